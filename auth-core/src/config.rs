@@ -1,0 +1,275 @@
+//! What an operator can set: one table from which come parsing, defaults, checks and documentation.
+
+use core::time::Duration;
+
+use crate::jose::Algorithm;
+use crate::password::Parameters;
+use crate::platform::Settings;
+use crate::secret::SecretKey;
+
+/// One row of a table of settings, for documentation and command lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Name, in upper case with underscores.
+    pub name: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+    /// Which values are taken, as a phrase.
+    pub accepts: &'static str,
+    /// Value when it is not set; none: it has none.
+    pub default: Option<&'static str>,
+    /// True: its value is never printed.
+    pub secret: bool,
+}
+
+/// A setting whose value can't be used. Says its name and the accepted form, and never a secret's value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// The value has another form.
+    #[error("{name}: {problem}; accepted: {accepts}")]
+    Value {
+        /// Name of the setting.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: String,
+        /// What would be right.
+        accepts: &'static str,
+    },
+    /// The source of settings does not answer.
+    #[error("settings can't be read: {0}")]
+    Unavailable(String),
+}
+
+/// Declares a table of settings: a structure with a field for each, `TABLE` to document them, and `load`.
+///
+/// A row is `NAME field: Type = default, parser, "accepted form"`, with `secret` before the name where the
+/// value must never be printed. The parser is a `fn(&str) -> Option<Type>`; the default `""` means "not set",
+/// which the parser gets as an empty string.
+#[macro_export]
+macro_rules! settings {
+    (
+        $(#[$meta:meta])* $vis:vis struct $table:ident;
+        $($(#[doc = $doc:literal])+ $name:ident $field:ident: $ty:ty = $default:literal, $parse:expr, $accepts:literal $(, $secret:ident)?;)+
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone)]
+        $vis struct $table {
+            $($(#[doc = $doc])+ pub $field: $ty,)+
+        }
+
+        impl $table {
+            /// The settings, in the order of the documentation.
+            pub const TABLE: &'static [$crate::config::Setting] = &[$($crate::config::Setting {
+                name: stringify!($name),
+                doc: concat!($($doc),+),
+                accepts: $accepts,
+                default: if $default.is_empty() { None } else { Some($default) },
+                secret: $crate::settings!(@secret $($secret)?),
+            }),+];
+
+            /// Reads every setting. A value of blanks alone counts as not set.
+            ///
+            /// # Errors
+            /// The first setting whose value can't be used.
+            pub async fn load(settings: &impl $crate::Settings) -> Result<Self, $crate::config::SettingError> {
+                Ok(Self {
+                    $($field: {
+                        let given = settings.get(stringify!($name)).await.map_err($crate::config::SettingError::Unavailable)?;
+                        let text = given.as_deref().map(str::trim).filter(|text| !text.is_empty());
+                        let parse: fn(&str) -> Option<$ty> = $parse;
+                        parse(text.unwrap_or($default)).ok_or_else(|| $crate::config::SettingError::Value {
+                            name: stringify!($name),
+                            problem: match text {
+                                None => "not set".to_owned(),
+                                Some(_) if $crate::settings!(@secret $($secret)?) => "the value is not accepted".to_owned(),
+                                Some(text) => format!("{text:?} is not accepted"),
+                            },
+                            accepts: $accepts,
+                        })?
+                    },)+
+                })
+            }
+        }
+    };
+    (@secret secret) => { true };
+    (@secret) => { false };
+}
+
+settings! {
+    /// Everything an operator can set about the service, the same on every host.
+    pub struct Config;
+
+    /// Protects private keys and other secrets at rest. Losing it means losing them; changing it makes stored keys unreadable.
+    SECRET_KEY secret_key: SecretKey = "", |text| SecretKey::new(text.as_bytes()), "at least 32 bytes", secret;
+    /// Signs access tokens when `JWT_ALGORITHM` is HS256, HS384 or HS512.
+    JWT_SECRET jwt_secret: Option<SecretKey> = "", |text| if text.is_empty() { Some(None) } else { SecretKey::new(text.as_bytes()).map(Some) }, "at least 32 bytes, 48 for HS384, 64 for HS512", secret;
+    /// Algorithm of access tokens. With EdDSA and ES256 the key pair is made at first use and the public half is served at /.well-known/jwks.json.
+    JWT_ALGORITHM jwt_algorithm: Algorithm = "EdDSA", |text| Algorithm::parse(text).filter(|algorithm| algorithm.can_sign()), "EdDSA, ES256, HS256, HS384 or HS512";
+    /// Where people reach the service, without a trailing slash. Links in mails and the default issuer come from it, never from a request's Host header.
+    PUBLIC_BASE_URL public_base_url: String = "http://localhost:8080", parse::base_url, "an http or https URL without path, query and fragment";
+    /// `iss` of access tokens; `PUBLIC_BASE_URL` when not set.
+    JWT_ISSUER jwt_issuer: Option<String> = "", parse::optional, "text";
+    /// `aud` of access tokens; the issuer when not set.
+    JWT_AUDIENCE jwt_audience: Option<String> = "", parse::optional, "text";
+    /// Life of an access token.
+    ACCESS_TOKEN_EXPIRE_MINUTES access_token_life: Duration = "15", |text| parse::whole(text, 1, 1440).map(|n| Duration::from_secs(n * 60)), "minutes, 1 to 1440";
+    /// Life of a refresh token; each refresh hands out a new one, up to the end of the session.
+    REFRESH_TOKEN_EXPIRE_DAYS refresh_token_life: Duration = "7", |text| parse::whole(text, 1, 365).map(|n| Duration::from_secs(n * 86_400)), "days, 1 to 365";
+    /// For how long after a refresh the old token still gets the same answer, so that two tabs don't sign a person out.
+    REFRESH_TOKEN_GRACE_SECONDS refresh_token_grace: Duration = "10", |text| parse::whole(text, 0, 300).map(Duration::from_secs), "seconds, 0 to 300";
+    /// Life of a session, however often it is refreshed.
+    SESSION_EXPIRE_DAYS session_life: Duration = "30", |text| parse::whole(text, 1, 3650).map(|n| Duration::from_secs(n * 86_400)), "days, 1 to 3650";
+    /// Whether signing in ends all other sessions of the person.
+    SINGLE_SESSION single_session: bool = "false", parse::boolean, "true or false";
+    /// Whether registering signs in at once.
+    REGISTER_AUTO_LOGIN register_auto_login: bool = "true", parse::boolean, "true or false";
+    /// Fewest characters of a password.
+    PASSWORD_MIN_LENGTH password_min_length: usize = "8", |text| parse::whole(text, 8, 64).map(|n| n as usize), "characters, 8 to 64";
+    /// Most characters of a password.
+    PASSWORD_MAX_LENGTH password_max_length: usize = "128", |text| parse::whole(text, 64, 1024).map(|n| n as usize), "characters, 64 to 1024";
+    /// Memory of a password hash (Argon2id), freshly hashed passwords only.
+    ARGON2_MEMORY_KIB argon2_memory: u32 = "19456", |text| parse::whole(text, 8, u64::from(Parameters::MAX_MEMORY)).map(|n| n as u32), "KiB, 8 to 65536";
+    /// Passes over that memory.
+    ARGON2_ITERATIONS argon2_iterations: u32 = "2", |text| parse::whole(text, 1, u64::from(Parameters::MAX_ITERATIONS)).map(|n| n as u32), "1 to 64";
+    /// Lanes of that memory.
+    ARGON2_PARALLELISM argon2_parallelism: u32 = "1", |text| parse::whole(text, 1, u64::from(Parameters::MAX_PARALLELISM)).map(|n| n as u32), "1 to 16";
+    /// Failed or successful password attempts on one account within 15 minutes before further ones are refused; 0 for no limit.
+    LOGIN_ATTEMPTS_PER_ACCOUNT login_attempts_per_account: u64 = "20", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
+    /// Password attempts and registrations from one address (IPv6: one /64) within 15 minutes before further ones are refused; 0 for no limit.
+    LOGIN_ATTEMPTS_PER_IP login_attempts_per_ip: u64 = "200", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
+    /// Origins whose pages may call the API from a browser.
+    CORS_ORIGINS cors_origins: Vec<String> = "", parse::origins, "origins separated by commas, such as https://app.example.com";
+}
+
+impl Config {
+    /// Reads every setting and checks those that depend on each other.
+    ///
+    /// # Errors
+    /// The first setting whose value can't be used.
+    pub async fn from_settings(settings: &impl Settings) -> Result<Self, SettingError> {
+        let config = Self::load(settings).await?;
+        if let Some(needed) = config.jwt_algorithm.min_secret_len()
+            && config.jwt_secret.as_ref().is_none_or(|secret| secret.len() < needed)
+        {
+            return Err(SettingError::Value {
+                name: "JWT_SECRET",
+                problem: format!("JWT_ALGORITHM {} needs {needed} bytes", config.jwt_algorithm.as_str()),
+                accepts: "at least 32 bytes, 48 for HS384, 64 for HS512",
+            });
+        }
+        if Parameters::new(config.argon2_memory, config.argon2_iterations, config.argon2_parallelism).is_none() {
+            return Err(SettingError::Value {
+                name: "ARGON2_MEMORY_KIB",
+                problem: format!("too little for {} lanes", config.argon2_parallelism),
+                accepts: "at least 8 KiB for each of ARGON2_PARALLELISM lanes",
+            });
+        }
+        Ok(config)
+    }
+
+    /// The secret that signs access tokens; none when a key pair does.
+    pub(crate) fn jwt_secret_key(&self) -> Option<&SecretKey> {
+        self.jwt_algorithm.min_secret_len().and(self.jwt_secret.as_ref())
+    }
+
+    /// `iss` of access tokens.
+    pub fn issuer(&self) -> &str {
+        self.jwt_issuer.as_deref().unwrap_or(&self.public_base_url)
+    }
+
+    /// `aud` of access tokens.
+    pub fn audience(&self) -> &str {
+        self.jwt_audience.as_deref().unwrap_or_else(|| self.issuer())
+    }
+}
+
+/// Parsers of values, for tables of settings.
+pub mod parse {
+    /// A whole number from `min` to `max`.
+    pub fn whole(text: &str, min: u64, max: u64) -> Option<u64> {
+        text.parse().ok().filter(|number| (min..=max).contains(number))
+    }
+
+    /// `true` or `false`, in any letter case, or `1` or `0`.
+    pub fn boolean(text: &str) -> Option<bool> {
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Any text, or none when empty.
+    pub fn optional(text: &str) -> Option<Option<String>> {
+        Some((!text.is_empty()).then(|| text.to_owned()))
+    }
+
+    /// Scheme and authority of an http or https URL, without a trailing slash.
+    pub fn base_url(text: &str) -> Option<String> {
+        let text = text.strip_suffix('/').unwrap_or(text);
+        let authority = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+        (!authority.is_empty() && authority.chars().all(allowed)).then(|| text.to_ascii_lowercase())
+    }
+
+    /// Origins separated by commas; an empty text is an empty list.
+    pub fn origins(text: &str) -> Option<Vec<String>> {
+        text.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(base_url).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::future::Future;
+    use core::pin::pin;
+    use core::task::{Context, Poll, Waker};
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    struct Map(BTreeMap<&'static str, &'static str>);
+
+    impl Settings for Map {
+        async fn get(&self, name: &str) -> Result<Option<String>, String> {
+            Ok(self.0.get(name).map(|value| (*value).to_owned()))
+        }
+    }
+
+    fn load(values: &[(&'static str, &'static str)]) -> Result<Config, SettingError> {
+        let map = Map(values.iter().copied().collect());
+        match pin!(Config::from_settings(&map)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(config) => config,
+            Poll::Pending => unreachable!("a map answers at once"),
+        }
+    }
+
+    const KEY: (&str, &str) = ("SECRET_KEY", "0123456789abcdef0123456789abcdef");
+
+    #[test]
+    fn every_default_is_accepted() {
+        let config = load(&[KEY]).map_err(|error| error.to_string()).ok().unwrap();
+        assert_eq!(config.issuer(), "http://localhost:8080");
+        assert_eq!(config.audience(), config.issuer());
+        assert_eq!(config.access_token_life, Duration::from_secs(900));
+    }
+
+    #[test]
+    fn a_bad_value_names_itself_and_the_accepted_form() {
+        let message = |values: &[_]| load(values).err().unwrap().to_string();
+        assert_eq!(message(&[]), "SECRET_KEY: not set; accepted: at least 32 bytes");
+        assert_eq!(
+            message(&[KEY, ("ACCESS_TOKEN_EXPIRE_MINUTES", "soon")]),
+            "ACCESS_TOKEN_EXPIRE_MINUTES: \"soon\" is not accepted; accepted: minutes, 1 to 1440"
+        );
+        assert!(message(&[KEY, ("JWT_ALGORITHM", "none")]).starts_with("JWT_ALGORITHM: \"none\""));
+        assert!(message(&[KEY, ("JWT_ALGORITHM", "RS256")]).starts_with("JWT_ALGORITHM: \"RS256\""));
+        assert!(message(&[KEY, ("JWT_ALGORITHM", "HS256")]).starts_with("JWT_SECRET: JWT_ALGORITHM HS256 needs 32"));
+        assert!(message(&[KEY, ("CORS_ORIGINS", "*")]).starts_with("CORS_ORIGINS"));
+    }
+
+    #[test]
+    fn a_secrets_value_is_never_printed() {
+        let message = load(&[("SECRET_KEY", "short-but-secret")]).err().unwrap().to_string();
+        assert!(!message.contains("short-but-secret"), "{message}");
+    }
+}

@@ -1,0 +1,158 @@
+//! Crossing the component boundary: the same records on both sides, copied field by field.
+//!
+//! Bindings generated from `wit/storage.wit` have types of their own in every crate that generates them. The
+//! macros here hold the list of records and of functions once; the service component expands them to call its
+//! imports, a host or a provider to serve its exports.
+
+use core::time::Duration;
+
+use crate::time::Timestamp;
+
+/// Turns a value into its equal on the other side of the boundary.
+pub trait Mirror<T> {
+    /// The equal.
+    fn mirror(self) -> T;
+}
+
+macro_rules! same_on_both_sides {
+    ($($ty:ty),*) => {
+        $(impl Mirror<$ty> for $ty {
+            fn mirror(self) -> $ty {
+                self
+            }
+        })*
+    };
+}
+same_on_both_sides!((), bool, u64, String);
+
+impl Mirror<u64> for Timestamp {
+    fn mirror(self) -> u64 {
+        self.as_millis()
+    }
+}
+
+impl Mirror<Timestamp> for u64 {
+    fn mirror(self) -> Timestamp {
+        Timestamp::from_millis(self)
+    }
+}
+
+impl Mirror<u64> for Duration {
+    fn mirror(self) -> u64 {
+        self.as_millis() as u64
+    }
+}
+
+impl Mirror<Duration> for u64 {
+    fn mirror(self) -> Duration {
+        Duration::from_millis(self)
+    }
+}
+
+impl<A: Mirror<B>, B> Mirror<Option<B>> for Option<A> {
+    fn mirror(self) -> Option<B> {
+        self.map(A::mirror)
+    }
+}
+
+impl<A: Mirror<B>, B> Mirror<Vec<B>> for Vec<A> {
+    fn mirror(self) -> Vec<B> {
+        self.into_iter().map(A::mirror).collect()
+    }
+}
+
+impl<A: Mirror<B>, B, E: Mirror<F>, F> Mirror<Result<B, F>> for Result<A, E> {
+    fn mirror(self) -> Result<B, F> {
+        self.map(A::mirror).map_err(E::mirror)
+    }
+}
+
+/// Implements [`Mirror`] both ways between `auth_core::storage` and bindings generated from `storage.wit`, whose
+/// module is the argument: `auth_core::mirror_storage!(bindings::gatewright::auth::storage);`
+#[macro_export]
+macro_rules! mirror_storage {
+    ($($wit:tt)*) => {
+        const _: () = {
+            use $($wit)* as wit;
+            $crate::mirror_types! {
+                record User { id, email, email_verified_at, username, display_name, profile, disabled_at, created_at, updated_at, last_login_at }
+                record Credential { id, user_id, kind, secret, label, created_at, updated_at, last_used_at }
+                record NewUser { user, email_key, username_key, credentials, roles }
+                record Account { user, credentials }
+                record Session { id, user_id, client_id, actor_id, amr, authenticated_at, created_at, last_seen_at, expires_at, ip, user_agent, revoked_at, revocation_reason }
+                record RefreshToken { digest, expires_at }
+                record NewSession { session, refresh_token, ends_others }
+                record ActiveSession { session, user, roles, permissions }
+                record Rotation { presented, successor, sealed, now, grace }
+                record ReplayedRotation { sealed, superseded, active }
+                record SigningKey { kid, algorithm, public_jwk, sealed, created_at, retired_at, expires_at }
+                record Limit { key, window }
+                record LimitState { count, resets_at }
+                variant StorageError = Error { Unavailable(cause), Invalid(cause) }
+                variant CreateUserOutcome = CreateUserOutcome { Created, EmailTaken, UsernameTaken }
+                variant LoginName = LoginName { Email(key), Username(key) }
+                variant StartSessionOutcome = StartSessionOutcome { Started(active), UserInactive }
+                variant RotationOutcome = RotationOutcome { Rotated(active), Replayed(rotation), Reused(active), Expired, Revoked, Unknown }
+            }
+        };
+    };
+}
+
+/// The part of [`mirror_storage!`] that writes the implementations; expects the bindings to be named `wit`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! mirror_types {
+    () => {};
+    (record $name:ident { $($field:ident),* } $($rest:tt)*) => {
+        impl $crate::contract::Mirror<wit::$name> for $crate::storage::$name {
+            fn mirror(self) -> wit::$name {
+                wit::$name { $($field: self.$field.mirror()),* }
+            }
+        }
+        impl $crate::contract::Mirror<$crate::storage::$name> for wit::$name {
+            fn mirror(self) -> $crate::storage::$name {
+                $crate::storage::$name { $($field: self.$field.mirror()),* }
+            }
+        }
+        $crate::mirror_types! { $($rest)* }
+    };
+    (variant $name:ident = $wit:ident { $($case:ident $(($payload:ident))?),* } $($rest:tt)*) => {
+        impl $crate::contract::Mirror<wit::$wit> for $crate::storage::$name {
+            fn mirror(self) -> wit::$wit {
+                match self { $(Self::$case $(($payload))? => wit::$wit::$case $(($payload.mirror()))?),* }
+            }
+        }
+        impl $crate::contract::Mirror<$crate::storage::$name> for wit::$wit {
+            fn mirror(self) -> $crate::storage::$name {
+                match self { $(Self::$case $(($payload))? => $crate::storage::$name::$case $(($payload.mirror()))?),* }
+            }
+        }
+        $crate::mirror_types! { $($rest)* }
+    };
+}
+
+/// Hands the functions of the storage contract to another macro, which writes one method for each.
+///
+/// Type names are resolved where the macro is expanded: with `auth_core::storage::*` in scope they are the
+/// core's, with the module of generated bindings in scope they are the contract's.
+#[macro_export]
+macro_rules! storage_functions {
+    ($callback:ident) => {
+        $callback! {
+            create_user(user: NewUser) -> CreateUserOutcome;
+            find_account(name: LoginName) -> Option<Account>;
+            replace_credential_secret(credential_id: String, expected: String, replacement: String, now: Timestamp) -> bool;
+            start_session(session: NewSession) -> StartSessionOutcome;
+            find_session(session_id: String) -> Option<ActiveSession>;
+            rotate_refresh_token(rotation: Rotation) -> RotationOutcome;
+            find_refresh_token_session(token: String) -> Option<String>;
+            revoke_session(session_id: String, now: Timestamp, reason: String) -> bool;
+            revoke_sessions(user_id: String, except: Option<String>, now: Timestamp, reason: String) -> u64;
+            list_signing_keys() -> Vec<SigningKey>;
+            add_signing_key(key: SigningKey, replaces: Option<String>, replaced_expires_at: Timestamp) -> bool;
+            count(limits: Vec<Limit>, now: Timestamp) -> Vec<LimitState>;
+            purge(before: Timestamp) -> u64;
+            check() -> ();
+        }
+    };
+}

@@ -1,0 +1,157 @@
+//! What can go wrong, and whose fault it is.
+
+use thiserror::Error;
+
+use crate::storage::StorageError;
+
+/// Why a call was refused or failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Caller: the input breaks the rules; each broken rule stands once. Nothing was done.
+    #[error("the input is not valid")]
+    Invalid(Vec<FieldError>),
+    /// Caller: another user has this e-mail address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// Caller: another user has this user name.
+    #[error("the user name is taken")]
+    UsernameTaken,
+    /// Caller: unknown account or wrong password; never says which.
+    #[error("e-mail or password is wrong")]
+    InvalidCredentials,
+    /// Caller: the right password, of an account that an administrator switched off.
+    #[error("the account is disabled")]
+    AccountDisabled,
+    /// Caller: the access token is refused.
+    #[error("the access token is refused: {0}")]
+    AccessToken(#[from] AccessTokenError),
+    /// Caller: the refresh token is refused. One variant for every cause: the causes tell an attacker what he holds.
+    #[error("the refresh token is refused")]
+    RefreshToken,
+    /// Caller: too many attempts.
+    #[error("too many attempts, again in {retry_after} s")]
+    RateLimited {
+        /// Whole seconds until the next attempt is counted anew, at least 1.
+        retry_after: u64,
+    },
+    /// Operator: something the service depends on does not answer now; trying again later may help.
+    #[error("not available: {0}")]
+    Unavailable(String),
+    /// Operator or we: something that can't mend itself. The text is for the log, never for the caller.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+/// `Result` with [`Error`].
+pub type Result<T> = core::result::Result<T, Error>;
+
+/// One broken rule about one input field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Name of the field in the request.
+    pub field: &'static str,
+    /// Which rule, stable, for programs.
+    pub code: FieldErrorCode,
+    /// Which rule, for people.
+    pub message: String,
+}
+
+impl FieldError {
+    /// A broken rule.
+    pub fn new(field: &'static str, code: FieldErrorCode, message: impl Into<String>) -> Self {
+        Self { field, code, message: message.into() }
+    }
+}
+
+/// The rules an input field can break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldErrorCode {
+    /// The field is missing or empty.
+    Required,
+    /// Fewer characters than allowed.
+    TooShort,
+    /// More characters than allowed.
+    TooLong,
+    /// Not of the form that the field has.
+    InvalidFormat,
+    /// Among the passwords that attackers try first.
+    CommonPassword,
+}
+
+impl FieldErrorCode {
+    /// The code in the API's spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::TooShort => "too_short",
+            Self::TooLong => "too_long",
+            Self::InvalidFormat => "invalid_format",
+            Self::CommonPassword => "common_password",
+        }
+    }
+}
+
+/// Why an access token is refused (RFC 7519, RFC 8725, RFC 9068).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AccessTokenError {
+    /// Not three parts of base64url JSON, an unknown `crit` header, or a claim of a wrong type.
+    #[error("it is malformed")]
+    Malformed,
+    /// `typ` is not `at+jwt`.
+    #[error("it is of another type")]
+    TypeMismatch,
+    /// No key has its `kid`.
+    #[error("its key is unknown")]
+    KeyUnknown,
+    /// `alg` is not the algorithm of the key; `none` is never one.
+    #[error("its algorithm is not its key's")]
+    AlgorithmMismatch,
+    /// The signature is not the key's.
+    #[error("its signature is invalid")]
+    SignatureInvalid,
+    /// `exp` has passed.
+    #[error("it has expired")]
+    Expired,
+    /// `nbf` or `iat` has not come.
+    #[error("it is not valid yet")]
+    NotYetValid,
+    /// `iss` is another.
+    #[error("it is from another issuer")]
+    IssuerMismatch,
+    /// `aud` is another.
+    #[error("it is for another audience")]
+    AudienceMismatch,
+    /// The session it names was ended, or its user is gone or disabled.
+    #[error("its session has ended")]
+    SessionEnded,
+}
+
+impl AccessTokenError {
+    /// Stable code, for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "token_malformed",
+            Self::TypeMismatch => "token_type_mismatch",
+            Self::KeyUnknown => "key_unknown",
+            Self::AlgorithmMismatch => "algorithm_mismatch",
+            Self::SignatureInvalid => "signature_invalid",
+            Self::Expired => "token_expired",
+            Self::NotYetValid => "token_not_yet_valid",
+            Self::IssuerMismatch => "issuer_mismatch",
+            Self::AudienceMismatch => "audience_mismatch",
+            Self::SessionEnded => "session_ended",
+        }
+    }
+}
+
+impl From<StorageError> for Error {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Unavailable(cause) => Self::Unavailable(format!("storage: {cause}")),
+            StorageError::Invalid(cause) => Self::Internal(format!("storage: {cause}")),
+        }
+    }
+}

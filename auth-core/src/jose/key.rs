@@ -1,0 +1,160 @@
+//! One key: its identifier, the one algorithm it is for, and what signs or verifies with it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::Algorithm;
+use super::jwk::Jwk;
+use super::signature::{MacKey, Signer, Verifier};
+use crate::platform::Platform;
+use crate::secret::SecretKey;
+
+/// Why a key can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// Not a JWK, or not one of an accepted algorithm for signatures.
+    #[error("not a key of an accepted algorithm")]
+    Unsupported,
+    /// The key material is not what its type says.
+    #[error("the key material is malformed")]
+    Malformed,
+}
+
+/// The half of a key that verifies. For HMAC that is the secret itself.
+#[derive(Clone)]
+pub struct VerifyingKey {
+    kid: String,
+    algorithm: Algorithm,
+    verifier: Verifier,
+    /// None: symmetric, never shown.
+    pub(super) jwk: Option<Jwk>,
+}
+
+impl VerifyingKey {
+    /// Reads a public JWK (RFC 7517). Its type fixes the algorithm, and `alg` must not name another; `kid` is its
+    /// thumbprint (RFC 7638) where it is missing.
+    ///
+    /// # Errors
+    /// It is of another type, `use` says that it is not for signatures, or it is malformed.
+    pub fn from_jwk(json: &str) -> Result<Self, KeyError> {
+        Self::new(serde_json::from_str(json).map_err(|_| KeyError::Unsupported)?)
+    }
+
+    pub(super) fn new(mut jwk: Jwk) -> Result<Self, KeyError> {
+        let (algorithm, verifier) = jwk.verifier()?;
+        let thumbprint = jwk.thumbprint();
+        let kid = jwk.kid.get_or_insert(thumbprint).clone();
+        Ok(Self { kid, algorithm, verifier, jwk: Some(jwk) })
+    }
+
+    /// A shared secret for HMAC.
+    fn from_mac_key(algorithm: Algorithm, key: MacKey, secret: &SecretKey) -> Self {
+        // Not the thumbprint: that would let anyone test guesses of the secret without a token.
+        let mut digest = Sha256::new();
+        digest.update(b"gatewright hmac kid\0");
+        digest.update(secret.as_bytes());
+        let kid = URL_SAFE_NO_PAD.encode(&digest.finalize()[..9]);
+        Self { kid, algorithm, verifier: Verifier::Mac(key), jwk: None }
+    }
+
+    /// Its identifier.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The one algorithm it is for.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Whether `signature` is this key's over `message`.
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.verifier.verifies(message, signature)
+    }
+}
+
+/// A key that signs, with its verifying half.
+pub struct SigningKey {
+    verifying: VerifyingKey,
+    signer: Signer,
+}
+
+impl SigningKey {
+    /// A shared secret for HMAC.
+    ///
+    /// # Errors
+    /// The algorithm is not one of HMAC.
+    pub fn from_secret(algorithm: Algorithm, secret: &SecretKey) -> Result<Self, KeyError> {
+        let key = match algorithm {
+            Algorithm::Hs256 => MacKey::hs256(secret.as_bytes()),
+            Algorithm::Hs384 => MacKey::hs384(secret.as_bytes()),
+            Algorithm::Hs512 => MacKey::hs512(secret.as_bytes()),
+            Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Rs256 => return Err(KeyError::Unsupported),
+        };
+        Ok(Self::new(VerifyingKey::from_mac_key(algorithm, key.clone(), secret), Signer::Mac(key)))
+    }
+
+    /// The key pair of a private half: a seed (EdDSA) or a scalar (ES256) of 32 bytes. Its identifier is the
+    /// thumbprint of the public half.
+    ///
+    /// # Errors
+    /// The algorithm has no key pair that signs here, or the bytes are none of it.
+    pub fn from_private(algorithm: Algorithm, private: &[u8]) -> Result<Self, KeyError> {
+        let (jwk, signer) = match algorithm {
+            Algorithm::EdDsa => {
+                let seed = private.try_into().map_err(|_| KeyError::Malformed)?;
+                let key = ed25519_dalek::SigningKey::from_bytes(seed);
+                (Jwk::ed25519(&key.verifying_key()), Signer::EdDsa(Box::new(key)))
+            }
+            Algorithm::Es256 => {
+                let key = p256::ecdsa::SigningKey::from_slice(private).map_err(|_| KeyError::Malformed)?;
+                (Jwk::p256(key.verifying_key()), Signer::Es256(Box::new(key)))
+            }
+            _ => return Err(KeyError::Unsupported),
+        };
+        Ok(Self::new(VerifyingKey::new(jwk)?, signer))
+    }
+
+    fn new(verifying: VerifyingKey, signer: Signer) -> Self {
+        Self { verifying, signer }
+    }
+
+    /// Makes the private half of a key pair.
+    pub(crate) fn generate<P: Platform>(platform: &P, algorithm: Algorithm) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+        let mut private = Zeroizing::new([0; 32]);
+        loop {
+            platform.fill_random(private.as_mut());
+            match Self::from_private(algorithm, private.as_ref()) {
+                Ok(_) => return Ok(private),
+                // One in 2^32 strings is no scalar of P-256.
+                Err(KeyError::Malformed) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Its verifying half.
+    pub fn verifying_key(&self) -> &VerifyingKey {
+        &self.verifying
+    }
+
+    /// The public half as a JWK with `kid`, `alg` and `use`; none for HMAC.
+    pub fn public_jwk(&self) -> Option<String> {
+        self.verifying.jwk.as_ref().map(|jwk| serde_json::to_string(jwk).expect("a JWK is JSON"))
+    }
+
+    /// A compact JWS (RFC 7515 section 3.1) of JSON claims, with `typ`, `alg` and `kid` in its header.
+    pub fn sign(&self, typ: &str, claims: &impl serde::Serialize) -> String {
+        let header = serde_json::json!({"alg": self.verifying.algorithm.as_str(), "typ": typ, "kid": self.verifying.kid});
+        let claims = serde_json::to_vec(claims).expect("claims are JSON");
+        let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+        let signature = self.signer.sign(token.as_bytes());
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        token
+    }
+}

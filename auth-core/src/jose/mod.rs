@@ -1,0 +1,17 @@
+//! JSON Web Keys, signatures and access tokens (RFC 7515, 7517, 7518, 7519, 8037, 9068), over the primitives of
+//! RustCrypto and dalek.
+//!
+//! Keys are read once and kept ready; nothing here needs a random source, and nothing names JavaScript, so that a
+//! component built from it imports what the contract says and no more.
+
+mod access_token;
+mod algorithm;
+mod jwk;
+mod key;
+mod key_set;
+mod signature;
+
+pub use access_token::{Audience, Claims, Expectations};
+pub use algorithm::Algorithm;
+pub use key::{KeyError, SigningKey, VerifyingKey};
+pub use key_set::KeySet;

@@ -1,0 +1,92 @@
+//! The signature algorithms themselves: bytes in, bytes out.
+
+use ed25519_dalek::Signer as _;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use rsa::{Pkcs1v15Sign, RsaPublicKey};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
+
+/// A message authentication code under a shared secret, its key already absorbed.
+#[derive(Clone)]
+pub(super) enum MacKey {
+    Hs256(Box<Hmac<Sha256>>),
+    Hs384(Box<Hmac<Sha384>>),
+    Hs512(Box<Hmac<Sha512>>),
+}
+
+impl MacKey {
+    pub(super) fn hs256(secret: &[u8]) -> Self {
+        Self::Hs256(Box::new(Hmac::new_from_slice(secret).expect("HMAC takes keys of any length")))
+    }
+
+    pub(super) fn hs384(secret: &[u8]) -> Self {
+        Self::Hs384(Box::new(Hmac::new_from_slice(secret).expect("HMAC takes keys of any length")))
+    }
+
+    pub(super) fn hs512(secret: &[u8]) -> Self {
+        Self::Hs512(Box::new(Hmac::new_from_slice(secret).expect("HMAC takes keys of any length")))
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Hs256(mac) => mac.as_ref().clone().chain_update(message).finalize().into_bytes().to_vec(),
+            Self::Hs384(mac) => mac.as_ref().clone().chain_update(message).finalize().into_bytes().to_vec(),
+            Self::Hs512(mac) => mac.as_ref().clone().chain_update(message).finalize().into_bytes().to_vec(),
+        }
+    }
+
+    /// Compares in constant time and refuses shortened codes.
+    fn verifies(&self, message: &[u8], code: &[u8]) -> bool {
+        match self {
+            Self::Hs256(mac) => mac.as_ref().clone().chain_update(message).verify_slice(code),
+            Self::Hs384(mac) => mac.as_ref().clone().chain_update(message).verify_slice(code),
+            Self::Hs512(mac) => mac.as_ref().clone().chain_update(message).verify_slice(code),
+        }
+        .is_ok()
+    }
+}
+
+/// What verifies signatures.
+#[derive(Clone)]
+pub(super) enum Verifier {
+    EdDsa(ed25519_dalek::VerifyingKey),
+    Es256(p256::ecdsa::VerifyingKey),
+    Rs256(RsaPublicKey),
+    Mac(MacKey),
+}
+
+impl Verifier {
+    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            // Strict: refuses keys of small order, under which one signature fits many messages.
+            Self::EdDsa(key) => ed25519_dalek::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
+            Self::Es256(key) => p256::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| p256::ecdsa::signature::Verifier::verify(key, message, &signature).is_ok()),
+            Self::Rs256(key) => {
+                key.verify(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message), signature).is_ok()
+            }
+            Self::Mac(key) => key.verifies(message, signature),
+        }
+    }
+}
+
+/// What makes signatures. Wiped when dropped, as the keys in it are.
+pub(super) enum Signer {
+    EdDsa(Box<ed25519_dalek::SigningKey>),
+    Es256(Box<p256::ecdsa::SigningKey>),
+    Mac(MacKey),
+}
+
+impl Signer {
+    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::EdDsa(key) => key.sign(message).to_bytes().to_vec(),
+            Self::Es256(key) => {
+                // Deterministic nonces (RFC 6979): the same key and message give the same bytes.
+                let signature: p256::ecdsa::Signature = p256::ecdsa::signature::Signer::sign(key.as_ref(), message);
+                signature.to_bytes().to_vec()
+            }
+            Self::Mac(key) => key.sign(message),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Which passwords are accepted: by length and by not being among those that attackers try first. No rules about
+//! kinds of characters (NIST SP 800-63B section 3.1.1.2).
+
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
+
+use crate::config::Config;
+use crate::error::{FieldError, FieldErrorCode};
+
+/// Passwords of eight and more characters that attackers try first: lower case, sorted by bytes, one a line.
+static COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
+
+/// The form of a password that is counted, hashed and compared: NFC, as two keyboards can send the same
+/// characters differently. Nothing else is changed or cut.
+pub(crate) fn normalize(password: &str) -> Zeroizing<String> {
+    Zeroizing::new(password.nfc().collect())
+}
+
+/// Checks a normalised password that a person chose.
+///
+/// # Errors
+/// The broken rule, for `field`.
+pub(crate) fn check(password: &str, field: &'static str, config: &Config) -> Result<(), FieldError> {
+    let error = |code, message: String| Err(FieldError::new(field, code, message));
+    let length = password.chars().count();
+    if length == 0 {
+        error(FieldErrorCode::Required, "A password is required.".into())
+    } else if length < config.password_min_length {
+        error(FieldErrorCode::TooShort, format!("At least {} characters.", config.password_min_length))
+    } else if length > config.password_max_length {
+        error(FieldErrorCode::TooLong, format!("At most {} characters.", config.password_max_length))
+    } else if is_common(password) {
+        error(FieldErrorCode::CommonPassword, "This password is among those that attackers try first.".into())
+    } else {
+        Ok(())
+    }
+}
+
+fn is_common(password: &str) -> bool {
+    let password = Zeroizing::new(password.to_lowercase());
+    // A binary search over byte positions: the probe moves back to the start of its line.
+    let text = COMMON_PASSWORDS.as_bytes();
+    let (mut low, mut high) = (0, text.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let start = text[..middle].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let end = text[middle..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| middle + at);
+        match text[start..end].cmp(password.as_bytes()) {
+            core::cmp::Ordering::Equal => return true,
+            core::cmp::Ordering::Less => low = end + 1,
+            core::cmp::Ordering::Greater => high = start,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_password_is_found() {
+        let lines: Vec<_> = COMMON_PASSWORDS.lines().collect();
+        assert!(lines.len() > 10_000);
+        assert!(lines.is_sorted_by_key(|line| line.as_bytes()));
+        assert!(lines.iter().all(|line| line.chars().count() >= 8 && is_common(line)));
+        assert!(is_common("PassWord1"));
+    }
+
+    #[test]
+    fn what_is_not_listed_is_not_found() {
+        for password in ["", "a", "password1 ", "~~~~~~~~~~~~~~~~~", "correct horse battery", "zzzzzzzzzzzzzzzzzzzzz"] {
+            assert!(!is_common(password), "{password}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_compared_in_nfc() {
+        assert_eq!(*normalize("pa\u{308}ssword"), "pässword");
+    }
+}

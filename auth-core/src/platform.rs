@@ -1,0 +1,56 @@
+//! What the core is given: storage, mail, settings, time, randomness and a log. It has none of its own.
+
+use crate::mail::Message;
+use crate::storage::Storage;
+use crate::time::Timestamp;
+
+/// Everything outside the core that it may touch, for one instance.
+///
+/// With a seeded [`fill_random`](Platform::fill_random), a simulated [`now`](Platform::now) and the same storage
+/// the core gives the same bytes: that is what makes races, clock jumps and lost replies testable.
+#[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
+pub trait Platform {
+    /// Where records live.
+    type Storage: Storage;
+
+    /// The storage.
+    fn storage(&self) -> &Self::Storage;
+
+    /// The current time.
+    fn now(&self) -> Timestamp;
+
+    /// Fills `bytes` from a cryptographically secure source.
+    fn fill_random(&self, bytes: &mut [u8]);
+
+    /// Hands one message over for delivery.
+    ///
+    /// # Errors
+    /// The cause, for the log.
+    async fn send_mail(&self, message: Message) -> Result<(), String>;
+
+    /// Writes one line for the operator. `fields` are names and values; none is ever a secret.
+    fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]);
+}
+
+/// Where configuration comes from.
+#[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
+pub trait Settings {
+    /// The value of a setting by its upper-case name; none: not set.
+    ///
+    /// # Errors
+    /// The cause, for the log, when settings can't be read.
+    async fn get(&self, name: &str) -> Result<Option<String>, String>;
+}
+
+/// How much a log line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Of interest while looking for a fault.
+    Debug,
+    /// Normal operation.
+    Info,
+    /// Something failed or looks like an attack; the service goes on.
+    Warn,
+    /// A request could not be answered, or a setting is wrong.
+    Error,
+}

@@ -1,0 +1,234 @@
+//! The storage contract as the core sees it: `wit/storage.wit`, record for record and function for function.
+//!
+//! What each record and function means, and what it answers when a race is lost, is written there once.
+
+use core::time::Duration;
+
+use crate::time::Timestamp;
+
+/// Storage could not do its work. A lost race is never one of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StorageError {
+    /// Not now; nothing is known to have changed.
+    Unavailable(String),
+    /// Something that the contract rules out; will not mend itself.
+    Invalid(String),
+}
+
+/// A person who can sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct User {
+    pub id: String,
+    pub email: Option<String>,
+    pub email_verified_at: Option<Timestamp>,
+    pub username: Option<String>,
+    pub display_name: Option<String>,
+    pub profile: String,
+    pub disabled_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub last_login_at: Option<Timestamp>,
+}
+
+/// Something a user proves himself with. No `Debug`: it holds a password hash.
+#[derive(Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct Credential {
+    pub id: String,
+    pub user_id: String,
+    pub kind: String,
+    pub secret: String,
+    pub label: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// What [`Storage::create_user`] inserts.
+#[derive(Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct NewUser {
+    pub user: User,
+    pub email_key: Option<String>,
+    pub username_key: Option<String>,
+    pub credentials: Vec<Credential>,
+    pub roles: Vec<String>,
+}
+
+/// How [`Storage::create_user`] ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub enum CreateUserOutcome {
+    Created,
+    EmailTaken,
+    UsernameTaken,
+}
+
+/// Canonical key by which somebody signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub enum LoginName {
+    Email(String),
+    Username(String),
+}
+
+/// What is needed to decide a login.
+#[derive(Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct Account {
+    pub user: User,
+    pub credentials: Vec<Credential>,
+}
+
+/// One signed-in device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct Session {
+    pub id: String,
+    pub user_id: String,
+    pub client_id: Option<String>,
+    pub actor_id: Option<String>,
+    pub amr: Vec<String>,
+    pub authenticated_at: Timestamp,
+    pub created_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    pub revoked_at: Option<Timestamp>,
+    pub revocation_reason: Option<String>,
+}
+
+/// A refresh token, known by its digest alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct RefreshToken {
+    pub digest: String,
+    pub expires_at: Timestamp,
+}
+
+/// What [`Storage::start_session`] inserts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct NewSession {
+    pub session: Session,
+    pub refresh_token: Option<RefreshToken>,
+    pub ends_others: bool,
+}
+
+/// How [`Storage::start_session`] ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub enum StartSessionOutcome {
+    Started(ActiveSession),
+    UserInactive,
+}
+
+/// A session with the person behind it and what he may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct ActiveSession {
+    pub session: Session,
+    pub user: User,
+    pub roles: Vec<String>,
+    pub permissions: Vec<String>,
+}
+
+/// A refresh token is presented and a successor proposed.
+#[derive(Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct Rotation {
+    pub presented: String,
+    pub successor: RefreshToken,
+    pub sealed: String,
+    pub now: Timestamp,
+    pub grace: Duration,
+}
+
+/// How [`Storage::rotate_refresh_token`] ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub enum RotationOutcome {
+    Rotated(ActiveSession),
+    Replayed(ReplayedRotation),
+    Reused(ActiveSession),
+    Expired,
+    Revoked,
+    Unknown,
+}
+
+/// The successor of a token that was just rotated by another caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct ReplayedRotation {
+    pub sealed: String,
+    pub superseded: bool,
+    pub active: ActiveSession,
+}
+
+/// A key that signs access tokens.
+#[derive(Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct SigningKey {
+    pub kid: String,
+    pub algorithm: String,
+    pub public_jwk: String,
+    pub sealed: String,
+    pub created_at: Timestamp,
+    pub retired_at: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A counter that limits how often something may happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct Limit {
+    pub key: String,
+    pub window: Duration,
+}
+
+/// A counter after one more event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct LimitState {
+    pub count: u64,
+    pub resets_at: Timestamp,
+}
+
+/// Persistence. Each function is atomic; `wit/storage.wit` says what it does and how it ends.
+#[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub trait Storage {
+    async fn create_user(&self, user: NewUser) -> Result<CreateUserOutcome, StorageError>;
+    async fn find_account(&self, name: LoginName) -> Result<Option<Account>, StorageError>;
+    async fn replace_credential_secret(
+        &self,
+        credential_id: String,
+        expected: String,
+        replacement: String,
+        now: Timestamp,
+    ) -> Result<bool, StorageError>;
+    async fn start_session(&self, session: NewSession) -> Result<StartSessionOutcome, StorageError>;
+    async fn find_session(&self, session_id: String) -> Result<Option<ActiveSession>, StorageError>;
+    async fn rotate_refresh_token(&self, rotation: Rotation) -> Result<RotationOutcome, StorageError>;
+    async fn find_refresh_token_session(&self, token: String) -> Result<Option<String>, StorageError>;
+    async fn revoke_session(&self, session_id: String, now: Timestamp, reason: String) -> Result<bool, StorageError>;
+    async fn revoke_sessions(
+        &self,
+        user_id: String,
+        except: Option<String>,
+        now: Timestamp,
+        reason: String,
+    ) -> Result<u64, StorageError>;
+    async fn list_signing_keys(&self) -> Result<Vec<SigningKey>, StorageError>;
+    async fn add_signing_key(
+        &self,
+        key: SigningKey,
+        replaces: Option<String>,
+        replaced_expires_at: Timestamp,
+    ) -> Result<bool, StorageError>;
+    async fn count(&self, limits: Vec<Limit>, now: Timestamp) -> Result<Vec<LimitState>, StorageError>;
+    async fn purge(&self, before: Timestamp) -> Result<u64, StorageError>;
+    async fn check(&self) -> Result<(), StorageError>;
+}

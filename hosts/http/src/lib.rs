@@ -1,0 +1,22 @@
+//! The routes that every host serves: an [`http::Request`] in, an [`http::Response`] out.
+//!
+//! [`ROUTES`] is the one table of routes: the router, the OpenAPI document and what a host must know of a route
+//! come from it. What a route decides is decided in `auth_core`; here are names, JSON, status codes and headers.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
+
+mod accounts;
+mod body;
+mod error;
+#[cfg(test)]
+mod openapi;
+mod pages;
+mod reply;
+mod routes;
+mod service;
+
+pub use body::MAX_BODY;
+pub use error::ApiError;
+pub use routes::{Access, Operation, ROUTES, RequestBody, Route, find};
+pub use service::{CLIENT_ADDRESS, REQUEST_ID, Service, client_address};

@@ -1,0 +1,21 @@
+//! The native host: runs `service.wasm` in wasmtime and gives it SQLite, settings, mail and a log.
+//!
+//! It takes no decision about accounts. What it decides is about the machine: which instance serves a request, how
+//! much memory and time that may take, and what happens when it fails.
+
+// `deny` in the workspace; loading a precompiled component is unsafe and says why where it is done.
+#![deny(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
+
+mod bindings;
+mod component;
+mod instance;
+mod secrets;
+mod server;
+mod settings;
+mod sqlite;
+
+pub use secrets::ensure_secrets;
+pub use server::{Server, ServerError};
+pub use settings::{HostConfig, LayeredSettings};
+pub use sqlite::{Sqlite, database_path};

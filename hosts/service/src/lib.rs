@@ -1,0 +1,71 @@
+//! Core and routes as one component: imports the contract of `wit/`, exports `wasi:http/handler`.
+//!
+//! An instance may serve many requests, also at the same time. It keeps the service it made of its settings, and
+//! nothing that belongs to a request.
+
+// Generated bindings speak the component model's ABI, which is raw pointers.
+#![allow(unsafe_code, reason = "generated bindings")]
+#![cfg(target_family = "wasm")]
+
+mod platform;
+
+use std::sync::OnceLock;
+
+use auth_core::{Auth, Config, Level, Platform as _};
+use gatewright_http::{ApiError, Service};
+use wasip3::http::types::{ErrorCode, Request, Response};
+use wasip3::http_compat::{http_from_wasi_request, http_into_wasi_response};
+
+use crate::platform::{ContractSettings, Host};
+
+/// Bindings generated from `wit/`.
+#[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
+mod bindings {
+    wasip3::wit_bindgen::generate!({
+        path: "../../wit",
+        world: "service",
+        with: {
+            "wasi:clocks/system-clock@0.3.0": wasip3::clocks::system_clock,
+            "wasi:clocks/types@0.3.0": wasip3::clocks::types,
+            "wasi:http/client@0.3.0": wasip3::http::client,
+            "wasi:http/types@0.3.0": wasip3::http::types,
+            "wasi:random/random@0.3.0": wasip3::random::random,
+        },
+        generate_all,
+        runtime_path: "wasip3::wit_bindgen::rt",
+    });
+}
+
+static SERVICE: OnceLock<Service<Host>> = OnceLock::new();
+
+struct Handler;
+
+bindings::export!(Handler with_types_in bindings);
+
+impl bindings::exports::wasi::http::handler::Guest for Handler {
+    async fn handle(request: Request) -> Result<Response, ErrorCode> {
+        let request = http_from_wasi_request(request)?;
+        let response = match service().await {
+            Ok(service) => service.handle(request).await,
+            Err(error) => error.into_response(None),
+        };
+        let (parts, body) = response.into_parts();
+        http_into_wasi_response(http::Response::from_parts(parts, http_body_util::Full::new(body)))
+    }
+}
+
+/// The service, made of the settings by the first request that comes.
+///
+/// Requests that come while the settings are being read each read them, and the first to finish keeps its result:
+/// no request ever waits for another's future, which could be dropped with its request.
+async fn service() -> Result<&'static Service<Host>, ApiError> {
+    if let Some(service) = SERVICE.get() {
+        return Ok(service);
+    }
+    std::panic::set_hook(Box::new(|panic| Host.log(Level::Error, "panic", &[("cause", &panic.to_string())])));
+    let config = Config::from_settings(&ContractSettings).await.map_err(|error| {
+        Host.log(Level::Error, "the settings can't be used", &[("cause", &error.to_string())]);
+        ApiError::unavailable(5)
+    })?;
+    Ok(SERVICE.get_or_init(|| Service::new(Auth::new(Host, config))))
+}

@@ -1,0 +1,21 @@
+//! The storage contract in SQL, once for every host.
+//!
+//! A host supplies an [`Executor`]: query, execute, and an atomic batch. Edge databases have no interactive
+//! transactions, so each function of the contract is one statement or one batch, and whatever must happen once is
+//! a condition inside the SQL. What a batch decided is read back by its last statement.
+
+#![forbid(unsafe_code)]
+
+mod accounts;
+mod executor;
+mod keys;
+mod limits;
+mod migrations;
+mod sessions;
+mod storage;
+mod value;
+
+pub use executor::{Executor, Statement};
+pub use migrations::{MIGRATIONS, Migration, MigrationError, migrate};
+pub use storage::SqlStorage;
+pub use value::{Row, Value};

@@ -1,0 +1,89 @@
+//! Reading request bodies.
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
+use http_body::Body;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use crate::error::ApiError;
+
+/// Most bytes of a request body that any route takes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// The whole body, read to its end or to [`MAX_BODY`].
+pub(crate) async fn read<B>(parts: &Parts, body: B) -> Result<Bytes, ApiError>
+where
+    B: Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY as u64) {
+        return Err(ApiError::payload_too_large(MAX_BODY));
+    }
+    match Limited::new(body, MAX_BODY).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::payload_too_large(MAX_BODY)),
+        Err(_) => Err(ApiError::bad_request("The body ended too early.")),
+    }
+}
+
+/// A JSON body. Unknown members are ignored; a member given twice is refused, as two readers could see two values.
+pub(crate) fn json<T: DeserializeOwned>(parts: &Parts, body: &[u8]) -> Result<T, ApiError> {
+    if media_type(parts).is_none_or(|given| !given.eq_ignore_ascii_case("application/json")) {
+        return Err(ApiError::unsupported_media_type("application/json"));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let error = error.into_inner();
+        match error.classify() {
+            serde_json::error::Category::Data if path == "." => {
+                ApiError::invalid_field("", "invalid_type", "The body must be a JSON object.")
+            }
+            serde_json::error::Category::Data => {
+                ApiError::invalid_field(&path, "invalid_type", "The field has another type, or stands twice.")
+            }
+            _ => ApiError::malformed_json(&format!("line {}, column {}", error.line(), error.column())),
+        }
+    })?;
+    reader
+        .end()
+        .map_err(|error| ApiError::malformed_json(&format!("line {}, column {}", error.line(), error.column())))?;
+    Ok(value)
+}
+
+/// A form body: names and values, each name once (RFC 6749 section 3.2).
+pub(crate) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub(crate) fn parse(parts: &Parts, body: &[u8]) -> Result<Self, ApiError> {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        if media_type(parts).is_none_or(|given| !given.eq_ignore_ascii_case(FORM)) {
+            return Err(ApiError::unsupported_media_type(FORM));
+        }
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(body).into_owned() {
+            if fields.iter().any(|(known, _)| *known == name) {
+                return Err(ApiError::bad_request(format!("The parameter {name:?} stands twice.")));
+            }
+            fields.push((name, value));
+        }
+        Ok(Self(fields))
+    }
+
+    /// A parameter's value; one without a value counts as left out (RFC 6749 section 3.2).
+    pub(crate) fn get(&self, name: &str) -> Result<&str, ApiError> {
+        self.0
+            .iter()
+            .find(|(known, value)| known == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+            .ok_or_else(|| ApiError::bad_request(format!("The parameter {name:?} is missing.")))
+    }
+}
+
+fn media_type(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim())
+}

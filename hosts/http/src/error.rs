@@ -1,0 +1,166 @@
+//! The one form of errors.
+
+use auth_core::{AccessTokenError, Error, FieldError};
+use bytes::Bytes;
+use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::reply;
+
+/// An answer that tells what was wrong: outside a code, a message and a status; inside, for the log, the cause.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    details: Vec<Value>,
+    header: Option<(http::HeaderName, HeaderValue)>,
+    cause: Option<String>,
+}
+
+/// `realm` of challenges (RFC 6750 section 3).
+const REALM: &str = "gatewright";
+
+impl ApiError {
+    /// An error with a stable code and a message for people.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), details: Vec::new(), header: None, cause: None }
+    }
+
+    /// The service can't answer now; the client should try again after some seconds.
+    pub fn unavailable(retry_after: u64) -> Self {
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service can't answer now.");
+        error.with_header(RETRY_AFTER, &retry_after.to_string())
+    }
+
+    /// Something that should not happen happened. The cause is for the log alone.
+    pub fn internal(cause: impl Into<String>) -> Self {
+        let mut error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong.");
+        error.cause = Some(cause.into());
+        error
+    }
+
+    /// The body is larger than the route takes.
+    pub fn payload_too_large(limit: usize) -> Self {
+        let message = format!("The body is larger than {limit} bytes.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.")
+    }
+
+    pub(crate) fn method_not_allowed(allow: &str) -> Self {
+        let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("Allowed: {allow}."));
+        error.with_header(ALLOW, allow)
+    }
+
+    pub(crate) fn unsupported_media_type(accepted: &str) -> Self {
+        let message = format!("The content type must be {accepted}.");
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+    }
+
+    pub(crate) fn malformed_json(problem: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed_json", format!("The body is not JSON: {problem}."))
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    pub(crate) fn invalid_field(field: &str, code: &str, message: &str) -> Self {
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "Some fields are not valid.");
+        error.details.push(json!({"field": field, "code": code, "message": message}));
+        error
+    }
+
+    pub(crate) fn unauthenticated() -> Self {
+        // RFC 6750 section 3.1: no error code when the request has no token at all.
+        let challenge = format!("Bearer realm=\"{REALM}\"");
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "An access token is required.")
+            .with_header(WWW_AUTHENTICATE, &challenge)
+    }
+
+    fn invalid_token(cause: AccessTokenError) -> Self {
+        let challenge =
+            format!("Bearer realm=\"{REALM}\", error=\"invalid_token\", error_description=\"The access token is refused: {cause}\"");
+        Self::new(StatusCode::UNAUTHORIZED, cause.as_str(), format!("The access token is refused: {cause}."))
+            .with_header(WWW_AUTHENTICATE, &challenge)
+    }
+
+    fn with_header(mut self, name: http::HeaderName, value: &str) -> Self {
+        self.header = HeaderValue::from_str(value).ok().map(|value| (name, value));
+        self
+    }
+
+    /// The cause, for the log.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The answer in the form of the API. An internal error shows the request's id and nothing else.
+    pub fn into_response(self, request_id: Option<&str>) -> Response<Bytes> {
+        let mut error = json!({"code": self.code, "message": self.message, "status_code": self.status.as_u16()});
+        if !self.details.is_empty() {
+            error["details"] = self.details.into();
+        }
+        if let (StatusCode::INTERNAL_SERVER_ERROR, Some(id)) = (self.status, request_id) {
+            error["request_id"] = id.into();
+        }
+        Self::finish(self.status, self.header, &json!({ "error": error }))
+    }
+
+    /// The answer in the form of RFC 6749 section 5.2, for OAuth 2.0 endpoints.
+    pub(crate) fn into_oauth_response(self) -> Response<Bytes> {
+        let (status, code) = match (self.status, self.code) {
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => (StatusCode::BAD_REQUEST, "invalid_grant"),
+            (_, "unsupported_grant_type") => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
+            (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, _) => (self.status, "temporarily_unavailable"),
+            (StatusCode::INTERNAL_SERVER_ERROR, _) => (self.status, "server_error"),
+            (StatusCode::PAYLOAD_TOO_LARGE, _) => (self.status, "invalid_request"),
+            _ => (StatusCode::BAD_REQUEST, "invalid_request"),
+        };
+        let header = self.header.filter(|(name, _)| name == RETRY_AFTER);
+        Self::finish(status, header, &json!({"error": code, "error_description": self.message}))
+    }
+
+    fn finish(status: StatusCode, header: Option<(http::HeaderName, HeaderValue)>, body: &Value) -> Response<Bytes> {
+        let mut response = reply::json(status, body);
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(fields) => {
+                let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "Some fields are not valid.");
+                let detail = |FieldError { field, code, message }| json!({"field": field, "code": code.as_str(), "message": message});
+                error.details = fields.into_iter().map(detail).collect();
+                error
+            }
+            Error::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", "This e-mail address is registered already."),
+            Error::UsernameTaken => Self::new(StatusCode::CONFLICT, "username_taken", "This user name is taken."),
+            Error::InvalidCredentials => {
+                Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "E-mail or password is wrong.")
+                    .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\""))
+            }
+            Error::AccountDisabled => Self::new(StatusCode::FORBIDDEN, "account_disabled", "This account is disabled."),
+            Error::AccessToken(cause) => Self::invalid_token(cause),
+            Error::RefreshToken => {
+                Self::new(StatusCode::UNAUTHORIZED, "invalid_refresh_token", "The refresh token is refused; sign in again.")
+                    .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\""))
+            }
+            Error::RateLimited { retry_after } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many attempts; try again later.")
+                    .with_header(RETRY_AFTER, &retry_after.to_string())
+            }
+            Error::Unavailable(cause) => Self { cause: Some(cause), ..Self::unavailable(1) },
+            error => Self::internal(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The OpenAPI 3.1 document of the table of routes, checked in as `openapi.json`.
+
+use http::Method;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathsBuilder};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::ComponentsBuilder;
+use utoipa::openapi::security::{Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{InfoBuilder, License, OpenApi, OpenApiBuilder, PathItem, Ref, Required};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::accounts::{
+    LoginBody, LogoutRequest, MeResponse, RefreshRequest, RegisterRequest, RegisterResponse, TokenResponse, UserView,
+};
+use crate::routes::{Access, ROUTES, RequestBody, Route};
+
+/// The form of errors.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what error.rs writes")]
+struct ErrorResponse {
+    error: ErrorBody,
+}
+
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what error.rs writes")]
+struct ErrorBody {
+    /// Stable, for programs.
+    code: String,
+    /// For people.
+    message: String,
+    /// The HTTP status.
+    status_code: u16,
+    /// On `validation_failed`: every broken rule.
+    #[schema(nullable = false)]
+    details: Option<Vec<ErrorDetail>>,
+    /// On `internal_error`: what to quote to the operator.
+    #[schema(nullable = false)]
+    request_id: Option<String>,
+}
+
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what error.rs writes")]
+struct ErrorDetail {
+    field: String,
+    code: String,
+    message: String,
+}
+
+/// The form of errors of RFC 6749 section 5.2.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what error.rs writes")]
+struct OAuthError {
+    error: String,
+    error_description: String,
+}
+
+/// Parameters of RFC 6749 sections 4.3.2 and 6.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what accounts.rs reads")]
+struct TokenRequest {
+    /// `password` or `refresh_token`.
+    grant_type: String,
+    /// With `password`: e-mail address or user name.
+    #[schema(nullable = false)]
+    username: Option<String>,
+    /// With `password`.
+    #[schema(nullable = false)]
+    password: Option<String>,
+    /// With `refresh_token`.
+    #[schema(nullable = false)]
+    refresh_token: Option<String>,
+}
+
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what service.rs writes")]
+struct Health {
+    status: String,
+}
+
+/// A JWK Set (RFC 7517 section 5).
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "documents what auth_core writes")]
+struct JwkSet {
+    keys: Vec<serde_json::Map<String, serde_json::Value>>,
+}
+
+fn document() -> OpenApi {
+    let mut paths = PathsBuilder::new();
+    for route in ROUTES {
+        let method = if route.method == Method::POST { HttpMethod::Post } else { HttpMethod::Get };
+        paths = paths.path(route.path, PathItem::new(method, operation(route)));
+    }
+    let oauth = OAuth2::with_description(
+        [Flow::Password(Password::new("/auth/token", Scopes::new()))],
+        "Sign in with e-mail address or user name and password.",
+    );
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Gatewright")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some("Authentication and authorization for the edge."))
+                .license(Some(License::new(env!("CARGO_PKG_LICENSE"))))
+                .build(),
+        )
+        .paths(paths.build())
+        .components(Some(
+            ComponentsBuilder::new()
+                .schema("RegisterRequest", RegisterRequest::schema())
+                .schema("LoginRequest", LoginBody::schema())
+                .schema("TokenRequest", TokenRequest::schema())
+                .schema("RefreshRequest", RefreshRequest::schema())
+                .schema("LogoutRequest", LogoutRequest::schema())
+                .schema("TokenResponse", TokenResponse::schema())
+                .schema("UserView", UserView::schema())
+                .schema("RegisterResponse", RegisterResponse::schema())
+                .schema("MeResponse", MeResponse::schema())
+                .schema("Health", Health::schema())
+                .schema("JwkSet", JwkSet::schema())
+                .schema("ErrorResponse", ErrorResponse::schema())
+                .schema("ErrorBody", ErrorBody::schema())
+                .schema("ErrorDetail", ErrorDetail::schema())
+                .schema("OAuthError", OAuthError::schema())
+                .security_scheme("bearer", SecurityScheme::Http(bearer))
+                .security_scheme("password", SecurityScheme::OAuth2(oauth))
+                .build(),
+        ))
+        .build()
+}
+
+fn operation(route: &Route) -> utoipa::openapi::path::Operation {
+    let schema = |name: &str| ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(format!("{:?}", route.operation)))
+        .summary(Some(route.summary));
+    let body = |content_type, name, required| {
+        RequestBodyBuilder::new().content(content_type, schema(name)).required(Some(required)).build()
+    };
+    let form = matches!(route.request, RequestBody::Form(_));
+    operation = operation.request_body(match route.request {
+        RequestBody::None => None,
+        RequestBody::Json(name) => Some(body("application/json", name, Required::True)),
+        RequestBody::OptionalJson(name) => Some(body("application/json", name, Required::False)),
+        RequestBody::Form(name) => Some(body("application/x-www-form-urlencoded", name, Required::True)),
+    });
+    let mut success = ResponseBuilder::new().description("Success.");
+    if let Some((content_type, name)) = route.response {
+        let content = name.map_or_else(|| ContentBuilder::new().build(), schema);
+        success = success.content(content_type.split(';').next().unwrap(), content);
+    }
+    operation = operation.response(route.status.as_str(), success.build());
+    let error = if form { "OAuthError" } else { "ErrorResponse" };
+    for status in route.errors.iter().chain(&[500, 503]) {
+        let reason = http::StatusCode::from_u16(*status).unwrap().canonical_reason().unwrap();
+        let response = ResponseBuilder::new().description(format!("{reason}.")).content("application/json", schema(error));
+        operation = operation.response(status.to_string(), response.build());
+    }
+    if route.access != Access::Public {
+        for scheme in ["bearer", "password"] {
+            operation = operation.security(SecurityRequirement::new(scheme, Vec::<String>::new()));
+        }
+    }
+    if route.access == Access::TokenHolder {
+        operation = operation.security(SecurityRequirement::default());
+    }
+    operation.build()
+}
+
+/// Set to write the document instead of comparing it.
+const UPDATE: &str = "GATEWRIGHT_UPDATE";
+
+#[test]
+fn the_checked_in_document_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    let current = document().to_pretty_json().unwrap() + "\n";
+    if std::env::var_os(UPDATE).is_some() {
+        std::fs::write(path, &current).unwrap();
+    }
+    let checked_in = std::fs::read_to_string(path).unwrap();
+    assert!(checked_in == current, "openapi.json is not what the routes say; run this test with {UPDATE}=1");
+}
+
+#[test]
+fn every_schema_that_a_route_names_is_there() {
+    let document: serde_json::Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
+    let mut references = Vec::new();
+    collect_references(&document, &mut references);
+    assert!(references.len() > 20);
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+}
+
+fn collect_references<'a>(value: &'a serde_json::Value, found: &mut Vec<&'a str>) {
+    match value {
+        serde_json::Value::Object(members) => {
+            for (name, member) in members {
+                match member.as_str() {
+                    Some(target) if name == "$ref" => found.push(target),
+                    _ => collect_references(member, found),
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| collect_references(item, found)),
+        _ => {}
+    }
+}

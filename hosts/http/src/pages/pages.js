@@ -1,0 +1,106 @@
+// The pages call the same API as any other client. Tokens are kept for this tab alone.
+const store = {
+  get: () => JSON.parse(sessionStorage.getItem("tokens") ?? "null"),
+  set: (tokens) => sessionStorage.setItem("tokens", JSON.stringify(tokens)),
+  clear: () => sessionStorage.removeItem("tokens"),
+};
+
+async function call(method, path, { body, token } = {}) {
+  const headers = {};
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (token) headers.authorization = `Bearer ${token}`;
+  let response;
+  try {
+    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    return { status: 0, data: { error: { message: "The service can't be reached." } } };
+  }
+  const text = await response.text();
+  try {
+    return { status: response.status, data: text ? JSON.parse(text) : {} };
+  } catch {
+    return { status: response.status, data: { error: { message: "The answer can't be read." } } };
+  }
+}
+
+// Calls with the access token, refreshed once when it has expired.
+async function callAsUser(method, path) {
+  let tokens = store.get();
+  if (!tokens) return { status: 401, data: {} };
+  let answer = await call(method, path, { token: tokens.access_token });
+  if (answer.status !== 401) return answer;
+  const refreshed = await call("POST", "/auth/refresh", { body: { refresh_token: tokens.refresh_token } });
+  if (refreshed.status !== 200) {
+    if (refreshed.status === 401) store.clear();
+    return refreshed;
+  }
+  store.set(refreshed.data);
+  return call(method, path, { token: refreshed.data.access_token });
+}
+
+function showProblems(error) {
+  for (const place of document.querySelectorAll("[data-problem]")) place.textContent = "";
+  const general = document.querySelector('[data-problem=""]');
+  for (const detail of error?.details ?? []) {
+    const place = [...document.querySelectorAll("[data-problem]")].find((one) => one.dataset.problem === detail.field);
+    (place ?? general).textContent = detail.message;
+  }
+  if (error && !error.details) general.textContent = error.message;
+}
+
+const actions = {
+  async register(fields) {
+    const { status, data } = await call("POST", "/auth/register", { body: fields });
+    if (status !== 201) return showProblems(data.error);
+    if (data.tokens) store.set(data.tokens);
+    location.assign(data.tokens ? "/account/settings" : "/login");
+  },
+  async login(fields) {
+    const { status, data } = await call("POST", "/auth/login", { body: fields });
+    if (status !== 200) return showProblems(data.error);
+    store.set(data);
+    location.assign("/account/settings");
+  },
+  async logout() {
+    const tokens = store.get();
+    if (tokens) {
+      const { status, data } = await call("POST", "/auth/logout", { body: { refresh_token: tokens.refresh_token } });
+      if (status !== 204) return showProblems(data.error);
+    }
+    store.clear();
+    location.assign("/login");
+  },
+  async "logout-all"() {
+    const { status, data } = await callAsUser("POST", "/auth/logout-all");
+    if (status !== 204 && status !== 401) return showProblems(data.error);
+    store.clear();
+    location.assign("/login");
+  },
+};
+
+for (const form of document.querySelectorAll("form[data-action]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("button");
+    button.disabled = true;
+    try {
+      await actions[form.dataset.action](Object.fromEntries(new FormData(form)));
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
+
+const account = document.getElementById("account");
+if (account) {
+  const { status, data } = await callAsUser("GET", "/auth/me");
+  if (status === 200) {
+    const shown = { ...data, roles: data.roles.join(", "), created_at: new Date(data.created_at).toLocaleString() };
+    for (const place of account.querySelectorAll("[data-field]")) place.textContent = shown[place.dataset.field] ?? "–";
+    account.hidden = false;
+  } else if (status === 401) {
+    location.replace("/login");
+  } else {
+    showProblems(data.error);
+  }
+}

@@ -1,0 +1,191 @@
+//! From a request to its handler, and what surrounds every handler.
+
+use std::net::{IpAddr, SocketAddr};
+
+use auth_core::{Auth, Client, Level, Platform};
+use bytes::Bytes;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
+    ALLOW, CACHE_CONTROL, ORIGIN, USER_AGENT, VARY,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body;
+use serde_json::json;
+
+use crate::error::ApiError;
+use crate::routes::{NoRoute, Operation, RequestBody, Route, find_or_reason};
+use crate::{accounts, body, pages, reply};
+
+/// Header by which a host tells the address of the peer, with or without a port; Spin gives it this name. A host
+/// must remove it from what a client sends.
+pub const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
+
+/// Header that names a request in logs; a client's own is kept if it is short and plain.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The checked-in document; a test fails when the table of routes says something else.
+const OPENAPI: &str = include_str!("../openapi.json");
+
+/// The routes over one instance of the core.
+pub struct Service<P> {
+    auth: Auth<P>,
+}
+
+impl<P: Platform> Service<P> {
+    /// Serves the decisions of `auth`.
+    pub fn new(auth: Auth<P>) -> Self {
+        Self { auth }
+    }
+
+    /// Answers one request. Never fails: what goes wrong is an answer too.
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<Bytes>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        let request_id = self.request_id(&parts.headers);
+        let mut response = match find_or_reason(&parts.method, parts.uri.path()) {
+            Ok(route) => self.dispatch(route, &parts, body, &request_id).await.unwrap_or_else(|error| {
+                log_cause(self.auth.platform(), &error, Some(&request_id));
+                error.into_response(Some(&request_id))
+            }),
+            Err(NoRoute::Method(routes)) if parts.method == Method::OPTIONS => preflight(routes),
+            Err(NoRoute::Method(routes)) => ApiError::method_not_allowed(&allow(routes)).into_response(None),
+            Err(NoRoute::Path) => ApiError::not_found().into_response(None),
+        };
+        self.allow_origin(&parts, response.headers_mut());
+        if let Ok(id) = HeaderValue::from_str(&request_id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        let mut response = reply::seal(response);
+        if parts.method == Method::HEAD {
+            *response.body_mut() = Bytes::new();
+        }
+        response
+    }
+
+    async fn dispatch<B>(
+        &self,
+        route: &Route,
+        parts: &Parts,
+        body: B,
+        request_id: &str,
+    ) -> Result<Response<Bytes>, ApiError>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let auth = &self.auth;
+        let body = match route.request {
+            RequestBody::None => Ok(Bytes::new()),
+            _ => body::read(parts, body).await,
+        };
+        let body = match (body, route.request) {
+            (Err(error), RequestBody::Form(_)) => return Ok(error.into_oauth_response()),
+            (body, _) => body?,
+        };
+        match route.operation {
+            Operation::Register => accounts::register(auth, &client(parts), parts, &body).await,
+            Operation::Login => accounts::login(auth, &client(parts), parts, &body).await,
+            Operation::Token => Ok(accounts::token(auth, &client(parts), parts, &body).await),
+            Operation::Refresh => accounts::refresh(auth, parts, &body).await,
+            Operation::Logout => accounts::logout(auth, parts, &body).await,
+            Operation::LogoutAll => accounts::logout_all(auth, parts).await,
+            Operation::Me => accounts::me(auth, parts).await,
+            Operation::Jwks => Ok(cached(auth.jwks().await?.into(), "application/json", "public, max-age=60")),
+            Operation::Healthz => Ok(reply::json(StatusCode::OK, &json!({"status": "ok"}))),
+            Operation::Readyz => Ok(match auth.ready().await {
+                Ok(()) => reply::json(StatusCode::OK, &json!({"status": "ok"})),
+                Err(error) => {
+                    let cause = error.to_string();
+                    auth.platform().log(Level::Error, "not ready", &[("cause", &cause), ("request_id", request_id)]);
+                    ApiError::unavailable(1).into_response(None)
+                }
+            }),
+            Operation::OpenApi => Ok(cached(Bytes::from_static(OPENAPI.as_bytes()), "application/json", "no-cache")),
+            Operation::HomePage => Ok(pages::home()),
+            Operation::RegisterPage => Ok(pages::register()),
+            Operation::LoginPage => Ok(pages::login()),
+            Operation::AccountPage => Ok(pages::account()),
+            Operation::PageScript => Ok(pages::script()),
+            Operation::PageStyle => Ok(pages::style()),
+        }
+    }
+
+    fn request_id(&self, headers: &HeaderMap) -> String {
+        let plain = |id: &&str| {
+            (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain).map_or_else(
+            || {
+                let mut bytes = [0; 16];
+                self.auth.platform().fill_random(&mut bytes);
+                format!("{:032x}", u128::from_be_bytes(bytes))
+            },
+            str::to_owned,
+        )
+    }
+
+    /// Lets pages of configured origins read the answer (Fetch standard, CORS protocol). Tokens travel in a
+    /// header that a page must set itself, so credentials are not allowed.
+    fn allow_origin(&self, parts: &Parts, headers: &mut HeaderMap) {
+        let origins = &self.auth.config().cors_origins;
+        if origins.is_empty() {
+            return;
+        }
+        headers.append(VARY, HeaderValue::from_static("Origin"));
+        let Some(origin) = parts.headers.get(ORIGIN) else { return };
+        if origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        }
+    }
+}
+
+pub(crate) fn log_cause<P: Platform>(platform: &P, error: &ApiError, request_id: Option<&str>) {
+    if let Some(cause) = error.cause() {
+        let fields = [("cause", cause), ("request_id", request_id.unwrap_or_default())];
+        platform.log(Level::Error, "a request could not be answered", &fields);
+    }
+}
+
+fn cached(body: Bytes, content_type: &'static str, policy: &'static str) -> Response<Bytes> {
+    let mut response = reply::with_type(StatusCode::OK, content_type, body);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(policy));
+    response
+}
+
+fn preflight(routes: &[&Route]) -> Response<Bytes> {
+    let mut response = reply::empty(StatusCode::NO_CONTENT);
+    let headers = response.headers_mut();
+    if let Ok(methods) = HeaderValue::from_str(&allow(routes)) {
+        headers.insert(ALLOW, methods.clone());
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+    }
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type"));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    response
+}
+
+fn allow(routes: &[&Route]) -> String {
+    let mut methods: Vec<_> = routes.iter().map(|route| route.method.as_str()).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    methods.join(", ")
+}
+
+fn client(parts: &Parts) -> Client {
+    let user_agent = parts.headers.get(USER_AGENT).map(|value| {
+        String::from_utf8_lossy(value.as_bytes()).chars().filter(|c| !c.is_control()).take(512).collect()
+    });
+    Client { ip: client_address(&parts.headers), user_agent }
+}
+
+/// The peer's address as the host vouches for it in [`CLIENT_ADDRESS`].
+pub fn client_address(headers: &HeaderMap) -> Option<IpAddr> {
+    let text = headers.get(CLIENT_ADDRESS)?.to_str().ok()?;
+    text.parse::<SocketAddr>().map(|address| address.ip()).or_else(|_| text.parse()).ok()
+}

@@ -1,0 +1,78 @@
+//! The component: compiled once, and kept on disk in compiled form.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use wasmtime::component::Component;
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// How many instances there may be at once; requests beyond are held back before they reach the pool.
+pub(crate) const INSTANCES: u32 = 256;
+
+/// An engine for instances of at most `memory` bytes.
+pub(crate) fn engine(memory: usize) -> Result<Engine> {
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(INSTANCES)
+        .total_core_instances(4 * INSTANCES)
+        .total_memories(INSTANCES)
+        .total_tables(2 * INSTANCES)
+        .total_stacks(4 * INSTANCES)
+        .max_memory_size(memory)
+        .max_component_instance_size(1 << 20)
+        .max_core_instance_size(1 << 20);
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .wasm_component_model_async(true)
+        // Instances yield at every epoch, so that a long computation does not hold up its thread's others.
+        .epoch_interruption(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    Ok(Engine::new(&config)?)
+}
+
+/// Loads a component, compiling it unless `cache` has it compiled for this engine. Returns whether it compiled.
+pub(crate) fn load(engine: &Engine, path: &Path, cache: &Path) -> Result<(Component, bool)> {
+    let bytes = fs::read(path).with_context(|| format!("can't read the component {}", path.display()))?;
+    let compiled = cache.join(format!("{:016x}.cwasm", key(engine, &bytes)));
+    if let Some(component) = deserialize(engine, &compiled) {
+        return Ok((component, false));
+    }
+    let artifact = engine
+        .precompile_component(&bytes)
+        .map_err(|error| anyhow::Error::from(error).context(format!("{} is no component", path.display())))?;
+    make_private_folder(cache)?;
+    // Renamed into place, so that a process that starts meanwhile never sees half of it.
+    let partial = cache.join(format!("{}.partial", std::process::id()));
+    fs::write(&partial, &artifact).and_then(|()| fs::rename(&partial, &compiled)).with_context(|| format!("can't write {}", compiled.display()))?;
+    let component = deserialize(engine, &compiled).context("the compiled component can't be loaded")?;
+    Ok((component, true))
+}
+
+/// Differs for another component, another version of wasmtime and another configuration or processor.
+fn key(engine: &Engine, bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    hasher.finish()
+}
+
+#[allow(unsafe_code, reason = "loading machine code that this program wrote")]
+fn deserialize(engine: &Engine, path: &PathBuf) -> Option<Component> {
+    if !path.exists() {
+        return None;
+    }
+    // SAFETY: the file must be what `precompile_component` made. It lies in a folder that its owner alone can
+    // write, under a name that is made of its content's source, and wasmtime checks version and configuration. Who
+    // can write there can also replace this program's database and settings.
+    unsafe { Component::deserialize_file(engine, path) }.ok()
+}
+
+fn make_private_folder(path: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).with_context(|| format!("can't make {}", path.display()))
+}

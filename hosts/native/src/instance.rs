@@ -1,0 +1,210 @@
+//! Instances of the service: what each has, how long it lives, and what ends it.
+//!
+//! An instance serves one request at a time and is used again for the next. So a trap, an endless loop or too much
+//! memory ends one request and its instance, and nobody else's.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use gatewright_sql::SqlStorage;
+use wasmtime::component::{Component, GuestTaskId, Linker, ResourceTable};
+use wasmtime::{Engine, Store, StoreContextMut, StoreLimits, StoreLimitsBuilder};
+use wasmtime_wasi::clocks::{HostWallClock, WasiClocksCtxView, WasiClocksView};
+use wasmtime_wasi::random::{WasiRandomCtx, WasiRandomView};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
+use wasmtime_wasi_http::handler::{
+    HandlerState, Instance, Proxy, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
+};
+use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+
+use crate::bindings;
+use crate::settings::LayeredSettings;
+use crate::sqlite::Sqlite;
+
+/// Requests after which an instance is replaced, so that memory it has grown or leaked is given back.
+const REQUESTS: usize = 100_000;
+/// How long an instance without work is kept.
+const IDLE: Duration = Duration::from_secs(60);
+/// How long after a request's own time-out an instance that does not even yield is ended.
+const LAST_RESORT: Duration = Duration::from_millis(100);
+
+/// What all instances share.
+pub(crate) struct Shared {
+    pub(crate) storage: SqlStorage<Sqlite>,
+    pub(crate) settings: LayeredSettings,
+    /// Seconds by which the service's clock is ahead; for tests.
+    pub(crate) clock_offset: i64,
+}
+
+/// What one instance has.
+pub(crate) struct InstanceData {
+    pub(crate) shared: Arc<Shared>,
+    table: ResourceTable,
+    http: WasiHttpCtx,
+    outbound: NoOutbound,
+    wasi: WasiCtx,
+    limits: StoreLimits,
+}
+
+impl WasiHttpView for InstanceData {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.outbound, table: &mut self.table, ctx: &mut self.http }
+    }
+}
+
+impl WasiClocksView for InstanceData {
+    fn clocks(&mut self) -> WasiClocksCtxView<'_> {
+        WasiClocksCtxView { ctx: self.wasi.clocks(), table: &mut self.table }
+    }
+}
+
+impl WasiRandomView for InstanceData {
+    fn random(&mut self) -> &mut WasiRandomCtx {
+        self.wasi.random()
+    }
+}
+
+/// Refuses requests to elsewhere: nothing in the service makes any yet.
+struct NoOutbound;
+
+type Sent = wasmtime_wasi_http::Result<(
+    http::Response<WasiBody>,
+    Box<dyn Future<Output = Result<(), Error>> + Send>,
+)>;
+
+impl WasiHttpHooks for NoOutbound {
+    fn send_request(
+        &mut self,
+        _: http::Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Sent> + Send> {
+        Box::new(async { Err(Error::HttpRequestDenied) })
+    }
+}
+
+/// The machine's clock, moved.
+struct MovedClock(i64);
+
+impl HostWallClock for MovedClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_millis(1)
+    }
+
+    fn now(&self) -> Duration {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let moved = Duration::from_secs(self.0.unsigned_abs());
+        if self.0 < 0 { now.saturating_sub(moved) } else { now.saturating_add(moved) }
+    }
+}
+
+/// Makes instances.
+#[derive(Clone)]
+pub(crate) struct Instances {
+    engine: Engine,
+    service: ServicePre<InstanceData>,
+    shared: Arc<Shared>,
+    memory: usize,
+    timeout: Duration,
+}
+
+impl Instances {
+    /// Instances of a component with `memory` bytes each, whose requests take at most `timeout`.
+    pub(crate) fn new(
+        engine: &Engine,
+        component: &Component,
+        shared: Arc<Shared>,
+        memory: usize,
+        timeout: Duration,
+    ) -> wasmtime::Result<Self> {
+        let mut linker = Linker::new(engine);
+        wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+        wasmtime_wasi::p3::clocks::add_to_linker(&mut linker)?;
+        wasmtime_wasi::p3::random::add_to_linker(&mut linker)?;
+        bindings::add_to_linker(&mut linker)?;
+        let service = ServicePre::new(linker.instantiate_pre(component)?)?;
+        Ok(Self { engine: engine.clone(), service, shared, memory, timeout })
+    }
+}
+
+impl HandlerState for Instances {
+    type StoreData = InstanceData;
+    type WorkerExpiration = Expiration;
+    type WorkerState = Worker;
+
+    async fn instantiate(&self) -> wasmtime::Result<Instance<InstanceData, Expiration, Worker>> {
+        let data = InstanceData {
+            shared: self.shared.clone(),
+            table: ResourceTable::new(),
+            http: WasiHttpCtx::new(),
+            outbound: NoOutbound,
+            wasi: WasiCtxBuilder::new().wall_clock(MovedClock(self.shared.clock_offset)).build(),
+            limits: StoreLimitsBuilder::new().memory_size(self.memory).build(),
+        };
+        let mut store = Store::new(&self.engine, data);
+        store.limiter(|data| &mut data.limits);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+        let service: Service = self.service.instantiate_async(&mut store).await?;
+        Ok(Instance {
+            store,
+            proxy: Proxy::P3(service),
+            view: |data| data.http(),
+            expiration: Expiration { timeout: self.timeout, sleep: Box::pin(tokio::time::sleep(IDLE)) },
+            state: Worker { timeout: self.timeout },
+        })
+    }
+}
+
+/// When an instance ends: idle for long, or a request that takes too long without yielding.
+pub(crate) struct Expiration {
+    timeout: Duration,
+    sleep: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl WorkerExpiration for Expiration {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, start: Instant) -> Poll<()> {
+        let limit = if status == WorkerStatus::Idle { IDLE } else { self.timeout + LAST_RESORT };
+        let deadline = tokio::time::Instant::from(start + limit);
+        if self.sleep.deadline() != deadline {
+            self.sleep.as_mut().reset(deadline);
+        }
+        self.sleep.as_mut().poll(cx)
+    }
+}
+
+/// How an instance takes requests: one at a time, up to [`REQUESTS`].
+pub(crate) struct Worker {
+    timeout: Duration,
+}
+
+impl WorkerState for Worker {
+    type StoreData = InstanceData;
+    type RequestData = ();
+
+    fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
+        match (concurrent, total) {
+            (_, REQUESTS..) => ShouldAccept::Never,
+            (0, _) => ShouldAccept::Yes,
+            _ => ShouldAccept::No,
+        }
+    }
+
+    fn on_request_start(
+        &self,
+        _: StoreContextMut<'_, InstanceData>,
+        (): (),
+        _: GuestTaskId,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
+        Box::pin(tokio::time::sleep(self.timeout))
+    }
+
+    fn drop(&self, _: Store<InstanceData>, result: Result<(), wasmtime::Error>) {
+        if let Err(error) = result {
+            tracing::error!(cause = ?error, "an instance failed");
+        }
+    }
+}

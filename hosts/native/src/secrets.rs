@@ -1,0 +1,71 @@
+//! The secrets of a first start.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::settings::{HostConfig, LayeredSettings};
+use crate::sqlite::database_path;
+
+/// Secrets are made beside the database.
+const FILE: &str = "secrets.env";
+
+/// Adds the secrets that no setting gives: from the file of an earlier start or, with a new database, made now.
+/// Returns a line for each thing that was made.
+///
+/// # Errors
+/// The file can't be read or written, or there is a database and no key to it.
+pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result<Vec<String>> {
+    let database = database_path(&host.database_url).context("DATABASE_URL")?;
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let path = folder.join(FILE);
+    if path.exists() {
+        for entry in dotenvy::from_path_iter(&path).with_context(|| format!("can't read {}", path.display()))? {
+            let (name, value) = entry.map_err(|_| anyhow::anyhow!("{} is malformed", path.display()))?;
+            if settings.value(&name).is_none() {
+                settings.add(&name, value);
+            }
+        }
+    }
+    let symmetric = settings.value("JWT_ALGORITHM").is_some_and(|algorithm| algorithm.trim().starts_with("HS"));
+    let wanted = [("SECRET_KEY", true), ("JWT_SECRET", symmetric)];
+    let missing: Vec<_> =
+        wanted.iter().filter(|(name, needed)| *needed && settings.value(name).is_none()).map(|(name, _)| *name).collect();
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    if missing.contains(&"SECRET_KEY") && database.exists() {
+        bail!(
+            "SECRET_KEY: not set, and {} was encrypted with one; set it, or restore {}",
+            database.display(),
+            path.display()
+        );
+    }
+    fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+    let mut file = open_private(&path)?;
+    for name in &missing {
+        let secret = random_hex()?;
+        writeln!(file, "{name}={secret}").with_context(|| format!("can't write {}", path.display()))?;
+        settings.add(name, secret);
+    }
+    file.sync_all()?;
+    Ok(vec![format!("{} in {} (keep it: without it stored keys are lost)", missing.join(" and "), path.display())])
+}
+
+/// Appends to a file that its owner alone can read.
+fn open_private(path: &PathBuf) -> Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).with_context(|| format!("can't write {}", path.display()))
+}
+
+/// 64 random bytes, enough for every algorithm, as 128 characters.
+fn random_hex() -> Result<String> {
+    let mut bytes = [0; 64];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).context("no randomness")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

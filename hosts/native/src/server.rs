@@ -1,0 +1,398 @@
+//! Listening, and giving each request to an instance.
+//!
+//! Light requests run on one single-threaded runtime and listener per processor. Requests that compute a password
+//! hash run on a second runtime whose threads the operating system prefers last, so that they use what the light
+//! ones leave. Both take only as many as they can hold; the rest is told to come back.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use gatewright_http::{ApiError, CLIENT_ADDRESS, MAX_BODY};
+use gatewright_sql::{MigrationError, SqlStorage};
+use http::header::HOST;
+use http::uri::{Authority, Scheme};
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{Semaphore, watch};
+use wasmtime_wasi_http::WasiBody;
+use wasmtime_wasi_http::handler::{ExpirationError, ProxyHandler};
+
+use crate::component;
+use crate::instance::{Instances, Shared};
+use crate::settings::{HostConfig, LayeredSettings};
+use crate::sqlite::{Sqlite, database_path};
+
+/// How often a running instance yields.
+const EPOCH: Duration = Duration::from_millis(1);
+/// The value by which the operating system prefers the threads of password hashes last.
+const NICE: i32 = 19;
+/// How long a client may take to send the headers of a request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often what has expired is cleared out, and how long it is kept.
+const PURGE_EVERY: Duration = Duration::from_secs(3600);
+const KEEP_FOR: Duration = Duration::from_secs(30 * 86_400);
+
+/// Why the host did not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// The database belongs to a newer version.
+    NewerSchema {
+        /// Version of the database.
+        found: u64,
+        /// Newest version known here.
+        known: u64,
+    },
+}
+
+impl std::fmt::Display for ServerError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self::NewerSchema { found, known } = self;
+        write!(formatter, "the database has schema {found} and this version knows {known}: use a newer gatewright")
+    }
+}
+
+impl std::error::Error for ServerError {}
+
+/// A host that listens.
+pub struct Server {
+    app: Arc<App>,
+    listeners: Vec<std::net::TcpListener>,
+    address: SocketAddr,
+    database: Sqlite,
+    heavy: Runtime,
+    made: Vec<String>,
+    shutdown_timeout: Duration,
+}
+
+/// What every thread shares.
+struct App {
+    instances: Instances,
+    heavy: HeavyLane,
+    timeout: Duration,
+    max_requests: usize,
+}
+
+/// The way of requests that compute a password hash.
+struct HeavyLane {
+    handler: ProxyHandler<Instances>,
+    runtime: Handle,
+    permits: Semaphore,
+    waiting: AtomicUsize,
+    max_waiting: usize,
+}
+
+impl Server {
+    /// Opens the database, loads the component, binds the address. After this the server can serve.
+    ///
+    /// # Errors
+    /// What is missing or can't be used.
+    pub fn start(
+        settings: LayeredSettings,
+        config: HostConfig,
+        component_path: &Path,
+        clock_offset: i64,
+    ) -> Result<Self> {
+        let path = database_path(&config.database_url).context("DATABASE_URL")?;
+        let mut made = Vec::new();
+        let is_new = !path.exists();
+        let database = Sqlite::open(&path)?;
+        migrate(&database)?;
+        if is_new {
+            made.push(format!("database {}", path.display()));
+        }
+
+        let threads = match config.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        let memory = usize::try_from(config.instance_memory_mib << 20).context("INSTANCE_MEMORY_MIB")?;
+        let engine = component::engine(memory)?;
+        let cache = path.with_file_name("cache");
+        let (loaded, compiled) = component::load(&engine, component_path, &cache)?;
+        if compiled {
+            made.push(format!("compiled component in {}", cache.display()));
+        }
+        let shared = Arc::new(Shared { storage: SqlStorage::new(database.clone()), settings, clock_offset });
+        let instances = Instances::new(&engine, &loaded, shared, memory, config.request_timeout)?;
+        std::thread::Builder::new().name("epoch".into()).spawn(move || {
+            loop {
+                std::thread::sleep(EPOCH);
+                engine.increment_epoch();
+            }
+        })?;
+
+        let heavy = Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("hashes")
+            .enable_all()
+            .on_thread_start(prefer_last)
+            .build()?;
+        let app = Arc::new(App {
+            heavy: HeavyLane {
+                handler: ProxyHandler::new(instances.clone()),
+                runtime: heavy.handle().clone(),
+                permits: Semaphore::new(threads),
+                waiting: AtomicUsize::new(0),
+                max_waiting: config.max_waiting_hashes,
+            },
+            instances,
+            timeout: config.request_timeout,
+            max_requests: config.max_requests,
+        });
+        let (listeners, address) = listen(config.listen, threads)?;
+        Ok(Self { app, listeners, address, database, heavy, made, shutdown_timeout: config.shutdown_timeout })
+    }
+
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What starting has made, a line each.
+    pub fn made(&self) -> &[String] {
+        &self.made
+    }
+
+    /// Serves until the process is told to stop, then lets requests in flight finish and closes the database.
+    ///
+    /// # Errors
+    /// Signals can't be received, or a thread can't be started.
+    pub fn run_until_signal(self) -> Result<()> {
+        let (stop, stopping) = watch::channel(false);
+        let mut threads = Vec::new();
+        for (index, listener) in self.listeners.into_iter().enumerate() {
+            let (app, stopping, limit) = (self.app.clone(), stopping.clone(), self.shutdown_timeout);
+            let thread = std::thread::Builder::new().name(format!("serve-{index}"));
+            threads.push(thread.spawn(move || serve(app, listener, stopping, limit))?);
+        }
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let signal = runtime.block_on(wait_for_signal(&self.database))?;
+        tracing::info!(signal, "stopping");
+        stop.send_replace(true);
+        for thread in threads {
+            match thread.join() {
+                Ok(ended) => ended?,
+                Err(_) => tracing::error!("a serving thread panicked"),
+            }
+        }
+        self.heavy.shutdown_timeout(Duration::from_secs(1));
+        self.database.close();
+        Ok(())
+    }
+}
+
+fn migrate(database: &Sqlite) -> Result<()> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let now = auth_core::Timestamp::from_millis(now.as_millis() as u64);
+    let runtime = Builder::new_current_thread().build()?;
+    match runtime.block_on(gatewright_sql::migrate(database, now)) {
+        Ok(_) => Ok(()),
+        Err(MigrationError::Newer { found, known }) => Err(ServerError::NewerSchema { found, known }.into()),
+        Err(MigrationError::Storage(error)) => anyhow::bail!("the database can't be migrated: {error:?}"),
+    }
+}
+
+/// One listener for each thread on the same port, among which the operating system spreads connections.
+fn listen(address: SocketAddr, threads: usize) -> Result<(Vec<std::net::TcpListener>, SocketAddr)> {
+    let context = || format!("can't listen on {address}");
+    // Bound alone first: a port that is shared from the start would be shared with any other process, too.
+    drop(std::net::TcpListener::bind(address).with_context(context)?);
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let _entered = runtime.enter();
+    let mut listeners = Vec::new();
+    let mut bound = address;
+    for _ in 0..threads {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.set_reuseport(true)?;
+        socket.bind(bound).with_context(context)?;
+        let listener = socket.listen(1024).with_context(context)?.into_std()?;
+        bound = listener.local_addr()?;
+        listeners.push(listener);
+    }
+    Ok((listeners, bound))
+}
+
+fn prefer_last() {
+    // Failing leaves the thread as it was, which costs speed alone.
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+}
+
+/// Waits for SIGINT or SIGTERM, and clears out of the database meanwhile what has expired.
+async fn wait_for_signal(database: &Sqlite) -> Result<&'static str> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let storage = SqlStorage::new(database.clone());
+    let mut purge = tokio::time::interval(PURGE_EVERY);
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => return Ok("SIGINT"),
+            _ = terminate.recv() => return Ok("SIGTERM"),
+            _ = purge.tick() => {
+                let before = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                let before = before.saturating_sub(KEEP_FOR).as_millis() as u64;
+                let before = auth_core::Timestamp::from_millis(before);
+                // A failure is in the log already; the next hour tries again.
+                let _ = auth_core::storage::Storage::purge(&storage, before).await;
+            }
+        }
+    }
+}
+
+/// Serves connections of one listener until told to stop.
+fn serve(
+    app: Arc<App>,
+    listener: std::net::TcpListener,
+    mut stopping: watch::Receiver<bool>,
+    limit: Duration,
+) -> Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::from_std(listener)?;
+        let lane = Arc::new(LightLane {
+            handler: ProxyHandler::new(app.instances.clone()),
+            permits: Semaphore::new(app.max_requests.min(component::INSTANCES as usize / 4)),
+            under_way: AtomicUsize::new(0),
+            app,
+        });
+        let connections = GracefulShutdown::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = stopping.changed() => break,
+            };
+            let Ok((stream, peer)) = accepted else {
+                // Out of file descriptors, most likely: let some be closed.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            let _ = stream.set_nodelay(true);
+            let lane = lane.clone();
+            let service = service_fn(move |request| answer(lane.clone(), peer, request));
+            let mut builder = auto::Builder::new(TokioExecutor::new());
+            builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).pipeline_flush(true);
+            builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64);
+            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+            let connection = connections.watch(connection);
+            tokio::spawn(async move {
+                // A client that went away is no fault of the service.
+                let _ = connection.await;
+            });
+        }
+        drop(listener);
+        if tokio::time::timeout(limit, connections.shutdown()).await.is_err() {
+            tracing::warn!("some requests did not finish in time");
+        }
+        Ok(())
+    })
+}
+
+/// The way of all other requests, on one thread.
+struct LightLane {
+    app: Arc<App>,
+    handler: ProxyHandler<Instances>,
+    permits: Semaphore,
+    under_way: AtomicUsize,
+}
+
+async fn answer(
+    lane: Arc<LightLane>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response<WasiBody>, Infallible> {
+    Ok(respond(&lane, peer, request).await.unwrap_or_else(|error| {
+        let response = error.into_response(None);
+        response.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync())
+    }))
+}
+
+async fn respond(
+    lane: &LightLane,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response<WasiBody>, ApiError> {
+    let heavy = gatewright_http::find(request.method(), request.uri().path()).is_some_and(|route| route.heavy);
+    // The body is read here, so that a slow client holds a connection and not an instance.
+    let request = tokio::time::timeout(lane.app.timeout, prepare(peer, request)).await.map_err(|_| {
+        ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body came too slowly.")
+    })??;
+    let overloaded = || ApiError::unavailable(1);
+    let response = if heavy {
+        let heavy = &lane.app.heavy;
+        let _place = Place::take(&heavy.waiting, heavy.max_waiting).ok_or_else(overloaded)?;
+        let _permit = heavy.permits.acquire().await.map_err(|_| overloaded())?;
+        let handler = heavy.handler.clone();
+        let run = heavy.runtime.spawn(async move { handler.handle((), request).await });
+        run.await.map_err(|_| ApiError::internal("the thread of a request ended"))?
+    } else {
+        let _place = Place::take(&lane.under_way, lane.app.max_requests).ok_or_else(overloaded)?;
+        let _permit = lane.permits.acquire().await.map_err(|_| overloaded())?;
+        lane.handler.handle((), request).await
+    };
+    response.map_err(|error| {
+        if error.is::<ExpirationError>() {
+            tracing::error!("a request took too long and was ended");
+            ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", "The request took too long.")
+        } else {
+            tracing::error!(cause = ?error, "a request failed");
+            ApiError::internal("the instance failed")
+        }
+    })
+}
+
+/// A counted place among those that wait or run; given back when dropped.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(taken: &'a AtomicUsize, most: usize) -> Option<Self> {
+        let place = Self(taken);
+        (taken.fetch_add(1, Ordering::Relaxed) < most).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Reads the body, and gives the request the form that `wasi:http` wants: scheme and authority in its URI.
+async fn prepare(peer: SocketAddr, request: Request<Incoming>) -> Result<Request<WasiBody>, ApiError> {
+    let (mut parts, body) = request.into_parts();
+    let body = match Limited::new(body, MAX_BODY).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return Err(ApiError::payload_too_large(MAX_BODY)),
+        Err(_) => return Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_request", "The body ended too early.")),
+    };
+    let authority = match (parts.uri.authority(), parts.headers.remove(HOST)) {
+        (Some(authority), _) => Some(authority.clone()),
+        (None, host) => host.and_then(|host| Authority::try_from(host.as_bytes()).ok()),
+    };
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    parts.uri = Uri::builder()
+        .scheme(Scheme::HTTP)
+        .authority(authority.unwrap_or_else(|| Authority::from_static("localhost")))
+        .path_and_query(path)
+        .build()
+        .map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "bad_request", "The address is malformed."))?;
+    // What a client says of its own address is worth nothing.
+    parts.headers.remove(CLIENT_ADDRESS);
+    if let Ok(address) = HeaderValue::from_str(&peer.to_string()) {
+        parts.headers.insert(CLIENT_ADDRESS, address);
+    }
+    Ok(Request::from_parts(parts, Full::new(body).map_err(|never| match never {}).boxed_unsync()))
+}

@@ -1,0 +1,106 @@
+//! Settings from flags, the environment and a file, and those that only this host has.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use auth_core::config::{SettingError, parse};
+use auth_core::{Config, Settings};
+
+auth_core::settings! {
+    /// What an operator can set about this host.
+    pub struct HostConfig;
+
+    /// Where the database is: `sqlite:` and a path. The folder is made where it is missing.
+    DATABASE_URL database_url: String = "sqlite:data/gatewright.db", |text| crate::sqlite::database_path(text).map(|_| text.to_owned()), "sqlite: and a path";
+    /// Address and port to listen on; port 0 takes a free one.
+    LISTEN listen: SocketAddr = "127.0.0.1:8080", |text| text.parse().ok(), "an IP address and a port, such as 127.0.0.1:8080";
+    /// How mail is sent: `console` writes it to the log.
+    EMAIL_PROVIDER email_provider: String = "console", |text| (text == "console").then(|| text.to_owned()), "console";
+    /// Which log lines are written.
+    LOG_LEVEL log_level: String = "info", |text| matches!(text, "error" | "warn" | "info" | "debug").then(|| text.to_owned()), "error, warn, info or debug";
+    /// Whether log lines are JSON.
+    LOG_JSON log_json: bool = "false", parse::boolean, "true or false";
+    /// How long one request may take before it is ended.
+    REQUEST_TIMEOUT_SECONDS request_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600";
+    /// How long a stopping host waits for requests in flight.
+    SHUTDOWN_TIMEOUT_SECONDS shutdown_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600";
+    /// Most memory of one instance of the service.
+    INSTANCE_MEMORY_MIB instance_memory_mib: u64 = "96", |text| parse::whole(text, 32, 1024), "MiB, 32 to 1024";
+    /// Threads for light requests, and as many for those that compute password hashes; 0 for one per processor.
+    THREADS threads: usize = "0", |text| parse::whole(text, 0, 256).map(|n| n as usize), "0 to 256";
+    /// How many light requests may be under way at once, for each thread; more are answered with 503.
+    MAX_REQUESTS max_requests: usize = "512", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536";
+    /// How many requests may wait for a password hash; more are answered with 503.
+    MAX_WAITING_HASHES max_waiting_hashes: usize = "128", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536";
+}
+
+/// Values by name: the first layer that has one wins.
+#[derive(Clone)]
+pub struct LayeredSettings {
+    values: BTreeMap<String, String>,
+}
+
+impl LayeredSettings {
+    /// Flags, then the environment, then `env_file` or `.env` in the current folder.
+    ///
+    /// # Errors
+    /// The file can't be read or is malformed.
+    pub fn new(flags: impl Iterator<Item = (&'static str, String)>, env_file: Option<&Path>) -> Result<Self> {
+        let mut values = BTreeMap::new();
+        let file = match env_file {
+            Some(path) => Some(path),
+            None => Some(Path::new(".env")).filter(|path| path.exists()),
+        };
+        if let Some(path) = file {
+            let entries = dotenvy::from_path_iter(path).with_context(|| format!("can't read {}", path.display()))?;
+            for entry in entries {
+                // Not the error's own text: it quotes the line, which may hold a secret.
+                let (name, value) = entry.map_err(|_| anyhow::anyhow!("{} is malformed", path.display()))?;
+                values.insert(name, value);
+            }
+        }
+        values.extend(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))));
+        values.extend(flags.map(|(name, value)| (name.to_owned(), value)));
+        Ok(Self { values })
+    }
+
+    /// The value of a setting; blanks alone count as none.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+    }
+
+    /// Adds a value that no layer had.
+    pub(crate) fn add(&mut self, name: &str, value: String) {
+        self.values.insert(name.to_owned(), value);
+    }
+
+    /// The host's own settings.
+    ///
+    /// # Errors
+    /// The first whose value can't be used.
+    pub fn host_config(&self) -> Result<HostConfig, SettingError> {
+        ready(HostConfig::load(self))
+    }
+
+    /// The service's settings.
+    ///
+    /// # Errors
+    /// The first whose value can't be used.
+    pub fn config(&self) -> Result<Config, SettingError> {
+        ready(Config::from_settings(self))
+    }
+}
+
+impl Settings for LayeredSettings {
+    async fn get(&self, name: &str) -> Result<Option<String>, String> {
+        Ok(self.value(name).map(str::to_owned))
+    }
+}
+
+/// The result of a future that never waits.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    futures::FutureExt::now_or_never(future).expect("values in memory are there at once")
+}

@@ -1,0 +1,228 @@
+//! SQLite for [`gatewright_sql`]: one writer, many readers.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use auth_core::storage::StorageError;
+use gatewright_sql::{Executor, Row, Statement, Value};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use tokio::sync::oneshot;
+
+/// How long a statement waits for another process's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Prepared statements kept for each connection; more than there are in the SQL.
+const STATEMENTS: usize = 128;
+/// Most batches that share one commit, and so one flush to the disk.
+const GROUP: usize = 64;
+
+/// A database in one file, in WAL mode with foreign keys. Cheap to clone.
+///
+/// Reads run where they are asked for, on a connection taken from a pool: they are point look-ups, shorter than
+/// the way to another thread. Writes go to one thread, which commits those that wait together, so that a flush to
+/// the disk is shared and never held up by a thread of low priority.
+#[derive(Clone)]
+pub struct Sqlite {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    readers: Mutex<Vec<Connection>>,
+    jobs: Mutex<Option<Sender<Job>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Job {
+    statements: Vec<Statement>,
+    reply: oneshot::Sender<Result<Vec<Vec<Row>>, StorageError>>,
+}
+
+/// The path in a `DATABASE_URL` of the form `sqlite:path`; none when it has another.
+pub fn database_path(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
+}
+
+impl Sqlite {
+    /// Opens a database, or makes an empty one and the folder it is in.
+    ///
+    /// # Errors
+    /// It can't be opened, or is not an SQLite database.
+    pub fn open(path: &Path) -> Result<Self> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+        }
+        let connection =
+            open_writer(path).with_context(|| format!("can't use {} as a database", path.display()))?;
+        let (jobs, queue) = channel();
+        let writer = std::thread::Builder::new().name("sqlite-writer".into()).spawn(move || write(connection, &queue))?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                path: path.to_owned(),
+                readers: Mutex::default(),
+                jobs: Mutex::new(Some(jobs)),
+                writer: Mutex::new(Some(writer)),
+            }),
+        })
+    }
+
+    /// Ends the writer after the jobs that wait, and moves everything from the write-ahead log to the database.
+    pub fn close(&self) {
+        drop(lock(&self.shared.jobs).take());
+        if let Some(writer) = lock(&self.shared.writer).take() {
+            let _ = writer.join();
+        }
+        lock(&self.shared.readers).clear();
+    }
+
+    fn read(&self, statement: Statement) -> rusqlite::Result<Vec<Row>> {
+        let reader = lock(&self.shared.readers).pop();
+        let reader = match reader {
+            Some(reader) => reader,
+            None => open_reader(&self.shared.path)?,
+        };
+        let rows = run(&reader, &statement);
+        // A connection that failed may be of a file that is gone: the next one opens anew.
+        if rows.is_ok() {
+            lock(&self.shared.readers).push(reader);
+        }
+        rows
+    }
+}
+
+impl Executor for Sqlite {
+    async fn query(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
+        self.read(statement).map_err(storage_error)
+    }
+
+    async fn execute(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
+        let mut results = self.batch(vec![statement]).await?;
+        Ok(results.pop().unwrap_or_default())
+    }
+
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StorageError> {
+        let (reply, answer) = oneshot::channel();
+        let closed = || StorageError::Unavailable("the database is closed".into());
+        let sent = lock(&self.shared.jobs).as_ref().is_some_and(|jobs| jobs.send(Job { statements, reply }).is_ok());
+        if !sent {
+            return Err(closed());
+        }
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // FULL: an acknowledged commit survives a loss of power, too.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch("PRAGMA mmap_size = 268435456; PRAGMA trusted_schema = OFF;")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// Serves jobs until every sender is gone, then empties the write-ahead log.
+fn write(mut connection: Connection, queue: &Receiver<Job>) {
+    while let Ok(first) = queue.recv() {
+        let jobs: Vec<_> = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)).collect();
+        let mut results: Vec<_> = match write_group(&mut connection, &jobs) {
+            Ok(results) => results,
+            Err(error) => {
+                let error = storage_error(error);
+                jobs.iter().map(|_| Err(error.clone())).collect()
+            }
+        };
+        // Only now: what is acknowledged is on the disk.
+        for (job, result) in jobs.into_iter().zip(results.drain(..)) {
+            // A caller that has gone away does not need to know.
+            let _ = job.reply.send(result);
+        }
+    }
+    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+type JobResult = Result<Vec<Vec<Row>>, StorageError>;
+
+/// Runs jobs one after another in one transaction, each undone alone when it fails.
+fn write_group(connection: &mut Connection, jobs: &[Job]) -> rusqlite::Result<Vec<JobResult>> {
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut results = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        let savepoint = transaction.savepoint()?;
+        let result: rusqlite::Result<Vec<_>> =
+            job.statements.iter().map(|statement| run(&savepoint, statement)).collect();
+        results.push(match result {
+            Ok(rows) => {
+                savepoint.commit()?;
+                Ok(rows)
+            }
+            Err(error) => {
+                drop(savepoint);
+                Err(storage_error(error))
+            }
+        });
+    }
+    transaction.commit()?;
+    Ok(results)
+}
+
+fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
+    let mut prepared = connection.prepare_cached(statement.sql)?;
+    let columns = prepared.column_count();
+    let parameters = statement.parameters.iter().map(|value| match value {
+        Value::Null => rusqlite::types::Value::Null,
+        Value::Integer(number) => rusqlite::types::Value::Integer(*number),
+        Value::Text(text) => rusqlite::types::Value::Text(text.clone()),
+    });
+    let mut rows = prepared.query(rusqlite::params_from_iter(parameters))?;
+    let mut read = Vec::new();
+    while let Some(row) = rows.next()? {
+        let column = |index| {
+            Ok(match row.get_ref(index)? {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(number) => Value::Integer(number),
+                ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+                other => return Err(rusqlite::Error::InvalidColumnType(index, "column".into(), other.data_type())),
+            })
+        };
+        read.push(Row::new((0..columns).map(column).collect::<rusqlite::Result<_>>()?));
+    }
+    Ok(read)
+}
+
+/// Which of the two kinds of failure it is. SQLite's texts name tables and columns and never values.
+fn storage_error(error: rusqlite::Error) -> StorageError {
+    use ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, FileLockingProtocolFailed, OperationInterrupted, OutOfMemory,
+        PermissionDenied, ReadOnly, SystemIoFailure,
+    };
+    let text = error.to_string();
+    tracing::error!(cause = text, "database");
+    match error.sqlite_error_code() {
+        Some(
+            DatabaseBusy | DatabaseLocked | ReadOnly | SystemIoFailure | DiskFull | CannotOpen | PermissionDenied
+            | OutOfMemory | OperationInterrupted | FileLockingProtocolFailed,
+        ) => StorageError::Unavailable(text),
+        _ => StorageError::Invalid(text),
+    }
+}

@@ -1,0 +1,200 @@
+//! The schema, as the steps that lead to it. A step that was released never changes; a change is a new step.
+
+use auth_core::Timestamp;
+use auth_core::storage::StorageError;
+
+use crate::executor::{Executor, Statement};
+
+/// One step of the schema.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// Number, from 1 without gaps.
+    pub version: u64,
+    /// What it does.
+    pub name: &'static str,
+    /// Its statements, run as one batch.
+    pub statements: &'static [&'static str],
+}
+
+/// Why a database can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MigrationError {
+    /// The database could not do it.
+    Storage(StorageError),
+    /// The database was migrated by a newer version of Gatewright: using it could lose what that version stored.
+    Newer {
+        /// Version of the database.
+        found: u64,
+        /// Newest version that is known here.
+        known: u64,
+    },
+}
+
+impl From<StorageError> for MigrationError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+/// Every step, oldest first. All times are milliseconds since the Unix epoch.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "users, credentials, roles, sessions, refresh tokens, signing keys, limits",
+    statements: &[
+        "CREATE TABLE users (
+            id TEXT PRIMARY KEY,
+            email TEXT,
+            email_key TEXT UNIQUE,
+            email_verified_at INTEGER,
+            username TEXT,
+            username_key TEXT UNIQUE,
+            display_name TEXT,
+            profile TEXT NOT NULL,
+            disabled_at INTEGER,
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            last_login_at INTEGER
+        ) STRICT, WITHOUT ROWID",
+        "CREATE TABLE credentials (
+            id TEXT PRIMARY KEY,
+            user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+            kind TEXT NOT NULL,
+            secret TEXT NOT NULL,
+            label TEXT,
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            last_used_at INTEGER
+        ) STRICT, WITHOUT ROWID",
+        "CREATE INDEX credentials_user_id ON credentials (user_id)",
+        "CREATE UNIQUE INDEX credentials_one_password ON credentials (user_id) WHERE kind = 'password'",
+        "CREATE TABLE roles (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            description TEXT NOT NULL,
+            built_in INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID",
+        "CREATE TABLE permissions (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            description TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID",
+        "CREATE TABLE role_permissions (
+            role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+            permission_id TEXT NOT NULL REFERENCES permissions (id) ON DELETE CASCADE,
+            PRIMARY KEY (role_id, permission_id)
+        ) STRICT, WITHOUT ROWID",
+        "CREATE TABLE user_roles (
+            user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+            role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+            PRIMARY KEY (user_id, role_id)
+        ) STRICT, WITHOUT ROWID",
+        "CREATE INDEX user_roles_role_id ON user_roles (role_id)",
+        "INSERT INTO roles (id, name, description, built_in) VALUES
+            ('018bcfe5-6800-7000-8000-000000000001', 'superadmin', 'May do everything.', 1),
+            ('018bcfe5-6800-7000-8000-000000000002', 'admin', 'Administers users and roles.', 1),
+            ('018bcfe5-6800-7000-8000-000000000003', 'moderator', 'Looks after users.', 1),
+            ('018bcfe5-6800-7000-8000-000000000004', 'premium', 'Pays.', 1),
+            ('018bcfe5-6800-7000-8000-000000000005', 'verified', 'Has proved to receive mail at the stored address.', 1),
+            ('018bcfe5-6800-7000-8000-000000000006', 'user', 'Everybody who registered.', 1)",
+        "INSERT INTO permissions (id, name, description) VALUES
+            ('018bcfe5-6800-7000-8000-000000000101', '*', 'Everything.')",
+        "INSERT INTO role_permissions (role_id, permission_id) VALUES
+            ('018bcfe5-6800-7000-8000-000000000001', '018bcfe5-6800-7000-8000-000000000101')",
+        "CREATE TABLE sessions (
+            id TEXT PRIMARY KEY,
+            user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+            client_id TEXT,
+            actor_id TEXT REFERENCES users (id) ON DELETE CASCADE,
+            amr TEXT NOT NULL,
+            authenticated_at INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            last_seen_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            ip TEXT,
+            user_agent TEXT,
+            revoked_at INTEGER,
+            revocation_reason TEXT
+        ) STRICT, WITHOUT ROWID",
+        "CREATE INDEX sessions_user_id ON sessions (user_id)",
+        "CREATE INDEX sessions_actor_id ON sessions (actor_id) WHERE actor_id IS NOT NULL",
+        "CREATE INDEX sessions_expires_at ON sessions (expires_at)",
+        "CREATE TABLE refresh_tokens (
+            digest TEXT PRIMARY KEY,
+            session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+            expires_at INTEGER NOT NULL,
+            consumed_at INTEGER,
+            successor_digest TEXT,
+            successor_sealed TEXT
+        ) STRICT, WITHOUT ROWID",
+        "CREATE INDEX refresh_tokens_session_id ON refresh_tokens (session_id)",
+        "CREATE INDEX refresh_tokens_expires_at ON refresh_tokens (expires_at)",
+        "CREATE TABLE signing_keys (
+            kid TEXT PRIMARY KEY,
+            algorithm TEXT NOT NULL,
+            public_jwk TEXT NOT NULL,
+            sealed TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            retired_at INTEGER,
+            expires_at INTEGER
+        ) STRICT, WITHOUT ROWID",
+        "CREATE UNIQUE INDEX signing_keys_one_signs ON signing_keys (algorithm) WHERE retired_at IS NULL",
+        "CREATE TABLE limits (
+            key TEXT PRIMARY KEY,
+            count INTEGER NOT NULL,
+            resets_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID",
+        "CREATE INDEX limits_resets_at ON limits (resets_at)",
+    ],
+}];
+
+const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
+    version INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    applied_at INTEGER NOT NULL
+) STRICT";
+const CURRENT: &str = "SELECT coalesce(max(version), 0) FROM schema_migrations";
+const APPLIED: &str = "INSERT INTO schema_migrations (version, name, applied_at) VALUES (?1, ?2, ?3)";
+
+/// Brings a database to the newest schema and returns how many steps that took.
+///
+/// Safe when several callers do it at once: a step is one batch, and its number can be stored once.
+///
+/// # Errors
+/// The database is newer than this version, or can't be used.
+pub async fn migrate(executor: &impl Executor, now: Timestamp) -> Result<u64, MigrationError> {
+    executor.execute(Statement::new(CREATE_TABLE, vec![])).await?;
+    let mut applied = 0;
+    for migration in MIGRATIONS {
+        if current(executor).await? >= migration.version {
+            continue;
+        }
+        // First, so that the second of two callers fails here and not half-way.
+        let record = Statement::new(APPLIED, vec![migration.version.into(), migration.name.into(), now.into()]);
+        let steps = migration.statements.iter().map(|sql| Statement::new(sql, vec![]));
+        match executor.batch(std::iter::once(record).chain(steps).collect()).await {
+            Ok(_) => applied += 1,
+            // Another caller may have taken this step meanwhile; then there is nothing to complain about.
+            Err(error) if current(executor).await? < migration.version => return Err(error.into()),
+            Err(_) => {}
+        }
+    }
+    let (found, known) = (current(executor).await?, newest());
+    if found > known { Err(MigrationError::Newer { found, known }) } else { Ok(applied) }
+}
+
+/// Fails unless the database has exactly the newest schema.
+pub(crate) async fn check(executor: &impl Executor) -> Result<(), StorageError> {
+    match (current(executor).await?, newest()) {
+        (found, known) if found == known => Ok(()),
+        (found, known) => Err(StorageError::Invalid(format!("the schema is version {found}, needed is {known}"))),
+    }
+}
+
+fn newest() -> u64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+async fn current(executor: &impl Executor) -> Result<u64, StorageError> {
+    let rows = executor.query(Statement::new(CURRENT, vec![])).await?;
+    rows.into_iter().next().map_or(Ok(0), |mut row| row.next())
+}

@@ -1,0 +1,217 @@
+//! Sessions and the refresh tokens of their families.
+
+use auth_core::Timestamp;
+use auth_core::storage::{
+    ActiveSession, NewSession, ReplayedRotation, Rotation, RotationOutcome, Session, StartSessionOutcome, StorageError,
+};
+
+use crate::accounts::{user, user_columns};
+use crate::executor::{Executor, Statement};
+use crate::value::{Names, Row};
+
+/// Session, user, roles and permissions in the columns that [`active`] reads.
+macro_rules! active_columns {
+    () => {
+        concat!(
+            "sessions.id, sessions.client_id, sessions.actor_id, sessions.amr, sessions.authenticated_at,
+            sessions.created_at, sessions.last_seen_at, sessions.expires_at, sessions.ip, sessions.user_agent,
+            sessions.revoked_at, sessions.revocation_reason, ",
+            user_columns!(),
+            ", (SELECT group_concat(name) FROM (SELECT roles.name FROM user_roles
+                JOIN roles ON roles.id = user_roles.role_id
+                WHERE user_roles.user_id = users.id ORDER BY roles.name)),
+            (SELECT group_concat(name) FROM (SELECT DISTINCT permissions.name FROM user_roles
+                JOIN role_permissions ON role_permissions.role_id = user_roles.role_id
+                JOIN permissions ON permissions.id = role_permissions.permission_id
+                WHERE user_roles.user_id = users.id ORDER BY permissions.name))"
+        )
+    };
+}
+
+const FIND: &str = concat!(
+    "SELECT ",
+    active_columns!(),
+    " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1"
+);
+
+fn active(row: &mut Row) -> Result<ActiveSession, StorageError> {
+    let mut session = Session {
+        id: row.next()?,
+        user_id: String::new(),
+        client_id: row.next()?,
+        actor_id: row.next()?,
+        amr: row.next::<Names>()?.0,
+        authenticated_at: row.next()?,
+        created_at: row.next()?,
+        last_seen_at: row.next()?,
+        expires_at: row.next()?,
+        ip: row.next()?,
+        user_agent: row.next()?,
+        revoked_at: row.next()?,
+        revocation_reason: row.next()?,
+    };
+    let user = user(row)?;
+    session.user_id.clone_from(&user.id);
+    Ok(ActiveSession { session, user, roles: row.next::<Names>()?.0, permissions: row.next::<Names>()?.0 })
+}
+
+pub(crate) async fn find(
+    executor: &impl Executor,
+    session_id: String,
+) -> Result<Option<ActiveSession>, StorageError> {
+    let rows = executor.query(Statement::new(FIND, vec![session_id.into()])).await?;
+    rows.into_iter().next().map(|mut row| active(&mut row)).transpose()
+}
+
+const INSERT: &str = "INSERT INTO sessions (id, user_id, client_id, actor_id, amr, authenticated_at, created_at,
+        last_seen_at, expires_at, ip, user_agent, revoked_at, revocation_reason)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 FROM users WHERE id = ?2 AND disabled_at IS NULL";
+const INSERT_REFRESH_TOKEN: &str = "INSERT INTO refresh_tokens (digest, session_id, expires_at)
+    SELECT ?1, id, min(?3, expires_at) FROM sessions WHERE id = ?2";
+const TOUCH_USER: &str = "UPDATE users SET last_login_at = ?2
+    WHERE id = (SELECT user_id FROM sessions WHERE id = ?1)";
+const REVOKE_OTHERS: &str = "UPDATE sessions SET revoked_at = ?2, revocation_reason = 'single_session'
+    WHERE user_id = (SELECT user_id FROM sessions WHERE id = ?1) AND id <> ?1 AND revoked_at IS NULL";
+
+pub(crate) async fn start(executor: &impl Executor, new: NewSession) -> Result<StartSessionOutcome, StorageError> {
+    let NewSession { session, refresh_token, ends_others } = new;
+    let (id, created_at) = (session.id.clone(), session.created_at);
+    let mut batch = vec![Statement::new(
+        INSERT,
+        vec![
+            session.id.into(),
+            session.user_id.into(),
+            session.client_id.into(),
+            session.actor_id.into(),
+            session.amr.join(",").into(),
+            session.authenticated_at.into(),
+            session.created_at.into(),
+            session.last_seen_at.into(),
+            session.expires_at.into(),
+            session.ip.into(),
+            session.user_agent.into(),
+            session.revoked_at.into(),
+            session.revocation_reason.into(),
+        ],
+    )];
+    if let Some(token) = refresh_token {
+        let parameters = vec![token.digest.into(), id.as_str().into(), token.expires_at.into()];
+        batch.push(Statement::new(INSERT_REFRESH_TOKEN, parameters));
+    }
+    batch.push(Statement::new(TOUCH_USER, vec![id.as_str().into(), created_at.into()]));
+    if ends_others {
+        batch.push(Statement::new(REVOKE_OTHERS, vec![id.as_str().into(), created_at.into()]));
+    }
+    batch.push(Statement::new(FIND, vec![id.into()]));
+    match last_row(executor.batch(batch).await?) {
+        Some(mut row) => Ok(StartSessionOutcome::Started(active(&mut row)?)),
+        None => Ok(StartSessionOutcome::UserInactive),
+    }
+}
+
+// Exactly one caller gets past `consumed_at IS NULL`; only for him is his successor named, and so inserted.
+const CONSUME: &str = "UPDATE refresh_tokens SET consumed_at = ?2, successor_digest = ?3, successor_sealed = ?4
+    WHERE digest = ?1 AND consumed_at IS NULL AND expires_at > ?2 AND EXISTS (
+        SELECT 1 FROM sessions JOIN users ON users.id = sessions.user_id
+        WHERE sessions.id = refresh_tokens.session_id AND sessions.revoked_at IS NULL
+            AND sessions.expires_at > ?2 AND users.disabled_at IS NULL)";
+const INSERT_SUCCESSOR: &str = "INSERT INTO refresh_tokens (digest, session_id, expires_at)
+    SELECT ?2, sessions.id, min(?3, sessions.expires_at)
+    FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id
+    WHERE refresh_tokens.digest = ?1 AND refresh_tokens.successor_digest = ?2";
+const TOUCH: &str = "UPDATE sessions SET last_seen_at = ?3 WHERE id = (
+    SELECT session_id FROM refresh_tokens WHERE digest = ?1 AND successor_digest = ?2)";
+// 0: revoked, 1: rotated now, 2: replayed, 3: reused, 4: expired; read before a reuse revokes the session.
+const ROTATION_OUTCOME: &str = concat!(
+    "SELECT CASE
+        WHEN sessions.revoked_at IS NOT NULL OR users.disabled_at IS NOT NULL THEN 0
+        WHEN token.successor_digest = ?2 THEN 1
+        WHEN token.consumed_at IS NOT NULL AND sessions.expires_at <= ?3 THEN 4
+        WHEN token.consumed_at + ?4 > ?3 THEN 2
+        WHEN token.consumed_at IS NOT NULL THEN 3
+        ELSE 4 END,
+    token.successor_sealed,
+    coalesce((SELECT consumed_at IS NOT NULL FROM refresh_tokens WHERE digest = token.successor_digest), 1), ",
+    active_columns!(),
+    " FROM refresh_tokens AS token
+    JOIN sessions ON sessions.id = token.session_id
+    JOIN users ON users.id = sessions.user_id
+    WHERE token.digest = ?1"
+);
+const REVOKE_REUSED: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = 'refresh_token_reuse'
+    WHERE revoked_at IS NULL AND expires_at > ?3 AND id = (
+        SELECT session_id FROM refresh_tokens
+        WHERE digest = ?1 AND successor_digest <> ?2 AND consumed_at + ?4 <= ?3)";
+
+pub(crate) async fn rotate(executor: &impl Executor, rotation: Rotation) -> Result<RotationOutcome, StorageError> {
+    let Rotation { presented, successor, sealed, now, grace } = rotation;
+    let grace = grace.as_millis() as u64;
+    let decide = || vec![presented.as_str().into(), successor.digest.as_str().into(), now.into(), grace.into()];
+    let mut results = executor
+        .batch(vec![
+            Statement::new(
+                CONSUME,
+                vec![presented.as_str().into(), now.into(), successor.digest.as_str().into(), sealed.into()],
+            ),
+            Statement::new(
+                INSERT_SUCCESSOR,
+                vec![presented.as_str().into(), successor.digest.as_str().into(), successor.expires_at.into()],
+            ),
+            Statement::new(TOUCH, vec![presented.as_str().into(), successor.digest.as_str().into(), now.into()]),
+            Statement::new(ROTATION_OUTCOME, decide()),
+            Statement::new(REVOKE_REUSED, decide()),
+        ])
+        .await?;
+    results.truncate(4);
+    let Some(mut row) = last_row(results) else { return Ok(RotationOutcome::Unknown) };
+    let (outcome, sealed, superseded): (u64, Option<String>, bool) = (row.next()?, row.next()?, row.next()?);
+    let active = active(&mut row)?;
+    Ok(match (outcome, sealed) {
+        (0, _) => RotationOutcome::Revoked,
+        (1, _) => RotationOutcome::Rotated(active),
+        (2, Some(sealed)) => RotationOutcome::Replayed(ReplayedRotation { sealed, superseded, active }),
+        (3, _) => RotationOutcome::Reused(active),
+        _ => RotationOutcome::Expired,
+    })
+}
+
+const FIND_BY_REFRESH_TOKEN: &str = "SELECT session_id FROM refresh_tokens WHERE digest = ?1";
+
+pub(crate) async fn find_by_refresh_token(
+    executor: &impl Executor,
+    digest: String,
+) -> Result<Option<String>, StorageError> {
+    let rows = executor.query(Statement::new(FIND_BY_REFRESH_TOKEN, vec![digest.into()])).await?;
+    rows.into_iter().next().map(|mut row| row.next()).transpose()
+}
+
+const REVOKE: &str = "UPDATE sessions SET revoked_at = ?2, revocation_reason = ?3
+    WHERE id = ?1 AND revoked_at IS NULL RETURNING 1";
+
+pub(crate) async fn revoke(
+    executor: &impl Executor,
+    session_id: String,
+    now: Timestamp,
+    reason: String,
+) -> Result<bool, StorageError> {
+    let parameters = vec![session_id.into(), now.into(), reason.into()];
+    Ok(!executor.execute(Statement::new(REVOKE, parameters)).await?.is_empty())
+}
+
+const REVOKE_ALL: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = ?4
+    WHERE user_id = ?1 AND id IS NOT ?2 AND revoked_at IS NULL RETURNING 1";
+
+pub(crate) async fn revoke_all(
+    executor: &impl Executor,
+    user_id: String,
+    except: Option<String>,
+    now: Timestamp,
+    reason: String,
+) -> Result<u64, StorageError> {
+    let parameters = vec![user_id.into(), except.into(), now.into(), reason.into()];
+    Ok(executor.execute(Statement::new(REVOKE_ALL, parameters)).await?.len() as u64)
+}
+
+fn last_row(mut results: Vec<Vec<Row>>) -> Option<Row> {
+    results.pop()?.into_iter().next()
+}

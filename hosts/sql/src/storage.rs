@@ -1,0 +1,103 @@
+//! [`auth_core::storage::Storage`] over an [`Executor`]: each function is in the file of its noun.
+
+use auth_core::Timestamp;
+use auth_core::storage::{
+    Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser, Rotation,
+    RotationOutcome, SigningKey, StartSessionOutcome, Storage, StorageError,
+};
+
+use crate::executor::Executor;
+use crate::{accounts, keys, limits, migrations, sessions};
+
+/// The storage contract in SQL.
+#[derive(Debug, Clone)]
+pub struct SqlStorage<E> {
+    executor: E,
+}
+
+impl<E: Executor> SqlStorage<E> {
+    /// Storage in a database that [`migrate`](crate::migrate) has prepared.
+    pub fn new(executor: E) -> Self {
+        Self { executor }
+    }
+
+    /// The executor it was made with.
+    pub fn executor(&self) -> &E {
+        &self.executor
+    }
+}
+
+impl<E: Executor> Storage for SqlStorage<E> {
+    async fn create_user(&self, user: NewUser) -> Result<CreateUserOutcome, StorageError> {
+        accounts::create_user(&self.executor, user).await
+    }
+
+    async fn find_account(&self, name: LoginName) -> Result<Option<Account>, StorageError> {
+        accounts::find_account(&self.executor, name).await
+    }
+
+    async fn replace_credential_secret(
+        &self,
+        credential_id: String,
+        expected: String,
+        replacement: String,
+        now: Timestamp,
+    ) -> Result<bool, StorageError> {
+        accounts::replace_credential_secret(&self.executor, credential_id, expected, replacement, now).await
+    }
+
+    async fn start_session(&self, session: NewSession) -> Result<StartSessionOutcome, StorageError> {
+        sessions::start(&self.executor, session).await
+    }
+
+    async fn find_session(&self, session_id: String) -> Result<Option<ActiveSession>, StorageError> {
+        sessions::find(&self.executor, session_id).await
+    }
+
+    async fn rotate_refresh_token(&self, rotation: Rotation) -> Result<RotationOutcome, StorageError> {
+        sessions::rotate(&self.executor, rotation).await
+    }
+
+    async fn find_refresh_token_session(&self, token: String) -> Result<Option<String>, StorageError> {
+        sessions::find_by_refresh_token(&self.executor, token).await
+    }
+
+    async fn revoke_session(&self, session_id: String, now: Timestamp, reason: String) -> Result<bool, StorageError> {
+        sessions::revoke(&self.executor, session_id, now, reason).await
+    }
+
+    async fn revoke_sessions(
+        &self,
+        user_id: String,
+        except: Option<String>,
+        now: Timestamp,
+        reason: String,
+    ) -> Result<u64, StorageError> {
+        sessions::revoke_all(&self.executor, user_id, except, now, reason).await
+    }
+
+    async fn list_signing_keys(&self) -> Result<Vec<SigningKey>, StorageError> {
+        keys::list(&self.executor).await
+    }
+
+    async fn add_signing_key(
+        &self,
+        key: SigningKey,
+        replaces: Option<String>,
+        replaced_expires_at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        keys::add(&self.executor, key, replaces, replaced_expires_at).await
+    }
+
+    async fn count(&self, limits: Vec<Limit>, now: Timestamp) -> Result<Vec<LimitState>, StorageError> {
+        limits::count(&self.executor, limits, now).await
+    }
+
+    async fn purge(&self, before: Timestamp) -> Result<u64, StorageError> {
+        limits::purge(&self.executor, before).await
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        migrations::check(&self.executor).await
+    }
+}

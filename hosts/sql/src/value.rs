@@ -1,0 +1,119 @@
+//! Values and rows, as SQLite has them. Integers stay below 2^53 so that every host passes them on unrounded.
+
+use auth_core::Timestamp;
+use auth_core::storage::StorageError;
+
+/// One value of a parameter or a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `NULL`.
+    Null,
+    /// `INTEGER`.
+    Integer(i64),
+    /// `TEXT`.
+    Text(String),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(time: Timestamp) -> Self {
+        time.as_millis().into()
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, T::into)
+    }
+}
+
+/// One row of a result. Columns are read from left to right, as the statement selects them.
+#[derive(Debug, Clone)]
+pub struct Row(std::vec::IntoIter<Value>);
+
+impl Row {
+    /// A row of these columns.
+    pub fn new(columns: Vec<Value>) -> Self {
+        Self(columns.into_iter())
+    }
+
+    /// The next column.
+    pub(crate) fn next<T: FromValue>(&mut self) -> Result<T, StorageError> {
+        T::from_value(self.0.next().unwrap_or(Value::Null))
+    }
+}
+
+/// What a column can be read as.
+pub(crate) trait FromValue: Sized {
+    fn from_value(value: Value) -> Result<Self, StorageError>;
+}
+
+fn unexpected<T>(wanted: &str) -> Result<T, StorageError> {
+    Err(StorageError::Invalid(format!("a column does not hold {wanted}")))
+}
+
+impl FromValue for String {
+    fn from_value(value: Value) -> Result<Self, StorageError> {
+        match value {
+            Value::Text(text) => Ok(text),
+            _ => unexpected("text"),
+        }
+    }
+}
+
+impl FromValue for u64 {
+    fn from_value(value: Value) -> Result<Self, StorageError> {
+        match value {
+            Value::Integer(number) if number >= 0 => Ok(number.unsigned_abs()),
+            _ => unexpected("a count"),
+        }
+    }
+}
+
+impl FromValue for bool {
+    fn from_value(value: Value) -> Result<Self, StorageError> {
+        Ok(u64::from_value(value)? != 0)
+    }
+}
+
+impl FromValue for Timestamp {
+    fn from_value(value: Value) -> Result<Self, StorageError> {
+        u64::from_value(value).map(Self::from_millis)
+    }
+}
+
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: Value) -> Result<Self, StorageError> {
+        match value {
+            Value::Null => Ok(None),
+            value => T::from_value(value).map(Some),
+        }
+    }
+}
+
+/// A list of names, stored as names separated by commas.
+pub(crate) struct Names(pub(crate) Vec<String>);
+
+impl FromValue for Names {
+    fn from_value(value: Value) -> Result<Self, StorageError> {
+        let joined = Option::<String>::from_value(value)?.unwrap_or_default();
+        Ok(Self(joined.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()))
+    }
+}

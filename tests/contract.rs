@@ -1,0 +1,98 @@
+//! The storage contract kit on every storage that runs here.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod in_memory {
+    gatewright_tests::contract_tests!(gatewright_tests::MemoryStorage::default());
+}
+
+mod sqlite {
+    use std::ops::Deref;
+
+    use auth_core::Timestamp;
+    use futures::executor::block_on;
+    use gatewright::Sqlite;
+    use gatewright_sql::{Executor as _, MIGRATIONS, MigrationError, SqlStorage, Statement, migrate};
+
+    struct Fresh {
+        storage: SqlStorage<Sqlite>,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Deref for Fresh {
+        type Target = SqlStorage<Sqlite>;
+
+        fn deref(&self) -> &Self::Target {
+            &self.storage
+        }
+    }
+
+    impl Drop for Fresh {
+        fn drop(&mut self) {
+            self.storage.executor().close();
+        }
+    }
+
+    fn empty() -> Fresh {
+        let folder = tempfile::tempdir().unwrap();
+        let executor = Sqlite::open(&folder.path().join("test.db")).unwrap();
+        assert_eq!(block_on(migrate(&executor, Timestamp::from_millis(1))), Ok(MIGRATIONS.len() as u64));
+        Fresh { storage: SqlStorage::new(executor), _folder: folder }
+    }
+
+    gatewright_tests::contract_tests!(*empty());
+
+    #[test]
+    fn migrating_twice_changes_nothing() {
+        assert_eq!(block_on(migrate(empty().executor(), Timestamp::from_millis(2))), Ok(0));
+    }
+
+    #[test]
+    fn concurrent_first_starts_migrate_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let applied: u64 = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let executor = Sqlite::open(&path).unwrap();
+                        let applied = block_on(migrate(&executor, Timestamp::from_millis(1))).unwrap();
+                        executor.close();
+                        applied
+                    })
+                })
+                .collect();
+            starts.into_iter().map(|start| start.join().unwrap()).sum()
+        });
+        assert_eq!(applied, MIGRATIONS.len() as u64);
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused() {
+        let fresh = empty();
+        let newer = "INSERT INTO schema_migrations (version, name, applied_at) VALUES (99, 'later', 0)";
+        block_on(fresh.executor().execute(Statement::new(newer, vec![]))).unwrap();
+        let known = MIGRATIONS.len() as u64;
+        let refused = block_on(migrate(fresh.executor(), Timestamp::from_millis(2)));
+        assert_eq!(refused, Err(MigrationError::Newer { found: 99, known }));
+        assert!(block_on(auth_core::storage::Storage::check(&fresh.storage)).is_err());
+    }
+
+    #[test]
+    fn a_failing_statement_undoes_its_batch_and_no_other() {
+        let fresh = empty();
+        let insert = |key: &str| {
+            Statement::new("INSERT INTO limits (key, count, resets_at) VALUES (?1, 1, 1)", vec![key.into()])
+        };
+        let executor = fresh.executor();
+        block_on(async {
+            let (failing, working) = futures::join!(
+                executor.batch(vec![insert("a"), insert("b"), insert("a")]),
+                executor.batch(vec![insert("c")])
+            );
+            assert!(failing.is_err() && working.is_ok());
+            let rows = executor.query(Statement::new("SELECT key FROM limits", vec![])).await.unwrap();
+            assert_eq!(rows.len(), 1);
+        });
+    }
+}

@@ -1,0 +1,103 @@
+//! A platform whose time and chance are under the test's control.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use auth_core::storage::Storage;
+use auth_core::{Config, Level, Message, Platform, Settings, Timestamp};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+
+use crate::memory::MemoryStorage;
+
+/// Storage in memory, a clock that stands still until it is moved, seeded randomness, and mail and log kept.
+pub struct SimulatedPlatform<S = MemoryStorage> {
+    storage: S,
+    now: Mutex<Timestamp>,
+    random: Mutex<ChaCha20Rng>,
+    mail: Mutex<Vec<Message>>,
+    log: Mutex<Vec<String>>,
+}
+
+impl SimulatedPlatform {
+    /// A platform with empty storage; the same seed gives the same chance.
+    pub fn new(seed: u64) -> Self {
+        Self::with_storage(seed, MemoryStorage::default())
+    }
+}
+
+impl<S> SimulatedPlatform<S> {
+    /// A platform over some storage.
+    pub fn with_storage(seed: u64, storage: S) -> Self {
+        Self {
+            storage,
+            // 2026-01-01T00:00:00Z
+            now: Mutex::new(Timestamp::from_millis(1_767_225_600_000)),
+            random: Mutex::new(ChaCha20Rng::seed_from_u64(seed)),
+            mail: Mutex::default(),
+            log: Mutex::default(),
+        }
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, span: Duration) {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = *now + span;
+    }
+
+    /// What was sent so far.
+    pub fn mail(&self) -> Vec<Message> {
+        self.mail.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was logged so far.
+    pub fn log_lines(&self) -> Vec<String> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl<S: Storage> Platform for SimulatedPlatform<S> {
+    type Storage = S;
+
+    fn storage(&self) -> &S {
+        &self.storage
+    }
+
+    fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
+    }
+
+    async fn send_mail(&self, message: Message) -> Result<(), String> {
+        self.mail.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        Ok(())
+    }
+
+    fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{level:?} {message} {fields:?}"));
+    }
+}
+
+/// A configuration with cheap hashes and these settings.
+pub fn config(settings: &[(&str, &str)]) -> Config {
+    struct Map(BTreeMap<String, String>);
+    impl Settings for Map {
+        async fn get(&self, name: &str) -> Result<Option<String>, String> {
+            Ok(self.0.get(name).cloned())
+        }
+    }
+    let cheap = [
+        ("SECRET_KEY", "0123456789abcdef0123456789abcdef"),
+        ("ARGON2_MEMORY_KIB", "64"),
+        ("ARGON2_ITERATIONS", "1"),
+    ];
+    let values = cheap.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    match futures::executor::block_on(Config::from_settings(&Map(values.collect()))) {
+        Ok(config) => config,
+        Err(error) => panic!("{error}"),
+    }
+}

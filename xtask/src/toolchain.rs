@@ -1,0 +1,175 @@
+//! A Rust toolchain that compiles to WebAssembly: found, added, or built from the distribution's source.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::component::TARGET;
+use crate::process::{output, run};
+
+/// How long `rustup target add` may take.
+const RUSTUP_LIMIT: Duration = Duration::from_secs(180);
+/// Debian's packages of a Rust with its library source, beside any other Rust on the machine.
+const DEBIAN_PACKAGES: [&str; 6] =
+    ["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy", "rustfmt-web", "lld-22"];
+
+/// A toolchain with the standard library for [`TARGET`].
+pub(crate) enum WasmToolchain {
+    /// The one that runs this.
+    Active,
+    /// The one that Debian's packages put under /usr.
+    Debian,
+}
+
+impl WasmToolchain {
+    /// Finds a toolchain or makes one: the active one, the active one with the target added by rustup, Debian's.
+    pub(crate) fn ensure() -> Result<Self> {
+        if has_library(&mut rustc()) || rustup_adds_target() {
+            return Ok(Self::Active);
+        }
+        let debian = fs::read_to_string("/etc/os-release").unwrap_or_default().contains("VERSION_CODENAME=bookworm");
+        if !debian {
+            bail!("the Rust target {TARGET} is missing; install it with: rustup target add {TARGET}");
+        }
+        if !has_library(&mut debian_rustc()) {
+            build_debian_library().context("the Rust target could not be made from Debian's packages")?;
+        }
+        Ok(Self::Debian)
+    }
+
+    /// Its cargo.
+    pub(crate) fn cargo(&self) -> Command {
+        match self {
+            Self::Active => crate::process::cargo(),
+            Self::Debian => {
+                let mut cargo = Command::new("/usr/bin/cargo");
+                cargo.env("RUSTC", "/usr/bin/rustc").env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
+                cargo
+            }
+        }
+    }
+}
+
+fn rustc() -> Command {
+    Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+}
+
+fn debian_rustc() -> Command {
+    Command::new("/usr/bin/rustc")
+}
+
+fn library_folder(rustc: &mut Command) -> Option<PathBuf> {
+    output(rustc.args(["--print", "target-libdir", "--target", TARGET])).map(PathBuf::from)
+}
+
+fn has_library(rustc: &mut Command) -> bool {
+    let holds = |folder: &Path| {
+        fs::read_dir(folder).is_ok_and(|mut files| {
+            files.any(|file| file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libstd-")))
+        })
+    };
+    library_folder(rustc).is_some_and(|folder| holds(&folder))
+}
+
+fn rustup_adds_target() -> bool {
+    println!("xtask: adding the Rust target {TARGET}");
+    let Ok(mut child) = Command::new("rustup").args(["target", "add", TARGET]).spawn() else { return false };
+    let started = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.success() && has_library(&mut rustc()),
+            Ok(None) if started.elapsed() < RUSTUP_LIMIT => std::thread::sleep(Duration::from_millis(200)),
+            _ => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return false;
+            }
+        }
+    }
+}
+
+/// Installs Debian's packages and builds the standard library from the source in them, without network, into their
+/// own folder: the crate `sysroot` names what a target's library holds.
+fn build_debian_library() -> Result<()> {
+    install_debian_packages()?;
+    let sysroot = output(debian_rustc().args(["--print", "sysroot"])).context("/usr/bin/rustc does not run")?;
+    let host = output(debian_rustc().arg("-vV"))
+        .and_then(|text| text.lines().find_map(|line| line.strip_prefix("host: ").map(str::to_owned)))
+        .context("/usr/bin/rustc names no host")?;
+    // rustc looks for its linker in its own folder, by its own name.
+    let linkers = Path::new(&sysroot).join("lib/rustlib").join(host).join("bin");
+    if !linkers.join("rust-lld").exists() {
+        as_root(["mkdir", "-p"], [linkers.as_path()])?;
+        as_root(["ln", "-sf"], [Path::new("/usr/lib/llvm-22/bin/lld"), &linkers.join("rust-lld")])?;
+    }
+
+    let source = fs::canonicalize(Path::new(&sysroot).join("lib/rustlib/src/rust"))?.join("library");
+    let built = crate::process::target().join("wasm-std");
+    println!("xtask: building the standard library for {TARGET}, about two minutes");
+    run(Command::new("/usr/bin/cargo")
+        // Inside the source, so that no configuration of the caller applies.
+        .current_dir(&source)
+        .env_remove("CARGO_BUILD_TARGET")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .env_remove("RUSTC_WRAPPER")
+        .env("RUSTC", "/usr/bin/rustc")
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", "-Zforce-unstable-if-unmarked")
+        .env("CARGO_PROFILE_DIST_DEBUG", "0")
+        // A hash of its own, so that its crates never clash with a program's.
+        .env("__CARGO_DEFAULT_LIB_METADATA", "gatewright")
+        .args(["build", "-Zavoid-dev-deps", "--profile", "dist", "--locked", "--offline"])
+        .args(["--manifest-path", "sysroot/Cargo.toml", "--target", TARGET, "--target-dir"])
+        .arg(&built)
+        .args(["--features", "panic-unwind backtrace compiler-builtins-mem"])
+        .args(["--config", "source.crates-io.replace-with=\"vendored\""])
+        .arg("--config")
+        .arg(format!("source.vendored.directory=\"{}\"", source.join("vendor").display())))?;
+
+    let library = library_folder(&mut debian_rustc()).context("/usr/bin/rustc does not know the target")?;
+    as_root(["mkdir", "-p"], [library.as_path()])?;
+    for file in fs::read_dir(built.join(TARGET).join("dist/deps"))? {
+        let path = file?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(".rlib") && !name.starts_with("libsysroot-") {
+            as_root(["install", "-m644"], [path.as_path(), &library])?;
+        }
+    }
+    if !has_library(&mut debian_rustc()) {
+        bail!("{} still holds no standard library", library.display());
+    }
+    Ok(())
+}
+
+fn install_debian_packages() -> Result<()> {
+    let installed = |package: &&str| {
+        output(Command::new("dpkg-query").args(["-W", "-f=${Status}", package]))
+            .is_some_and(|status| status.contains("ok installed"))
+    };
+    let missing: Vec<_> = DEBIAN_PACKAGES.iter().copied().filter(|package| !installed(package)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("xtask: installing {}", missing.join(" "));
+    // Never removes a package, such as Debian's own rustc.
+    let install = ["apt-get", "install", "-y", "--no-remove", "--no-install-recommends"];
+    as_root(install, &missing).or_else(|_| {
+        as_root(["apt-get", "update"], [""; 0])?;
+        as_root(install, &missing)
+    })
+}
+
+fn as_root<S: AsRef<std::ffi::OsStr>, const N: usize>(
+    program: [&str; N],
+    arguments: impl IntoIterator<Item = S>,
+) -> Result<()> {
+    let root = output(Command::new("id").arg("-u")).as_deref() == Some("0");
+    let sudo = if root { None } else { Some("sudo") };
+    let mut words = sudo.into_iter().chain(program);
+    let mut command = Command::new(words.next().context("a program")?);
+    run(command.args(words).args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+}

@@ -1,1 +1,262 @@
-//! x
+//! What the native host makes of trouble: bad settings, bad guests, bad moments.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Command, Output};
+
+use gatewright_tests::host::{Host, PASSWORD, component, native};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+const KEY: (&str, &str) = ("SECRET_KEY", "0123456789abcdef0123456789abcdef");
+
+/// Starts a host that must refuse to, and returns what it said.
+fn refused(mut command: Command) -> String {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    assert!(!status.success(), "{}", String::from_utf8_lossy(&stdout));
+    String::from_utf8(stderr).unwrap()
+}
+
+#[test]
+fn a_wrong_setting_stops_the_start_with_its_name_and_the_accepted_form() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, value, message) in [
+        ("LISTEN", "here", "LISTEN: \"here\" is not accepted; accepted: an IP address and a port"),
+        ("DATABASE_URL", "mysql://x", "DATABASE_URL: \"mysql://x\" is not accepted; accepted: sqlite: and a path"),
+        ("JWT_ALGORITHM", "none", "JWT_ALGORITHM: \"none\" is not accepted; accepted: EdDSA"),
+        ("ACCESS_TOKEN_EXPIRE_MINUTES", "0", "accepted: minutes, 1 to 1440"),
+        ("SECRET_KEY", "too short", "SECRET_KEY: the value is not accepted; accepted: at least 32 bytes"),
+        ("EMAIL_PROVIDER", "pigeon", "EMAIL_PROVIDER: \"pigeon\" is not accepted; accepted: console"),
+    ] {
+        let mut command = native(folder.path(), &["serve"]);
+        command.env(name, value);
+        let said = refused(command);
+        assert!(said.contains(message), "{said}");
+        assert!(!said.contains("too short"), "{said}");
+    }
+    assert!(!folder.path().join("data/gatewright.db").exists());
+}
+
+#[test]
+fn settings_come_from_flags_before_the_environment_before_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "JWT_ALGORITHM=from-file\n").unwrap();
+    let check = |environment: Option<&str>, flag: Option<&str>| {
+        let mut command = native(folder.path(), &["config", "check"]);
+        command.env(KEY.0, KEY.1).envs(environment.map(|value| ("JWT_ALGORITHM", value)));
+        command.args(flag.map(|value| format!("--jwt-algorithm={value}")));
+        command
+    };
+    assert!(refused(check(None, None)).contains("from-file"));
+    assert!(refused(check(Some("from-environment"), None)).contains("from-environment"));
+    assert!(refused(check(Some("from-environment"), Some("from-flag"))).contains("from-flag"));
+    assert!(check(None, Some("ES256")).status().unwrap().success());
+    std::fs::write(folder.path().join(".env"), "SECRET'KEY=\"unclosed secret\n").unwrap();
+    let said = refused(native(folder.path(), &["config", "check"]));
+    assert!(said.contains(".env is malformed") && !said.contains("unclosed secret"), "{said}");
+}
+
+#[test]
+fn the_first_start_makes_secrets_that_others_cannot_read() {
+    let host = Host::start(&[]);
+    let secrets = host.folder().join("data/secrets.env");
+    let text = std::fs::read_to_string(&secrets).unwrap();
+    assert!(text.starts_with("SECRET_KEY="));
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&secrets.metadata().unwrap().permissions()) & 0o777, 0o600);
+    assert!(!host.log().contains(text.trim().split_once('=').unwrap().1));
+    let host = host.restart(&[]);
+    assert_eq!(std::fs::read_to_string(secrets).unwrap(), text);
+    drop(host);
+}
+
+#[test]
+fn a_lost_key_is_not_replaced() {
+    let mut host = Host::start(&[]);
+    host.kill();
+    std::fs::remove_file(host.folder().join("data/secrets.env")).unwrap();
+    let said = refused(native(host.folder(), &["serve"]));
+    assert!(said.contains("SECRET_KEY: not set"), "{said}");
+}
+
+#[tokio::test]
+async fn another_key_is_noticed_and_nothing_of_it_shown() {
+    let host = Host::start(&[]);
+    host.register("ada@example.com").await;
+    let host = host.restart(&[("SECRET_KEY", "another key that has more than 32 bytes")]);
+    host.get("/readyz").await.assert_error(503, "unavailable");
+    let answer = host.post("/auth/login", json!({"email": "ada@example.com", "password": PASSWORD})).await;
+    answer.assert_error(500, "internal_error");
+    assert_eq!(answer.body["error"]["request_id"], answer.header("x-request-id"));
+    assert!(!answer.text.contains("SECRET_KEY"));
+    assert!(host.log().contains("SECRET_KEY does not open the stored signing key"), "{}", host.log());
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let mut host = Host::start(&[]);
+    host.kill();
+    let database = rusqlite::Connection::open(host.folder().join("data/gatewright.db")).unwrap();
+    database.execute("INSERT INTO schema_migrations VALUES (99, 'later', 0)", ()).unwrap();
+    drop(database);
+    let said = refused(native(host.folder(), &["serve", "--listen", "127.0.0.1:0"]));
+    assert!(said.contains("the database has schema 99"), "{said}");
+}
+
+#[test]
+fn a_taken_port_is_refused() {
+    let host = Host::start(&[]);
+    let address = host.base().strip_prefix("http://").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let said = refused(native(folder.path(), &["serve", "--listen", address]));
+    assert!(said.contains(&format!("can't listen on {address}")), "{said}");
+}
+
+#[tokio::test]
+async fn a_second_start_uses_what_was_compiled() {
+    let host = Host::start(&[]);
+    let files: Vec<_> =
+        std::fs::read_dir(host.folder().join("data/cache")).unwrap().map(|file| file.unwrap().path()).collect();
+    let [file] = &files[..] else { panic!("{files:?}") };
+    let written = file.metadata().unwrap().modified().unwrap();
+    let again = host.restart(&[]);
+    assert_eq!(again.get("/healthz").await.status, 200);
+    assert_eq!(file.metadata().unwrap().modified().unwrap(), written);
+    // Half a file, as a full disk leaves it, is compiled anew.
+    std::fs::write(file, b"not machine code").unwrap();
+    let again = again.restart(&[]);
+    assert_eq!(again.get("/healthz").await.status, 200);
+}
+
+/// Sends the first half of a registration and returns the connection.
+fn half_a_request(host: &Host, email: &str) -> (TcpStream, String) {
+    let body = json!({"email": email, "password": PASSWORD}).to_string();
+    let mut stream = TcpStream::connect(host.base().strip_prefix("http://").unwrap()).unwrap();
+    let head = format!(
+        "POST /auth/register HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    let (first, second) = body.split_at(body.len() / 2);
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(first.as_bytes()).unwrap();
+    (stream, second.to_owned())
+}
+
+#[tokio::test]
+async fn a_signal_lets_requests_in_flight_finish_and_checkpoints_the_database() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut host = Host::start(&[]);
+        // The service is in use, so that this request is in flight and not waiting for the first instance.
+        assert_eq!(host.get("/readyz").await.status, 200);
+        let (mut stream, rest) = half_a_request(&host, "ada@example.com");
+        // The host has taken the connection when it serves a later one.
+        assert_eq!(host.get("/healthz").await.status, 200);
+        kill_process(Pid::from_raw(host.process_id().try_into().unwrap()).unwrap(), signal).unwrap();
+        while !host.log().contains("stopping") {
+            tokio::task::yield_now().await;
+        }
+        stream.write_all(rest.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        assert!(host.wait().success());
+        let log = host.folder().join("data/gatewright.db-wal");
+        assert!(log.metadata().map_or(0, |file| file.len()) == 0, "the write-ahead log still holds something");
+        let host = host.restart(&[]);
+        host.login("ada@example.com").await;
+    }
+}
+
+#[test]
+fn a_slow_body_is_ended_and_holds_nobody_up() {
+    let host = Host::start(&[("REQUEST_TIMEOUT_SECONDS", "1")]);
+    let mut slow: Vec<_> = (0..300).map(|_| half_a_request(&host, "ada@example.com").0).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { host.register("bob@example.com").await });
+    let mut answer = String::new();
+    slow[0].read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"request_timeout\""), "{answer}");
+}
+
+mod faulty_guest {
+    use super::*;
+
+    /// A host that serves the component which misbehaves on request.
+    fn start() -> Host {
+        let path = component("faulty");
+        Host::start_with(&["--component", path.to_str().unwrap()], &[("REQUEST_TIMEOUT_SECONDS", "1")])
+    }
+
+    /// Calls a bad path and good ones together, again and again: the good ones must not notice.
+    async fn costs_its_own_request_alone(path: &str, status: u16, code: &str) {
+        let host = start();
+        for _ in 0..2 {
+            let good = futures::future::join_all((0..20).map(|_| host.get("/fine")));
+            let (bad, good) = futures::join!(host.get(path), good);
+            bad.assert_error(status, code);
+            assert!(!bad.text.contains("wasm") && !bad.text.contains("asked to"), "{}", bad.text);
+            for answer in good {
+                assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "fine"));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_trap_costs_its_own_request_alone() {
+        costs_its_own_request_alone("/trap", 500, "internal_error").await;
+    }
+
+    #[tokio::test]
+    async fn an_endless_loop_costs_its_own_request_alone() {
+        costs_its_own_request_alone("/loop", 504, "timeout").await;
+    }
+
+    #[tokio::test]
+    async fn a_memory_hog_costs_its_own_request_alone() {
+        costs_its_own_request_alone("/hog", 500, "internal_error").await;
+    }
+}
+
+#[tokio::test]
+async fn an_overload_is_answered_with_503_and_retry_after() {
+    // Real hashes, one thread, and room for two that wait.
+    let host = Host::start(&[
+        ("THREADS", "1"),
+        ("MAX_WAITING_HASHES", "2"),
+        ("ARGON2_MEMORY_KIB", "65536"),
+        ("ARGON2_ITERATIONS", "3"),
+    ]);
+    let login = || host.post("/auth/login", json!({"email": "nobody@example.com", "password": "wrong"}));
+    let answers = futures::future::join_all((0..20).map(|_| login())).await;
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
+    assert!(!refused.is_empty() && refused.len() < 20, "{} of 20 were refused", refused.len());
+    for answer in refused {
+        answer.assert_error(503, "unavailable");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    assert!(answers.iter().all(|answer| answer.status == 503 || answer.status == 401));
+    login().await.assert_error(401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn http_2_is_served() {
+    let host = Host::start(&[]);
+    let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
+    let answer = client.get(format!("{}/healthz", host.base())).send().await.unwrap();
+    assert_eq!((answer.version(), answer.status().as_u16()), (reqwest::Version::HTTP_2, 200));
+}
+
+#[tokio::test]
+async fn time_passes_between_starts() {
+    let host = Host::start(&[]);
+    let tokens = host.register("ada@example.com").await;
+    let later = |host: Host, days: u64| host.restart_with(&["--clock-offset", &(days * 86_400).to_string()]);
+    let host = later(host, 1);
+    host.get_as("/auth/me", &tokens.access_token).await.assert_error(401, "token_expired");
+    let tokens = gatewright_tests::host::Tokens::of(&host.refresh(&tokens.refresh_token).await.body);
+    let host = later(host, 9);
+    host.refresh(&tokens.refresh_token).await.assert_error(401, "invalid_refresh_token");
+}

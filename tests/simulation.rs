@@ -1,1 +1,142 @@
-//! x
+//! The core by itself, on a platform whose time and chance are under control.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::time::Duration;
+
+use auth_core::{Auth, Client, Error, LoginRequest, Registration, TokenPair};
+use futures::executor::block_on;
+use gatewright_tests::{SimulatedPlatform, config};
+
+const PASSWORD: &str = "correct horse battery staple";
+
+fn auth(seed: u64, settings: &[(&str, &str)]) -> Auth<SimulatedPlatform> {
+    Auth::new(SimulatedPlatform::new(seed), config(settings))
+}
+
+fn client() -> Client {
+    Client { ip: Some("192.0.2.1".parse().unwrap()), user_agent: Some("a test".into()) }
+}
+
+fn register(auth: &Auth<SimulatedPlatform>, email: &str) -> TokenPair {
+    let registration = Registration { email, password: PASSWORD, username: None, display_name: None };
+    block_on(auth.register(registration, &client())).map_err(|error| error.to_string()).ok().unwrap().tokens.unwrap()
+}
+
+fn login(auth: &Auth<SimulatedPlatform>, name: &str, password: &str) -> Result<TokenPair, Error> {
+    block_on(auth.login(LoginRequest { name, password }, &client()))
+}
+
+fn refresh(auth: &Auth<SimulatedPlatform>, tokens: &TokenPair) -> Result<TokenPair, Error> {
+    block_on(auth.refresh(tokens.refresh_token.expose()))
+}
+
+/// Everything that a run hands out.
+fn transcript(seed: u64, algorithm: &str) -> Vec<String> {
+    let auth = auth(seed, &[("JWT_ALGORITHM", algorithm)]);
+    let mut tokens = vec![register(&auth, "ada@example.com"), register(&auth, "bob@example.com")];
+    for _ in 0..3 {
+        auth.platform().advance(Duration::from_secs(600));
+        tokens.push(login(&auth, "ada@example.com", PASSWORD).ok().unwrap());
+        tokens.push(refresh(&auth, tokens.last().unwrap()).ok().unwrap());
+    }
+    let mut text: Vec<_> =
+        tokens.iter().map(|pair| format!("{} {}", pair.access_token, pair.refresh_token.expose())).collect();
+    text.push(block_on(auth.jwks()).unwrap());
+    text.extend(auth.platform().log_lines());
+    text
+}
+
+#[test]
+fn the_same_seed_and_clock_give_the_same_bytes() {
+    for algorithm in ["EdDSA", "ES256"] {
+        assert_eq!(transcript(7, algorithm), transcript(7, algorithm));
+        assert_ne!(transcript(7, algorithm), transcript(8, algorithm));
+    }
+}
+
+#[test]
+fn tokens_expire_by_the_platforms_clock() {
+    let auth = auth(1, &[]);
+    let tokens = register(&auth, "ada@example.com");
+    auth.platform().advance(Duration::from_millis(899_999));
+    assert!(block_on(auth.authenticate(&tokens.access_token)).is_ok());
+    auth.platform().advance(Duration::from_millis(1));
+    let expired = block_on(auth.authenticate(&tokens.access_token));
+    assert_eq!(expired.unwrap_err(), Error::AccessToken(auth_core::AccessTokenError::Expired));
+    auth.platform().advance(Duration::from_secs(7 * 86_400));
+    assert_eq!(refresh(&auth, &tokens).err(), Some(Error::RefreshToken));
+}
+
+#[test]
+fn refreshing_slides_up_to_the_end_of_the_session() {
+    let auth = auth(1, &[("SESSION_EXPIRE_DAYS", "10")]);
+    let mut tokens = register(&auth, "ada@example.com");
+    for _ in 0..9 {
+        auth.platform().advance(Duration::from_secs(86_400));
+        tokens = refresh(&auth, &tokens).ok().unwrap();
+    }
+    auth.platform().advance(Duration::from_secs(86_400 - 60));
+    tokens = refresh(&auth, &tokens).ok().unwrap();
+    assert_eq!(tokens.expires_in, 60);
+    auth.platform().advance(Duration::from_secs(60));
+    assert!(block_on(auth.authenticate(&tokens.access_token)).is_err());
+    assert_eq!(refresh(&auth, &tokens).err(), Some(Error::RefreshToken));
+}
+
+#[test]
+fn a_lost_reply_is_repeated_within_the_grace_window_and_no_later() {
+    let auth = auth(1, &[]);
+    let tokens = register(&auth, "ada@example.com");
+    let lost = refresh(&auth, &tokens).ok().unwrap();
+    auth.platform().advance(Duration::from_millis(9_999));
+    let again = refresh(&auth, &tokens).ok().unwrap();
+    assert!(again.refresh_token == lost.refresh_token);
+    assert!(auth.platform().mail().is_empty());
+    auth.platform().advance(Duration::from_millis(1));
+    assert_eq!(refresh(&auth, &tokens).err(), Some(Error::RefreshToken));
+    assert_eq!(refresh(&auth, &again).err(), Some(Error::RefreshToken));
+}
+
+/// V6.3.5: the person is told, once.
+#[test]
+fn a_reuse_is_told_to_the_person_and_the_operator() {
+    let auth = auth(1, &[]);
+    let tokens = register(&auth, "Ada@example.com");
+    refresh(&auth, &tokens).ok().unwrap();
+    auth.platform().advance(Duration::from_secs(60));
+    for _ in 0..3 {
+        assert_eq!(refresh(&auth, &tokens).err(), Some(Error::RefreshToken));
+    }
+    let mail = auth.platform().mail();
+    assert_eq!(mail.len(), 1);
+    assert_eq!((mail[0].to.as_str(), mail[0].kind), ("Ada@example.com", "refresh_token_reuse"));
+    assert!(mail[0].text.contains("a test"));
+    assert_eq!(auth.platform().log_lines().iter().filter(|line| line.contains("used twice")).count(), 1);
+}
+
+#[test]
+fn a_limit_ends_with_its_window() {
+    let auth = auth(1, &[("LOGIN_ATTEMPTS_PER_ACCOUNT", "2")]);
+    register(&auth, "ada@example.com");
+    for _ in 0..2 {
+        assert_eq!(login(&auth, "ada@example.com", "wrong").err(), Some(Error::InvalidCredentials));
+    }
+    let limited = login(&auth, "ada@example.com", PASSWORD).err();
+    assert_eq!(limited, Some(Error::RateLimited { retry_after: 900 }));
+    auth.platform().advance(Duration::from_secs(899));
+    assert_eq!(login(&auth, "ada@example.com", PASSWORD).err(), Some(Error::RateLimited { retry_after: 1 }));
+    auth.platform().advance(Duration::from_secs(1));
+    assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
+}
+
+#[test]
+fn nothing_secret_is_logged() {
+    let auth = auth(1, &[]);
+    let tokens = register(&auth, "ada@example.com");
+    let _ = login(&auth, "ada@example.com", "a wrong password");
+    let log = auth.platform().log_lines().join("\n");
+    for secret in [PASSWORD, "a wrong password", tokens.refresh_token.expose(), &tokens.access_token, "argon2"] {
+        assert!(!log.contains(secret), "{log}");
+    }
+}

@@ -32,6 +32,15 @@ pub struct Client {
     pub user_agent: Option<String>,
 }
 
+/// How old keys may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// As old as a minute.
+    Usual,
+    /// As new as can be had without asking storage for every made-up `kid`.
+    Newest,
+}
+
 #[derive(Clone)]
 struct LoadedKeys {
     set: Arc<KeySet>,
@@ -68,7 +77,7 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// Storage fails, or the stored keys can't be opened.
     pub async fn jwks(&self) -> Result<String> {
-        Ok(self.keys(None).await?.jwks().to_owned())
+        Ok(self.keys(self.platform.now(), Freshness::Usual).await?.jwks().to_owned())
     }
 
     /// Whether requests can be served: storage answers, and there is a key to sign with.
@@ -77,17 +86,18 @@ impl<P: Platform> Auth<P> {
     /// Why not.
     pub async fn ready(&self) -> Result<()> {
         self.platform.storage().check().await?;
-        self.keys(None).await.map(|_| ())
+        self.keys(self.platform.now(), Freshness::Usual).await.map(|_| ())
     }
 
-    /// The current keys; `kid`: one that should be among them.
-    pub(crate) async fn keys(&self, kid: Option<&str>) -> Result<Arc<KeySet>> {
-        let now = self.platform.now();
+    /// The current keys.
+    pub(crate) async fn keys(&self, now: Timestamp, freshness: Freshness) -> Result<Arc<KeySet>> {
         let loaded = self.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(loaded) = loaded {
-            let known = kid.is_none_or(|kid| loaded.set.find(kid).is_some());
-            let age = now.since(loaded.loaded_at);
-            if age < if known { KEYS_FRESH } else { KEYS_COOL_DOWN } || self.config.jwt_secret_key().is_some() {
+            let good_for = match freshness {
+                Freshness::Usual => KEYS_FRESH,
+                Freshness::Newest => KEYS_COOL_DOWN,
+            };
+            if now.since(loaded.loaded_at) < good_for || self.config.jwt_secret_key().is_some() {
                 return Ok(loaded.set);
             }
         }

@@ -11,12 +11,13 @@ use crate::platform::Platform;
 pub struct EmailAddress(String);
 
 impl EmailAddress {
-    /// Reads an address, blanks around it aside.
+    /// Reads an address, blanks around it aside, in NFC.
     ///
     /// # Errors
     /// The broken rule, for the field `email`.
     pub fn parse(text: &str) -> Result<Self, FieldError> {
-        let text = text.trim();
+        // NFC (RFC 6532 section 3.1): two keyboards can send one address differently.
+        let text: String = text.trim().nfc().collect();
         if text.is_empty() {
             return Err(FieldError::new("email", FieldErrorCode::Required, "An e-mail address is required."));
         }
@@ -28,18 +29,18 @@ impl EmailAddress {
             .without_display_text()
             .without_domain_literal()
             .with_required_tld();
-        match email_address::EmailAddress::parse_with_options(text, options) {
+        match email_address::EmailAddress::parse_with_options(&text, options) {
             Ok(address) if !text.chars().any(char::is_control) => Ok(Self(address.to_string())),
             _ => Err(FieldError::new("email", FieldErrorCode::InvalidFormat, "Not an e-mail address.")),
         }
     }
 
-    /// The address as it was written.
+    /// The address as it was written, in NFC.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form that is compared: NFC and lower case. Two addresses that differ in case alone are one person's
+    /// The form that is compared: lower case. Two addresses that differ in case alone are one person's
     /// everywhere in practice, although RFC 5321 lets a mail server see a difference.
     pub fn key(&self) -> String {
         canonical(&self.0)
@@ -86,7 +87,7 @@ impl Username {
 }
 
 fn canonical(text: &str) -> String {
-    text.nfc().collect::<String>().to_lowercase()
+    text.to_lowercase().nfc().collect()
 }
 
 /// A new identifier: UUID version 7 (RFC 9562 section 5.7), so that rows are stored in order of creation.

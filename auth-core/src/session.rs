@@ -1,12 +1,13 @@
 //! Sessions and their tokens: started by a login, continued by refreshing, ended by logging out.
 
-use crate::auth::{Auth, Client};
+use crate::auth::{Auth, Client, Freshness};
 use crate::error::{AccessTokenError, Error, Result};
 use crate::identifier::new_id;
 use crate::jose::{Audience, Claims, Expectations};
 use crate::mail::Message;
 use crate::platform::{Level, Platform};
 use crate::secret::SecretToken;
+use crate::time::Timestamp;
 use crate::storage::{
     ActiveSession, NewSession, RefreshToken, Rotation, RotationOutcome, Session, StartSessionOutcome, Storage as _,
 };
@@ -137,8 +138,8 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// [`Error::AccessToken`], or a failure of the platform.
     pub async fn authenticate(&self, access_token: &str) -> Result<ActiveSession> {
-        let claims = self.verify_access_token(access_token).await?;
         let now = self.platform.now();
+        let claims = self.verify_access_token(access_token, now).await?;
         self.platform
             .storage()
             .find_session(claims.sid)
@@ -148,23 +149,20 @@ impl<P: Platform> Auth<P> {
     }
 
     /// The claims of an access token of ours. Says nothing of whether its session still lasts.
-    ///
-    /// # Errors
-    /// [`Error::AccessToken`], or a failure of the platform.
-    pub async fn verify_access_token(&self, access_token: &str) -> Result<Claims> {
+    async fn verify_access_token(&self, access_token: &str, now: Timestamp) -> Result<Claims> {
         let expected = Expectations {
             issuer: self.config.issuer(),
             audience: self.config.audience(),
-            now: self.platform.now(),
+            now,
             clock_tolerance: 0,
         };
-        let verified = self.keys(None).await?.verify(access_token, &expected);
-        let verified = match verified {
+        match self.keys(now, Freshness::Usual).await?.verify(access_token, &expected) {
             // Another instance may have rotated the keys a moment ago.
-            Err(AccessTokenError::KeyUnknown) => self.keys(Some("")).await?.verify(access_token, &expected),
-            verified => verified,
-        };
-        Ok(verified?)
+            Err(AccessTokenError::KeyUnknown) => {
+                Ok(self.keys(now, Freshness::Newest).await?.verify(access_token, &expected)?)
+            }
+            verified => Ok(verified?),
+        }
     }
 
     /// Ends the session of an access token. That it has ended already is no error: the person wanted it ended.
@@ -172,7 +170,7 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// [`Error::AccessToken`], or a failure of the platform.
     pub async fn logout(&self, access_token: &str) -> Result<()> {
-        let claims = self.verify_access_token(access_token).await?;
+        let claims = self.verify_access_token(access_token, self.platform.now()).await?;
         self.end_session(claims.sid).await
     }
 
@@ -222,7 +220,7 @@ impl<P: Platform> Auth<P> {
             permissions: active.permissions.clone(),
         };
         let access_token = self
-            .keys(None)
+            .keys(now, Freshness::Usual)
             .await?
             .issue(&claims)
             .ok_or_else(|| Error::Internal("the signing key does not sign".into()))?;
@@ -240,6 +238,6 @@ impl<P: Platform> Auth<P> {
     }
 }
 
-fn is_active(active: &ActiveSession, now: crate::time::Timestamp) -> bool {
+fn is_active(active: &ActiveSession, now: Timestamp) -> bool {
     active.session.revoked_at.is_none() && now < active.session.expires_at && active.user.disabled_at.is_none()
 }

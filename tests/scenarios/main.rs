@@ -1,1 +1,23 @@
-//! x
+//! What a client sees over HTTP, one file for each behaviour, the same on every host.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod access_token_is_checked;
+mod concurrent_refresh;
+mod cross_origin;
+mod crash_loses_nothing;
+mod duplicate_email;
+mod first_session;
+mod login_refused;
+mod logout;
+mod machine_routes;
+mod malformed_request;
+mod pages;
+mod password_rules;
+mod rate_limit;
+mod refresh_grace_window;
+mod refresh_reuse;
+mod restart_keeps_everything;
+mod token_endpoint;
+mod unknown_route;
+mod username;

@@ -1,1 +1,255 @@
-//! x
+//! Hosts as real processes, and a client to talk to them.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A password that keeps every rule.
+pub const PASSWORD: &str = "correct horse battery staple";
+/// What access tokens are signed with where a scenario has to make its own.
+pub const JWT_SECRET: &str = "a shared secret of more than thirty-two bytes";
+
+/// Settings of every scenario: cheap password hashes, as most scenarios are not about them.
+const SETTINGS: &[(&str, &str)] = &[("ARGON2_MEMORY_KIB", "64"), ("ARGON2_ITERATIONS", "1"), ("LOG_LEVEL", "info")];
+
+/// A running host with storage of its own, ended when dropped.
+pub struct Host {
+    child: Child,
+    folder: Arc<TempDir>,
+    settings: Vec<(String, String)>,
+    base: String,
+    client: Client,
+    log: Arc<Mutex<String>>,
+}
+
+impl Host {
+    /// Starts the host that `GATEWRIGHT_HOST` names, with these settings over the usual ones.
+    pub fn start(settings: &[(&str, &str)]) -> Self {
+        Self::start_with(&[], settings)
+    }
+
+    /// Starts it with further arguments.
+    pub fn start_with(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let settings = SETTINGS.iter().chain(settings).map(|(name, value)| ((*name).into(), (*value).into()));
+        Self::launch(folder, arguments, settings.collect())
+    }
+
+    fn launch(folder: Arc<TempDir>, arguments: &[&str], settings: Vec<(String, String)>) -> Self {
+        let mut command = match std::env::var("GATEWRIGHT_HOST").as_deref() {
+            Ok("native") | Err(_) => native(folder.path(), &["serve", "--listen", "127.0.0.1:0"]),
+            Ok(other) => panic!("no host is called {other}"),
+        };
+        command.args(arguments);
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
+        let mut child = command.spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+        let errors = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn({
+            let log = log.clone();
+            move || {
+                for line in errors.lines().map_while(Result::ok) {
+                    *log.lock().unwrap_or_else(PoisonError::into_inner) += &(line + "\n");
+                }
+            }
+        });
+        let base = output
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("listening").map(|rest| rest.trim().to_owned()))
+            .unwrap_or_else(|| panic!("the host did not start:\n{}", log.lock().unwrap()));
+        // Keeps the pipe from filling up.
+        std::thread::spawn(move || output.for_each(drop));
+        Self { child, folder, settings, base, client: Client::new(), log }
+    }
+
+    /// The address of the service.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The folder that the host was started in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The process.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What the host has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the process at once, as a crash would (SIGKILL).
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for the process to end.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// Ends the process and starts another on the same storage, with further settings.
+    pub fn restart(mut self, settings: &[(&str, &str)]) -> Self {
+        self.kill();
+        let further = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self::launch(self.folder.clone(), &[], self.settings.iter().cloned().chain(further).collect())
+    }
+
+    /// Ends the process and starts another on the same storage, with further arguments.
+    pub fn restart_with(mut self, arguments: &[&str]) -> Self {
+        self.kill();
+        Self::launch(self.folder.clone(), arguments, self.settings.clone())
+    }
+
+    /// A request to a path.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    /// Posts JSON.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// Posts without a body, with an access token.
+    pub async fn post_as(&self, path: &str, access_token: &str) -> Answer {
+        Answer::of(self.request(Method::POST, path).bearer_auth(access_token)).await
+    }
+
+    /// Gets a path.
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    /// Gets a path with an access token.
+    pub async fn get_as(&self, path: &str, access_token: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path).bearer_auth(access_token)).await
+    }
+
+    /// Registers a person, who is signed in then.
+    pub async fn register(&self, email: &str) -> Tokens {
+        let answer = self.post("/auth/register", json!({"email": email, "password": PASSWORD})).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{:?}", answer.body);
+        Tokens::of(&answer.body["tokens"])
+    }
+
+    /// Signs a person in.
+    pub async fn login(&self, email: &str) -> Tokens {
+        let answer = self.post("/auth/login", json!({"email": email, "password": PASSWORD})).await;
+        assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+        Tokens::of(&answer.body)
+    }
+
+    /// Exchanges a refresh token.
+    pub async fn refresh(&self, refresh_token: &str) -> Answer {
+        self.post("/auth/refresh", json!({"refresh_token": refresh_token})).await
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the host's log:\n{}", self.log());
+        }
+    }
+}
+
+/// The native host's program, to be run in a folder with an empty environment. `GATEWRIGHT_PROGRAM` names it.
+pub fn native(folder: &Path, arguments: &[&str]) -> Command {
+    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/gatewright");
+    let program = std::env::var_os("GATEWRIGHT_PROGRAM").map_or_else(built, PathBuf::from);
+    assert!(program.exists(), "{} is missing: run `cargo xtask test`", program.display());
+    let mut command = Command::new(program.canonicalize().unwrap());
+    command.current_dir(folder).args(arguments).env_clear().stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A component that was built for the tests.
+pub fn component(name: &str) -> PathBuf {
+    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/components");
+    let folder = std::env::var_os("GATEWRIGHT_COMPONENTS").map_or_else(built, PathBuf::from);
+    let path = folder.join(format!("{name}.wasm"));
+    assert!(path.exists(), "{} is missing: run `cargo xtask test`", path.display());
+    path.canonicalize().unwrap()
+}
+
+/// A response, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// Its body as JSON; null where it is none.
+    pub body: Value,
+    /// Its body as text.
+    pub text: String,
+}
+
+impl Answer {
+    /// Sends a request.
+    pub async fn of(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        Self { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// Asserts that this is an error in the one form, with this status and code.
+    #[track_caller]
+    pub fn assert_error(&self, status: u16, code: &str) {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        let error = &self.body["error"];
+        assert_eq!(error["code"], code, "{self:?}");
+        assert_eq!(error["status_code"], status, "{self:?}");
+        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{self:?}");
+        assert_eq!(self.header("content-type"), "application/json");
+        if status == 401 {
+            assert!(self.header("www-authenticate").starts_with("Bearer realm="), "{self:?}");
+        }
+    }
+
+    /// The codes of broken rules, as `field code`.
+    pub fn broken_rules(&self) -> Vec<String> {
+        let details = self.body["error"]["details"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        details.iter().map(|detail| format!("{} {}", text(&detail["field"]), text(&detail["code"]))).collect()
+    }
+}
+
+/// What a client holds of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// The access token.
+    pub access_token: String,
+    /// The refresh token.
+    pub refresh_token: String,
+}
+
+impl Tokens {
+    /// The tokens in a response.
+    pub fn of(body: &Value) -> Self {
+        assert_eq!(body["token_type"], "Bearer", "{body}");
+        let text = |name: &str| body[name].as_str().unwrap().to_owned();
+        Self { access_token: text("access_token"), refresh_token: text("refresh_token") }
+    }
+}

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Build => component::build_all().map(|()| println!("built {}", component::path("service").display())),
         Command::Serve { arguments } => serve::run(&arguments),
-        Command::Test { filter } => test::run(filter.as_deref()),
+        Command::Test { filter } => test::run_all(filter.as_deref()),
         Command::Openapi => test::update_openapi(),
         Command::Bench { seconds } => bench::run(seconds),
     };

@@ -7,10 +7,10 @@ use anyhow::{Context as _, Result};
 use crate::component;
 use crate::process::{cargo, root, target};
 
-/// Builds the service component and the native host, and puts them side by side. Returns the host.
-pub(crate) fn build_native() -> Result<PathBuf> {
+/// Builds the service component and the packages of the native host, and puts the two side by side. Returns the host.
+pub(crate) fn build_native(packages: &[&str]) -> Result<PathBuf> {
     component::build_all()?;
-    crate::process::run(cargo().args(["build", "--locked", "--release", "--package", "gatewright"]))?;
+    crate::process::run(cargo().args(["build", "--locked", "--release"]).args(packages))?;
     let folder = target().join("release");
     let component = component::path("service");
     std::fs::copy(&component, folder.join("service.wasm"))
@@ -20,7 +20,7 @@ pub(crate) fn build_native() -> Result<PathBuf> {
 
 /// Starts the service; returns when it has ended.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let host = build_native()?;
+    let host = build_native(&["--package", "gatewright"])?;
     let mut command = std::process::Command::new(host);
     command.current_dir(root()).arg("serve").args(arguments);
     // The service takes this process's place, so that signals reach it and nothing stands between.

@@ -1,6 +1,134 @@
 //! `cargo xtask test`.
 
-use anyhow::Result;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
-pub(crate) fn run(_filter: Option<&str>) -> Result<()> { Ok(()) }
-pub(crate) fn update_openapi() -> Result<()> { Ok(()) }
+use anyhow::{Context as _, Result, bail};
+
+use crate::component;
+use crate::process::{cargo, output, root, run, target};
+use crate::serve::build_native;
+use crate::toolchain::{WasmToolchain, install_debian_packages};
+
+/// Crates without wasmtime, tested with the checks of the development profile.
+const PURE: [&str; 3] = ["auth-core", "gatewright-http", "gatewright-sql"];
+/// Crates with it, tested in the profile that is served, so that it is built once.
+const WHOLE: [&str; 2] = ["gatewright", "gatewright-tests"];
+
+/// Runs every test, or those whose name holds the filter.
+pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
+    need("node", "Node.js 20 or newer: https://nodejs.org, or: apt-get install nodejs npm")?;
+    need("npm", "npm: https://nodejs.org, or: apt-get install npm")?;
+    // With all targets, so that wasmtime is built with the features that the tests build it with.
+    let host = build_native(&["--package", "gatewright", "--package", "gatewright-tests", "--all-targets"])?;
+    component::build(&WasmToolchain::ensure()?, "gatewright-faulty", "faulty")?;
+    install_packages()?;
+
+    run(cargo().args(["test", "--locked"]).args(packages(&PURE)).args(filter))?;
+    run(cargo()
+        .args(["test", "--locked", "--release"])
+        .args(packages(&WHOLE))
+        .args(filter)
+        .env("GATEWRIGHT_PROGRAM", &host)
+        .env("GATEWRIGHT_COMPONENTS", target().join("components")))?;
+    if filter.is_none() {
+        test_pages(&host)?;
+    }
+    Ok(())
+}
+
+/// Writes the OpenAPI document anew.
+pub(crate) fn update_openapi() -> Result<()> {
+    run(cargo().args(["test", "--quiet", "--package", "gatewright-http", "openapi"]).env("GATEWRIGHT_UPDATE", "1"))
+}
+
+fn packages<'a>(names: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    names.iter().flat_map(|name| ["--package", name])
+}
+
+fn need(program: &str, what: &str) -> Result<()> {
+    match output(Command::new(program).arg("--version")) {
+        Some(_) => Ok(()),
+        None => bail!("{program} is missing; install {what}"),
+    }
+}
+
+fn javascript() -> PathBuf {
+    root().join("tests/javascript")
+}
+
+/// Installs what the JavaScript tests need, unless that is there and newer than the list of it.
+fn install_packages() -> Result<()> {
+    let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
+    let folder = javascript();
+    let installed = changed(&folder.join("node_modules/.package-lock.json"));
+    if installed.is_none() || installed < changed(&folder.join("package-lock.json")) {
+        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    }
+    Ok(())
+}
+
+/// The pages in a browser, against a host of their own.
+fn test_pages(host: &Path) -> Result<()> {
+    let chromium = chromium()?;
+    let folder = target().join("pages");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)?;
+    let (_running, base) = start(host, &folder, &[])?;
+    run(Command::new("node")
+        .args(["--test", "--test-reporter=spec", "pages.test.mjs"])
+        .current_dir(javascript())
+        .env("GATEWRIGHT_BASE", base)
+        .env("CHROMIUM", chromium))
+}
+
+fn chromium() -> Result<PathBuf> {
+    let known = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    let find = || {
+        let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+        named.into_iter().chain(known.map(PathBuf::from)).find(|path| path.exists())
+    };
+    if let Some(path) = find() {
+        return Ok(path);
+    }
+    if Path::new("/etc/debian_version").exists() {
+        install_debian_packages(&["chromium"])?;
+    }
+    find().context("Chromium is missing; install it, or name one in CHROMIUM")
+}
+
+/// A process that is ended when dropped.
+pub(crate) struct Running(Child);
+
+impl Running {
+    /// Its identifier.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts the native host in a folder, with these settings, and returns its address.
+pub(crate) fn start(host: &Path, folder: &Path, settings: &[(&str, &str)]) -> Result<(Running, String)> {
+    let mut child = Command::new(host)
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .current_dir(folder)
+        .envs(settings.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(folder.join("log"))?)
+        .spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().context("the host's output")?).lines().map_while(Result::ok);
+    let running = Running(child);
+    let base = lines.find_map(|line| line.strip_prefix("listening").map(|rest| rest.trim().to_owned()));
+    let base = base.with_context(|| format!("the host did not start: see {}", folder.join("log").display()))?;
+    // Keeps the pipe from filling up.
+    std::thread::spawn(move || lines.for_each(drop));
+    Ok((running, base))
+}

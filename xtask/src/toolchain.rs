@@ -94,7 +94,7 @@ fn rustup_adds_target() -> bool {
 /// Installs Debian's packages and builds the standard library from the source in them, without network, into their
 /// own folder: the crate `sysroot` names what a target's library holds.
 fn build_debian_library() -> Result<()> {
-    install_debian_packages()?;
+    install_debian_packages(&DEBIAN_PACKAGES)?;
     let sysroot = output(debian_rustc().args(["--print", "sysroot"])).context("/usr/bin/rustc does not run")?;
     let host = output(debian_rustc().arg("-vV"))
         .and_then(|text| text.lines().find_map(|line| line.strip_prefix("host: ").map(str::to_owned)))
@@ -145,12 +145,13 @@ fn build_debian_library() -> Result<()> {
     Ok(())
 }
 
-fn install_debian_packages() -> Result<()> {
+/// Installs those of Debian's packages that are missing.
+pub(crate) fn install_debian_packages(packages: &[&str]) -> Result<()> {
     let installed = |package: &&str| {
         output(Command::new("dpkg-query").args(["-W", "-f=${Status}", package]))
             .is_some_and(|status| status.contains("ok installed"))
     };
-    let missing: Vec<_> = DEBIAN_PACKAGES.iter().copied().filter(|package| !installed(package)).collect();
+    let missing: Vec<_> = packages.iter().copied().filter(|package| !installed(package)).collect();
     if missing.is_empty() {
         return Ok(());
     }

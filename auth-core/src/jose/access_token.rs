@@ -109,7 +109,7 @@ impl KeySet {
     /// # Errors
     /// The first check that failed, in the order of [`AccessTokenError`]'s variants.
     pub fn verify(&self, token: &str, expected: &Expectations<'_>) -> Result<Claims, AccessTokenError> {
-        let payload = self.verify_signature(token, TYPE)?;
+        let payload = self.verified.get_or_verify(token, || self.verify_signature(token, TYPE))?;
         let claims: Claims = serde_json::from_slice(&payload).map_err(|_| AccessTokenError::Malformed)?;
         claims.check(expected)?;
         Ok(claims)

@@ -1,5 +1,10 @@
 //! The keys of an issuer: one that signs, and all that verify.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use sha2::{Digest as _, Sha256};
+
 use super::{SigningKey, VerifyingKey};
 
 /// Keys by `kid`. Fixed once made; a change of keys is a new set.
@@ -7,6 +12,7 @@ pub struct KeySet {
     signing: Option<SigningKey>,
     verifying: Vec<VerifyingKey>,
     jwks: String,
+    pub(super) verified: VerifiedPayloads,
 }
 
 impl KeySet {
@@ -35,7 +41,7 @@ impl KeySet {
     fn with(signing: Option<SigningKey>, verifying: Vec<VerifyingKey>) -> Self {
         let keys: Vec<_> = verifying.iter().filter_map(|key| key.jwk.as_ref()).collect();
         let jwks = serde_json::json!({ "keys": keys }).to_string();
-        Self { signing, verifying, jwks }
+        Self { signing, verifying, jwks, verified: VerifiedPayloads::default() }
     }
 
     /// The key that signs; none in a set made from a JWK Set.
@@ -51,5 +57,44 @@ impl KeySet {
     /// The public keys as a JWK Set (RFC 7517 section 5). Shared secrets are not in it.
     pub fn jwks(&self) -> &str {
         &self.jwks
+    }
+}
+
+/// Payloads of tokens whose signature a key of the set has verified, by the SHA-256 of the whole token.
+///
+/// A client presents one token many times in its life, and a signature that held once holds again under the same
+/// key. What the claims say is checked each time. Nothing that was not verified gets in, and the number is bounded:
+/// the older half goes when the newer one is full.
+#[derive(Default)]
+pub(super) struct VerifiedPayloads(Mutex<Generations>);
+
+type Payloads = HashMap<[u8; 32], Vec<u8>>;
+
+#[derive(Default)]
+struct Generations {
+    newer: Payloads,
+    older: Payloads,
+}
+
+impl VerifiedPayloads {
+    /// Most payloads of each half.
+    const HALF: usize = 512;
+
+    /// The payload of a token that was verified before, or what `verify` finds now.
+    pub(super) fn get_or_verify<E>(&self, token: &str, verify: impl FnOnce() -> Result<Vec<u8>, E>) -> Result<Vec<u8>, E> {
+        let digest = Sha256::digest(token).into();
+        {
+            let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(payload) = kept.newer.get(&digest).or_else(|| kept.older.get(&digest)) {
+                return Ok(payload.clone());
+            }
+        }
+        let payload = verify()?;
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.newer.len() >= Self::HALF {
+            kept.older = std::mem::take(&mut kept.newer);
+        }
+        kept.newer.insert(digest, payload.clone());
+        Ok(payload)
     }
 }

@@ -1,15 +1,14 @@
 //! Pages for people: signing up, in and out. Static files; what they do, they do through the API.
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::Response;
 
 use crate::reply;
 
 macro_rules! static_pages {
     ($($name:ident: $file:literal, $content_type:literal;)+) => {$(
         pub(crate) fn $name() -> Response<Bytes> {
-            let body = Bytes::from_static(include_bytes!(concat!("pages/", $file)));
-            reply::with_type(StatusCode::OK, $content_type, body)
+            reply::page($content_type, include_bytes!(concat!("pages/", $file)))
         }
     )+};
 }

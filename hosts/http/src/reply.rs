@@ -38,7 +38,17 @@ pub(crate) fn empty(status: StatusCode) -> Response<Bytes> {
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// Adds what every response has: its length, and headers that keep browsers from guessing, framing and leaking.
+/// A file for browsers, with headers that keep pages from being framed and addresses from being leaked.
+pub(crate) fn page(content_type: &'static str, body: &'static [u8]) -> Response<Bytes> {
+    let mut response = with_type(StatusCode::OK, content_type, Bytes::from_static(body));
+    let headers = response.headers_mut();
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
+/// Adds what every response has: its length, and that browsers must not guess its type.
 pub(crate) fn seal(mut response: Response<Bytes>) -> Response<Bytes> {
     let length = response.body().len();
     let no_content = response.status() == StatusCode::NO_CONTENT;
@@ -47,8 +57,5 @@ pub(crate) fn seal(mut response: Response<Bytes>) -> Response<Bytes> {
         headers.insert(CONTENT_LENGTH, length.into());
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     response
 }

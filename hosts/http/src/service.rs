@@ -1,6 +1,7 @@
 //! From a request to its handler, and what surrounds every handler.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use auth_core::{Auth, Client, Level, Platform};
 use bytes::Bytes;
@@ -30,12 +31,18 @@ const OPENAPI: &str = include_str!("../openapi.json");
 /// The routes over one instance of the core.
 pub struct Service<P> {
     auth: Auth<P>,
+    /// First half of the ids of requests, random for each instance.
+    instance: u64,
+    /// Second half, counted.
+    requests: AtomicU64,
 }
 
 impl<P: Platform> Service<P> {
     /// Serves the decisions of `auth`.
     pub fn new(auth: Auth<P>) -> Self {
-        Self { auth }
+        let mut instance = [0; 8];
+        auth.platform().fill_random(&mut instance);
+        Self { auth, instance: u64::from_be_bytes(instance), requests: AtomicU64::new(0) }
     }
 
     /// Answers one request. Never fails: what goes wrong is an answer too.
@@ -120,9 +127,8 @@ impl<P: Platform> Service<P> {
         };
         headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain).map_or_else(
             || {
-                let mut bytes = [0; 16];
-                self.auth.platform().fill_random(&mut bytes);
-                format!("{:032x}", u128::from_be_bytes(bytes))
+                let count = self.requests.fetch_add(1, Ordering::Relaxed);
+                format!("{:016x}-{count:x}", self.instance)
             },
             str::to_owned,
         )

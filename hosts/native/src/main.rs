@@ -12,6 +12,10 @@ use auth_core::config::Setting;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use gatewright::{HostConfig, LayeredSettings, Server, ensure_secrets};
 
+/// Requests allocate many small things on a few threads, which is what this allocator is made for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let matches = command().get_matches();
     let done = match matches.subcommand() {

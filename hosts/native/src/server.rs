@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use gatewright_http::{ApiError, CLIENT_ADDRESS, MAX_BODY};
@@ -331,20 +331,24 @@ async fn respond(
         ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body came too slowly.")
     })??;
     let overloaded = || ApiError::unavailable(1);
+    let started;
     let response = if heavy {
         let heavy = &lane.app.heavy;
         let _place = Place::take(&heavy.waiting, heavy.max_waiting).ok_or_else(overloaded)?;
         let _permit = heavy.permits.acquire().await.map_err(|_| overloaded())?;
         let handler = heavy.handler.clone();
+        started = Instant::now();
         let run = heavy.runtime.spawn(async move { handler.handle((), request).await });
         run.await.map_err(|_| ApiError::internal("the thread of a request ended"))?
     } else {
         let _place = Place::take(&lane.under_way, lane.app.max_requests).ok_or_else(overloaded)?;
         let _permit = lane.permits.acquire().await.map_err(|_| overloaded())?;
+        started = Instant::now();
         lane.handler.handle((), request).await
     };
     response.map_err(|error| {
-        if error.is::<ExpirationError>() {
+        // An instance that never yields can't be told that its time is over, only be ended: that looks like a trap.
+        if error.is::<ExpirationError>() || started.elapsed() >= lane.app.timeout {
             tracing::error!("a request took too long and was ended");
             ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", "The request took too long.")
         } else {

@@ -7,6 +7,7 @@
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 
+mod http;
 mod platform;
 
 use std::sync::OnceLock;
@@ -14,7 +15,6 @@ use std::sync::OnceLock;
 use auth_core::{Auth, Config, Level, Platform as _};
 use gatewright_http::{ApiError, Service};
 use wasip3::http::types::{ErrorCode, Request, Response};
-use wasip3::http_compat::{http_from_wasi_request, http_into_wasi_response};
 
 use crate::platform::{ContractSettings, Host};
 
@@ -44,13 +44,11 @@ bindings::export!(Handler with_types_in bindings);
 
 impl bindings::exports::wasi::http::handler::Guest for Handler {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
-        let request = http_from_wasi_request(request)?;
-        let response = match service().await {
+        let request = http::request(request)?;
+        http::response(match service().await {
             Ok(service) => service.handle(request).await,
             Err(error) => error.into_response(None),
-        };
-        let (parts, body) = response.into_parts();
-        http_into_wasi_response(http::Response::from_parts(parts, http_body_util::Full::new(body)))
+        })
     }
 }
 

@@ -27,13 +27,24 @@ fn the_service_imports_nothing_but_its_contract() {
         panic!("service.wasm is no component")
     };
     let world = &resolve.worlds[world];
-    let imports: BTreeSet<_> = world.imports.keys().map(|key| resolve.name_world_key(key)).collect();
+    let imports: BTreeSet<_> = world
+        .imports
+        .keys()
+        .map(|key| resolve.name_world_key(key))
+        .collect();
     for import in &imports {
         println!("imports {import}");
     }
-    let others: Vec<_> = imports.iter().filter(|import| !ALLOWED.contains(&import.as_str())).collect();
+    let others: Vec<_> = imports
+        .iter()
+        .filter(|import| !ALLOWED.contains(&import.as_str()))
+        .collect();
     assert!(others.is_empty(), "not in the contract: {others:?}");
     assert!(imports.contains("gatewright:auth/storage@0.1.0"));
-    let exports: Vec<_> = world.exports.keys().map(|key| resolve.name_world_key(key)).collect();
+    let exports: Vec<_> = world
+        .exports
+        .keys()
+        .map(|key| resolve.name_world_key(key))
+        .collect();
     assert_eq!(exports, ["wasi:http/handler@0.3.0"]);
 }

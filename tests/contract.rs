@@ -12,7 +12,9 @@ mod sqlite {
     use auth_core::Timestamp;
     use futures::executor::block_on;
     use gatewright::Sqlite;
-    use gatewright_sql::{Executor as _, MIGRATIONS, MigrationError, SqlStorage, Statement, migrate};
+    use gatewright_sql::{
+        Executor as _, MIGRATIONS, MigrationError, SqlStorage, Statement, migrate,
+    };
 
     struct Fresh {
         storage: SqlStorage<Sqlite>,
@@ -36,15 +38,24 @@ mod sqlite {
     fn empty() -> Fresh {
         let folder = tempfile::tempdir().unwrap();
         let executor = Sqlite::open(&folder.path().join("test.db")).unwrap();
-        assert_eq!(block_on(migrate(&executor, Timestamp::from_millis(1))), Ok(MIGRATIONS.len() as u64));
-        Fresh { storage: SqlStorage::new(executor), _folder: folder }
+        assert_eq!(
+            block_on(migrate(&executor, Timestamp::from_millis(1))),
+            Ok(MIGRATIONS.len() as u64)
+        );
+        Fresh {
+            storage: SqlStorage::new(executor),
+            _folder: folder,
+        }
     }
 
     gatewright_tests::contract_tests!(*empty());
 
     #[test]
     fn migrating_twice_changes_nothing() {
-        assert_eq!(block_on(migrate(empty().executor(), Timestamp::from_millis(2))), Ok(0));
+        assert_eq!(
+            block_on(migrate(empty().executor(), Timestamp::from_millis(2))),
+            Ok(0)
+        );
     }
 
     #[test]
@@ -56,7 +67,8 @@ mod sqlite {
                 .map(|_| {
                     scope.spawn(|| {
                         let executor = Sqlite::open(&path).unwrap();
-                        let applied = block_on(migrate(&executor, Timestamp::from_millis(1))).unwrap();
+                        let applied =
+                            block_on(migrate(&executor, Timestamp::from_millis(1))).unwrap();
                         executor.close();
                         applied
                     })
@@ -70,7 +82,8 @@ mod sqlite {
     #[test]
     fn a_newer_schema_is_refused() {
         let fresh = empty();
-        let newer = "INSERT INTO schema_migrations (version, name, applied_at) VALUES (99, 'later', 0)";
+        let newer =
+            "INSERT INTO schema_migrations (version, name, applied_at) VALUES (99, 'later', 0)";
         block_on(fresh.executor().execute(Statement::new(newer, vec![]))).unwrap();
         let known = MIGRATIONS.len() as u64;
         let refused = block_on(migrate(fresh.executor(), Timestamp::from_millis(2)));
@@ -82,7 +95,10 @@ mod sqlite {
     fn a_failing_statement_undoes_its_batch_and_no_other() {
         let fresh = empty();
         let insert = |key: &str| {
-            Statement::new("INSERT INTO limits (key, count, resets_at) VALUES (?1, 1, 1)", vec![key.into()])
+            Statement::new(
+                "INSERT INTO limits (key, count, resets_at) VALUES (?1, 1, 1)",
+                vec![key.into()],
+            )
         };
         let executor = fresh.executor();
         block_on(async {
@@ -91,7 +107,10 @@ mod sqlite {
                 executor.batch(vec![insert("c")])
             );
             assert!(failing.is_err() && working.is_ok());
-            let rows = executor.query(Statement::new("SELECT key FROM limits", vec![])).await.unwrap();
+            let rows = executor
+                .query(Statement::new("SELECT key FROM limits", vec![]))
+                .await
+                .unwrap();
             assert_eq!(rows.len(), 1);
         });
     }

@@ -14,7 +14,11 @@ const KEY: (&str, &str) = ("SECRET_KEY", "0123456789abcdef0123456789abcdef");
 
 /// Starts a host that must refuse to, and returns what it said.
 fn refused(mut command: Command) -> String {
-    let Output { status, stdout, stderr } = command.output().unwrap();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
     assert!(!status.success(), "{}", String::from_utf8_lossy(&stdout));
     String::from_utf8(stderr).unwrap()
 }
@@ -23,12 +27,36 @@ fn refused(mut command: Command) -> String {
 fn a_wrong_setting_stops_the_start_with_its_name_and_the_accepted_form() {
     let folder = tempfile::tempdir().unwrap();
     for (name, value, message) in [
-        ("LISTEN", "here", "LISTEN: \"here\" is not accepted; accepted: an IP address and a port"),
-        ("DATABASE_URL", "mysql://x", "DATABASE_URL: \"mysql://x\" is not accepted; accepted: sqlite: and a path"),
-        ("JWT_ALGORITHM", "none", "JWT_ALGORITHM: \"none\" is not accepted; accepted: EdDSA"),
-        ("ACCESS_TOKEN_EXPIRE_MINUTES", "0", "accepted: minutes, 1 to 1440"),
-        ("SECRET_KEY", "too short", "SECRET_KEY: the value is not accepted; accepted: at least 32 bytes"),
-        ("EMAIL_PROVIDER", "pigeon", "EMAIL_PROVIDER: \"pigeon\" is not accepted; accepted: console"),
+        (
+            "LISTEN",
+            "here",
+            "LISTEN: \"here\" is not accepted; accepted: an IP address and a port",
+        ),
+        (
+            "DATABASE_URL",
+            "mysql://x",
+            "DATABASE_URL: \"mysql://x\" is not accepted; accepted: sqlite: and a path",
+        ),
+        (
+            "JWT_ALGORITHM",
+            "none",
+            "JWT_ALGORITHM: \"none\" is not accepted; accepted: EdDSA",
+        ),
+        (
+            "ACCESS_TOKEN_EXPIRE_MINUTES",
+            "0",
+            "accepted: minutes, 1 to 1440",
+        ),
+        (
+            "SECRET_KEY",
+            "too short",
+            "SECRET_KEY: the value is not accepted; accepted: at least 32 bytes",
+        ),
+        (
+            "EMAIL_PROVIDER",
+            "pigeon",
+            "EMAIL_PROVIDER: \"pigeon\" is not accepted; accepted: console",
+        ),
     ] {
         let mut command = native(folder.path(), &["serve"]);
         command.env(name, value);
@@ -45,7 +73,9 @@ fn settings_come_from_flags_before_the_environment_before_the_file() {
     std::fs::write(folder.path().join(".env"), "JWT_ALGORITHM=from-file\n").unwrap();
     let check = |environment: Option<&str>, flag: Option<&str>| {
         let mut command = native(folder.path(), &["config", "check"]);
-        command.env(KEY.0, KEY.1).envs(environment.map(|value| ("JWT_ALGORITHM", value)));
+        command
+            .env(KEY.0, KEY.1)
+            .envs(environment.map(|value| ("JWT_ALGORITHM", value)));
         command.args(flag.map(|value| format!("--jwt-algorithm={value}")));
         command
     };
@@ -55,7 +85,10 @@ fn settings_come_from_flags_before_the_environment_before_the_file() {
     assert!(check(None, Some("ES256")).status().unwrap().success());
     std::fs::write(folder.path().join(".env"), "SECRET'KEY=\"unclosed secret\n").unwrap();
     let said = refused(native(folder.path(), &["config", "check"]));
-    assert!(said.contains(".env is malformed") && !said.contains("unclosed secret"), "{said}");
+    assert!(
+        said.contains(".env is malformed") && !said.contains("unclosed secret"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -65,7 +98,10 @@ fn the_first_start_makes_secrets_that_others_cannot_read() {
     let text = std::fs::read_to_string(&secrets).unwrap();
     assert!(text.starts_with("SECRET_KEY="));
     #[cfg(unix)]
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&secrets.metadata().unwrap().permissions()) & 0o777, 0o600);
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&secrets.metadata().unwrap().permissions()) & 0o777,
+        0o600
+    );
     assert!(!host.log().contains(text.trim().split_once('=').unwrap().1));
     let host = host.restart(&[]);
     assert_eq!(std::fs::read_to_string(secrets).unwrap(), text);
@@ -87,11 +123,24 @@ async fn another_key_is_noticed_and_nothing_of_it_shown() {
     host.register("ada@example.com").await;
     let host = host.restart(&[("SECRET_KEY", "another key that has more than 32 bytes")]);
     host.get("/readyz").await.assert_error(503, "unavailable");
-    let answer = host.post("/auth/login", json!({"email": "ada@example.com", "password": PASSWORD})).await;
+    let answer = host
+        .post(
+            "/auth/login",
+            json!({"email": "ada@example.com", "password": PASSWORD}),
+        )
+        .await;
     answer.assert_error(500, "internal_error");
-    assert_eq!(answer.body["error"]["request_id"], answer.header("x-request-id"));
+    assert_eq!(
+        answer.body["error"]["request_id"],
+        answer.header("x-request-id")
+    );
     assert!(!answer.text.contains("SECRET_KEY"));
-    assert!(host.log().contains("SECRET_KEY does not open the stored signing key"), "{}", host.log());
+    assert!(
+        host.log()
+            .contains("SECRET_KEY does not open the stored signing key"),
+        "{}",
+        host.log()
+    );
 }
 
 #[test]
@@ -99,7 +148,9 @@ fn a_newer_schema_is_refused() {
     let mut host = Host::start(&[]);
     host.kill();
     let database = rusqlite::Connection::open(host.folder().join("data/gatewright.db")).unwrap();
-    database.execute("INSERT INTO schema_migrations VALUES (99, 'later', 0)", ()).unwrap();
+    database
+        .execute("INSERT INTO schema_migrations VALUES (99, 'later', 0)", ())
+        .unwrap();
     drop(database);
     let said = refused(native(host.folder(), &["serve", "--listen", "127.0.0.1:0"]));
     assert!(said.contains("the database has schema 99"), "{said}");
@@ -111,15 +162,22 @@ fn a_taken_port_is_refused() {
     let address = host.base().strip_prefix("http://").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let said = refused(native(folder.path(), &["serve", "--listen", address]));
-    assert!(said.contains(&format!("can't listen on {address}")), "{said}");
+    assert!(
+        said.contains(&format!("can't listen on {address}")),
+        "{said}"
+    );
 }
 
 #[tokio::test]
 async fn a_second_start_uses_what_was_compiled() {
     let host = Host::start(&[]);
-    let files: Vec<_> =
-        std::fs::read_dir(host.folder().join("data/cache")).unwrap().map(|file| file.unwrap().path()).collect();
-    let [file] = &files[..] else { panic!("{files:?}") };
+    let files: Vec<_> = std::fs::read_dir(host.folder().join("data/cache"))
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    let [file] = &files[..] else {
+        panic!("{files:?}")
+    };
     let written = file.metadata().unwrap().modified().unwrap();
     let again = host.restart(&[]);
     assert_eq!(again.get("/healthz").await.status, 200);
@@ -154,7 +212,11 @@ async fn a_signal_lets_requests_in_flight_finish_and_checkpoints_the_database() 
         let (mut stream, rest) = half_a_request(&host, "ada@example.com");
         // The host has taken the connection when it serves a later one.
         assert_eq!(host.get("/healthz").await.status, 200);
-        kill_process(Pid::from_raw(host.process_id().try_into().unwrap()).unwrap(), signal).unwrap();
+        kill_process(
+            Pid::from_raw(host.process_id().try_into().unwrap()).unwrap(),
+            signal,
+        )
+        .unwrap();
         while !host.log().contains("stopping") {
             tokio::task::yield_now().await;
         }
@@ -164,7 +226,10 @@ async fn a_signal_lets_requests_in_flight_finish_and_checkpoints_the_database() 
         assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
         assert!(host.wait().success());
         let log = host.folder().join("data/gatewright.db-wal");
-        assert!(log.metadata().map_or(0, |file| file.len()) == 0, "the write-ahead log still holds something");
+        assert!(
+            log.metadata().map_or(0, |file| file.len()) == 0,
+            "the write-ahead log still holds something"
+        );
         let host = host.restart(&[]);
         host.login("ada@example.com").await;
     }
@@ -173,12 +238,20 @@ async fn a_signal_lets_requests_in_flight_finish_and_checkpoints_the_database() 
 #[test]
 fn a_slow_body_is_ended_and_holds_nobody_up() {
     let host = Host::start(&[("REQUEST_TIMEOUT_SECONDS", "1")]);
-    let mut slow: Vec<_> = (0..300).map(|_| half_a_request(&host, "ada@example.com").0).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut slow: Vec<_> = (0..300)
+        .map(|_| half_a_request(&host, "ada@example.com").0)
+        .collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async { host.register("bob@example.com").await });
     let mut answer = String::new();
     slow[0].read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"request_timeout\""), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 408") && answer.contains("\"request_timeout\""),
+        "{answer}"
+    );
 }
 
 mod faulty_guest {
@@ -187,7 +260,10 @@ mod faulty_guest {
     /// A host that serves the component which misbehaves on request.
     fn start() -> Host {
         let path = component("faulty");
-        Host::start_with(&["--component", path.to_str().unwrap()], &[("REQUEST_TIMEOUT_SECONDS", "1")])
+        Host::start_with(
+            &["--component", path.to_str().unwrap()],
+            &[("REQUEST_TIMEOUT_SECONDS", "1")],
+        )
     }
 
     /// Calls a bad path and good ones together, again and again: the good ones must not notice.
@@ -197,9 +273,16 @@ mod faulty_guest {
             let good = futures::future::join_all((0..20).map(|_| host.get("/fine")));
             let (bad, good) = futures::join!(host.get(path), good);
             bad.assert_error(status, code);
-            assert!(!bad.text.contains("wasm") && !bad.text.contains("asked to"), "{}", bad.text);
+            assert!(
+                !bad.text.contains("wasm") && !bad.text.contains("asked to"),
+                "{}",
+                bad.text
+            );
             for answer in good {
-                assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "fine"));
+                assert_eq!(
+                    (answer.status.as_u16(), answer.text.as_str()),
+                    (200, "fine")
+                );
             }
         }
     }
@@ -229,34 +312,67 @@ async fn an_overload_is_answered_with_503_and_retry_after() {
         ("ARGON2_MEMORY_KIB", "65536"),
         ("ARGON2_ITERATIONS", "3"),
     ]);
-    let login = || host.post("/auth/login", json!({"email": "nobody@example.com", "password": "wrong"}));
+    let login = || {
+        host.post(
+            "/auth/login",
+            json!({"email": "nobody@example.com", "password": "wrong"}),
+        )
+    };
     let answers = futures::future::join_all((0..20).map(|_| login())).await;
-    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
-    assert!(!refused.is_empty() && refused.len() < 20, "{} of 20 were refused", refused.len());
+    let refused: Vec<_> = answers
+        .iter()
+        .filter(|answer| answer.status == 503)
+        .collect();
+    assert!(
+        !refused.is_empty() && refused.len() < 20,
+        "{} of 20 were refused",
+        refused.len()
+    );
     for answer in refused {
         answer.assert_error(503, "unavailable");
         assert_eq!(answer.header("retry-after"), "1");
     }
-    assert!(answers.iter().all(|answer| answer.status == 503 || answer.status == 401));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.status == 503 || answer.status == 401)
+    );
     login().await.assert_error(401, "invalid_credentials");
 }
 
 #[tokio::test]
 async fn http_2_is_served() {
     let host = Host::start(&[]);
-    let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
-    let answer = client.get(format!("{}/healthz", host.base())).send().await.unwrap();
-    assert_eq!((answer.version(), answer.status().as_u16()), (reqwest::Version::HTTP_2, 200));
+    let client = reqwest::Client::builder()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    let answer = client
+        .get(format!("{}/healthz", host.base()))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        (answer.version(), answer.status().as_u16()),
+        (reqwest::Version::HTTP_2, 200)
+    );
 }
 
 #[tokio::test]
 async fn time_passes_between_starts() {
     let host = Host::start(&[]);
     let tokens = host.register("ada@example.com").await;
-    let later = |host: Host, days: u64| host.restart_with(&["--clock-offset", &(days * 86_400).to_string()]);
+    let later = |host: Host, days: u64| {
+        host.restart_with(&["--clock-offset", &(days * 86_400).to_string()])
+    };
     let host = later(host, 1);
-    host.get_as("/auth/me", &tokens.access_token).await.assert_error(401, "token_expired");
-    let tokens = gatewright_tests::host::Tokens::of(&host.refresh(&tokens.refresh_token).await.body);
+    host.get_as("/auth/me", &tokens.access_token)
+        .await
+        .assert_error(401, "token_expired");
+    let tokens =
+        gatewright_tests::host::Tokens::of(&host.refresh(&tokens.refresh_token).await.body);
     let host = later(host, 9);
-    host.refresh(&tokens.refresh_token).await.assert_error(401, "invalid_refresh_token");
+    host.refresh(&tokens.refresh_token)
+        .await
+        .assert_error(401, "invalid_refresh_token");
 }

@@ -15,12 +15,25 @@ fn auth(seed: u64, settings: &[(&str, &str)]) -> Auth<SimulatedPlatform> {
 }
 
 fn client() -> Client {
-    Client { ip: Some("192.0.2.1".parse().unwrap()), user_agent: Some("a test".into()) }
+    Client {
+        ip: Some("192.0.2.1".parse().unwrap()),
+        user_agent: Some("a test".into()),
+    }
 }
 
 fn register(auth: &Auth<SimulatedPlatform>, email: &str) -> TokenPair {
-    let registration = Registration { email, password: PASSWORD, username: None, display_name: None };
-    block_on(auth.register(registration, &client())).map_err(|error| error.to_string()).ok().unwrap().tokens.unwrap()
+    let registration = Registration {
+        email,
+        password: PASSWORD,
+        username: None,
+        display_name: None,
+    };
+    block_on(auth.register(registration, &client()))
+        .map_err(|error| error.to_string())
+        .ok()
+        .unwrap()
+        .tokens
+        .unwrap()
 }
 
 fn login(auth: &Auth<SimulatedPlatform>, name: &str, password: &str) -> Result<TokenPair, Error> {
@@ -34,14 +47,19 @@ fn refresh(auth: &Auth<SimulatedPlatform>, tokens: &TokenPair) -> Result<TokenPa
 /// Everything that a run hands out.
 fn transcript(seed: u64, algorithm: &str) -> Vec<String> {
     let auth = auth(seed, &[("JWT_ALGORITHM", algorithm)]);
-    let mut tokens = vec![register(&auth, "ada@example.com"), register(&auth, "bob@example.com")];
+    let mut tokens = vec![
+        register(&auth, "ada@example.com"),
+        register(&auth, "bob@example.com"),
+    ];
     for _ in 0..3 {
         auth.platform().advance(Duration::from_secs(600));
         tokens.push(login(&auth, "ada@example.com", PASSWORD).ok().unwrap());
         tokens.push(refresh(&auth, tokens.last().unwrap()).ok().unwrap());
     }
-    let mut text: Vec<_> =
-        tokens.iter().map(|pair| format!("{} {}", pair.access_token, pair.refresh_token.expose())).collect();
+    let mut text: Vec<_> = tokens
+        .iter()
+        .map(|pair| format!("{} {}", pair.access_token, pair.refresh_token.expose()))
+        .collect();
     text.push(block_on(auth.jwks()).unwrap());
     text.extend(auth.platform().log_lines());
     text
@@ -63,7 +81,10 @@ fn tokens_expire_by_the_platforms_clock() {
     assert!(block_on(auth.authenticate(&tokens.access_token)).is_ok());
     auth.platform().advance(Duration::from_millis(1));
     let expired = block_on(auth.authenticate(&tokens.access_token));
-    assert_eq!(expired.unwrap_err(), Error::AccessToken(auth_core::AccessTokenError::Expired));
+    assert_eq!(
+        expired.unwrap_err(),
+        Error::AccessToken(auth_core::AccessTokenError::Expired)
+    );
     auth.platform().advance(Duration::from_secs(7 * 86_400));
     assert_eq!(refresh(&auth, &tokens).err(), Some(Error::RefreshToken));
 }
@@ -110,9 +131,19 @@ fn a_reuse_is_told_to_the_person_and_the_operator() {
     }
     let mail = auth.platform().mail();
     assert_eq!(mail.len(), 1);
-    assert_eq!((mail[0].to.as_str(), mail[0].kind), ("Ada@example.com", "refresh_token_reuse"));
+    assert_eq!(
+        (mail[0].to.as_str(), mail[0].kind),
+        ("Ada@example.com", "refresh_token_reuse")
+    );
     assert!(mail[0].text.contains("a test"));
-    assert_eq!(auth.platform().log_lines().iter().filter(|line| line.contains("used twice")).count(), 1);
+    assert_eq!(
+        auth.platform()
+            .log_lines()
+            .iter()
+            .filter(|line| line.contains("used twice"))
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -120,12 +151,18 @@ fn a_limit_ends_with_its_window() {
     let auth = auth(1, &[("LOGIN_ATTEMPTS_PER_ACCOUNT", "2")]);
     register(&auth, "ada@example.com");
     for _ in 0..2 {
-        assert_eq!(login(&auth, "ada@example.com", "wrong").err(), Some(Error::InvalidCredentials));
+        assert_eq!(
+            login(&auth, "ada@example.com", "wrong").err(),
+            Some(Error::InvalidCredentials)
+        );
     }
     let limited = login(&auth, "ada@example.com", PASSWORD).err();
     assert_eq!(limited, Some(Error::RateLimited { retry_after: 900 }));
     auth.platform().advance(Duration::from_secs(899));
-    assert_eq!(login(&auth, "ada@example.com", PASSWORD).err(), Some(Error::RateLimited { retry_after: 1 }));
+    assert_eq!(
+        login(&auth, "ada@example.com", PASSWORD).err(),
+        Some(Error::RateLimited { retry_after: 1 })
+    );
     auth.platform().advance(Duration::from_secs(1));
     assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
 }
@@ -136,7 +173,13 @@ fn nothing_secret_is_logged() {
     let tokens = register(&auth, "ada@example.com");
     let _ = login(&auth, "ada@example.com", "a wrong password");
     let log = auth.platform().log_lines().join("\n");
-    for secret in [PASSWORD, "a wrong password", tokens.refresh_token.expose(), &tokens.access_token, "argon2"] {
+    for secret in [
+        PASSWORD,
+        "a wrong password",
+        tokens.refresh_token.expose(),
+        &tokens.access_token,
+        "argon2",
+    ] {
         assert!(!log.contains(secret), "{log}");
     }
 }

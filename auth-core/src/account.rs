@@ -7,7 +7,9 @@ use crate::identifier::{EmailAddress, Username, new_id};
 use crate::password;
 use crate::platform::{Level, Platform};
 use crate::session::TokenPair;
-use crate::storage::{Account, CreateUserOutcome, Credential, LoginName, NewUser, Storage as _, User};
+use crate::storage::{
+    Account, CreateUserOutcome, Credential, LoginName, NewUser, Storage as _, User,
+};
 
 /// What a person registers with.
 #[derive(Clone, Copy)]
@@ -52,7 +54,11 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// [`Error::Invalid`] with every broken rule, [`Error::EmailTaken`], [`Error::UsernameTaken`],
     /// [`Error::RateLimited`], or a failure of the platform. In each case no user was created.
-    pub async fn register(&self, registration: Registration<'_>, client: &Client) -> Result<Registered> {
+    pub async fn register(
+        &self,
+        registration: Registration<'_>,
+        client: &Client,
+    ) -> Result<Registered> {
         let valid = ValidRegistration::new(registration, &self.config).map_err(Error::Invalid)?;
         self.count_registration(client).await?;
         let now = self.platform.now();
@@ -95,7 +101,10 @@ impl<P: Platform> Auth<P> {
             CreateUserOutcome::UsernameTaken => Err(Error::UsernameTaken),
             CreateUserOutcome::Created if self.config.register_auto_login => {
                 let tokens = self.start_session(&user.id, &["pwd"], client).await?;
-                Ok(Registered { user: tokens.active.user.clone(), tokens: Some(tokens) })
+                Ok(Registered {
+                    user: tokens.active.user.clone(),
+                    tokens: Some(tokens),
+                })
             }
             CreateUserOutcome::Created => Ok(Registered { user, tokens: None }),
         }
@@ -121,21 +130,27 @@ impl<P: Platform> Auth<P> {
         let password = password::normalize(request.password);
         // Longer ones can't be right, and hashing them would be the sender's choice of our work.
         let too_long = password.chars().count() > self.config.password_max_length;
-        let Some((account, credential)) = account.and_then(with_password).filter(|_| !too_long) else {
-            self.hasher.verify_nothing(if too_long { "" } else { &password });
+        let Some((account, credential)) = account.and_then(with_password).filter(|_| !too_long)
+        else {
+            self.hasher
+                .verify_nothing(if too_long { "" } else { &password });
             return Err(Error::InvalidCredentials);
         };
         let matches = self
             .hasher
             .verify(&password, &credential.secret)
-            .map_err(|error| Error::Internal(format!("password of user {}: {error}", account.user.id)))?;
+            .map_err(|error| {
+                Error::Internal(format!("password of user {}: {error}", account.user.id))
+            })?;
         if !matches {
             return Err(Error::InvalidCredentials);
         }
         if account.user.disabled_at.is_some() {
             return Err(Error::AccountDisabled);
         }
-        let tokens = self.start_session(&account.user.id, &["pwd"], client).await?;
+        let tokens = self
+            .start_session(&account.user.id, &["pwd"], client)
+            .await?;
         if self.hasher.needs_rehash(&credential.secret) {
             self.rehash(credential, &password).await;
         }
@@ -148,14 +163,27 @@ impl<P: Platform> Auth<P> {
         let replaced = self
             .platform
             .storage()
-            .replace_credential_secret(credential.id, credential.secret, replacement, self.platform.now())
+            .replace_credential_secret(
+                credential.id,
+                credential.secret,
+                replacement,
+                self.platform.now(),
+            )
             .await;
         match replaced {
-            Ok(true) => self.platform.log(Level::Info, "rehashed a password", &[("user", &credential.user_id)]),
+            Ok(true) => self.platform.log(
+                Level::Info,
+                "rehashed a password",
+                &[("user", &credential.user_id)],
+            ),
             Ok(false) => {}
             Err(error) => {
                 let cause = Error::from(error).to_string();
-                self.platform.log(Level::Warn, "a password could not be rehashed", &[("cause", &cause)]);
+                self.platform.log(
+                    Level::Warn,
+                    "a password could not be rehashed",
+                    &[("cause", &cause)],
+                );
             }
         }
     }
@@ -170,17 +198,31 @@ struct ValidRegistration {
 }
 
 impl ValidRegistration {
-    fn new(registration: Registration<'_>, config: &Config) -> core::result::Result<Self, Vec<FieldError>> {
+    fn new(
+        registration: Registration<'_>,
+        config: &Config,
+    ) -> core::result::Result<Self, Vec<FieldError>> {
         let password = password::normalize(registration.password);
         let email = EmailAddress::parse(registration.email);
         let checked = password::check(&password, "password", config);
         let username = registration.username.map(Username::parse).transpose();
         let display_name = display_name(registration.display_name);
         match (email, checked, username, display_name) {
-            (Ok(email), Ok(()), Ok(username), Ok(display_name)) => Ok(Self { email, password, username, display_name }),
-            (email, checked, username, display_name) => {
-                Err([email.err(), checked.err(), username.err(), display_name.err()].into_iter().flatten().collect())
-            }
+            (Ok(email), Ok(()), Ok(username), Ok(display_name)) => Ok(Self {
+                email,
+                password,
+                username,
+                display_name,
+            }),
+            (email, checked, username, display_name) => Err([
+                email.err(),
+                checked.err(),
+                username.err(),
+                display_name.err(),
+            ]
+            .into_iter()
+            .flatten()
+            .collect()),
         }
     }
 }
@@ -188,26 +230,35 @@ impl ValidRegistration {
 fn display_name(text: Option<&str>) -> core::result::Result<Option<String>, FieldError> {
     let error = |code, message: String| Err(FieldError::new("display_name", code, message));
     match text.map(str::trim).filter(|text| !text.is_empty()) {
-        Some(text) if text.chars().count() > DISPLAY_NAME_MAX => {
-            error(FieldErrorCode::TooLong, format!("At most {DISPLAY_NAME_MAX} characters."))
-        }
-        Some(text) if text.chars().any(char::is_control) => {
-            error(FieldErrorCode::InvalidFormat, "No control characters.".into())
-        }
+        Some(text) if text.chars().count() > DISPLAY_NAME_MAX => error(
+            FieldErrorCode::TooLong,
+            format!("At most {DISPLAY_NAME_MAX} characters."),
+        ),
+        Some(text) if text.chars().any(char::is_control) => error(
+            FieldErrorCode::InvalidFormat,
+            "No control characters.".into(),
+        ),
         text => Ok(text.map(str::to_owned)),
     }
 }
 
 fn login_name(text: &str) -> Option<LoginName> {
     if text.contains('@') {
-        EmailAddress::parse(text).ok().map(|email| LoginName::Email(email.key()))
+        EmailAddress::parse(text)
+            .ok()
+            .map(|email| LoginName::Email(email.key()))
     } else {
-        Username::parse(text).ok().map(|name| LoginName::Username(name.key()))
+        Username::parse(text)
+            .ok()
+            .map(|name| LoginName::Username(name.key()))
     }
 }
 
 fn with_password(mut account: Account) -> Option<(Account, Credential)> {
-    let at = account.credentials.iter().position(|credential| credential.kind == PASSWORD)?;
+    let at = account
+        .credentials
+        .iter()
+        .position(|credential| credential.kind == PASSWORD)?;
     let credential = account.credentials.swap_remove(at);
     Some((account, credential))
 }

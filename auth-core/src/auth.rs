@@ -57,9 +57,18 @@ const KEY_PURPOSE: &str = "gatewright signing key v1";
 impl<P: Platform> Auth<P> {
     /// Takes a platform and a checked configuration. Does no work that could fail or wait.
     pub fn new(platform: P, config: Config) -> Self {
-        let parameters = Parameters::new(config.argon2_memory, config.argon2_iterations, config.argon2_parallelism)
-            .unwrap_or_default();
-        Self { platform, config, hasher: Hasher::new(parameters), keys: RwLock::default() }
+        let parameters = Parameters::new(
+            config.argon2_memory,
+            config.argon2_iterations,
+            config.argon2_parallelism,
+        )
+        .unwrap_or_default();
+        Self {
+            platform,
+            config,
+            hasher: Hasher::new(parameters),
+            keys: RwLock::default(),
+        }
     }
 
     /// The platform it was made with.
@@ -77,7 +86,11 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// Storage fails, or the stored keys can't be opened.
     pub async fn jwks(&self) -> Result<String> {
-        Ok(self.keys(self.platform.now(), Freshness::Usual).await?.jwks().to_owned())
+        Ok(self
+            .keys(self.platform.now(), Freshness::Usual)
+            .await?
+            .jwks()
+            .to_owned())
     }
 
     /// Whether requests can be served: storage answers, and there is a key to sign with.
@@ -86,12 +99,18 @@ impl<P: Platform> Auth<P> {
     /// Why not.
     pub async fn ready(&self) -> Result<()> {
         self.platform.storage().check().await?;
-        self.keys(self.platform.now(), Freshness::Usual).await.map(|_| ())
+        self.keys(self.platform.now(), Freshness::Usual)
+            .await
+            .map(|_| ())
     }
 
     /// The current keys.
     pub(crate) async fn keys(&self, now: Timestamp, freshness: Freshness) -> Result<Arc<KeySet>> {
-        let loaded = self.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let loaded = self
+            .keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         if let Some(loaded) = loaded {
             let good_for = match freshness {
                 Freshness::Usual => KEYS_FRESH,
@@ -104,12 +123,17 @@ impl<P: Platform> Auth<P> {
         let set = Arc::new(match self.config.jwt_secret_key() {
             Some(secret) => {
                 let key = SigningKey::from_secret(self.config.jwt_algorithm, secret);
-                KeySet::new(key.map_err(|error| Error::Internal(format!("JWT_SECRET: {error}")))?, Vec::new())
+                KeySet::new(
+                    key.map_err(|error| Error::Internal(format!("JWT_SECRET: {error}")))?,
+                    Vec::new(),
+                )
             }
             None => self.load_keys(now).await?,
         });
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) =
-            Some(LoadedKeys { set: set.clone(), loaded_at: now });
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Some(LoadedKeys {
+            set: set.clone(),
+            loaded_at: now,
+        });
         Ok(set)
     }
 
@@ -119,7 +143,9 @@ impl<P: Platform> Auth<P> {
         // Two rounds suffice: after a lost race the winner's key is there.
         for _ in 0..2 {
             let stored = self.platform.storage().list_signing_keys().await?;
-            let usable = stored.iter().filter(|key| key.expires_at.is_none_or(|end| now < end));
+            let usable = stored
+                .iter()
+                .filter(|key| key.expires_at.is_none_or(|end| now < end));
             let current = stored
                 .iter()
                 .find(|key| key.algorithm == algorithm.as_str() && key.retired_at.is_none());
@@ -132,11 +158,22 @@ impl<P: Platform> Auth<P> {
             }
             let key = self.make_key(algorithm, now)?;
             let kid = key.kid.clone();
-            if self.platform.storage().add_signing_key(key, None, now).await? {
-                self.platform.log(Level::Info, "made the first signing key", &[("kid", &kid), ("alg", algorithm.as_str())]);
+            if self
+                .platform
+                .storage()
+                .add_signing_key(key, None, now)
+                .await?
+            {
+                self.platform.log(
+                    Level::Info,
+                    "made the first signing key",
+                    &[("kid", &kid), ("alg", algorithm.as_str())],
+                );
             }
         }
-        Err(Error::Internal("a signing key was added and is not listed".into()))
+        Err(Error::Internal(
+            "a signing key was added and is not listed".into(),
+        ))
     }
 
     fn make_key(&self, algorithm: Algorithm, now: Timestamp) -> Result<storage::SigningKey> {
@@ -145,7 +182,13 @@ impl<P: Platform> Auth<P> {
         let key = SigningKey::from_private(algorithm, private.as_ref()).map_err(internal)?;
         let kid = key.verifying_key().kid().to_owned();
         Ok(storage::SigningKey {
-            sealed: self.config.secret_key.seal(&self.platform, KEY_PURPOSE, &kid, "", private.as_ref()),
+            sealed: self.config.secret_key.seal(
+                &self.platform,
+                KEY_PURPOSE,
+                &kid,
+                "",
+                private.as_ref(),
+            ),
             public_jwk: key.public_jwk().unwrap_or_default(),
             algorithm: algorithm.as_str().to_owned(),
             kid,
@@ -156,10 +199,18 @@ impl<P: Platform> Auth<P> {
     }
 
     fn open_key(&self, stored: &storage::SigningKey) -> Result<SigningKey> {
-        let private = self.config.secret_key.open(KEY_PURPOSE, &stored.kid, "", &stored.sealed).ok_or_else(|| {
-            Error::Internal(format!("SECRET_KEY does not open the stored signing key {}: was it changed?", stored.kid))
-        })?;
-        SigningKey::from_private(self.config.jwt_algorithm, &private)
-            .map_err(|error| Error::Internal(format!("the stored signing key {}: {error}", stored.kid)))
+        let private = self
+            .config
+            .secret_key
+            .open(KEY_PURPOSE, &stored.kid, "", &stored.sealed)
+            .ok_or_else(|| {
+                Error::Internal(format!(
+                    "SECRET_KEY does not open the stored signing key {}: was it changed?",
+                    stored.kid
+                ))
+            })?;
+        SigningKey::from_private(self.config.jwt_algorithm, &private).map_err(|error| {
+            Error::Internal(format!("the stored signing key {}: {error}", stored.kid))
+        })
     }
 }

@@ -149,15 +149,27 @@ impl Config {
     pub async fn from_settings(settings: &impl Settings) -> Result<Self, SettingError> {
         let config = Self::load(settings).await?;
         if let Some(needed) = config.jwt_algorithm.min_secret_len()
-            && config.jwt_secret.as_ref().is_none_or(|secret| secret.len() < needed)
+            && config
+                .jwt_secret
+                .as_ref()
+                .is_none_or(|secret| secret.len() < needed)
         {
             return Err(SettingError::Value {
                 name: "JWT_SECRET",
-                problem: format!("JWT_ALGORITHM {} needs {needed} bytes", config.jwt_algorithm.as_str()),
+                problem: format!(
+                    "JWT_ALGORITHM {} needs {needed} bytes",
+                    config.jwt_algorithm.as_str()
+                ),
                 accepts: "at least 32 bytes, 48 for HS384, 64 for HS512",
             });
         }
-        if Parameters::new(config.argon2_memory, config.argon2_iterations, config.argon2_parallelism).is_none() {
+        if Parameters::new(
+            config.argon2_memory,
+            config.argon2_iterations,
+            config.argon2_parallelism,
+        )
+        .is_none()
+        {
             return Err(SettingError::Value {
                 name: "ARGON2_MEMORY_KIB",
                 problem: format!("too little for {} lanes", config.argon2_parallelism),
@@ -169,7 +181,9 @@ impl Config {
 
     /// The secret that signs access tokens; none when a key pair does.
     pub(crate) fn jwt_secret_key(&self) -> Option<&SecretKey> {
-        self.jwt_algorithm.min_secret_len().and(self.jwt_secret.as_ref())
+        self.jwt_algorithm
+            .min_secret_len()
+            .and(self.jwt_secret.as_ref())
     }
 
     /// `iss` of access tokens.
@@ -179,7 +193,9 @@ impl Config {
 
     /// `aud` of access tokens.
     pub fn audience(&self) -> &str {
-        self.jwt_audience.as_deref().unwrap_or_else(|| self.issuer())
+        self.jwt_audience
+            .as_deref()
+            .unwrap_or_else(|| self.issuer())
     }
 }
 
@@ -187,7 +203,9 @@ impl Config {
 pub mod parse {
     /// A whole number from `min` to `max`.
     pub fn whole(text: &str, min: u64, max: u64) -> Option<u64> {
-        text.parse().ok().filter(|number| (min..=max).contains(number))
+        text.parse()
+            .ok()
+            .filter(|number| (min..=max).contains(number))
     }
 
     /// `true` or `false`, in any letter case, or `1` or `0`.
@@ -207,14 +225,21 @@ pub mod parse {
     /// Scheme and authority of an http or https URL, without a trailing slash.
     pub fn base_url(text: &str) -> Option<String> {
         let text = text.strip_suffix('/').unwrap_or(text);
-        let authority = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+        let authority = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"))?;
+        let allowed =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
         (!authority.is_empty() && authority.chars().all(allowed)).then(|| text.to_ascii_lowercase())
     }
 
     /// Origins separated by commas; an empty text is an empty list.
     pub fn origins(text: &str) -> Option<Vec<String>> {
-        text.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(base_url).collect()
+        text.split(',')
+            .map(str::trim)
+            .filter(|origin| !origin.is_empty())
+            .map(base_url)
+            .collect()
     }
 }
 
@@ -247,7 +272,10 @@ mod tests {
 
     #[test]
     fn every_default_is_accepted() {
-        let config = load(&[KEY]).map_err(|error| error.to_string()).ok().unwrap();
+        let config = load(&[KEY])
+            .map_err(|error| error.to_string())
+            .ok()
+            .unwrap();
         assert_eq!(config.issuer(), "http://localhost:8080");
         assert_eq!(config.audience(), config.issuer());
         assert_eq!(config.access_token_life, Duration::from_secs(900));
@@ -256,20 +284,31 @@ mod tests {
     #[test]
     fn a_bad_value_names_itself_and_the_accepted_form() {
         let message = |values: &[_]| load(values).err().unwrap().to_string();
-        assert_eq!(message(&[]), "SECRET_KEY: not set; accepted: at least 32 bytes");
+        assert_eq!(
+            message(&[]),
+            "SECRET_KEY: not set; accepted: at least 32 bytes"
+        );
         assert_eq!(
             message(&[KEY, ("ACCESS_TOKEN_EXPIRE_MINUTES", "soon")]),
             "ACCESS_TOKEN_EXPIRE_MINUTES: \"soon\" is not accepted; accepted: minutes, 1 to 1440"
         );
         assert!(message(&[KEY, ("JWT_ALGORITHM", "none")]).starts_with("JWT_ALGORITHM: \"none\""));
-        assert!(message(&[KEY, ("JWT_ALGORITHM", "RS256")]).starts_with("JWT_ALGORITHM: \"RS256\""));
-        assert!(message(&[KEY, ("JWT_ALGORITHM", "HS256")]).starts_with("JWT_SECRET: JWT_ALGORITHM HS256 needs 32"));
+        assert!(
+            message(&[KEY, ("JWT_ALGORITHM", "RS256")]).starts_with("JWT_ALGORITHM: \"RS256\"")
+        );
+        assert!(
+            message(&[KEY, ("JWT_ALGORITHM", "HS256")])
+                .starts_with("JWT_SECRET: JWT_ALGORITHM HS256 needs 32")
+        );
         assert!(message(&[KEY, ("CORS_ORIGINS", "*")]).starts_with("CORS_ORIGINS"));
     }
 
     #[test]
     fn a_secrets_value_is_never_printed() {
-        let message = load(&[("SECRET_KEY", "short-but-secret")]).err().unwrap().to_string();
+        let message = load(&[("SECRET_KEY", "short-but-secret")])
+            .err()
+            .unwrap()
+            .to_string();
         assert!(!message.contains("short-but-secret"), "{message}");
     }
 }

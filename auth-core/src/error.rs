@@ -60,7 +60,11 @@ pub struct FieldError {
 impl FieldError {
     /// A broken rule.
     pub fn new(field: &'static str, code: FieldErrorCode, message: impl Into<String>) -> Self {
-        Self { field, code, message: message.into() }
+        Self {
+            field,
+            code,
+            message: message.into(),
+        }
     }
 }
 

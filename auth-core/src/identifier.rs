@@ -19,11 +19,19 @@ impl EmailAddress {
         // NFC (RFC 6532 section 3.1): two keyboards can send one address differently.
         let text: String = text.trim().nfc().collect();
         if text.is_empty() {
-            return Err(FieldError::new("email", FieldErrorCode::Required, "An e-mail address is required."));
+            return Err(FieldError::new(
+                "email",
+                FieldErrorCode::Required,
+                "An e-mail address is required.",
+            ));
         }
         // RFC 5321 section 4.5.3.1.3 limits a path to 256 bytes, its angle brackets included.
         if text.len() > 254 {
-            return Err(FieldError::new("email", FieldErrorCode::TooLong, "At most 254 bytes."));
+            return Err(FieldError::new(
+                "email",
+                FieldErrorCode::TooLong,
+                "At most 254 bytes.",
+            ));
         }
         let options = email_address::Options::default()
             .without_display_text()
@@ -31,7 +39,11 @@ impl EmailAddress {
             .with_required_tld();
         match email_address::EmailAddress::parse_with_options(&text, options) {
             Ok(address) if !text.chars().any(char::is_control) => Ok(Self(address.to_string())),
-            _ => Err(FieldError::new("email", FieldErrorCode::InvalidFormat, "Not an e-mail address.")),
+            _ => Err(FieldError::new(
+                "email",
+                FieldErrorCode::InvalidFormat,
+                "Not an e-mail address.",
+            )),
         }
     }
 
@@ -71,7 +83,10 @@ impl Username {
         if text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(allowed) {
             Ok(Self(text.to_owned()))
         } else {
-            error(FieldErrorCode::InvalidFormat, "Letters, digits, '.', '_' and '-', a letter or digit first.")
+            error(
+                FieldErrorCode::InvalidFormat,
+                "Letters, digits, '.', '_' and '-', a letter or digit first.",
+            )
         }
     }
 
@@ -94,7 +109,9 @@ fn canonical(text: &str) -> String {
 pub(crate) fn new_id<P: Platform>(platform: &P) -> String {
     let mut random = [0; 10];
     platform.fill_random(&mut random);
-    Builder::from_unix_timestamp_millis(platform.now().as_millis(), &random).into_uuid().to_string()
+    Builder::from_unix_timestamp_millis(platform.now().as_millis(), &random)
+        .into_uuid()
+        .to_string()
 }
 
 #[cfg(test)]
@@ -105,28 +122,66 @@ mod tests {
     fn addresses_are_compared_without_case_and_blanks() {
         let written = EmailAddress::parse("  Jörg.Example@Example.COM ").unwrap();
         assert_eq!(written.as_str(), "Jörg.Example@Example.COM");
-        assert_eq!(written.key(), EmailAddress::parse("jörg.example@example.com").unwrap().key());
+        assert_eq!(
+            written.key(),
+            EmailAddress::parse("jörg.example@example.com")
+                .unwrap()
+                .key()
+        );
         let decomposed = EmailAddress::parse("jo\u{308}rg.example@example.com").unwrap();
         assert_eq!(written.key(), decomposed.key());
     }
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in ["plain", "@example.com", "a@", "a b@example.com", "a@b@example.com", "a@example.com\nBcc: b@example.com", "A <a@example.com>", "a@localhost", "a@[127.0.0.1]"] {
-            assert_eq!(EmailAddress::parse(text).unwrap_err().code, FieldErrorCode::InvalidFormat, "{text}");
+        for text in [
+            "plain",
+            "@example.com",
+            "a@",
+            "a b@example.com",
+            "a@b@example.com",
+            "a@example.com\nBcc: b@example.com",
+            "A <a@example.com>",
+            "a@localhost",
+            "a@[127.0.0.1]",
+        ] {
+            assert_eq!(
+                EmailAddress::parse(text).unwrap_err().code,
+                FieldErrorCode::InvalidFormat,
+                "{text}"
+            );
         }
-        assert_eq!(EmailAddress::parse(" ").unwrap_err().code, FieldErrorCode::Required);
+        assert_eq!(
+            EmailAddress::parse(" ").unwrap_err().code,
+            FieldErrorCode::Required
+        );
         let long = format!("{}@example.com", "a".repeat(250));
-        assert_eq!(EmailAddress::parse(&long).unwrap_err().code, FieldErrorCode::TooLong);
+        assert_eq!(
+            EmailAddress::parse(&long).unwrap_err().code,
+            FieldErrorCode::TooLong
+        );
     }
 
     #[test]
     fn user_names_never_look_like_addresses() {
-        assert_eq!(Username::parse("Ada.Lovelace").unwrap().key(), "ada.lovelace");
+        assert_eq!(
+            Username::parse("Ada.Lovelace").unwrap().key(),
+            "ada.lovelace"
+        );
         for text in ["ada@example.com", "-ada", "a da", "ädä", "ada\u{200b}x"] {
-            assert_eq!(Username::parse(text).unwrap_err().code, FieldErrorCode::InvalidFormat, "{text}");
+            assert_eq!(
+                Username::parse(text).unwrap_err().code,
+                FieldErrorCode::InvalidFormat,
+                "{text}"
+            );
         }
-        assert_eq!(Username::parse("ab").unwrap_err().code, FieldErrorCode::TooShort);
-        assert_eq!(Username::parse(&"a".repeat(33)).unwrap_err().code, FieldErrorCode::TooLong);
+        assert_eq!(
+            Username::parse("ab").unwrap_err().code,
+            FieldErrorCode::TooShort
+        );
+        assert_eq!(
+            Username::parse(&"a".repeat(33)).unwrap_err().code,
+            FieldErrorCode::TooLong
+        );
     }
 }

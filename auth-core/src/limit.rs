@@ -28,9 +28,15 @@ impl<P: Platform> Auth<P> {
         let network = network(client);
         let per_account = self.config.login_attempts_per_account;
         self.count(vec![
-            (format!("login/ip/{network}"), self.config.login_attempts_per_ip),
+            (
+                format!("login/ip/{network}"),
+                self.config.login_attempts_per_ip,
+            ),
             (format!("login/account/{account}/{network}"), per_account),
-            (format!("login/account/{account}"), per_account.saturating_mul(EVERYWHERE)),
+            (
+                format!("login/account/{account}"),
+                per_account.saturating_mul(EVERYWHERE),
+            ),
         ])
         .await
     }
@@ -40,7 +46,11 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// [`Error::RateLimited`] past the limit.
     pub(crate) async fn count_registration(&self, client: &Client) -> Result<()> {
-        self.count(vec![(format!("register/ip/{}", network(client)), self.config.login_attempts_per_ip)]).await
+        self.count(vec![(
+            format!("register/ip/{}", network(client)),
+            self.config.login_attempts_per_ip,
+        )])
+        .await
     }
 
     async fn count(&self, limits: Vec<(String, u64)>) -> Result<()> {
@@ -49,7 +59,13 @@ impl<P: Platform> Auth<P> {
             return Ok(());
         }
         let now = self.platform.now();
-        let counters = limits.iter().map(|(key, _)| Limit { key: key.clone(), window: WINDOW }).collect();
+        let counters = limits
+            .iter()
+            .map(|(key, _)| Limit {
+                key: key.clone(),
+                window: WINDOW,
+            })
+            .collect();
         let states = self.platform.storage().count(counters, now).await?;
         let exceeded = limits
             .iter()
@@ -59,8 +75,11 @@ impl<P: Platform> Auth<P> {
         match exceeded {
             None => Ok(()),
             Some(((key, _), state)) => {
-                self.platform.log(Level::Warn, "too many attempts", &[("limit", key)]);
-                Err(Error::RateLimited { retry_after: state.resets_at.since(now).as_secs().max(1) })
+                self.platform
+                    .log(Level::Warn, "too many attempts", &[("limit", key)]);
+                Err(Error::RateLimited {
+                    retry_after: state.resets_at.since(now).as_secs().max(1),
+                })
             }
         }
     }
@@ -85,9 +104,17 @@ mod tests {
 
     #[test]
     fn one_subscriber_is_one_network_in_every_spelling() {
-        let of = |ip: &str| network(&Client { ip: Some(ip.parse().unwrap()), user_agent: None });
+        let of = |ip: &str| {
+            network(&Client {
+                ip: Some(ip.parse().unwrap()),
+                user_agent: None,
+            })
+        };
         assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
-        assert_eq!(of("2001:db8:0:1::1"), of("2001:0db8:0000:0001:ffff:ffff:ffff:ffff"));
+        assert_eq!(
+            of("2001:db8:0:1::1"),
+            of("2001:0db8:0000:0001:ffff:ffff:ffff:ffff")
+        );
         assert_ne!(of("2001:db8:0:1::1"), of("2001:db8:0:2::1"));
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }

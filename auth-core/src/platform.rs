@@ -8,7 +8,10 @@ use crate::time::Timestamp;
 ///
 /// With a seeded [`fill_random`](Platform::fill_random), a simulated [`now`](Platform::now) and the same storage
 /// the core gives the same bytes: that is what makes races, clock jumps and lost replies testable.
-#[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
+#[allow(
+    async_fn_in_trait,
+    reason = "futures are Send where the platform's are; Workers' are not"
+)]
 pub trait Platform {
     /// Where records live.
     type Storage: Storage;
@@ -33,7 +36,10 @@ pub trait Platform {
 }
 
 /// Where configuration comes from.
-#[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
+#[allow(
+    async_fn_in_trait,
+    reason = "futures are Send where the platform's are; Workers' are not"
+)]
 pub trait Settings {
     /// The value of a setting by its upper-case name; none: not set.
     ///

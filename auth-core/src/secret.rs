@@ -80,21 +80,46 @@ impl SecretKey {
     ///
     /// `row` is associated data: a value copied to another row doesn't open. `holder` is a secret that must be
     /// presented again to open it, empty when the key alone suffices. The result is base64url of nonce and box.
-    pub(crate) fn seal<P: Platform>(&self, platform: &P, purpose: &str, row: &str, holder: &str, plain: &[u8]) -> String {
+    pub(crate) fn seal<P: Platform>(
+        &self,
+        platform: &P,
+        purpose: &str,
+        row: &str,
+        holder: &str,
+        plain: &[u8],
+    ) -> String {
         let mut nonce = [0; 24];
         platform.fill_random(&mut nonce);
         let boxed = XChaCha20Poly1305::new((&*self.derive(purpose, holder.as_bytes())).into())
-            .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: row.as_bytes() })
+            .encrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: plain,
+                    aad: row.as_bytes(),
+                },
+            )
             .expect("a message in memory is within the cipher's limit");
         URL_SAFE_NO_PAD.encode([&nonce[..], &boxed].concat())
     }
 
     /// Opens what [`seal`](Self::seal) made; none when key, purpose, row or holder differ or it was changed.
-    pub(crate) fn open(&self, purpose: &str, row: &str, holder: &str, sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn open(
+        &self,
+        purpose: &str,
+        row: &str,
+        holder: &str,
+        sealed: &str,
+    ) -> Option<Zeroizing<Vec<u8>>> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, boxed) = bytes.split_first_chunk::<24>()?;
         XChaCha20Poly1305::new((&*self.derive(purpose, holder.as_bytes())).into())
-            .decrypt(&XNonce::from(*nonce), Payload { msg: boxed, aad: row.as_bytes() })
+            .decrypt(
+                &XNonce::from(*nonce),
+                Payload {
+                    msg: boxed,
+                    aad: row.as_bytes(),
+                },
+            )
             .ok()
             .map(Zeroizing::new)
     }

@@ -7,10 +7,11 @@ use crate::jose::{Audience, Claims, Expectations};
 use crate::mail::Message;
 use crate::platform::{Level, Platform};
 use crate::secret::SecretToken;
-use crate::time::Timestamp;
 use crate::storage::{
-    ActiveSession, NewSession, RefreshToken, Rotation, RotationOutcome, Session, StartSessionOutcome, Storage as _,
+    ActiveSession, NewSession, RefreshToken, Rotation, RotationOutcome, Session,
+    StartSessionOutcome, Storage as _,
 };
+use crate::time::Timestamp;
 
 /// What a client holds to act for a person.
 pub struct TokenPair {
@@ -36,7 +37,12 @@ impl<P: Platform> Auth<P> {
     ///
     /// # Errors
     /// [`Error::InvalidCredentials`] when the user was deleted or disabled meanwhile, or a failure of the platform.
-    pub(crate) async fn start_session(&self, user_id: &str, amr: &[&str], client: &Client) -> Result<TokenPair> {
+    pub(crate) async fn start_session(
+        &self,
+        user_id: &str,
+        amr: &[&str],
+        client: &Client,
+    ) -> Result<TokenPair> {
         let now = self.platform.now();
         let refresh_token = SecretToken::generate(&self.platform);
         let expires_at = now + self.config.session_life;
@@ -108,14 +114,22 @@ impl<P: Platform> Auth<P> {
                 })
                 .await?;
             match outcome {
-                RotationOutcome::Rotated(active) => return self.token_pair(active, successor).await,
+                RotationOutcome::Rotated(active) => {
+                    return self.token_pair(active, successor).await;
+                }
                 RotationOutcome::Replayed(replayed) => {
                     let successor = self
                         .config
                         .secret_key
                         .open(SUCCESSOR_PURPOSE, &digest, token.expose(), &replayed.sealed)
-                        .and_then(|plain| core::str::from_utf8(&plain).ok().and_then(SecretToken::parse))
-                        .ok_or_else(|| Error::Internal("SECRET_KEY does not open a stored successor".into()))?;
+                        .and_then(|plain| {
+                            core::str::from_utf8(&plain)
+                                .ok()
+                                .and_then(SecretToken::parse)
+                        })
+                        .ok_or_else(|| {
+                            Error::Internal("SECRET_KEY does not open a stored successor".into())
+                        })?;
                     if !replayed.superseded {
                         return self.token_pair(replayed.active, successor).await;
                     }
@@ -126,7 +140,9 @@ impl<P: Platform> Auth<P> {
                     self.report_reuse(&active).await;
                     return Err(Error::RefreshToken);
                 }
-                RotationOutcome::Expired | RotationOutcome::Revoked | RotationOutcome::Unknown => break,
+                RotationOutcome::Expired | RotationOutcome::Revoked | RotationOutcome::Unknown => {
+                    break;
+                }
             }
         }
         Err(Error::RefreshToken)
@@ -156,11 +172,16 @@ impl<P: Platform> Auth<P> {
             now,
             clock_tolerance: 0,
         };
-        match self.keys(now, Freshness::Usual).await?.verify(access_token, &expected) {
+        match self
+            .keys(now, Freshness::Usual)
+            .await?
+            .verify(access_token, &expected)
+        {
             // Another instance may have rotated the keys a moment ago.
-            Err(AccessTokenError::KeyUnknown) => {
-                Ok(self.keys(now, Freshness::Newest).await?.verify(access_token, &expected)?)
-            }
+            Err(AccessTokenError::KeyUnknown) => Ok(self
+                .keys(now, Freshness::Newest)
+                .await?
+                .verify(access_token, &expected)?),
             verified => Ok(verified?),
         }
     }
@@ -170,7 +191,9 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// [`Error::AccessToken`], or a failure of the platform.
     pub async fn logout(&self, access_token: &str) -> Result<()> {
-        let claims = self.verify_access_token(access_token, self.platform.now()).await?;
+        let claims = self
+            .verify_access_token(access_token, self.platform.now())
+            .await?;
         self.end_session(claims.sid).await
     }
 
@@ -179,8 +202,15 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// A failure of the platform.
     pub async fn logout_by_refresh_token(&self, refresh_token: &str) -> Result<()> {
-        let Some(token) = SecretToken::parse(refresh_token) else { return Ok(()) };
-        match self.platform.storage().find_refresh_token_session(token.digest()).await? {
+        let Some(token) = SecretToken::parse(refresh_token) else {
+            return Ok(());
+        };
+        match self
+            .platform
+            .storage()
+            .find_refresh_token_session(token.digest())
+            .await?
+        {
             Some(session_id) => self.end_session(session_id).await,
             None => Ok(()),
         }
@@ -193,17 +223,31 @@ impl<P: Platform> Auth<P> {
     pub async fn logout_all(&self, access_token: &str) -> Result<u64> {
         let active = self.authenticate(access_token).await?;
         let now = self.platform.now();
-        Ok(self.platform.storage().revoke_sessions(active.user.id, None, now, "logout_all".to_owned()).await?)
+        Ok(self
+            .platform
+            .storage()
+            .revoke_sessions(active.user.id, None, now, "logout_all".to_owned())
+            .await?)
     }
 
     async fn end_session(&self, session_id: String) -> Result<()> {
-        self.platform.storage().revoke_session(session_id, self.platform.now(), "logout".to_owned()).await?;
+        self.platform
+            .storage()
+            .revoke_session(session_id, self.platform.now(), "logout".to_owned())
+            .await?;
         Ok(())
     }
 
-    async fn token_pair(&self, active: ActiveSession, refresh_token: SecretToken) -> Result<TokenPair> {
+    async fn token_pair(
+        &self,
+        active: ActiveSession,
+        refresh_token: SecretToken,
+    ) -> Result<TokenPair> {
         let now = self.platform.now();
-        let expires_at = active.session.expires_at.min(now + self.config.access_token_life);
+        let expires_at = active
+            .session
+            .expires_at
+            .min(now + self.config.access_token_life);
         let claims = Claims {
             iss: self.config.issuer().to_owned(),
             sub: active.user.id.clone(),
@@ -212,7 +256,11 @@ impl<P: Platform> Auth<P> {
             nbf: None,
             iat: now.as_secs(),
             jti: new_id(&self.platform),
-            client_id: active.session.client_id.clone().unwrap_or_else(|| OWN_CLIENT.to_owned()),
+            client_id: active
+                .session
+                .client_id
+                .clone()
+                .unwrap_or_else(|| OWN_CLIENT.to_owned()),
             sid: active.session.id.clone(),
             auth_time: active.session.authenticated_at.as_secs(),
             amr: active.session.amr.clone(),
@@ -224,20 +272,40 @@ impl<P: Platform> Auth<P> {
             .await?
             .issue(&claims)
             .ok_or_else(|| Error::Internal("the signing key does not sign".into()))?;
-        Ok(TokenPair { access_token, expires_in: claims.exp - claims.iat, refresh_token, active })
+        Ok(TokenPair {
+            access_token,
+            expires_in: claims.exp - claims.iat,
+            refresh_token,
+            active,
+        })
     }
 
     async fn report_reuse(&self, active: &ActiveSession) {
-        let fields = [("user", active.user.id.as_str()), ("session", active.session.id.as_str())];
-        self.platform.log(Level::Warn, "a refresh token was used twice; its session is ended", &fields);
-        let Some(email) = &active.user.email else { return };
+        let fields = [
+            ("user", active.user.id.as_str()),
+            ("session", active.session.id.as_str()),
+        ];
+        self.platform.log(
+            Level::Warn,
+            "a refresh token was used twice; its session is ended",
+            &fields,
+        );
+        let Some(email) = &active.user.email else {
+            return;
+        };
         let message = Message::refresh_token_reuse(email, active.session.user_agent.as_deref());
         if let Err(cause) = self.platform.send_mail(message).await {
-            self.platform.log(Level::Warn, "a notice could not be sent", &[("cause", &cause)]);
+            self.platform.log(
+                Level::Warn,
+                "a notice could not be sent",
+                &[("cause", &cause)],
+            );
         }
     }
 }
 
 fn is_active(active: &ActiveSession, now: Timestamp) -> bool {
-    active.session.revoked_at.is_none() && now < active.session.expires_at && active.user.disabled_at.is_none()
+    active.session.revoked_at.is_none()
+        && now < active.session.expires_at
+        && active.user.disabled_at.is_none()
 }

@@ -197,7 +197,10 @@ pub struct LimitState {
 }
 
 /// Persistence. Each function is atomic; `wit/storage.wit` says what it does and how it ends.
-#[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
+#[allow(
+    async_fn_in_trait,
+    reason = "futures are Send where the platform's are; Workers' are not"
+)]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub trait Storage {
     async fn create_user(&self, user: NewUser) -> Result<CreateUserOutcome, StorageError>;
@@ -209,11 +212,24 @@ pub trait Storage {
         replacement: String,
         now: Timestamp,
     ) -> Result<bool, StorageError>;
-    async fn start_session(&self, session: NewSession) -> Result<StartSessionOutcome, StorageError>;
-    async fn find_session(&self, session_id: String) -> Result<Option<ActiveSession>, StorageError>;
-    async fn rotate_refresh_token(&self, rotation: Rotation) -> Result<RotationOutcome, StorageError>;
-    async fn find_refresh_token_session(&self, token: String) -> Result<Option<String>, StorageError>;
-    async fn revoke_session(&self, session_id: String, now: Timestamp, reason: String) -> Result<bool, StorageError>;
+    async fn start_session(&self, session: NewSession)
+    -> Result<StartSessionOutcome, StorageError>;
+    async fn find_session(&self, session_id: String)
+    -> Result<Option<ActiveSession>, StorageError>;
+    async fn rotate_refresh_token(
+        &self,
+        rotation: Rotation,
+    ) -> Result<RotationOutcome, StorageError>;
+    async fn find_refresh_token_session(
+        &self,
+        token: String,
+    ) -> Result<Option<String>, StorageError>;
+    async fn revoke_session(
+        &self,
+        session_id: String,
+        now: Timestamp,
+        reason: String,
+    ) -> Result<bool, StorageError>;
     async fn revoke_sessions(
         &self,
         user_id: String,
@@ -228,7 +244,11 @@ pub trait Storage {
         replaces: Option<String>,
         replaced_expires_at: Timestamp,
     ) -> Result<bool, StorageError>;
-    async fn count(&self, limits: Vec<Limit>, now: Timestamp) -> Result<Vec<LimitState>, StorageError>;
+    async fn count(
+        &self,
+        limits: Vec<Limit>,
+        now: Timestamp,
+    ) -> Result<Vec<LimitState>, StorageError>;
     async fn purge(&self, before: Timestamp) -> Result<u64, StorageError>;
     async fn check(&self) -> Result<(), StorageError>;
 }

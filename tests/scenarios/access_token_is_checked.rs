@@ -9,7 +9,12 @@ use sha2::Sha256;
 const SETTINGS: &[(&str, &str)] = &[("JWT_ALGORITHM", "HS256"), ("JWT_SECRET", JWT_SECRET)];
 
 fn part(token: &str, index: usize) -> Value {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(index).unwrap()).unwrap()).unwrap()
+    serde_json::from_slice(
+        &URL_SAFE_NO_PAD
+            .decode(token.split('.').nth(index).unwrap())
+            .unwrap(),
+    )
+    .unwrap()
 }
 
 /// A token with these parts, signed with the service's own secret: only what the parts say can be wrong.
@@ -18,10 +23,17 @@ fn signed(header: &Value, claims: &Value) -> String {
 }
 
 fn signed_text(header: &str, claims: &str) -> String {
-    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let message = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(claims)
+    );
     let mut mac = Hmac::<Sha256>::new_from_slice(JWT_SECRET.as_bytes()).unwrap();
     mac.update(message.as_bytes());
-    format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    format!(
+        "{message}.{}",
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    )
 }
 
 fn with(value: &Value, name: &str, member: Value) -> Value {
@@ -42,13 +54,36 @@ async fn every_claim_and_header_is_checked() {
     let host = Host::start(SETTINGS);
     let token = host.register("ada@example.com").await.access_token;
     let (header, claims) = (part(&token, 0), part(&token, 1));
-    assert_eq!((&header["alg"], &header["typ"]), (&json!("HS256"), &json!("at+jwt")));
+    assert_eq!(
+        (&header["alg"], &header["typ"]),
+        (&json!("HS256"), &json!("at+jwt"))
+    );
     let host = &host;
     let get = |token: String| async move { host.get_as("/auth/me", &token).await };
 
-    assert_eq!(get(signed(&header, &claims)).await.status, 200, "the forger of this test must be right");
-    assert_eq!(get(signed(&with(&header, "typ", json!("application/at+JWT")), &claims)).await.status, 200);
-    assert_eq!(get(signed(&header, &with(&claims, "aud", json!(["other", claims["aud"]])))).await.status, 200);
+    assert_eq!(
+        get(signed(&header, &claims)).await.status,
+        200,
+        "the forger of this test must be right"
+    );
+    assert_eq!(
+        get(signed(
+            &with(&header, "typ", json!("application/at+JWT")),
+            &claims
+        ))
+        .await
+        .status,
+        200
+    );
+    assert_eq!(
+        get(signed(
+            &header,
+            &with(&claims, "aud", json!(["other", claims["aud"]]))
+        ))
+        .await
+        .status,
+        200
+    );
 
     let now = claims["iat"].as_u64().unwrap();
     for (name, member, code) in [
@@ -56,21 +91,37 @@ async fn every_claim_and_header_is_checked() {
         ("exp", json!(0), "token_expired"),
         ("nbf", json!(now + 600), "token_not_yet_valid"),
         ("iat", json!(now + 600), "token_not_yet_valid"),
-        ("iss", json!("https://elsewhere.example.com"), "issuer_mismatch"),
+        (
+            "iss",
+            json!("https://elsewhere.example.com"),
+            "issuer_mismatch",
+        ),
         ("aud", json!("another-service"), "audience_mismatch"),
         ("aud", json!(["another-service"]), "audience_mismatch"),
         ("aud", json!([]), "audience_mismatch"),
-        ("sub", json!("018bcfe5-6800-7000-8000-000000000000"), "session_ended"),
-        ("sid", json!("018bcfe5-6800-7000-8000-000000000000"), "session_ended"),
+        (
+            "sub",
+            json!("018bcfe5-6800-7000-8000-000000000000"),
+            "session_ended",
+        ),
+        (
+            "sid",
+            json!("018bcfe5-6800-7000-8000-000000000000"),
+            "session_ended",
+        ),
         ("exp", json!("9999999999"), "token_malformed"),
         ("exp", json!(-1), "token_malformed"),
         ("exp", json!(1e300), "token_malformed"),
         ("sid", json!(null), "token_malformed"),
     ] {
-        get(signed(&header, &with(&claims, name, member))).await.assert_error(401, code);
+        get(signed(&header, &with(&claims, name, member)))
+            .await
+            .assert_error(401, code);
     }
     for name in ["exp", "iat", "iss", "aud", "sub", "sid", "jti"] {
-        get(signed(&header, &without(&claims, name))).await.assert_error(401, "token_malformed");
+        get(signed(&header, &without(&claims, name)))
+            .await
+            .assert_error(401, "token_malformed");
     }
 
     for (name, member, code) in [
@@ -84,18 +135,30 @@ async fn every_claim_and_header_is_checked() {
         ("crit", json!(["exp"]), "token_malformed"),
         ("crit", json!([]), "token_malformed"),
     ] {
-        get(signed(&with(&header, name, member), &claims)).await.assert_error(401, code);
+        get(signed(&with(&header, name, member), &claims))
+            .await
+            .assert_error(401, code);
     }
-    get(signed(&without(&header, "typ"), &claims)).await.assert_error(401, "token_type_mismatch");
-    get(signed(&without(&header, "kid"), &claims)).await.assert_error(401, "key_unknown");
+    get(signed(&without(&header, "typ"), &claims))
+        .await
+        .assert_error(401, "token_type_mismatch");
+    get(signed(&without(&header, "kid"), &claims))
+        .await
+        .assert_error(401, "key_unknown");
 
     // A key of the attacker's in the header is not even looked at.
     let jwk = json!({"kty": "oct", "k": URL_SAFE_NO_PAD.encode("attacker"), "kid": "mine"});
     let own_key = with(&with(&header, "jwk", jwk), "kid", json!("mine"));
-    get(signed(&own_key, &claims)).await.assert_error(401, "key_unknown");
+    get(signed(&own_key, &claims))
+        .await
+        .assert_error(401, "key_unknown");
 
-    let twice = claims.to_string().replacen('{', "{\"sub\":\"someone else\",", 1);
-    get(signed_text(&header.to_string(), &twice)).await.assert_error(401, "token_malformed");
+    let twice = claims
+        .to_string()
+        .replacen('{', "{\"sub\":\"someone else\",", 1);
+    get(signed_text(&header.to_string(), &twice))
+        .await
+        .assert_error(401, "token_malformed");
 }
 
 /// A token without its signature, with another's, or changed after signing.
@@ -104,26 +167,48 @@ async fn a_tampered_token_is_refused() {
     let host = Host::start(SETTINGS);
     let token = host.register("ada@example.com").await.access_token;
     let other = host.register("bob@example.com").await.access_token;
-    let [header, claims, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("not three parts") };
+    let [header, claims, signature] = token.split('.').collect::<Vec<_>>()[..] else {
+        panic!("not three parts")
+    };
     let none = URL_SAFE_NO_PAD.encode(json!({"alg": "none", "typ": "at+jwt"}).to_string());
     let flipped = if signature.starts_with('A') { "B" } else { "A" };
     for (token, code) in [
         (format!("{header}.{claims}."), "signature_invalid"),
-        (format!("{header}.{claims}.{flipped}{}", &signature[1..]), "signature_invalid"),
-        (format!("{header}.{claims}.{}", &signature[..20]), "signature_invalid"),
-        (format!("{header}.{claims}.{}", other.rsplit('.').next().unwrap()), "signature_invalid"),
-        (format!("{header}.{}.{signature}", other.split('.').nth(1).unwrap()), "signature_invalid"),
+        (
+            format!("{header}.{claims}.{flipped}{}", &signature[1..]),
+            "signature_invalid",
+        ),
+        (
+            format!("{header}.{claims}.{}", &signature[..20]),
+            "signature_invalid",
+        ),
+        (
+            format!("{header}.{claims}.{}", other.rsplit('.').next().unwrap()),
+            "signature_invalid",
+        ),
+        (
+            format!("{header}.{}.{signature}", other.split('.').nth(1).unwrap()),
+            "signature_invalid",
+        ),
         (format!("{none}.{claims}."), "key_unknown"),
         (format!("{none}.{claims}.{signature}"), "key_unknown"),
         (format!("{header}.{claims}"), "token_malformed"),
         (format!("{header}.{claims}.{signature}="), "token_malformed"),
-        (format!("{header}.{claims}.{signature}.{signature}"), "token_malformed"),
-        (format!(" {header}.!{claims}.{signature}"), "token_malformed"),
+        (
+            format!("{header}.{claims}.{signature}.{signature}"),
+            "token_malformed",
+        ),
+        (
+            format!(" {header}.!{claims}.{signature}"),
+            "token_malformed",
+        ),
         ("x".repeat(9000), "token_malformed"),
         ("..".into(), "token_malformed"),
         ("nonsense".into(), "token_malformed"),
     ] {
-        host.get_as("/auth/me", &token).await.assert_error(401, code);
+        host.get_as("/auth/me", &token)
+            .await
+            .assert_error(401, code);
     }
     assert_eq!(host.get_as("/auth/me", &token).await.status, 200);
 }
@@ -133,7 +218,10 @@ async fn a_tampered_token_is_refused() {
 async fn a_token_is_taken_from_the_authorization_header_alone() {
     let host = Host::start(SETTINGS);
     let token = host.register("ada@example.com").await.access_token;
-    let get = |value: String| host.request(Method::GET, "/auth/me").header("authorization", value);
+    let get = |value: String| {
+        host.request(Method::GET, "/auth/me")
+            .header("authorization", value)
+    };
     for request in [
         host.request(Method::GET, "/auth/me"),
         host.request(Method::GET, &format!("/auth/me?access_token={token}")),
@@ -148,7 +236,11 @@ async fn a_token_is_taken_from_the_authorization_header_alone() {
     }
     assert_eq!(Answer::of(get(format!("bearer {token}"))).await.status, 200);
     let invalid = host.get_as("/auth/me", "nonsense").await;
-    assert!(invalid.header("www-authenticate").contains("error=\"invalid_token\""));
+    assert!(
+        invalid
+            .header("www-authenticate")
+            .contains("error=\"invalid_token\"")
+    );
 }
 
 /// Every algorithm that signs, signs what it verifies; public keys are served, secrets never.
@@ -159,12 +251,23 @@ async fn every_algorithm_signs_and_verifies() {
         let host = Host::start(&[("JWT_ALGORITHM", algorithm), ("JWT_SECRET", &long)]);
         let token = host.register("ada@example.com").await.access_token;
         assert_eq!(part(&token, 0)["alg"], algorithm);
-        assert_eq!(host.get_as("/auth/me", &token).await.status, 200, "{algorithm}");
+        assert_eq!(
+            host.get_as("/auth/me", &token).await.status,
+            200,
+            "{algorithm}"
+        );
         let jwks = host.get("/.well-known/jwks.json").await;
         let keys = jwks.body["keys"].as_array().unwrap();
-        assert_eq!(keys.len(), usize::from(!algorithm.starts_with("HS")), "{algorithm}");
+        assert_eq!(
+            keys.len(),
+            usize::from(!algorithm.starts_with("HS")),
+            "{algorithm}"
+        );
         for key in keys {
-            assert_eq!((&key["kid"], &key["alg"]), (&part(&token, 0)["kid"], &json!(algorithm)));
+            assert_eq!(
+                (&key["kid"], &key["alg"]),
+                (&part(&token, 0)["kid"], &json!(algorithm))
+            );
             assert!(key.get("d").is_none() && key.get("k").is_none());
         }
     }

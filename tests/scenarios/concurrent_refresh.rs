@@ -7,7 +7,8 @@ use gatewright_tests::host::{Host, Tokens};
 async fn twenty_concurrent_refreshes_of_one_token_get_one_successor() {
     let host = Host::start(&[("REFRESH_TOKEN_GRACE_SECONDS", "300")]);
     let first = host.register("ada@example.com").await;
-    let answers = futures::future::join_all((0..20).map(|_| host.refresh(&first.refresh_token))).await;
+    let answers =
+        futures::future::join_all((0..20).map(|_| host.refresh(&first.refresh_token))).await;
     let successors: BTreeSet<_> = answers
         .iter()
         .map(|answer| {
@@ -24,9 +25,15 @@ async fn twenty_concurrent_refreshes_of_one_token_get_one_successor() {
 async fn without_a_grace_window_one_is_served_and_the_family_ends() {
     let host = Host::start(&[("REFRESH_TOKEN_GRACE_SECONDS", "0")]);
     let first = host.register("ada@example.com").await;
-    let answers = futures::future::join_all((0..20).map(|_| host.refresh(&first.refresh_token))).await;
-    let served: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+    let answers =
+        futures::future::join_all((0..20).map(|_| host.refresh(&first.refresh_token))).await;
+    let served: Vec<_> = answers
+        .iter()
+        .filter(|answer| answer.status == 200)
+        .collect();
     assert_eq!(served.len(), 1);
     let successor = Tokens::of(&served[0].body);
-    host.refresh(&successor.refresh_token).await.assert_error(401, "invalid_refresh_token");
+    host.refresh(&successor.refresh_token)
+        .await
+        .assert_error(401, "invalid_refresh_token");
 }

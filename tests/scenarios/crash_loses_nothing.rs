@@ -24,7 +24,10 @@ async fn a_crash_loses_no_acknowledged_registration() {
             })
         }
     };
-    let stream = futures::stream::iter(0..2000).map(register).buffer_unordered(8).collect::<Vec<_>>();
+    let stream = futures::stream::iter(0..2000)
+        .map(register)
+        .buffer_unordered(8)
+        .collect::<Vec<_>>();
     let crash = async {
         while acknowledged.load(Ordering::SeqCst) < 100 {
             tokio::task::yield_now().await;
@@ -33,7 +36,11 @@ async fn a_crash_loses_no_acknowledged_registration() {
     };
     let (answers, ()) = futures::join!(stream, crash);
     let emails: Vec<_> = answers.into_iter().flatten().collect();
-    assert!((100..2000).contains(&emails.len()), "{} were acknowledged", emails.len());
+    assert!(
+        (100..2000).contains(&emails.len()),
+        "{} were acknowledged",
+        emails.len()
+    );
 
     let host = host.restart(&[]);
     for email in &emails {

@@ -4,22 +4,57 @@ use reqwest::Method;
 /// Pages of configured origins may call the API; others, and all by default, may not.
 #[tokio::test]
 async fn configured_origins_are_allowed() {
-    let host = Host::start(&[("CORS_ORIGINS", "https://app.example.com, http://localhost:3000")]);
-    let from = |method: Method, origin: &str| Answer::of(host.request(method, "/auth/login").header("origin", origin));
+    let host = Host::start(&[(
+        "CORS_ORIGINS",
+        "https://app.example.com, http://localhost:3000",
+    )]);
+    let from = |method: Method, origin: &str| {
+        Answer::of(host.request(method, "/auth/login").header("origin", origin))
+    };
     let allowed = from(Method::OPTIONS, "https://app.example.com").await;
     assert_eq!(allowed.status, 204);
-    assert_eq!(allowed.header("access-control-allow-origin"), "https://app.example.com");
-    assert_eq!(allowed.header("access-control-allow-methods"), "POST, OPTIONS");
-    assert!(allowed.header("access-control-allow-headers").contains("authorization"));
-    assert!(allowed.headers.get("access-control-allow-credentials").is_none());
+    assert_eq!(
+        allowed.header("access-control-allow-origin"),
+        "https://app.example.com"
+    );
+    assert_eq!(
+        allowed.header("access-control-allow-methods"),
+        "POST, OPTIONS"
+    );
+    assert!(
+        allowed
+            .header("access-control-allow-headers")
+            .contains("authorization")
+    );
+    assert!(
+        allowed
+            .headers
+            .get("access-control-allow-credentials")
+            .is_none()
+    );
     let actual = from(Method::POST, "http://localhost:3000").await;
-    assert_eq!(actual.header("access-control-allow-origin"), "http://localhost:3000");
+    assert_eq!(
+        actual.header("access-control-allow-origin"),
+        "http://localhost:3000"
+    );
     assert_eq!(actual.header("vary"), "Origin");
-    for origin in ["https://app.example.com.evil.example", "https://evil.example", "null", "http://app.example.com"] {
+    for origin in [
+        "https://app.example.com.evil.example",
+        "https://evil.example",
+        "null",
+        "http://app.example.com",
+    ] {
         let answer = from(Method::OPTIONS, origin).await;
         assert_eq!(answer.header("access-control-allow-origin"), "", "{origin}");
     }
     let closed = Host::start(&[]);
-    let request = closed.request(Method::OPTIONS, "/auth/login").header("origin", "https://app.example.com");
-    assert_eq!(Answer::of(request).await.header("access-control-allow-origin"), "");
+    let request = closed
+        .request(Method::OPTIONS, "/auth/login")
+        .header("origin", "https://app.example.com");
+    assert_eq!(
+        Answer::of(request)
+            .await
+            .header("access-control-allow-origin"),
+        ""
+    );
 }

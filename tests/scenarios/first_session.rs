@@ -5,7 +5,8 @@ use serde_json::json;
 #[tokio::test]
 async fn a_person_registers_signs_in_refreshes_and_signs_out() {
     let host = Host::start(&[]);
-    let registration = json!({"email": " Ada@Example.com ", "password": PASSWORD, "display_name": "Ada"});
+    let registration =
+        json!({"email": " Ada@Example.com ", "password": PASSWORD, "display_name": "Ada"});
     let registered = host.post("/auth/register", registration).await;
     assert_eq!(registered.status, 201);
     assert_eq!(registered.body["email"], "Ada@Example.com");
@@ -29,19 +30,32 @@ async fn a_person_registers_signs_in_refreshes_and_signs_out() {
     assert_eq!(refreshed.body["expires_in"], 900);
     let third = Tokens::of(&refreshed.body);
     assert_ne!(third, second);
-    assert_eq!(host.get_as("/auth/me", &third.access_token).await.status, 200);
+    assert_eq!(
+        host.get_as("/auth/me", &third.access_token).await.status,
+        200
+    );
 
     let out = host.post_as("/auth/logout", &third.access_token).await;
     assert_eq!((out.status.as_u16(), out.text.as_str()), (204, ""));
-    host.get_as("/auth/me", &third.access_token).await.assert_error(401, "session_ended");
-    assert_eq!(host.get_as("/auth/me", &first.access_token).await.status, 200);
+    host.get_as("/auth/me", &third.access_token)
+        .await
+        .assert_error(401, "session_ended");
+    assert_eq!(
+        host.get_as("/auth/me", &first.access_token).await.status,
+        200
+    );
 }
 
 /// Where registering does not sign in, it hands out no tokens.
 #[tokio::test]
 async fn registering_without_auto_login_gives_no_tokens() {
     let host = Host::start(&[("REGISTER_AUTO_LOGIN", "false")]);
-    let registered = host.post("/auth/register", json!({"email": "ada@example.com", "password": PASSWORD})).await;
+    let registered = host
+        .post(
+            "/auth/register",
+            json!({"email": "ada@example.com", "password": PASSWORD}),
+        )
+        .await;
     assert_eq!(registered.status, 201);
     assert!(registered.body.get("tokens").is_none());
     assert_eq!(registered.body["last_login_at"], json!(null));
@@ -54,7 +68,14 @@ async fn a_single_session_ends_the_others() {
     let host = Host::start(&[("SINGLE_SESSION", "true")]);
     let first = host.register("ada@example.com").await;
     let second = host.login("ada@example.com").await;
-    host.get_as("/auth/me", &first.access_token).await.assert_error(401, "session_ended");
-    host.refresh(&first.refresh_token).await.assert_error(401, "invalid_refresh_token");
-    assert_eq!(host.get_as("/auth/me", &second.access_token).await.status, 200);
+    host.get_as("/auth/me", &first.access_token)
+        .await
+        .assert_error(401, "session_ended");
+    host.refresh(&first.refresh_token)
+        .await
+        .assert_error(401, "invalid_refresh_token");
+    assert_eq!(
+        host.get_as("/auth/me", &second.access_token).await.status,
+        200
+    );
 }

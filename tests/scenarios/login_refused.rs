@@ -14,7 +14,12 @@ async fn wrong_password_and_unknown_account_answer_alike() {
         ("not an address@", "x"),
         ("", "x"),
     ] {
-        let answer = host.post("/auth/login", json!({"username": name, "password": password})).await;
+        let answer = host
+            .post(
+                "/auth/login",
+                json!({"username": name, "password": password}),
+            )
+            .await;
         answer.assert_error(401, "invalid_credentials");
         let mut headers = answer.headers.clone();
         for varying in ["date", "x-request-id"] {
@@ -22,9 +27,14 @@ async fn wrong_password_and_unknown_account_answer_alike() {
         }
         answers.push((answer.text, headers));
     }
-    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+    assert!(
+        answers.windows(2).all(|pair| pair[0] == pair[1]),
+        "{answers:?}"
+    );
     let over_long = json!({"email": "ada@example.com", "password": "x".repeat(10_000)});
-    host.post("/auth/login", over_long).await.assert_error(401, "invalid_credentials");
+    host.post("/auth/login", over_long)
+        .await
+        .assert_error(401, "invalid_credentials");
     let exact = json!({"email": "ada@example.com", "password": PASSWORD});
     assert_eq!(host.post("/auth/login", exact).await.status, 200);
 }

@@ -4,8 +4,8 @@
 
 mod access_token_is_checked;
 mod concurrent_refresh;
-mod cross_origin;
 mod crash_loses_nothing;
+mod cross_origin;
 mod duplicate_email;
 mod first_session;
 mod login_refused;

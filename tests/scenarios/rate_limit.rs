@@ -9,12 +9,18 @@ async fn guesses_at_one_account_are_limited() {
     host.register("ada@example.com").await;
     host.register("bob@example.com").await;
     let login = |name: &str, password: &str, address: &str| {
-        let request = host.request(Method::POST, "/auth/login").header("x-forwarded-for", address);
-        let request = request.header("spin-client-addr", address).header("cf-connecting-ip", address);
+        let request = host
+            .request(Method::POST, "/auth/login")
+            .header("x-forwarded-for", address);
+        let request = request
+            .header("spin-client-addr", address)
+            .header("cf-connecting-ip", address);
         Answer::of(request.json(&json!({"username": name, "password": password})))
     };
     for guess in 0..3 {
-        login("ada@example.com", "wrong", &format!("192.0.2.{guess}")).await.assert_error(401, "invalid_credentials");
+        login("ada@example.com", "wrong", &format!("192.0.2.{guess}"))
+            .await
+            .assert_error(401, "invalid_credentials");
     }
     for (name, password) in [("ada@example.com", "wrong"), ("ADA@example.com", PASSWORD)] {
         let answer = login(name, password, "192.0.2.9").await;
@@ -22,14 +28,22 @@ async fn guesses_at_one_account_are_limited() {
         let seconds: u64 = answer.header("retry-after").parse().unwrap();
         assert!((1..=900).contains(&seconds));
     }
-    assert_eq!(login("bob@example.com", PASSWORD, "192.0.2.9").await.status, 200);
+    assert_eq!(
+        login("bob@example.com", PASSWORD, "192.0.2.9").await.status,
+        200
+    );
 }
 
 /// Unknown accounts are limited like known ones, so that the limit tells nothing.
 #[tokio::test]
 async fn unknown_accounts_are_limited_alike() {
     let host = Host::start(&[("LOGIN_ATTEMPTS_PER_ACCOUNT", "2")]);
-    let login = || host.post("/auth/login", json!({"email": "nobody@example.com", "password": "wrong"}));
+    let login = || {
+        host.post(
+            "/auth/login",
+            json!({"email": "nobody@example.com", "password": "wrong"}),
+        )
+    };
     login().await.assert_error(401, "invalid_credentials");
     login().await.assert_error(401, "invalid_credentials");
     login().await.assert_error(429, "rate_limited");
@@ -41,9 +55,13 @@ async fn attempts_from_one_address_are_limited_on_every_login_route() {
     let host = Host::start(&[("LOGIN_ATTEMPTS_PER_IP", "2")]);
     for guess in 0..2 {
         let body = json!({"email": format!("user{guess}@example.com"), "password": "wrong"});
-        host.post("/auth/login", body).await.assert_error(401, "invalid_credentials");
+        host.post("/auth/login", body)
+            .await
+            .assert_error(401, "invalid_credentials");
     }
-    let form = host.request(Method::POST, "/auth/token").header("content-type", "application/x-www-form-urlencoded");
+    let form = host
+        .request(Method::POST, "/auth/token")
+        .header("content-type", "application/x-www-form-urlencoded");
     let answer = Answer::of(form.body("grant_type=password&username=x&password=y")).await;
     assert_eq!(answer.status, 429);
     assert_eq!(answer.body["error"], "temporarily_unavailable");

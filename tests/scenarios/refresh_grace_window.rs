@@ -10,7 +10,10 @@ async fn refreshing_twice_in_the_grace_window_gives_the_same_successor() {
     assert_eq!(one.refresh_token, other.refresh_token);
     assert_ne!(one.refresh_token, first.refresh_token);
     for tokens in [&first, &one, &other] {
-        assert_eq!(host.get_as("/auth/me", &tokens.access_token).await.status, 200);
+        assert_eq!(
+            host.get_as("/auth/me", &tokens.access_token).await.status,
+            200
+        );
     }
     assert_eq!(host.refresh(&one.refresh_token).await.status, 200);
 }

@@ -7,11 +7,19 @@ async fn a_reused_refresh_token_ends_the_family() {
     let first = host.register("ada@example.com").await;
     let elsewhere = host.login("ada@example.com").await;
     let second = Tokens::of(&host.refresh(&first.refresh_token).await.body);
-    host.refresh(&first.refresh_token).await.assert_error(401, "invalid_refresh_token");
-    host.refresh(&second.refresh_token).await.assert_error(401, "invalid_refresh_token");
-    host.refresh(&first.refresh_token).await.assert_error(401, "invalid_refresh_token");
+    host.refresh(&first.refresh_token)
+        .await
+        .assert_error(401, "invalid_refresh_token");
+    host.refresh(&second.refresh_token)
+        .await
+        .assert_error(401, "invalid_refresh_token");
+    host.refresh(&first.refresh_token)
+        .await
+        .assert_error(401, "invalid_refresh_token");
     for tokens in [&first, &second] {
-        host.get_as("/auth/me", &tokens.access_token).await.assert_error(401, "session_ended");
+        host.get_as("/auth/me", &tokens.access_token)
+            .await
+            .assert_error(401, "session_ended");
     }
     // Another device of the same person is not concerned.
     assert_eq!(host.refresh(&elsewhere.refresh_token).await.status, 200);
@@ -23,9 +31,18 @@ async fn what_is_no_refresh_token_is_refused() {
     let host = Host::start(&[]);
     let tokens = host.register("ada@example.com").await;
     let unknown = "A".repeat(43);
-    for token in [unknown.as_str(), "nonsense", &tokens.access_token, &format!("{} ", tokens.refresh_token)] {
-        host.refresh(token).await.assert_error(401, "invalid_refresh_token");
+    for token in [
+        unknown.as_str(),
+        "nonsense",
+        &tokens.access_token,
+        &format!("{} ", tokens.refresh_token),
+    ] {
+        host.refresh(token)
+            .await
+            .assert_error(401, "invalid_refresh_token");
     }
-    host.get_as("/auth/me", &tokens.refresh_token).await.assert_error(401, "token_malformed");
+    host.get_as("/auth/me", &tokens.refresh_token)
+        .await
+        .assert_error(401, "token_malformed");
     assert_eq!(host.refresh(&tokens.refresh_token).await.status, 200);
 }

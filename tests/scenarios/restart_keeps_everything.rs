@@ -7,7 +7,10 @@ async fn a_restart_keeps_everything() {
     let tokens = host.register("ada@example.com").await;
     let jwks = host.get("/.well-known/jwks.json").await.body;
     let host = host.restart(&[]);
-    assert_eq!(host.get_as("/auth/me", &tokens.access_token).await.status, 200);
+    assert_eq!(
+        host.get_as("/auth/me", &tokens.access_token).await.status,
+        200
+    );
     assert_eq!(host.get("/.well-known/jwks.json").await.body, jwks);
     assert_eq!(host.refresh(&tokens.refresh_token).await.status, 200);
     host.login("ada@example.com").await;

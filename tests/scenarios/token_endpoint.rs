@@ -8,7 +8,12 @@ async fn token(host: &Host, parameters: &[(&str, &str)]) -> Answer {
         .collect::<Vec<_>>()
         .join("&");
     let request = host.request(Method::POST, "/auth/token");
-    Answer::of(request.header("content-type", "application/x-www-form-urlencoded").body(body)).await
+    Answer::of(
+        request
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body),
+    )
+    .await
 }
 
 #[track_caller]
@@ -23,13 +28,27 @@ fn assert_oauth_error(answer: &Answer, status: u16, error: &str) {
 async fn the_password_and_refresh_token_grants_work() {
     let host = Host::start(&[]);
     host.register("ada@example.com").await;
-    let password = [("grant_type", "password"), ("username", "ada@example.com"), ("password", PASSWORD), ("scope", "")];
+    let password = [
+        ("grant_type", "password"),
+        ("username", "ada@example.com"),
+        ("password", PASSWORD),
+        ("scope", ""),
+    ];
     let answer = token(&host, &password).await;
     assert_eq!(answer.status, 200);
-    assert_eq!((answer.header("cache-control"), answer.header("pragma")), ("no-store", "no-cache"));
+    assert_eq!(
+        (answer.header("cache-control"), answer.header("pragma")),
+        ("no-store", "no-cache")
+    );
     let tokens = Tokens::of(&answer.body);
-    assert_eq!(host.get_as("/auth/me", &tokens.access_token).await.status, 200);
-    let refresh = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh_token.as_str())];
+    assert_eq!(
+        host.get_as("/auth/me", &tokens.access_token).await.status,
+        200
+    );
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens.refresh_token.as_str()),
+    ];
     assert_eq!(token(&host, &refresh).await.status, 200);
 }
 
@@ -39,18 +58,58 @@ async fn errors_are_in_the_form_of_oauth() {
     let host = Host::start(&[]);
     host.register("ada@example.com").await;
     for (parameters, error) in [
-        (&[("grant_type", "password"), ("username", "ada@example.com"), ("password", "wrong")][..], "invalid_grant"),
-        (&[("grant_type", "password"), ("username", "nobody@example.com"), ("password", "wrong")], "invalid_grant"),
-        (&[("grant_type", "refresh_token"), ("refresh_token", "nonsense")], "invalid_grant"),
-        (&[("grant_type", "password"), ("username", "ada@example.com")], "invalid_request"),
-        (&[("grant_type", "password"), ("username", "a"), ("username", "b"), ("password", "x")], "invalid_request"),
+        (
+            &[
+                ("grant_type", "password"),
+                ("username", "ada@example.com"),
+                ("password", "wrong"),
+            ][..],
+            "invalid_grant",
+        ),
+        (
+            &[
+                ("grant_type", "password"),
+                ("username", "nobody@example.com"),
+                ("password", "wrong"),
+            ],
+            "invalid_grant",
+        ),
+        (
+            &[
+                ("grant_type", "refresh_token"),
+                ("refresh_token", "nonsense"),
+            ],
+            "invalid_grant",
+        ),
+        (
+            &[("grant_type", "password"), ("username", "ada@example.com")],
+            "invalid_request",
+        ),
+        (
+            &[
+                ("grant_type", "password"),
+                ("username", "a"),
+                ("username", "b"),
+                ("password", "x"),
+            ],
+            "invalid_request",
+        ),
         (&[("grant_type", "refresh_token")], "invalid_request"),
-        (&[("username", "ada@example.com"), ("password", PASSWORD)], "invalid_request"),
-        (&[("grant_type", "client_credentials")], "unsupported_grant_type"),
+        (
+            &[("username", "ada@example.com"), ("password", PASSWORD)],
+            "invalid_request",
+        ),
+        (
+            &[("grant_type", "client_credentials")],
+            "unsupported_grant_type",
+        ),
         (&[("grant_type", "")], "invalid_request"),
     ] {
         assert_oauth_error(&token(&host, parameters).await, 400, error);
     }
-    let json = host.request(Method::POST, "/auth/token").header("content-type", "application/json").body("{}");
+    let json = host
+        .request(Method::POST, "/auth/token")
+        .header("content-type", "application/json")
+        .body("{}");
     assert_oauth_error(&Answer::of(json).await, 400, "invalid_request");
 }

@@ -5,14 +5,26 @@ use reqwest::Method;
 #[tokio::test]
 async fn unknown_routes_and_methods_are_refused() {
     let host = Host::start(&[]);
-    for path in ["/nothing", "/auth", "/auth/login/", "/auth//login", "/AUTH/LOGIN", "/%2e%2e/etc/passwd", "/.env"] {
+    for path in [
+        "/nothing",
+        "/auth",
+        "/auth/login/",
+        "/auth//login",
+        "/AUTH/LOGIN",
+        "/%2e%2e/etc/passwd",
+        "/.env",
+    ] {
         host.get(path).await.assert_error(404, "not_found");
     }
     for (method, path, allow) in [
         (Method::GET, "/auth/login", "POST, OPTIONS"),
         (Method::DELETE, "/auth/me", "GET, HEAD, OPTIONS"),
         (Method::PUT, "/auth/register", "POST, OPTIONS"),
-        (Method::from_bytes(b"BREW").unwrap(), "/healthz", "GET, HEAD, OPTIONS"),
+        (
+            Method::from_bytes(b"BREW").unwrap(),
+            "/healthz",
+            "GET, HEAD, OPTIONS",
+        ),
     ] {
         let answer = Answer::of(host.request(method, path)).await;
         answer.assert_error(405, "method_not_allowed");

@@ -10,9 +10,16 @@ async fn a_user_name_signs_in() {
         host.post("/auth/register", body)
     };
     assert_eq!(register("ada@example.com", "Ada.L").await.status, 201);
-    register("bob@example.com", "ada.l").await.assert_error(409, "username_taken");
+    register("bob@example.com", "ada.l")
+        .await
+        .assert_error(409, "username_taken");
     for name in ["ada.l", "ADA.L", "ada@example.com"] {
-        let answer = host.post("/auth/login", json!({"username": name, "password": PASSWORD})).await;
+        let answer = host
+            .post(
+                "/auth/login",
+                json!({"username": name, "password": PASSWORD}),
+            )
+            .await;
         assert_eq!(answer.status, 200, "{name}");
     }
     let refused = register("carl@example.com", "not@a.name").await;

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    ActiveSession, CreateUserOutcome, Credential, Limit, LoginName, NewSession, NewUser, RefreshToken, Rotation,
-    RotationOutcome, Session, SigningKey, StartSessionOutcome, Storage, User,
+    ActiveSession, CreateUserOutcome, Credential, Limit, LoginName, NewSession, NewUser,
+    RefreshToken, Rotation, RotationOutcome, Session, SigningKey, StartSessionOutcome, Storage,
+    User,
 };
 use futures::executor::block_on;
 
@@ -106,12 +107,24 @@ fn session(number: u64, user: u64) -> Session {
 }
 
 fn create(storage: &impl Storage, user: NewUser) {
-    assert_eq!(block_on(storage.create_user(user)), Ok(CreateUserOutcome::Created));
+    assert_eq!(
+        block_on(storage.create_user(user)),
+        Ok(CreateUserOutcome::Created)
+    );
 }
 
 fn start(storage: &impl Storage, session: Session, token: &str) -> ActiveSession {
-    let refresh_token = Some(RefreshToken { digest: token.to_owned(), expires_at: at(10_000) });
-    match block_on(storage.start_session(NewSession { session, refresh_token, ends_others: false })).unwrap() {
+    let refresh_token = Some(RefreshToken {
+        digest: token.to_owned(),
+        expires_at: at(10_000),
+    });
+    match block_on(storage.start_session(NewSession {
+        session,
+        refresh_token,
+        ends_others: false,
+    }))
+    .unwrap()
+    {
         StartSessionOutcome::Started(active) => active,
         outcome => panic!("{outcome:?}"),
     }
@@ -123,10 +136,18 @@ fn signed_in(storage: &impl Storage) -> ActiveSession {
     start(storage, session(10, 1), "first")
 }
 
-fn rotate(storage: &impl Storage, presented: &str, successor: &str, seconds: u64) -> RotationOutcome {
+fn rotate(
+    storage: &impl Storage,
+    presented: &str,
+    successor: &str,
+    seconds: u64,
+) -> RotationOutcome {
     block_on(storage.rotate_refresh_token(Rotation {
         presented: presented.to_owned(),
-        successor: RefreshToken { digest: successor.to_owned(), expires_at: at(seconds + 10_000) },
+        successor: RefreshToken {
+            digest: successor.to_owned(),
+            expires_at: at(seconds + 10_000),
+        },
         sealed: format!("sealed {successor}"),
         now: at(seconds),
         grace: Duration::from_secs(10),
@@ -151,7 +172,10 @@ fn concurrently<T: Send>(call: impl Fn(usize) -> T + Sync) -> Vec<T> {
                 })
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     })
 }
 
@@ -159,18 +183,26 @@ fn concurrently<T: Send>(call: impl Fn(usize) -> T + Sync) -> Vec<T> {
 pub fn a_user_is_found_by_every_key(storage: &impl Storage) {
     let stored = new_user(1, Some("ada@example.com"), Some("ada"));
     create(storage, stored.clone());
-    for name in [LoginName::Email("ada@example.com".into()), LoginName::Username("ada".into())] {
+    for name in [
+        LoginName::Email("ada@example.com".into()),
+        LoginName::Username("ada".into()),
+    ] {
         let account = block_on(storage.find_account(name)).unwrap().unwrap();
         assert_eq!(account.user, stored.user);
         assert!(account.credentials == stored.credentials);
     }
-    for name in [LoginName::Email("ada".into()), LoginName::Username("ada@example.com".into())] {
+    for name in [
+        LoginName::Email("ada".into()),
+        LoginName::Username("ada@example.com".into()),
+    ] {
         assert!(block_on(storage.find_account(name)).unwrap().is_none());
     }
     let mut bare = new_user(2, Some("bob@example.com"), None);
     bare.credentials.clear();
     create(storage, bare);
-    let account = block_on(storage.find_account(LoginName::Email("bob@example.com".into()))).unwrap().unwrap();
+    let account = block_on(storage.find_account(LoginName::Email("bob@example.com".into())))
+        .unwrap()
+        .unwrap();
     assert!(account.credentials.is_empty());
 }
 
@@ -181,35 +213,71 @@ pub fn a_taken_key_stores_nothing(storage: &impl Storage) {
     create(storage, new_user(2, None, None));
     create(storage, new_user(3, None, None));
     let refused = |user| block_on(storage.create_user(user)).unwrap();
-    assert_eq!(refused(new_user(4, Some("ada@example.com"), Some("other"))), CreateUserOutcome::EmailTaken);
-    assert_eq!(refused(new_user(4, Some("other@example.com"), Some("ada"))), CreateUserOutcome::UsernameTaken);
-    assert_eq!(refused(new_user(4, Some("ada@example.com"), Some("ada"))), CreateUserOutcome::EmailTaken);
-    create(storage, new_user(4, Some("other@example.com"), Some("other")));
+    assert_eq!(
+        refused(new_user(4, Some("ada@example.com"), Some("other"))),
+        CreateUserOutcome::EmailTaken
+    );
+    assert_eq!(
+        refused(new_user(4, Some("other@example.com"), Some("ada"))),
+        CreateUserOutcome::UsernameTaken
+    );
+    assert_eq!(
+        refused(new_user(4, Some("ada@example.com"), Some("ada"))),
+        CreateUserOutcome::EmailTaken
+    );
+    create(
+        storage,
+        new_user(4, Some("other@example.com"), Some("other")),
+    );
     assert_eq!(start(storage, session(10, 4), "first").roles, ["user"]);
 }
 
 /// Of concurrent calls with one key exactly one is `created`.
 pub fn one_of_many_concurrent_users_gets_the_key(storage: &(impl Storage + Sync)) {
     let outcomes = concurrently(|caller| {
-        block_on(storage.create_user(new_user(caller as u64 + 1, Some("ada@example.com"), None))).unwrap()
+        block_on(storage.create_user(new_user(caller as u64 + 1, Some("ada@example.com"), None)))
+            .unwrap()
     });
-    assert_eq!(outcomes.iter().filter(|outcome| **outcome == CreateUserOutcome::Created).count(), 1);
-    assert_eq!(outcomes.iter().filter(|outcome| **outcome == CreateUserOutcome::EmailTaken).count(), CALLERS - 1);
+    assert_eq!(
+        outcomes
+            .iter()
+            .filter(|outcome| **outcome == CreateUserOutcome::Created)
+            .count(),
+        1
+    );
+    assert_eq!(
+        outcomes
+            .iter()
+            .filter(|outcome| **outcome == CreateUserOutcome::EmailTaken)
+            .count(),
+        CALLERS - 1
+    );
 }
 
 /// A replacement that expects another secret changes nothing.
 pub fn a_secret_is_replaced_only_if_it_is_the_expected_one(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     let replace = |expected: &str, replacement: &str| {
-        block_on(storage.replace_credential_secret(id(1001), expected.into(), replacement.into(), at(5))).unwrap()
+        block_on(storage.replace_credential_secret(
+            id(1001),
+            expected.into(),
+            replacement.into(),
+            at(5),
+        ))
+        .unwrap()
     };
     assert!(!replace("another", "second"));
     assert!(replace("$argon2id$first", "second"));
     assert!(!replace("$argon2id$first", "third"));
-    let account = block_on(storage.find_account(LoginName::Email("ada@example.com".into()))).unwrap().unwrap();
+    let account = block_on(storage.find_account(LoginName::Email("ada@example.com".into())))
+        .unwrap()
+        .unwrap();
     assert_eq!(account.credentials[0].secret, "second");
     assert_eq!(account.credentials[0].updated_at, at(5));
-    assert!(!block_on(storage.replace_credential_secret(id(9), "second".into(), "x".into(), at(5))).unwrap());
+    assert!(
+        !block_on(storage.replace_credential_secret(id(9), "second".into(), "x".into(), at(5)))
+            .unwrap()
+    );
 }
 
 /// Of concurrent replacements of one secret exactly one happens.
@@ -217,22 +285,38 @@ pub fn one_of_many_concurrent_replacements_wins(storage: &(impl Storage + Sync))
     create(storage, new_user(1, Some("ada@example.com"), None));
     let replaced = concurrently(|caller| {
         let replacement = format!("by {caller}");
-        block_on(storage.replace_credential_secret(id(1001), "$argon2id$first".into(), replacement, at(5))).unwrap()
+        block_on(storage.replace_credential_secret(
+            id(1001),
+            "$argon2id$first".into(),
+            replacement,
+            at(5),
+        ))
+        .unwrap()
     });
     let winners: Vec<_> = (0..CALLERS).filter(|caller| replaced[*caller]).collect();
     assert_eq!(winners.len(), 1);
-    let account = block_on(storage.find_account(LoginName::Email("ada@example.com".into()))).unwrap().unwrap();
+    let account = block_on(storage.find_account(LoginName::Email("ada@example.com".into())))
+        .unwrap()
+        .unwrap();
     assert_eq!(account.credentials[0].secret, format!("by {}", winners[0]));
 }
 
 /// One query brings the session, its user, and roles and permissions, sorted and each once.
 pub fn a_session_comes_with_its_user_roles_and_permissions(storage: &impl Storage) {
     let mut user = new_user(1, Some("ada@example.com"), Some("ada"));
-    user.roles = ["user", "superadmin", "no such role"].map(str::to_owned).to_vec();
+    user.roles = ["user", "superadmin", "no such role"]
+        .map(str::to_owned)
+        .to_vec();
     create(storage, user.clone());
     let started = start(storage, session(10, 1), "first");
     assert_eq!(started.session, session(10, 1));
-    assert_eq!(started.user, User { last_login_at: Some(at(1)), ..user.user });
+    assert_eq!(
+        started.user,
+        User {
+            last_login_at: Some(at(1)),
+            ..user.user
+        }
+    );
     assert_eq!(started.roles, ["superadmin", "user"]);
     assert_eq!(started.permissions, ["*"]);
     assert_eq!(find(storage, 10), started);
@@ -245,12 +329,25 @@ pub fn an_inactive_user_gets_no_session(storage: &impl Storage) {
     disabled.user.disabled_at = Some(at(0));
     create(storage, disabled);
     for user in [1, 2] {
-        let refresh_token = Some(RefreshToken { digest: "first".into(), expires_at: at(100) });
-        let new = NewSession { session: session(10, user), refresh_token, ends_others: false };
-        assert_eq!(block_on(storage.start_session(new)), Ok(StartSessionOutcome::UserInactive));
+        let refresh_token = Some(RefreshToken {
+            digest: "first".into(),
+            expires_at: at(100),
+        });
+        let new = NewSession {
+            session: session(10, user),
+            refresh_token,
+            ends_others: false,
+        };
+        assert_eq!(
+            block_on(storage.start_session(new)),
+            Ok(StartSessionOutcome::UserInactive)
+        );
     }
     assert_eq!(block_on(storage.find_session(id(10))), Ok(None));
-    assert_eq!(block_on(storage.find_refresh_token_session("first".into())), Ok(None));
+    assert_eq!(
+        block_on(storage.find_refresh_token_session("first".into())),
+        Ok(None)
+    );
 }
 
 /// `ends-others` ends the user's other sessions, and nobody else's.
@@ -258,39 +355,80 @@ pub fn a_single_session_ends_the_others(storage: &impl Storage) {
     signed_in(storage);
     create(storage, new_user(2, Some("bob@example.com"), None));
     start(storage, session(20, 2), "of bob");
-    let new = NewSession { session: session(11, 1), refresh_token: None, ends_others: true };
-    assert!(matches!(block_on(storage.start_session(new)), Ok(StartSessionOutcome::Started(_))));
-    assert_eq!(find(storage, 10).session.revocation_reason.as_deref(), Some("single_session"));
+    let new = NewSession {
+        session: session(11, 1),
+        refresh_token: None,
+        ends_others: true,
+    };
+    assert!(matches!(
+        block_on(storage.start_session(new)),
+        Ok(StartSessionOutcome::Started(_))
+    ));
+    assert_eq!(
+        find(storage, 10).session.revocation_reason.as_deref(),
+        Some("single_session")
+    );
     assert_eq!(find(storage, 11).session.revoked_at, None);
     assert_eq!(find(storage, 20).session.revoked_at, None);
-    assert_eq!(rotate(storage, "first", "second", 5), RotationOutcome::Revoked);
+    assert_eq!(
+        rotate(storage, "first", "second", 5),
+        RotationOutcome::Revoked
+    );
 }
 
 /// The first rotation wins; another within the grace window gets the winner's successor.
-pub fn a_refresh_token_is_rotated_once_and_replayed_within_the_grace_window(storage: &impl Storage) {
+pub fn a_refresh_token_is_rotated_once_and_replayed_within_the_grace_window(
+    storage: &impl Storage,
+) {
     let active = signed_in(storage);
-    assert_eq!(block_on(storage.find_refresh_token_session("first".into())), Ok(Some(id(10))));
-    let RotationOutcome::Rotated(rotated) = rotate(storage, "first", "second", 5) else { panic!("not rotated") };
-    assert_eq!(rotated.session, Session { last_seen_at: at(5), ..active.session });
+    assert_eq!(
+        block_on(storage.find_refresh_token_session("first".into())),
+        Ok(Some(id(10)))
+    );
+    let RotationOutcome::Rotated(rotated) = rotate(storage, "first", "second", 5) else {
+        panic!("not rotated")
+    };
+    assert_eq!(
+        rotated.session,
+        Session {
+            last_seen_at: at(5),
+            ..active.session
+        }
+    );
     assert_eq!((rotated.user, rotated.roles), (active.user, active.roles));
     for seconds in [5, 14] {
-        let RotationOutcome::Replayed(replayed) = rotate(storage, "first", "discarded", seconds) else {
+        let RotationOutcome::Replayed(replayed) = rotate(storage, "first", "discarded", seconds)
+        else {
             panic!("not replayed")
         };
         assert_eq!(replayed.sealed, "sealed second");
         assert!(!replayed.superseded);
         assert_eq!(replayed.active.session.id, id(10));
     }
-    assert_eq!(rotate(storage, "discarded", "x", 14), RotationOutcome::Unknown);
-    assert!(matches!(rotate(storage, "second", "third", 14), RotationOutcome::Rotated(_)));
+    assert_eq!(
+        rotate(storage, "discarded", "x", 14),
+        RotationOutcome::Unknown
+    );
+    assert!(matches!(
+        rotate(storage, "second", "third", 14),
+        RotationOutcome::Rotated(_)
+    ));
 }
 
 /// A replay says whether the successor has been rotated since.
 pub fn a_late_copy_is_told_when_its_successor_is_used_up(storage: &impl Storage) {
     signed_in(storage);
-    assert!(matches!(rotate(storage, "first", "second", 5), RotationOutcome::Rotated(_)));
-    assert!(matches!(rotate(storage, "second", "third", 6), RotationOutcome::Rotated(_)));
-    let RotationOutcome::Replayed(replayed) = rotate(storage, "first", "x", 7) else { panic!("not replayed") };
+    assert!(matches!(
+        rotate(storage, "first", "second", 5),
+        RotationOutcome::Rotated(_)
+    ));
+    assert!(matches!(
+        rotate(storage, "second", "third", 6),
+        RotationOutcome::Rotated(_)
+    ));
+    let RotationOutcome::Replayed(replayed) = rotate(storage, "first", "x", 7) else {
+        panic!("not replayed")
+    };
     assert!(replayed.superseded);
     assert_eq!(replayed.sealed, "sealed second");
 }
@@ -299,47 +437,88 @@ pub fn a_late_copy_is_told_when_its_successor_is_used_up(storage: &impl Storage)
 pub fn a_reused_refresh_token_ends_the_family(storage: &impl Storage) {
     signed_in(storage);
     start(storage, session(11, 1), "of another session");
-    assert!(matches!(rotate(storage, "first", "second", 5), RotationOutcome::Rotated(_)));
-    let RotationOutcome::Reused(reused) = rotate(storage, "first", "x", 15) else { panic!("not reused") };
+    assert!(matches!(
+        rotate(storage, "first", "second", 5),
+        RotationOutcome::Rotated(_)
+    ));
+    let RotationOutcome::Reused(reused) = rotate(storage, "first", "x", 15) else {
+        panic!("not reused")
+    };
     assert_eq!(reused.session.id, id(10));
     let ended = find(storage, 10).session;
     assert_eq!(ended.revoked_at, Some(at(15)));
-    assert_eq!(ended.revocation_reason.as_deref(), Some("refresh_token_reuse"));
-    assert_eq!(rotate(storage, "second", "third", 16), RotationOutcome::Revoked);
-    assert_eq!(rotate(storage, "first", "third", 16), RotationOutcome::Revoked);
-    assert!(matches!(rotate(storage, "of another session", "y", 16), RotationOutcome::Rotated(_)));
+    assert_eq!(
+        ended.revocation_reason.as_deref(),
+        Some("refresh_token_reuse")
+    );
+    assert_eq!(
+        rotate(storage, "second", "third", 16),
+        RotationOutcome::Revoked
+    );
+    assert_eq!(
+        rotate(storage, "first", "third", 16),
+        RotationOutcome::Revoked
+    );
+    assert!(matches!(
+        rotate(storage, "of another session", "y", 16),
+        RotationOutcome::Rotated(_)
+    ));
 }
 
 /// A token is refused past its own time and past its session's, to which its successor's is cut.
 pub fn a_refresh_token_ends_with_its_time_and_its_session(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     start(storage, session(10, 1), "own time");
-    assert_eq!(rotate(storage, "own time", "x", 10_000), RotationOutcome::Expired);
-    let short = Session { expires_at: at(50), ..session(11, 1) };
+    assert_eq!(
+        rotate(storage, "own time", "x", 10_000),
+        RotationOutcome::Expired
+    );
+    let short = Session {
+        expires_at: at(50),
+        ..session(11, 1)
+    };
     start(storage, short, "first");
-    assert!(matches!(rotate(storage, "first", "second", 49), RotationOutcome::Rotated(_)));
-    assert_eq!(rotate(storage, "second", "third", 50), RotationOutcome::Expired);
-    assert_eq!(rotate(storage, "first", "third", 70), RotationOutcome::Expired);
+    assert!(matches!(
+        rotate(storage, "first", "second", 49),
+        RotationOutcome::Rotated(_)
+    ));
+    assert_eq!(
+        rotate(storage, "second", "third", 50),
+        RotationOutcome::Expired
+    );
+    assert_eq!(
+        rotate(storage, "first", "third", 70),
+        RotationOutcome::Expired
+    );
     assert_eq!(find(storage, 11).session.revoked_at, None);
     assert_eq!(rotate(storage, "unknown", "x", 5), RotationOutcome::Unknown);
 }
 
 /// Of concurrent rotations of one token exactly one is `rotated`; the others get its successor.
-pub fn one_of_many_concurrent_rotations_wins_and_the_others_get_its_successor(storage: &(impl Storage + Sync)) {
+pub fn one_of_many_concurrent_rotations_wins_and_the_others_get_its_successor(
+    storage: &(impl Storage + Sync),
+) {
     signed_in(storage);
-    let outcomes = concurrently(|caller| rotate(storage, "first", &format!("successor {caller}"), 5));
-    let winners: Vec<_> =
-        (0..CALLERS).filter(|caller| matches!(outcomes[*caller], RotationOutcome::Rotated(_))).collect();
+    let outcomes =
+        concurrently(|caller| rotate(storage, "first", &format!("successor {caller}"), 5));
+    let winners: Vec<_> = (0..CALLERS)
+        .filter(|caller| matches!(outcomes[*caller], RotationOutcome::Rotated(_)))
+        .collect();
     assert_eq!(winners.len(), 1);
     let successor = format!("successor {}", winners[0]);
     for outcome in outcomes {
         match outcome {
             RotationOutcome::Rotated(_) => {}
-            RotationOutcome::Replayed(replayed) => assert_eq!(replayed.sealed, format!("sealed {successor}")),
+            RotationOutcome::Replayed(replayed) => {
+                assert_eq!(replayed.sealed, format!("sealed {successor}"))
+            }
             outcome => panic!("{outcome:?}"),
         }
     }
-    assert!(matches!(rotate(storage, &successor, "next", 6), RotationOutcome::Rotated(_)));
+    assert!(matches!(
+        rotate(storage, &successor, "next", 6),
+        RotationOutcome::Rotated(_)
+    ));
 }
 
 /// Revoking again changes nothing: the first time and reason stay.
@@ -353,9 +532,15 @@ pub fn a_revoked_session_stays_revoked(storage: &(impl Storage + Sync)) {
     assert!(!block_on(storage.revoke_session(id(10), at(6), "again".into())).unwrap());
     let session = find(storage, 10).session;
     assert_eq!(session.revoked_at, Some(at(5)));
-    assert_eq!(session.revocation_reason, Some(format!("by {}", winners[0])));
+    assert_eq!(
+        session.revocation_reason,
+        Some(format!("by {}", winners[0]))
+    );
     assert!(!block_on(storage.revoke_session(id(99), at(6), "unknown".into())).unwrap());
-    assert_eq!(rotate(storage, "first", "second", 7), RotationOutcome::Revoked);
+    assert_eq!(
+        rotate(storage, "first", "second", 7),
+        RotationOutcome::Revoked
+    );
 }
 
 /// All of a user's sessions end, or all but one; other users' stay, and ended ones are not counted.
@@ -365,10 +550,15 @@ pub fn all_sessions_but_one_are_revoked(storage: &impl Storage) {
     start(storage, session(12, 1), "c");
     create(storage, new_user(2, Some("bob@example.com"), None));
     start(storage, session(20, 2), "of bob");
-    let revoke = |except| block_on(storage.revoke_sessions(id(1), except, at(5), "logout_all".into())).unwrap();
+    let revoke = |except| {
+        block_on(storage.revoke_sessions(id(1), except, at(5), "logout_all".into())).unwrap()
+    };
     assert_eq!(revoke(Some(id(11))), 2);
     assert_eq!(find(storage, 11).session.revoked_at, None);
-    assert_eq!(find(storage, 12).session.revocation_reason.as_deref(), Some("logout_all"));
+    assert_eq!(
+        find(storage, 12).session.revocation_reason.as_deref(),
+        Some("logout_all")
+    );
     assert_eq!(revoke(None), 1);
     assert_eq!(revoke(None), 0);
     assert_eq!(find(storage, 20).session.revoked_at, None);
@@ -399,7 +589,11 @@ pub fn one_key_signs(storage: &impl Storage) {
     assert!(!add(key("d", "EdDSA", 4), Some("c")));
     assert!(add(key("e", "EdDSA", 5), Some("a")));
     assert!(!add(key("f", "EdDSA", 6), Some("a")));
-    let retired = SigningKey { retired_at: Some(at(5)), expires_at: Some(at(1000)), ..key("a", "EdDSA", 1) };
+    let retired = SigningKey {
+        retired_at: Some(at(5)),
+        expires_at: Some(at(1000)),
+        ..key("a", "EdDSA", 1)
+    };
     let keys = block_on(storage.list_signing_keys()).unwrap();
     assert!(keys == [retired, key("c", "ES256", 3), key("e", "EdDSA", 5)]);
 }
@@ -427,7 +621,18 @@ pub fn one_of_many_concurrent_keys_wins(storage: &(impl Storage + Sync)) {
 /// No event is lost, no two callers see one count, and a new window starts at one.
 pub fn counting_loses_nothing(storage: &(impl Storage + Sync)) {
     let window = Duration::from_secs(60);
-    let limits = || vec![Limit { key: "a".into(), window }, Limit { key: "b".into(), window }];
+    let limits = || {
+        vec![
+            Limit {
+                key: "a".into(),
+                window,
+            },
+            Limit {
+                key: "b".into(),
+                window,
+            },
+        ]
+    };
     let mut seen: Vec<_> = concurrently(|_| {
         let counts = (0..5).map(|_| block_on(storage.count(limits(), at(0))).unwrap()[0]);
         counts.collect::<Vec<_>>()
@@ -438,7 +643,10 @@ pub fn counting_loses_nothing(storage: &(impl Storage + Sync)) {
     assert_eq!(counts, (1..=5 * CALLERS as u64).collect::<Vec<_>>());
     assert!(seen.iter().all(|state| state.resets_at == at(60)));
     let count = |seconds| block_on(storage.count(limits(), at(seconds))).unwrap()[1];
-    assert_eq!((count(59).count, count(59).resets_at), (5 * CALLERS as u64 + 1, at(60)));
+    assert_eq!(
+        (count(59).count, count(59).resets_at),
+        (5 * CALLERS as u64 + 1, at(60))
+    );
     assert_eq!((count(60).count, count(61).resets_at), (1, at(120)));
     assert!(block_on(storage.count(vec![], at(0))).unwrap().is_empty());
 }
@@ -446,17 +654,37 @@ pub fn counting_loses_nothing(storage: &(impl Storage + Sync)) {
 /// What ended before the given time goes; what lasts stays.
 pub fn purging_takes_what_has_ended(storage: &impl Storage) {
     signed_in(storage);
-    start(storage, Session { expires_at: at(100), ..session(11, 1) }, "short");
+    start(
+        storage,
+        Session {
+            expires_at: at(100),
+            ..session(11, 1)
+        },
+        "short",
+    );
     start(storage, session(12, 1), "revoked");
     assert!(block_on(storage.revoke_session(id(12), at(200), "logout".into())).unwrap());
-    block_on(storage.count(vec![Limit { key: "a".into(), window: Duration::from_secs(60) }], at(0))).unwrap();
+    block_on(storage.count(
+        vec![Limit {
+            key: "a".into(),
+            window: Duration::from_secs(60),
+        }],
+        at(0),
+    ))
+    .unwrap();
     assert_eq!(block_on(storage.purge(at(60))).unwrap(), 0);
     // The counter, the short session and its token.
     assert_eq!(block_on(storage.purge(at(150))).unwrap(), 3);
     assert_eq!(block_on(storage.purge(at(300))).unwrap(), 1);
     assert_eq!(block_on(storage.find_session(id(11))), Ok(None));
-    assert_eq!(block_on(storage.find_refresh_token_session("revoked".into())), Ok(None));
+    assert_eq!(
+        block_on(storage.find_refresh_token_session("revoked".into())),
+        Ok(None)
+    );
     assert_eq!(find(storage, 10).session.revoked_at, None);
-    assert!(matches!(rotate(storage, "first", "second", 301), RotationOutcome::Rotated(_)));
+    assert!(matches!(
+        rotate(storage, "first", "second", 301),
+        RotationOutcome::Rotated(_)
+    ));
     assert_eq!(block_on(storage.check()), Ok(()));
 }

@@ -15,7 +15,11 @@ pub const PASSWORD: &str = "correct horse battery staple";
 pub const JWT_SECRET: &str = "a shared secret of more than thirty-two bytes";
 
 /// Settings of every scenario: cheap password hashes, as most scenarios are not about them.
-const SETTINGS: &[(&str, &str)] = &[("ARGON2_MEMORY_KIB", "64"), ("ARGON2_ITERATIONS", "1"), ("LOG_LEVEL", "info")];
+const SETTINGS: &[(&str, &str)] = &[
+    ("ARGON2_MEMORY_KIB", "64"),
+    ("ARGON2_ITERATIONS", "1"),
+    ("LOG_LEVEL", "info"),
+];
 
 /// A running host with storage of its own, ended when dropped.
 pub struct Host {
@@ -36,7 +40,10 @@ impl Host {
     /// Starts it with further arguments.
     pub fn start_with(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let settings = SETTINGS.iter().chain(settings).map(|(name, value)| ((*name).into(), (*value).into()));
+        let settings = SETTINGS
+            .iter()
+            .chain(settings)
+            .map(|(name, value)| ((*name).into(), (*value).into()));
         Self::launch(folder, arguments, settings.collect())
     }
 
@@ -62,11 +69,21 @@ impl Host {
         let base = output
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("listening").map(|rest| rest.trim().to_owned()))
+            .find_map(|line| {
+                line.strip_prefix("listening")
+                    .map(|rest| rest.trim().to_owned())
+            })
             .unwrap_or_else(|| panic!("the host did not start:\n{}", log.lock().unwrap()));
         // Keeps the pipe from filling up.
         std::thread::spawn(move || output.for_each(drop));
-        Self { child, folder, settings, base, client: Client::new(), log }
+        Self {
+            child,
+            folder,
+            settings,
+            base,
+            client: Client::new(),
+            log,
+        }
     }
 
     /// The address of the service.
@@ -86,7 +103,10 @@ impl Host {
 
     /// What the host has logged so far.
     pub fn log(&self) -> String {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Ends the process at once, as a crash would (SIGKILL).
@@ -103,8 +123,14 @@ impl Host {
     /// Ends the process and starts another on the same storage, with further settings.
     pub fn restart(mut self, settings: &[(&str, &str)]) -> Self {
         self.kill();
-        let further = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Self::launch(self.folder.clone(), &[], self.settings.iter().cloned().chain(further).collect())
+        let further = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self::launch(
+            self.folder.clone(),
+            &[],
+            self.settings.iter().cloned().chain(further).collect(),
+        )
     }
 
     /// Ends the process and starts another on the same storage, with further arguments.
@@ -140,21 +166,29 @@ impl Host {
 
     /// Registers a person, who is signed in then.
     pub async fn register(&self, email: &str) -> Tokens {
-        let answer = self.post("/auth/register", json!({"email": email, "password": PASSWORD})).await;
+        let answer = self
+            .post(
+                "/auth/register",
+                json!({"email": email, "password": PASSWORD}),
+            )
+            .await;
         assert_eq!(answer.status, StatusCode::CREATED, "{:?}", answer.body);
         Tokens::of(&answer.body["tokens"])
     }
 
     /// Signs a person in.
     pub async fn login(&self, email: &str) -> Tokens {
-        let answer = self.post("/auth/login", json!({"email": email, "password": PASSWORD})).await;
+        let answer = self
+            .post("/auth/login", json!({"email": email, "password": PASSWORD}))
+            .await;
         assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
         Tokens::of(&answer.body)
     }
 
     /// Exchanges a refresh token.
     pub async fn refresh(&self, refresh_token: &str) -> Answer {
-        self.post("/auth/refresh", json!({"refresh_token": refresh_token})).await
+        self.post("/auth/refresh", json!({"refresh_token": refresh_token}))
+            .await
     }
 }
 
@@ -172,9 +206,18 @@ impl Drop for Host {
 pub fn native(folder: &Path, arguments: &[&str]) -> Command {
     let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/gatewright");
     let program = std::env::var_os("GATEWRIGHT_PROGRAM").map_or_else(built, PathBuf::from);
-    assert!(program.exists(), "{} is missing: run `cargo xtask test`", program.display());
+    assert!(
+        program.exists(),
+        "{} is missing: run `cargo xtask test`",
+        program.display()
+    );
     let mut command = Command::new(program.canonicalize().unwrap());
-    command.current_dir(folder).args(arguments).env_clear().stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .current_dir(folder)
+        .args(arguments)
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
@@ -183,7 +226,11 @@ pub fn component(name: &str) -> PathBuf {
     let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/components");
     let folder = std::env::var_os("GATEWRIGHT_COMPONENTS").map_or_else(built, PathBuf::from);
     let path = folder.join(format!("{name}.wasm"));
-    assert!(path.exists(), "{} is missing: run `cargo xtask test`", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing: run `cargo xtask test`",
+        path.display()
+    );
     path.canonicalize().unwrap()
 }
 
@@ -206,12 +253,20 @@ impl Answer {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.unwrap();
-        Self { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
+        Self {
+            status,
+            headers,
+            body: serde_json::from_str(&text).unwrap_or_default(),
+            text,
+        }
     }
 
     /// A header's value.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().unwrap())
+            .unwrap_or_default()
     }
 
     /// Asserts that this is an error in the one form, with this status and code.
@@ -221,18 +276,32 @@ impl Answer {
         let error = &self.body["error"];
         assert_eq!(error["code"], code, "{self:?}");
         assert_eq!(error["status_code"], status, "{self:?}");
-        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{self:?}");
+        assert!(
+            error["message"]
+                .as_str()
+                .is_some_and(|message| !message.is_empty()),
+            "{self:?}"
+        );
         assert_eq!(self.header("content-type"), "application/json");
         if status == 401 {
-            assert!(self.header("www-authenticate").starts_with("Bearer realm="), "{self:?}");
+            assert!(
+                self.header("www-authenticate").starts_with("Bearer realm="),
+                "{self:?}"
+            );
         }
     }
 
     /// The codes of broken rules, as `field code`.
     pub fn broken_rules(&self) -> Vec<String> {
-        let details = self.body["error"]["details"].as_array().cloned().unwrap_or_default();
+        let details = self.body["error"]["details"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        details.iter().map(|detail| format!("{} {}", text(&detail["field"]), text(&detail["code"]))).collect()
+        details
+            .iter()
+            .map(|detail| format!("{} {}", text(&detail["field"]), text(&detail["code"])))
+            .collect()
     }
 }
 
@@ -250,6 +319,9 @@ impl Tokens {
     pub fn of(body: &Value) -> Self {
         assert_eq!(body["token_type"], "Bearer", "{body}");
         let text = |name: &str| body[name].as_str().unwrap().to_owned();
-        Self { access_token: text("access_token"), refresh_token: text("refresh_token") }
+        Self {
+            access_token: text("access_token"),
+            refresh_token: text("refresh_token"),
+        }
     }
 }

@@ -5,8 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser, ReplayedRotation,
-    Rotation, RotationOutcome, Session, SigningKey, StartSessionOutcome, Storage, StorageError,
+    Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser,
+    ReplayedRotation, Rotation, RotationOutcome, Session, SigningKey, StartSessionOutcome, Storage,
+    StorageError,
 };
 
 /// Everything under one lock, so that each function is atomic.
@@ -34,7 +35,14 @@ struct Consumed {
     sealed: String,
 }
 
-const ROLES: [&str; 6] = ["admin", "moderator", "premium", "superadmin", "user", "verified"];
+const ROLES: [&str; 6] = [
+    "admin",
+    "moderator",
+    "premium",
+    "superadmin",
+    "user",
+    "verified",
+];
 
 impl MemoryStorage {
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -47,13 +55,26 @@ impl State {
         let owner = &self.users[&session.user_id];
         let mut roles = owner.roles.clone();
         roles.sort();
-        let permissions = if roles.iter().any(|role| role == "superadmin") { vec!["*".to_owned()] } else { vec![] };
-        ActiveSession { session: session.clone(), user: owner.user.clone(), roles, permissions }
+        let permissions = if roles.iter().any(|role| role == "superadmin") {
+            vec!["*".to_owned()]
+        } else {
+            vec![]
+        };
+        ActiveSession {
+            session: session.clone(),
+            user: owner.user.clone(),
+            roles,
+            permissions,
+        }
     }
 
     fn revoke(&mut self, now: Timestamp, reason: &str, which: impl Fn(&Session) -> bool) -> u64 {
         let mut revoked = 0;
-        for session in self.sessions.values_mut().filter(|session| session.revoked_at.is_none() && which(session)) {
+        for session in self
+            .sessions
+            .values_mut()
+            .filter(|session| session.revoked_at.is_none() && which(session))
+        {
             session.revoked_at = Some(now);
             session.revocation_reason = Some(reason.to_owned());
             revoked += 1;
@@ -85,7 +106,10 @@ impl Storage for MemoryStorage {
             LoginName::Email(key) => user.email_key.as_ref() == Some(key),
             LoginName::Username(key) => user.username_key.as_ref() == Some(key),
         });
-        Ok(found.map(|user| Account { user: user.user.clone(), credentials: user.credentials.clone() }))
+        Ok(found.map(|user| Account {
+            user: user.user.clone(),
+            credentials: user.credentials.clone(),
+        }))
     }
 
     async fn replace_credential_secret(
@@ -112,30 +136,55 @@ impl Storage for MemoryStorage {
         let mut state = self.lock();
         let session = new.session;
         match state.users.get_mut(&session.user_id) {
-            Some(owner) if owner.user.disabled_at.is_none() => owner.user.last_login_at = Some(session.created_at),
+            Some(owner) if owner.user.disabled_at.is_none() => {
+                owner.user.last_login_at = Some(session.created_at)
+            }
             _ => return Ok(StartSessionOutcome::UserInactive),
         }
         if new.ends_others {
-            state.revoke(session.created_at, "single_session", |other| other.user_id == session.user_id);
+            state.revoke(session.created_at, "single_session", |other| {
+                other.user_id == session.user_id
+            });
         }
         if let Some(token) = new.refresh_token {
             let expires_at = token.expires_at.min(session.expires_at);
-            let token_of = Token { session_id: session.id.clone(), expires_at, consumed: None };
+            let token_of = Token {
+                session_id: session.id.clone(),
+                expires_at,
+                consumed: None,
+            };
             state.tokens.insert(token.digest, token_of);
         }
         state.sessions.insert(session.id.clone(), session.clone());
         Ok(StartSessionOutcome::Started(state.active(&session)))
     }
 
-    async fn find_session(&self, session_id: String) -> Result<Option<ActiveSession>, StorageError> {
+    async fn find_session(
+        &self,
+        session_id: String,
+    ) -> Result<Option<ActiveSession>, StorageError> {
         let state = self.lock();
-        Ok(state.sessions.get(&session_id).map(|session| state.active(session)))
+        Ok(state
+            .sessions
+            .get(&session_id)
+            .map(|session| state.active(session)))
     }
 
-    async fn rotate_refresh_token(&self, rotation: Rotation) -> Result<RotationOutcome, StorageError> {
+    async fn rotate_refresh_token(
+        &self,
+        rotation: Rotation,
+    ) -> Result<RotationOutcome, StorageError> {
         let mut state = self.lock();
-        let Rotation { presented, successor, sealed, now, grace } = rotation;
-        let Some(token) = state.tokens.get(&presented) else { return Ok(RotationOutcome::Unknown) };
+        let Rotation {
+            presented,
+            successor,
+            sealed,
+            now,
+            grace,
+        } = rotation;
+        let Some(token) = state.tokens.get(&presented) else {
+            return Ok(RotationOutcome::Unknown);
+        };
         let active = state.active(&state.sessions[&token.session_id]);
         if active.session.revoked_at.is_some() || active.user.disabled_at.is_some() {
             return Ok(RotationOutcome::Revoked);
@@ -145,14 +194,19 @@ impl Storage for MemoryStorage {
         }
         if let Some(consumed) = &token.consumed {
             if now < consumed.at + grace {
-                let superseded = state.tokens.get(&consumed.successor).is_none_or(|next| next.consumed.is_some());
+                let superseded = state
+                    .tokens
+                    .get(&consumed.successor)
+                    .is_none_or(|next| next.consumed.is_some());
                 return Ok(RotationOutcome::Replayed(ReplayedRotation {
                     sealed: consumed.sealed.clone(),
                     superseded,
                     active,
                 }));
             }
-            state.revoke(now, "refresh_token_reuse", |session| session.id == active.session.id);
+            state.revoke(now, "refresh_token_reuse", |session| {
+                session.id == active.session.id
+            });
             return Ok(RotationOutcome::Reused(active));
         }
         if token.expires_at <= now {
@@ -160,22 +214,44 @@ impl Storage for MemoryStorage {
         }
         let session_id = active.session.id.clone();
         let expires_at = successor.expires_at.min(active.session.expires_at);
-        let next = Token { session_id: session_id.clone(), expires_at, consumed: None };
+        let next = Token {
+            session_id: session_id.clone(),
+            expires_at,
+            consumed: None,
+        };
         state.tokens.insert(successor.digest.clone(), next);
-        state.tokens.get_mut(&presented).unwrap().consumed =
-            Some(Consumed { at: now, successor: successor.digest, sealed });
+        state.tokens.get_mut(&presented).unwrap().consumed = Some(Consumed {
+            at: now,
+            successor: successor.digest,
+            sealed,
+        });
         let session = state.sessions.get_mut(&session_id).unwrap();
         session.last_seen_at = now;
         let session = session.clone();
         Ok(RotationOutcome::Rotated(state.active(&session)))
     }
 
-    async fn find_refresh_token_session(&self, token: String) -> Result<Option<String>, StorageError> {
-        Ok(self.lock().tokens.get(&token).map(|token| token.session_id.clone()))
+    async fn find_refresh_token_session(
+        &self,
+        token: String,
+    ) -> Result<Option<String>, StorageError> {
+        Ok(self
+            .lock()
+            .tokens
+            .get(&token)
+            .map(|token| token.session_id.clone()))
     }
 
-    async fn revoke_session(&self, session_id: String, now: Timestamp, reason: String) -> Result<bool, StorageError> {
-        Ok(self.lock().revoke(now, &reason, |session| session.id == session_id) == 1)
+    async fn revoke_session(
+        &self,
+        session_id: String,
+        now: Timestamp,
+        reason: String,
+    ) -> Result<bool, StorageError> {
+        Ok(self
+            .lock()
+            .revoke(now, &reason, |session| session.id == session_id)
+            == 1)
     }
 
     async fn revoke_sessions(
@@ -185,7 +261,8 @@ impl Storage for MemoryStorage {
         now: Timestamp,
         reason: String,
     ) -> Result<u64, StorageError> {
-        let which = |session: &Session| session.user_id == user_id && Some(&session.id) != except.as_ref();
+        let which =
+            |session: &Session| session.user_id == user_id && Some(&session.id) != except.as_ref();
         Ok(self.lock().revoke(now, &reason, which))
     }
 
@@ -202,7 +279,9 @@ impl Storage for MemoryStorage {
         replaced_expires_at: Timestamp,
     ) -> Result<bool, StorageError> {
         let mut state = self.lock();
-        let signs = |other: &&mut SigningKey| other.algorithm == key.algorithm && other.retired_at.is_none();
+        let signs = |other: &&mut SigningKey| {
+            other.algorithm == key.algorithm && other.retired_at.is_none()
+        };
         let current = state.keys.values_mut().find(signs);
         if current.as_ref().map(|current| &current.kid) != replaces.as_ref() {
             return Ok(false);
@@ -215,10 +294,17 @@ impl Storage for MemoryStorage {
         Ok(true)
     }
 
-    async fn count(&self, limits: Vec<Limit>, now: Timestamp) -> Result<Vec<LimitState>, StorageError> {
+    async fn count(
+        &self,
+        limits: Vec<Limit>,
+        now: Timestamp,
+    ) -> Result<Vec<LimitState>, StorageError> {
         let mut state = self.lock();
         let count = |limit: Limit| {
-            let fresh = LimitState { count: 0, resets_at: now + limit.window };
+            let fresh = LimitState {
+                count: 0,
+                resets_at: now + limit.window,
+            };
             let counter = state.limits.entry(limit.key).or_insert(fresh);
             if counter.resets_at <= now {
                 *counter = fresh;
@@ -231,14 +317,21 @@ impl Storage for MemoryStorage {
 
     async fn purge(&self, before: Timestamp) -> Result<u64, StorageError> {
         let mut state = self.lock();
-        let rows = |state: &State| (state.sessions.len() + state.tokens.len() + state.limits.len()) as u64;
+        let rows =
+            |state: &State| (state.sessions.len() + state.tokens.len() + state.limits.len()) as u64;
         let had = rows(&state);
         state.tokens.retain(|_, token| token.expires_at >= before);
         let tokens = rows(&state);
-        state.sessions.retain(|_, session| session.expires_at >= before && session.revoked_at.is_none_or(|at| at >= before));
-        state.limits.retain(|_, counter| counter.resets_at >= before);
+        state.sessions.retain(|_, session| {
+            session.expires_at >= before && session.revoked_at.is_none_or(|at| at >= before)
+        });
+        state
+            .limits
+            .retain(|_, counter| counter.resets_at >= before);
         let purged = tokens - rows(&state) + (had - tokens);
-        let State { sessions, tokens, .. } = &mut *state;
+        let State {
+            sessions, tokens, ..
+        } = &mut *state;
         // Tokens of a deleted session go with it and are not counted: they are no thing of their own.
         tokens.retain(|_, token| sessions.contains_key(&token.session_id));
         Ok(purged)

@@ -48,12 +48,18 @@ impl<S> SimulatedPlatform<S> {
 
     /// What was sent so far.
     pub fn mail(&self) -> Vec<Message> {
-        self.mail.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.mail
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// What was logged so far.
     pub fn log_lines(&self) -> Vec<String> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -69,16 +75,25 @@ impl<S: Storage> Platform for SimulatedPlatform<S> {
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {
-        self.random.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
+        self.random
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fill_bytes(bytes);
     }
 
     async fn send_mail(&self, message: Message) -> Result<(), String> {
-        self.mail.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        self.mail
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(message);
         Ok(())
     }
 
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{level:?} {message} {fields:?}"));
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(format!("{level:?} {message} {fields:?}"));
     }
 }
 
@@ -95,7 +110,10 @@ pub fn config(settings: &[(&str, &str)]) -> Config {
         ("ARGON2_MEMORY_KIB", "64"),
         ("ARGON2_ITERATIONS", "1"),
     ];
-    let values = cheap.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let values = cheap
+        .iter()
+        .chain(settings)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     match futures::executor::block_on(Config::from_settings(&Map(values.collect()))) {
         Ok(config) => config,
         Err(error) => panic!("{error}"),

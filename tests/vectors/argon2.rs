@@ -7,12 +7,27 @@ use auth_core::password::{Hasher, Parameters, PasswordHashError};
 #[test]
 fn rfc_9106() {
     for (algorithm, tag) in [
-        (Algorithm::Argon2d, "512b391b6f1162975371d30919734294f868e3be3984f3c1a13a4db9fabe4acb"),
-        (Algorithm::Argon2i, "c814d9d1dc7f37aa13f0d77f2494bda1c8de6b016dd388d29952a4c4672b6ce8"),
-        (Algorithm::Argon2id, "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659"),
+        (
+            Algorithm::Argon2d,
+            "512b391b6f1162975371d30919734294f868e3be3984f3c1a13a4db9fabe4acb",
+        ),
+        (
+            Algorithm::Argon2i,
+            "c814d9d1dc7f37aa13f0d77f2494bda1c8de6b016dd388d29952a4c4672b6ce8",
+        ),
+        (
+            Algorithm::Argon2id,
+            "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659",
+        ),
     ] {
         let data = argon2::AssociatedData::new(&[4; 12]).unwrap();
-        let params = ParamsBuilder::new().m_cost(32).t_cost(3).p_cost(4).data(data).build().unwrap();
+        let params = ParamsBuilder::new()
+            .m_cost(32)
+            .t_cost(3)
+            .p_cost(4)
+            .data(data)
+            .build()
+            .unwrap();
         let mut output = [0; 32];
         Argon2::new_with_secret(&[3; 8], algorithm, Version::V0x13, params)
             .unwrap()
@@ -50,7 +65,11 @@ fn own_strings() {
     let hasher = Hasher::new(Parameters::new(64, 1, 1).unwrap());
     let first = hasher.hash(&platform, "pässword");
     assert!(first.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
-    assert_ne!(first, hasher.hash(&platform, "pässword"), "the salt is random");
+    assert_ne!(
+        first,
+        hasher.hash(&platform, "pässword"),
+        "the salt is random"
+    );
     assert_eq!(hasher.verify("pässword", &first), Ok(true));
     assert_eq!(hasher.verify("passwort", &first), Ok(false));
     assert!(!hasher.needs_rehash(&first));
@@ -74,10 +93,26 @@ fn refused_strings() {
         "$argon2id$v=20$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
         "$argon2x$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
     ] {
-        assert_eq!(hasher.verify("password", string), Err(PasswordHashError::Malformed), "{string}");
+        assert_eq!(
+            hasher.verify("password", string),
+            Err(PasswordHashError::Malformed),
+            "{string}"
+        );
     }
-    for parameters in ["m=4194304,t=2,p=1", "m=256,t=1000000,p=1", "m=65536,t=2,p=64", "m=1,t=2,p=1", "m=256,t=0,p=1"] {
-        let string = format!("$argon2id$v=19${parameters}$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4");
-        assert_eq!(hasher.verify("password", &string), Err(PasswordHashError::OutOfBounds), "{string}");
+    for parameters in [
+        "m=4194304,t=2,p=1",
+        "m=256,t=1000000,p=1",
+        "m=65536,t=2,p=64",
+        "m=1,t=2,p=1",
+        "m=256,t=0,p=1",
+    ] {
+        let string = format!(
+            "$argon2id$v=19${parameters}$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+        );
+        assert_eq!(
+            hasher.verify("password", &string),
+            Err(PasswordHashError::OutOfBounds),
+            "{string}"
+        );
     }
 }

@@ -18,9 +18,15 @@ fn message_and_signature(token: &str) -> (&[u8], Vec<u8>) {
 /// RFC 4648 section 10, in the alphabet of its section 5 and without padding, as RFC 7515 asks.
 #[test]
 fn rfc_4648_base64url() {
-    for (text, encoded) in
-        [("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"), ("foobar", "Zm9vYmFy")]
-    {
+    for (text, encoded) in [
+        ("", ""),
+        ("f", "Zg"),
+        ("fo", "Zm8"),
+        ("foo", "Zm9v"),
+        ("foob", "Zm9vYg"),
+        ("fooba", "Zm9vYmE"),
+        ("foobar", "Zm9vYmFy"),
+    ] {
         assert_eq!(URL_SAFE_NO_PAD.encode(text), encoded);
         assert_eq!(decode(encoded), text.as_bytes());
     }
@@ -31,7 +37,8 @@ fn rfc_4648_base64url() {
     }
 }
 
-const A1_KEY: &str = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+const A1_KEY: &str =
+    "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
 const A1: &str = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const A2_KEY: &str = r#"{"kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ","e":"AQAB"}"#;
 const A2: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
@@ -41,7 +48,8 @@ const A3: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzO
 /// RFC 7515 appendix A.1.
 #[test]
 fn rfc_7515_hs256() {
-    let key = SigningKey::from_secret(Algorithm::Hs256, &SecretKey::new(&decode(A1_KEY)).unwrap()).unwrap();
+    let key = SigningKey::from_secret(Algorithm::Hs256, &SecretKey::new(&decode(A1_KEY)).unwrap())
+        .unwrap();
     let (message, signature) = message_and_signature(A1);
     assert!(key.verifying_key().verifies(message, &signature));
     assert!(!key.verifying_key().verifies(&message[1..], &signature));
@@ -92,23 +100,48 @@ fn rfc_7517_key_sets() {
     ]}"#;
     let keys = KeySet::from_jwks(set).unwrap();
     assert!(keys.find("1").is_none(), "for encryption");
-    assert!(keys.find("shared").is_none(), "a shared secret is no public key");
-    assert_eq!(keys.find("2011-04-29").unwrap().algorithm(), Algorithm::Rs256);
+    assert!(
+        keys.find("shared").is_none(),
+        "a shared secret is no public key"
+    );
+    assert_eq!(
+        keys.find("2011-04-29").unwrap().algorithm(),
+        Algorithm::Rs256
+    );
     assert_eq!(keys.find("private").unwrap().algorithm(), Algorithm::Es256);
-    assert!(!keys.jwks().contains("870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"));
+    assert!(
+        !keys
+            .jwks()
+            .contains("870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE")
+    );
 }
 
 /// Keys that are not what they say.
 #[test]
 fn keys_that_are_refused() {
     for (jwk, error) in [
-        (A3_KEY.replace("\"kty\"", "\"alg\":\"RS256\",\"kty\""), KeyError::Unsupported),
-        (A2_KEY.replace("\"kty\"", "\"alg\":\"HS256\",\"kty\""), KeyError::Unsupported),
+        (
+            A3_KEY.replace("\"kty\"", "\"alg\":\"RS256\",\"kty\""),
+            KeyError::Unsupported,
+        ),
+        (
+            A2_KEY.replace("\"kty\"", "\"alg\":\"HS256\",\"kty\""),
+            KeyError::Unsupported,
+        ),
         (A3_KEY.replace("P-256", "P-384"), KeyError::Unsupported),
         (A3_KEY.replace("x_FEz", "x_FEy"), KeyError::Malformed),
-        (r#"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#.into(), KeyError::Malformed),
-        (r#"{"kty":"OKP","crv":"Ed25519","x":"AA"}"#.into(), KeyError::Malformed),
-        (r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#.into(), KeyError::Malformed),
+        (
+            r#"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#.into(),
+            KeyError::Malformed,
+        ),
+        (
+            r#"{"kty":"OKP","crv":"Ed25519","x":"AA"}"#.into(),
+            KeyError::Malformed,
+        ),
+        (
+            r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#.into(),
+            KeyError::Malformed,
+        ),
     ] {
         assert_eq!(VerifyingKey::from_jwk(&jwk).err(), Some(error), "{jwk}");
     }
@@ -118,7 +151,10 @@ fn keys_that_are_refused() {
 #[test]
 fn rfc_7638_thumbprint() {
     let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
-    let key = VerifyingKey::from_jwk(&format!(r#"{{"kty":"RSA","n":"{n}","e":"AQAB","alg":"RS256"}}"#)).unwrap();
+    let key = VerifyingKey::from_jwk(&format!(
+        r#"{{"kty":"RSA","n":"{n}","e":"AQAB","alg":"RS256"}}"#
+    ))
+    .unwrap();
     assert_eq!(key.kid(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
 }
 
@@ -129,14 +165,19 @@ fn rfc_8037_ed25519() {
     let key = SigningKey::from_private(Algorithm::EdDsa, &private).unwrap();
     let jwk: serde_json::Value = serde_json::from_str(&key.public_jwk().unwrap()).unwrap();
     assert_eq!(jwk["x"], "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
-    assert_eq!(key.verifying_key().kid(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    assert_eq!(
+        key.verifying_key().kid(),
+        "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    );
     let token = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
     let (message, signature) = message_and_signature(token);
     assert!(key.verifying_key().verifies(message, &signature));
     assert!(!key.verifying_key().verifies(&message[1..], &signature));
     // A key of small order, under which every signature of zeros would hold (RFC 8032 section 5.1.7, strict).
     let zero = URL_SAFE_NO_PAD.encode([0; 32]);
-    if let Ok(weak) = VerifyingKey::from_jwk(&format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{zero}"}}"#)) {
+    if let Ok(weak) =
+        VerifyingKey::from_jwk(&format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{zero}"}}"#))
+    {
         assert!(!weak.verifies(message, &[0; 64]));
     }
 }
@@ -154,13 +195,29 @@ fn every_algorithm_signs_for_itself() {
     ];
     for (index, key) in keys.iter().enumerate() {
         let token = key.sign("at+jwt", &serde_json::json!({"sub": "ada"}));
-        assert_eq!(token, key.sign("at+jwt", &serde_json::json!({"sub": "ada"})), "signing is deterministic");
+        assert_eq!(
+            token,
+            key.sign("at+jwt", &serde_json::json!({"sub": "ada"})),
+            "signing is deterministic"
+        );
         let (message, signature) = message_and_signature(&token);
         for (other_index, other) in keys.iter().enumerate() {
-            assert_eq!(other.verifying_key().verifies(message, &signature), index == other_index);
+            assert_eq!(
+                other.verifying_key().verifies(message, &signature),
+                index == other_index
+            );
         }
     }
-    assert_eq!(SigningKey::from_private(Algorithm::Rs256, &[7; 32]).err(), Some(KeyError::Unsupported));
-    assert_eq!(SigningKey::from_private(Algorithm::Es256, &[0xff; 32]).err(), Some(KeyError::Malformed));
-    assert_eq!(SigningKey::from_secret(Algorithm::EdDsa, &secret).err(), Some(KeyError::Unsupported));
+    assert_eq!(
+        SigningKey::from_private(Algorithm::Rs256, &[7; 32]).err(),
+        Some(KeyError::Unsupported)
+    );
+    assert_eq!(
+        SigningKey::from_private(Algorithm::Es256, &[0xff; 32]).err(),
+        Some(KeyError::Malformed)
+    );
+    assert_eq!(
+        SigningKey::from_secret(Algorithm::EdDsa, &secret).err(),
+        Some(KeyError::Unsupported)
+    );
 }

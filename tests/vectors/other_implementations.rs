@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 /// Asks the program `other.mjs`, which answers one JSON document with another.
 fn ask(question: &Value) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("javascript");
-    assert!(folder.join("node_modules").exists(), "packages are missing: run `cargo xtask test`");
+    assert!(
+        folder.join("node_modules").exists(),
+        "packages are missing: run `cargo xtask test`"
+    );
     let mut child = Command::new("node")
         .arg("other.mjs")
         .current_dir(folder)
@@ -21,7 +24,12 @@ fn ask(question: &Value) -> Value {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(question.to_string().as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(question.to_string().as_bytes())
+        .unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
     serde_json::from_slice(&output.stdout).unwrap()
@@ -32,13 +40,35 @@ fn jose_verifies_what_we_sign() {
     let secret = [7; 64];
     let claims = json!({"sub": "ada", "iss": "https://example.com", "note": "Zoë \u{1f98a}"});
     for (algorithm, key) in [
-        ("EdDSA", SigningKey::from_private(Algorithm::EdDsa, &[7; 32]).unwrap()),
-        ("ES256", SigningKey::from_private(Algorithm::Es256, &[7; 32]).unwrap()),
-        ("HS256", SigningKey::from_secret(Algorithm::Hs256, &SecretKey::new(&secret).unwrap()).unwrap()),
-        ("HS384", SigningKey::from_secret(Algorithm::Hs384, &SecretKey::new(&secret).unwrap()).unwrap()),
-        ("HS512", SigningKey::from_secret(Algorithm::Hs512, &SecretKey::new(&secret).unwrap()).unwrap()),
+        (
+            "EdDSA",
+            SigningKey::from_private(Algorithm::EdDsa, &[7; 32]).unwrap(),
+        ),
+        (
+            "ES256",
+            SigningKey::from_private(Algorithm::Es256, &[7; 32]).unwrap(),
+        ),
+        (
+            "HS256",
+            SigningKey::from_secret(Algorithm::Hs256, &SecretKey::new(&secret).unwrap()).unwrap(),
+        ),
+        (
+            "HS384",
+            SigningKey::from_secret(Algorithm::Hs384, &SecretKey::new(&secret).unwrap()).unwrap(),
+        ),
+        (
+            "HS512",
+            SigningKey::from_secret(Algorithm::Hs512, &SecretKey::new(&secret).unwrap()).unwrap(),
+        ),
     ] {
-        let jwks: Value = serde_json::from_str(KeySet::new(SigningKey::from_private(Algorithm::EdDsa, &[7; 32]).unwrap(), vec![key.verifying_key().clone()]).jwks()).unwrap();
+        let jwks: Value = serde_json::from_str(
+            KeySet::new(
+                SigningKey::from_private(Algorithm::EdDsa, &[7; 32]).unwrap(),
+                vec![key.verifying_key().clone()],
+            )
+            .jwks(),
+        )
+        .unwrap();
         let answer = ask(&json!({
             "verify": key.sign("at+jwt", &claims),
             "algorithm": algorithm,
@@ -47,7 +77,14 @@ fn jose_verifies_what_we_sign() {
         }));
         assert_eq!(answer["claims"], claims, "{algorithm}: {answer}");
         assert_eq!(answer["header"]["typ"], "at+jwt");
-        assert_eq!(answer["thumbprint"], if algorithm.starts_with("HS") { Value::Null } else { json!(key.verifying_key().kid()) });
+        assert_eq!(
+            answer["thumbprint"],
+            if algorithm.starts_with("HS") {
+                Value::Null
+            } else {
+                json!(key.verifying_key().kid())
+            }
+        );
     }
 }
 
@@ -58,9 +95,14 @@ fn we_verify_what_jose_signs() {
         let key = VerifyingKey::from_jwk(&answer["jwk"].to_string()).unwrap();
         assert_eq!(key.algorithm().as_str(), algorithm);
         let (message, signature) = answer["token"].as_str().unwrap().rsplit_once('.').unwrap();
-        let signature = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, signature).unwrap();
+        let signature =
+            base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, signature)
+                .unwrap();
         assert!(key.verifies(message.as_bytes(), &signature), "{algorithm}");
-        assert!(!key.verifies(&message.as_bytes()[1..], &signature), "{algorithm}");
+        assert!(
+            !key.verifies(&message.as_bytes()[1..], &signature),
+            "{algorithm}"
+        );
     }
 }
 

@@ -2,4 +2,6 @@
 
 use anyhow::Result;
 
-pub(crate) fn run(_seconds: u64) -> Result<()> { Ok(()) }
+pub(crate) fn run(_seconds: u64) -> Result<()> {
+    Ok(())
+}

@@ -23,12 +23,22 @@ pub(crate) fn build_all() -> Result<()> {
 
 /// Builds a crate as the component `name`.
 pub(crate) fn build(toolchain: &WasmToolchain, package: &str, name: &str) -> Result<()> {
-    run(toolchain
-        .cargo()
-        .current_dir(root())
-        .args(["build", "--locked", "--profile", "wasm", "--target", TARGET, "--package", package]))?;
-    let module = target().join(TARGET).join("wasm").join(format!("{}.wasm", package.replace('-', "_")));
-    let module = std::fs::read(&module).with_context(|| format!("can't read {}", module.display()))?;
+    run(toolchain.cargo().current_dir(root()).args([
+        "build",
+        "--locked",
+        "--profile",
+        "wasm",
+        "--target",
+        TARGET,
+        "--package",
+        package,
+    ]))?;
+    let module = target()
+        .join(TARGET)
+        .join("wasm")
+        .join(format!("{}.wasm", package.replace('-', "_")));
+    let module =
+        std::fs::read(&module).with_context(|| format!("can't read {}", module.display()))?;
     let component = ComponentEncoder::default()
         .module(&module)
         .and_then(|encoder| encoder.validate(true).encode())

@@ -5,7 +5,7 @@
 
 mod bench;
 mod component;
-mod load;
+mod lint;
 mod process;
 mod serve;
 mod test;
@@ -16,7 +16,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Builds, serves, tests and measures Gatewright.")]
+#[command(
+    name = "cargo xtask",
+    about = "Builds, serves, tests and measures Gatewright."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -37,6 +40,8 @@ enum Command {
         /// Only tests whose name holds this.
         filter: Option<String>,
     },
+    /// Checks formatting, lints and documentation; warnings are errors.
+    Lint,
     /// Writes hosts/http/openapi.json anew from the table of routes.
     Openapi,
     /// Measures the native host.
@@ -49,9 +54,11 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Build => component::build_all().map(|()| println!("built {}", component::path("service").display())),
+        Command::Build => component::build_all()
+            .map(|()| println!("built {}", component::path("service").display())),
         Command::Serve { arguments } => serve::run(&arguments),
         Command::Test { filter } => test::run_all(filter.as_deref()),
+        Command::Lint => lint::run_all(),
         Command::Openapi => test::update_openapi(),
         Command::Bench { seconds } => bench::run(seconds),
     };

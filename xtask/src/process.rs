@@ -7,7 +7,9 @@ use anyhow::{Context as _, Result, bail};
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, PathBuf::from)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map_or_else(PathBuf::new, PathBuf::from)
 }
 
 /// The folder that everything is built into.
@@ -24,7 +26,9 @@ pub(crate) fn cargo() -> Command {
 
 /// Runs a program to its end and fails if it does.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("can't start {}", name(command)))?;
+    let status = command
+        .status()
+        .with_context(|| format!("can't start {}", name(command)))?;
     if !status.success() {
         bail!("{} ended with {status}", name(command));
     }
@@ -33,12 +37,23 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a program and returns what it printed, without the last line break; none when it fails or is missing.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
-    let output = command.output().ok().filter(|output| output.status.success())?;
-    Some(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+    let output = command
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    Some(
+        String::from_utf8_lossy(&output.stdout)
+            .trim_end()
+            .to_owned(),
+    )
 }
 
 fn name(command: &Command) -> String {
-    let arguments = command.get_args().map(|argument| argument.to_string_lossy());
-    let words: Vec<_> = std::iter::once(command.get_program().to_string_lossy()).chain(arguments).collect();
+    let arguments = command
+        .get_args()
+        .map(|argument| argument.to_string_lossy());
+    let words: Vec<_> = std::iter::once(command.get_program().to_string_lossy())
+        .chain(arguments)
+        .collect();
     words.join(" ")
 }

@@ -10,7 +10,11 @@ use crate::process::{cargo, root, target};
 /// Builds the service component and the packages of the native host, and puts the two side by side. Returns the host.
 pub(crate) fn build_native(packages: &[&str]) -> Result<PathBuf> {
     component::build_all()?;
-    crate::process::run(cargo().args(["build", "--locked", "--release"]).args(packages))?;
+    crate::process::run(
+        cargo()
+            .args(["build", "--locked", "--release"])
+            .args(packages),
+    )?;
     let folder = target().join("release");
     let component = component::path("service");
     std::fs::copy(&component, folder.join("service.wasm"))

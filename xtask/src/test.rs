@@ -18,14 +18,26 @@ const WHOLE: [&str; 2] = ["gatewright", "gatewright-tests"];
 
 /// Runs every test, or those whose name holds the filter.
 pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
-    need("node", "Node.js 20 or newer: https://nodejs.org, or: apt-get install nodejs npm")?;
+    need(
+        "node",
+        "Node.js 20 or newer: https://nodejs.org, or: apt-get install nodejs npm",
+    )?;
     need("npm", "npm: https://nodejs.org, or: apt-get install npm")?;
     // With all targets, so that wasmtime is built with the features that the tests build it with.
-    let host = build_native(&["--package", "gatewright", "--package", "gatewright-tests", "--all-targets"])?;
+    let host = build_native(&[
+        "--package",
+        "gatewright",
+        "--package",
+        "gatewright-tests",
+        "--all-targets",
+    ])?;
     component::build(&WasmToolchain::ensure()?, "gatewright-faulty", "faulty")?;
     install_packages()?;
 
-    run(cargo().args(["test", "--locked"]).args(packages(&PURE)).args(filter))?;
+    run(cargo()
+        .args(["test", "--locked"])
+        .args(packages(&PURE))
+        .args(filter))?;
     run(cargo()
         .args(["test", "--locked", "--release"])
         .args(packages(&WHOLE))
@@ -40,7 +52,9 @@ pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
 
 /// Writes the OpenAPI document anew.
 pub(crate) fn update_openapi() -> Result<()> {
-    run(cargo().args(["test", "--quiet", "--package", "gatewright-http", "openapi"]).env("GATEWRIGHT_UPDATE", "1"))
+    run(cargo()
+        .args(["test", "--quiet", "--package", "gatewright-http", "openapi"])
+        .env("GATEWRIGHT_UPDATE", "1"))
 }
 
 fn packages<'a>(names: &'a [&str]) -> impl Iterator<Item = &'a str> {
@@ -64,7 +78,9 @@ fn install_packages() -> Result<()> {
     let folder = javascript();
     let installed = changed(&folder.join("node_modules/.package-lock.json"));
     if installed.is_none() || installed < changed(&folder.join("package-lock.json")) {
-        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+        run(Command::new("npm")
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(&folder))?;
     }
     Ok(())
 }
@@ -84,10 +100,17 @@ fn test_pages(host: &Path) -> Result<()> {
 }
 
 fn chromium() -> Result<PathBuf> {
-    let known = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    let known = [
+        "/usr/bin/chromium",
+        "/usr/bin/chromium-browser",
+        "/usr/bin/google-chrome",
+    ];
     let find = || {
         let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
-        named.into_iter().chain(known.map(PathBuf::from)).find(|path| path.exists())
+        named
+            .into_iter()
+            .chain(known.map(PathBuf::from))
+            .find(|path| path.exists())
     };
     if let Some(path) = find() {
         return Ok(path);
@@ -116,7 +139,11 @@ impl Drop for Running {
 }
 
 /// Starts the native host in a folder, with these settings, and returns its address.
-pub(crate) fn start(host: &Path, folder: &Path, settings: &[(&str, &str)]) -> Result<(Running, String)> {
+pub(crate) fn start(
+    host: &Path,
+    folder: &Path,
+    settings: &[(&str, &str)],
+) -> Result<(Running, String)> {
     let mut child = Command::new(host)
         .args(["serve", "--listen", "127.0.0.1:0"])
         .current_dir(folder)
@@ -124,10 +151,20 @@ pub(crate) fn start(host: &Path, folder: &Path, settings: &[(&str, &str)]) -> Re
         .stdout(Stdio::piped())
         .stderr(std::fs::File::create(folder.join("log"))?)
         .spawn()?;
-    let mut lines = BufReader::new(child.stdout.take().context("the host's output")?).lines().map_while(Result::ok);
+    let mut lines = BufReader::new(child.stdout.take().context("the host's output")?)
+        .lines()
+        .map_while(Result::ok);
     let running = Running(child);
-    let base = lines.find_map(|line| line.strip_prefix("listening").map(|rest| rest.trim().to_owned()));
-    let base = base.with_context(|| format!("the host did not start: see {}", folder.join("log").display()))?;
+    let base = lines.find_map(|line| {
+        line.strip_prefix("listening")
+            .map(|rest| rest.trim().to_owned())
+    });
+    let base = base.with_context(|| {
+        format!(
+            "the host did not start: see {}",
+            folder.join("log").display()
+        )
+    })?;
     // Keeps the pipe from filling up.
     std::thread::spawn(move || lines.for_each(drop));
     Ok((running, base))

@@ -13,8 +13,14 @@ use crate::process::{output, run};
 /// How long `rustup target add` may take.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(180);
 /// Debian's packages of a Rust with its library source, beside any other Rust on the machine.
-const DEBIAN_PACKAGES: [&str; 6] =
-    ["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy", "rustfmt-web", "lld-22"];
+const DEBIAN_PACKAGES: [&str; 6] = [
+    "rustc-web",
+    "cargo-web",
+    "rust-web-src",
+    "rust-web-clippy",
+    "rustfmt-web",
+    "lld-22",
+];
 
 /// A toolchain with the standard library for [`TARGET`].
 pub(crate) enum WasmToolchain {
@@ -30,12 +36,17 @@ impl WasmToolchain {
         if has_library(&mut rustc()) || rustup_adds_target() {
             return Ok(Self::Active);
         }
-        let debian = fs::read_to_string("/etc/os-release").unwrap_or_default().contains("VERSION_CODENAME=bookworm");
+        let debian = fs::read_to_string("/etc/os-release")
+            .unwrap_or_default()
+            .contains("VERSION_CODENAME=bookworm");
         if !debian {
-            bail!("the Rust target {TARGET} is missing; install it with: rustup target add {TARGET}");
+            bail!(
+                "the Rust target {TARGET} is missing; install it with: rustup target add {TARGET}"
+            );
         }
         if !has_library(&mut debian_rustc()) {
-            build_debian_library().context("the Rust target could not be made from Debian's packages")?;
+            build_debian_library()
+                .context("the Rust target could not be made from Debian's packages")?;
         }
         Ok(Self::Debian)
     }
@@ -46,7 +57,10 @@ impl WasmToolchain {
             Self::Active => crate::process::cargo(),
             Self::Debian => {
                 let mut cargo = Command::new("/usr/bin/cargo");
-                cargo.env("RUSTC", "/usr/bin/rustc").env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
+                cargo
+                    .env("RUSTC", "/usr/bin/rustc")
+                    .env_remove("RUSTUP_TOOLCHAIN")
+                    .env_remove("CARGO");
                 cargo
             }
         }
@@ -68,7 +82,9 @@ fn library_folder(rustc: &mut Command) -> Option<PathBuf> {
 fn has_library(rustc: &mut Command) -> bool {
     let holds = |folder: &Path| {
         fs::read_dir(folder).is_ok_and(|mut files| {
-            files.any(|file| file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libstd-")))
+            files.any(|file| {
+                file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
+            })
         })
     };
     library_folder(rustc).is_some_and(|folder| holds(&folder))
@@ -76,12 +92,19 @@ fn has_library(rustc: &mut Command) -> bool {
 
 fn rustup_adds_target() -> bool {
     println!("xtask: adding the Rust target {TARGET}");
-    let Ok(mut child) = Command::new("rustup").args(["target", "add", TARGET]).spawn() else { return false };
+    let Ok(mut child) = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .spawn()
+    else {
+        return false;
+    };
     let started = Instant::now();
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return status.success() && has_library(&mut rustc()),
-            Ok(None) if started.elapsed() < RUSTUP_LIMIT => std::thread::sleep(Duration::from_millis(200)),
+            Ok(None) if started.elapsed() < RUSTUP_LIMIT => {
+                std::thread::sleep(Duration::from_millis(200))
+            }
             _ => {
                 let _ = child.kill();
                 let _ = child.wait();
@@ -95,18 +118,32 @@ fn rustup_adds_target() -> bool {
 /// own folder: the crate `sysroot` names what a target's library holds.
 fn build_debian_library() -> Result<()> {
     install_debian_packages(&DEBIAN_PACKAGES)?;
-    let sysroot = output(debian_rustc().args(["--print", "sysroot"])).context("/usr/bin/rustc does not run")?;
+    let sysroot = output(debian_rustc().args(["--print", "sysroot"]))
+        .context("/usr/bin/rustc does not run")?;
     let host = output(debian_rustc().arg("-vV"))
-        .and_then(|text| text.lines().find_map(|line| line.strip_prefix("host: ").map(str::to_owned)))
+        .and_then(|text| {
+            text.lines()
+                .find_map(|line| line.strip_prefix("host: ").map(str::to_owned))
+        })
         .context("/usr/bin/rustc names no host")?;
     // rustc looks for its linker in its own folder, by its own name.
-    let linkers = Path::new(&sysroot).join("lib/rustlib").join(host).join("bin");
+    let linkers = Path::new(&sysroot)
+        .join("lib/rustlib")
+        .join(host)
+        .join("bin");
     if !linkers.join("rust-lld").exists() {
         as_root(["mkdir", "-p"], [linkers.as_path()])?;
-        as_root(["ln", "-sf"], [Path::new("/usr/lib/llvm-22/bin/lld"), &linkers.join("rust-lld")])?;
+        as_root(
+            ["ln", "-sf"],
+            [
+                Path::new("/usr/lib/llvm-22/bin/lld"),
+                &linkers.join("rust-lld"),
+            ],
+        )?;
     }
 
-    let source = fs::canonicalize(Path::new(&sysroot).join("lib/rustlib/src/rust"))?.join("library");
+    let source =
+        fs::canonicalize(Path::new(&sysroot).join("lib/rustlib/src/rust"))?.join("library");
     let built = crate::process::target().join("wasm-std");
     println!("xtask: building the standard library for {TARGET}, about two minutes");
     run(Command::new("/usr/bin/cargo")
@@ -122,19 +159,40 @@ fn build_debian_library() -> Result<()> {
         .env("CARGO_PROFILE_DIST_DEBUG", "0")
         // A hash of its own, so that its crates never clash with a program's.
         .env("__CARGO_DEFAULT_LIB_METADATA", "gatewright")
-        .args(["build", "-Zavoid-dev-deps", "--profile", "dist", "--locked", "--offline"])
-        .args(["--manifest-path", "sysroot/Cargo.toml", "--target", TARGET, "--target-dir"])
+        .args([
+            "build",
+            "-Zavoid-dev-deps",
+            "--profile",
+            "dist",
+            "--locked",
+            "--offline",
+        ])
+        .args([
+            "--manifest-path",
+            "sysroot/Cargo.toml",
+            "--target",
+            TARGET,
+            "--target-dir",
+        ])
         .arg(&built)
         .args(["--features", "panic-unwind backtrace compiler-builtins-mem"])
         .args(["--config", "source.crates-io.replace-with=\"vendored\""])
         .arg("--config")
-        .arg(format!("source.vendored.directory=\"{}\"", source.join("vendor").display())))?;
+        .arg(format!(
+            "source.vendored.directory=\"{}\"",
+            source.join("vendor").display()
+        )))?;
 
-    let library = library_folder(&mut debian_rustc()).context("/usr/bin/rustc does not know the target")?;
+    let library =
+        library_folder(&mut debian_rustc()).context("/usr/bin/rustc does not know the target")?;
     as_root(["mkdir", "-p"], [library.as_path()])?;
     for file in fs::read_dir(built.join(TARGET).join("dist/deps"))? {
         let path = file?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if name.ends_with(".rlib") && !name.starts_with("libsysroot-") {
             as_root(["install", "-m644"], [path.as_path(), &library])?;
         }
@@ -151,13 +209,23 @@ pub(crate) fn install_debian_packages(packages: &[&str]) -> Result<()> {
         output(Command::new("dpkg-query").args(["-W", "-f=${Status}", package]))
             .is_some_and(|status| status.contains("ok installed"))
     };
-    let missing: Vec<_> = packages.iter().copied().filter(|package| !installed(package)).collect();
+    let missing: Vec<_> = packages
+        .iter()
+        .copied()
+        .filter(|package| !installed(package))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
     println!("xtask: installing {}", missing.join(" "));
     // Never removes a package, such as Debian's own rustc.
-    let install = ["apt-get", "install", "-y", "--no-remove", "--no-install-recommends"];
+    let install = [
+        "apt-get",
+        "install",
+        "-y",
+        "--no-remove",
+        "--no-install-recommends",
+    ];
     as_root(install, &missing).or_else(|_| {
         as_root(["apt-get", "update"], [""; 0])?;
         as_root(install, &missing)
@@ -172,5 +240,8 @@ fn as_root<S: AsRef<std::ffi::OsStr>, const N: usize>(
     let sudo = if root { None } else { Some("sudo") };
     let mut words = sudo.into_iter().chain(program);
     let mut command = Command::new(words.next().context("a program")?);
-    run(command.args(words).args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+    run(command
+        .args(words)
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive"))
 }

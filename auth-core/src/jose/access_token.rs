@@ -108,9 +108,16 @@ impl KeySet {
     ///
     /// # Errors
     /// The first check that failed, in the order of [`AccessTokenError`]'s variants.
-    pub fn verify(&self, token: &str, expected: &Expectations<'_>) -> Result<Claims, AccessTokenError> {
-        let payload = self.verified.get_or_verify(token, || self.verify_signature(token, TYPE))?;
-        let claims: Claims = serde_json::from_slice(&payload).map_err(|_| AccessTokenError::Malformed)?;
+    pub fn verify(
+        &self,
+        token: &str,
+        expected: &Expectations<'_>,
+    ) -> Result<Claims, AccessTokenError> {
+        let payload = self
+            .verified
+            .get_or_verify(token, || self.verify_signature(token, TYPE))?;
+        let claims: Claims =
+            serde_json::from_slice(&payload).map_err(|_| AccessTokenError::Malformed)?;
         claims.check(expected)?;
         Ok(claims)
     }
@@ -125,9 +132,14 @@ impl KeySet {
         }
         let (message, signature) = token.rsplit_once('.').ok_or(AccessTokenError::Malformed)?;
         let (header, payload) = message.split_once('.').ok_or(AccessTokenError::Malformed)?;
-        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| AccessTokenError::Malformed);
+        let decode = |part: &str| {
+            URL_SAFE_NO_PAD
+                .decode(part)
+                .map_err(|_| AccessTokenError::Malformed)
+        };
         let header = decode(header)?;
-        let header: Header<'_> = serde_json::from_slice(&header).map_err(|_| AccessTokenError::Malformed)?;
+        let header: Header<'_> =
+            serde_json::from_slice(&header).map_err(|_| AccessTokenError::Malformed)?;
         let (payload, signature) = (decode(payload)?, decode(signature)?);
         if header.crit.is_some() || header.b64.is_some() {
             return Err(AccessTokenError::Malformed);
@@ -141,7 +153,10 @@ impl KeySet {
         if !named.eq_ignore_ascii_case(typ) {
             return Err(AccessTokenError::TypeMismatch);
         }
-        let key = header.kid.and_then(|kid| self.find(&kid)).ok_or(AccessTokenError::KeyUnknown)?;
+        let key = header
+            .kid
+            .and_then(|kid| self.find(&kid))
+            .ok_or(AccessTokenError::KeyUnknown)?;
         if Algorithm::parse(&header.alg) != Some(key.algorithm()) {
             return Err(AccessTokenError::AlgorithmMismatch);
         }
@@ -157,7 +172,8 @@ impl Claims {
         let now = expected.now.as_secs();
         if self.exp.saturating_add(expected.clock_tolerance) <= now {
             Err(AccessTokenError::Expired)
-        } else if self.nbf.unwrap_or(0).max(self.iat) > now.saturating_add(expected.clock_tolerance) {
+        } else if self.nbf.unwrap_or(0).max(self.iat) > now.saturating_add(expected.clock_tolerance)
+        {
             Err(AccessTokenError::NotYetValid)
         } else if self.iss != expected.issuer {
             Err(AccessTokenError::IssuerMismatch)

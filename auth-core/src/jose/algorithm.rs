@@ -20,9 +20,16 @@ pub enum Algorithm {
 impl Algorithm {
     /// The algorithm of that name; none when it is not accepted.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::EdDsa, Self::Es256, Self::Rs256, Self::Hs256, Self::Hs384, Self::Hs512]
-            .into_iter()
-            .find(|algorithm| algorithm.as_str() == name)
+        [
+            Self::EdDsa,
+            Self::Es256,
+            Self::Rs256,
+            Self::Hs256,
+            Self::Hs384,
+            Self::Hs512,
+        ]
+        .into_iter()
+        .find(|algorithm| algorithm.as_str() == name)
     }
 
     /// Its name, `alg` in headers.

@@ -6,9 +6,9 @@ use rsa::{BoxedUint, RsaPublicKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::Algorithm;
 use super::key::KeyError;
 use super::signature::Verifier;
-use super::Algorithm;
 
 /// The members of a public key. Others, and above all private ones, are not read and so never passed on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,16 +39,34 @@ const RSA_BITS: core::ops::RangeInclusive<u32> = 2048..=8192;
 impl Jwk {
     /// The JWK of an Ed25519 key.
     pub(super) fn ed25519(key: &ed25519_dalek::VerifyingKey) -> Self {
-        Self::new("OKP", Some("Ed25519"), Some(key.as_bytes()), None, Algorithm::EdDsa)
+        Self::new(
+            "OKP",
+            Some("Ed25519"),
+            Some(key.as_bytes()),
+            None,
+            Algorithm::EdDsa,
+        )
     }
 
     /// The JWK of a P-256 key.
     pub(super) fn p256(key: &p256::ecdsa::VerifyingKey) -> Self {
         let point = key.to_sec1_point(false);
-        Self::new("EC", Some("P-256"), point.x().map(AsRef::as_ref), point.y().map(AsRef::as_ref), Algorithm::Es256)
+        Self::new(
+            "EC",
+            Some("P-256"),
+            point.x().map(AsRef::as_ref),
+            point.y().map(AsRef::as_ref),
+            Algorithm::Es256,
+        )
     }
 
-    fn new(kty: &str, crv: Option<&str>, x: Option<&[u8]>, y: Option<&[u8]>, algorithm: Algorithm) -> Self {
+    fn new(
+        kty: &str,
+        crv: Option<&str>,
+        x: Option<&[u8]>,
+        y: Option<&[u8]>,
+        algorithm: Algorithm,
+    ) -> Self {
         let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let mut jwk = Self {
             kty: kty.to_owned(),
@@ -72,12 +90,20 @@ impl Jwk {
     pub(super) fn verifier(&self) -> Result<(Algorithm, Verifier), KeyError> {
         let bytes = |member: &Option<String>| {
             let text = member.as_deref().ok_or(KeyError::Malformed)?;
-            URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyError::Malformed)
+            URL_SAFE_NO_PAD
+                .decode(text)
+                .map_err(|_| KeyError::Malformed)
         };
         let (algorithm, verifier) = match (self.kty.as_str(), self.crv.as_deref()) {
             ("OKP", Some("Ed25519")) => {
-                let key = bytes(&self.x)?.try_into().ok().and_then(|x| ed25519_dalek::VerifyingKey::from_bytes(&x).ok());
-                (Algorithm::EdDsa, Verifier::EdDsa(key.ok_or(KeyError::Malformed)?))
+                let key = bytes(&self.x)?
+                    .try_into()
+                    .ok()
+                    .and_then(|x| ed25519_dalek::VerifyingKey::from_bytes(&x).ok());
+                (
+                    Algorithm::EdDsa,
+                    Verifier::EdDsa(key.ok_or(KeyError::Malformed)?),
+                )
             }
             ("EC", Some("P-256")) => {
                 let (x, y) = (bytes(&self.x)?, bytes(&self.y)?);
@@ -85,8 +111,12 @@ impl Jwk {
                     return Err(KeyError::Malformed);
                 }
                 // SEC 1 section 2.3.3: 4 marks an uncompressed point.
-                let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&[&[4], x.as_slice(), &y].concat());
-                (Algorithm::Es256, Verifier::Es256(key.map_err(|_| KeyError::Malformed)?))
+                let key =
+                    p256::ecdsa::VerifyingKey::from_sec1_bytes(&[&[4], x.as_slice(), &y].concat());
+                (
+                    Algorithm::Es256,
+                    Verifier::Es256(key.map_err(|_| KeyError::Malformed)?),
+                )
             }
             ("RSA", None) => {
                 let integer = |bytes: Vec<u8>| BoxedUint::from_be_slice_vartime(&bytes);
@@ -94,11 +124,17 @@ impl Jwk {
                 if !RSA_BITS.contains(&n.bits_vartime()) {
                     return Err(KeyError::Malformed);
                 }
-                (Algorithm::Rs256, Verifier::Rs256(RsaPublicKey::new(n, e).map_err(|_| KeyError::Malformed)?))
+                (
+                    Algorithm::Rs256,
+                    Verifier::Rs256(RsaPublicKey::new(n, e).map_err(|_| KeyError::Malformed)?),
+                )
             }
             _ => return Err(KeyError::Unsupported),
         };
-        let other_algorithm = self.alg.as_deref().is_some_and(|named| named != algorithm.as_str());
+        let other_algorithm = self
+            .alg
+            .as_deref()
+            .is_some_and(|named| named != algorithm.as_str());
         if other_algorithm || self.used_for.as_deref().is_some_and(|used| used != "sig") {
             return Err(KeyError::Unsupported);
         }
@@ -107,11 +143,20 @@ impl Jwk {
 
     /// SHA-256 of the required members in their canonical form (RFC 7638), in base64url.
     pub(super) fn thumbprint(&self) -> String {
-        let members = [("crv", &self.crv), ("e", &self.e), ("kty", &Some(self.kty.clone())), ("n", &self.n), ("x", &self.x), ("y", &self.y)];
+        let members = [
+            ("crv", &self.crv),
+            ("e", &self.e),
+            ("kty", &Some(self.kty.clone())),
+            ("n", &self.n),
+            ("x", &self.x),
+            ("y", &self.y),
+        ];
         let canonical: serde_json::Map<_, _> = members
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into())))
             .collect();
-        URL_SAFE_NO_PAD.encode(Sha256::digest(serde_json::Value::Object(canonical).to_string()))
+        URL_SAFE_NO_PAD.encode(Sha256::digest(
+            serde_json::Value::Object(canonical).to_string(),
+        ))
     }
 }

@@ -46,7 +46,12 @@ impl VerifyingKey {
         let (algorithm, verifier) = jwk.verifier()?;
         let thumbprint = jwk.thumbprint();
         let kid = jwk.kid.get_or_insert(thumbprint).clone();
-        Ok(Self { kid, algorithm, verifier, jwk: Some(jwk) })
+        Ok(Self {
+            kid,
+            algorithm,
+            verifier,
+            jwk: Some(jwk),
+        })
     }
 
     /// A shared secret for HMAC.
@@ -56,7 +61,12 @@ impl VerifyingKey {
         digest.update(b"gatewright hmac kid\0");
         digest.update(secret.as_bytes());
         let kid = URL_SAFE_NO_PAD.encode(&digest.finalize()[..9]);
-        Self { kid, algorithm, verifier: Verifier::Mac(key), jwk: None }
+        Self {
+            kid,
+            algorithm,
+            verifier: Verifier::Mac(key),
+            jwk: None,
+        }
     }
 
     /// Its identifier.
@@ -91,9 +101,14 @@ impl SigningKey {
             Algorithm::Hs256 => MacKey::hs256(secret.as_bytes()),
             Algorithm::Hs384 => MacKey::hs384(secret.as_bytes()),
             Algorithm::Hs512 => MacKey::hs512(secret.as_bytes()),
-            Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Rs256 => return Err(KeyError::Unsupported),
+            Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Rs256 => {
+                return Err(KeyError::Unsupported);
+            }
         };
-        Ok(Self::new(VerifyingKey::from_mac_key(algorithm, key.clone(), secret), Signer::Mac(key)))
+        Ok(Self::new(
+            VerifyingKey::from_mac_key(algorithm, key.clone(), secret),
+            Signer::Mac(key),
+        ))
     }
 
     /// The key pair of a private half: a seed (EdDSA) or a scalar (ES256) of 32 bytes. Its identifier is the
@@ -106,10 +121,14 @@ impl SigningKey {
             Algorithm::EdDsa => {
                 let seed = private.try_into().map_err(|_| KeyError::Malformed)?;
                 let key = ed25519_dalek::SigningKey::from_bytes(seed);
-                (Jwk::ed25519(&key.verifying_key()), Signer::EdDsa(Box::new(key)))
+                (
+                    Jwk::ed25519(&key.verifying_key()),
+                    Signer::EdDsa(Box::new(key)),
+                )
             }
             Algorithm::Es256 => {
-                let key = p256::ecdsa::SigningKey::from_slice(private).map_err(|_| KeyError::Malformed)?;
+                let key = p256::ecdsa::SigningKey::from_slice(private)
+                    .map_err(|_| KeyError::Malformed)?;
                 (Jwk::p256(key.verifying_key()), Signer::Es256(Box::new(key)))
             }
             _ => return Err(KeyError::Unsupported),
@@ -122,7 +141,10 @@ impl SigningKey {
     }
 
     /// Makes the private half of a key pair.
-    pub(crate) fn generate<P: Platform>(platform: &P, algorithm: Algorithm) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    pub(crate) fn generate<P: Platform>(
+        platform: &P,
+        algorithm: Algorithm,
+    ) -> Result<Zeroizing<[u8; 32]>, KeyError> {
         let mut private = Zeroizing::new([0; 32]);
         loop {
             platform.fill_random(private.as_mut());
@@ -142,7 +164,10 @@ impl SigningKey {
 
     /// The public half as a JWK with `kid`, `alg` and `use`; none for HMAC.
     pub fn public_jwk(&self) -> Option<String> {
-        self.verifying.jwk.as_ref().map(|jwk| serde_json::to_string(jwk).expect("a JWK is JSON"))
+        self.verifying
+            .jwk
+            .as_ref()
+            .map(|jwk| serde_json::to_string(jwk).expect("a JWK is JSON"))
     }
 
     /// A compact JWS (RFC 7515 section 3.1) of JSON claims, with `typ`, `alg` and `kid` in its header.

@@ -34,14 +34,25 @@ impl KeySet {
             keys: Vec<serde_json::Value>,
         }
         let keys = serde_json::from_str::<Keys>(json)?.keys;
-        let verifying = keys.iter().filter_map(|key| VerifyingKey::from_jwk(&key.to_string()).ok()).collect();
+        let verifying = keys
+            .iter()
+            .filter_map(|key| VerifyingKey::from_jwk(&key.to_string()).ok())
+            .collect();
         Ok(Self::with(None, verifying))
     }
 
     fn with(signing: Option<SigningKey>, verifying: Vec<VerifyingKey>) -> Self {
-        let keys: Vec<_> = verifying.iter().filter_map(|key| key.jwk.as_ref()).collect();
+        let keys: Vec<_> = verifying
+            .iter()
+            .filter_map(|key| key.jwk.as_ref())
+            .collect();
         let jwks = serde_json::json!({ "keys": keys }).to_string();
-        Self { signing, verifying, jwks, verified: VerifiedPayloads::default() }
+        Self {
+            signing,
+            verifying,
+            jwks,
+            verified: VerifiedPayloads::default(),
+        }
     }
 
     /// The key that signs; none in a set made from a JWK Set.
@@ -81,7 +92,11 @@ impl VerifiedPayloads {
     const HALF: usize = 512;
 
     /// The payload of a token that was verified before, or what `verify` finds now.
-    pub(super) fn get_or_verify<E>(&self, token: &str, verify: impl FnOnce() -> Result<Vec<u8>, E>) -> Result<Vec<u8>, E> {
+    pub(super) fn get_or_verify<E>(
+        &self,
+        token: &str,
+        verify: impl FnOnce() -> Result<Vec<u8>, E>,
+    ) -> Result<Vec<u8>, E> {
         let digest = Sha256::digest(token).into();
         {
             let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -15,31 +15,67 @@ pub(super) enum MacKey {
 
 impl MacKey {
     pub(super) fn hs256(secret: &[u8]) -> Self {
-        Self::Hs256(Box::new(Hmac::new_from_slice(secret).expect("HMAC takes keys of any length")))
+        Self::Hs256(Box::new(
+            Hmac::new_from_slice(secret).expect("HMAC takes keys of any length"),
+        ))
     }
 
     pub(super) fn hs384(secret: &[u8]) -> Self {
-        Self::Hs384(Box::new(Hmac::new_from_slice(secret).expect("HMAC takes keys of any length")))
+        Self::Hs384(Box::new(
+            Hmac::new_from_slice(secret).expect("HMAC takes keys of any length"),
+        ))
     }
 
     pub(super) fn hs512(secret: &[u8]) -> Self {
-        Self::Hs512(Box::new(Hmac::new_from_slice(secret).expect("HMAC takes keys of any length")))
+        Self::Hs512(Box::new(
+            Hmac::new_from_slice(secret).expect("HMAC takes keys of any length"),
+        ))
     }
 
     fn sign(&self, message: &[u8]) -> Vec<u8> {
         match self {
-            Self::Hs256(mac) => mac.as_ref().clone().chain_update(message).finalize().into_bytes().to_vec(),
-            Self::Hs384(mac) => mac.as_ref().clone().chain_update(message).finalize().into_bytes().to_vec(),
-            Self::Hs512(mac) => mac.as_ref().clone().chain_update(message).finalize().into_bytes().to_vec(),
+            Self::Hs256(mac) => mac
+                .as_ref()
+                .clone()
+                .chain_update(message)
+                .finalize()
+                .into_bytes()
+                .to_vec(),
+            Self::Hs384(mac) => mac
+                .as_ref()
+                .clone()
+                .chain_update(message)
+                .finalize()
+                .into_bytes()
+                .to_vec(),
+            Self::Hs512(mac) => mac
+                .as_ref()
+                .clone()
+                .chain_update(message)
+                .finalize()
+                .into_bytes()
+                .to_vec(),
         }
     }
 
     /// Compares in constant time and refuses shortened codes.
     fn verifies(&self, message: &[u8], code: &[u8]) -> bool {
         match self {
-            Self::Hs256(mac) => mac.as_ref().clone().chain_update(message).verify_slice(code),
-            Self::Hs384(mac) => mac.as_ref().clone().chain_update(message).verify_slice(code),
-            Self::Hs512(mac) => mac.as_ref().clone().chain_update(message).verify_slice(code),
+            Self::Hs256(mac) => mac
+                .as_ref()
+                .clone()
+                .chain_update(message)
+                .verify_slice(code),
+            Self::Hs384(mac) => mac
+                .as_ref()
+                .clone()
+                .chain_update(message)
+                .verify_slice(code),
+            Self::Hs512(mac) => mac
+                .as_ref()
+                .clone()
+                .chain_update(message)
+                .verify_slice(code),
         }
         .is_ok()
     }
@@ -60,11 +96,18 @@ impl Verifier {
             // Strict: refuses keys of small order, under which one signature fits many messages.
             Self::EdDsa(key) => ed25519_dalek::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
-            Self::Es256(key) => p256::ecdsa::Signature::from_slice(signature)
-                .is_ok_and(|signature| p256::ecdsa::signature::Verifier::verify(key, message, &signature).is_ok()),
-            Self::Rs256(key) => {
-                key.verify(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message), signature).is_ok()
+            Self::Es256(key) => {
+                p256::ecdsa::Signature::from_slice(signature).is_ok_and(|signature| {
+                    p256::ecdsa::signature::Verifier::verify(key, message, &signature).is_ok()
+                })
             }
+            Self::Rs256(key) => key
+                .verify(
+                    Pkcs1v15Sign::new::<Sha256>(),
+                    &Sha256::digest(message),
+                    signature,
+                )
+                .is_ok(),
             Self::Mac(key) => key.verifies(message, signature),
         }
     }
@@ -83,7 +126,8 @@ impl Signer {
             Self::EdDsa(key) => key.sign(message).to_bytes().to_vec(),
             Self::Es256(key) => {
                 // Deterministic nonces (RFC 6979): the same key and message give the same bytes.
-                let signature: p256::ecdsa::Signature = p256::ecdsa::signature::Signer::sign(key.as_ref(), message);
+                let signature: p256::ecdsa::Signature =
+                    p256::ecdsa::signature::Signer::sign(key.as_ref(), message);
                 signature.to_bytes().to_vec()
             }
             Self::Mac(key) => key.sign(message),

@@ -31,14 +31,22 @@ impl Parameters {
         let within = (1..=Self::MAX_PARALLELISM).contains(&parallelism)
             && (8 * parallelism..=Self::MAX_MEMORY).contains(&memory)
             && (1..=Self::MAX_ITERATIONS).contains(&iterations);
-        within.then_some(Self { memory, iterations, parallelism })
+        within.then_some(Self {
+            memory,
+            iterations,
+            parallelism,
+        })
     }
 }
 
 impl Default for Parameters {
     /// What OWASP recommends: 19 MiB, 2 passes, 1 lane.
     fn default() -> Self {
-        Self { memory: 19_456, iterations: 2, parallelism: 1 }
+        Self {
+            memory: 19_456,
+            iterations: 2,
+            parallelism: 1,
+        }
     }
 }
 
@@ -68,7 +76,11 @@ const OUTPUT_LEN: usize = 32;
 impl Hasher {
     /// A hasher whose new hashes cost `parameters`.
     pub fn new(parameters: Parameters) -> Self {
-        let mut hasher = Self { parameters, memory: Mutex::default(), decoy: String::new() };
+        let mut hasher = Self {
+            parameters,
+            memory: Mutex::default(),
+            decoy: String::new(),
+        };
         hasher.decoy = hasher.phc(&[0; SALT_LEN], &[0; OUTPUT_LEN]);
         hasher
     }
@@ -78,8 +90,15 @@ impl Hasher {
         let mut salt = [0; SALT_LEN];
         platform.fill_random(&mut salt);
         let mut output = Zeroizing::new([0; OUTPUT_LEN]);
-        self.compute(Algorithm::Argon2id, Version::V0x13, self.parameters, password, &salt, output.as_mut())
-            .expect("parameters are within bounds by construction");
+        self.compute(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            self.parameters,
+            password,
+            &salt,
+            output.as_mut(),
+        )
+        .expect("parameters are within bounds by construction");
         self.phc(&salt, output.as_ref())
     }
 
@@ -89,9 +108,14 @@ impl Hasher {
     /// The stored hash is malformed or asks for too much.
     pub fn verify(&self, password: &str, stored: &str) -> Result<bool, PasswordHashError> {
         let hash = PasswordHash::new(stored).map_err(|_| PasswordHashError::Malformed)?;
-        let algorithm = hash.algorithm.as_str().parse::<Algorithm>().map_err(|_| PasswordHashError::Malformed)?;
+        let algorithm = hash
+            .algorithm
+            .as_str()
+            .parse::<Algorithm>()
+            .map_err(|_| PasswordHashError::Malformed)?;
         // Strings of before version 1.3 have no `v=` (draft-irtf-cfrg-argon2-01).
-        let version = Version::try_from(hash.version.unwrap_or(0x10)).map_err(|_| PasswordHashError::Malformed)?;
+        let version = Version::try_from(hash.version.unwrap_or(0x10))
+            .map_err(|_| PasswordHashError::Malformed)?;
         let parameters = Self::parameters_of(&hash)?;
         let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else {
             return Err(PasswordHashError::Malformed);
@@ -118,16 +142,24 @@ impl Hasher {
 
     fn parameters_of(hash: &PasswordHash) -> Result<Parameters, PasswordHashError> {
         let parameter = |name: &str| {
-            hash.params.get(name).and_then(|value| value.decimal().ok()).ok_or(PasswordHashError::Malformed)
+            hash.params
+                .get(name)
+                .and_then(|value| value.decimal().ok())
+                .ok_or(PasswordHashError::Malformed)
         };
-        Parameters::new(parameter("m")?, parameter("t")?, parameter("p")?).ok_or(PasswordHashError::OutOfBounds)
+        Parameters::new(parameter("m")?, parameter("t")?, parameter("p")?)
+            .ok_or(PasswordHashError::OutOfBounds)
     }
 
     fn compute(
         &self,
         algorithm: Algorithm,
         version: Version,
-        Parameters { memory, iterations, parallelism }: Parameters,
+        Parameters {
+            memory,
+            iterations,
+            parallelism,
+        }: Parameters,
         password: &str,
         salt: &[u8],
         output: &mut [u8],
@@ -135,7 +167,10 @@ impl Hasher {
         let params = Params::new(memory, iterations, parallelism, Some(output.len()))
             .map_err(|_| PasswordHashError::OutOfBounds)?;
         // A poisoned lock is of no concern: the memory has no meaning between hashes.
-        let mut kept = self.memory.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut kept = self
+            .memory
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let blocks = params.block_count();
         if kept.len() < blocks {
             kept.resize(blocks, Block::new());
@@ -151,10 +186,16 @@ impl Hasher {
     }
 
     fn phc(&self, salt: &[u8], output: &[u8]) -> String {
-        let Parameters { memory, iterations, parallelism } = self.parameters;
+        let Parameters {
+            memory,
+            iterations,
+            parallelism,
+        } = self.parameters;
         let mut params = ParamsString::new();
         for (name, value) in [("m", memory), ("t", iterations), ("p", parallelism)] {
-            params.add_decimal(name, value).expect("three short parameters fit");
+            params
+                .add_decimal(name, value)
+                .expect("three short parameters fit");
         }
         PasswordHash {
             algorithm: Ident::new(Algorithm::Argon2id.as_str()).expect("a valid name"),

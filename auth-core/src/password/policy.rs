@@ -20,17 +20,30 @@ pub(crate) fn normalize(password: &str) -> Zeroizing<String> {
 ///
 /// # Errors
 /// The broken rule, for `field`.
-pub(crate) fn check(password: &str, field: &'static str, config: &Config) -> Result<(), FieldError> {
+pub(crate) fn check(
+    password: &str,
+    field: &'static str,
+    config: &Config,
+) -> Result<(), FieldError> {
     let error = |code, message: String| Err(FieldError::new(field, code, message));
     let length = password.chars().count();
     if length == 0 {
         error(FieldErrorCode::Required, "A password is required.".into())
     } else if length < config.password_min_length {
-        error(FieldErrorCode::TooShort, format!("At least {} characters.", config.password_min_length))
+        error(
+            FieldErrorCode::TooShort,
+            format!("At least {} characters.", config.password_min_length),
+        )
     } else if length > config.password_max_length {
-        error(FieldErrorCode::TooLong, format!("At most {} characters.", config.password_max_length))
+        error(
+            FieldErrorCode::TooLong,
+            format!("At most {} characters.", config.password_max_length),
+        )
     } else if is_common(password) {
-        error(FieldErrorCode::CommonPassword, "This password is among those that attackers try first.".into())
+        error(
+            FieldErrorCode::CommonPassword,
+            "This password is among those that attackers try first.".into(),
+        )
     } else {
         Ok(())
     }
@@ -43,8 +56,14 @@ fn is_common(password: &str) -> bool {
     let (mut low, mut high) = (0, text.len());
     while low < high {
         let middle = low + (high - low) / 2;
-        let start = text[..middle].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let end = text[middle..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| middle + at);
+        let start = text[..middle]
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
+        let end = text[middle..]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(text.len(), |at| middle + at);
         match text[start..end].cmp(password.as_bytes()) {
             core::cmp::Ordering::Equal => return true,
             core::cmp::Ordering::Less => low = end + 1,
@@ -63,13 +82,24 @@ mod tests {
         let lines: Vec<_> = COMMON_PASSWORDS.lines().collect();
         assert!(lines.len() > 10_000);
         assert!(lines.is_sorted_by_key(|line| line.as_bytes()));
-        assert!(lines.iter().all(|line| line.chars().count() >= 8 && is_common(line)));
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.chars().count() >= 8 && is_common(line))
+        );
         assert!(is_common("PassWord1"));
     }
 
     #[test]
     fn what_is_not_listed_is_not_found() {
-        for password in ["", "a", "password1 ", "~~~~~~~~~~~~~~~~~", "correct horse battery", "zzzzzzzzzzzzzzzzzzzzz"] {
+        for password in [
+            "",
+            "a",
+            "password1 ",
+            "~~~~~~~~~~~~~~~~~",
+            "correct horse battery",
+            "zzzzzzzzzzzzzzzzzzzzz",
+        ] {
             assert!(!is_common(password), "{password}");
         }
     }

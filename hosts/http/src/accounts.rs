@@ -161,7 +161,12 @@ impl From<TokenPair> for TokenResponse {
     }
 }
 
-pub(crate) async fn register<P: Platform>(auth: &Auth<P>, client: &Client, parts: &Parts, body: &[u8]) -> Answer {
+pub(crate) async fn register<P: Platform>(
+    auth: &Auth<P>,
+    client: &Client,
+    parts: &Parts,
+    body: &[u8],
+) -> Answer {
     let request: RegisterRequest = body::json(parts, body)?;
     let registration = Registration {
         email: &request.email,
@@ -170,39 +175,81 @@ pub(crate) async fn register<P: Platform>(auth: &Auth<P>, client: &Client, parts
         display_name: request.display_name.as_deref(),
     };
     let registered = auth.register(registration, client).await?;
-    let response = RegisterResponse { user: registered.user.into(), tokens: registered.tokens.map(Into::into) };
+    let response = RegisterResponse {
+        user: registered.user.into(),
+        tokens: registered.tokens.map(Into::into),
+    };
     Ok(reply::json(StatusCode::CREATED, &response))
 }
 
-pub(crate) async fn login<P: Platform>(auth: &Auth<P>, client: &Client, parts: &Parts, body: &[u8]) -> Answer {
+pub(crate) async fn login<P: Platform>(
+    auth: &Auth<P>,
+    client: &Client,
+    parts: &Parts,
+    body: &[u8],
+) -> Answer {
     let request: LoginBody = body::json(parts, body)?;
     let name = match (&request.email, &request.username) {
         (Some(name), None) | (None, Some(name)) => name,
-        (None, None) => return Err(ApiError::invalid_field("email", "required", "E-mail address or user name.")),
+        (None, None) => {
+            return Err(ApiError::invalid_field(
+                "email",
+                "required",
+                "E-mail address or user name.",
+            ));
+        }
         (Some(_), Some(_)) => {
-            return Err(ApiError::invalid_field("username", "ambiguous", "Either e-mail address or user name."));
+            return Err(ApiError::invalid_field(
+                "username",
+                "ambiguous",
+                "Either e-mail address or user name.",
+            ));
         }
     };
     if request.password.is_empty() {
-        return Err(ApiError::invalid_field("password", "required", "A password is required."));
+        return Err(ApiError::invalid_field(
+            "password",
+            "required",
+            "A password is required.",
+        ));
     }
-    let tokens = auth.login(LoginRequest { name, password: &request.password }, client).await?;
+    let tokens = auth
+        .login(
+            LoginRequest {
+                name,
+                password: &request.password,
+            },
+            client,
+        )
+        .await?;
     Ok(token_response(tokens))
 }
 
 /// The token endpoint of RFC 6749 section 3.2, its errors in the form of section 5.2.
-pub(crate) async fn token<P: Platform>(auth: &Auth<P>, client: &Client, parts: &Parts, body: &[u8]) -> Response<Bytes> {
+pub(crate) async fn token<P: Platform>(
+    auth: &Auth<P>,
+    client: &Client,
+    parts: &Parts,
+    body: &[u8],
+) -> Response<Bytes> {
     let answer = async {
         let form = Form::parse(parts, body)?;
         match form.get("grant_type")? {
             "password" => {
-                let request = LoginRequest { name: form.get("username")?, password: form.get("password")? };
+                let request = LoginRequest {
+                    name: form.get("username")?,
+                    password: form.get("password")?,
+                };
                 Ok(auth.login(request, client).await?)
             }
             "refresh_token" => Ok(auth.refresh(form.get("refresh_token")?).await?),
             _ => {
                 let message = "The grant types are password and refresh_token.";
-                Err(ApiError::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", message))
+                Err(ApiError::new(
+                    StatusCode::BAD_REQUEST,
+                    "unsupported_grant_type",
+                    message,
+                ))
             }
         }
     };
@@ -218,7 +265,11 @@ pub(crate) async fn token<P: Platform>(auth: &Auth<P>, client: &Client, parts: &
 pub(crate) async fn refresh<P: Platform>(auth: &Auth<P>, parts: &Parts, body: &[u8]) -> Answer {
     let request: RefreshRequest = body::json(parts, body)?;
     if request.refresh_token.is_empty() {
-        return Err(ApiError::invalid_field("refresh_token", "required", "A refresh token is required."));
+        return Err(ApiError::invalid_field(
+            "refresh_token",
+            "required",
+            "A refresh token is required.",
+        ));
     }
     Ok(token_response(auth.refresh(&request.refresh_token).await?))
 }
@@ -248,14 +299,18 @@ pub(crate) async fn me<P: Platform>(auth: &Auth<P>, parts: &Parts) -> Answer {
 fn token_response(tokens: TokenPair) -> Response<Bytes> {
     let mut response = reply::json(StatusCode::OK, &TokenResponse::from(tokens));
     // RFC 6749 section 5.1 asks for it beside Cache-Control.
-    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+        .headers_mut()
+        .insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750 section 2.1). Never taken from the query.
 fn bearer(parts: &Parts) -> Result<&str, ApiError> {
     let mut values = parts.headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else { return Err(ApiError::unauthenticated()) };
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(ApiError::unauthenticated());
+    };
     match value.to_str().ok().and_then(|value| value.split_once(' ')) {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
         _ => Err(ApiError::unauthenticated()),

@@ -18,7 +18,10 @@ where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let announced = parts
+        .headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > MAX_BODY as u64) {
         return Err(ApiError::payload_too_large(MAX_BODY));
     }
@@ -42,15 +45,21 @@ pub(crate) fn json<T: DeserializeOwned>(parts: &Parts, body: &[u8]) -> Result<T,
             serde_json::error::Category::Data if path == "." => {
                 ApiError::invalid_field("", "invalid_type", "The body must be a JSON object.")
             }
-            serde_json::error::Category::Data => {
-                ApiError::invalid_field(&path, "invalid_type", "The field has another type, or stands twice.")
-            }
-            _ => ApiError::malformed_json(&format!("line {}, column {}", error.line(), error.column())),
+            serde_json::error::Category::Data => ApiError::invalid_field(
+                &path,
+                "invalid_type",
+                "The field has another type, or stands twice.",
+            ),
+            _ => ApiError::malformed_json(&format!(
+                "line {}, column {}",
+                error.line(),
+                error.column()
+            )),
         }
     })?;
-    reader
-        .end()
-        .map_err(|error| ApiError::malformed_json(&format!("line {}, column {}", error.line(), error.column())))?;
+    reader.end().map_err(|error| {
+        ApiError::malformed_json(&format!("line {}, column {}", error.line(), error.column()))
+    })?;
     Ok(value)
 }
 
@@ -66,7 +75,9 @@ impl Form {
         let mut fields: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(body).into_owned() {
             if fields.iter().any(|(known, _)| *known == name) {
-                return Err(ApiError::bad_request(format!("The parameter {name:?} stands twice.")));
+                return Err(ApiError::bad_request(format!(
+                    "The parameter {name:?} stands twice."
+                )));
             }
             fields.push((name, value));
         }

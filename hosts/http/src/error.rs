@@ -25,18 +25,33 @@ const REALM: &str = "gatewright";
 impl ApiError {
     /// An error with a stable code and a message for people.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), details: Vec::new(), header: None, cause: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            details: Vec::new(),
+            header: None,
+            cause: None,
+        }
     }
 
     /// The service can't answer now; the client should try again after some seconds.
     pub fn unavailable(retry_after: u64) -> Self {
-        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service can't answer now.");
+        let error = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "The service can't answer now.",
+        );
         error.with_header(RETRY_AFTER, &retry_after.to_string())
     }
 
     /// Something that should not happen happened. The cause is for the log alone.
     pub fn internal(cause: impl Into<String>) -> Self {
-        let mut error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong.");
+        let mut error = Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "Something went wrong.",
+        );
         error.cause = Some(cause.into());
         error
     }
@@ -48,21 +63,37 @@ impl ApiError {
     }
 
     pub(crate) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "There is nothing at this address.",
+        )
     }
 
     pub(crate) fn method_not_allowed(allow: &str) -> Self {
-        let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("Allowed: {allow}."));
+        let error = Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            format!("Allowed: {allow}."),
+        );
         error.with_header(ALLOW, allow)
     }
 
     pub(crate) fn unsupported_media_type(accepted: &str) -> Self {
         let message = format!("The content type must be {accepted}.");
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            message,
+        )
     }
 
     pub(crate) fn malformed_json(problem: &str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "malformed_json", format!("The body is not JSON: {problem}."))
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "malformed_json",
+            format!("The body is not JSON: {problem}."),
+        )
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
@@ -70,23 +101,38 @@ impl ApiError {
     }
 
     pub(crate) fn invalid_field(field: &str, code: &str, message: &str) -> Self {
-        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "Some fields are not valid.");
-        error.details.push(json!({"field": field, "code": code, "message": message}));
+        let mut error = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "validation_failed",
+            "Some fields are not valid.",
+        );
+        error
+            .details
+            .push(json!({"field": field, "code": code, "message": message}));
         error
     }
 
     pub(crate) fn unauthenticated() -> Self {
         // RFC 6750 section 3.1: no error code when the request has no token at all.
         let challenge = format!("Bearer realm=\"{REALM}\"");
-        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "An access token is required.")
-            .with_header(WWW_AUTHENTICATE, &challenge)
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+            "An access token is required.",
+        )
+        .with_header(WWW_AUTHENTICATE, &challenge)
     }
 
     fn invalid_token(cause: AccessTokenError) -> Self {
-        let challenge =
-            format!("Bearer realm=\"{REALM}\", error=\"invalid_token\", error_description=\"The access token is refused: {cause}\"");
-        Self::new(StatusCode::UNAUTHORIZED, cause.as_str(), format!("The access token is refused: {cause}."))
-            .with_header(WWW_AUTHENTICATE, &challenge)
+        let challenge = format!(
+            "Bearer realm=\"{REALM}\", error=\"invalid_token\", error_description=\"The access token is refused: {cause}\""
+        );
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            cause.as_str(),
+            format!("The access token is refused: {cause}."),
+        )
+        .with_header(WWW_AUTHENTICATE, &challenge)
     }
 
     fn with_header(mut self, name: http::HeaderName, value: &str) -> Self {
@@ -114,18 +160,30 @@ impl ApiError {
     /// The answer in the form of RFC 6749 section 5.2, for OAuth 2.0 endpoints.
     pub(crate) fn into_oauth_response(self) -> Response<Bytes> {
         let (status, code) = match (self.status, self.code) {
-            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => (StatusCode::BAD_REQUEST, "invalid_grant"),
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
+                (StatusCode::BAD_REQUEST, "invalid_grant")
+            }
             (_, "unsupported_grant_type") => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
-            (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, _) => (self.status, "temporarily_unavailable"),
+            (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, _) => {
+                (self.status, "temporarily_unavailable")
+            }
             (StatusCode::INTERNAL_SERVER_ERROR, _) => (self.status, "server_error"),
             (StatusCode::PAYLOAD_TOO_LARGE, _) => (self.status, "invalid_request"),
             _ => (StatusCode::BAD_REQUEST, "invalid_request"),
         };
         let header = self.header.filter(|(name, _)| name == RETRY_AFTER);
-        Self::finish(status, header, &json!({"error": code, "error_description": self.message}))
+        Self::finish(
+            status,
+            header,
+            &json!({"error": code, "error_description": self.message}),
+        )
     }
 
-    fn finish(status: StatusCode, header: Option<(http::HeaderName, HeaderValue)>, body: &Value) -> Response<Bytes> {
+    fn finish(
+        status: StatusCode,
+        header: Option<(http::HeaderName, HeaderValue)>,
+        body: &Value,
+    ) -> Response<Bytes> {
         let mut response = reply::json(status, body);
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
@@ -138,28 +196,57 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::Invalid(fields) => {
-                let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "Some fields are not valid.");
-                let detail = |FieldError { field, code, message }| json!({"field": field, "code": code.as_str(), "message": message});
+                let mut error = Self::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "validation_failed",
+                    "Some fields are not valid.",
+                );
+                let detail = |FieldError {
+                                  field,
+                                  code,
+                                  message,
+                              }| json!({"field": field, "code": code.as_str(), "message": message});
                 error.details = fields.into_iter().map(detail).collect();
                 error
             }
-            Error::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", "This e-mail address is registered already."),
-            Error::UsernameTaken => Self::new(StatusCode::CONFLICT, "username_taken", "This user name is taken."),
-            Error::InvalidCredentials => {
-                Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "E-mail or password is wrong.")
-                    .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\""))
-            }
-            Error::AccountDisabled => Self::new(StatusCode::FORBIDDEN, "account_disabled", "This account is disabled."),
+            Error::EmailTaken => Self::new(
+                StatusCode::CONFLICT,
+                "email_taken",
+                "This e-mail address is registered already.",
+            ),
+            Error::UsernameTaken => Self::new(
+                StatusCode::CONFLICT,
+                "username_taken",
+                "This user name is taken.",
+            ),
+            Error::InvalidCredentials => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "invalid_credentials",
+                "E-mail or password is wrong.",
+            )
+            .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\"")),
+            Error::AccountDisabled => Self::new(
+                StatusCode::FORBIDDEN,
+                "account_disabled",
+                "This account is disabled.",
+            ),
             Error::AccessToken(cause) => Self::invalid_token(cause),
-            Error::RefreshToken => {
-                Self::new(StatusCode::UNAUTHORIZED, "invalid_refresh_token", "The refresh token is refused; sign in again.")
-                    .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\""))
-            }
-            Error::RateLimited { retry_after } => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many attempts; try again later.")
-                    .with_header(RETRY_AFTER, &retry_after.to_string())
-            }
-            Error::Unavailable(cause) => Self { cause: Some(cause), ..Self::unavailable(1) },
+            Error::RefreshToken => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "invalid_refresh_token",
+                "The refresh token is refused; sign in again.",
+            )
+            .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\"")),
+            Error::RateLimited { retry_after } => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate_limited",
+                "Too many attempts; try again later.",
+            )
+            .with_header(RETRY_AFTER, &retry_after.to_string()),
+            Error::Unavailable(cause) => Self {
+                cause: Some(cause),
+                ..Self::unavailable(1)
+            },
             error => Self::internal(error.to_string()),
         }
     }

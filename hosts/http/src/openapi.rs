@@ -6,12 +6,16 @@ use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathsBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::ComponentsBuilder;
-use utoipa::openapi::security::{Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityRequirement,
+    SecurityScheme,
+};
 use utoipa::openapi::{InfoBuilder, License, OpenApi, OpenApiBuilder, PathItem, Ref, Required};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::accounts::{
-    LoginBody, LogoutRequest, MeResponse, RefreshRequest, RegisterRequest, RegisterResponse, TokenResponse, UserView,
+    LoginBody, LogoutRequest, MeResponse, RefreshRequest, RegisterRequest, RegisterResponse,
+    TokenResponse, UserView,
 };
 use crate::routes::{Access, ROUTES, RequestBody, Route};
 
@@ -88,14 +92,21 @@ struct JwkSet {
 fn document() -> OpenApi {
     let mut paths = PathsBuilder::new();
     for route in ROUTES {
-        let method = if route.method == Method::POST { HttpMethod::Post } else { HttpMethod::Get };
+        let method = if route.method == Method::POST {
+            HttpMethod::Post
+        } else {
+            HttpMethod::Get
+        };
         paths = paths.path(route.path, PathItem::new(method, operation(route)));
     }
     let oauth = OAuth2::with_description(
         [Flow::Password(Password::new("/auth/token", Scopes::new()))],
         "Sign in with e-mail address or user name and password.",
     );
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .build();
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -131,19 +142,30 @@ fn document() -> OpenApi {
 }
 
 fn operation(route: &Route) -> utoipa::openapi::path::Operation {
-    let schema = |name: &str| ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
+    let schema = |name: &str| {
+        ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(name)))
+            .build()
+    };
     let mut operation = OperationBuilder::new()
         .operation_id(Some(format!("{:?}", route.operation)))
         .summary(Some(route.summary));
     let body = |content_type, name, required| {
-        RequestBodyBuilder::new().content(content_type, schema(name)).required(Some(required)).build()
+        RequestBodyBuilder::new()
+            .content(content_type, schema(name))
+            .required(Some(required))
+            .build()
     };
     let form = matches!(route.request, RequestBody::Form(_));
     operation = operation.request_body(match route.request {
         RequestBody::None => None,
         RequestBody::Json(name) => Some(body("application/json", name, Required::True)),
         RequestBody::OptionalJson(name) => Some(body("application/json", name, Required::False)),
-        RequestBody::Form(name) => Some(body("application/x-www-form-urlencoded", name, Required::True)),
+        RequestBody::Form(name) => Some(body(
+            "application/x-www-form-urlencoded",
+            name,
+            Required::True,
+        )),
     });
     let mut success = ResponseBuilder::new().description("Success.");
     if let Some((content_type, name)) = route.response {
@@ -153,8 +175,13 @@ fn operation(route: &Route) -> utoipa::openapi::path::Operation {
     operation = operation.response(route.status.as_str(), success.build());
     let error = if form { "OAuthError" } else { "ErrorResponse" };
     for status in route.errors.iter().chain(&[500, 503]) {
-        let reason = http::StatusCode::from_u16(*status).unwrap().canonical_reason().unwrap();
-        let response = ResponseBuilder::new().description(format!("{reason}.")).content("application/json", schema(error));
+        let reason = http::StatusCode::from_u16(*status)
+            .unwrap()
+            .canonical_reason()
+            .unwrap();
+        let response = ResponseBuilder::new()
+            .description(format!("{reason}."))
+            .content("application/json", schema(error));
         operation = operation.response(status.to_string(), response.build());
     }
     if route.access != Access::Public {
@@ -179,7 +206,10 @@ fn the_checked_in_document_is_current() {
         std::fs::write(path, &current).unwrap();
     }
     let checked_in = std::fs::read_to_string(path).unwrap();
-    assert!(checked_in == current, "openapi.json is not what the routes say; run this test with {UPDATE}=1");
+    assert!(
+        checked_in == current,
+        "openapi.json is not what the routes say; run this test with {UPDATE}=1"
+    );
 }
 
 #[test]
@@ -190,7 +220,10 @@ fn every_schema_that_a_route_names_is_there() {
     assert!(references.len() > 20);
     for reference in references {
         let pointer = reference.strip_prefix('#').unwrap();
-        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        assert!(
+            document.pointer(pointer).is_some(),
+            "{reference} leads nowhere"
+        );
     }
 }
 
@@ -204,7 +237,9 @@ fn collect_references<'a>(value: &'a serde_json::Value, found: &mut Vec<&'a str>
                 }
             }
         }
-        serde_json::Value::Array(items) => items.iter().for_each(|item| collect_references(item, found)),
+        serde_json::Value::Array(items) => items
+            .iter()
+            .for_each(|item| collect_references(item, found)),
         _ => {}
     }
 }

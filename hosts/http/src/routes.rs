@@ -216,9 +216,24 @@ pub static ROUTES: &[Route] = &[
     page(Operation::HomePage, "/", "Where to go.", HTML),
     page(Operation::RegisterPage, "/register", "Sign up.", HTML),
     page(Operation::LoginPage, "/login", "Sign in.", HTML),
-    page(Operation::AccountPage, "/account/settings", "Who is signed in, and signing out.", HTML),
-    page(Operation::PageScript, "/assets/pages.js", "Script of the pages.", "text/javascript; charset=utf-8"),
-    page(Operation::PageStyle, "/assets/pages.css", "Style of the pages.", "text/css; charset=utf-8"),
+    page(
+        Operation::AccountPage,
+        "/account/settings",
+        "Who is signed in, and signing out.",
+        HTML,
+    ),
+    page(
+        Operation::PageScript,
+        "/assets/pages.js",
+        "Script of the pages.",
+        "text/javascript; charset=utf-8",
+    ),
+    page(
+        Operation::PageStyle,
+        "/assets/pages.css",
+        "Style of the pages.",
+        "text/css; charset=utf-8",
+    ),
 ];
 
 const fn page(
@@ -253,10 +268,15 @@ pub(crate) enum NoRoute {
 static ROUTER: LazyLock<matchit::Router<&'static [&'static Route]>> = LazyLock::new(|| {
     let mut router = matchit::Router::new();
     for route in ROUTES {
-        let same_path: Vec<_> = ROUTES.iter().filter(|other| other.path == route.path).collect();
+        let same_path: Vec<_> = ROUTES
+            .iter()
+            .filter(|other| other.path == route.path)
+            .collect();
         // A path is met once for each of its methods; the first time it is inserted.
         if std::ptr::eq(same_path[0], route) {
-            router.insert(route.path, &*Vec::leak(same_path)).expect("the table's paths don't clash");
+            router
+                .insert(route.path, &*Vec::leak(same_path))
+                .expect("the table's paths don't clash");
         }
     }
     router
@@ -269,8 +289,16 @@ pub fn find(method: &Method, path: &str) -> Option<&'static Route> {
 
 pub(crate) fn find_or_reason(method: &Method, path: &str) -> Result<&'static Route, NoRoute> {
     let routes = ROUTER.at(path).map_err(|_| NoRoute::Path)?.value;
-    let wanted = if method == Method::HEAD { &Method::GET } else { method };
-    routes.iter().copied().find(|route| route.method == *wanted).ok_or(NoRoute::Method(routes))
+    let wanted = if method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    routes
+        .iter()
+        .copied()
+        .find(|route| route.method == *wanted)
+        .ok_or(NoRoute::Method(routes))
 }
 
 impl PartialEq for Route {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use auth_core::{Auth, Client, Level, Platform};
 use bytes::Bytes;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
-    ALLOW, CACHE_CONTROL, ORIGIN, USER_AGENT, VARY,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, ORIGIN, USER_AGENT, VARY,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -42,7 +42,11 @@ impl<P: Platform> Service<P> {
     pub fn new(auth: Auth<P>) -> Self {
         let mut instance = [0; 8];
         auth.platform().fill_random(&mut instance);
-        Self { auth, instance: u64::from_be_bytes(instance), requests: AtomicU64::new(0) }
+        Self {
+            auth,
+            instance: u64::from_be_bytes(instance),
+            requests: AtomicU64::new(0),
+        }
     }
 
     /// Answers one request. Never fails: what goes wrong is an answer too.
@@ -54,12 +58,17 @@ impl<P: Platform> Service<P> {
         let (parts, body) = request.into_parts();
         let request_id = self.request_id(&parts.headers);
         let mut response = match find_or_reason(&parts.method, parts.uri.path()) {
-            Ok(route) => self.dispatch(route, &parts, body, &request_id).await.unwrap_or_else(|error| {
-                log_cause(self.auth.platform(), &error, Some(&request_id));
-                error.into_response(Some(&request_id))
-            }),
+            Ok(route) => self
+                .dispatch(route, &parts, body, &request_id)
+                .await
+                .unwrap_or_else(|error| {
+                    log_cause(self.auth.platform(), &error, Some(&request_id));
+                    error.into_response(Some(&request_id))
+                }),
             Err(NoRoute::Method(routes)) if parts.method == Method::OPTIONS => preflight(routes),
-            Err(NoRoute::Method(routes)) => ApiError::method_not_allowed(&allow(routes)).into_response(None),
+            Err(NoRoute::Method(routes)) => {
+                ApiError::method_not_allowed(&allow(routes)).into_response(None)
+            }
             Err(NoRoute::Path) => ApiError::not_found().into_response(None),
         };
         self.allow_origin(&parts, response.headers_mut());
@@ -101,17 +110,29 @@ impl<P: Platform> Service<P> {
             Operation::Logout => accounts::logout(auth, parts, &body).await,
             Operation::LogoutAll => accounts::logout_all(auth, parts).await,
             Operation::Me => accounts::me(auth, parts).await,
-            Operation::Jwks => Ok(cached(auth.jwks().await?.into(), "application/json", "public, max-age=60")),
+            Operation::Jwks => Ok(cached(
+                auth.jwks().await?.into(),
+                "application/json",
+                "public, max-age=60",
+            )),
             Operation::Healthz => Ok(reply::json(StatusCode::OK, &json!({"status": "ok"}))),
             Operation::Readyz => Ok(match auth.ready().await {
                 Ok(()) => reply::json(StatusCode::OK, &json!({"status": "ok"})),
                 Err(error) => {
                     let cause = error.to_string();
-                    auth.platform().log(Level::Error, "not ready", &[("cause", &cause), ("request_id", request_id)]);
+                    auth.platform().log(
+                        Level::Error,
+                        "not ready",
+                        &[("cause", &cause), ("request_id", request_id)],
+                    );
                     ApiError::unavailable(1).into_response(None)
                 }
             }),
-            Operation::OpenApi => Ok(cached(Bytes::from_static(OPENAPI.as_bytes()), "application/json", "no-cache")),
+            Operation::OpenApi => Ok(cached(
+                Bytes::from_static(OPENAPI.as_bytes()),
+                "application/json",
+                "no-cache",
+            )),
             Operation::HomePage => Ok(pages::home()),
             Operation::RegisterPage => Ok(pages::register()),
             Operation::LoginPage => Ok(pages::login()),
@@ -123,15 +144,22 @@ impl<P: Platform> Service<P> {
 
     fn request_id(&self, headers: &HeaderMap) -> String {
         let plain = |id: &&str| {
-            (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+            (1..=64).contains(&id.len())
+                && id
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
         };
-        headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain).map_or_else(
-            || {
-                let count = self.requests.fetch_add(1, Ordering::Relaxed);
-                format!("{:016x}-{count:x}", self.instance)
-            },
-            str::to_owned,
-        )
+        headers
+            .get(REQUEST_ID)
+            .and_then(|id| id.to_str().ok())
+            .filter(plain)
+            .map_or_else(
+                || {
+                    let count = self.requests.fetch_add(1, Ordering::Relaxed);
+                    format!("{:016x}-{count:x}", self.instance)
+                },
+                str::to_owned,
+            )
     }
 
     /// Lets pages of configured origins read the answer (Fetch standard, CORS protocol). Tokens travel in a
@@ -142,8 +170,13 @@ impl<P: Platform> Service<P> {
             return;
         }
         headers.append(VARY, HeaderValue::from_static("Origin"));
-        let Some(origin) = parts.headers.get(ORIGIN) else { return };
-        if origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
+        let Some(origin) = parts.headers.get(ORIGIN) else {
+            return;
+        };
+        if origins
+            .iter()
+            .any(|allowed| allowed.as_bytes() == origin.as_bytes())
+        {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         }
     }
@@ -151,14 +184,19 @@ impl<P: Platform> Service<P> {
 
 pub(crate) fn log_cause<P: Platform>(platform: &P, error: &ApiError, request_id: Option<&str>) {
     if let Some(cause) = error.cause() {
-        let fields = [("cause", cause), ("request_id", request_id.unwrap_or_default())];
+        let fields = [
+            ("cause", cause),
+            ("request_id", request_id.unwrap_or_default()),
+        ];
         platform.log(Level::Error, "a request could not be answered", &fields);
     }
 }
 
 fn cached(body: Bytes, content_type: &'static str, policy: &'static str) -> Response<Bytes> {
     let mut response = reply::with_type(StatusCode::OK, content_type, body);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(policy));
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static(policy));
     response
 }
 
@@ -169,7 +207,10 @@ fn preflight(routes: &[&Route]) -> Response<Bytes> {
         headers.insert(ALLOW, methods.clone());
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
     }
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type"));
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("authorization, content-type"),
+    );
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     response
 }
@@ -185,13 +226,23 @@ fn allow(routes: &[&Route]) -> String {
 
 fn client(parts: &Parts) -> Client {
     let user_agent = parts.headers.get(USER_AGENT).map(|value| {
-        String::from_utf8_lossy(value.as_bytes()).chars().filter(|c| !c.is_control()).take(512).collect()
+        String::from_utf8_lossy(value.as_bytes())
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(512)
+            .collect()
     });
-    Client { ip: client_address(&parts.headers), user_agent }
+    Client {
+        ip: client_address(&parts.headers),
+        user_agent,
+    }
 }
 
 /// The peer's address as the host vouches for it in [`CLIENT_ADDRESS`].
 pub fn client_address(headers: &HeaderMap) -> Option<IpAddr> {
     let text = headers.get(CLIENT_ADDRESS)?.to_str().ok()?;
-    text.parse::<SocketAddr>().map(|address| address.ip()).or_else(|_| text.parse()).ok()
+    text.parse::<SocketAddr>()
+        .map(|address| address.ip())
+        .or_else(|_| text.parse())
+        .ok()
 }

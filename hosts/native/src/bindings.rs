@@ -65,7 +65,13 @@ impl storage::Host for InstanceData {}
 impl<T: Send + 'static> mail::HostWithStore<T> for Contract {
     /// `EMAIL_PROVIDER=console`: the message is a log line, for trying things out.
     async fn send(_: &Accessor<T, Self>, message: mail::Message) -> Result<(), mail::Error> {
-        let mail::Message { to, subject, text, html: _, kind } = message;
+        let mail::Message {
+            to,
+            subject,
+            text,
+            html: _,
+            kind,
+        } = message;
         tracing::info!(target: "mail", to, subject, kind, "{text}");
         Ok(())
     }
@@ -74,17 +80,32 @@ impl<T: Send + 'static> mail::HostWithStore<T> for Contract {
 impl mail::Host for InstanceData {}
 
 impl<T: Send + 'static> settings::HostWithStore<T> for Contract {
-    async fn get(accessor: &Accessor<T, Self>, name: String) -> Result<Option<String>, settings::Error> {
+    async fn get(
+        accessor: &Accessor<T, Self>,
+        name: String,
+    ) -> Result<Option<String>, settings::Error> {
         let shared = accessor.with(|mut store| store.get().shared.clone());
-        shared.settings.get(&name).await.map_err(settings::Error::Unavailable)
+        shared
+            .settings
+            .get(&name)
+            .await
+            .map_err(settings::Error::Unavailable)
     }
 }
 
 impl settings::Host for InstanceData {}
 
 impl<T: Send + 'static> log::HostWithStore<T> for Contract {
-    async fn emit(_: Access<'_, T, Self>, level: log::Level, message: String, fields: Vec<(String, String)>) {
-        let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+    async fn emit(
+        _: Access<'_, T, Self>,
+        level: log::Level,
+        message: String,
+        fields: Vec<(String, String)>,
+    ) {
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| format!("{name}={value:?}"))
+            .collect();
         let fields = fields.join(" ");
         match level {
             log::Level::Debug => tracing::debug!(target: "service", fields, "{message}"),

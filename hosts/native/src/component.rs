@@ -34,19 +34,23 @@ pub(crate) fn engine(memory: usize) -> Result<Engine> {
 
 /// Loads a component, compiling it unless `cache` has it compiled for this engine. Returns whether it compiled.
 pub(crate) fn load(engine: &Engine, path: &Path, cache: &Path) -> Result<(Component, bool)> {
-    let bytes = fs::read(path).with_context(|| format!("can't read the component {}", path.display()))?;
+    let bytes =
+        fs::read(path).with_context(|| format!("can't read the component {}", path.display()))?;
     let compiled = cache.join(format!("{:016x}.cwasm", key(engine, &bytes)));
     if let Some(component) = deserialize(engine, &compiled) {
         return Ok((component, false));
     }
-    let artifact = engine
-        .precompile_component(&bytes)
-        .map_err(|error| anyhow::Error::from(error).context(format!("{} is no component", path.display())))?;
+    let artifact = engine.precompile_component(&bytes).map_err(|error| {
+        anyhow::Error::from(error).context(format!("{} is no component", path.display()))
+    })?;
     make_private_folder(cache)?;
     // Renamed into place, so that a process that starts meanwhile never sees half of it.
     let partial = cache.join(format!("{}.partial", std::process::id()));
-    fs::write(&partial, &artifact).and_then(|()| fs::rename(&partial, &compiled)).with_context(|| format!("can't write {}", compiled.display()))?;
-    let component = deserialize(engine, &compiled).context("the compiled component can't be loaded")?;
+    fs::write(&partial, &artifact)
+        .and_then(|()| fs::rename(&partial, &compiled))
+        .with_context(|| format!("can't write {}", compiled.display()))?;
+    let component =
+        deserialize(engine, &compiled).context("the compiled component can't be loaded")?;
     Ok((component, true))
 }
 
@@ -74,5 +78,7 @@ fn make_private_folder(path: &Path) -> Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).with_context(|| format!("can't make {}", path.display()))
+    builder
+        .create(path)
+        .with_context(|| format!("can't make {}", path.display()))
 }

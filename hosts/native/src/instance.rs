@@ -18,7 +18,9 @@ use wasmtime_wasi_http::handler::{
     HandlerState, Instance, Proxy, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
 };
 use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+use wasmtime_wasi_http::{
+    Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+};
 
 use crate::bindings;
 use crate::settings::LayeredSettings;
@@ -51,13 +53,20 @@ pub(crate) struct InstanceData {
 
 impl WasiHttpView for InstanceData {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.outbound, table: &mut self.table, ctx: &mut self.http }
+        WasiHttpCtxView {
+            hooks: &mut self.outbound,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
     }
 }
 
 impl WasiClocksView for InstanceData {
     fn clocks(&mut self) -> WasiClocksCtxView<'_> {
-        WasiClocksCtxView { ctx: self.wasi.clocks(), table: &mut self.table }
+        WasiClocksCtxView {
+            ctx: self.wasi.clocks(),
+            table: &mut self.table,
+        }
     }
 }
 
@@ -95,9 +104,15 @@ impl HostWallClock for MovedClock {
     }
 
     fn now(&self) -> Duration {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         let moved = Duration::from_secs(self.0.unsigned_abs());
-        if self.0 < 0 { now.saturating_sub(moved) } else { now.saturating_add(moved) }
+        if self.0 < 0 {
+            now.saturating_sub(moved)
+        } else {
+            now.saturating_add(moved)
+        }
     }
 }
 
@@ -126,7 +141,13 @@ impl Instances {
         wasmtime_wasi::p3::random::add_to_linker(&mut linker)?;
         bindings::add_to_linker(&mut linker)?;
         let service = ServicePre::new(linker.instantiate_pre(component)?)?;
-        Ok(Self { engine: engine.clone(), service, shared, memory, timeout })
+        Ok(Self {
+            engine: engine.clone(),
+            service,
+            shared,
+            memory,
+            timeout,
+        })
     }
 }
 
@@ -141,7 +162,9 @@ impl HandlerState for Instances {
             table: ResourceTable::new(),
             http: WasiHttpCtx::new(),
             outbound: NoOutbound,
-            wasi: WasiCtxBuilder::new().wall_clock(MovedClock(self.shared.clock_offset)).build(),
+            wasi: WasiCtxBuilder::new()
+                .wall_clock(MovedClock(self.shared.clock_offset))
+                .build(),
             limits: StoreLimitsBuilder::new().memory_size(self.memory).build(),
         };
         let mut store = Store::new(&self.engine, data);
@@ -153,8 +176,13 @@ impl HandlerState for Instances {
             store,
             proxy: Proxy::P3(service),
             view: |data| data.http(),
-            expiration: Expiration { timeout: self.timeout, sleep: Box::pin(tokio::time::sleep(IDLE)) },
-            state: Worker { timeout: self.timeout },
+            expiration: Expiration {
+                timeout: self.timeout,
+                sleep: Box::pin(tokio::time::sleep(IDLE)),
+            },
+            state: Worker {
+                timeout: self.timeout,
+            },
         })
     }
 }
@@ -166,8 +194,17 @@ pub(crate) struct Expiration {
 }
 
 impl WorkerExpiration for Expiration {
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, start: Instant) -> Poll<()> {
-        let limit = if status == WorkerStatus::Idle { IDLE } else { self.timeout + LAST_RESORT };
+    fn poll(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        status: WorkerStatus,
+        start: Instant,
+    ) -> Poll<()> {
+        let limit = if status == WorkerStatus::Idle {
+            IDLE
+        } else {
+            self.timeout + LAST_RESORT
+        };
         let deadline = tokio::time::Instant::from(start + limit);
         if self.sleep.deadline() != deadline {
             self.sleep.as_mut().reset(deadline);

@@ -44,18 +44,20 @@ fn command() -> Command {
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
         .help("Read settings from this file; .env where it is there");
-    let settings = all_settings().filter(|setting| !setting.secret).map(|setting| {
-        let mut help = setting.doc.trim().to_owned();
-        if let Some(default) = setting.default {
-            help = format!("{help} [default: {default}]");
-        }
-        Arg::new(setting.name)
-            .long(setting.name.to_ascii_lowercase().replace('_', "-"))
-            .value_name("VALUE")
-            .action(ArgAction::Set)
-            .hide_short_help(true)
-            .help(help)
-    });
+    let settings = all_settings()
+        .filter(|setting| !setting.secret)
+        .map(|setting| {
+            let mut help = setting.doc.trim().to_owned();
+            if let Some(default) = setting.default {
+                help = format!("{help} [default: {default}]");
+            }
+            Arg::new(setting.name)
+                .long(setting.name.to_ascii_lowercase().replace('_', "-"))
+                .value_name("VALUE")
+                .action(ArgAction::Set)
+                .hide_short_help(true)
+                .help(help)
+        });
     let component = Arg::new("component")
         .long("component")
         .value_name("FILE")
@@ -84,7 +86,10 @@ fn command() -> Command {
             Command::new("config")
                 .about("List every setting")
                 .subcommand(
-                    Command::new("check").about("Check the settings and start nothing").arg(env_file).args(settings),
+                    Command::new("check")
+                        .about("Check the settings and start nothing")
+                        .arg(env_file)
+                        .args(settings),
                 ),
         )
 }
@@ -97,8 +102,18 @@ fn all_settings() -> impl Iterator<Item = &'static Setting> + Clone {
 fn layered(arguments: &ArgMatches) -> Result<LayeredSettings> {
     let flags = all_settings()
         .filter(|setting| !setting.secret)
-        .filter_map(|setting| Some((setting.name, arguments.get_one::<String>(setting.name)?.clone())));
-    LayeredSettings::new(flags, arguments.get_one::<PathBuf>("env-file").map(PathBuf::as_path))
+        .filter_map(|setting| {
+            Some((
+                setting.name,
+                arguments.get_one::<String>(setting.name)?.clone(),
+            ))
+        });
+    LayeredSettings::new(
+        flags,
+        arguments
+            .get_one::<PathBuf>("env-file")
+            .map(PathBuf::as_path),
+    )
 }
 
 fn serve(arguments: &ArgMatches) -> Result<()> {
@@ -111,7 +126,10 @@ fn serve(arguments: &ArgMatches) -> Result<()> {
         Some(path) => path.clone(),
         None => std::env::current_exe()?.with_file_name("service.wasm"),
     };
-    let offset = arguments.get_one::<i64>("clock-offset").copied().unwrap_or_default();
+    let offset = arguments
+        .get_one::<i64>("clock-offset")
+        .copied()
+        .unwrap_or_default();
     let server = Server::start(settings, host, &component, offset)?;
     let address = server.address();
     for line in made.iter().chain(server.made()) {
@@ -143,13 +161,20 @@ fn print_table() {
             (false, Some(default)) => format!("default {default}"),
             (false, None) => "not set by default".to_owned(),
         };
-        println!("{}\n    {}\n    {}; {default}\n", setting.name, setting.doc.trim(), setting.accepts);
+        println!(
+            "{}\n    {}\n    {}; {default}\n",
+            setting.name,
+            setting.doc.trim(),
+            setting.accepts
+        );
     }
 }
 
 fn init_log(host: &HostConfig) -> Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(&host.log_level).context("LOG_LEVEL")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     if host.log_json {
         builder.json().init();
     } else {

@@ -19,20 +19,31 @@ const FILE: &str = "secrets.env";
 /// The file can't be read or written, or there is a database and no key to it.
 pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result<Vec<String>> {
     let database = database_path(&host.database_url).context("DATABASE_URL")?;
-    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = database
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let path = folder.join(FILE);
     if path.exists() {
-        for entry in dotenvy::from_path_iter(&path).with_context(|| format!("can't read {}", path.display()))? {
-            let (name, value) = entry.map_err(|_| anyhow::anyhow!("{} is malformed", path.display()))?;
+        for entry in dotenvy::from_path_iter(&path)
+            .with_context(|| format!("can't read {}", path.display()))?
+        {
+            let (name, value) =
+                entry.map_err(|_| anyhow::anyhow!("{} is malformed", path.display()))?;
             if settings.value(&name).is_none() {
                 settings.add(&name, value);
             }
         }
     }
-    let symmetric = settings.value("JWT_ALGORITHM").is_some_and(|algorithm| algorithm.trim().starts_with("HS"));
+    let symmetric = settings
+        .value("JWT_ALGORITHM")
+        .is_some_and(|algorithm| algorithm.trim().starts_with("HS"));
     let wanted = [("SECRET_KEY", true), ("JWT_SECRET", symmetric)];
-    let missing: Vec<_> =
-        wanted.iter().filter(|(name, needed)| *needed && settings.value(name).is_none()).map(|(name, _)| *name).collect();
+    let missing: Vec<_> = wanted
+        .iter()
+        .filter(|(name, needed)| *needed && settings.value(name).is_none())
+        .map(|(name, _)| *name)
+        .collect();
     if missing.is_empty() {
         return Ok(Vec::new());
     }
@@ -47,11 +58,16 @@ pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Resu
     let mut file = open_private(&path)?;
     for name in &missing {
         let secret = random_hex()?;
-        writeln!(file, "{name}={secret}").with_context(|| format!("can't write {}", path.display()))?;
+        writeln!(file, "{name}={secret}")
+            .with_context(|| format!("can't write {}", path.display()))?;
         settings.add(name, secret);
     }
     file.sync_all()?;
-    Ok(vec![format!("{} in {} (keep it: without it stored keys are lost)", missing.join(" and "), path.display())])
+    Ok(vec![format!(
+        "{} in {} (keep it: without it stored keys are lost)",
+        missing.join(" and "),
+        path.display()
+    )])
 }
 
 /// Appends to a file that its owner alone can read.
@@ -60,12 +76,15 @@ fn open_private(path: &PathBuf) -> Result<fs::File> {
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).with_context(|| format!("can't write {}", path.display()))
+    options
+        .open(path)
+        .with_context(|| format!("can't write {}", path.display()))
 }
 
 /// 64 random bytes, enough for every algorithm, as 128 characters.
 fn random_hex() -> Result<String> {
     let mut bytes = [0; 64];
-    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).context("no randomness")?;
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
+        .context("no randomness")?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -60,7 +60,10 @@ pub enum ServerError {
 impl std::fmt::Display for ServerError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self::NewerSchema { found, known } = self;
-        write!(formatter, "the database has schema {found} and this version knows {known}: use a newer gatewright")
+        write!(
+            formatter,
+            "the database has schema {found} and this version knows {known}: use a newer gatewright"
+        )
     }
 }
 
@@ -118,21 +121,28 @@ impl Server {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
-        let memory = usize::try_from(config.instance_memory_mib << 20).context("INSTANCE_MEMORY_MIB")?;
+        let memory =
+            usize::try_from(config.instance_memory_mib << 20).context("INSTANCE_MEMORY_MIB")?;
         let engine = component::engine(memory)?;
         let cache = path.with_file_name("cache");
         let (loaded, compiled) = component::load(&engine, component_path, &cache)?;
         if compiled {
             made.push(format!("compiled component in {}", cache.display()));
         }
-        let shared = Arc::new(Shared { storage: SqlStorage::new(database.clone()), settings, clock_offset });
+        let shared = Arc::new(Shared {
+            storage: SqlStorage::new(database.clone()),
+            settings,
+            clock_offset,
+        });
         let instances = Instances::new(&engine, &loaded, shared, memory, config.request_timeout)?;
-        std::thread::Builder::new().name("epoch".into()).spawn(move || {
-            loop {
-                std::thread::sleep(EPOCH);
-                engine.increment_epoch();
-            }
-        })?;
+        std::thread::Builder::new()
+            .name("epoch".into())
+            .spawn(move || {
+                loop {
+                    std::thread::sleep(EPOCH);
+                    engine.increment_epoch();
+                }
+            })?;
 
         let heavy = Builder::new_multi_thread()
             .worker_threads(threads)
@@ -153,7 +163,15 @@ impl Server {
             max_requests: config.max_requests,
         });
         let (listeners, address) = listen(config.listen, threads)?;
-        Ok(Self { app, listeners, address, database, heavy, made, shutdown_timeout: config.shutdown_timeout })
+        Ok(Self {
+            app,
+            listeners,
+            address,
+            database,
+            heavy,
+            made,
+            shutdown_timeout: config.shutdown_timeout,
+        })
     }
 
     /// The address it listens on.
@@ -174,7 +192,8 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let mut threads = Vec::new();
         for (index, listener) in self.listeners.into_iter().enumerate() {
-            let (app, stopping, limit) = (self.app.clone(), stopping.clone(), self.shutdown_timeout);
+            let (app, stopping, limit) =
+                (self.app.clone(), stopping.clone(), self.shutdown_timeout);
             let thread = std::thread::Builder::new().name(format!("serve-{index}"));
             threads.push(thread.spawn(move || serve(app, listener, stopping, limit))?);
         }
@@ -195,13 +214,19 @@ impl Server {
 }
 
 fn migrate(database: &Sqlite) -> Result<()> {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     let now = auth_core::Timestamp::from_millis(now.as_millis() as u64);
     let runtime = Builder::new_current_thread().build()?;
     match runtime.block_on(gatewright_sql::migrate(database, now)) {
         Ok(_) => Ok(()),
-        Err(MigrationError::Newer { found, known }) => Err(ServerError::NewerSchema { found, known }.into()),
-        Err(MigrationError::Storage(error)) => anyhow::bail!("the database can't be migrated: {error:?}"),
+        Err(MigrationError::Newer { found, known }) => {
+            Err(ServerError::NewerSchema { found, known }.into())
+        }
+        Err(MigrationError::Storage(error)) => {
+            anyhow::bail!("the database can't be migrated: {error:?}")
+        }
     }
 }
 
@@ -215,7 +240,11 @@ fn listen(address: SocketAddr, threads: usize) -> Result<(Vec<std::net::TcpListe
     let mut listeners = Vec::new();
     let mut bound = address;
     for _ in 0..threads {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
         socket.set_reuseaddr(true)?;
         socket.set_reuseport(true)?;
         socket.bind(bound).with_context(context)?;
@@ -284,9 +313,18 @@ fn serve(
             let lane = lane.clone();
             let service = service_fn(move |request| answer(lane.clone(), peer, request));
             let mut builder = auto::Builder::new(TokioExecutor::new());
-            builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).pipeline_flush(true);
-            builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64);
-            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+            builder
+                .http1()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_TIMEOUT)
+                .pipeline_flush(true);
+            builder
+                .http2()
+                .timer(TokioTimer::new())
+                .max_concurrent_streams(64);
+            let connection = builder
+                .serve_connection(TokioIo::new(stream), service)
+                .into_owned();
             let connection = connections.watch(connection);
             tokio::spawn(async move {
                 // A client that went away is no fault of the service.
@@ -294,7 +332,10 @@ fn serve(
             });
         }
         drop(listener);
-        if tokio::time::timeout(limit, connections.shutdown()).await.is_err() {
+        if tokio::time::timeout(limit, connections.shutdown())
+            .await
+            .is_err()
+        {
             tracing::warn!("some requests did not finish in time");
         }
         Ok(())
@@ -316,7 +357,11 @@ async fn answer(
 ) -> Result<Response<WasiBody>, Infallible> {
     Ok(respond(&lane, peer, request).await.unwrap_or_else(|error| {
         let response = error.into_response(None);
-        response.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync())
+        response.map(|body| {
+            Full::new(body)
+                .map_err(|never| match never {})
+                .boxed_unsync()
+        })
     }))
 }
 
@@ -325,11 +370,18 @@ async fn respond(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<WasiBody>, ApiError> {
-    let heavy = gatewright_http::find(request.method(), request.uri().path()).is_some_and(|route| route.heavy);
+    let heavy = gatewright_http::find(request.method(), request.uri().path())
+        .is_some_and(|route| route.heavy);
     // The body is read here, so that a slow client holds a connection and not an instance.
-    let request = tokio::time::timeout(lane.app.timeout, prepare(peer, request)).await.map_err(|_| {
-        ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body came too slowly.")
-    })??;
+    let request = tokio::time::timeout(lane.app.timeout, prepare(peer, request))
+        .await
+        .map_err(|_| {
+            ApiError::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "request_timeout",
+                "The body came too slowly.",
+            )
+        })??;
     let overloaded = || ApiError::unavailable(1);
     let started;
     let response = if heavy {
@@ -338,8 +390,11 @@ async fn respond(
         let _permit = heavy.permits.acquire().await.map_err(|_| overloaded())?;
         let handler = heavy.handler.clone();
         started = Instant::now();
-        let run = heavy.runtime.spawn(async move { handler.handle((), request).await });
-        run.await.map_err(|_| ApiError::internal("the thread of a request ended"))?
+        let run = heavy
+            .runtime
+            .spawn(async move { handler.handle((), request).await });
+        run.await
+            .map_err(|_| ApiError::internal("the thread of a request ended"))?
     } else {
         let _place = Place::take(&lane.under_way, lane.app.max_requests).ok_or_else(overloaded)?;
         let _permit = lane.permits.acquire().await.map_err(|_| overloaded())?;
@@ -350,7 +405,11 @@ async fn respond(
         // An instance that never yields can't be told that its time is over, only be ended: that looks like a trap.
         if error.is::<ExpirationError>() || started.elapsed() >= lane.app.timeout {
             tracing::error!("a request took too long and was ended");
-            ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", "The request took too long.")
+            ApiError::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "timeout",
+                "The request took too long.",
+            )
         } else {
             tracing::error!(cause = ?error, "a request failed");
             ApiError::internal("the instance failed")
@@ -375,12 +434,23 @@ impl Drop for Place<'_> {
 }
 
 /// Reads the body, and gives the request the form that `wasi:http` wants: scheme and authority in its URI.
-async fn prepare(peer: SocketAddr, request: Request<Incoming>) -> Result<Request<WasiBody>, ApiError> {
+async fn prepare(
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Request<WasiBody>, ApiError> {
     let (mut parts, body) = request.into_parts();
     let body = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Err(ApiError::payload_too_large(MAX_BODY)),
-        Err(_) => return Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_request", "The body ended too early.")),
+        Err(error) if error.is::<LengthLimitError>() => {
+            return Err(ApiError::payload_too_large(MAX_BODY));
+        }
+        Err(_) => {
+            return Err(ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "bad_request",
+                "The body ended too early.",
+            ));
+        }
     };
     let authority = match (parts.uri.authority(), parts.headers.remove(HOST)) {
         (Some(authority), _) => Some(authority.clone()),
@@ -392,11 +462,22 @@ async fn prepare(peer: SocketAddr, request: Request<Incoming>) -> Result<Request
         .authority(authority.unwrap_or_else(|| Authority::from_static("localhost")))
         .path_and_query(path)
         .build()
-        .map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "bad_request", "The address is malformed."))?;
+        .map_err(|_| {
+            ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "bad_request",
+                "The address is malformed.",
+            )
+        })?;
     // What a client says of its own address is worth nothing.
     parts.headers.remove(CLIENT_ADDRESS);
     if let Ok(address) = HeaderValue::from_str(&peer.to_string()) {
         parts.headers.insert(CLIENT_ADDRESS, address);
     }
-    Ok(Request::from_parts(parts, Full::new(body).map_err(|never| match never {}).boxed_unsync()))
+    Ok(Request::from_parts(
+        parts,
+        Full::new(body)
+            .map_err(|never| match never {})
+            .boxed_unsync(),
+    ))
 }

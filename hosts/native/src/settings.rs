@@ -48,28 +48,38 @@ impl LayeredSettings {
     ///
     /// # Errors
     /// The file can't be read or is malformed.
-    pub fn new(flags: impl Iterator<Item = (&'static str, String)>, env_file: Option<&Path>) -> Result<Self> {
+    pub fn new(
+        flags: impl Iterator<Item = (&'static str, String)>,
+        env_file: Option<&Path>,
+    ) -> Result<Self> {
         let mut values = BTreeMap::new();
         let file = match env_file {
             Some(path) => Some(path),
             None => Some(Path::new(".env")).filter(|path| path.exists()),
         };
         if let Some(path) = file {
-            let entries = dotenvy::from_path_iter(path).with_context(|| format!("can't read {}", path.display()))?;
+            let entries = dotenvy::from_path_iter(path)
+                .with_context(|| format!("can't read {}", path.display()))?;
             for entry in entries {
                 // Not the error's own text: it quotes the line, which may hold a secret.
-                let (name, value) = entry.map_err(|_| anyhow::anyhow!("{} is malformed", path.display()))?;
+                let (name, value) =
+                    entry.map_err(|_| anyhow::anyhow!("{} is malformed", path.display()))?;
                 values.insert(name, value);
             }
         }
-        values.extend(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))));
+        values.extend(std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }));
         values.extend(flags.map(|(name, value)| (name.to_owned(), value)));
         Ok(Self { values })
     }
 
     /// The value of a setting; blanks alone count as none.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.values.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+        self.values
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.trim().is_empty())
     }
 
     /// Adds a value that no layer had.

@@ -57,12 +57,15 @@ impl Sqlite {
     /// It can't be opened, or is not an SQLite database.
     pub fn open(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("can't make {}", folder.display()))?;
         }
-        let connection =
-            open_writer(path).with_context(|| format!("can't use {} as a database", path.display()))?;
+        let connection = open_writer(path)
+            .with_context(|| format!("can't use {} as a database", path.display()))?;
         let (jobs, queue) = channel();
-        let writer = std::thread::Builder::new().name("sqlite-writer".into()).spawn(move || write(connection, &queue))?;
+        let writer = std::thread::Builder::new()
+            .name("sqlite-writer".into())
+            .spawn(move || write(connection, &queue))?;
         Ok(Self {
             shared: Arc::new(Shared {
                 path: path.to_owned(),
@@ -110,7 +113,9 @@ impl Executor for Sqlite {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StorageError> {
         let (reply, answer) = oneshot::channel();
         let closed = || StorageError::Unavailable("the database is closed".into());
-        let sent = lock(&self.shared.jobs).as_ref().is_some_and(|jobs| jobs.send(Job { statements, reply }).is_ok());
+        let sent = lock(&self.shared.jobs)
+            .as_ref()
+            .is_some_and(|jobs| jobs.send(Job { statements, reply }).is_ok());
         if !sent {
             return Err(closed());
         }
@@ -160,7 +165,9 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 /// Serves jobs until every sender is gone, then empties the write-ahead log.
 fn write(mut connection: Connection, queue: &Receiver<Job>) {
     while let Ok(first) = queue.recv() {
-        let jobs: Vec<_> = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)).collect();
+        let jobs: Vec<_> = std::iter::once(first)
+            .chain(queue.try_iter().take(GROUP - 1))
+            .collect();
         let mut results: Vec<_> = match write_group(&mut connection, &jobs) {
             Ok(results) => results,
             Err(error) => {
@@ -185,8 +192,11 @@ fn write_group(connection: &mut Connection, jobs: &[Job]) -> rusqlite::Result<Ve
     let mut results = Vec::with_capacity(jobs.len());
     for job in jobs {
         let savepoint = transaction.savepoint()?;
-        let result: rusqlite::Result<Vec<_>> =
-            job.statements.iter().map(|statement| run(&savepoint, statement)).collect();
+        let result: rusqlite::Result<Vec<_>> = job
+            .statements
+            .iter()
+            .map(|statement| run(&savepoint, statement))
+            .collect();
         results.push(match result {
             Ok(rows) => {
                 savepoint.commit()?;
@@ -218,10 +228,18 @@ fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<R
                 ValueRef::Null => Value::Null,
                 ValueRef::Integer(number) => Value::Integer(number),
                 ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-                other => return Err(rusqlite::Error::InvalidColumnType(index, "column".into(), other.data_type())),
+                other => {
+                    return Err(rusqlite::Error::InvalidColumnType(
+                        index,
+                        "column".into(),
+                        other.data_type(),
+                    ));
+                }
             })
         };
-        read.push(Row::new((0..columns).map(column).collect::<rusqlite::Result<_>>()?));
+        read.push(Row::new(
+            (0..columns).map(column).collect::<rusqlite::Result<_>>()?,
+        ));
     }
     Ok(read)
 }
@@ -229,15 +247,23 @@ fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<R
 /// Which of the two kinds of failure it is. SQLite's texts name tables and columns and never values.
 fn storage_error(error: rusqlite::Error) -> StorageError {
     use ErrorCode::{
-        CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, FileLockingProtocolFailed, OperationInterrupted, OutOfMemory,
-        PermissionDenied, ReadOnly, SystemIoFailure,
+        CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, FileLockingProtocolFailed,
+        OperationInterrupted, OutOfMemory, PermissionDenied, ReadOnly, SystemIoFailure,
     };
     let text = error.to_string();
     tracing::error!(cause = text, "database");
     match error.sqlite_error_code() {
         Some(
-            DatabaseBusy | DatabaseLocked | ReadOnly | SystemIoFailure | DiskFull | CannotOpen | PermissionDenied
-            | OutOfMemory | OperationInterrupted | FileLockingProtocolFailed,
+            DatabaseBusy
+            | DatabaseLocked
+            | ReadOnly
+            | SystemIoFailure
+            | DiskFull
+            | CannotOpen
+            | PermissionDenied
+            | OutOfMemory
+            | OperationInterrupted
+            | FileLockingProtocolFailed,
         ) => StorageError::Unavailable(text),
         _ => StorageError::Invalid(text),
     }

@@ -12,11 +12,17 @@ pub(crate) type Body = Either<Empty<bytes::Bytes>, IncomingRequestBody>;
 
 /// Reads what the routes look at: method, path, headers and, once it is asked for, the body.
 pub(crate) fn request(request: types::Request) -> Result<Request<Body>, ErrorCode> {
-    let method = Method::try_from(request.get_method()).map_err(|_| ErrorCode::HttpRequestMethodInvalid)?;
-    let path = request.get_path_with_query().unwrap_or_else(|| "/".to_owned());
+    let method =
+        Method::try_from(request.get_method()).map_err(|_| ErrorCode::HttpRequestMethodInvalid)?;
+    let path = request
+        .get_path_with_query()
+        .unwrap_or_else(|| "/".to_owned());
     let mut headers = HeaderMap::new();
     for (name, value) in request.get_headers().copy_all() {
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_maybe_shared(bytes::Bytes::from(value))) {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_maybe_shared(bytes::Bytes::from(value)),
+        ) {
             headers.append(name, value);
         }
     }
@@ -35,9 +41,13 @@ pub(crate) fn request(request: types::Request) -> Result<Request<Body>, ErrorCod
 /// Hands a response over. Its body is written after the handler has returned.
 pub(crate) fn response(response: Response<bytes::Bytes>) -> Result<types::Response, ErrorCode> {
     let (parts, body) = response.into_parts();
-    let headers: Vec<_> =
-        parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
-    let headers = Fields::from_list(&headers).map_err(|error| ErrorCode::InternalError(Some(error.to_string())))?;
+    let headers: Vec<_> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+        .collect();
+    let headers = Fields::from_list(&headers)
+        .map_err(|error| ErrorCode::InternalError(Some(error.to_string())))?;
     // No trailers: the writer is dropped, and what it would have said is the default.
     let (_, trailers) = wit_future::new(|| Ok(None));
     let contents = if body.is_empty() {
@@ -51,6 +61,8 @@ pub(crate) fn response(response: Response<bytes::Bytes>) -> Result<types::Respon
         Some(reader)
     };
     let (response, _sent) = types::Response::new(headers, contents, trailers);
-    response.set_status_code(parts.status.as_u16()).map_err(|()| ErrorCode::InternalError(None))?;
+    response
+        .set_status_code(parts.status.as_u16())
+        .map_err(|()| ErrorCode::InternalError(None))?;
     Ok(response)
 }

@@ -60,10 +60,18 @@ async fn service() -> Result<&'static Service<Host>, ApiError> {
     if let Some(service) = SERVICE.get() {
         return Ok(service);
     }
-    std::panic::set_hook(Box::new(|panic| Host.log(Level::Error, "panic", &[("cause", &panic.to_string())])));
-    let config = Config::from_settings(&ContractSettings).await.map_err(|error| {
-        Host.log(Level::Error, "the settings can't be used", &[("cause", &error.to_string())]);
-        ApiError::unavailable(5)
-    })?;
+    std::panic::set_hook(Box::new(|panic| {
+        Host.log(Level::Error, "panic", &[("cause", &panic.to_string())])
+    }));
+    let config = Config::from_settings(&ContractSettings)
+        .await
+        .map_err(|error| {
+            Host.log(
+                Level::Error,
+                "the settings can't be used",
+                &[("cause", &error.to_string())],
+            );
+            ApiError::unavailable(5)
+        })?;
     Ok(SERVICE.get_or_init(|| Service::new(Auth::new(Host, config))))
 }

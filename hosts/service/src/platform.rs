@@ -2,8 +2,8 @@
 
 use auth_core::contract::Mirror as _;
 use auth_core::storage::{
-    Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser, Rotation,
-    RotationOutcome, SigningKey, StartSessionOutcome, Storage, StorageError,
+    Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser,
+    Rotation, RotationOutcome, SigningKey, StartSessionOutcome, Storage, StorageError,
 };
 use auth_core::{Level, Message, Platform, Settings, Timestamp};
 use wasip3::clocks::system_clock;
@@ -70,7 +70,10 @@ impl Platform for Host {
             Level::Warn => log::Level::Warn,
             Level::Error => log::Level::Error,
         };
-        let fields: Vec<_> = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         log::emit(level, message, &fields);
     }
 }
@@ -80,6 +83,8 @@ pub(crate) struct ContractSettings;
 
 impl Settings for ContractSettings {
     async fn get(&self, name: &str) -> Result<Option<String>, String> {
-        settings::get(name.to_owned()).await.map_err(|settings::Error::Unavailable(cause)| cause)
+        settings::get(name.to_owned())
+            .await
+            .map_err(|settings::Error::Unavailable(cause)| cause)
     }
 }

@@ -1,17 +1,21 @@
 //! Users and their credentials.
 
 use auth_core::Timestamp;
-use auth_core::storage::{Account, CreateUserOutcome, Credential, LoginName, NewUser, StorageError, User};
+use auth_core::storage::{
+    Account, CreateUserOutcome, Credential, LoginName, NewUser, StorageError, User,
+};
 
 use crate::executor::{Executor, Statement};
 use crate::value::Row;
 
 // Inserted unless a unique key is taken; what follows is done only where this row is there.
-const INSERT_USER: &str = "INSERT INTO users (id, email, email_key, email_verified_at, username, username_key,
+const INSERT_USER: &str =
+    "INSERT INTO users (id, email, email_key, email_verified_at, username, username_key,
         display_name, profile, disabled_at, created_at, updated_at, last_login_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
     ON CONFLICT DO NOTHING";
-const INSERT_CREDENTIAL: &str = "INSERT INTO credentials (id, user_id, kind, secret, label, created_at, updated_at,
+const INSERT_CREDENTIAL: &str =
+    "INSERT INTO credentials (id, user_id, kind, secret, label, created_at, updated_at,
         last_used_at)
     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM users WHERE id = ?2";
 const INSERT_ROLE: &str = "INSERT INTO user_roles (user_id, role_id)
@@ -24,8 +28,17 @@ const CREATE_OUTCOME: &str = "SELECT CASE
     WHEN EXISTS (SELECT 1 FROM users WHERE username_key = ?3) THEN 2
     END";
 
-pub(crate) async fn create_user(executor: &impl Executor, new: NewUser) -> Result<CreateUserOutcome, StorageError> {
-    let NewUser { user, email_key, username_key, credentials, roles } = new;
+pub(crate) async fn create_user(
+    executor: &impl Executor,
+    new: NewUser,
+) -> Result<CreateUserOutcome, StorageError> {
+    let NewUser {
+        user,
+        email_key,
+        username_key,
+        credentials,
+        roles,
+    } = new;
     let id = user.id.clone();
     let mut batch = vec![Statement::new(
         INSERT_USER,
@@ -59,14 +72,27 @@ pub(crate) async fn create_user(executor: &impl Executor, new: NewUser) -> Resul
             ],
         )
     }));
-    batch.extend(roles.into_iter().map(|role| Statement::new(INSERT_ROLE, vec![id.as_str().into(), role.into()])));
-    batch.push(Statement::new(CREATE_OUTCOME, vec![id.into(), email_key.into(), username_key.into()]));
-    let outcome = executor.batch(batch).await?.pop().and_then(|rows| rows.into_iter().next());
+    batch.extend(
+        roles
+            .into_iter()
+            .map(|role| Statement::new(INSERT_ROLE, vec![id.as_str().into(), role.into()])),
+    );
+    batch.push(Statement::new(
+        CREATE_OUTCOME,
+        vec![id.into(), email_key.into(), username_key.into()],
+    ));
+    let outcome = executor
+        .batch(batch)
+        .await?
+        .pop()
+        .and_then(|rows| rows.into_iter().next());
     match outcome.map(|mut row| row.next::<u64>()).transpose()? {
         Some(0) => Ok(CreateUserOutcome::Created),
         Some(1) => Ok(CreateUserOutcome::EmailTaken),
         Some(2) => Ok(CreateUserOutcome::UsernameTaken),
-        _ => Err(StorageError::Invalid("a user was neither created nor in conflict".into())),
+        _ => Err(StorageError::Invalid(
+            "a user was neither created nor in conflict".into(),
+        )),
     }
 }
 
@@ -109,16 +135,27 @@ macro_rules! find_account {
     };
 }
 
-pub(crate) async fn find_account(executor: &impl Executor, name: LoginName) -> Result<Option<Account>, StorageError> {
+pub(crate) async fn find_account(
+    executor: &impl Executor,
+    name: LoginName,
+) -> Result<Option<Account>, StorageError> {
     let (sql, key) = match name {
         LoginName::Email(key) => (find_account!("email_key"), key),
         LoginName::Username(key) => (find_account!("username_key"), key),
     };
     let mut account: Option<Account> = None;
-    for mut row in executor.query(Statement::new(sql, vec![key.into()])).await? {
+    for mut row in executor
+        .query(Statement::new(sql, vec![key.into()]))
+        .await?
+    {
         let user = user(&mut row)?;
         let user_id = user.id.clone();
-        let credentials = &mut account.get_or_insert_with(|| Account { user, credentials: Vec::new() }).credentials;
+        let credentials = &mut account
+            .get_or_insert_with(|| Account {
+                user,
+                credentials: Vec::new(),
+            })
+            .credentials;
         if let Some(id) = row.next()? {
             credentials.push(Credential {
                 id,
@@ -145,6 +182,14 @@ pub(crate) async fn replace_credential_secret(
     replacement: String,
     now: Timestamp,
 ) -> Result<bool, StorageError> {
-    let parameters = vec![credential_id.into(), expected.into(), replacement.into(), now.into()];
-    Ok(!executor.execute(Statement::new(REPLACE_SECRET, parameters)).await?.is_empty())
+    let parameters = vec![
+        credential_id.into(),
+        expected.into(),
+        replacement.into(),
+        now.into(),
+    ];
+    Ok(!executor
+        .execute(Statement::new(REPLACE_SECRET, parameters))
+        .await?
+        .is_empty())
 }

@@ -21,7 +21,10 @@ impl Statement {
 }
 
 /// A connection to an SQLite-compatible database, with foreign keys enforced.
-#[allow(async_fn_in_trait, reason = "futures are Send where the host's are; Workers' are not")]
+#[allow(
+    async_fn_in_trait,
+    reason = "futures are Send where the host's are; Workers' are not"
+)]
 pub trait Executor {
     /// Runs a statement that changes nothing and returns its rows.
     ///

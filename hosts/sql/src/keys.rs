@@ -21,7 +21,12 @@ pub(crate) async fn list(executor: &impl Executor) -> Result<Vec<SigningKey>, St
             expires_at: row.next()?,
         })
     };
-    executor.query(Statement::new(LIST, vec![])).await?.into_iter().map(read).collect()
+    executor
+        .query(Statement::new(LIST, vec![]))
+        .await?
+        .into_iter()
+        .map(read)
+        .collect()
 }
 
 const RETIRE: &str = "UPDATE signing_keys SET retired_at = ?3, expires_at = ?4
@@ -61,5 +66,9 @@ pub(crate) async fn add(
             replaced_expires_at.into(),
         ],
     );
-    Ok(executor.batch(vec![retire, add]).await?.pop().is_some_and(|rows| !rows.is_empty()))
+    Ok(executor
+        .batch(vec![retire, add])
+        .await?
+        .pop()
+        .is_some_and(|rows| !rows.is_empty()))
 }

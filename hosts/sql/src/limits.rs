@@ -22,10 +22,18 @@ pub(crate) async fn count(
         Statement::new(COUNT, vec![limit.key.into(), now.into(), window.into()])
     });
     let read = |rows: Vec<Row>| match rows.into_iter().next() {
-        Some(mut row) => Ok(LimitState { count: row.next()?, resets_at: row.next()? }),
+        Some(mut row) => Ok(LimitState {
+            count: row.next()?,
+            resets_at: row.next()?,
+        }),
         None => Err(StorageError::Invalid("a counter returned nothing".into())),
     };
-    executor.batch(statements.collect()).await?.into_iter().map(read).collect()
+    executor
+        .batch(statements.collect())
+        .await?
+        .into_iter()
+        .map(read)
+        .collect()
 }
 
 const PURGE: [&str; 4] = [
@@ -35,7 +43,18 @@ const PURGE: [&str; 4] = [
     "DELETE FROM limits WHERE resets_at < ?1 RETURNING 1",
 ];
 
-pub(crate) async fn purge(executor: &impl Executor, before: Timestamp) -> Result<u64, StorageError> {
-    let statements = PURGE.iter().map(|sql| Statement::new(sql, vec![before.into()])).collect();
-    Ok(executor.batch(statements).await?.iter().map(|rows| rows.len() as u64).sum())
+pub(crate) async fn purge(
+    executor: &impl Executor,
+    before: Timestamp,
+) -> Result<u64, StorageError> {
+    let statements = PURGE
+        .iter()
+        .map(|sql| Statement::new(sql, vec![before.into()]))
+        .collect();
+    Ok(executor
+        .batch(statements)
+        .await?
+        .iter()
+        .map(|rows| rows.len() as u64)
+        .sum())
 }

@@ -153,7 +153,8 @@ const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     applied_at INTEGER NOT NULL
 ) STRICT";
 const CURRENT: &str = "SELECT coalesce(max(version), 0) FROM schema_migrations";
-const APPLIED: &str = "INSERT INTO schema_migrations (version, name, applied_at) VALUES (?1, ?2, ?3)";
+const APPLIED: &str =
+    "INSERT INTO schema_migrations (version, name, applied_at) VALUES (?1, ?2, ?3)";
 
 /// Brings a database to the newest schema and returns how many steps that took.
 ///
@@ -162,16 +163,27 @@ const APPLIED: &str = "INSERT INTO schema_migrations (version, name, applied_at)
 /// # Errors
 /// The database is newer than this version, or can't be used.
 pub async fn migrate(executor: &impl Executor, now: Timestamp) -> Result<u64, MigrationError> {
-    executor.execute(Statement::new(CREATE_TABLE, vec![])).await?;
+    executor
+        .execute(Statement::new(CREATE_TABLE, vec![]))
+        .await?;
     let mut applied = 0;
     for migration in MIGRATIONS {
         if current(executor).await? >= migration.version {
             continue;
         }
         // First, so that the second of two callers fails here and not half-way.
-        let record = Statement::new(APPLIED, vec![migration.version.into(), migration.name.into(), now.into()]);
-        let steps = migration.statements.iter().map(|sql| Statement::new(sql, vec![]));
-        match executor.batch(std::iter::once(record).chain(steps).collect()).await {
+        let record = Statement::new(
+            APPLIED,
+            vec![migration.version.into(), migration.name.into(), now.into()],
+        );
+        let steps = migration
+            .statements
+            .iter()
+            .map(|sql| Statement::new(sql, vec![]));
+        match executor
+            .batch(std::iter::once(record).chain(steps).collect())
+            .await
+        {
             Ok(_) => applied += 1,
             // Another caller may have taken this step meanwhile; then there is nothing to complain about.
             Err(error) if current(executor).await? < migration.version => return Err(error.into()),
@@ -179,14 +191,20 @@ pub async fn migrate(executor: &impl Executor, now: Timestamp) -> Result<u64, Mi
         }
     }
     let (found, known) = (current(executor).await?, newest());
-    if found > known { Err(MigrationError::Newer { found, known }) } else { Ok(applied) }
+    if found > known {
+        Err(MigrationError::Newer { found, known })
+    } else {
+        Ok(applied)
+    }
 }
 
 /// Fails unless the database has exactly the newest schema.
 pub(crate) async fn check(executor: &impl Executor) -> Result<(), StorageError> {
     match (current(executor).await?, newest()) {
         (found, known) if found == known => Ok(()),
-        (found, known) => Err(StorageError::Invalid(format!("the schema is version {found}, needed is {known}"))),
+        (found, known) => Err(StorageError::Invalid(format!(
+            "the schema is version {found}, needed is {known}"
+        ))),
     }
 }
 

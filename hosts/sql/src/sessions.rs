@@ -2,7 +2,8 @@
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    ActiveSession, NewSession, ReplayedRotation, Rotation, RotationOutcome, Session, StartSessionOutcome, StorageError,
+    ActiveSession, NewSession, ReplayedRotation, Rotation, RotationOutcome, Session,
+    StartSessionOutcome, StorageError,
 };
 
 use crate::accounts::{user, user_columns};
@@ -52,15 +53,25 @@ fn active(row: &mut Row) -> Result<ActiveSession, StorageError> {
     };
     let user = user(row)?;
     session.user_id.clone_from(&user.id);
-    Ok(ActiveSession { session, user, roles: row.next::<Names>()?.0, permissions: row.next::<Names>()?.0 })
+    Ok(ActiveSession {
+        session,
+        user,
+        roles: row.next::<Names>()?.0,
+        permissions: row.next::<Names>()?.0,
+    })
 }
 
 pub(crate) async fn find(
     executor: &impl Executor,
     session_id: String,
 ) -> Result<Option<ActiveSession>, StorageError> {
-    let rows = executor.query(Statement::new(FIND, vec![session_id.into()])).await?;
-    rows.into_iter().next().map(|mut row| active(&mut row)).transpose()
+    let rows = executor
+        .query(Statement::new(FIND, vec![session_id.into()]))
+        .await?;
+    rows.into_iter()
+        .next()
+        .map(|mut row| active(&mut row))
+        .transpose()
 }
 
 const INSERT: &str = "INSERT INTO sessions (id, user_id, client_id, actor_id, amr, authenticated_at, created_at,
@@ -73,8 +84,15 @@ const TOUCH_USER: &str = "UPDATE users SET last_login_at = ?2
 const REVOKE_OTHERS: &str = "UPDATE sessions SET revoked_at = ?2, revocation_reason = 'single_session'
     WHERE user_id = (SELECT user_id FROM sessions WHERE id = ?1) AND id <> ?1 AND revoked_at IS NULL";
 
-pub(crate) async fn start(executor: &impl Executor, new: NewSession) -> Result<StartSessionOutcome, StorageError> {
-    let NewSession { session, refresh_token, ends_others } = new;
+pub(crate) async fn start(
+    executor: &impl Executor,
+    new: NewSession,
+) -> Result<StartSessionOutcome, StorageError> {
+    let NewSession {
+        session,
+        refresh_token,
+        ends_others,
+    } = new;
     let (id, created_at) = (session.id.clone(), session.created_at);
     let mut batch = vec![Statement::new(
         INSERT,
@@ -95,12 +113,22 @@ pub(crate) async fn start(executor: &impl Executor, new: NewSession) -> Result<S
         ],
     )];
     if let Some(token) = refresh_token {
-        let parameters = vec![token.digest.into(), id.as_str().into(), token.expires_at.into()];
+        let parameters = vec![
+            token.digest.into(),
+            id.as_str().into(),
+            token.expires_at.into(),
+        ];
         batch.push(Statement::new(INSERT_REFRESH_TOKEN, parameters));
     }
-    batch.push(Statement::new(TOUCH_USER, vec![id.as_str().into(), created_at.into()]));
+    batch.push(Statement::new(
+        TOUCH_USER,
+        vec![id.as_str().into(), created_at.into()],
+    ));
     if ends_others {
-        batch.push(Statement::new(REVOKE_OTHERS, vec![id.as_str().into(), created_at.into()]));
+        batch.push(Statement::new(
+            REVOKE_OTHERS,
+            vec![id.as_str().into(), created_at.into()],
+        ));
     }
     batch.push(Statement::new(FIND, vec![id.into()]));
     match last_row(executor.batch(batch).await?) {
@@ -110,7 +138,8 @@ pub(crate) async fn start(executor: &impl Executor, new: NewSession) -> Result<S
 }
 
 // Exactly one caller gets past `consumed_at IS NULL`; only for him is his successor named, and so inserted.
-const CONSUME: &str = "UPDATE refresh_tokens SET consumed_at = ?2, successor_digest = ?3, successor_sealed = ?4
+const CONSUME: &str =
+    "UPDATE refresh_tokens SET consumed_at = ?2, successor_digest = ?3, successor_sealed = ?4
     WHERE digest = ?1 AND consumed_at IS NULL AND expires_at > ?2 AND EXISTS (
         SELECT 1 FROM sessions JOIN users ON users.id = sessions.user_id
         WHERE sessions.id = refresh_tokens.session_id AND sessions.revoked_at IS NULL
@@ -138,38 +167,78 @@ const ROTATION_OUTCOME: &str = concat!(
     JOIN users ON users.id = sessions.user_id
     WHERE token.digest = ?1"
 );
-const REVOKE_REUSED: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = 'refresh_token_reuse'
+const REVOKE_REUSED: &str =
+    "UPDATE sessions SET revoked_at = ?3, revocation_reason = 'refresh_token_reuse'
     WHERE revoked_at IS NULL AND expires_at > ?3 AND id = (
         SELECT session_id FROM refresh_tokens
         WHERE digest = ?1 AND successor_digest <> ?2 AND consumed_at + ?4 <= ?3)";
 
-pub(crate) async fn rotate(executor: &impl Executor, rotation: Rotation) -> Result<RotationOutcome, StorageError> {
-    let Rotation { presented, successor, sealed, now, grace } = rotation;
+pub(crate) async fn rotate(
+    executor: &impl Executor,
+    rotation: Rotation,
+) -> Result<RotationOutcome, StorageError> {
+    let Rotation {
+        presented,
+        successor,
+        sealed,
+        now,
+        grace,
+    } = rotation;
     let grace = grace.as_millis() as u64;
-    let decide = || vec![presented.as_str().into(), successor.digest.as_str().into(), now.into(), grace.into()];
+    let decide = || {
+        vec![
+            presented.as_str().into(),
+            successor.digest.as_str().into(),
+            now.into(),
+            grace.into(),
+        ]
+    };
     let mut results = executor
         .batch(vec![
             Statement::new(
                 CONSUME,
-                vec![presented.as_str().into(), now.into(), successor.digest.as_str().into(), sealed.into()],
+                vec![
+                    presented.as_str().into(),
+                    now.into(),
+                    successor.digest.as_str().into(),
+                    sealed.into(),
+                ],
             ),
             Statement::new(
                 INSERT_SUCCESSOR,
-                vec![presented.as_str().into(), successor.digest.as_str().into(), successor.expires_at.into()],
+                vec![
+                    presented.as_str().into(),
+                    successor.digest.as_str().into(),
+                    successor.expires_at.into(),
+                ],
             ),
-            Statement::new(TOUCH, vec![presented.as_str().into(), successor.digest.as_str().into(), now.into()]),
+            Statement::new(
+                TOUCH,
+                vec![
+                    presented.as_str().into(),
+                    successor.digest.as_str().into(),
+                    now.into(),
+                ],
+            ),
             Statement::new(ROTATION_OUTCOME, decide()),
             Statement::new(REVOKE_REUSED, decide()),
         ])
         .await?;
     results.truncate(4);
-    let Some(mut row) = last_row(results) else { return Ok(RotationOutcome::Unknown) };
-    let (outcome, sealed, superseded): (u64, Option<String>, bool) = (row.next()?, row.next()?, row.next()?);
+    let Some(mut row) = last_row(results) else {
+        return Ok(RotationOutcome::Unknown);
+    };
+    let (outcome, sealed, superseded): (u64, Option<String>, bool) =
+        (row.next()?, row.next()?, row.next()?);
     let active = active(&mut row)?;
     Ok(match (outcome, sealed) {
         (0, _) => RotationOutcome::Revoked,
         (1, _) => RotationOutcome::Rotated(active),
-        (2, Some(sealed)) => RotationOutcome::Replayed(ReplayedRotation { sealed, superseded, active }),
+        (2, Some(sealed)) => RotationOutcome::Replayed(ReplayedRotation {
+            sealed,
+            superseded,
+            active,
+        }),
         (3, _) => RotationOutcome::Reused(active),
         _ => RotationOutcome::Expired,
     })
@@ -181,8 +250,13 @@ pub(crate) async fn find_by_refresh_token(
     executor: &impl Executor,
     digest: String,
 ) -> Result<Option<String>, StorageError> {
-    let rows = executor.query(Statement::new(FIND_BY_REFRESH_TOKEN, vec![digest.into()])).await?;
-    rows.into_iter().next().map(|mut row| row.next()).transpose()
+    let rows = executor
+        .query(Statement::new(FIND_BY_REFRESH_TOKEN, vec![digest.into()]))
+        .await?;
+    rows.into_iter()
+        .next()
+        .map(|mut row| row.next())
+        .transpose()
 }
 
 const REVOKE: &str = "UPDATE sessions SET revoked_at = ?2, revocation_reason = ?3
@@ -195,7 +269,10 @@ pub(crate) async fn revoke(
     reason: String,
 ) -> Result<bool, StorageError> {
     let parameters = vec![session_id.into(), now.into(), reason.into()];
-    Ok(!executor.execute(Statement::new(REVOKE, parameters)).await?.is_empty())
+    Ok(!executor
+        .execute(Statement::new(REVOKE, parameters))
+        .await?
+        .is_empty())
 }
 
 const REVOKE_ALL: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = ?4
@@ -209,7 +286,10 @@ pub(crate) async fn revoke_all(
     reason: String,
 ) -> Result<u64, StorageError> {
     let parameters = vec![user_id.into(), except.into(), now.into(), reason.into()];
-    Ok(executor.execute(Statement::new(REVOKE_ALL, parameters)).await?.len() as u64)
+    Ok(executor
+        .execute(Statement::new(REVOKE_ALL, parameters))
+        .await?
+        .len() as u64)
 }
 
 fn last_row(mut results: Vec<Vec<Row>>) -> Option<Row> {

@@ -2,8 +2,8 @@
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser, Rotation,
-    RotationOutcome, SigningKey, StartSessionOutcome, Storage, StorageError,
+    Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser,
+    Rotation, RotationOutcome, SigningKey, StartSessionOutcome, Storage, StorageError,
 };
 
 use crate::executor::Executor;
@@ -43,26 +43,50 @@ impl<E: Executor> Storage for SqlStorage<E> {
         replacement: String,
         now: Timestamp,
     ) -> Result<bool, StorageError> {
-        accounts::replace_credential_secret(&self.executor, credential_id, expected, replacement, now).await
+        accounts::replace_credential_secret(
+            &self.executor,
+            credential_id,
+            expected,
+            replacement,
+            now,
+        )
+        .await
     }
 
-    async fn start_session(&self, session: NewSession) -> Result<StartSessionOutcome, StorageError> {
+    async fn start_session(
+        &self,
+        session: NewSession,
+    ) -> Result<StartSessionOutcome, StorageError> {
         sessions::start(&self.executor, session).await
     }
 
-    async fn find_session(&self, session_id: String) -> Result<Option<ActiveSession>, StorageError> {
+    async fn find_session(
+        &self,
+        session_id: String,
+    ) -> Result<Option<ActiveSession>, StorageError> {
         sessions::find(&self.executor, session_id).await
     }
 
-    async fn rotate_refresh_token(&self, rotation: Rotation) -> Result<RotationOutcome, StorageError> {
+    async fn rotate_refresh_token(
+        &self,
+        rotation: Rotation,
+    ) -> Result<RotationOutcome, StorageError> {
         sessions::rotate(&self.executor, rotation).await
     }
 
-    async fn find_refresh_token_session(&self, token: String) -> Result<Option<String>, StorageError> {
+    async fn find_refresh_token_session(
+        &self,
+        token: String,
+    ) -> Result<Option<String>, StorageError> {
         sessions::find_by_refresh_token(&self.executor, token).await
     }
 
-    async fn revoke_session(&self, session_id: String, now: Timestamp, reason: String) -> Result<bool, StorageError> {
+    async fn revoke_session(
+        &self,
+        session_id: String,
+        now: Timestamp,
+        reason: String,
+    ) -> Result<bool, StorageError> {
         sessions::revoke(&self.executor, session_id, now, reason).await
     }
 
@@ -89,7 +113,11 @@ impl<E: Executor> Storage for SqlStorage<E> {
         keys::add(&self.executor, key, replaces, replaced_expires_at).await
     }
 
-    async fn count(&self, limits: Vec<Limit>, now: Timestamp) -> Result<Vec<LimitState>, StorageError> {
+    async fn count(
+        &self,
+        limits: Vec<Limit>,
+        now: Timestamp,
+    ) -> Result<Vec<LimitState>, StorageError> {
         limits::count(&self.executor, limits, now).await
     }
 

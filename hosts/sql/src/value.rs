@@ -66,7 +66,9 @@ pub(crate) trait FromValue: Sized {
 }
 
 fn unexpected<T>(wanted: &str) -> Result<T, StorageError> {
-    Err(StorageError::Invalid(format!("a column does not hold {wanted}")))
+    Err(StorageError::Invalid(format!(
+        "a column does not hold {wanted}"
+    )))
 }
 
 impl FromValue for String {
@@ -114,6 +116,12 @@ pub(crate) struct Names(pub(crate) Vec<String>);
 impl FromValue for Names {
     fn from_value(value: Value) -> Result<Self, StorageError> {
         let joined = Option::<String>::from_value(value)?.unwrap_or_default();
-        Ok(Self(joined.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()))
+        Ok(Self(
+            joined
+                .split(',')
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        ))
     }
 }

@@ -1,0 +1,52 @@
+//! `cargo xtask lint`: formatting, lints and documentation, warnings as errors.
+
+use anyhow::Result;
+
+use crate::component::TARGET;
+use crate::process::{cargo, root, run};
+use crate::toolchain::WasmToolchain;
+
+/// Crates that are empty but for WebAssembly.
+const COMPONENTS: [&str; 4] = [
+    "--package",
+    "gatewright-service",
+    "--package",
+    "gatewright-faulty",
+];
+
+/// Checks everything.
+pub(crate) fn run_all() -> Result<()> {
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    // In the profile of the tests, so that build scripts are not built again.
+    run(cargo().args([
+        "clippy",
+        "--locked",
+        "--release",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    run(cargo()
+        .args([
+            "doc",
+            "--locked",
+            "--release",
+            "--workspace",
+            "--no-deps",
+            "--document-private-items",
+        ])
+        .env("RUSTDOCFLAGS", "-D warnings"))?;
+    let toolchain = WasmToolchain::ensure()?;
+    let mut clippy = toolchain.cargo();
+    clippy.current_dir(root()).args([
+        "clippy",
+        "--locked",
+        "--profile",
+        "wasm",
+        "--target",
+        TARGET,
+    ]);
+    run(clippy.args(COMPONENTS).args(["--", "-D", "warnings"]))
+}

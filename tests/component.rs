@@ -21,6 +21,7 @@ const ALLOWED: [&str; 9] = [
 ];
 
 #[test]
+#[allow(clippy::print_stdout, reason = "the list is what one wants to read")]
 fn the_service_imports_nothing_but_its_contract() {
     let bytes = std::fs::read(component("service")).unwrap();
     let DecodedWasm::Component(resolve, world) = wit_component::decode(&bytes).unwrap() else {

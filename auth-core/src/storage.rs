@@ -120,6 +120,10 @@ pub struct NewSession {
 /// How [`Storage::start_session`] ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "made once for a call, and moved at once"
+)]
 pub enum StartSessionOutcome {
     Started(ActiveSession),
     UserInactive,
@@ -149,6 +153,10 @@ pub struct Rotation {
 /// How [`Storage::rotate_refresh_token`] ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "made once for a call, and moved at once"
+)]
 pub enum RotationOutcome {
     Rotated(ActiveSession),
     Replayed(ReplayedRotation),

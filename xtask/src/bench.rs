@@ -1,7 +1,343 @@
-//! `cargo xtask bench`.
+//! `cargo xtask bench`: what the native host does on this machine, beside a peer in the same run.
 
-use anyhow::Result;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-pub(crate) fn run(_seconds: u64) -> Result<()> {
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+
+use crate::process::{output, root, target};
+use crate::serve::build_native;
+use crate::test::{Running, install_packages, start};
+use crate::toolchain::install_debian_packages;
+
+const PASSWORD: &str = "correct horse battery staple";
+/// Connections of the load, and those of a storm of logins.
+const CONNECTIONS: u32 = 32;
+const STORM: u32 = 8;
+/// Different tokens in turn, so that no figure is that of one.
+const TOKENS: usize = 200;
+/// Each figure is the median of this many, ours and the peer's in turn.
+const ROUNDS: usize = 3;
+
+/// No limits: a load is what they are for.
+const SETTINGS: &[(&str, &str)] = &[
+    ("LOGIN_ATTEMPTS_PER_IP", "0"),
+    ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+    ("LOG_LEVEL", "error"),
+];
+
+/// Measures and prints.
+pub(crate) fn run(seconds: u64) -> Result<()> {
+    need_wrk()?;
+    install_packages()?;
+    let program = build_native(&["--package", "gatewright"])?;
+    let folder = target().join("bench");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder)?;
+
+    // The first start compiles; the others find the compiled component.
+    drop(start(&program, &folder, SETTINGS)?);
+    let mut starts = Vec::new();
+    for _ in 0..5 {
+        let started = Instant::now();
+        let (_running, base) = start(&program, &folder, SETTINGS)?;
+        curl(&[&format!("{base}/healthz")])?;
+        starts.push(started.elapsed());
+    }
+    starts.sort();
+    println!(
+        "start to first answer, compiled component cached: {} ms (aim: 100)",
+        starts[2].as_millis()
+    );
+
+    let (host, base) = start(&program, &folder, SETTINGS)?;
+    let tokens = sign_in(&base)?;
+    println!("memory, idle: {:.0} MB (aim: 40)", memory(&host)?);
+
+    let (_peer, peer, peer_tokens) = start_peer()?;
+    let ours = Load::tokens(folder.join("me.lua"), &tokens)?;
+    let theirs = Load::tokens(folder.join("peer.lua"), &peer_tokens)?;
+    let logging_in = Load::login(folder.join("login.lua"))?;
+
+    let (mut quiet, mut beside) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        quiet.push(ours.run(&format!("{base}/auth/me"), CONNECTIONS, seconds)?);
+        beside.push(theirs.run(&format!("{peer}/auth/me"), CONNECTIONS, seconds)?);
+    }
+    let (quiet, beside) = (Figures::median(quiet), Figures::median(beside));
+    println!(
+        "GET /auth/me, {CONNECTIONS} connections, {TOKENS} tokens: {quiet} (aim: 15000/s, p99 5 ms)"
+    );
+    println!(
+        "  Node + jose, no database: {beside}; ratio {:.1}",
+        quiet.rate / beside.rate
+    );
+
+    let (mut logins, mut peer_logins) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        logins.push(logging_in.run(&format!("{base}/auth/login"), STORM, seconds)?);
+        peer_logins.push(logging_in.run(&format!("{peer}/auth/login"), STORM, seconds)?);
+    }
+    let (logins, peer_logins) = (Figures::median(logins), Figures::median(peer_logins));
+    println!("POST /auth/login, {STORM} connections: {logins}");
+    println!(
+        "  Node + hash-wasm, one thread, no database: {peer_logins}; ratio {:.1}",
+        logins.rate / peer_logins.rate
+    );
+
+    let over = AtomicBool::new(false);
+    let (stormy, peak) = std::thread::scope(|scope| -> Result<_> {
+        let storm =
+            scope.spawn(|| logging_in.run(&format!("{base}/auth/login"), STORM, seconds + 2));
+        let peak = scope.spawn(|| -> Result<f64> {
+            let mut peak: f64 = 0.0;
+            while !over.load(Ordering::Relaxed) {
+                peak = peak.max(memory(&host)?);
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Ok(peak)
+        });
+        std::thread::sleep(Duration::from_secs(1));
+        let stormy = ours.run(&format!("{base}/auth/me"), CONNECTIONS, seconds);
+        over.store(true, Ordering::Relaxed);
+        let ended = (storm.join(), peak.join());
+        let (Ok(storm), Ok(peak)) = ended else {
+            bail!("a thread panicked")
+        };
+        println!("in a storm of logins ({}):", storm?);
+        Ok((stormy?, peak?))
+    })?;
+    println!(
+        "  GET /auth/me: {stormy}; p99 {:.1} times the quiet one (aim: 3)",
+        stormy.p99 / quiet.p99
+    );
+    println!("  memory, highest: {peak:.0} MB (aim: 120)");
+
+    let costly = cpu_of_a_login(&host, &base)?;
+    drop(host);
+    // The same database and the same work, but for the hash.
+    let cheap = [("ARGON2_MEMORY_KIB", "8"), ("ARGON2_ITERATIONS", "1")];
+    let settings: Vec<_> = SETTINGS.iter().copied().chain(cheap).collect();
+    let (host, base) = start(&program, &folder, &settings)?;
+    // The first login brings the stored hash to these parameters.
+    login(&base)?;
+    let rest = cpu_of_a_login(&host, &base)?;
+    println!(
+        "processor time of a login: {:.1} ms, without its hash {:.1} ms: Argon2 is {:.0} % (aim: 90)",
+        costly * 1000.0,
+        rest * 1000.0,
+        100.0 * (1.0 - rest / costly)
+    );
     Ok(())
+}
+
+fn need_wrk() -> Result<()> {
+    let there = || output(Command::new("which").arg("wrk")).is_some();
+    if !there() && Path::new("/etc/debian_version").exists() {
+        install_debian_packages(&["wrk"])?;
+    }
+    if !there() {
+        bail!("wrk is missing; install it: https://github.com/wg/wrk");
+    }
+    Ok(())
+}
+
+fn curl(arguments: &[&str]) -> Result<Value> {
+    let text = output(
+        Command::new("curl")
+            .args(["-sS", "--fail-with-body", "--max-time", "10"])
+            .args(arguments),
+    )
+    .with_context(|| format!("curl {} failed", arguments.join(" ")))?;
+    serde_json::from_str(&text).context("the answer is not JSON")
+}
+
+fn post(url: &str, body: &Value) -> Result<Value> {
+    curl(&[
+        "-H",
+        "content-type: application/json",
+        "-d",
+        &body.to_string(),
+        url,
+    ])
+}
+
+fn login_body() -> Value {
+    json!({"email": "user0@example.com", "password": PASSWORD})
+}
+
+fn login(base: &str) -> Result<Value> {
+    post(&format!("{base}/auth/login"), &login_body())
+}
+
+/// One user, and many sessions of him.
+fn sign_in(base: &str) -> Result<Vec<String>> {
+    post(&format!("{base}/auth/register"), &login_body())?;
+    (0..TOKENS)
+        .map(|_| {
+            Ok(login(base)?["access_token"]
+                .as_str()
+                .context("a token")?
+                .to_owned())
+        })
+        .collect()
+}
+
+fn start_peer() -> Result<(Running, String, Vec<String>)> {
+    let mut child = Command::new("node")
+        .args(["peer.mjs", &TOKENS.to_string()])
+        .current_dir(root().join("tests/javascript"))
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().context("the peer's output")?).read_line(&mut line)?;
+    let said: Value = serde_json::from_str(&line).context("the peer did not start")?;
+    let tokens = said["tokens"].as_array().context("tokens")?;
+    let tokens = tokens
+        .iter()
+        .filter_map(|token| token.as_str().map(str::to_owned))
+        .collect();
+    Ok((
+        Running::new(child),
+        format!("http://127.0.0.1:{}", said["port"]),
+        tokens,
+    ))
+}
+
+/// A script for wrk.
+struct Load(PathBuf);
+
+impl Load {
+    /// Requests with these bearer tokens in turn.
+    fn tokens(path: PathBuf, tokens: &[String]) -> Result<Self> {
+        let mut file = fs::File::create(&path)?;
+        writeln!(file, "local tokens = {{")?;
+        for token in tokens {
+            writeln!(file, "  \"Bearer {token}\",")?;
+        }
+        writeln!(
+            file,
+            "}}\nlocal next = 0\nrequest = function()\n  next = next % #tokens + 1"
+        )?;
+        writeln!(
+            file,
+            "  wrk.headers[\"authorization\"] = tokens[next]\n  return wrk.format()\nend"
+        )?;
+        Ok(Self(path))
+    }
+
+    /// Logins of the one user.
+    fn login(path: PathBuf) -> Result<Self> {
+        let body = login_body().to_string();
+        let headers = "wrk.headers[\"content-type\"] = \"application/json\"";
+        fs::write(
+            &path,
+            format!("wrk.method = \"POST\"\n{headers}\nwrk.body = [[{body}]]\n"),
+        )?;
+        Ok(Self(path))
+    }
+
+    fn run(&self, url: &str, connections: u32, seconds: u64) -> Result<Figures> {
+        let mut wrk = Command::new("wrk");
+        wrk.args([
+            "-t1",
+            "--latency",
+            "-c",
+            &connections.to_string(),
+            "-d",
+            &format!("{seconds}s"),
+            "-s",
+        ]);
+        let text = output(wrk.arg(&self.0).arg(url)).context("wrk failed")?;
+        if text.contains("Non-2xx") || text.contains("Socket errors") {
+            bail!("some requests failed:\n{text}");
+        }
+        let figure = |name: &str| {
+            let line = text.lines().find_map(|line| line.trim().strip_prefix(name));
+            line.map(|rest| rest.trim().to_owned())
+                .with_context(|| format!("wrk printed no {name}:\n{text}"))
+        };
+        Ok(Figures {
+            rate: figure("Requests/sec:")?.parse()?,
+            p50: milliseconds(&figure("50%")?)?,
+            p99: milliseconds(&figure("99%")?)?,
+        })
+    }
+}
+
+fn milliseconds(text: &str) -> Result<f64> {
+    let (number, unit) = text.split_at(text.find(char::is_alphabetic).context("a unit")?);
+    let factor = match unit {
+        "us" => 0.001,
+        "ms" => 1.0,
+        "s" => 1000.0,
+        _ => bail!("{text} is no time"),
+    };
+    Ok(number.parse::<f64>()? * factor)
+}
+
+struct Figures {
+    rate: f64,
+    p50: f64,
+    p99: f64,
+}
+
+impl Figures {
+    /// Of several runs the one with the median rate.
+    fn median(mut runs: Vec<Self>) -> Self {
+        runs.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+        let middle = runs.len() / 2;
+        runs.swap_remove(middle)
+    }
+}
+
+impl std::fmt::Display for Figures {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "{:.0}/s, median {:.1} ms, p99 {:.1} ms",
+            self.rate, self.p50, self.p99
+        )
+    }
+}
+
+/// Resident memory in MB.
+fn memory(host: &Running) -> Result<f64> {
+    let status =
+        fs::read_to_string(format!("/proc/{}/status", host.id())).context("needs /proc")?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .context("VmRSS")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? * 1024.0 / 1e6)
+}
+
+/// Seconds of processor time that one login takes, of many one after another.
+fn cpu_of_a_login(host: &Running, base: &str) -> Result<f64> {
+    const LOGINS: u32 = 50;
+    let used = || -> Result<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", host.id()))?;
+        let fields: Vec<&str> = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect();
+        // utime and stime, the 14th and 15th of proc_pid_stat(5), in ticks of 10 ms.
+        Ok(fields[11..13]
+            .iter()
+            .filter_map(|ticks| ticks.parse::<f64>().ok())
+            .sum::<f64>()
+            / 100.0)
+    };
+    let before = used()?;
+    for _ in 0..LOGINS {
+        login(base)?;
+    }
+    Ok((used()? - before) / f64::from(LOGINS))
 }

@@ -73,7 +73,7 @@ fn javascript() -> PathBuf {
 }
 
 /// Installs what the JavaScript tests need, unless that is there and newer than the list of it.
-fn install_packages() -> Result<()> {
+pub(crate) fn install_packages() -> Result<()> {
     let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
     let folder = javascript();
     let installed = changed(&folder.join("node_modules/.package-lock.json"));
@@ -125,6 +125,11 @@ fn chromium() -> Result<PathBuf> {
 pub(crate) struct Running(Child);
 
 impl Running {
+    /// Takes a process over.
+    pub(crate) fn new(child: Child) -> Self {
+        Self(child)
+    }
+
     /// Its identifier.
     pub(crate) fn id(&self) -> u32 {
         self.0.id()

@@ -15,9 +15,12 @@ pub struct ApiError {
     code: &'static str,
     message: String,
     details: Vec<Value>,
-    header: Option<(http::HeaderName, HeaderValue)>,
+    header: Option<Header>,
     cause: Option<String>,
 }
+
+/// Boxed, so that results stay small.
+type Header = Box<(http::HeaderName, HeaderValue)>;
 
 /// `realm` of challenges (RFC 6750 section 3).
 const REALM: &str = "gatewright";
@@ -136,7 +139,9 @@ impl ApiError {
     }
 
     fn with_header(mut self, name: http::HeaderName, value: &str) -> Self {
-        self.header = HeaderValue::from_str(value).ok().map(|value| (name, value));
+        self.header = HeaderValue::from_str(value)
+            .ok()
+            .map(|value| Box::new((name, value)));
         self
     }
 
@@ -171,7 +176,7 @@ impl ApiError {
             (StatusCode::PAYLOAD_TOO_LARGE, _) => (self.status, "invalid_request"),
             _ => (StatusCode::BAD_REQUEST, "invalid_request"),
         };
-        let header = self.header.filter(|(name, _)| name == RETRY_AFTER);
+        let header = self.header.filter(|header| header.0 == RETRY_AFTER);
         Self::finish(
             status,
             header,
@@ -179,14 +184,10 @@ impl ApiError {
         )
     }
 
-    fn finish(
-        status: StatusCode,
-        header: Option<(http::HeaderName, HeaderValue)>,
-        body: &Value,
-    ) -> Response<Bytes> {
+    fn finish(status: StatusCode, header: Option<Header>, body: &Value) -> Response<Bytes> {
         let mut response = reply::json(status, body);
-        if let Some((name, value)) = header {
-            response.headers_mut().insert(name, value);
+        if let Some(header) = header {
+            response.headers_mut().insert(header.0, header.1);
         }
         response
     }

@@ -1,6 +1,6 @@
 //! Registering and signing in with a password.
 
-use crate::auth::{Auth, Client};
+use crate::auth::{Auth, Client, Freshness};
 use crate::config::Config;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::identifier::{EmailAddress, Username, new_id};
@@ -53,7 +53,8 @@ impl<P: Platform> Auth<P> {
     ///
     /// # Errors
     /// [`Error::Invalid`] with every broken rule, [`Error::EmailTaken`], [`Error::UsernameTaken`],
-    /// [`Error::RateLimited`], or a failure of the platform. In each case no user was created.
+    /// [`Error::RateLimited`]: no user was created. Or a failure of the platform, which can come after that: the
+    /// person then signs in.
     pub async fn register(
         &self,
         registration: Registration<'_>,
@@ -62,6 +63,10 @@ impl<P: Platform> Auth<P> {
         let valid = ValidRegistration::new(registration, &self.config).map_err(Error::Invalid)?;
         self.count_registration(client).await?;
         let now = self.platform.now();
+        if self.config.register_auto_login {
+            // First: without a key to sign with no user must be left without his tokens.
+            self.keys(now, Freshness::Usual).await?;
+        }
         let id = new_id(&self.platform);
         let user = User {
             id: id.clone(),

@@ -111,30 +111,45 @@ impl<P: Platform> Auth<P> {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        if let Some(loaded) = loaded {
+        if let Some(loaded) = &loaded {
             let good_for = match freshness {
                 Freshness::Usual => KEYS_FRESH,
                 Freshness::Newest => KEYS_COOL_DOWN,
             };
             if now.since(loaded.loaded_at) < good_for || self.config.jwt_secret_key().is_some() {
-                return Ok(loaded.set);
+                return Ok(loaded.set.clone());
             }
         }
-        let set = Arc::new(match self.config.jwt_secret_key() {
-            Some(secret) => {
-                let key = SigningKey::from_secret(self.config.jwt_algorithm, secret);
-                KeySet::new(
-                    key.map_err(|error| Error::Internal(format!("JWT_SECRET: {error}")))?,
-                    Vec::new(),
-                )
+        let set = match self.make_set(now).await {
+            Ok(set) => Arc::new(set),
+            Err(Error::Unavailable(cause)) if let Some(loaded) = loaded => {
+                self.platform.log(
+                    Level::Warn,
+                    "the signing keys can't be read; the known ones go on",
+                    &[("cause", &cause)],
+                );
+                return Ok(loaded.set);
             }
-            None => self.load_keys(now).await?,
-        });
+            Err(error) => return Err(error),
+        };
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Some(LoadedKeys {
             set: set.clone(),
             loaded_at: now,
         });
         Ok(set)
+    }
+
+    async fn make_set(&self, now: Timestamp) -> Result<KeySet> {
+        match self.config.jwt_secret_key() {
+            Some(secret) => {
+                let key = SigningKey::from_secret(self.config.jwt_algorithm, secret);
+                Ok(KeySet::new(
+                    key.map_err(|error| Error::Internal(format!("JWT_SECRET: {error}")))?,
+                    Vec::new(),
+                ))
+            }
+            None => self.load_keys(now).await,
+        }
     }
 
     /// Reads the key pairs from storage, and makes the first one where there is none.

@@ -133,9 +133,9 @@ settings! {
     ARGON2_ITERATIONS argon2_iterations: u32 = "2", |text| parse::whole(text, 1, u64::from(Parameters::MAX_ITERATIONS)).map(|n| n as u32), "1 to 64";
     /// Lanes of that memory.
     ARGON2_PARALLELISM argon2_parallelism: u32 = "1", |text| parse::whole(text, 1, u64::from(Parameters::MAX_PARALLELISM)).map(|n| n as u32), "1 to 16";
-    /// Failed or successful password attempts on one account within 15 minutes before further ones are refused; 0 for no limit.
+    /// Password attempts, right or wrong, at one address or user name from one network within 15 minutes before further ones are refused, and a tenth of those from everywhere; 0 for no limit.
     LOGIN_ATTEMPTS_PER_ACCOUNT login_attempts_per_account: u64 = "20", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
-    /// Password attempts and registrations from one address (IPv6: one /64) within 15 minutes before further ones are refused; 0 for no limit.
+    /// Password attempts and registrations from one network (IPv4: an address, IPv6: a /64) within 15 minutes before further ones are refused; 0 for no limit.
     LOGIN_ATTEMPTS_PER_IP login_attempts_per_ip: u64 = "200", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
     /// Origins whose pages may call the API from a browser.
     CORS_ORIGINS cors_origins: Vec<String> = "", parse::origins, "origins separated by commas, such as https://app.example.com";

@@ -86,7 +86,7 @@ macro_rules! mirror_storage {
                 record Rotation { presented, successor, sealed, now, grace }
                 record ReplayedRotation { sealed, superseded, active }
                 record SigningKey { kid, algorithm, public_jwk, sealed, created_at, retired_at, expires_at }
-                record Limit { key, window }
+                record Limit { key, window, most }
                 record LimitState { count, resets_at }
                 variant StorageError = Error { Unavailable(cause), Invalid(cause) }
                 variant CreateUserOutcome = CreateUserOutcome { Created, EmailTaken, UsernameTaken }
@@ -151,7 +151,7 @@ macro_rules! storage_functions {
             list_signing_keys() -> Vec<SigningKey>;
             add_signing_key(key: SigningKey, replaces: Option<String>, replaced_expires_at: Timestamp) -> bool;
             count(limits: Vec<Limit>, now: Timestamp) -> Vec<LimitState>;
-            purge(before: Timestamp) -> u64;
+            purge(now: Timestamp, ended_before: Timestamp) -> u64;
             check() -> ();
         }
     };

@@ -43,7 +43,7 @@ pub enum Error {
     Internal(String),
 }
 
-/// `Result` with [`Error`].
+/// `Result` with [`enum@Error`].
 pub type Result<T> = core::result::Result<T, Error>;
 
 /// One broken rule about one input field.

@@ -14,29 +14,24 @@ use crate::storage::{Limit, Storage as _};
 
 /// Length of a window of counted attempts.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
-/// An account may be tried this many times as often from everywhere together as from one address. So one
-/// attacker locks out himself and not the owner, and many attackers together still end at a limit.
+/// A name may be tried this many times as often from everywhere together as from one network. So one attacker
+/// locks out himself and not the owner, and many attackers together still end at a limit.
 const EVERYWHERE: u64 = 10;
 
 impl<P: Platform> Auth<P> {
-    /// Counts a password attempt, before the password is looked at, so that concurrent ones can't slip through.
+    /// Counts a password attempt at a name, before the password is looked at, so that concurrent ones can't slip
+    /// through. The narrow limits come first: what they refuse does not use up the wide one.
     ///
     /// # Errors
     /// [`Error::RateLimited`] past one of the limits.
-    pub(crate) async fn count_login(&self, account: &str, client: &Client) -> Result<()> {
-        let account = URL_SAFE_NO_PAD.encode(Sha256::digest(account));
+    pub(crate) async fn count_login(&self, name: &str, client: &Client) -> Result<()> {
+        let name = URL_SAFE_NO_PAD.encode(Sha256::digest(name));
         let network = network(client);
-        let per_account = self.config.login_attempts_per_account;
+        let most = self.config.login_attempts_per_account;
         self.count(vec![
-            (
-                format!("login/ip/{network}"),
-                self.config.login_attempts_per_ip,
-            ),
-            (format!("login/account/{account}/{network}"), per_account),
-            (
-                format!("login/account/{account}"),
-                per_account.saturating_mul(EVERYWHERE),
-            ),
+            self.by_network(&network),
+            limit(format!("login/{name}/{network}"), most),
+            limit(format!("login/{name}"), most.saturating_mul(EVERYWHERE)),
         ])
         .await
     }
@@ -46,42 +41,49 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// [`Error::RateLimited`] past the limit.
     pub(crate) async fn count_registration(&self, client: &Client) -> Result<()> {
-        self.count(vec![(
-            format!("register/ip/{}", network(client)),
-            self.config.login_attempts_per_ip,
-        )])
-        .await
+        self.count(vec![self.by_network(&network(client))]).await
     }
 
-    async fn count(&self, limits: Vec<(String, u64)>) -> Result<()> {
-        let limits: Vec<_> = limits.into_iter().filter(|(_, most)| *most > 0).collect();
+    fn by_network(&self, network: &str) -> Limit {
+        limit(
+            format!("network/{network}"),
+            self.config.login_attempts_per_ip,
+        )
+    }
+
+    async fn count(&self, mut limits: Vec<Limit>) -> Result<()> {
+        // 0 is no limit.
+        limits.retain(|limit| limit.most > 0);
         if limits.is_empty() {
             return Ok(());
         }
         let now = self.platform.now();
-        let counters = limits
-            .iter()
-            .map(|(key, _)| Limit {
-                key: key.clone(),
-                window: WINDOW,
-            })
-            .collect();
-        let states = self.platform.storage().count(counters, now).await?;
-        let exceeded = limits
+        let states = self.platform.storage().count(limits.clone(), now).await?;
+        match limits
             .iter()
             .zip(states)
-            .filter(|((_, most), state)| state.count > *most)
-            .max_by_key(|(_, state)| state.resets_at);
-        match exceeded {
+            .find(|(limit, state)| state.count > limit.most)
+        {
             None => Ok(()),
-            Some(((key, _), state)) => {
-                self.platform
-                    .log(Level::Warn, "too many attempts", &[("limit", key)]);
+            Some((limit, state)) => {
+                // Once for each window, or an attacker would fill the log.
+                if state.count == limit.most + 1 {
+                    self.platform
+                        .log(Level::Warn, "too many attempts", &[("limit", &limit.key)]);
+                }
                 Err(Error::RateLimited {
                     retry_after: state.resets_at.since(now).as_secs().max(1),
                 })
             }
         }
+    }
+}
+
+fn limit(key: String, most: u64) -> Limit {
+    Limit {
+        key,
+        window: WINDOW,
+        most,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::auth::{Auth, Client, Freshness};
 use crate::error::{AccessTokenError, Error, Result};
 use crate::identifier::new_id;
-use crate::jose::{Audience, Claims, Expectations};
+use crate::jose::{Audience, Claims, Expectations, KeySet};
 use crate::mail::Message;
 use crate::platform::{Level, Platform};
 use crate::secret::SecretToken;
@@ -44,6 +44,8 @@ impl<P: Platform> Auth<P> {
         client: &Client,
     ) -> Result<TokenPair> {
         let now = self.platform.now();
+        // First: without a key to sign with nothing must be stored.
+        let keys = self.keys(now, Freshness::Usual).await?;
         let refresh_token = SecretToken::generate(&self.platform);
         let expires_at = now + self.config.session_life;
         let session = Session {
@@ -74,7 +76,9 @@ impl<P: Platform> Auth<P> {
             })
             .await?;
         match outcome {
-            StartSessionOutcome::Started(active) => self.token_pair(active, refresh_token).await,
+            StartSessionOutcome::Started(active) => {
+                self.token_pair(&keys, now, active, refresh_token)
+            }
             StartSessionOutcome::UserInactive => Err(Error::InvalidCredentials),
         }
     }
@@ -88,8 +92,11 @@ impl<P: Platform> Auth<P> {
     /// [`Error::RefreshToken`], or a failure of the platform.
     pub async fn refresh(&self, presented: &str) -> Result<TokenPair> {
         let mut token = SecretToken::parse(presented).ok_or(Error::RefreshToken)?;
+        // One time for the whole way, so that it doesn't leave the grace window half-way.
+        let now = self.platform.now();
+        // First: without a key to sign with no token must be used up.
+        let keys = self.keys(now, Freshness::Usual).await?;
         for _ in 0..MAX_SUPERSEDED {
-            let now = self.platform.now();
             let digest = token.digest();
             let successor = SecretToken::generate(&self.platform);
             let sealed = self.config.secret_key.seal(
@@ -115,7 +122,7 @@ impl<P: Platform> Auth<P> {
                 .await?;
             match outcome {
                 RotationOutcome::Rotated(active) => {
-                    return self.token_pair(active, successor).await;
+                    return self.token_pair(&keys, now, active, successor);
                 }
                 RotationOutcome::Replayed(replayed) => {
                     let successor = self
@@ -131,7 +138,7 @@ impl<P: Platform> Auth<P> {
                             Error::Internal("SECRET_KEY does not open a stored successor".into())
                         })?;
                     if !replayed.superseded {
-                        return self.token_pair(replayed.active, successor).await;
+                        return self.token_pair(&keys, now, replayed.active, successor);
                     }
                     // The other tab has refreshed again already: its token is the one to continue from.
                     token = successor;
@@ -238,12 +245,13 @@ impl<P: Platform> Auth<P> {
         Ok(())
     }
 
-    async fn token_pair(
+    fn token_pair(
         &self,
+        keys: &KeySet,
+        now: Timestamp,
         active: ActiveSession,
         refresh_token: SecretToken,
     ) -> Result<TokenPair> {
-        let now = self.platform.now();
         let expires_at = active
             .session
             .expires_at
@@ -267,14 +275,12 @@ impl<P: Platform> Auth<P> {
             roles: active.roles.clone(),
             permissions: active.permissions.clone(),
         };
-        let access_token = self
-            .keys(now, Freshness::Usual)
-            .await?
+        let access_token = keys
             .issue(&claims)
             .ok_or_else(|| Error::Internal("the signing key does not sign".into()))?;
         Ok(TokenPair {
             access_token,
-            expires_in: claims.exp - claims.iat,
+            expires_in: claims.exp.saturating_sub(claims.iat),
             refresh_token,
             active,
         })

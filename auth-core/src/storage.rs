@@ -194,6 +194,7 @@ pub struct SigningKey {
 pub struct Limit {
     pub key: String,
     pub window: Duration,
+    pub most: u64,
 }
 
 /// A counter after one more event.
@@ -257,6 +258,6 @@ pub trait Storage {
         limits: Vec<Limit>,
         now: Timestamp,
     ) -> Result<Vec<LimitState>, StorageError>;
-    async fn purge(&self, before: Timestamp) -> Result<u64, StorageError>;
+    async fn purge(&self, now: Timestamp, ended_before: Timestamp) -> Result<u64, StorageError>;
     async fn check(&self) -> Result<(), StorageError>;
 }

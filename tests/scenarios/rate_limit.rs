@@ -34,6 +34,26 @@ async fn guesses_at_one_account_are_limited() {
     );
 }
 
+/// One attacker can't lock the owner out: what his own limit refuses does not use up the account's.
+#[tokio::test]
+async fn refused_guesses_do_not_lock_the_owner_out() {
+    let host = Host::start(&[("LOGIN_ATTEMPTS_PER_ACCOUNT", "1")]);
+    host.register("ada@example.com").await;
+    let guess = |address: &'static str| {
+        let client = reqwest::Client::builder()
+            .local_address(address.parse::<std::net::IpAddr>().unwrap())
+            .build();
+        let request = client.unwrap().post(format!("{}/auth/login", host.base()));
+        Answer::of(request.json(&json!({"email": "ada@example.com", "password": PASSWORD})))
+    };
+    assert_eq!(guess("127.0.0.1").await.status, 200);
+    // Twice what the limit from everywhere admits.
+    for _ in 0..20 {
+        guess("127.0.0.1").await.assert_error(429, "rate_limited");
+    }
+    assert_eq!(guess("127.0.0.2").await.status, 200);
+}
+
 /// Unknown accounts are limited like known ones, so that the limit tells nothing.
 #[tokio::test]
 async fn unknown_accounts_are_limited_alike() {

@@ -107,6 +107,9 @@ async fn errors_are_in_the_form_of_oauth() {
     ] {
         assert_oauth_error(&token(&host, parameters).await, 400, error);
     }
+    let many: Vec<_> = (0..40).map(|index| format!("p{index}")).collect();
+    let many: Vec<_> = many.iter().map(|name| (name.as_str(), "x")).collect();
+    assert_oauth_error(&token(&host, &many).await, 400, "invalid_request");
     let json = host
         .request(Method::POST, "/auth/token")
         .header("content-type", "application/json")

@@ -35,6 +35,7 @@ macro_rules! contract_tests {
             one_key_signs
             one_of_many_concurrent_keys_wins
             counting_loses_nothing
+            an_exceeded_limit_spares_those_after_it
             purging_takes_what_has_ended
         }
     };
@@ -618,23 +619,19 @@ pub fn one_of_many_concurrent_keys_wins(storage: &(impl Storage + Sync)) {
     assert_eq!(block_on(storage.list_signing_keys()).unwrap().len(), 2);
 }
 
+fn limits(most: u64) -> Vec<Limit> {
+    let limit = |key: &str, most| Limit {
+        key: key.to_owned(),
+        window: Duration::from_secs(60),
+        most,
+    };
+    vec![limit("a", most), limit("b", 1_000_000)]
+}
+
 /// No event is lost, no two callers see one count, and a new window starts at one.
 pub fn counting_loses_nothing(storage: &(impl Storage + Sync)) {
-    let window = Duration::from_secs(60);
-    let limits = || {
-        vec![
-            Limit {
-                key: "a".into(),
-                window,
-            },
-            Limit {
-                key: "b".into(),
-                window,
-            },
-        ]
-    };
     let mut seen: Vec<_> = concurrently(|_| {
-        let counts = (0..5).map(|_| block_on(storage.count(limits(), at(0))).unwrap()[0]);
+        let counts = (0..5).map(|_| block_on(storage.count(limits(1000), at(0))).unwrap()[0]);
         counts.collect::<Vec<_>>()
     })
     .concat();
@@ -642,13 +639,27 @@ pub fn counting_loses_nothing(storage: &(impl Storage + Sync)) {
     let counts: Vec<_> = seen.iter().map(|state| state.count).collect();
     assert_eq!(counts, (1..=5 * CALLERS as u64).collect::<Vec<_>>());
     assert!(seen.iter().all(|state| state.resets_at == at(60)));
-    let count = |seconds| block_on(storage.count(limits(), at(seconds))).unwrap()[1];
+    let count = |seconds| block_on(storage.count(limits(1000), at(seconds))).unwrap()[1];
     assert_eq!(
         (count(59).count, count(59).resets_at),
         (5 * CALLERS as u64 + 1, at(60))
     );
     assert_eq!((count(60).count, count(61).resets_at), (1, at(120)));
     assert!(block_on(storage.count(vec![], at(0))).unwrap().is_empty());
+}
+
+/// An event that exceeds one limit is counted there, and on none of the limits after it.
+pub fn an_exceeded_limit_spares_those_after_it(storage: &impl Storage) {
+    let count = |seconds| -> Vec<u64> {
+        let states = block_on(storage.count(limits(2), at(seconds))).unwrap();
+        states.iter().map(|state| state.count).collect()
+    };
+    assert_eq!((count(0), count(1)), (vec![1, 1], vec![2, 2]));
+    assert_eq!((count(2), count(3)), (vec![3], vec![4]));
+    let wide = || block_on(storage.count(limits(2).split_off(1), at(4))).unwrap()[0].count;
+    assert_eq!(wide(), 3);
+    // A new window of the narrow limit.
+    assert_eq!(count(60), [1, 1]);
 }
 
 /// What ended before the given time goes; what lasts stays.
@@ -664,18 +675,11 @@ pub fn purging_takes_what_has_ended(storage: &impl Storage) {
     );
     start(storage, session(12, 1), "revoked");
     assert!(block_on(storage.revoke_session(id(12), at(200), "logout".into())).unwrap());
-    block_on(storage.count(
-        vec![Limit {
-            key: "a".into(),
-            window: Duration::from_secs(60),
-        }],
-        at(0),
-    ))
-    .unwrap();
-    assert_eq!(block_on(storage.purge(at(60))).unwrap(), 0);
+    block_on(storage.count(limits(1000).split_off(1), at(0))).unwrap();
+    assert_eq!(block_on(storage.purge(at(59), at(60))).unwrap(), 0);
     // The counter, the short session and its token.
-    assert_eq!(block_on(storage.purge(at(150))).unwrap(), 3);
-    assert_eq!(block_on(storage.purge(at(300))).unwrap(), 1);
+    assert_eq!(block_on(storage.purge(at(60), at(150))).unwrap(), 3);
+    assert_eq!(block_on(storage.purge(at(300), at(300))).unwrap(), 1);
     assert_eq!(block_on(storage.find_session(id(11))), Ok(None));
     assert_eq!(
         block_on(storage.find_refresh_token_session("revoked".into())),

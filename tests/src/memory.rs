@@ -300,7 +300,8 @@ impl Storage for MemoryStorage {
         now: Timestamp,
     ) -> Result<Vec<LimitState>, StorageError> {
         let mut state = self.lock();
-        let count = |limit: Limit| {
+        let mut states = Vec::new();
+        for limit in limits {
             let fresh = LimitState {
                 count: 0,
                 resets_at: now + limit.window,
@@ -310,12 +311,15 @@ impl Storage for MemoryStorage {
                 *counter = fresh;
             }
             counter.count += 1;
-            *counter
-        };
-        Ok(limits.into_iter().map(count).collect())
+            states.push(*counter);
+            if counter.count > limit.most {
+                break;
+            }
+        }
+        Ok(states)
     }
 
-    async fn purge(&self, before: Timestamp) -> Result<u64, StorageError> {
+    async fn purge(&self, now: Timestamp, before: Timestamp) -> Result<u64, StorageError> {
         let mut state = self.lock();
         let rows =
             |state: &State| (state.sessions.len() + state.tokens.len() + state.limits.len()) as u64;
@@ -325,9 +329,7 @@ impl Storage for MemoryStorage {
         state.sessions.retain(|_, session| {
             session.expires_at >= before && session.revoked_at.is_none_or(|at| at >= before)
         });
-        state
-            .limits
-            .retain(|_, counter| counter.resets_at >= before);
+        state.limits.retain(|_, counter| counter.resets_at > now);
         let purged = tokens - rows(&state) + (had - tokens);
         let State {
             sessions, tokens, ..

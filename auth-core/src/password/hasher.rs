@@ -173,6 +173,9 @@ impl Hasher {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let blocks = params.block_count();
         if kept.len() < blocks {
+            // Anew and exactly: growing would hold both sizes at once, and more than was asked for.
+            *kept = Vec::new();
+            kept.reserve_exact(blocks);
             kept.resize(blocks, Block::new());
         }
         let hashed = Argon2::new(algorithm, version, params).hash_password_into_with_memory(

@@ -12,6 +12,9 @@ use crate::error::ApiError;
 /// Most bytes of a request body that any route takes.
 pub const MAX_BODY: usize = 64 * 1024;
 
+/// Most parameters of a form; no route knows as many.
+const MAX_PARAMETERS: usize = 32;
+
 /// The whole body, read to its end or to [`MAX_BODY`].
 pub(crate) async fn read<B>(parts: &Parts, body: B) -> Result<Bytes, ApiError>
 where
@@ -74,6 +77,9 @@ impl Form {
         }
         let mut fields: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(body).into_owned() {
+            if fields.len() >= MAX_PARAMETERS {
+                return Err(ApiError::bad_request("There are too many parameters."));
+            }
             if fields.iter().any(|(known, _)| *known == name) {
                 return Err(ApiError::bad_request(format!(
                     "The parameter {name:?} stands twice."

@@ -7,6 +7,7 @@ use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::reply;
+use crate::routes::{RequestBody, Route};
 
 /// An answer that tells what was wrong: outside a code, a message and a status; inside, for the log, the cause.
 #[derive(Debug, Clone)]
@@ -150,8 +151,16 @@ impl ApiError {
         self.cause.as_deref()
     }
 
+    /// The answer to a request that a host could not hand on, in the form of the route that it was for.
+    pub fn into_host_response(self, route: Option<&Route>) -> Response<Bytes> {
+        reply::seal(match route.map(|route| route.request) {
+            Some(RequestBody::Form(_)) => self.into_oauth_response(),
+            _ => self.into_response(None),
+        })
+    }
+
     /// The answer in the form of the API. An internal error shows the request's id and nothing else.
-    pub fn into_response(self, request_id: Option<&str>) -> Response<Bytes> {
+    pub(crate) fn into_response(self, request_id: Option<&str>) -> Response<Bytes> {
         let mut error = json!({"code": self.code, "message": self.message, "status_code": self.status.as_u16()});
         if !self.details.is_empty() {
             error["details"] = self.details.into();

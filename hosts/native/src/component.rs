@@ -34,16 +34,21 @@ pub(crate) fn engine(memory: usize) -> Result<Engine> {
 
 /// Loads a component, compiling it unless `cache` has it compiled for this engine. Returns whether it compiled.
 pub(crate) fn load(engine: &Engine, path: &Path, cache: &Path) -> Result<(Component, bool)> {
+    let no_component = |error: wasmtime::Error| {
+        anyhow::Error::from(error).context(format!("{} is no component", path.display()))
+    };
     let bytes =
         fs::read(path).with_context(|| format!("can't read the component {}", path.display()))?;
+    if !is_private(cache) {
+        // Somebody else could put machine code there: compile at every start instead.
+        tracing::warn!(folder = %cache.display(), "others can write to the folder of compiled components; not used");
+        return Ok((Component::new(engine, &bytes).map_err(no_component)?, false));
+    }
     let compiled = cache.join(format!("{:016x}.cwasm", key(engine, &bytes)));
     if let Some(component) = deserialize(engine, &compiled) {
         return Ok((component, false));
     }
-    let artifact = engine.precompile_component(&bytes).map_err(|error| {
-        anyhow::Error::from(error).context(format!("{} is no component", path.display()))
-    })?;
-    make_private_folder(cache)?;
+    let artifact = engine.precompile_component(&bytes).map_err(no_component)?;
     // Renamed into place, so that a process that starts meanwhile never sees half of it.
     let partial = cache.join(format!("{}.partial", std::process::id()));
     fs::write(&partial, &artifact)
@@ -52,6 +57,25 @@ pub(crate) fn load(engine: &Engine, path: &Path, cache: &Path) -> Result<(Compon
     let component =
         deserialize(engine, &compiled).context("the compiled component can't be loaded")?;
     Ok((component, true))
+}
+
+/// Makes a folder that its owner alone can write to; false when it is there and others can, or it is another's.
+fn is_private(path: &Path) -> bool {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+        builder.mode(0o700);
+        builder.create(path).is_ok()
+            && fs::symlink_metadata(path).is_ok_and(|folder| {
+                folder.is_dir()
+                    && folder.mode() & 0o022 == 0
+                    && folder.uid() == rustix::process::geteuid().as_raw()
+            })
+    }
+    #[cfg(not(unix))]
+    builder.create(path).is_ok()
 }
 
 /// Differs for another component, another version of wasmtime and another configuration or processor.
@@ -67,18 +91,8 @@ fn deserialize(engine: &Engine, path: &PathBuf) -> Option<Component> {
     if !path.exists() {
         return None;
     }
-    // SAFETY: the file must be what `precompile_component` made. It lies in a folder that its owner alone can
-    // write, under a name that is made of its content's source, and wasmtime checks version and configuration. Who
-    // can write there can also replace this program's database and settings.
+    // SAFETY: the file must be what `precompile_component` made. It lies in a folder that `is_private` has found to be
+    // writable by this user alone, under a name that is made of its source, and wasmtime checks version and
+    // configuration. Who can write there can also replace this program.
     unsafe { Component::deserialize_file(engine, path) }.ok()
-}
-
-fn make_private_folder(path: &Path) -> Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(path)
-        .with_context(|| format!("can't make {}", path.display()))
 }

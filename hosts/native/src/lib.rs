@@ -15,7 +15,7 @@ mod server;
 mod settings;
 mod sqlite;
 
-pub use secrets::ensure_secrets;
+pub use secrets::{ensure_secrets, read_secrets};
 pub use server::{Server, ServerError};
 pub use settings::{HostConfig, LayeredSettings};
 pub use sqlite::{Sqlite, database_path};

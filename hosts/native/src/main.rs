@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use auth_core::Config;
 use auth_core::config::Setting;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use gatewright::{HostConfig, LayeredSettings, Server, ensure_secrets};
+use gatewright::{HostConfig, LayeredSettings, Server, ensure_secrets, read_secrets};
 
 /// Requests allocate many small things on a few threads, which is what this allocator is made for.
 #[global_allocator]
@@ -120,7 +120,7 @@ fn serve(arguments: &ArgMatches) -> Result<()> {
     let mut settings = layered(arguments)?;
     let host = settings.host_config()?;
     let made = ensure_secrets(&mut settings, &host)?;
-    settings.config()?;
+    host.check_memory(&settings.config()?)?;
     init_log(&host)?;
     let component = match arguments.get_one::<PathBuf>("component") {
         Some(path) => path.clone(),
@@ -147,9 +147,10 @@ fn serve(arguments: &ArgMatches) -> Result<()> {
 }
 
 fn check(arguments: &ArgMatches) -> Result<()> {
-    let settings = layered(arguments)?;
-    settings.host_config()?;
-    settings.config()?;
+    let mut settings = layered(arguments)?;
+    let host = settings.host_config()?;
+    read_secrets(&mut settings, &host)?;
+    host.check_memory(&settings.config()?)?;
     println!("every setting is accepted");
     Ok(())
 }

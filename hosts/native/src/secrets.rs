@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -12,18 +12,14 @@ use crate::sqlite::database_path;
 /// Secrets are made beside the database.
 const FILE: &str = "secrets.env";
 
-/// Adds the secrets that no setting gives: from the file of an earlier start or, with a new database, made now.
-/// Returns a line for each thing that was made.
+/// Adds the secrets that an earlier start made, where no setting gives them.
 ///
 /// # Errors
-/// The file can't be read or written, or there is a database and no key to it.
-pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result<Vec<String>> {
-    let database = database_path(&host.database_url).context("DATABASE_URL")?;
-    let folder = database
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let path = folder.join(FILE);
+/// The file can't be read.
+pub fn read_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result<()> {
+    let path = database_path(&host.database_url)
+        .context("DATABASE_URL")?
+        .with_file_name(FILE);
     if path.exists() {
         for entry in dotenvy::from_path_iter(&path)
             .with_context(|| format!("can't read {}", path.display()))?
@@ -35,6 +31,18 @@ pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Resu
             }
         }
     }
+    Ok(())
+}
+
+/// Adds the secrets that no setting gives: those of an earlier start or, with a new database, made now. Returns a
+/// line for each thing that was made.
+///
+/// # Errors
+/// The file can't be read or written, or there is a database and no key to it.
+pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result<Vec<String>> {
+    read_secrets(settings, host)?;
+    let database = database_path(&host.database_url).context("DATABASE_URL")?;
+    let path = database.with_file_name(FILE);
     let symmetric = settings
         .value("JWT_ALGORITHM")
         .is_some_and(|algorithm| algorithm.trim().starts_with("HS"));
@@ -54,7 +62,9 @@ pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Resu
             path.display()
         );
     }
-    fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+    }
     let mut file = open_private(&path)?;
     for name in &missing {
         let secret = random_hex()?;

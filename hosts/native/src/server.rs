@@ -25,9 +25,9 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use wasmtime_wasi_http::WasiBody;
-use wasmtime_wasi_http::handler::{ExpirationError, ProxyHandler};
+use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
 
 use crate::component;
 use crate::instance::{Instances, Shared};
@@ -40,8 +40,10 @@ const EPOCH: Duration = Duration::from_millis(1);
 const NICE: i32 = 19;
 /// How long a client may take to send the headers of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often, and for how long, an HTTP/2 client is asked whether it is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// How often what has expired is cleared out, and how long it is kept.
-const PURGE_EVERY: Duration = Duration::from_secs(3600);
+const PURGE_EVERY: Duration = Duration::from_secs(600);
 const KEEP_FOR: Duration = Duration::from_secs(30 * 86_400);
 
 /// Why the host did not start.
@@ -85,16 +87,20 @@ struct App {
     instances: Instances,
     heavy: HeavyLane,
     timeout: Duration,
+    /// Most light requests that wait or run, most light instances, and most connections, of each thread.
     max_requests: usize,
+    light_instances: usize,
+    max_connections: usize,
 }
 
 /// The way of requests that compute a password hash.
 struct HeavyLane {
     handler: ProxyHandler<Instances>,
     runtime: Handle,
-    permits: Semaphore,
-    waiting: AtomicUsize,
-    max_waiting: usize,
+    permits: Arc<Semaphore>,
+    /// Requests that wait or run, and the most of them.
+    taken: Arc<AtomicUsize>,
+    most: usize,
 }
 
 impl Server {
@@ -154,13 +160,16 @@ impl Server {
             heavy: HeavyLane {
                 handler: ProxyHandler::new(instances.clone()),
                 runtime: heavy.handle().clone(),
-                permits: Semaphore::new(threads),
-                waiting: AtomicUsize::new(0),
-                max_waiting: config.max_waiting_hashes,
+                permits: Arc::new(Semaphore::new(threads)),
+                taken: Arc::default(),
+                most: threads + config.max_waiting_hashes,
             },
             instances,
             timeout: config.request_timeout,
             max_requests: config.max_requests,
+            // Half of the pool: the rest is for those that compute hashes and those that are just ending.
+            light_instances: (component::INSTANCES as usize / 2 / threads).min(config.max_requests),
+            max_connections: (config.max_connections / threads).max(1),
         });
         let (listeners, address) = listen(config.listen, threads)?;
         Ok(Self {
@@ -213,13 +222,16 @@ impl Server {
     }
 }
 
-fn migrate(database: &Sqlite) -> Result<()> {
+fn now() -> auth_core::Timestamp {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap_or_default();
-    let now = auth_core::Timestamp::from_millis(now.as_millis() as u64);
+    auth_core::Timestamp::from_millis(now.as_millis() as u64)
+}
+
+fn migrate(database: &Sqlite) -> Result<()> {
     let runtime = Builder::new_current_thread().build()?;
-    match runtime.block_on(gatewright_sql::migrate(database, now)) {
+    match runtime.block_on(gatewright_sql::migrate(database, now())) {
         Ok(_) => Ok(()),
         Err(MigrationError::Newer { found, known }) => {
             Err(ServerError::NewerSchema { found, known }.into())
@@ -272,11 +284,10 @@ async fn wait_for_signal(database: &Sqlite) -> Result<&'static str> {
             _ = interrupt.recv() => return Ok("SIGINT"),
             _ = terminate.recv() => return Ok("SIGTERM"),
             _ = purge.tick() => {
-                let before = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-                let before = before.saturating_sub(KEEP_FOR).as_millis() as u64;
-                let before = auth_core::Timestamp::from_millis(before);
-                // A failure is in the log already; the next hour tries again.
-                let _ = auth_core::storage::Storage::purge(&storage, before).await;
+                let now = now();
+                let before = auth_core::Timestamp::from_millis(now.as_millis().saturating_sub(KEEP_FOR.as_millis() as u64));
+                // A failure is in the log already; the next time tries again.
+                let _ = auth_core::storage::Storage::purge(&storage, now, before).await;
             }
         }
     }
@@ -294,16 +305,19 @@ fn serve(
         let listener = TcpListener::from_std(listener)?;
         let lane = Arc::new(LightLane {
             handler: ProxyHandler::new(app.instances.clone()),
-            permits: Semaphore::new(app.max_requests.min(component::INSTANCES as usize / 4)),
-            under_way: AtomicUsize::new(0),
+            permits: Arc::new(Semaphore::new(app.light_instances)),
+            taken: Arc::default(),
             app,
         });
         let connections = GracefulShutdown::new();
+        let places = Arc::new(Semaphore::new(lane.app.max_connections));
         loop {
+            // A connection beyond the most is not taken from the system's queue before another has ended.
             let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
+                accepted = async { (places.clone().acquire_owned().await, listener.accept().await) } => accepted,
                 _ = stopping.changed() => break,
             };
+            let (place, accepted) = accepted;
             let Ok((stream, peer)) = accepted else {
                 // Out of file descriptors, most likely: let some be closed.
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -321,14 +335,19 @@ fn serve(
             builder
                 .http2()
                 .timer(TokioTimer::new())
-                .max_concurrent_streams(64);
-            let connection = builder
-                .serve_connection(TokioIo::new(stream), service)
-                .into_owned();
-            let connection = connections.watch(connection);
+                .max_concurrent_streams(64)
+                .keep_alive_interval(KEEP_ALIVE)
+                .keep_alive_timeout(KEEP_ALIVE);
+            let watcher = connections.watcher();
             tokio::spawn(async move {
+                let _place = place;
+                // Who says nothing is not waited for: the timers above start with the first byte.
+                if tokio::time::timeout(HEADER_TIMEOUT, stream.readable()).await.is_err() {
+                    return;
+                }
+                let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
                 // A client that went away is no fault of the service.
-                let _ = connection.await;
+                let _ = watcher.watch(connection).await;
             });
         }
         drop(listener);
@@ -346,8 +365,8 @@ fn serve(
 struct LightLane {
     app: Arc<App>,
     handler: ProxyHandler<Instances>,
-    permits: Semaphore,
-    under_way: AtomicUsize,
+    permits: Arc<Semaphore>,
+    taken: Arc<AtomicUsize>,
 }
 
 async fn answer(
@@ -355,23 +374,26 @@ async fn answer(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<WasiBody>, Infallible> {
-    Ok(respond(&lane, peer, request).await.unwrap_or_else(|error| {
-        let response = error.into_response(None);
-        response.map(|body| {
-            Full::new(body)
-                .map_err(|never| match never {})
-                .boxed_unsync()
-        })
-    }))
+    let route = gatewright_http::find(request.method(), request.uri().path());
+    let heavy = route.is_some_and(|route| route.heavy);
+    Ok(respond(&lane, peer, request, heavy)
+        .await
+        .unwrap_or_else(|error| {
+            let response = error.into_host_response(route);
+            response.map(|body| {
+                Full::new(body)
+                    .map_err(|never| match never {})
+                    .boxed_unsync()
+            })
+        }))
 }
 
 async fn respond(
     lane: &LightLane,
     peer: SocketAddr,
     request: Request<Incoming>,
+    heavy: bool,
 ) -> Result<Response<WasiBody>, ApiError> {
-    let heavy = gatewright_http::find(request.method(), request.uri().path())
-        .is_some_and(|route| route.heavy);
     // The body is read here, so that a slow client holds a connection and not an instance.
     let request = tokio::time::timeout(lane.app.timeout, prepare(peer, request))
         .await
@@ -382,25 +404,34 @@ async fn respond(
                 "The body came too slowly.",
             )
         })??;
-    let overloaded = || ApiError::unavailable(1);
-    let started;
-    let response = if heavy {
+    // The place and the permit go with the request's work, which goes on when the client has gone away.
+    let (place, permit, runtime, handler) = if heavy {
         let heavy = &lane.app.heavy;
-        let _place = Place::take(&heavy.waiting, heavy.max_waiting).ok_or_else(overloaded)?;
-        let _permit = heavy.permits.acquire().await.map_err(|_| overloaded())?;
-        let handler = heavy.handler.clone();
-        started = Instant::now();
-        let run = heavy
-            .runtime
-            .spawn(async move { handler.handle((), request).await });
-        run.await
-            .map_err(|_| ApiError::internal("the thread of a request ended"))?
+        let place = Place::take(&heavy.taken, heavy.most)?;
+        (
+            place,
+            permit(&heavy.permits, lane.app.timeout).await?,
+            heavy.runtime.clone(),
+            heavy.handler.clone(),
+        )
     } else {
-        let _place = Place::take(&lane.under_way, lane.app.max_requests).ok_or_else(overloaded)?;
-        let _permit = lane.permits.acquire().await.map_err(|_| overloaded())?;
-        started = Instant::now();
-        lane.handler.handle((), request).await
+        let place = Place::take(&lane.taken, lane.app.max_requests)?;
+        (
+            place,
+            permit(&lane.permits, lane.app.timeout).await?,
+            Handle::current(),
+            lane.handler.clone(),
+        )
     };
+    let started = Instant::now();
+    let work = runtime.spawn(async move {
+        let response = handler.handle((), request).await;
+        drop((place, permit));
+        response
+    });
+    let response = work
+        .await
+        .map_err(|_| ApiError::internal("the thread of a request ended"))?;
     response.map_err(|error| {
         // An instance that never yields can't be told that its time is over, only be ended: that looks like a trap.
         if error.is::<ExpirationError>() || started.elapsed() >= lane.app.timeout {
@@ -410,6 +441,9 @@ async fn respond(
                 "timeout",
                 "The request took too long.",
             )
+        } else if error.is::<InstantiationError<()>>() {
+            tracing::error!(cause = ?error, "no instance could be made");
+            overloaded()
         } else {
             tracing::error!(cause = ?error, "a request failed");
             ApiError::internal("the instance failed")
@@ -417,17 +451,37 @@ async fn respond(
     })
 }
 
-/// A counted place among those that wait or run; given back when dropped.
-struct Place<'a>(&'a AtomicUsize);
+fn overloaded() -> ApiError {
+    ApiError::unavailable(1)
+}
 
-impl<'a> Place<'a> {
-    fn take(taken: &'a AtomicUsize, most: usize) -> Option<Self> {
-        let place = Self(taken);
-        (taken.fetch_add(1, Ordering::Relaxed) < most).then_some(place)
+/// Waits for a permit, no longer than a request may take.
+async fn permit(
+    permits: &Arc<Semaphore>,
+    limit: Duration,
+) -> Result<OwnedSemaphorePermit, ApiError> {
+    if let Ok(permit) = permits.clone().try_acquire_owned() {
+        return Ok(permit);
+    }
+    let permit = tokio::time::timeout(limit, permits.clone().acquire_owned()).await;
+    permit.ok().and_then(Result::ok).ok_or_else(overloaded)
+}
+
+/// A counted place among those that wait or run; given back when dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(taken: &Arc<AtomicUsize>, most: usize) -> Result<Self, ApiError> {
+        let place = Self(taken.clone());
+        if taken.fetch_add(1, Ordering::Relaxed) < most {
+            Ok(place)
+        } else {
+            Err(overloaded())
+        }
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

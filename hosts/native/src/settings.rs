@@ -30,11 +30,35 @@ auth_core::settings! {
     /// Most memory of one instance of the service.
     INSTANCE_MEMORY_MIB instance_memory_mib: u64 = "96", |text| parse::whole(text, 32, 1024), "MiB, 32 to 1024";
     /// Threads for light requests, and as many for those that compute password hashes; 0 for one per processor.
-    THREADS threads: usize = "0", |text| parse::whole(text, 0, 256).map(|n| n as usize), "0 to 256";
+    THREADS threads: usize = "0", |text| parse::whole(text, 0, 64).map(|n| n as usize), "0 to 64";
+    /// How many connections may be open at once; more wait until one ends.
+    MAX_CONNECTIONS max_connections: usize = "4096", |text| parse::whole(text, 1, 1_000_000).map(|n| n as usize), "1 to 1000000";
     /// How many light requests may be under way at once, for each thread; more are answered with 503.
     MAX_REQUESTS max_requests: usize = "512", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536";
     /// How many requests may wait for a password hash; more are answered with 503.
     MAX_WAITING_HASHES max_waiting_hashes: usize = "128", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536";
+}
+
+impl HostConfig {
+    /// Checks that an instance has the memory for a password hash.
+    ///
+    /// # Errors
+    /// It has not.
+    pub fn check_memory(&self, config: &Config) -> Result<(), SettingError> {
+        // What an instance takes besides, rounded up.
+        const REST_KIB: u64 = 16 * 1024;
+        if self.instance_memory_mib * 1024 < u64::from(config.argon2_memory) + REST_KIB {
+            return Err(SettingError::Value {
+                name: "INSTANCE_MEMORY_MIB",
+                problem: format!(
+                    "{} is too little for ARGON2_MEMORY_KIB {}",
+                    self.instance_memory_mib, config.argon2_memory
+                ),
+                accepts: "16 MiB more than ARGON2_MEMORY_KIB",
+            });
+        }
+        Ok(())
+    }
 }
 
 /// Values by name: the first layer that has one wins.
@@ -67,10 +91,16 @@ impl LayeredSettings {
                 values.insert(name, value);
             }
         }
-        values.extend(std::env::vars_os().filter_map(|(name, value)| {
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
-        }));
-        values.extend(flags.map(|(name, value)| (name.to_owned(), value)));
+        });
+        let flags = flags.map(|(name, value)| (name.to_owned(), value));
+        // A blank value is none, and hides no other.
+        values.extend(
+            environment
+                .chain(flags)
+                .filter(|(_, value)| !value.trim().is_empty()),
+        );
         Ok(Self { values })
     }
 

@@ -47,7 +47,7 @@ impl bindings::exports::wasi::http::handler::Guest for Handler {
         let request = http::request(request)?;
         http::response(match service().await {
             Ok(service) => service.handle(request).await,
-            Err(error) => error.into_response(None),
+            Err(error) => error.into_host_response(None),
         })
     }
 }

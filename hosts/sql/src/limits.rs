@@ -4,9 +4,16 @@ use auth_core::Timestamp;
 use auth_core::storage::{Limit, LimitState, StorageError};
 
 use crate::executor::{Executor, Statement};
-use crate::value::Row;
+use crate::value::{Row, Value};
 
-const COUNT: &str = "INSERT INTO limits (key, count, resets_at) VALUES (?1, 1, ?2 + ?3)
+/// Most limits of one call; [`COUNT`] has parameters for one less before it.
+const LIMITS: usize = 4;
+
+// Counts unless one of the limits before it, each a key and its most, has just been exceeded.
+const COUNT: &str = "INSERT INTO limits (key, count, resets_at) SELECT ?1, 1, ?2 + ?3
+    WHERE (?4 IS NULL OR (SELECT count <= ?5 FROM limits WHERE key = ?4))
+        AND (?6 IS NULL OR (SELECT count <= ?7 FROM limits WHERE key = ?6))
+        AND (?8 IS NULL OR (SELECT count <= ?9 FROM limits WHERE key = ?8))
     ON CONFLICT (key) DO UPDATE SET
         count = CASE WHEN resets_at <= ?2 THEN 1 ELSE count + 1 END,
         resets_at = CASE WHEN resets_at <= ?2 THEN excluded.resets_at ELSE resets_at END
@@ -17,40 +24,53 @@ pub(crate) async fn count(
     limits: Vec<Limit>,
     now: Timestamp,
 ) -> Result<Vec<LimitState>, StorageError> {
-    let statements = limits.into_iter().map(|limit| {
+    if limits.len() > LIMITS {
+        return Err(StorageError::Invalid(format!(
+            "more than {LIMITS} limits in one call"
+        )));
+    }
+    let statements = limits.iter().enumerate().map(|(index, limit)| {
         let window = limit.window.as_millis() as u64;
-        Statement::new(COUNT, vec![limit.key.into(), now.into(), window.into()])
+        let mut parameters = vec![limit.key.as_str().into(), now.into(), window.into()];
+        for before in &limits[..index] {
+            parameters.extend([before.key.as_str().into(), before.most.into()]);
+        }
+        parameters.resize(1 + 2 * LIMITS, Value::Null);
+        Statement::new(COUNT, parameters)
     });
-    let read = |rows: Vec<Row>| match rows.into_iter().next() {
-        Some(mut row) => Ok(LimitState {
+    let read = |mut row: Row| {
+        Ok(LimitState {
             count: row.next()?,
             resets_at: row.next()?,
-        }),
-        None => Err(StorageError::Invalid("a counter returned nothing".into())),
+        })
     };
     executor
         .batch(statements.collect())
         .await?
         .into_iter()
+        .flatten()
         .map(read)
         .collect()
 }
 
-const PURGE: [&str; 4] = [
+const PURGE_LIMITS: &str = "DELETE FROM limits WHERE resets_at <= ?1 RETURNING 1";
+const PURGE_ENDED: [&str; 3] = [
     "DELETE FROM refresh_tokens WHERE expires_at < ?1 RETURNING 1",
     "DELETE FROM sessions WHERE expires_at < ?1 RETURNING 1",
     "DELETE FROM sessions WHERE revoked_at < ?1 RETURNING 1",
-    "DELETE FROM limits WHERE resets_at < ?1 RETURNING 1",
 ];
 
 pub(crate) async fn purge(
     executor: &impl Executor,
-    before: Timestamp,
+    now: Timestamp,
+    ended_before: Timestamp,
 ) -> Result<u64, StorageError> {
-    let statements = PURGE
-        .iter()
-        .map(|sql| Statement::new(sql, vec![before.into()]))
-        .collect();
+    let mut statements = vec![Statement::new(PURGE_LIMITS, vec![now.into()])];
+    statements.extend(
+        PURGE_ENDED
+            .iter()
+            .map(|sql| Statement::new(sql, vec![ended_before.into()])),
+    );
     Ok(executor
         .batch(statements)
         .await?

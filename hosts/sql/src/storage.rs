@@ -121,8 +121,8 @@ impl<E: Executor> Storage for SqlStorage<E> {
         limits::count(&self.executor, limits, now).await
     }
 
-    async fn purge(&self, before: Timestamp) -> Result<u64, StorageError> {
-        limits::purge(&self.executor, before).await
+    async fn purge(&self, now: Timestamp, ended_before: Timestamp) -> Result<u64, StorageError> {
+        limits::purge(&self.executor, now, ended_before).await
     }
 
     async fn check(&self) -> Result<(), StorageError> {

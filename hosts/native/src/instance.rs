@@ -28,8 +28,8 @@ use crate::sqlite::Sqlite;
 
 /// Requests after which an instance is replaced, so that memory it has grown or leaked is given back.
 const REQUESTS: usize = 100_000;
-/// How long an instance without work is kept.
-const IDLE: Duration = Duration::from_secs(60);
+/// How long an instance without work is kept. One that has hashed passwords holds as much memory as a hash takes.
+const IDLE: Duration = Duration::from_secs(5);
 /// How long after a request's own time-out an instance that does not even yield is ended.
 const LAST_RESORT: Duration = Duration::from_millis(100);
 

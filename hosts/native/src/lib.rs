@@ -10,6 +10,8 @@
 mod bindings;
 mod component;
 mod instance;
+mod lane;
+mod request;
 mod secrets;
 mod server;
 mod settings;

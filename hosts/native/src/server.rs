@@ -8,16 +8,13 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use gatewright_http::{ApiError, CLIENT_ADDRESS, MAX_BODY};
+use gatewright_http::ApiError;
 use gatewright_sql::{MigrationError, SqlStorage};
-use http::header::HOST;
-use http::uri::{Authority, Scheme};
-use http::{HeaderValue, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -25,12 +22,13 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use wasmtime_wasi_http::WasiBody;
-use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
 
 use crate::component;
 use crate::instance::{Instances, Shared};
+use crate::lane::Lane;
+use crate::request::prepare;
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::sqlite::{Sqlite, database_path};
 
@@ -85,22 +83,12 @@ pub struct Server {
 /// What every thread shares.
 struct App {
     instances: Instances,
-    heavy: HeavyLane,
+    heavy: Arc<Lane>,
     timeout: Duration,
-    /// Most light requests that wait or run, most light instances, and most connections, of each thread.
+    /// Most light requests that wait or are served, most light instances, and most connections, of each thread.
     max_requests: usize,
     light_instances: usize,
     max_connections: usize,
-}
-
-/// The way of requests that compute a password hash.
-struct HeavyLane {
-    handler: ProxyHandler<Instances>,
-    runtime: Handle,
-    permits: Arc<Semaphore>,
-    /// Requests that wait or run, and the most of them.
-    taken: Arc<AtomicUsize>,
-    most: usize,
 }
 
 impl Server {
@@ -157,13 +145,13 @@ impl Server {
             .on_thread_start(prefer_last)
             .build()?;
         let app = Arc::new(App {
-            heavy: HeavyLane {
-                handler: ProxyHandler::new(instances.clone()),
-                runtime: heavy.handle().clone(),
-                permits: Arc::new(Semaphore::new(threads)),
-                taken: Arc::default(),
-                most: threads + config.max_waiting_hashes,
-            },
+            heavy: Arc::new(Lane::new(
+                instances.clone(),
+                heavy.handle().clone(),
+                threads,
+                threads + config.max_waiting_hashes,
+                config.request_timeout,
+            )),
             instances,
             timeout: config.request_timeout,
             max_requests: config.max_requests,
@@ -303,14 +291,19 @@ fn serve(
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::from_std(listener)?;
-        let lane = Arc::new(LightLane {
-            handler: ProxyHandler::new(app.instances.clone()),
-            permits: Arc::new(Semaphore::new(app.light_instances)),
-            taken: Arc::default(),
-            app,
+        let lanes = Arc::new(Lanes {
+            light: Lane::new(
+                app.instances.clone(),
+                Handle::current(),
+                app.light_instances,
+                app.max_requests,
+                app.timeout,
+            ),
+            heavy: app.heavy.clone(),
+            timeout: app.timeout,
         });
         let connections = GracefulShutdown::new();
-        let places = Arc::new(Semaphore::new(lane.app.max_connections));
+        let places = Arc::new(Semaphore::new(app.max_connections));
         loop {
             // A connection beyond the most is not taken from the system's queue before another has ended.
             let accepted = tokio::select! {
@@ -324,8 +317,8 @@ fn serve(
                 continue;
             };
             let _ = stream.set_nodelay(true);
-            let lane = lane.clone();
-            let service = service_fn(move |request| answer(lane.clone(), peer, request));
+            let lanes = lanes.clone();
+            let service = service_fn(move |request| answer(lanes.clone(), peer, request));
             let mut builder = auto::Builder::new(TokioExecutor::new());
             builder
                 .http1()
@@ -361,177 +354,40 @@ fn serve(
     })
 }
 
-/// The way of all other requests, on one thread.
-struct LightLane {
-    app: Arc<App>,
-    handler: ProxyHandler<Instances>,
-    permits: Arc<Semaphore>,
-    taken: Arc<AtomicUsize>,
+/// Where the requests of one thread go.
+struct Lanes {
+    light: Lane,
+    heavy: Arc<Lane>,
+    timeout: Duration,
 }
 
+/// Answers a request: by an instance, or where none can, in the same form.
 async fn answer(
-    lane: Arc<LightLane>,
+    lanes: Arc<Lanes>,
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<WasiBody>, Infallible> {
     let route = gatewright_http::find(request.method(), request.uri().path());
-    let heavy = route.is_some_and(|route| route.heavy);
-    Ok(respond(&lane, peer, request, heavy)
-        .await
-        .unwrap_or_else(|error| {
-            let response = error.into_host_response(route);
-            response.map(|body| {
-                Full::new(body)
-                    .map_err(|never| match never {})
-                    .boxed_unsync()
-            })
-        }))
-}
-
-async fn respond(
-    lane: &LightLane,
-    peer: SocketAddr,
-    request: Request<Incoming>,
-    heavy: bool,
-) -> Result<Response<WasiBody>, ApiError> {
-    // The body is read here, so that a slow client holds a connection and not an instance.
-    let request = tokio::time::timeout(lane.app.timeout, prepare(peer, request))
-        .await
-        .map_err(|_| {
-            ApiError::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "request_timeout",
-                "The body came too slowly.",
-            )
+    let served = async {
+        // The body is read first, so that a slow client holds a connection and not an instance.
+        let request = tokio::time::timeout(lanes.timeout, prepare(peer, request)).await;
+        let request = request.map_err(|_| {
+            let message = "The body came too slowly.";
+            ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message)
         })??;
-    // The place and the permit go with the request's work, which goes on when the client has gone away.
-    let (place, permit, runtime, handler) = if heavy {
-        let heavy = &lane.app.heavy;
-        let place = Place::take(&heavy.taken, heavy.most)?;
-        (
-            place,
-            permit(&heavy.permits, lane.app.timeout).await?,
-            heavy.runtime.clone(),
-            heavy.handler.clone(),
-        )
-    } else {
-        let place = Place::take(&lane.taken, lane.app.max_requests)?;
-        (
-            place,
-            permit(&lane.permits, lane.app.timeout).await?,
-            Handle::current(),
-            lane.handler.clone(),
-        )
-    };
-    let started = Instant::now();
-    let work = runtime.spawn(async move {
-        let response = handler.handle((), request).await;
-        drop((place, permit));
-        response
-    });
-    let response = work
-        .await
-        .map_err(|_| ApiError::internal("the thread of a request ended"))?;
-    response.map_err(|error| {
-        // An instance that never yields can't be told that its time is over, only be ended: that looks like a trap.
-        if error.is::<ExpirationError>() || started.elapsed() >= lane.app.timeout {
-            tracing::error!("a request took too long and was ended");
-            ApiError::new(
-                StatusCode::GATEWAY_TIMEOUT,
-                "timeout",
-                "The request took too long.",
-            )
-        } else if error.is::<InstantiationError<()>>() {
-            tracing::error!(cause = ?error, "no instance could be made");
-            overloaded()
+        let heavy = route.is_some_and(|route| route.heavy);
+        if heavy {
+            lanes.heavy.serve(request).await
         } else {
-            tracing::error!(cause = ?error, "a request failed");
-            ApiError::internal("the instance failed")
-        }
-    })
-}
-
-fn overloaded() -> ApiError {
-    ApiError::unavailable(1)
-}
-
-/// Waits for a permit, no longer than a request may take.
-async fn permit(
-    permits: &Arc<Semaphore>,
-    limit: Duration,
-) -> Result<OwnedSemaphorePermit, ApiError> {
-    if let Ok(permit) = permits.clone().try_acquire_owned() {
-        return Ok(permit);
-    }
-    let permit = tokio::time::timeout(limit, permits.clone().acquire_owned()).await;
-    permit.ok().and_then(Result::ok).ok_or_else(overloaded)
-}
-
-/// A counted place among those that wait or run; given back when dropped.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(taken: &Arc<AtomicUsize>, most: usize) -> Result<Self, ApiError> {
-        let place = Self(taken.clone());
-        if taken.fetch_add(1, Ordering::Relaxed) < most {
-            Ok(place)
-        } else {
-            Err(overloaded())
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Reads the body, and gives the request the form that `wasi:http` wants: scheme and authority in its URI.
-async fn prepare(
-    peer: SocketAddr,
-    request: Request<Incoming>,
-) -> Result<Request<WasiBody>, ApiError> {
-    let (mut parts, body) = request.into_parts();
-    let body = match Limited::new(body, MAX_BODY).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            return Err(ApiError::payload_too_large(MAX_BODY));
-        }
-        Err(_) => {
-            return Err(ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "bad_request",
-                "The body ended too early.",
-            ));
+            lanes.light.serve(request).await
         }
     };
-    let authority = match (parts.uri.authority(), parts.headers.remove(HOST)) {
-        (Some(authority), _) => Some(authority.clone()),
-        (None, host) => host.and_then(|host| Authority::try_from(host.as_bytes()).ok()),
-    };
-    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    parts.uri = Uri::builder()
-        .scheme(Scheme::HTTP)
-        .authority(authority.unwrap_or_else(|| Authority::from_static("localhost")))
-        .path_and_query(path)
-        .build()
-        .map_err(|_| {
-            ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "bad_request",
-                "The address is malformed.",
-            )
-        })?;
-    // What a client says of its own address is worth nothing.
-    parts.headers.remove(CLIENT_ADDRESS);
-    if let Ok(address) = HeaderValue::from_str(&peer.to_string()) {
-        parts.headers.insert(CLIENT_ADDRESS, address);
-    }
-    Ok(Request::from_parts(
-        parts,
-        Full::new(body)
-            .map_err(|never| match never {})
-            .boxed_unsync(),
-    ))
+    Ok(served.await.unwrap_or_else(|error: ApiError| {
+        let response = error.into_host_response(route);
+        response.map(|body| {
+            Full::new(body)
+                .map_err(|never| match never {})
+                .boxed_unsync()
+        })
+    }))
 }

@@ -1,0 +1,108 @@
+//! A lane: a runtime, the instances that serve on it, and how many requests may be on it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use gatewright_http::ApiError;
+use http::{Request, Response, StatusCode};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use wasmtime_wasi_http::WasiBody;
+use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
+
+use crate::instance::Instances;
+
+/// Takes requests as far as there is room, and tells the others to come back.
+pub(crate) struct Lane {
+    handler: ProxyHandler<Instances>,
+    runtime: Handle,
+    /// One for each instance that may be at work.
+    permits: Arc<Semaphore>,
+    /// Requests that wait or are served, and the most of them.
+    taken: Arc<AtomicUsize>,
+    most: usize,
+    timeout: Duration,
+}
+
+impl Lane {
+    /// A lane on a runtime, on which `instances` serve at once and `most` requests wait or are served, each for at
+    /// most `timeout`.
+    pub(crate) fn new(
+        maker: Instances,
+        runtime: Handle,
+        instances: usize,
+        most: usize,
+        timeout: Duration,
+    ) -> Self {
+        Self {
+            handler: ProxyHandler::new(maker),
+            runtime,
+            permits: Arc::new(Semaphore::new(instances)),
+            taken: Arc::default(),
+            most,
+            timeout,
+        }
+    }
+
+    /// Serves a request when its turn comes.
+    pub(crate) async fn serve(
+        &self,
+        request: Request<WasiBody>,
+    ) -> Result<Response<WasiBody>, ApiError> {
+        let place = Place::take(&self.taken, self.most).ok_or_else(overloaded)?;
+        let permit = match self.permits.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => tokio::time::timeout(self.timeout, self.permits.clone().acquire_owned())
+                .await
+                .ok()
+                .and_then(Result::ok)
+                .ok_or_else(overloaded)?,
+        };
+        let handler = self.handler.clone();
+        let started = Instant::now();
+        // Place and permit go with the work, which goes on when the client has gone away.
+        let work = self.runtime.spawn(async move {
+            let response = handler.handle((), request).await;
+            drop((place, permit));
+            response
+        });
+        let response = work
+            .await
+            .map_err(|_| ApiError::internal("the thread of a request ended"))?;
+        response.map_err(|error| {
+            // An instance that never yields can't be told that its time is over, only be ended, like one that traps.
+            if error.is::<ExpirationError>() || started.elapsed() >= self.timeout {
+                tracing::error!("a request took too long and was ended");
+                let message = "The request took too long.";
+                ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message)
+            } else if error.is::<InstantiationError<()>>() {
+                tracing::error!(cause = ?error, "no instance could be made");
+                overloaded()
+            } else {
+                tracing::error!(cause = ?error, "a request failed");
+                ApiError::internal("the instance failed")
+            }
+        })
+    }
+}
+
+fn overloaded() -> ApiError {
+    ApiError::unavailable(1)
+}
+
+/// A counted place; given back when dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(taken: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
+        let place = Self(taken.clone());
+        (taken.fetch_add(1, Ordering::Relaxed) < most).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -92,6 +92,58 @@ fn settings_come_from_flags_before_the_environment_before_the_file() {
 }
 
 #[test]
+fn a_blank_value_hides_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "JWT_ALGORITHM=from-file\n").unwrap();
+    let mut command = native(folder.path(), &["config", "check"]);
+    command.env(KEY.0, KEY.1).env("JWT_ALGORITHM", " ");
+    assert!(refused(command).contains("from-file"));
+}
+
+#[test]
+fn an_instance_must_have_the_memory_of_a_hash() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = native(folder.path(), &["serve"]);
+    command
+        .env("INSTANCE_MEMORY_MIB", "64")
+        .env("ARGON2_MEMORY_KIB", "65536");
+    let said = refused(command);
+    assert!(
+        said.contains("INSTANCE_MEMORY_MIB: 64 is too little"),
+        "{said}"
+    );
+}
+
+#[test]
+fn compiled_code_is_not_loaded_from_a_folder_that_others_can_write() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut host = Host::start(&[]);
+    let cache = host.folder().join("data/cache");
+    assert_eq!(
+        cache.metadata().unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+    assert_eq!(
+        host.folder()
+            .join("data/gatewright.db")
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777,
+        0o600
+    );
+    host.kill();
+    std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let host = host.restart(&[]);
+    assert!(
+        host.log().contains("others can write to the folder"),
+        "{}",
+        host.log()
+    );
+}
+
+#[test]
 fn the_first_start_makes_secrets_that_others_cannot_read() {
     let host = Host::start(&[]);
     let secrets = host.folder().join("data/secrets.env");
@@ -103,6 +155,12 @@ fn the_first_start_makes_secrets_that_others_cannot_read() {
         0o600
     );
     assert!(!host.log().contains(text.trim().split_once('=').unwrap().1));
+    assert!(
+        native(host.folder(), &["config", "check"])
+            .status()
+            .unwrap()
+            .success()
+    );
     let host = host.restart(&[]);
     assert_eq!(std::fs::read_to_string(secrets).unwrap(), text);
     drop(host);

@@ -38,6 +38,9 @@ const EPOCH: Duration = Duration::from_millis(1);
 const NICE: i32 = 19;
 /// How long a client may take to send the headers of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// For how long connections are still taken when told to stop: those that wait in the system's queue, or have not
+/// been read from, would be reset otherwise.
+const DRAIN: Duration = Duration::from_millis(250);
 /// How often, and for how long, an HTTP/2 client is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// How often what has expired is cleared out, and how long it is kept.
@@ -304,44 +307,56 @@ fn serve(
         });
         let connections = GracefulShutdown::new();
         let places = Arc::new(Semaphore::new(app.max_connections));
-        loop {
-            // A connection beyond the most is not taken from the system's queue before another has ended.
-            let accepted = tokio::select! {
-                accepted = async { (places.clone().acquire_owned().await, listener.accept().await) } => accepted,
-                _ = stopping.changed() => break,
-            };
-            let (place, accepted) = accepted;
-            let Ok((stream, peer)) = accepted else {
-                // Out of file descriptors, most likely: let some be closed.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            };
-            let _ = stream.set_nodelay(true);
-            let lanes = lanes.clone();
-            let service = service_fn(move |request| answer(lanes.clone(), peer, request));
-            let mut builder = auto::Builder::new(TokioExecutor::new());
-            builder
-                .http1()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEADER_TIMEOUT)
-                .pipeline_flush(true);
-            builder
-                .http2()
-                .timer(TokioTimer::new())
-                .max_concurrent_streams(64)
-                .keep_alive_interval(KEEP_ALIVE)
-                .keep_alive_timeout(KEEP_ALIVE);
-            let watcher = connections.watcher();
-            tokio::spawn(async move {
-                let _place = place;
-                // Who says nothing is not waited for: the timers above start with the first byte.
-                if tokio::time::timeout(HEADER_TIMEOUT, stream.readable()).await.is_err() {
-                    return;
-                }
-                let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-                // A client that went away is no fault of the service.
-                let _ = watcher.watch(connection).await;
-            });
+        let accepting = async {
+            loop {
+                // A connection beyond the most is not taken from the system's queue before another has ended.
+                let place = places.clone().acquire_owned().await;
+                let accepted = listener.accept().await;
+                let Ok((stream, peer)) = accepted else {
+                    // Out of file descriptors, most likely: let some be closed.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                };
+                let _ = stream.set_nodelay(true);
+                let lanes = lanes.clone();
+                let service = service_fn(move |request| answer(lanes.clone(), peer, request));
+                let mut builder = auto::Builder::new(TokioExecutor::new());
+                builder
+                    .http1()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(HEADER_TIMEOUT)
+                    .pipeline_flush(true);
+                builder
+                    .http2()
+                    .timer(TokioTimer::new())
+                    .max_concurrent_streams(64)
+                    .keep_alive_interval(KEEP_ALIVE)
+                    .keep_alive_timeout(KEEP_ALIVE);
+                let watcher = connections.watcher();
+                tokio::spawn(async move {
+                    let _place = place;
+                    // Who says nothing is not waited for: the timers above start with the first byte.
+                    if tokio::time::timeout(HEADER_TIMEOUT, stream.readable())
+                        .await
+                        .is_err()
+                    {
+                        return;
+                    }
+                    let connection = builder
+                        .serve_connection(TokioIo::new(stream), service)
+                        .into_owned();
+                    // A client that went away is no fault of the service.
+                    let _ = watcher.watch(connection).await;
+                });
+            }
+        };
+        let told = async {
+            let _ = stopping.changed().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            () = accepting => {}
+            () = told => {}
         }
         drop(listener);
         if tokio::time::timeout(limit, connections.shutdown())

@@ -136,11 +136,7 @@ fn compiled_code_is_not_loaded_from_a_folder_that_others_can_write() {
     host.kill();
     std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o777)).unwrap();
     let host = host.restart(&[]);
-    assert!(
-        host.log().contains("others can write to the folder"),
-        "{}",
-        host.log()
-    );
+    host.wait_for_log("others can write to the folder");
 }
 
 #[test]
@@ -193,12 +189,7 @@ async fn another_key_is_noticed_and_nothing_of_it_shown() {
         answer.header("x-request-id")
     );
     assert!(!answer.text.contains("SECRET_KEY"));
-    assert!(
-        host.log()
-            .contains("SECRET_KEY does not open the stored signing key"),
-        "{}",
-        host.log()
-    );
+    host.wait_for_log("SECRET_KEY does not open the stored signing key");
 }
 
 #[test]
@@ -275,9 +266,7 @@ async fn a_signal_lets_requests_in_flight_finish_and_checkpoints_the_database() 
             signal,
         )
         .unwrap();
-        while !host.log().contains("stopping") {
-            tokio::task::yield_now().await;
-        }
+        host.wait_for_log("stopping");
         stream.write_all(rest.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();

@@ -3,7 +3,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -28,7 +29,7 @@ pub struct Host {
     settings: Vec<(String, String)>,
     base: String,
     client: Client,
-    log: Arc<Mutex<String>>,
+    log: Arc<(Mutex<String>, Condvar)>,
 }
 
 impl Host {
@@ -55,14 +56,18 @@ impl Host {
         command.args(arguments);
         command.envs(settings.iter().map(|(name, value)| (name, value)));
         let mut child = command.spawn().unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
+        let log: Arc<(Mutex<String>, Condvar)> = Arc::default();
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
         let errors = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn({
             let log = log.clone();
             move || {
                 for line in errors.lines().map_while(Result::ok) {
-                    *log.lock().unwrap_or_else(PoisonError::into_inner) += &(line + "\n");
+                    let (text, grown) = &*log;
+                    *text.lock().unwrap_or_else(PoisonError::into_inner) += &(line
+                        + "
+");
+                    grown.notify_all();
                 }
             }
         });
@@ -73,7 +78,7 @@ impl Host {
                 line.strip_prefix("listening")
                     .map(|rest| rest.trim().to_owned())
             })
-            .unwrap_or_else(|| panic!("the host did not start:\n{}", log.lock().unwrap()));
+            .unwrap_or_else(|| panic!("the host did not start:\n{}", log.0.lock().unwrap()));
         // Keeps the pipe from filling up.
         std::thread::spawn(move || output.for_each(drop));
         Self {
@@ -104,9 +109,21 @@ impl Host {
     /// What the host has logged so far.
     pub fn log(&self) -> String {
         self.log
+            .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Waits until the host has logged this; its lines take a moment to come through the pipe.
+    pub fn wait_for_log(&self, text: &str) {
+        let (log, grown) = &*self.log;
+        let log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        let lacks = |log: &mut String| !log.contains(text);
+        let (log, waited) = grown
+            .wait_timeout_while(log, Duration::from_secs(30), lacks)
+            .unwrap();
+        assert!(!waited.timed_out(), "{text:?} was not logged:\n{log}");
     }
 
     /// Ends the process at once, as a crash would (SIGKILL).

@@ -225,41 +225,30 @@ pub(crate) async fn login<P: Platform>(
     Ok(token_response(tokens))
 }
 
-/// The token endpoint of RFC 6749 section 3.2, its errors in the form of section 5.2.
+/// The token endpoint of RFC 6749 section 3.2.
 pub(crate) async fn token<P: Platform>(
     auth: &Auth<P>,
     client: &Client,
     parts: &Parts,
     body: &[u8],
-) -> Response<Bytes> {
-    let answer = async {
-        let form = Form::parse(parts, body)?;
-        match form.get("grant_type")? {
-            "password" => {
-                let request = LoginRequest {
-                    name: form.get("username")?,
-                    password: form.get("password")?,
-                };
-                Ok(auth.login(request, client).await?)
-            }
-            "refresh_token" => Ok(auth.refresh(form.get("refresh_token")?).await?),
-            _ => {
-                let message = "The grant types are password and refresh_token.";
-                Err(ApiError::new(
-                    StatusCode::BAD_REQUEST,
-                    "unsupported_grant_type",
-                    message,
-                ))
-            }
+) -> Answer {
+    let form = Form::parse(parts, body)?;
+    let tokens = match form.get("grant_type")? {
+        "password" => {
+            let (name, password) = (form.get("username")?, form.get("password")?);
+            auth.login(LoginRequest { name, password }, client).await?
+        }
+        "refresh_token" => auth.refresh(form.get("refresh_token")?).await?,
+        _ => {
+            let message = "The grant types are password and refresh_token.";
+            return Err(ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                message,
+            ));
         }
     };
-    match answer.await {
-        Ok(tokens) => token_response(tokens),
-        Err(error) => {
-            crate::service::log_cause(auth.platform(), &error, None);
-            error.into_oauth_response()
-        }
-    }
+    Ok(token_response(tokens))
 }
 
 pub(crate) async fn refresh<P: Platform>(auth: &Auth<P>, parts: &Parts, body: &[u8]) -> Answer {

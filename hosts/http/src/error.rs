@@ -153,10 +153,22 @@ impl ApiError {
 
     /// The answer to a request that a host could not hand on, in the form of the route that it was for.
     pub fn into_host_response(self, route: Option<&Route>) -> Response<Bytes> {
-        reply::seal(match route.map(|route| route.request) {
-            Some(RequestBody::Form(_)) => self.into_oauth_response(),
-            _ => self.into_response(None),
+        reply::seal(match route {
+            Some(route) => self.into_route_response(route, None),
+            None => self.into_response(None),
         })
+    }
+
+    /// The answer in the form of a route's errors: RFC 6749's where it is an OAuth 2.0 endpoint.
+    pub(crate) fn into_route_response(
+        self,
+        route: &Route,
+        request_id: Option<&str>,
+    ) -> Response<Bytes> {
+        match route.request {
+            RequestBody::Form(_) => self.into_oauth_response(),
+            _ => self.into_response(request_id),
+        }
     }
 
     /// The answer in the form of the API. An internal error shows the request's id and nothing else.
@@ -172,7 +184,7 @@ impl ApiError {
     }
 
     /// The answer in the form of RFC 6749 section 5.2, for OAuth 2.0 endpoints.
-    pub(crate) fn into_oauth_response(self) -> Response<Bytes> {
+    fn into_oauth_response(self) -> Response<Bytes> {
         let (status, code) = match (self.status, self.code) {
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
                 (StatusCode::BAD_REQUEST, "invalid_grant")

@@ -62,8 +62,8 @@ impl<P: Platform> Service<P> {
                 .dispatch(route, &parts, body, &request_id)
                 .await
                 .unwrap_or_else(|error| {
-                    log_cause(self.auth.platform(), &error, Some(&request_id));
-                    error.into_response(Some(&request_id))
+                    log_cause(self.auth.platform(), &error, &request_id);
+                    error.into_route_response(route, Some(&request_id))
                 }),
             Err(NoRoute::Method(routes)) if parts.method == Method::OPTIONS => preflight(routes),
             Err(NoRoute::Method(routes)) => {
@@ -95,17 +95,13 @@ impl<P: Platform> Service<P> {
     {
         let auth = &self.auth;
         let body = match route.request {
-            RequestBody::None => Ok(Bytes::new()),
-            _ => body::read(parts, body).await,
-        };
-        let body = match (body, route.request) {
-            (Err(error), RequestBody::Form(_)) => return Ok(error.into_oauth_response()),
-            (body, _) => body?,
+            RequestBody::None => Bytes::new(),
+            _ => body::read(parts, body).await?,
         };
         match route.operation {
             Operation::Register => accounts::register(auth, &client(parts), parts, &body).await,
             Operation::Login => accounts::login(auth, &client(parts), parts, &body).await,
-            Operation::Token => Ok(accounts::token(auth, &client(parts), parts, &body).await),
+            Operation::Token => accounts::token(auth, &client(parts), parts, &body).await,
             Operation::Refresh => accounts::refresh(auth, parts, &body).await,
             Operation::Logout => accounts::logout(auth, parts, &body).await,
             Operation::LogoutAll => accounts::logout_all(auth, parts).await,
@@ -182,12 +178,9 @@ impl<P: Platform> Service<P> {
     }
 }
 
-pub(crate) fn log_cause<P: Platform>(platform: &P, error: &ApiError, request_id: Option<&str>) {
+fn log_cause<P: Platform>(platform: &P, error: &ApiError, request_id: &str) {
     if let Some(cause) = error.cause() {
-        let fields = [
-            ("cause", cause),
-            ("request_id", request_id.unwrap_or_default()),
-        ];
+        let fields = [("cause", cause), ("request_id", request_id)];
         platform.log(Level::Error, "a request could not be answered", &fields);
     }
 }

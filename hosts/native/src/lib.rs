@@ -18,6 +18,6 @@ mod settings;
 mod sqlite;
 
 pub use secrets::{ensure_secrets, read_secrets};
-pub use server::{Server, ServerError};
+pub use server::Server;
 pub use settings::{HostConfig, LayeredSettings};
 pub use sqlite::{Sqlite, database_path};

@@ -47,31 +47,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const PURGE_EVERY: Duration = Duration::from_secs(600);
 const KEEP_FOR: Duration = Duration::from_secs(30 * 86_400);
 
-/// Why the host did not start.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ServerError {
-    /// The database belongs to a newer version.
-    NewerSchema {
-        /// Version of the database.
-        found: u64,
-        /// Newest version known here.
-        known: u64,
-    },
-}
-
-impl std::fmt::Display for ServerError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self::NewerSchema { found, known } = self;
-        write!(
-            formatter,
-            "the database has schema {found} and this version knows {known}: use a newer gatewright"
-        )
-    }
-}
-
-impl std::error::Error for ServerError {}
-
 /// A host that listens.
 pub struct Server {
     app: Arc<App>,
@@ -225,7 +200,9 @@ fn migrate(database: &Sqlite) -> Result<()> {
     match runtime.block_on(gatewright_sql::migrate(database, now())) {
         Ok(_) => Ok(()),
         Err(MigrationError::Newer { found, known }) => {
-            Err(ServerError::NewerSchema { found, known }.into())
+            anyhow::bail!(
+                "the database has schema {found} and this version knows {known}: use a newer gatewright"
+            )
         }
         Err(MigrationError::Storage(error)) => {
             anyhow::bail!("the database can't be migrated: {error:?}")

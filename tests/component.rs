@@ -1,18 +1,19 @@
-//! What the service component can reach: the list of its imports is a proof of what it cannot do.
+//! What components can reach: the list of imports is a proof of what they cannot do.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
-
-use std::collections::BTreeSet;
 
 use gatewright_tests::host::component;
 use wit_component::DecodedWasm;
 
-/// Every interface that `wit/worlds.wit` allows the service.
-const ALLOWED: [&str; 9] = [
+/// The contract between the service and a provider.
+const CONTRACT: [&str; 4] = [
     "gatewright:auth/log@0.1.0",
     "gatewright:auth/mail@0.1.0",
     "gatewright:auth/settings@0.1.0",
     "gatewright:auth/storage@0.1.0",
+];
+/// Every other interface that `wit/worlds.wit` allows the service.
+const SERVICE: [&str; 5] = [
     "wasi:clocks/system-clock@0.3.0",
     "wasi:clocks/types@0.3.0",
     "wasi:http/client@0.3.0",
@@ -20,32 +21,64 @@ const ALLOWED: [&str; 9] = [
     "wasi:random/random@0.3.0",
 ];
 
-#[test]
-#[allow(clippy::print_stdout, reason = "the list is what one wants to read")]
-fn the_service_imports_nothing_but_its_contract() {
-    let bytes = std::fs::read(component("service")).unwrap();
+/// Names of what a component imports and exports, sorted.
+#[allow(clippy::print_stdout, reason = "the lists are what one wants to read")]
+fn imports_and_exports(name: &str) -> [Vec<String>; 2] {
+    let bytes = std::fs::read(component(name)).unwrap();
     let DecodedWasm::Component(resolve, world) = wit_component::decode(&bytes).unwrap() else {
-        panic!("service.wasm is no component")
+        panic!("{name}.wasm is no component")
     };
     let world = &resolve.worlds[world];
-    let imports: BTreeSet<_> = world
-        .imports
-        .keys()
-        .map(|key| resolve.name_world_key(key))
-        .collect();
-    for import in &imports {
-        println!("imports {import}");
+    [("imports", &world.imports), ("exports", &world.exports)].map(|(verb, items)| {
+        let mut names: Vec<_> = items
+            .keys()
+            .map(|key| resolve.name_world_key(key))
+            .collect();
+        names.sort();
+        for item in &names {
+            println!("{name} {verb} {item}");
+        }
+        names
+    })
+}
+
+#[test]
+fn the_service_imports_nothing_but_its_contract() {
+    let [imports, exports] = imports_and_exports("service");
+    let allowed = |import: &str| CONTRACT.contains(&import) || SERVICE.contains(&import);
+    assert!(
+        imports.iter().all(|import| allowed(import)),
+        "not in the contract: {imports:?}"
+    );
+    assert!(imports.contains(&"gatewright:auth/storage@0.1.0".to_owned()));
+    assert_eq!(exports, ["wasi:http/handler@0.3.0"]);
+}
+
+#[test]
+fn a_provider_exports_the_contract() {
+    for name in ["spin-provider", "memory-provider"] {
+        let [_, exports] = imports_and_exports(name);
+        assert_eq!(exports, CONTRACT);
     }
-    let others: Vec<_> = imports
-        .iter()
-        .filter(|import| !ALLOWED.contains(&import.as_str()))
-        .collect();
-    assert!(others.is_empty(), "not in the contract: {others:?}");
-    assert!(imports.contains("gatewright:auth/storage@0.1.0"));
-    let exports: Vec<_> = world
-        .exports
-        .keys()
-        .map(|key| resolve.name_world_key(key))
-        .collect();
+}
+
+#[test]
+fn the_component_for_spin_imports_what_spin_has() {
+    let [imports, exports] = imports_and_exports("gatewright-spin");
+    assert_eq!(
+        imports,
+        [
+            "spin:sqlite/sqlite@3.1.0",
+            "spin:variables/variables@3.0.0",
+            "wasi:cli/stderr@0.2.12",
+            "wasi:clocks/system-clock@0.3.0",
+            "wasi:clocks/types@0.3.0",
+            "wasi:http/client@0.3.0",
+            "wasi:http/types@0.3.0",
+            "wasi:io/error@0.2.12",
+            "wasi:io/streams@0.2.12",
+            "wasi:random/random@0.3.0",
+        ]
+    );
     assert_eq!(exports, ["wasi:http/handler@0.3.0"]);
 }

@@ -115,3 +115,41 @@ mod sqlite {
         });
     }
 }
+
+/// The provider on Spin: four instances on one database, as Spin has when requests come together.
+mod spin_provider {
+    use gatewright_sql::MIGRATIONS;
+    use gatewright_tests::ProviderStorage;
+    use gatewright_tests::host::component;
+
+    fn empty() -> ProviderStorage {
+        ProviderStorage::new(&component("spin-provider"), 4)
+    }
+
+    gatewright_tests::contract_tests!(empty());
+
+    /// Twenty first calls at once, in four instances.
+    #[test]
+    fn concurrent_first_calls_migrate_once() {
+        use auth_core::storage::Storage as _;
+        use futures::executor::block_on;
+        use futures::future::join_all;
+
+        let storage = empty();
+        let checks = block_on(join_all((0..20).map(|_| storage.check())));
+        assert!(checks.iter().all(Result::is_ok), "{checks:?}");
+        let database = storage.folder().join(".spin/sqlite_db.db");
+        let database = rusqlite::Connection::open(database).unwrap();
+        let versions = "SELECT count(*) FROM schema_migrations";
+        let versions: i64 = database.query_row(versions, [], |row| row.get(0)).unwrap();
+        assert_eq!(versions, MIGRATIONS.len() as i64);
+    }
+}
+
+/// The example of a provider, whose one instance is its storage.
+mod memory_provider {
+    use gatewright_tests::ProviderStorage;
+    use gatewright_tests::host::component;
+
+    gatewright_tests::contract_tests!(ProviderStorage::new(&component("memory-provider"), 1));
+}

@@ -132,7 +132,7 @@ fn a_reuse_is_told_to_the_person_and_the_operator() {
     let mail = auth.platform().mail();
     assert_eq!(mail.len(), 1);
     assert_eq!(
-        (mail[0].to.as_str(), mail[0].kind),
+        (mail[0].to.as_str(), mail[0].kind.as_str()),
         ("Ada@example.com", "refresh_token_reuse")
     );
     assert!(mail[0].text.contains("a test"));

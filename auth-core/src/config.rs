@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::jose::Algorithm;
 use crate::password::Parameters;
-use crate::platform::Settings;
+use crate::platform::{Level, Settings};
 use crate::secret::SecretKey;
 
 /// One row of a table of settings, for documentation and command lines.
@@ -197,6 +197,16 @@ impl Config {
             .as_deref()
             .unwrap_or_else(|| self.issuer())
     }
+}
+
+settings! {
+    /// What an operator can set about the log, the same on every host.
+    pub struct LogConfig;
+
+    /// Which log lines are written.
+    LOG_LEVEL level: Level = "info", Level::parse, "error, warn, info or debug";
+    /// Whether log lines are JSON.
+    LOG_JSON json: bool = "false", parse::boolean, "true or false";
 }
 
 /// Parsers of values, for tables of settings.

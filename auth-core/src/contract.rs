@@ -74,7 +74,7 @@ macro_rules! mirror_storage {
     ($($wit:tt)*) => {
         const _: () = {
             use $($wit)* as wit;
-            $crate::mirror_types! {
+            $crate::mirror_types! { storage;
                 record User { id, email, email_verified_at, username, display_name, profile, disabled_at, created_at, updated_at, last_login_at }
                 record Credential { id, user_id, kind, secret, label, created_at, updated_at, last_used_at }
                 record NewUser { user, email_key, username_key, credentials, roles }
@@ -98,36 +98,51 @@ macro_rules! mirror_storage {
     };
 }
 
-/// The part of [`mirror_storage!`] that writes the implementations; expects the bindings to be named `wit`.
+/// Implements [`Mirror`] both ways between [`Message`](crate::Message), [`MailError`](crate::MailError) and bindings
+/// generated from the interface `mail`, whose module is the argument.
+#[macro_export]
+macro_rules! mirror_mail {
+    ($($wit:tt)*) => {
+        const _: () = {
+            use $($wit)* as wit;
+            $crate::mirror_types! { mail;
+                record Message { to, subject, text, html, kind }
+                variant MailError = Error { Unavailable(cause), Refused(cause) }
+            }
+        };
+    };
+}
+
+/// Writes the implementations for types of a module of this crate; expects the bindings to be named `wit`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! mirror_types {
-    () => {};
-    (record $name:ident { $($field:ident),* } $($rest:tt)*) => {
-        impl $crate::contract::Mirror<wit::$name> for $crate::storage::$name {
+    ($module:ident;) => {};
+    ($module:ident; record $name:ident { $($field:ident),* } $($rest:tt)*) => {
+        impl $crate::contract::Mirror<wit::$name> for $crate::$module::$name {
             fn mirror(self) -> wit::$name {
                 wit::$name { $($field: self.$field.mirror()),* }
             }
         }
-        impl $crate::contract::Mirror<$crate::storage::$name> for wit::$name {
-            fn mirror(self) -> $crate::storage::$name {
-                $crate::storage::$name { $($field: self.$field.mirror()),* }
+        impl $crate::contract::Mirror<$crate::$module::$name> for wit::$name {
+            fn mirror(self) -> $crate::$module::$name {
+                $crate::$module::$name { $($field: self.$field.mirror()),* }
             }
         }
-        $crate::mirror_types! { $($rest)* }
+        $crate::mirror_types! { $module; $($rest)* }
     };
-    (variant $name:ident = $wit:ident { $($case:ident $(($payload:ident))?),* } $($rest:tt)*) => {
-        impl $crate::contract::Mirror<wit::$wit> for $crate::storage::$name {
+    ($module:ident; variant $name:ident = $wit:ident { $($case:ident $(($payload:ident))?),* } $($rest:tt)*) => {
+        impl $crate::contract::Mirror<wit::$wit> for $crate::$module::$name {
             fn mirror(self) -> wit::$wit {
                 match self { $(Self::$case $(($payload))? => wit::$wit::$case $(($payload.mirror()))?),* }
             }
         }
-        impl $crate::contract::Mirror<$crate::storage::$name> for wit::$wit {
-            fn mirror(self) -> $crate::storage::$name {
-                match self { $(Self::$case $(($payload))? => $crate::storage::$name::$case $(($payload.mirror()))?),* }
+        impl $crate::contract::Mirror<$crate::$module::$name> for wit::$wit {
+            fn mirror(self) -> $crate::$module::$name {
+                match self { $(Self::$case $(($payload))? => $crate::$module::$name::$case $(($payload.mirror()))?),* }
             }
         }
-        $crate::mirror_types! { $($rest)* }
+        $crate::mirror_types! { $module; $($rest)* }
     };
 }
 

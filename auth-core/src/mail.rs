@@ -12,7 +12,18 @@ pub struct Message {
     /// The same body as HTML; none: plain text only.
     pub html: Option<String>,
     /// What it is for, for logs and filters.
-    pub kind: &'static str,
+    pub kind: String,
+}
+
+/// A message could not be handed over. The texts are for the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// Not now; the same message may be taken later.
+    #[error("not now: {0}")]
+    Unavailable(String),
+    /// Never: the message or the settings are refused.
+    #[error("refused: {0}")]
+    Refused(String),
 }
 
 impl Message {
@@ -28,7 +39,7 @@ impl Message {
                  password.\n"
             ),
             html: None,
-            kind: "refresh_token_reuse",
+            kind: "refresh_token_reuse".to_owned(),
         }
     }
 }

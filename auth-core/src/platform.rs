@@ -1,6 +1,6 @@
 //! What the core is given: storage, mail, settings, time, randomness and a log. It has none of its own.
 
-use crate::mail::Message;
+use crate::mail::{MailError, Message};
 use crate::storage::Storage;
 use crate::time::Timestamp;
 
@@ -28,8 +28,8 @@ pub trait Platform {
     /// Hands one message over for delivery.
     ///
     /// # Errors
-    /// The cause, for the log.
-    async fn send_mail(&self, message: Message) -> Result<(), String>;
+    /// It was not taken.
+    async fn send_mail(&self, message: Message) -> Result<(), MailError>;
 
     /// Writes one line for the operator. `fields` are names and values; none is ever a secret.
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]);
@@ -48,8 +48,8 @@ pub trait Settings {
     async fn get(&self, name: &str) -> Result<Option<String>, String>;
 }
 
-/// How much a log line matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How much a log line matters, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Of interest while looking for a fault.
     Debug,
@@ -59,4 +59,27 @@ pub enum Level {
     Warn,
     /// A request could not be answered, or a setting is wrong.
     Error,
+}
+
+impl Level {
+    /// The name in settings.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "debug" => Some(Self::Debug),
+            "info" => Some(Self::Info),
+            "warn" => Some(Self::Warn),
+            "error" => Some(Self::Error),
+            _ => None,
+        }
+    }
+
+    /// The name in log lines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+        }
+    }
 }

@@ -304,7 +304,7 @@ impl<P: Platform> Auth<P> {
             self.platform.log(
                 Level::Warn,
                 "a notice could not be sent",
-                &[("cause", &cause)],
+                &[("cause", &cause.to_string())],
             );
         }
     }

@@ -1,7 +1,11 @@
 //! Points in time and spans, as numbers that the caller supplies.
 
+use core::fmt;
 use core::ops::Add;
 use core::time::Duration;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -26,6 +30,16 @@ impl Timestamp {
     /// Time from `earlier` until now; zero when `earlier` is later.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// As RFC 3339 has it, in UTC.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+            .ok()
+            .and_then(|time| time.format(&Rfc3339).ok());
+        formatter.write_str(&time.unwrap_or_default())
     }
 }
 

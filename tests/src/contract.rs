@@ -28,6 +28,7 @@ macro_rules! contract_tests {
             a_refresh_token_is_rotated_once_and_replayed_within_the_grace_window
             a_late_copy_is_told_when_its_successor_is_used_up
             a_reused_refresh_token_ends_the_family
+            without_a_grace_window_nothing_is_replayed
             a_refresh_token_ends_with_its_time_and_its_session
             one_of_many_concurrent_rotations_wins_and_the_others_get_its_successor
             a_revoked_session_stays_revoked
@@ -47,7 +48,8 @@ macro_rules! contract_tests {
     )*};
 }
 
-const START: u64 = 1_767_225_600_000;
+/// 2100-01-01: a storage that clears out by its own clock finds nothing here that has ended.
+const START: u64 = 4_102_444_800_000;
 const CALLERS: usize = 20;
 
 fn at(seconds: u64) -> Timestamp {
@@ -143,6 +145,22 @@ fn rotate(
     successor: &str,
     seconds: u64,
 ) -> RotationOutcome {
+    rotate_within(
+        storage,
+        Duration::from_secs(10),
+        presented,
+        successor,
+        seconds,
+    )
+}
+
+fn rotate_within(
+    storage: &impl Storage,
+    grace: Duration,
+    presented: &str,
+    successor: &str,
+    seconds: u64,
+) -> RotationOutcome {
     block_on(storage.rotate_refresh_token(Rotation {
         presented: presented.to_owned(),
         successor: RefreshToken {
@@ -151,7 +169,7 @@ fn rotate(
         },
         sealed: format!("sealed {successor}"),
         now: at(seconds),
-        grace: Duration::from_secs(10),
+        grace,
     }))
     .unwrap()
 }
@@ -464,6 +482,21 @@ pub fn a_reused_refresh_token_ends_the_family(storage: &impl Storage) {
         rotate(storage, "of another session", "y", 16),
         RotationOutcome::Rotated(_)
     ));
+}
+
+/// Without a grace window a request that was overtaken is a reuse, too.
+pub fn without_a_grace_window_nothing_is_replayed(storage: &impl Storage) {
+    signed_in(storage);
+    assert!(matches!(
+        rotate(storage, "first", "second", 5),
+        RotationOutcome::Rotated(_)
+    ));
+    let overtaken = rotate_within(storage, Duration::ZERO, "first", "x", 4);
+    assert!(
+        matches!(overtaken, RotationOutcome::Reused(_)),
+        "{overtaken:?}"
+    );
+    assert!(find(storage, 10).session.revoked_at.is_some());
 }
 
 /// A token is refused past its own time and past its session's, to which its successor's is cut.

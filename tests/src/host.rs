@@ -15,6 +15,9 @@ pub const PASSWORD: &str = "correct horse battery staple";
 /// What access tokens are signed with where a scenario has to make its own.
 pub const JWT_SECRET: &str = "a shared secret of more than thirty-two bytes";
 
+/// What secrets at rest are encrypted with where a host does not make that by itself.
+const SECRET_KEY: &str = "0123456789abcdef0123456789abcdef";
+
 /// Settings of every scenario: cheap password hashes, as most scenarios are not about them.
 const SETTINGS: &[(&str, &str)] = &[
     ("ARGON2_MEMORY_KIB", "64"),
@@ -50,11 +53,30 @@ impl Host {
 
     fn launch(folder: Arc<TempDir>, arguments: &[&str], settings: Vec<(String, String)>) -> Self {
         let mut command = match std::env::var("GATEWRIGHT_HOST").as_deref() {
-            Ok("native") | Err(_) => native(folder.path(), &["serve", "--listen", "127.0.0.1:0"]),
+            Ok("spin") => {
+                let mut command = spin(folder.path(), &manifest("spin.toml"));
+                let variables = settings
+                    .iter()
+                    .map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value));
+                command.envs(variables);
+                command
+            }
+            Ok("native") | Err(_) => {
+                let mut command = native(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+                command.envs(settings.iter().map(|(name, value)| (name, value)));
+                command
+            }
             Ok(other) => panic!("no host is called {other}"),
         };
-        command.args(arguments);
-        command.envs(settings.iter().map(|(name, value)| (name, value)));
+        Self::spawn(command.args(arguments), folder, settings)
+    }
+
+    /// Starts a host by a command that runs in this folder.
+    pub fn run(command: &mut Command, folder: Arc<TempDir>) -> Self {
+        Self::spawn(command, folder, Vec::new())
+    }
+
+    fn spawn(command: &mut Command, folder: Arc<TempDir>, settings: Vec<(String, String)>) -> Self {
         let mut child = command.spawn().unwrap();
         let log: Arc<(Mutex<String>, Condvar)> = Arc::default();
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -238,6 +260,27 @@ pub fn native(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// The Spin application of a manifest on the native host, to be run in a folder, where its state is kept.
+pub fn spin(folder: &Path, manifest: &Path) -> Command {
+    let mut command = native(folder, &["spin", "up", "--listen", "127.0.0.1:0"]);
+    command
+        .arg("--from")
+        .arg(manifest)
+        .arg("--state-dir")
+        .arg(folder.join(".spin"))
+        .env("SPIN_VARIABLE_SECRET_KEY", SECRET_KEY);
+    command
+}
+
+/// A manifest for Spin.
+pub fn manifest(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../hosts/spin")
+        .join(name)
+        .canonicalize()
+        .unwrap()
+}
+
 /// A component that was built for the tests.
 pub fn component(name: &str) -> PathBuf {
     let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/components");
@@ -284,6 +327,12 @@ impl Answer {
             .get(name)
             .map(|value| value.to_str().unwrap())
             .unwrap_or_default()
+    }
+
+    /// Asserts that this is a success.
+    #[track_caller]
+    pub fn assert_ok(&self) {
+        assert_eq!(self.status, StatusCode::OK, "{self:?}");
     }
 
     /// Asserts that this is an error in the one form, with this status and code.

@@ -1,4 +1,4 @@
-//! What the tests of several crates share: the reference storage, the contract kit, a simulated platform, and
+//! What the tests of several crates share: the contract kit, a simulated platform, providers as components, and
 //! hosts as real processes.
 
 #![forbid(unsafe_code)]
@@ -6,8 +6,9 @@
 
 pub mod contract;
 pub mod host;
-mod memory;
+mod provider;
 mod simulation;
 
-pub use memory::MemoryStorage;
+pub use gatewright_memory_provider::MemoryStorage;
+pub use provider::ProviderStorage;
 pub use simulation::{SimulatedPlatform, config};

@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use auth_core::storage::Storage;
-use auth_core::{Config, Level, Message, Platform, Settings, Timestamp};
+use auth_core::{Config, Level, MailError, Message, Platform, Settings, Timestamp};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
-use crate::memory::MemoryStorage;
+use crate::MemoryStorage;
 
 /// Storage in memory, a clock that stands still until it is moved, seeded randomness, and mail and log kept.
 pub struct SimulatedPlatform<S = MemoryStorage> {
@@ -81,7 +81,7 @@ impl<S: Storage> Platform for SimulatedPlatform<S> {
             .fill_bytes(bytes);
     }
 
-    async fn send_mail(&self, message: Message) -> Result<(), String> {
+    async fn send_mail(&self, message: Message) -> Result<(), MailError> {
         self.mail
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

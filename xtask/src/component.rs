@@ -1,8 +1,9 @@
 //! Components: compiled for wasm32-unknown-unknown, then wrapped by wit-component.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use gatewright_compose::{Provider, compose};
 use wit_component::ComponentEncoder;
 
 use crate::process::{root, run, target};
@@ -17,12 +18,37 @@ pub(crate) fn path(name: &str) -> PathBuf {
 }
 
 /// Builds what the native host serves.
-pub(crate) fn build_all() -> Result<()> {
+pub(crate) fn build_service() -> Result<PathBuf> {
     build(&WasmToolchain::ensure()?, "gatewright-service", "service")
 }
 
+/// Builds what Spin serves: the service, its provider on Spin, and the two as one component.
+pub(crate) fn build_spin() -> Result<PathBuf> {
+    let service = build_service()?;
+    let provider = build(
+        &WasmToolchain::ensure()?,
+        "gatewright-spin",
+        "spin-provider",
+    )?;
+    let provider = Provider {
+        component: read(&provider)?,
+        provides: "gatewright:auth".to_owned(),
+    };
+    let composed = compose(read(&service)?, vec![provider])?;
+    write("gatewright-spin", &composed)
+}
+
+/// Builds what the tests need besides the service: Spin's, the example of a provider, and one that misbehaves.
+pub(crate) fn build_for_tests() -> Result<()> {
+    build_spin()?;
+    let toolchain = WasmToolchain::ensure()?;
+    build(&toolchain, "gatewright-memory-provider", "memory-provider")?;
+    build(&toolchain, "gatewright-faulty", "faulty")?;
+    Ok(())
+}
+
 /// Builds a crate as the component `name`.
-pub(crate) fn build(toolchain: &WasmToolchain, package: &str, name: &str) -> Result<()> {
+pub(crate) fn build(toolchain: &WasmToolchain, package: &str, name: &str) -> Result<PathBuf> {
     run(toolchain.cargo().current_dir(root()).args([
         "build",
         "--locked",
@@ -37,17 +63,24 @@ pub(crate) fn build(toolchain: &WasmToolchain, package: &str, name: &str) -> Res
         .join(TARGET)
         .join("wasm")
         .join(format!("{}.wasm", package.replace('-', "_")));
-    let module =
-        std::fs::read(&module).with_context(|| format!("can't read {}", module.display()))?;
     let component = ComponentEncoder::default()
-        .module(&module)
+        .module(&read(&module)?)
         .and_then(|encoder| encoder.validate(true).encode())
         .with_context(|| format!("{package} does not make a component"))?;
+    write(name, &component)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("can't read {}", path.display()))
+}
+
+/// Puts a component where components are. Unchanged bytes keep their file, so that what was compiled from it stays
+/// fresh.
+fn write(name: &str, component: &[u8]) -> Result<PathBuf> {
     let path = path(name);
     std::fs::create_dir_all(path.parent().context("a component has a folder")?)?;
-    // Unchanged bytes keep their file, so that what was compiled from it stays fresh.
-    if std::fs::read(&path).ok().as_deref() != Some(&component) {
+    if std::fs::read(&path).ok().as_deref() != Some(component) {
         std::fs::write(&path, component)?;
     }
-    Ok(())
+    Ok(path)
 }

@@ -7,11 +7,15 @@ use crate::process::{cargo, root, run};
 use crate::toolchain::WasmToolchain;
 
 /// Crates that are empty but for WebAssembly.
-const COMPONENTS: [&str; 4] = [
+const COMPONENTS: [&str; 8] = [
     "--package",
     "gatewright-service",
     "--package",
     "gatewright-faulty",
+    "--package",
+    "gatewright-memory-provider",
+    "--package",
+    "gatewright-spin",
 ];
 
 /// Checks everything.

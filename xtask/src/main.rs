@@ -13,7 +13,7 @@ mod toolchain;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 #[derive(Parser)]
 #[command(
@@ -27,8 +27,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Builds the service component: target/components/service.wasm.
-    Build,
+    /// Builds what a host serves, into target/components/.
+    Build {
+        /// For which host.
+        #[arg(default_value = "native")]
+        host: Host,
+    },
     /// Builds what is missing and starts the service on SQLite under data/.
     Serve {
         /// Arguments for `gatewright serve`, such as --listen 127.0.0.1:9000.
@@ -42,8 +46,8 @@ enum Command {
     },
     /// Checks formatting, lints and documentation; warnings are errors.
     Lint,
-    /// Writes hosts/http/openapi.json anew from the table of routes.
-    Openapi,
+    /// Writes anew what is made of tables: hosts/http/openapi.json and the variables of Spin's manifests.
+    Generate,
     /// Measures the native host.
     Bench {
         /// Seconds of load for each figure.
@@ -52,14 +56,26 @@ enum Command {
     },
 }
 
+/// Where the service runs.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Host {
+    /// The native host, on SQLite.
+    Native,
+    /// Spin, or the native host in its place.
+    Spin,
+}
+
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Build => component::build_all()
-            .map(|()| println!("built {}", component::path("service").display())),
+        Command::Build { host } => match host {
+            Host::Native => component::build_service(),
+            Host::Spin => component::build_spin(),
+        }
+        .map(|path| println!("built {}", path.display())),
         Command::Serve { arguments } => serve::run(&arguments),
         Command::Test { filter } => test::run_all(filter.as_deref()),
         Command::Lint => lint::run_all(),
-        Command::Openapi => test::update_openapi(),
+        Command::Generate => test::generate(),
         Command::Bench { seconds } => bench::run(seconds),
     };
     match done {

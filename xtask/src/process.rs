@@ -21,6 +21,15 @@ pub(crate) fn target() -> PathBuf {
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
+    // What cargo said about this program is not for the next one: build scripts that look at it would run again.
+    for (name, _) in std::env::vars_os() {
+        let about_this = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if about_this {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

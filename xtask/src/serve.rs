@@ -9,14 +9,13 @@ use crate::process::{cargo, root, target};
 
 /// Builds the service component and the packages of the native host, and puts the two side by side. Returns the host.
 pub(crate) fn build_native(packages: &[&str]) -> Result<PathBuf> {
-    component::build_all()?;
+    let component = component::build_service()?;
     crate::process::run(
         cargo()
             .args(["build", "--locked", "--release"])
             .args(packages),
     )?;
     let folder = target().join("release");
-    let component = component::path("service");
     std::fs::copy(&component, folder.join("service.wasm"))
         .with_context(|| format!("can't copy {}", component.display()))?;
     Ok(folder.join(format!("gatewright{}", std::env::consts::EXE_SUFFIX)))

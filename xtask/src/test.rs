@@ -9,10 +9,16 @@ use anyhow::{Context as _, Result, bail};
 use crate::component;
 use crate::process::{cargo, output, root, run, target};
 use crate::serve::build_native;
-use crate::toolchain::{WasmToolchain, install_debian_packages};
+use crate::toolchain::install_debian_packages;
 
 /// Crates without wasmtime, tested with the checks of the development profile.
-const PURE: [&str; 3] = ["auth-core", "gatewright-http", "gatewright-sql"];
+const PURE: [&str; 5] = [
+    "auth-core",
+    "gatewright-compose",
+    "gatewright-http",
+    "gatewright-mail",
+    "gatewright-sql",
+];
 /// Crates with it, tested in the profile that is served, so that it is built once.
 const WHOLE: [&str; 2] = ["gatewright", "gatewright-tests"];
 
@@ -31,7 +37,7 @@ pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
         "gatewright-tests",
         "--all-targets",
     ])?;
-    component::build(&WasmToolchain::ensure()?, "gatewright-faulty", "faulty")?;
+    component::build_for_tests()?;
     install_packages()?;
 
     run(cargo()
@@ -44,17 +50,36 @@ pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
         .args(filter)
         .env("GATEWRIGHT_PROGRAM", &host)
         .env("GATEWRIGHT_COMPONENTS", target().join("components")))?;
+    println!("xtask: the scenarios on Spin's application");
+    run(cargo()
+        .args(["test", "--locked", "--release"])
+        .args(packages(&WHOLE))
+        .args(["--test", "scenarios"])
+        .args(filter)
+        .env("GATEWRIGHT_HOST", "spin")
+        .env("GATEWRIGHT_PROGRAM", &host))?;
     if filter.is_none() {
         test_pages(&host)?;
     }
     Ok(())
 }
 
-/// Writes the OpenAPI document anew.
-pub(crate) fn update_openapi() -> Result<()> {
-    run(cargo()
-        .args(["test", "--quiet", "--package", "gatewright-http", "openapi"])
-        .env("GATEWRIGHT_UPDATE", "1"))
+/// Writes anew what is made of tables: the tests that compare it write it when they are told to.
+pub(crate) fn generate() -> Result<()> {
+    let update = |arguments: &[&str]| {
+        run(cargo()
+            .args(["test", "--quiet", "--locked"])
+            .args(arguments)
+            .env("GATEWRIGHT_UPDATE", "1"))
+    };
+    update(&["--package", "gatewright-http", "openapi"])?;
+    update(&[
+        "--release",
+        "--package",
+        "gatewright-tests",
+        "--test",
+        "manifests",
+    ])
 }
 
 fn packages<'a>(names: &'a [&str]) -> impl Iterator<Item = &'a str> {

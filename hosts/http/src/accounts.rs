@@ -1,14 +1,12 @@
 //! Registering, signing in and out, and who one is.
 
 use auth_core::storage::{ActiveSession, User};
-use auth_core::{Auth, Client, LoginRequest, Platform, Registration, Timestamp, TokenPair};
+use auth_core::{Auth, Client, LoginRequest, Platform, Registration, TokenPair};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, PRAGMA};
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::body::{self, Form};
 use crate::error::ApiError;
@@ -133,8 +131,8 @@ impl From<User> for UserView {
             email_verified: user.email_verified_at.is_some(),
             username: user.username,
             display_name: user.display_name,
-            created_at: rfc3339(user.created_at),
-            last_login_at: user.last_login_at.map(rfc3339),
+            created_at: user.created_at.to_string(),
+            last_login_at: user.last_login_at.map(|time| time.to_string()),
         }
     }
 }
@@ -304,11 +302,4 @@ fn bearer(parts: &Parts) -> Result<&str, ApiError> {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
         _ => Err(ApiError::unauthenticated()),
     }
-}
-
-fn rfc3339(time: Timestamp) -> String {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(time.as_millis()) * 1_000_000)
-        .ok()
-        .and_then(|time| time.format(&Rfc3339).ok())
-        .unwrap_or_default()
 }

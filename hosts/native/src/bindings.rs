@@ -1,11 +1,18 @@
 //! The contract's imports, met by this host.
 
-use auth_core::Settings as _;
 use auth_core::contract::Mirror as _;
 use auth_core::storage::Storage as _;
+use auth_core::{MailError, Message};
+use gatewright_mail::{MailConfig, TIMEOUT, accepted};
+use gatewright_sql::SqlStorage;
+use http_body_util::{BodyExt as _, Full};
 use wasmtime::component::{Access, Accessor, HasData, Linker};
+use wasmtime_wasi_http::RequestOptions;
 
 use crate::instance::InstanceData;
+use crate::outbound;
+use crate::settings::LayeredSettings;
+use crate::sqlite::Sqlite;
 
 /// Bindings generated from `wit/`.
 #[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
@@ -29,29 +36,37 @@ mod generated {
 use generated::gatewright::auth::{log, mail, settings, storage};
 
 auth_core::mirror_storage!(crate::bindings::generated::gatewright::auth::storage);
+auth_core::mirror_mail!(crate::bindings::generated::gatewright::auth::mail);
+
+/// What the contract is met with.
+pub(crate) struct Contract {
+    pub(crate) storage: SqlStorage<Sqlite>,
+    pub(crate) settings: LayeredSettings,
+    pub(crate) mail: MailConfig,
+}
 
 /// Marks the imports in a linker.
-struct Contract;
+struct Imports;
 
-impl HasData for Contract {
+impl HasData for Imports {
     type Data<'a> = &'a mut InstanceData;
 }
 
 /// Adds every import of the contract to a linker.
 pub(crate) fn add_to_linker(linker: &mut Linker<InstanceData>) -> wasmtime::Result<()> {
-    storage::add_to_linker::<_, Contract>(linker, |data| data)?;
-    mail::add_to_linker::<_, Contract>(linker, |data| data)?;
-    settings::add_to_linker::<_, Contract>(linker, |data| data)?;
-    log::add_to_linker::<_, Contract>(linker, |data| data)
+    storage::add_to_linker::<_, Imports>(linker, |data| data)?;
+    mail::add_to_linker::<_, Imports>(linker, |data| data)?;
+    settings::add_to_linker::<_, Imports>(linker, |data| data)?;
+    log::add_to_linker::<_, Imports>(linker, |data| data)
 }
 
 macro_rules! serve_imports {
     ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
         const _: () = {
             use storage::*;
-            impl<T: Send + 'static> HostWithStore<T> for Contract {
+            impl<T: Send + 'static> HostWithStore<T> for Imports {
                 $(async fn $name(accessor: &Accessor<T, Self>, $($argument: $ty),*) -> Result<$output, Error> {
-                    let storage = accessor.with(|mut store| store.get().shared.storage.clone());
+                    let storage = accessor.with(|mut store| store.get().contract().storage.clone());
                     storage.$name($($argument.mirror()),*).await.mirror()
                 })*
             }
@@ -62,40 +77,61 @@ auth_core::storage_functions!(serve_imports);
 
 impl storage::Host for InstanceData {}
 
-impl<T: Send + 'static> mail::HostWithStore<T> for Contract {
-    /// `EMAIL_PROVIDER=console`: the message is a log line, for trying things out.
-    async fn send(_: &Accessor<T, Self>, message: mail::Message) -> Result<(), mail::Error> {
-        let mail::Message {
-            to,
-            subject,
-            text,
-            html: _,
-            kind,
-        } = message;
-        tracing::info!(target: "mail", to, subject, kind, "{text}");
-        Ok(())
+impl<T: Send + 'static> mail::HostWithStore<T> for Imports {
+    async fn send(accessor: &Accessor<T, Self>, message: mail::Message) -> Result<(), mail::Error> {
+        let config = accessor.with(|mut store| store.get().contract().mail.clone());
+        deliver(&config, message.mirror()).await.mirror()
     }
+}
+
+async fn deliver(config: &MailConfig, message: Message) -> Result<(), MailError> {
+    let request = match config.request(&message)? {
+        Some(request) => request,
+        None => {
+            let Message {
+                to,
+                subject,
+                text,
+                html: _,
+                kind,
+            } = message;
+            tracing::info!(target: "mail", to, subject, kind, "{text}");
+            return Ok(());
+        }
+    };
+    let request = request.map(|body| {
+        Full::new(body)
+            .map_err(|never| match never {})
+            .boxed_unsync()
+    });
+    let options = RequestOptions {
+        connect_timeout: Some(TIMEOUT),
+        first_byte_timeout: Some(TIMEOUT),
+        between_bytes_timeout: Some(TIMEOUT),
+    };
+    let (response, _reading) = outbound::send(request, options).await.map_err(|error| {
+        MailError::Unavailable(format!("the e-mail service can't be reached: {error}"))
+    })?;
+    accepted(response.status())
 }
 
 impl mail::Host for InstanceData {}
 
-impl<T: Send + 'static> settings::HostWithStore<T> for Contract {
+impl<T: Send + 'static> settings::HostWithStore<T> for Imports {
     async fn get(
         accessor: &Accessor<T, Self>,
         name: String,
     ) -> Result<Option<String>, settings::Error> {
-        let shared = accessor.with(|mut store| store.get().shared.clone());
-        shared
-            .settings
-            .get(&name)
-            .await
-            .map_err(settings::Error::Unavailable)
+        accessor.with(|mut store| {
+            let value = store.get().contract().settings.value(&name);
+            Ok(value.map(str::to_owned))
+        })
     }
 }
 
 impl settings::Host for InstanceData {}
 
-impl<T: Send + 'static> log::HostWithStore<T> for Contract {
+impl<T: Send + 'static> log::HostWithStore<T> for Imports {
     async fn emit(
         _: Access<'_, T, Self>,
         level: log::Level,

@@ -15,9 +15,10 @@ pub(crate) const INSTANCES: u32 = 256;
 pub(crate) fn engine(memory: usize) -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(INSTANCES)
-        .total_core_instances(4 * INSTANCES)
-        .total_memories(INSTANCES)
-        .total_tables(2 * INSTANCES)
+        .total_core_instances(8 * INSTANCES)
+        // The service's, and a provider's that is composed with it.
+        .total_memories(2 * INSTANCES)
+        .total_tables(4 * INSTANCES)
         .total_stacks(4 * INSTANCES)
         .max_memory_size(memory)
         .max_component_instance_size(1 << 20)
@@ -33,22 +34,19 @@ pub(crate) fn engine(memory: usize) -> Result<Engine> {
 }
 
 /// Loads a component, compiling it unless `cache` has it compiled for this engine. Returns whether it compiled.
-pub(crate) fn load(engine: &Engine, path: &Path, cache: &Path) -> Result<(Component, bool)> {
-    let no_component = |error: wasmtime::Error| {
-        anyhow::Error::from(error).context(format!("{} is no component", path.display()))
-    };
-    let bytes =
-        fs::read(path).with_context(|| format!("can't read the component {}", path.display()))?;
+pub(crate) fn load(engine: &Engine, bytes: &[u8], cache: &Path) -> Result<(Component, bool)> {
+    let no_component =
+        |error: wasmtime::Error| anyhow::Error::from(error).context("it is no component");
     if !is_private(cache) {
         // Somebody else could put machine code there: compile at every start instead.
         tracing::warn!(folder = %cache.display(), "others can write to the folder of compiled components; not used");
-        return Ok((Component::new(engine, &bytes).map_err(no_component)?, false));
+        return Ok((Component::new(engine, bytes).map_err(no_component)?, false));
     }
-    let compiled = cache.join(format!("{:016x}.cwasm", key(engine, &bytes)));
+    let compiled = cache.join(format!("{:016x}.cwasm", key(engine, bytes)));
     if let Some(component) = deserialize(engine, &compiled) {
         return Ok((component, false));
     }
-    let artifact = engine.precompile_component(&bytes).map_err(no_component)?;
+    let artifact = engine.precompile_component(bytes).map_err(no_component)?;
     // Renamed into place, so that a process that starts meanwhile never sees half of it.
     let partial = cache.join(format!("{}.partial", std::process::id()));
     fs::write(&partial, &artifact)

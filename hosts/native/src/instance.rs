@@ -8,23 +8,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use gatewright_sql::SqlStorage;
 use wasmtime::component::{Component, GuestTaskId, Linker, ResourceTable};
 use wasmtime::{Engine, Store, StoreContextMut, StoreLimits, StoreLimitsBuilder};
-use wasmtime_wasi::clocks::{HostWallClock, WasiClocksCtxView, WasiClocksView};
-use wasmtime_wasi::random::{WasiRandomCtx, WasiRandomView};
-use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
+use wasmtime_wasi::clocks::HostWallClock;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::handler::{
     HandlerState, Instance, Proxy, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
 };
 use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
-use wasmtime_wasi_http::{
-    Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
-};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::bindings;
-use crate::settings::LayeredSettings;
-use crate::sqlite::Sqlite;
+use crate::bindings::{self, Contract};
+use crate::outbound::Outbound;
+use crate::spin::{self, App};
 
 /// Requests after which an instance is replaced, so that memory it has grown or leaked is given back.
 const REQUESTS: usize = 100_000;
@@ -35,20 +31,64 @@ const LAST_RESORT: Duration = Duration::from_millis(100);
 
 /// What all instances share.
 pub(crate) struct Shared {
-    pub(crate) storage: SqlStorage<Sqlite>,
-    pub(crate) settings: LayeredSettings,
+    pub(crate) imports: Imports,
     /// Seconds by which the service's clock is ahead; for tests.
     pub(crate) clock_offset: i64,
 }
 
+/// What a component is given besides WASI.
+pub(crate) enum Imports {
+    /// The contract: the component is the service.
+    Contract(Contract),
+    /// Spin's interfaces: the component is the service composed with a provider.
+    Spin(App),
+}
+
 /// What one instance has.
-pub(crate) struct InstanceData {
-    pub(crate) shared: Arc<Shared>,
+pub struct InstanceData {
+    shared: Arc<Shared>,
     table: ResourceTable,
     http: WasiHttpCtx,
-    outbound: NoOutbound,
+    outbound: Outbound,
     wasi: WasiCtx,
     limits: StoreLimits,
+}
+
+impl InstanceData {
+    fn new(shared: Arc<Shared>, memory: usize) -> Self {
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.wall_clock(MovedClock(shared.clock_offset));
+        if let Imports::Spin(app) = &shared.imports {
+            wasi.inherit_stderr();
+            for (name, value) in app.environment() {
+                wasi.env(name, value);
+            }
+        }
+        Self {
+            outbound: Outbound::new(shared.clone()),
+            shared,
+            table: ResourceTable::new(),
+            http: WasiHttpCtx::new(),
+            wasi: wasi.build(),
+            limits: StoreLimitsBuilder::new().memory_size(memory).build(),
+        }
+    }
+
+    /// What the contract is met with.
+    pub(crate) fn contract(&self) -> &Contract {
+        match &self.shared.imports {
+            Imports::Contract(contract) => contract,
+            Imports::Spin(_) => unreachable!("its functions are not linked"),
+        }
+    }
+
+    /// What Spin's interfaces are met with.
+    pub(crate) fn spin(&mut self) -> (&App, &mut ResourceTable) {
+        match &self.shared.imports {
+            Imports::Spin(app) => (app, &mut self.table),
+            Imports::Contract(_) => unreachable!("its functions are not linked"),
+        }
+    }
 }
 
 impl WasiHttpView for InstanceData {
@@ -61,37 +101,12 @@ impl WasiHttpView for InstanceData {
     }
 }
 
-impl WasiClocksView for InstanceData {
-    fn clocks(&mut self) -> WasiClocksCtxView<'_> {
-        WasiClocksCtxView {
-            ctx: self.wasi.clocks(),
+impl WasiView for InstanceData {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
             table: &mut self.table,
         }
-    }
-}
-
-impl WasiRandomView for InstanceData {
-    fn random(&mut self) -> &mut WasiRandomCtx {
-        self.wasi.random()
-    }
-}
-
-/// Refuses requests to elsewhere: nothing in the service makes any yet.
-struct NoOutbound;
-
-type Sent = wasmtime_wasi_http::Result<(
-    http::Response<WasiBody>,
-    Box<dyn Future<Output = Result<(), Error>> + Send>,
-)>;
-
-impl WasiHttpHooks for NoOutbound {
-    fn send_request(
-        &mut self,
-        _: http::Request<WasiBody>,
-        _: Option<RequestOptions>,
-        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ) -> Box<dyn Future<Output = Sent> + Send> {
-        Box::new(async { Err(Error::HttpRequestDenied) })
     }
 }
 
@@ -116,6 +131,28 @@ impl HostWallClock for MovedClock {
     }
 }
 
+/// Everything that a component may import.
+pub(crate) fn linker(engine: &Engine, imports: &Imports) -> wasmtime::Result<Linker<InstanceData>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    wasmtime_wasi::p3::clocks::add_to_linker(&mut linker)?;
+    wasmtime_wasi::p3::random::add_to_linker(&mut linker)?;
+    match imports {
+        Imports::Contract(_) => bindings::add_to_linker(&mut linker)?,
+        Imports::Spin(_) => spin::add_to_linker(&mut linker)?,
+    }
+    Ok(linker)
+}
+
+/// An instance's store, which yields at every epoch.
+pub(crate) fn store(engine: &Engine, shared: Arc<Shared>, memory: usize) -> Store<InstanceData> {
+    let mut store = Store::new(engine, InstanceData::new(shared, memory));
+    store.limiter(|data| &mut data.limits);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_async_yield_and_update(1);
+    store
+}
+
 /// Makes instances.
 #[derive(Clone)]
 pub(crate) struct Instances {
@@ -135,11 +172,7 @@ impl Instances {
         memory: usize,
         timeout: Duration,
     ) -> wasmtime::Result<Self> {
-        let mut linker = Linker::new(engine);
-        wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
-        wasmtime_wasi::p3::clocks::add_to_linker(&mut linker)?;
-        wasmtime_wasi::p3::random::add_to_linker(&mut linker)?;
-        bindings::add_to_linker(&mut linker)?;
+        let linker = linker(engine, &shared.imports)?;
         let service = ServicePre::new(linker.instantiate_pre(component)?)?;
         Ok(Self {
             engine: engine.clone(),
@@ -157,20 +190,7 @@ impl HandlerState for Instances {
     type WorkerState = Worker;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<InstanceData, Expiration, Worker>> {
-        let data = InstanceData {
-            shared: self.shared.clone(),
-            table: ResourceTable::new(),
-            http: WasiHttpCtx::new(),
-            outbound: NoOutbound,
-            wasi: WasiCtxBuilder::new()
-                .wall_clock(MovedClock(self.shared.clock_offset))
-                .build(),
-            limits: StoreLimitsBuilder::new().memory_size(self.memory).build(),
-        };
-        let mut store = Store::new(&self.engine, data);
-        store.limiter(|data| &mut data.limits);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
+        let mut store = store(&self.engine, self.shared.clone(), self.memory);
         let service: Service = self.service.instantiate_async(&mut store).await?;
         Ok(Instance {
             store,

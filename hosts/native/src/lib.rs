@@ -11,10 +11,12 @@ mod bindings;
 mod component;
 mod instance;
 mod lane;
+mod outbound;
 mod request;
 mod secrets;
 mod server;
 mod settings;
+pub mod spin;
 mod sqlite;
 
 pub use secrets::{ensure_secrets, read_secrets};

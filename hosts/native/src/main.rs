@@ -3,14 +3,18 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "it talks to a person")]
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
-use auth_core::Config;
-use auth_core::config::Setting;
+use anyhow::Result;
+use auth_core::config::{LogConfig, Setting};
+use auth_core::{Config, Level};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use gatewright::spin::{App, Given};
 use gatewright::{HostConfig, LayeredSettings, Server, ensure_secrets, read_secrets};
+use gatewright_mail::MailConfig;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Requests allocate many small things on a few threads, which is what this allocator is made for.
 #[global_allocator]
@@ -20,6 +24,10 @@ fn main() -> ExitCode {
     let matches = command().get_matches();
     let done = match matches.subcommand() {
         Some(("serve", arguments)) => serve(arguments),
+        Some(("spin", arguments)) => match arguments.subcommand() {
+            Some((_, arguments)) => spin_up(arguments),
+            None => Ok(()),
+        },
         Some(("config", arguments)) => match arguments.subcommand() {
             Some(("check", arguments)) => check(arguments),
             _ => {
@@ -79,8 +87,19 @@ fn command() -> Command {
         .subcommand(
             Command::new("serve")
                 .about("Serve the API; --help lists every setting as a flag")
-                .args([env_file.clone(), component, clock_offset])
+                .args([env_file.clone(), component, clock_offset.clone()])
                 .args(settings.clone()),
+        )
+        .subcommand(
+            Command::new("spin")
+                .about("Run the Spin application on this host")
+                .subcommand_required(true)
+                .subcommand(
+                    Command::new("up")
+                        .about("Serve the application of a manifest as `spin up` does")
+                        .args(spin_arguments())
+                        .arg(clock_offset),
+                ),
         )
         .subcommand(
             Command::new("config")
@@ -94,8 +113,47 @@ fn command() -> Command {
         )
 }
 
+fn spin_arguments() -> [Arg; 4] {
+    [
+        Arg::new("from")
+            .long("from")
+            .short('f')
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .default_value("spin.toml")
+            .help("The manifest, or the folder that it is in"),
+        Arg::new("listen")
+            .long("listen")
+            .env("SPIN_HTTP_LISTEN_ADDR")
+            .value_name("ADDRESS")
+            .value_parser(value_parser!(SocketAddr))
+            .default_value("127.0.0.1:3000")
+            .help("Address and port to listen on; port 0 takes a free one"),
+        Arg::new("state-dir")
+            .long("state-dir")
+            .value_name("FOLDER")
+            .value_parser(value_parser!(PathBuf))
+            .help("Where state is kept [default: .spin beside the manifest]"),
+        Arg::new("variable")
+            .long("variable")
+            .value_name("NAME=VALUE")
+            .action(ArgAction::Append)
+            .value_parser(|text: &str| {
+                let (name, value) = text.split_once('=').ok_or("it has to be NAME=VALUE")?;
+                Ok::<_, &str>((name.to_owned(), value.to_owned()))
+            })
+            .help("Give an application variable a value; others come from SPIN_VARIABLE_NAME and .env"),
+    ]
+}
+
 fn all_settings() -> impl Iterator<Item = &'static Setting> + Clone {
-    HostConfig::TABLE.iter().chain(Config::TABLE)
+    let tables = [
+        HostConfig::TABLE,
+        LogConfig::TABLE,
+        MailConfig::TABLE,
+        Config::TABLE,
+    ];
+    tables.into_iter().flatten()
 }
 
 /// Flags first, then the environment, then the file.
@@ -119,18 +177,27 @@ fn layered(arguments: &ArgMatches) -> Result<LayeredSettings> {
 fn serve(arguments: &ArgMatches) -> Result<()> {
     let mut settings = layered(arguments)?;
     let host = settings.host_config()?;
+    init_log(&settings)?;
+    settings.mail_config()?;
     let made = ensure_secrets(&mut settings, &host)?;
     host.check_memory(&settings.config()?)?;
-    init_log(&host)?;
     let component = match arguments.get_one::<PathBuf>("component") {
         Some(path) => path.clone(),
         None => std::env::current_exe()?.with_file_name("service.wasm"),
     };
-    let offset = arguments
+    let server = Server::start(settings, &host, &component, clock_offset(arguments))?;
+    run(server, &made)
+}
+
+fn clock_offset(arguments: &ArgMatches) -> i64 {
+    arguments
         .get_one::<i64>("clock-offset")
         .copied()
-        .unwrap_or_default();
-    let server = Server::start(settings, host, &component, offset)?;
+        .unwrap_or_default()
+}
+
+/// Says what was made and where it listens, and serves until told to stop.
+fn run(server: Server, made: &[String]) -> Result<()> {
     let address = server.address();
     for line in made.iter().chain(server.made()) {
         println!("made        {line}");
@@ -146,11 +213,44 @@ fn serve(arguments: &ArgMatches) -> Result<()> {
     Ok(())
 }
 
+fn spin_up(arguments: &ArgMatches) -> Result<()> {
+    let settings = LayeredSettings::new(std::iter::empty(), None)?;
+    let given = Given {
+        by_name: arguments
+            .get_many::<(String, String)>("variable")
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect(),
+        environment: settings.with_prefix("SPIN_VARIABLE_"),
+    };
+    let mut host = settings.host_config()?;
+    if let Some(address) = arguments.get_one("listen") {
+        host.listen = *address;
+    }
+    init_log(&settings)?;
+    let mut manifest = arguments
+        .get_one::<PathBuf>("from")
+        .cloned()
+        .unwrap_or_default();
+    if manifest.is_dir() {
+        manifest.push("spin.toml");
+    }
+    let state = arguments.get_one::<PathBuf>("state-dir");
+    let app = App::load(&manifest, state.map(PathBuf::as_path), given)?;
+    run(
+        Server::start_spin(app, &host, clock_offset(arguments))?,
+        &[],
+    )
+}
+
 fn check(arguments: &ArgMatches) -> Result<()> {
     let mut settings = layered(arguments)?;
     let host = settings.host_config()?;
     read_secrets(&mut settings, &host)?;
     host.check_memory(&settings.config()?)?;
+    settings.log_config()?;
+    settings.mail_config()?;
     println!("every setting is accepted");
     Ok(())
 }
@@ -171,12 +271,17 @@ fn print_table() {
     }
 }
 
-fn init_log(host: &HostConfig) -> Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&host.log_level).context("LOG_LEVEL")?;
+fn init_log(settings: &LayeredSettings) -> Result<()> {
+    let config = settings.log_config()?;
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(match config.level {
+            Level::Debug => LevelFilter::DEBUG,
+            Level::Info => LevelFilter::INFO,
+            Level::Warn => LevelFilter::WARN,
+            Level::Error => LevelFilter::ERROR,
+        })
         .with_writer(std::io::stderr);
-    if host.log_json {
+    if config.json {
         builder.json().init();
     } else {
         builder.init();

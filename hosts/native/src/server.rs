@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use gatewright_http::ApiError;
-use gatewright_sql::{MigrationError, SqlStorage};
+use gatewright_sql::{MigrationError, SqlStorage, purge_when_due};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -25,11 +25,13 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Semaphore, watch};
 use wasmtime_wasi_http::WasiBody;
 
+use crate::bindings::Contract;
 use crate::component;
-use crate::instance::{Instances, Shared};
+use crate::instance::{Imports, Instances, Shared};
 use crate::lane::Lane;
 use crate::request::prepare;
 use crate::settings::{HostConfig, LayeredSettings};
+use crate::spin::App;
 use crate::sqlite::{Sqlite, database_path};
 
 /// How often a running instance yields.
@@ -43,23 +45,20 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const DRAIN: Duration = Duration::from_millis(250);
 /// How often, and for how long, an HTTP/2 client is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
-/// How often what has expired is cleared out, and how long it is kept.
-const PURGE_EVERY: Duration = Duration::from_secs(600);
-const KEEP_FOR: Duration = Duration::from_secs(30 * 86_400);
-
 /// A host that listens.
 pub struct Server {
-    app: Arc<App>,
+    shared: Arc<Threads>,
     listeners: Vec<std::net::TcpListener>,
     address: SocketAddr,
-    database: Sqlite,
+    /// That of the contract; a Spin application opens its own.
+    database: Option<Sqlite>,
     heavy: Runtime,
     made: Vec<String>,
     shutdown_timeout: Duration,
 }
 
 /// What every thread shares.
-struct App {
+struct Threads {
     instances: Instances,
     heavy: Arc<Lane>,
     timeout: Duration,
@@ -70,25 +69,57 @@ struct App {
 }
 
 impl Server {
-    /// Opens the database, loads the component, binds the address. After this the server can serve.
+    /// Opens the database, loads the service, binds the address. After this the server can serve.
     ///
     /// # Errors
     /// What is missing or can't be used.
     pub fn start(
         settings: LayeredSettings,
-        config: HostConfig,
-        component_path: &Path,
+        config: &HostConfig,
+        component: &Path,
         clock_offset: i64,
     ) -> Result<Self> {
         let path = database_path(&config.database_url).context("DATABASE_URL")?;
-        let mut made = Vec::new();
+        let bytes = std::fs::read(component)
+            .with_context(|| format!("can't read the component {}", component.display()))?;
         let is_new = !path.exists();
         let database = Sqlite::open(&path)?;
         migrate(&database)?;
+        let imports = Imports::Contract(Contract {
+            storage: SqlStorage::new(database.clone()),
+            mail: settings.mail_config()?,
+            settings,
+        });
+        let cache = path.with_file_name("cache");
+        let mut server = Self::listen(imports, &bytes, &cache, config, clock_offset)
+            .with_context(|| component.display().to_string())?;
         if is_new {
-            made.push(format!("database {}", path.display()));
+            server
+                .made
+                .insert(0, format!("database {}", path.display()));
         }
+        server.database = Some(database);
+        Ok(server)
+    }
 
+    /// Loads a Spin application and binds the address. After this the server can serve.
+    ///
+    /// # Errors
+    /// What is missing or can't be used.
+    pub fn start_spin(app: App, config: &HostConfig, clock_offset: i64) -> Result<Self> {
+        let bytes = app.component().to_owned();
+        let cache = app.state().join("cache");
+        Self::listen(Imports::Spin(app), &bytes, &cache, config, clock_offset)
+    }
+
+    fn listen(
+        imports: Imports,
+        component: &[u8],
+        cache: &Path,
+        config: &HostConfig,
+        clock_offset: i64,
+    ) -> Result<Self> {
+        let mut made = Vec::new();
         let threads = match config.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
@@ -96,14 +127,12 @@ impl Server {
         let memory =
             usize::try_from(config.instance_memory_mib << 20).context("INSTANCE_MEMORY_MIB")?;
         let engine = component::engine(memory)?;
-        let cache = path.with_file_name("cache");
-        let (loaded, compiled) = component::load(&engine, component_path, &cache)?;
+        let (loaded, compiled) = component::load(&engine, component, cache)?;
         if compiled {
             made.push(format!("compiled component in {}", cache.display()));
         }
         let shared = Arc::new(Shared {
-            storage: SqlStorage::new(database.clone()),
-            settings,
+            imports,
             clock_offset,
         });
         let instances = Instances::new(&engine, &loaded, shared, memory, config.request_timeout)?;
@@ -122,7 +151,7 @@ impl Server {
             .enable_all()
             .on_thread_start(prefer_last)
             .build()?;
-        let app = Arc::new(App {
+        let shared = Arc::new(Threads {
             heavy: Arc::new(Lane::new(
                 instances.clone(),
                 heavy.handle().clone(),
@@ -139,10 +168,10 @@ impl Server {
         });
         let (listeners, address) = listen(config.listen, threads)?;
         Ok(Self {
-            app,
+            shared,
             listeners,
             address,
-            database,
+            database: None,
             heavy,
             made,
             shutdown_timeout: config.shutdown_timeout,
@@ -167,13 +196,13 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let mut threads = Vec::new();
         for (index, listener) in self.listeners.into_iter().enumerate() {
-            let (app, stopping, limit) =
-                (self.app.clone(), stopping.clone(), self.shutdown_timeout);
+            let (shared, stopping, limit) =
+                (self.shared.clone(), stopping.clone(), self.shutdown_timeout);
             let thread = std::thread::Builder::new().name(format!("serve-{index}"));
-            threads.push(thread.spawn(move || serve(app, listener, stopping, limit))?);
+            threads.push(thread.spawn(move || serve(shared, listener, stopping, limit))?);
         }
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let signal = runtime.block_on(wait_for_signal(&self.database))?;
+        let signal = runtime.block_on(wait_for_signal(self.database.as_ref()))?;
         tracing::info!(signal, "stopping");
         stop.send_replace(true);
         for thread in threads {
@@ -183,7 +212,9 @@ impl Server {
             }
         }
         self.heavy.shutdown_timeout(Duration::from_secs(1));
-        self.database.close();
+        if let Some(database) = self.database {
+            database.close();
+        }
         Ok(())
     }
 }
@@ -241,21 +272,20 @@ fn prefer_last() {
 }
 
 /// Waits for SIGINT or SIGTERM, and clears out of the database meanwhile what has expired.
-async fn wait_for_signal(database: &Sqlite) -> Result<&'static str> {
+async fn wait_for_signal(database: Option<&Sqlite>) -> Result<&'static str> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let storage = SqlStorage::new(database.clone());
-    let mut purge = tokio::time::interval(PURGE_EVERY);
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
     loop {
         tokio::select! {
             _ = interrupt.recv() => return Ok("SIGINT"),
             _ = terminate.recv() => return Ok("SIGTERM"),
-            _ = purge.tick() => {
-                let now = now();
-                let before = auth_core::Timestamp::from_millis(now.as_millis().saturating_sub(KEEP_FOR.as_millis() as u64));
-                // A failure is in the log already; the next time tries again.
-                let _ = auth_core::storage::Storage::purge(&storage, now, before).await;
+            _ = minute.tick() => {
+                if let Some(database) = database {
+                    // A failure is in the log already; the next time tries again.
+                    let _ = purge_when_due(database, now()).await;
+                }
             }
         }
     }
@@ -263,7 +293,7 @@ async fn wait_for_signal(database: &Sqlite) -> Result<&'static str> {
 
 /// Serves connections of one listener until told to stop.
 fn serve(
-    app: Arc<App>,
+    shared: Arc<Threads>,
     listener: std::net::TcpListener,
     mut stopping: watch::Receiver<bool>,
     limit: Duration,
@@ -273,17 +303,17 @@ fn serve(
         let listener = TcpListener::from_std(listener)?;
         let lanes = Arc::new(Lanes {
             light: Lane::new(
-                app.instances.clone(),
+                shared.instances.clone(),
                 Handle::current(),
-                app.light_instances,
-                app.max_requests,
-                app.timeout,
+                shared.light_instances,
+                shared.max_requests,
+                shared.timeout,
             ),
-            heavy: app.heavy.clone(),
-            timeout: app.timeout,
+            heavy: shared.heavy.clone(),
+            timeout: shared.timeout,
         });
         let connections = GracefulShutdown::new();
-        let places = Arc::new(Semaphore::new(app.max_connections));
+        let places = Arc::new(Semaphore::new(shared.max_connections));
         let accepting = async {
             loop {
                 // A connection beyond the most is not taken from the system's queue before another has ended.

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use auth_core::config::{SettingError, parse};
+use auth_core::config::{LogConfig, SettingError, parse};
 use auth_core::{Config, Settings};
+use gatewright_mail::MailConfig;
 
 auth_core::settings! {
     /// What an operator can set about this host.
@@ -17,12 +18,6 @@ auth_core::settings! {
     DATABASE_URL database_url: String = "sqlite:data/gatewright.db", |text| crate::sqlite::database_path(text).map(|_| text.to_owned()), "sqlite: and a path";
     /// Address and port to listen on; port 0 takes a free one.
     LISTEN listen: SocketAddr = "127.0.0.1:8080", |text| text.parse().ok(), "an IP address and a port, such as 127.0.0.1:8080";
-    /// How mail is sent: `console` writes it to the log.
-    EMAIL_PROVIDER email_provider: String = "console", |text| (text == "console").then(|| text.to_owned()), "console";
-    /// Which log lines are written.
-    LOG_LEVEL log_level: String = "info", |text| matches!(text, "error" | "warn" | "info" | "debug").then(|| text.to_owned()), "error, warn, info or debug";
-    /// Whether log lines are JSON.
-    LOG_JSON log_json: bool = "false", parse::boolean, "true or false";
     /// How long one request may take before it is ended.
     REQUEST_TIMEOUT_SECONDS request_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600";
     /// How long a stopping host waits for requests in flight.
@@ -112,6 +107,17 @@ impl LayeredSettings {
             .filter(|value| !value.trim().is_empty())
     }
 
+    /// Values by name, of those that begin like this.
+    pub fn with_prefix(&self, prefix: &str) -> BTreeMap<String, String> {
+        let found = self
+            .values
+            .iter()
+            .filter(|(name, _)| name.starts_with(prefix));
+        found
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
     /// Adds a value that no layer had.
     pub(crate) fn add(&mut self, name: &str, value: String) {
         self.values.insert(name.to_owned(), value);
@@ -123,6 +129,22 @@ impl LayeredSettings {
     /// The first whose value can't be used.
     pub fn host_config(&self) -> Result<HostConfig, SettingError> {
         ready(HostConfig::load(self))
+    }
+
+    /// The settings of the log.
+    ///
+    /// # Errors
+    /// The first whose value can't be used.
+    pub fn log_config(&self) -> Result<LogConfig, SettingError> {
+        ready(LogConfig::load(self))
+    }
+
+    /// The settings of mail.
+    ///
+    /// # Errors
+    /// The first whose value can't be used.
+    pub fn mail_config(&self) -> Result<MailConfig, SettingError> {
+        ready(MailConfig::from_settings(self))
     }
 
     /// The service's settings.

@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use tokio::sync::oneshot;
 
 /// How long a statement waits for another process's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept for each connection; more than there are in the SQL.
 const STATEMENTS: usize = 128;
 /// Most batches that share one commit, and so one flush to the disk.
@@ -127,14 +127,18 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn open_writer(path: &Path) -> Result<Connection> {
-    // Made here where it is missing: it holds password hashes, which nobody else may read. SQLite gives the files
-    // beside it the same permissions.
+/// Makes the file of a database where it is missing: it holds password hashes, which nobody but its owner may read.
+/// SQLite gives the files beside it the same permissions.
+pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?;
+    options.open(path).map(drop)
+}
+
+fn open_writer(path: &Path) -> Result<Connection> {
+    create_private(path)?;
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // FULL: an acknowledged commit survives a loss of power, too.
@@ -147,7 +151,7 @@ fn open_writer(path: &Path) -> Result<Connection> {
 
 /// Keeps prepared statements, and their plans whatever is bound: without the guarantee of stable plans SQLite
 /// prepares a statement anew when a parameter that could influence its plan changes, which is every time.
-fn prepare_once(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn prepare_once(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())

@@ -5,13 +5,14 @@ use auth_core::storage::{
     Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser,
     Rotation, RotationOutcome, SigningKey, StartSessionOutcome, Storage, StorageError,
 };
-use auth_core::{Level, Message, Platform, Settings, Timestamp};
+use auth_core::{Level, MailError, Message, Platform, Settings, Timestamp};
 use wasip3::clocks::system_clock;
 use wasip3::random::random;
 
 use crate::bindings::gatewright::auth::{log, mail, settings, storage};
 
 auth_core::mirror_storage!(crate::bindings::gatewright::auth::storage);
+auth_core::mirror_mail!(crate::bindings::gatewright::auth::mail);
 
 /// The imports as a platform.
 pub(crate) struct Host;
@@ -50,17 +51,8 @@ impl Platform for Host {
         }
     }
 
-    async fn send_mail(&self, message: Message) -> Result<(), String> {
-        let message = mail::Message {
-            to: message.to,
-            subject: message.subject,
-            text: message.text,
-            html: message.html,
-            kind: message.kind.to_owned(),
-        };
-        mail::send(message).await.map_err(|error| match error {
-            mail::Error::Unavailable(cause) | mail::Error::Refused(cause) => cause,
-        })
+    async fn send_mail(&self, message: Message) -> Result<(), MailError> {
+        mail::send(message.mirror()).await.mirror()
     }
 
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {

@@ -11,11 +11,13 @@ mod executor;
 mod keys;
 mod limits;
 mod migrations;
+mod purge;
 mod sessions;
 mod storage;
 mod value;
 
 pub use executor::{Executor, Statement};
 pub use migrations::{MIGRATIONS, Migration, MigrationError, migrate};
+pub use purge::purge_when_due;
 pub use storage::SqlStorage;
 pub use value::{Row, Value};

@@ -1,4 +1,4 @@
-//! Counters, and the clearing out of what can't matter any more.
+//! Counters.
 
 use auth_core::Timestamp;
 use auth_core::storage::{Limit, LimitState, StorageError};
@@ -51,30 +51,4 @@ pub(crate) async fn count(
         .flatten()
         .map(read)
         .collect()
-}
-
-const PURGE_LIMITS: &str = "DELETE FROM limits WHERE resets_at <= ?1 RETURNING 1";
-const PURGE_ENDED: [&str; 3] = [
-    "DELETE FROM refresh_tokens WHERE expires_at < ?1 RETURNING 1",
-    "DELETE FROM sessions WHERE expires_at < ?1 RETURNING 1",
-    "DELETE FROM sessions WHERE revoked_at < ?1 RETURNING 1",
-];
-
-pub(crate) async fn purge(
-    executor: &impl Executor,
-    now: Timestamp,
-    ended_before: Timestamp,
-) -> Result<u64, StorageError> {
-    let mut statements = vec![Statement::new(PURGE_LIMITS, vec![now.into()])];
-    statements.extend(
-        PURGE_ENDED
-            .iter()
-            .map(|sql| Statement::new(sql, vec![ended_before.into()])),
-    );
-    Ok(executor
-        .batch(statements)
-        .await?
-        .iter()
-        .map(|rows| rows.len() as u64)
-        .sum())
 }

@@ -156,7 +156,7 @@ const ROTATION_OUTCOME: &str = concat!(
         WHEN sessions.revoked_at IS NOT NULL OR users.disabled_at IS NOT NULL THEN 0
         WHEN token.successor_digest = ?2 THEN 1
         WHEN token.consumed_at IS NOT NULL AND sessions.expires_at <= ?3 THEN 4
-        WHEN token.consumed_at + ?4 > ?3 THEN 2
+        WHEN ?4 > 0 AND token.consumed_at + ?4 > ?3 THEN 2
         WHEN token.consumed_at IS NOT NULL THEN 3
         ELSE 4 END,
     token.successor_sealed,
@@ -171,7 +171,7 @@ const REVOKE_REUSED: &str =
     "UPDATE sessions SET revoked_at = ?3, revocation_reason = 'refresh_token_reuse'
     WHERE revoked_at IS NULL AND expires_at > ?3 AND id = (
         SELECT session_id FROM refresh_tokens
-        WHERE digest = ?1 AND successor_digest <> ?2 AND consumed_at + ?4 <= ?3)";
+        WHERE digest = ?1 AND successor_digest <> ?2 AND (?4 = 0 OR consumed_at + ?4 <= ?3))";
 
 pub(crate) async fn rotate(
     executor: &impl Executor,

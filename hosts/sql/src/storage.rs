@@ -7,7 +7,7 @@ use auth_core::storage::{
 };
 
 use crate::executor::Executor;
-use crate::{accounts, keys, limits, migrations, sessions};
+use crate::{accounts, keys, limits, migrations, purge, sessions};
 
 /// The storage contract in SQL.
 #[derive(Debug, Clone)]
@@ -122,7 +122,7 @@ impl<E: Executor> Storage for SqlStorage<E> {
     }
 
     async fn purge(&self, now: Timestamp, ended_before: Timestamp) -> Result<u64, StorageError> {
-        limits::purge(&self.executor, now, ended_before).await
+        purge::purge(&self.executor, now, ended_before).await
     }
 
     async fn check(&self) -> Result<(), StorageError> {

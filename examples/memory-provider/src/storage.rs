@@ -193,7 +193,7 @@ impl Storage for MemoryStorage {
             return Ok(RotationOutcome::Expired);
         }
         if let Some(consumed) = &token.consumed {
-            if now < consumed.at + grace {
+            if !grace.is_zero() && now < consumed.at + grace {
                 let superseded = state
                     .tokens
                     .get(&consumed.successor)
@@ -220,12 +220,16 @@ impl Storage for MemoryStorage {
             consumed: None,
         };
         state.tokens.insert(successor.digest.clone(), next);
-        state.tokens.get_mut(&presented).unwrap().consumed = Some(Consumed {
+        state
+            .tokens
+            .get_mut(&presented)
+            .expect("found above")
+            .consumed = Some(Consumed {
             at: now,
             successor: successor.digest,
             sealed,
         });
-        let session = state.sessions.get_mut(&session_id).unwrap();
+        let session = state.sessions.get_mut(&session_id).expect("found above");
         session.last_seen_at = now;
         let session = session.clone();
         Ok(RotationOutcome::Rotated(state.active(&session)))

@@ -1,0 +1,251 @@
+//! Handing messages to e-mail services over HTTP: which request to make, and what its answer means.
+//!
+//! No input or output happens here. A host loads a [`MailConfig`], asks it for the request of a message, sends
+//! that with what its platform has, and asks [`accepted`] about the answer.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
+
+mod request;
+
+use core::time::Duration;
+
+use auth_core::config::SettingError;
+use auth_core::{EmailAddress, MailError, Message, Settings};
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, Uri};
+
+/// How long a host waits for an e-mail service to take the connection, and then for its answer.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+
+auth_core::settings! {
+    /// What an operator can set about mail.
+    pub struct MailConfig;
+
+    /// How mail is sent: `console` writes it to the log, `webhook` posts it as JSON to `EMAIL_API_URL`, the others are e-mail services.
+    EMAIL_PROVIDER provider: Provider = "console", Provider::parse, "console, webhook, resend, postmark, sendgrid or mailgun";
+    /// Sender of every mail. Needed by every provider but `console`.
+    EMAIL_FROM from: Option<Mailbox> = "", |text| if text.is_empty() { Some(None) } else { Mailbox::parse(text).map(Some) }, "an e-mail address, or Name <address>";
+    /// Key of the e-mail service; for a webhook it is sent as a bearer token.
+    EMAIL_API_KEY api_key: Option<String> = "", |text| auth_core::config::parse::optional(text).filter(|key| key.as_deref().is_none_or(|key| HeaderValue::from_str(key).is_ok())), "text without line breaks", secret;
+    /// Where messages are posted. Needed by `webhook` and `mailgun` (https://api.mailgun.net/v3/DOMAIN/messages); takes the place of the usual address of the others.
+    EMAIL_API_URL api_url: Option<Uri> = "", |text| if text.is_empty() { Some(None) } else { parse_url(text).map(Some) }, "an http or https URL";
+}
+
+impl MailConfig {
+    /// Reads and checks every setting.
+    ///
+    /// # Errors
+    /// The first setting whose value can't be used.
+    pub async fn from_settings(settings: &impl Settings) -> Result<Self, SettingError> {
+        let config = Self::load(settings).await?;
+        let needs = |name: &'static str, accepts| SettingError::Value {
+            name,
+            problem: format!("EMAIL_PROVIDER {} needs it", config.provider.name()),
+            accepts,
+        };
+        let provider = config.provider;
+        if provider == Provider::Console {
+            return Ok(config);
+        }
+        if config.from.is_none() {
+            return Err(needs("EMAIL_FROM", "an e-mail address, or Name <address>"));
+        }
+        if config.api_key.is_none() && provider != Provider::Webhook {
+            return Err(needs("EMAIL_API_KEY", "text without line breaks"));
+        }
+        if config.api_url.is_none() && provider.usual_url().is_none() {
+            return Err(needs("EMAIL_API_URL", "an http or https URL"));
+        }
+        Ok(config)
+    }
+
+    /// The request that hands a message over; none: it is written to the log. The status of the answer is for
+    /// [`accepted`].
+    ///
+    /// # Errors
+    /// No request can be made of it.
+    pub fn request(&self, message: &Message) -> Result<Option<Request<Bytes>>, MailError> {
+        if self.provider == Provider::Console {
+            return Ok(None);
+        }
+        request::of(self, message)
+            .map(Some)
+            .map_err(|cause| MailError::Refused(cause.to_string()))
+    }
+}
+
+/// Whether an answer with this status means that the message was taken.
+///
+/// # Errors
+/// It was not.
+pub fn accepted(status: StatusCode) -> Result<(), MailError> {
+    let cause = || format!("the e-mail service answered {}", status.as_u16());
+    match status {
+        _ if status.is_success() => Ok(()),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+            Err(MailError::Unavailable(cause()))
+        }
+        _ if status.is_server_error() => Err(MailError::Unavailable(cause())),
+        _ => Err(MailError::Refused(cause())),
+    }
+}
+
+/// Who takes messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provider {
+    /// The log.
+    Console,
+    /// Any service that takes the message as JSON.
+    Webhook,
+    /// <https://resend.com/docs/api-reference/emails/send-email>
+    Resend,
+    /// <https://postmarkapp.com/developer/api/email-api>
+    Postmark,
+    /// <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>
+    Sendgrid,
+    /// <https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages>
+    Mailgun,
+}
+
+impl Provider {
+    const ALL: [Self; 6] = [
+        Self::Console,
+        Self::Webhook,
+        Self::Resend,
+        Self::Postmark,
+        Self::Sendgrid,
+        Self::Mailgun,
+    ];
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|provider| provider.name() == text)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::Webhook => "webhook",
+            Self::Resend => "resend",
+            Self::Postmark => "postmark",
+            Self::Sendgrid => "sendgrid",
+            Self::Mailgun => "mailgun",
+        }
+    }
+
+    /// Where it takes messages, if that is the same for everybody.
+    fn usual_url(self) -> Option<&'static str> {
+        match self {
+            Self::Console | Self::Webhook | Self::Mailgun => None,
+            Self::Resend => Some("https://api.resend.com/emails"),
+            Self::Postmark => Some("https://api.postmarkapp.com/email"),
+            Self::Sendgrid => Some("https://api.sendgrid.com/v3/mail/send"),
+        }
+    }
+}
+
+/// An address, and the name of who has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mailbox {
+    name: Option<String>,
+    address: String,
+}
+
+impl Mailbox {
+    fn parse(text: &str) -> Option<Self> {
+        let (name, address) = match text.strip_suffix('>') {
+            Some(rest) => {
+                let (name, address) = rest.rsplit_once('<')?;
+                (name.trim(), address)
+            }
+            None => ("", text),
+        };
+        let plain = |c: char| !c.is_control() && !matches!(c, '<' | '>' | '"' | ',' | ';' | '@');
+        if !name.chars().all(plain) {
+            return None;
+        }
+        Some(Self {
+            name: (!name.is_empty()).then(|| name.to_owned()),
+            address: EmailAddress::parse(address).ok()?.as_str().to_owned(),
+        })
+    }
+}
+
+impl core::fmt::Display for Mailbox {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match &self.name {
+            Some(name) => write!(formatter, "{name} <{}>", self.address),
+            None => formatter.write_str(&self.address),
+        }
+    }
+}
+
+fn parse_url(text: &str) -> Option<Uri> {
+    let url: Uri = text.parse().ok()?;
+    let http = matches!(url.scheme_str(), Some("http" | "https"));
+    (http && url.authority().is_some()).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::tests::load;
+
+    #[test]
+    fn what_a_provider_needs_is_asked_for_by_name() {
+        let said = |settings: &[_]| load(settings).err().unwrap().to_string();
+        assert!(
+            said(&[("EMAIL_PROVIDER", "resend")])
+                .starts_with("EMAIL_FROM: EMAIL_PROVIDER resend needs it")
+        );
+        let from = ("EMAIL_FROM", "auth@example.com");
+        assert!(said(&[("EMAIL_PROVIDER", "resend"), from]).starts_with("EMAIL_API_KEY: "));
+        assert!(said(&[("EMAIL_PROVIDER", "webhook"), from]).starts_with("EMAIL_API_URL: "));
+        assert!(
+            said(&[
+                ("EMAIL_PROVIDER", "mailgun"),
+                from,
+                ("EMAIL_API_KEY", "key")
+            ])
+            .starts_with("EMAIL_API_URL: ")
+        );
+        assert!(said(&[("EMAIL_PROVIDER", "pigeon")]).contains("accepted: console, webhook"));
+        for (name, wrong) in [
+            ("EMAIL_FROM", "Eve\nBcc: x <a@example.com>"),
+            ("EMAIL_FROM", "nobody"),
+            ("EMAIL_API_KEY", "a\nb"),
+            ("EMAIL_API_URL", "ftp://example.com"),
+        ] {
+            assert!(said(&[(name, wrong)]).starts_with(name), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_console_needs_nothing() {
+        let message = Message {
+            to: String::new(),
+            subject: String::new(),
+            text: String::new(),
+            html: None,
+            kind: String::new(),
+        };
+        let request = load(&[]).ok().unwrap().request(&message);
+        assert!(matches!(request, Ok(None)));
+    }
+
+    #[test]
+    fn an_answer_says_whether_to_try_again() {
+        let unavailable = |status| {
+            matches!(
+                accepted(StatusCode::from_u16(status).unwrap()),
+                Err(MailError::Unavailable(_))
+            )
+        };
+        assert!(accepted(StatusCode::ACCEPTED).is_ok());
+        assert!([408, 429, 500, 503].into_iter().all(unavailable));
+        assert!(![301, 400, 401, 422].into_iter().any(unavailable));
+        assert!(accepted(StatusCode::UNAUTHORIZED).is_err());
+    }
+}

@@ -1,0 +1,64 @@
+//! Requests to elsewhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body_util::BodyExt as _;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
+
+use crate::instance::{Imports, Shared};
+
+/// Sends requests to where they are allowed: a Spin application's manifest names the places, the service has none.
+pub(crate) struct Outbound(Arc<Shared>);
+
+impl Outbound {
+    /// Sends what an instance asks for.
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+}
+
+type Sent = wasmtime_wasi_http::Result<(
+    Response<WasiBody>,
+    Box<dyn Future<Output = Result<(), Error>> + Send>,
+)>;
+
+impl WasiHttpHooks for Outbound {
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Sent> + Send> {
+        let allowed = match &self.0.imports {
+            Imports::Contract(_) => false,
+            Imports::Spin(app) => app.allowed_hosts().allow(request.uri()),
+        };
+        Box::new(async move {
+            if !allowed {
+                return Err(Error::HttpRequestDenied);
+            }
+            let (response, sending) = send(request, options.unwrap_or_default()).await?;
+            Ok((response, Box::new(sending) as Box<_>))
+        })
+    }
+}
+
+/// Sends a request within its limits. What is returned besides the response reads its body from the connection.
+pub(crate) async fn send(
+    request: Request<WasiBody>,
+    options: RequestOptions,
+) -> wasmtime_wasi_http::Result<(
+    Response<WasiBody>,
+    impl Future<Output = Result<(), Error>> + Send,
+)> {
+    // Over all, too: the handshake of TLS has no limit of its own.
+    let limit = |limit: Option<Duration>| limit.unwrap_or(Duration::from_secs(600));
+    let limit = limit(options.connect_timeout) + limit(options.first_byte_timeout);
+    let sending = default_send_request(request, Some(options));
+    let (response, reading) = tokio::time::timeout(limit, sending)
+        .await
+        .map_err(|_| Error::ConnectionTimeout)??;
+    Ok((response.map(|body| body.boxed_unsync()), reading))
+}

@@ -1,0 +1,107 @@
+//! The contract of `wit/`, provided on Spin: storage in `spin:sqlite`, settings from `spin:variables`, mail by
+//! outbound HTTP, and a log on standard error, which Spin collects.
+//!
+//! Spin gives an instance up to 16 requests at once and up to 128 in its life. What an instance keeps is therefore
+//! shared by requests and belongs to none of them: open connections, the settings, whether the schema is current.
+
+// Generated bindings speak the component model's ABI, which is raw pointers.
+#![allow(unsafe_code, reason = "generated bindings")]
+#![cfg(target_family = "wasm")]
+
+mod log;
+mod mail;
+mod settings;
+mod sqlite;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use auth_core::contract::Mirror as _;
+use auth_core::storage::{Storage as _, StorageError};
+use auth_core::{Level, Timestamp};
+use gatewright_sql::{MigrationError, SqlStorage, migrate, purge_when_due};
+use spin_sdk::wasip3::clocks::system_clock;
+use spin_sdk::wit_bindgen;
+
+use crate::sqlite::SpinSqlite;
+
+/// Bindings generated from `wit/`.
+#[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
+mod bindings {
+    spin_sdk::wit_bindgen::generate!({
+        path: "../../wit",
+        world: "provider",
+        generate_all,
+        runtime_path: "spin_sdk::wit_bindgen::rt",
+    });
+}
+
+use bindings::exports::gatewright::auth::storage;
+
+auth_core::mirror_storage!(crate::bindings::exports::gatewright::auth::storage);
+
+/// What exports the contract.
+struct Provider;
+
+bindings::export!(Provider with_types_in bindings);
+
+macro_rules! serve_exports {
+    ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
+        const _: () = {
+            use storage::*;
+            impl Guest for Provider {
+                $(async fn $name($($argument: $ty),*) -> Result<$output, Error> {
+                    let storage = ready().await.map_err(StorageError::mirror)?;
+                    let result = storage.$name($($argument.mirror()),*).await;
+                    if let Err(StorageError::Invalid(_)) = result {
+                        // The database may be another than before: look at its schema again.
+                        MIGRATED.store(false, Ordering::Relaxed);
+                    }
+                    result.mirror()
+                })*
+            }
+        };
+    };
+}
+auth_core::storage_functions!(serve_exports);
+
+/// Whether this instance has seen that the schema is current.
+static MIGRATED: AtomicBool = AtomicBool::new(false);
+
+/// The storage, on a database whose schema is current.
+///
+/// Of concurrent first calls, in this instance and in others, each looks and one of them migrates; no call waits
+/// for another's future, which could be dropped with its request.
+async fn ready() -> Result<SqlStorage<SpinSqlite>, StorageError> {
+    if !MIGRATED.load(Ordering::Relaxed) {
+        sqlite::prefer_wal().await;
+        match migrate(&SpinSqlite, now()).await {
+            Ok(_) => {
+                MIGRATED.store(true, Ordering::Relaxed);
+                // Spin has no timer. Whoever waits for this call does not wait for that.
+                wit_bindgen::spawn(async {
+                    if let Err(error) = purge_when_due(&SpinSqlite, now()).await {
+                        let cause = ("cause".to_owned(), format!("{error:?}"));
+                        log::emit(
+                            Level::Warn,
+                            "what has expired could not be cleared out",
+                            &[cause],
+                        );
+                    }
+                });
+            }
+            Err(MigrationError::Newer { found, known }) => {
+                return Err(StorageError::Invalid(format!(
+                    "the database has schema {found} and this version knows {known}: use a newer Gatewright"
+                )));
+            }
+            Err(MigrationError::Storage(error)) => return Err(error),
+        }
+    }
+    Ok(SqlStorage::new(SpinSqlite))
+}
+
+fn now() -> Timestamp {
+    let now = system_clock::now();
+    let seconds = u64::try_from(now.seconds).unwrap_or_default();
+    Timestamp::from_millis(seconds * 1000 + u64::from(now.nanoseconds / 1_000_000))
+}

@@ -1,0 +1,73 @@
+//! Mail by outbound HTTP.
+
+use auth_core::config::SettingError;
+use auth_core::contract::Mirror as _;
+use auth_core::{Level, MailError};
+use gatewright_mail::{TIMEOUT, accepted};
+use http_body_util::Full;
+use spin_sdk::wasip3::http::client;
+use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
+use spin_sdk::wasip3::http_compat::{
+    RequestOptionsExtension, http_from_wasi_response, http_into_wasi_request,
+};
+
+use crate::bindings::exports::gatewright::auth::mail::{Error, Guest, Message};
+use crate::{Provider, log, settings};
+
+auth_core::mirror_mail!(crate::bindings::exports::gatewright::auth::mail);
+
+impl Guest for Provider {
+    async fn send(message: Message) -> Result<(), Error> {
+        deliver(message.mirror()).await.mirror()
+    }
+}
+
+async fn deliver(message: auth_core::Message) -> Result<(), MailError> {
+    let config = settings::own().await.map_err(|error| match error {
+        SettingError::Unavailable(cause) => MailError::Unavailable(cause),
+        wrong @ SettingError::Value { .. } => MailError::Refused(wrong.to_string()),
+    })?;
+    let request = match config.request(&message)? {
+        Some(request) => request,
+        None => {
+            let auth_core::Message {
+                to,
+                subject,
+                text,
+                html: _,
+                kind,
+            } = message;
+            let fields = [("to", to), ("subject", subject), ("kind", kind)];
+            let fields = fields.map(|(name, value)| (name.to_owned(), value));
+            log::emit(Level::Info, &format!("mail: {text:?}"), &fields);
+            return Ok(());
+        }
+    };
+    let mut request = request.map(Full::new);
+    request
+        .extensions_mut()
+        .insert(RequestOptionsExtension(options()));
+    let sent = async {
+        let response = client::send(http_into_wasi_request(request)?).await?;
+        http_from_wasi_response(response)
+    };
+    let response = sent.await.map_err(|code| match code {
+        ErrorCode::HttpRequestDenied => MailError::Refused(
+            "EMAIL_API_URL is at a host that allowed_outbound_hosts in the manifest does not name"
+                .to_owned(),
+        ),
+        code => MailError::Unavailable(format!("the e-mail service can't be reached: {code}")),
+    })?;
+    accepted(response.status())
+}
+
+/// Nobody waits longer than this: the request that a message belongs to does not, either.
+fn options() -> RequestOptions {
+    let options = RequestOptions::new();
+    let limit = u64::try_from(TIMEOUT.as_nanos()).ok();
+    // A host may not know one of these limits; the others hold then.
+    let _ = options.set_connect_timeout(limit);
+    let _ = options.set_first_byte_timeout(limit);
+    let _ = options.set_between_bytes_timeout(limit);
+    options
+}

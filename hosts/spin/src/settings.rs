@@ -1,0 +1,50 @@
+//! Settings from `spin:variables`: the same names in lower case.
+
+use std::sync::OnceLock;
+
+use auth_core::Settings;
+use auth_core::config::{LogConfig, SettingError};
+use gatewright_mail::MailConfig;
+use spin_sdk::variables;
+
+use crate::bindings::exports::gatewright::auth::settings::{Error, Guest};
+use crate::{Provider, log};
+
+static MAIL: OnceLock<MailConfig> = OnceLock::new();
+
+impl Guest for Provider {
+    async fn get(name: String) -> Result<Option<String>, Error> {
+        // The service asks for its settings before anything else: the provider's own have to be right by then.
+        own()
+            .await
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        Variables.get(&name).await.map_err(Error::Unavailable)
+    }
+}
+
+/// The provider's own settings, read by the first who needs them.
+pub(crate) async fn own() -> Result<&'static MailConfig, SettingError> {
+    if let Some(config) = MAIL.get() {
+        return Ok(config);
+    }
+    log::configure(LogConfig::load(&Variables).await?);
+    let config = MailConfig::from_settings(&Variables).await?;
+    Ok(MAIL.get_or_init(|| config))
+}
+
+struct Variables;
+
+impl Settings for Variables {
+    async fn get(&self, name: &str) -> Result<Option<String>, String> {
+        match variables::get(name.to_ascii_lowercase()).await {
+            Ok(value) => Ok(Some(value)),
+            // Not in the manifest, or there without a value.
+            Err(variables::Error::Undefined(_)) => Ok(None),
+            Err(
+                variables::Error::InvalidName(cause)
+                | variables::Error::Provider(cause)
+                | variables::Error::Other(cause),
+            ) => Err(format!("the variable of {name}: {cause}")),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Clearing out what can't matter any more.
+
+use std::time::Duration;
+
+use auth_core::Timestamp;
+use auth_core::storage::StorageError;
+
+use crate::executor::{Executor, Statement};
+
+/// How often it is done, and how long what has ended is kept.
+const EVERY: Duration = Duration::from_secs(600);
+const KEEP_FOR: Duration = Duration::from_secs(30 * 86_400);
+
+const DUE: &str =
+    "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM limits WHERE key = 'purge' AND resets_at > ?1)";
+// Of several callers one gets a row.
+const CLAIM: &str = "INSERT INTO limits (key, count, resets_at) VALUES ('purge', 1, ?1 + ?2)
+    ON CONFLICT (key) DO UPDATE SET resets_at = excluded.resets_at WHERE resets_at <= ?1 RETURNING 1";
+
+/// Clears out what has expired unless somebody did a short while ago, in this process or another. Returns whether
+/// it did.
+///
+/// # Errors
+/// The database could not do it; the next time tries again.
+pub async fn purge_when_due(
+    executor: &impl Executor,
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    // Looked at first: most calls have nothing to do, and must not wait for a writer.
+    let due = executor
+        .query(Statement::new(DUE, vec![now.into()]))
+        .await?;
+    if due.is_empty() {
+        return Ok(false);
+    }
+    let every = EVERY.as_millis() as u64;
+    let claimed = executor
+        .execute(Statement::new(CLAIM, vec![now.into(), every.into()]))
+        .await?;
+    if claimed.is_empty() {
+        return Ok(false);
+    }
+    let before =
+        Timestamp::from_millis(now.as_millis().saturating_sub(KEEP_FOR.as_millis() as u64));
+    purge(executor, now, before).await?;
+    Ok(true)
+}
+
+const PURGE_LIMITS: &str =
+    "DELETE FROM limits WHERE resets_at <= ?1 AND key <> 'purge' RETURNING 1";
+const PURGE_ENDED: [&str; 3] = [
+    "DELETE FROM refresh_tokens WHERE expires_at < ?1 RETURNING 1",
+    "DELETE FROM sessions WHERE expires_at < ?1 RETURNING 1",
+    "DELETE FROM sessions WHERE revoked_at < ?1 RETURNING 1",
+];
+
+pub(crate) async fn purge(
+    executor: &impl Executor,
+    now: Timestamp,
+    ended_before: Timestamp,
+) -> Result<u64, StorageError> {
+    let mut statements = vec![Statement::new(PURGE_LIMITS, vec![now.into()])];
+    statements.extend(
+        PURGE_ENDED
+            .iter()
+            .map(|sql| Statement::new(sql, vec![ended_before.into()])),
+    );
+    Ok(executor
+        .batch(statements)
+        .await?
+        .iter()
+        .map(|rows| rows.len() as u64)
+        .sum())
+}

@@ -1,0 +1,78 @@
+//! The manifests for Spin have a variable for every setting: they are made of the tables of settings.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::path::Path;
+
+use auth_core::Config;
+use auth_core::config::{LogConfig, Setting};
+use gatewright_mail::MailConfig;
+
+const END: &str = "# generated: end\n";
+
+fn settings() -> impl Iterator<Item = &'static Setting> {
+    let tables = [Config::TABLE, LogConfig::TABLE, MailConfig::TABLE];
+    tables.into_iter().flatten()
+}
+
+/// The application's variables.
+fn variables() -> String {
+    let variable = |setting: &Setting| {
+        let value = match (setting.default, setting.name) {
+            // The one setting that the service can't do without and that has no default.
+            (None, "SECRET_KEY") => "required = true".to_owned(),
+            (default, _) => format!("default = {:?}", default.unwrap_or_default()),
+        };
+        let secret = if setting.secret {
+            ", secret = true"
+        } else {
+            ""
+        };
+        let name = setting.name.to_ascii_lowercase();
+        format!(
+            "# {} ({})\n{name} = {{ {value}{secret} }}\n",
+            setting.doc.trim(),
+            setting.accepts
+        )
+    };
+    settings().map(variable).collect()
+}
+
+/// The component's, which are the application's.
+fn component_variables() -> String {
+    settings()
+        .map(|setting| setting.name.to_ascii_lowercase())
+        .map(|name| format!("{name} = \"{{{{ {name} }}}}\"\n"))
+        .collect()
+}
+
+/// Puts what is generated between its marks.
+fn generated(manifest: &str) -> String {
+    let put = |manifest: &str, name: &str, content: String| {
+        let begin = format!("# generated: {name}\n");
+        let (before, rest) = manifest.split_once(&begin).unwrap();
+        let (_, after) = rest.split_once(END).unwrap();
+        format!("{before}{begin}{content}{END}{after}")
+    };
+    let manifest = put(manifest, "variables", variables());
+    put(&manifest, "component variables", component_variables())
+}
+
+#[test]
+fn the_manifests_for_spin_have_every_setting() {
+    for name in ["spin.toml", "spin-dependencies.toml"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../hosts/spin")
+            .join(name);
+        let manifest = std::fs::read_to_string(&path).unwrap();
+        let wanted = generated(&manifest);
+        if std::env::var_os("GATEWRIGHT_UPDATE").is_some() {
+            std::fs::write(&path, &wanted).unwrap();
+        } else {
+            assert!(
+                manifest == wanted,
+                "{name} is not current: run `cargo xtask generate`"
+            );
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! What Spin's application makes of trouble, and the ways to run it.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use gatewright_tests::host::{Host, PASSWORD, Tokens, component, manifest, native, spin};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn folder() -> Arc<TempDir> {
+    Arc::new(tempfile::tempdir().unwrap())
+}
+
+/// The application in a folder, with these variables.
+fn start(folder: &Arc<TempDir>, variables: &[(&str, &str)]) -> Host {
+    let mut command = spin(folder.path(), &manifest("spin.toml"));
+    Host::run(with_variables(&mut command, variables), folder.clone())
+}
+
+fn with_variables<'a>(command: &'a mut Command, variables: &[(&str, &str)]) -> &'a mut Command {
+    let cheap = [("ARGON2_MEMORY_KIB", "64"), ("ARGON2_ITERATIONS", "1")];
+    let variables = cheap.iter().chain(variables);
+    command.envs(variables.map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), *value)))
+}
+
+fn ada() -> Value {
+    json!({"email": "ada@example.com", "password": PASSWORD})
+}
+
+/// What a command that must fail says.
+fn refused(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn a_missing_variable_is_named_in_the_log_and_answered_in_the_error_form() {
+    let folder = folder();
+    let host = start(&folder, &[("SECRET_KEY", "")]);
+    let answer = host.post("/auth/register", ada()).await;
+    answer.assert_error(503, "unavailable");
+    assert!(!answer.header("retry-after").is_empty());
+    host.wait_for_log("SECRET_KEY: not set; accepted: at least 32 bytes");
+}
+
+#[tokio::test]
+async fn a_wrong_variable_of_the_provider_is_named_too() {
+    for (name, value, message) in [
+        (
+            "LOG_LEVEL",
+            "loud",
+            r#"LOG_LEVEL: \"loud\" is not accepted"#,
+        ),
+        (
+            "EMAIL_PROVIDER",
+            "resend",
+            "EMAIL_FROM: EMAIL_PROVIDER resend needs it",
+        ),
+    ] {
+        let folder = folder();
+        let host = start(&folder, &[(name, value)]);
+        host.get("/auth/me").await.assert_error(503, "unavailable");
+        host.wait_for_log(message);
+    }
+}
+
+/// The database can't be opened, and then it can.
+#[tokio::test]
+async fn a_lost_database_is_said_and_found_again_without_a_restart() {
+    let folder = folder();
+    let state = folder.path().join(".spin");
+    // The cache of the compiled component is in the same folder: made first, so that a file can take its place.
+    drop(start(&folder, &[]));
+    std::fs::remove_dir_all(&state).unwrap();
+    let host = {
+        let mut command = spin(folder.path(), &manifest("spin.toml"));
+        Host::run(with_variables(&mut command, &[]), folder.clone())
+    };
+    let database = state.join("sqlite_db.db");
+    std::fs::create_dir_all(&database).unwrap();
+    host.get("/healthz").await.assert_ok();
+    host.get("/readyz").await.assert_error(503, "unavailable");
+    host.post("/auth/register", ada())
+        .await
+        .assert_error(503, "unavailable");
+    host.wait_for_log("unable to open database file");
+    std::fs::remove_dir(&database).unwrap();
+    host.register("ada@example.com").await;
+    host.get("/readyz").await.assert_ok();
+}
+
+/// What can be read is answered, what has to be written is refused, until it can be.
+#[tokio::test]
+async fn a_read_only_database_is_said_and_written_again_without_a_restart() {
+    let folder = folder();
+    let session = start(&folder, &[]).register("ada@example.com").await;
+    let state = folder.path().join(".spin");
+    let database = state.join("sqlite_db.db");
+    // As a backup would be restored: one file.
+    rusqlite::Connection::open(&database)
+        .unwrap()
+        .execute_batch("PRAGMA journal_mode = DELETE")
+        .unwrap();
+    let mut command = spin(folder.path(), &manifest("spin.toml"));
+    let mut command = under_permissions(with_variables(&mut command, &[]));
+    allow(&database, 0o400);
+    allow(&state, 0o500);
+    let host = Host::run(&mut command, folder.clone());
+    host.get("/readyz").await.assert_ok();
+    host.get_as("/auth/me", &session.access_token)
+        .await
+        .assert_ok();
+    host.post("/auth/login", ada())
+        .await
+        .assert_error(503, "unavailable");
+    host.wait_for_log("attempt to write a readonly database");
+    allow(&state, 0o700);
+    allow(&database, 0o600);
+    host.login("ada@example.com").await;
+}
+
+fn allow(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// The same command, for whom permissions hold, which they do not for root.
+fn under_permissions(command: &Command) -> Command {
+    const OVERRIDES: &str = "-dac_override,-dac_read_search";
+    let mut limited = Command::new("/usr/bin/setpriv");
+    if rustix::process::geteuid().is_root() {
+        limited.args(["--bounding-set", OVERRIDES, "--inh-caps", OVERRIDES]);
+    }
+    limited
+        .arg(command.get_program())
+        .args(command.get_args())
+        .current_dir(command.get_current_dir().unwrap())
+        .env_clear()
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    limited
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_left_alone() {
+    let folder = folder();
+    drop(start(&folder, &[]).register("ada@example.com").await);
+    let newer = "INSERT INTO schema_migrations (version, name, applied_at) VALUES (99, 'later', 0)";
+    rusqlite::Connection::open(folder.path().join(".spin/sqlite_db.db"))
+        .unwrap()
+        .execute(newer, [])
+        .unwrap();
+    let host = start(&folder, &[]);
+    host.post("/auth/login", ada())
+        .await
+        .assert_error(500, "internal_error");
+    host.wait_for_log("the database has schema 99");
+}
+
+/// An e-mail service that takes a connection and says nothing, and then answers.
+#[tokio::test]
+async fn a_slow_email_service_holds_nobody_up_for_long_and_is_used_when_it_answers() {
+    let service = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", service.local_addr().unwrap());
+    let url = format!("{origin}/mail");
+    let folder = folder();
+    let host = start(
+        &folder,
+        &[
+            ("EMAIL_PROVIDER", "webhook"),
+            ("EMAIL_FROM", "Gatewright <auth@example.com>"),
+            ("EMAIL_API_KEY", "k-1"),
+            ("EMAIL_API_URL", &url),
+            ("EMAIL_API_ORIGIN", &origin),
+            ("REFRESH_TOKEN_GRACE_SECONDS", "0"),
+        ],
+    );
+    let session = host.register("ada@example.com").await;
+    use_twice(&host, &session).await;
+    let (silent, _) = service.accept().unwrap();
+    host.wait_for_log("a notice could not be sent");
+    host.wait_for_log("the e-mail service can't be reached");
+    drop(silent);
+
+    let session = host.login("ada@example.com").await;
+    let taken = std::thread::spawn(move || take_message(&service.accept().unwrap().0));
+    use_twice(&host, &session).await;
+    let (head, message) = taken.join().unwrap();
+    assert!(head.starts_with("POST /mail HTTP/1.1\r\n"), "{head}");
+    assert!(
+        head.to_lowercase()
+            .contains("authorization: bearer k-1\r\n"),
+        "{head}"
+    );
+    assert_eq!(message["to"], "ada@example.com");
+    assert_eq!(message["from"], "Gatewright <auth@example.com>");
+    assert_eq!(message["kind"], "refresh_token_reuse");
+}
+
+#[tokio::test]
+async fn the_allow_list_of_the_manifest_is_enforced() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let url = format!("http://{}/mail", elsewhere.local_addr().unwrap());
+    let folder = folder();
+    let host = start(
+        &folder,
+        &[
+            ("EMAIL_PROVIDER", "webhook"),
+            ("EMAIL_FROM", "auth@example.com"),
+            ("EMAIL_API_URL", &url),
+            ("REFRESH_TOKEN_GRACE_SECONDS", "0"),
+        ],
+    );
+    let session = host.register("ada@example.com").await;
+    use_twice(&host, &session).await;
+    host.wait_for_log("allowed_outbound_hosts in the manifest does not name");
+    assert!(elsewhere.accept().is_err());
+}
+
+/// Uses a refresh token twice, of which the person is told by mail.
+async fn use_twice(host: &Host, session: &Tokens) {
+    host.refresh(&session.refresh_token).await.assert_ok();
+    host.refresh(&session.refresh_token)
+        .await
+        .assert_error(401, "invalid_refresh_token");
+}
+
+/// Reads a request, answers it, and returns its head and its JSON.
+fn take_message(stream: &TcpStream) -> (String, Value) {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        reader.read_line(&mut head).unwrap();
+    }
+    let mut body = Vec::new();
+    if head.to_lowercase().contains("transfer-encoding: chunked") {
+        loop {
+            let mut size = String::new();
+            reader.read_line(&mut size).unwrap();
+            let size = usize::from_str_radix(size.trim(), 16).unwrap();
+            let mut chunk = vec![0; size + 2];
+            reader.read_exact(&mut chunk).unwrap();
+            if size == 0 {
+                break;
+            }
+            body.extend_from_slice(&chunk[..size]);
+        }
+    } else {
+        let lower = head.to_lowercase();
+        let length = lower.split("content-length: ").nth(1).unwrap();
+        body.resize(length.split("\r\n").next().unwrap().parse().unwrap(), 0);
+        reader.read_exact(&mut body).unwrap();
+    }
+    let mut writer = stream;
+    writer
+        .write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")
+        .unwrap();
+    (head, serde_json::from_slice(&body).unwrap())
+}
+
+/// The second manifest: the provider is a dependency of the service, in one line.
+#[tokio::test]
+async fn component_dependencies_do_the_same_as_composition() {
+    let folder = folder();
+    let mut command = spin(folder.path(), &manifest("spin-dependencies.toml"));
+    let host = Host::run(with_variables(&mut command, &[]), folder.clone());
+    host.register("ada@example.com").await;
+    let session = host.login("ada@example.com").await;
+    host.get_as("/auth/me", &session.access_token)
+        .await
+        .assert_ok();
+}
+
+#[tokio::test]
+async fn another_provider_takes_one_line() {
+    let folder = folder();
+    let text = std::fs::read_to_string(manifest("spin-dependencies.toml")).unwrap();
+    let relative = "../../target/components/";
+    let components = component("service").parent().unwrap().display().to_string() + "/";
+    let text = text.replace(relative, &components).replacen(
+        "spin-provider.wasm",
+        "memory-provider.wasm",
+        1,
+    );
+    let text = text.replacen(
+        "[component.gatewright.variables]",
+        "[component.gatewright.environment]\nSECRET_KEY = \"0123456789abcdef0123456789abcdef\"\n\n[component.gatewright.variables]",
+        1,
+    );
+    let path = folder.path().join("spin.toml");
+    std::fs::write(&path, text).unwrap();
+    let host = Host::run(&mut spin(folder.path(), &path), folder.clone());
+    host.get("/readyz").await.assert_ok();
+    host.register("ada@example.com").await;
+    assert!(!folder.path().join(".spin/sqlite_db.db").exists());
+}
+
+#[test]
+fn a_manifest_that_cant_be_served_is_refused_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let up = |manifest: &Path| {
+        let mut command = native(folder.path(), &["spin", "up", "--from"]);
+        refused(command.arg(manifest))
+    };
+    let missing = folder.path().join("missing.toml");
+    assert!(up(&missing).contains("can't read the manifest"));
+    let text = std::fs::read_to_string(manifest("spin.toml")).unwrap();
+    let changed = |from: &str, to: &str| {
+        let path: PathBuf = folder.path().join("spin.toml");
+        let text = text.replacen(from, to, 1);
+        std::fs::write(&path, text).unwrap();
+        up(&path)
+    };
+    // The components are not beside this copy.
+    assert!(changed("", "").contains("build it with: cargo xtask build spin"));
+    assert!(
+        changed(
+            "sqlite_databases = [\"default\"]",
+            "key_value_stores = [\"x\"]"
+        )
+        .contains("unknown field")
+    );
+    assert!(changed("route = \"/...\"", "route = \"/auth\"").contains("\"/...\""));
+    assert!(changed("spin_manifest_version = 2", "spin_manifest_version").contains("spin.toml"));
+}

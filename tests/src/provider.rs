@@ -1,0 +1,192 @@
+//! Storage that is a provider component: every call goes to an instance of it, as the service's would.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use auth_core::Timestamp;
+use auth_core::contract::Mirror as _;
+use auth_core::storage::{
+    Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser,
+    Rotation, RotationOutcome, SigningKey, StartSessionOutcome, Storage, StorageError,
+};
+use futures::channel::{mpsc, oneshot};
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt as _, StreamExt as _};
+use gatewright::spin::{App, Compiled, Given, InstanceData};
+use tempfile::TempDir;
+use wasmtime::component::{Accessor, ComponentNamedList, Instance, Lift, Lower, TypedFunc};
+
+/// Bindings generated from `wit/`.
+#[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "provider",
+        exports: { default: async | store },
+    });
+}
+
+use generated::exports::gatewright::auth::storage;
+
+const STORAGE: &str = "gatewright:auth/storage@0.1.0";
+
+auth_core::mirror_storage!(crate::provider::generated::exports::gatewright::auth::storage);
+
+/// Instances of a provider, each on a thread of its own, which serve as many calls at once as there are.
+pub struct ProviderStorage {
+    instances: Vec<mpsc::UnboundedSender<Job>>,
+    next: AtomicUsize,
+    folder: TempDir,
+}
+
+type Job =
+    Box<dyn for<'a> FnOnce(&'a Accessor<InstanceData>, &'a Instance) -> BoxFuture<'a, ()> + Send>;
+
+impl ProviderStorage {
+    /// So many instances of a component, all with the same empty state.
+    pub fn new(component: &Path, instances: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = folder.path().join("spin.toml");
+        let text = format!(
+            r#"
+            spin_manifest_version = 2
+            [application]
+            name = "provider"
+            [[trigger.http]]
+            route = "/..."
+            component = "provider"
+            [component.provider]
+            source = {component:?}
+            sqlite_databases = ["default"]
+            "#
+        );
+        std::fs::write(&manifest, text).unwrap();
+        let start = |_| {
+            let given = Given {
+                by_name: Default::default(),
+                environment: Default::default(),
+            };
+            let app = App::load(&manifest, None, given).unwrap();
+            let compiled = compiled(&app);
+            let (sender, jobs) = mpsc::unbounded();
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap();
+                runtime.block_on(serve(&compiled, app, jobs));
+            });
+            sender
+        };
+        Self {
+            instances: (0..instances).map(start).collect(),
+            next: AtomicUsize::new(0),
+            folder,
+        }
+    }
+
+    /// Where the instances keep their state.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Has the next instance in turn run a job.
+    fn send(&self, job: Job) {
+        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.instances.len();
+        self.instances[next].unbounded_send(job).unwrap();
+    }
+}
+
+/// An application's component, compiled once in a process.
+fn compiled(app: &App) -> Arc<Compiled> {
+    static COMPILED: Mutex<BTreeMap<Vec<u8>, Arc<Compiled>>> = Mutex::new(BTreeMap::new());
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let component = app.component().to_vec();
+    compiled
+        .entry(component)
+        .or_insert_with(|| Arc::new(Compiled::new(app).unwrap()))
+        .clone()
+}
+
+/// Runs jobs in one instance until there are no more, all at the same time.
+async fn serve(compiled: &Compiled, app: App, mut jobs: mpsc::UnboundedReceiver<Job>) {
+    let (mut store, instance) = compiled.instantiate(app).await.unwrap();
+    let served = store.run_concurrent(async |accessor| {
+        let mut running = FuturesUnordered::new();
+        loop {
+            futures::select! {
+                job = jobs.next().fuse() => match job {
+                    Some(job) => running.push(job(accessor, &instance)),
+                    None => break,
+                },
+                () = running.select_next_some() => {}
+            }
+        }
+    });
+    served.await.unwrap();
+}
+
+/// An exported function, by its name in Rust.
+fn function<A, R>(
+    accessor: &Accessor<InstanceData>,
+    instance: &Instance,
+    name: &str,
+) -> TypedFunc<A, R>
+where
+    A: ComponentNamedList + Lower,
+    R: ComponentNamedList + Lift,
+{
+    accessor.with(|mut store| {
+        let storage = instance.get_export_index(&mut store, None, STORAGE);
+        let name = name.replace('_', "-");
+        let function = instance
+            .get_export_index(&mut store, storage.as_ref(), &name)
+            .unwrap();
+        instance.get_typed_func(&mut store, function).unwrap()
+    })
+}
+
+/// The exported functions, with the types of the contract.
+mod exported {
+    use wasmtime::Result as Called;
+
+    use super::storage::*;
+    use super::{Accessor, Instance, InstanceData, function};
+
+    macro_rules! call {
+        ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
+            $(pub(super) async fn $name(
+                accessor: &Accessor<InstanceData>,
+                instance: &Instance,
+                $($argument: $ty),*
+            ) -> Called<Result<$output, Error>> {
+                let function = function(accessor, instance, stringify!($name));
+                let (result,) = function.call_concurrent(accessor, ($($argument,)*)).await?;
+                Ok(result)
+            })*
+        };
+    }
+    auth_core::storage_functions!(call);
+}
+
+macro_rules! have_called {
+    ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
+        impl Storage for ProviderStorage {
+            $(async fn $name(&self, $($argument: $ty),*) -> Result<$output, StorageError> {
+                let (reply, answer) = oneshot::channel();
+                self.send(Box::new(move |accessor, instance| {
+                    Box::pin(async move {
+                        let result = exported::$name(accessor, instance, $($argument.mirror()),*).await;
+                        // Who asked is there as long as the test.
+                        let _ = reply.send(result);
+                    })
+                }));
+                answer.await.unwrap().unwrap().mirror()
+            })*
+        }
+    };
+}
+auth_core::storage_functions!(have_called);

@@ -153,3 +153,26 @@ mod memory_provider {
 
     gatewright_tests::contract_tests!(ProviderStorage::new(&component("memory-provider"), 1));
 }
+
+/// The provider that `GATEWRIGHT_PROVIDER` names, for who writes one; without it, the one on Spin in a single instance,
+/// where all calls meet.
+mod named_provider {
+    use std::path::PathBuf;
+
+    use gatewright_tests::ProviderStorage;
+    use gatewright_tests::host::component;
+
+    fn named() -> PathBuf {
+        match std::env::var_os("GATEWRIGHT_PROVIDER") {
+            // Tests run in the folder of their package, the command in that of the workspace.
+            Some(path) => {
+                let path = PathBuf::from(path);
+                let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+                workspace.join(path).canonicalize().unwrap()
+            }
+            None => component("spin-provider"),
+        }
+    }
+
+    gatewright_tests::contract_tests!(ProviderStorage::new(&named(), 1));
+}

@@ -268,7 +268,10 @@ pub fn spin(folder: &Path, manifest: &Path) -> Command {
         .arg(manifest)
         .arg("--state-dir")
         .arg(folder.join(".spin"))
-        .env("SPIN_VARIABLE_SECRET_KEY", SECRET_KEY);
+        .env("SPIN_VARIABLE_SECRET_KEY", SECRET_KEY)
+        // As Spin does.
+        .env("INSTANCE_CONCURRENCY", "16")
+        .env("INSTANCE_REQUESTS", "128");
     command
 }
 

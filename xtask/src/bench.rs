@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
+use crate::component;
 use crate::process::{output, root, target};
 use crate::serve::build_native;
-use crate::test::{Running, install_packages, start};
+use crate::test::{Running, install_packages, start, start_as};
 use crate::toolchain::install_debian_packages;
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -142,6 +143,58 @@ pub(crate) fn run(seconds: u64) -> Result<()> {
         rest * 1000.0,
         100.0 * (1.0 - rest / costly)
     );
+    drop(host);
+    spin(&program, &folder, seconds)
+}
+
+/// What an instance for every request costs, as Spin may make them: the same application, instances used again and
+/// used once, in turn.
+fn spin(program: &Path, folder: &Path, seconds: u64) -> Result<()> {
+    let component = component::build_spin()?;
+    println!(
+        "Spin: service and provider composed: {:.2} MB (aim: 3)",
+        component.metadata()?.len() as f64 / 1e6
+    );
+    let manifest = root().join("hosts/spin/spin.toml");
+    let state = folder.join("spin");
+    let up = |instance_requests| {
+        let arguments = [
+            "spin".as_ref(),
+            "up".as_ref(),
+            "--from".as_ref(),
+            manifest.as_os_str(),
+            "--state-dir".as_ref(),
+            state.as_os_str(),
+        ];
+        let settings = [
+            ("INSTANCE_REQUESTS", instance_requests),
+            (
+                "SPIN_VARIABLE_SECRET_KEY",
+                "0123456789abcdef0123456789abcdef",
+            ),
+            ("SPIN_VARIABLE_LOGIN_ATTEMPTS_PER_IP", "0"),
+            ("SPIN_VARIABLE_LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+        ];
+        start_as(&arguments, program, folder, &settings)
+    };
+    let (_again, again) = up("100000")?;
+    let (_once, once) = up("1")?;
+    let load = Load::tokens(folder.join("spin.lua"), &sign_in(&again)?)?;
+    // The second also opens the database, and verifies its token without what an instance remembers.
+    for path in ["/healthz", "/auth/me"] {
+        let (mut reused, mut fresh) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            reused.push(load.run(&format!("{again}{path}"), 1, seconds)?);
+            fresh.push(load.run(&format!("{once}{path}"), 1, seconds)?);
+        }
+        let (reused, fresh) = (Figures::median(reused), Figures::median(fresh));
+        println!(
+            "Spin: GET {path}, one connection: instance used again {:.2} ms, fresh {:.2} ms at the median: {:.2} ms more (aim: 1)",
+            reused.p50,
+            fresh.p50,
+            fresh.p50 - reused.p50
+        );
+    }
     Ok(())
 }
 

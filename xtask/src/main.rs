@@ -33,9 +33,12 @@ enum Command {
         #[arg(default_value = "native")]
         host: Host,
     },
-    /// Builds what is missing and starts the service on SQLite under data/.
+    /// Builds what is missing and starts the service, on SQLite under data/ or as the host says.
     Serve {
-        /// Arguments for `gatewright serve`, such as --listen 127.0.0.1:9000.
+        /// On which host.
+        #[arg(long, default_value = "native")]
+        host: Host,
+        /// Arguments for the host, such as --listen 127.0.0.1:9000.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -57,7 +60,7 @@ enum Command {
 }
 
 /// Where the service runs.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Host {
     /// The native host, on SQLite.
     Native,
@@ -72,7 +75,7 @@ fn main() -> ExitCode {
             Host::Spin => component::build_spin(),
         }
         .map(|path| println!("built {}", path.display())),
-        Command::Serve { arguments } => serve::run(&arguments),
+        Command::Serve { host, arguments } => serve::run(host, &arguments),
         Command::Test { filter } => test::run_all(filter.as_deref()),
         Command::Lint => lint::run_all(),
         Command::Generate => test::generate(),

@@ -1,9 +1,12 @@
 //! `cargo xtask serve`.
 
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+use crate::Host;
 use crate::component;
 use crate::process::{cargo, root, target};
 
@@ -22,10 +25,18 @@ pub(crate) fn build_native(packages: &[&str]) -> Result<PathBuf> {
 }
 
 /// Starts the service; returns when it has ended.
-pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let host = build_native(&["--package", "gatewright"])?;
-    let mut command = std::process::Command::new(host);
-    command.current_dir(root()).arg("serve").args(arguments);
+pub(crate) fn run(host: Host, arguments: &[String]) -> Result<()> {
+    if host == Host::Spin {
+        component::build_spin()?;
+        make_spin_secret()?;
+    }
+    let program = build_native(&["--package", "gatewright"])?;
+    let mut command = Command::new(program);
+    command.current_dir(root()).args(match host {
+        Host::Native => &["serve"][..],
+        Host::Spin => &["spin", "up", "--from", "hosts/spin"],
+    });
+    command.args(arguments);
     // The service takes this process's place, so that signals reach it and nothing stands between.
     #[cfg(unix)]
     {
@@ -34,4 +45,32 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     #[cfg(not(unix))]
     crate::process::run(&mut command)
+}
+
+/// Spin has no place to keep secrets that it makes itself, but reads `.env`.
+fn make_spin_secret() -> Result<()> {
+    const NAME: &str = "SPIN_VARIABLE_SECRET_KEY";
+    let path = root().join(".env");
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    if std::env::var_os(NAME).is_some() || there.lines().any(|line| line.starts_with(NAME)) {
+        return Ok(());
+    }
+    let mut random = [0; 32];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut random)?;
+    let secret: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let line_break = if there.is_empty() || there.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    write!(options.open(&path)?, "{line_break}{NAME}={secret}\n")?;
+    println!(
+        "made        {NAME} in {} (keep it: without it stored keys are lost)",
+        path.display()
+    );
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask test`.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -174,8 +175,19 @@ pub(crate) fn start(
     folder: &Path,
     settings: &[(&str, &str)],
 ) -> Result<(Running, String)> {
+    start_as(&["serve"], host, folder, settings)
+}
+
+/// Starts what the native host serves by these arguments.
+pub(crate) fn start_as<S: AsRef<OsStr>>(
+    arguments: &[S],
+    host: &Path,
+    folder: &Path,
+    settings: &[(&str, &str)],
+) -> Result<(Running, String)> {
     let mut child = Command::new(host)
-        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(arguments)
+        .args(["--listen", "127.0.0.1:0"])
         .current_dir(folder)
         .envs(settings.iter().copied())
         .stdout(Stdio::piped())

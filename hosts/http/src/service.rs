@@ -231,11 +231,26 @@ fn client(parts: &Parts) -> Client {
     }
 }
 
-/// The peer's address as the host vouches for it in [`CLIENT_ADDRESS`].
+/// The peer's address as the host vouches for it in [`CLIENT_ADDRESS`]: in the last one, as Spin adds its own to what
+/// the client sent.
 pub fn client_address(headers: &HeaderMap) -> Option<IpAddr> {
-    let text = headers.get(CLIENT_ADDRESS)?.to_str().ok()?;
+    let last = headers.get_all(CLIENT_ADDRESS).iter().next_back()?;
+    let text = last.to_str().ok()?;
     text.parse::<SocketAddr>()
         .map(|address| address.ip())
         .or_else(|_| text.parse())
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_cannot_say_its_own_address() {
+        let mut headers = HeaderMap::new();
+        headers.append(CLIENT_ADDRESS, "192.0.2.1:5".parse().unwrap());
+        headers.append(CLIENT_ADDRESS, "[2001:db8::1]:443".parse().unwrap());
+        assert_eq!(client_address(&headers), "2001:db8::1".parse().ok());
+    }
 }

@@ -1,7 +1,7 @@
 //! Instances of the service: what each has, how long it lives, and what ends it.
 //!
-//! An instance serves one request at a time and is used again for the next. So a trap, an endless loop or too much
-//! memory ends one request and its instance, and nobody else's.
+//! An instance serves one request at a time, unless a setting says more, and is used again for the next. So a trap, an
+//! endless loop or too much memory ends one request and its instance, and nobody else's.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,10 +20,9 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::{self, Contract};
 use crate::outbound::Outbound;
+use crate::settings::HostConfig;
 use crate::spin::{self, App};
 
-/// Requests after which an instance is replaced, so that memory it has grown or leaked is given back.
-const REQUESTS: usize = 100_000;
 /// How long an instance without work is kept. One that has hashed passwords holds as much memory as a hash takes.
 const IDLE: Duration = Duration::from_secs(5);
 /// How long after a request's own time-out an instance that does not even yield is ended.
@@ -160,17 +159,19 @@ pub(crate) struct Instances {
     service: ServicePre<InstanceData>,
     shared: Arc<Shared>,
     memory: usize,
+    concurrency: usize,
+    requests: usize,
     timeout: Duration,
 }
 
 impl Instances {
-    /// Instances of a component with `memory` bytes each, whose requests take at most `timeout`.
+    /// Instances of a component with `memory` bytes each, within the limits of the settings.
     pub(crate) fn new(
         engine: &Engine,
         component: &Component,
         shared: Arc<Shared>,
         memory: usize,
-        timeout: Duration,
+        config: &HostConfig,
     ) -> wasmtime::Result<Self> {
         let linker = linker(engine, &shared.imports)?;
         let service = ServicePre::new(linker.instantiate_pre(component)?)?;
@@ -179,7 +180,9 @@ impl Instances {
             service,
             shared,
             memory,
-            timeout,
+            concurrency: config.instance_concurrency,
+            requests: config.instance_requests,
+            timeout: config.request_timeout,
         })
     }
 }
@@ -201,6 +204,8 @@ impl HandlerState for Instances {
                 sleep: Box::pin(tokio::time::sleep(IDLE)),
             },
             state: Worker {
+                concurrency: self.concurrency,
+                requests: self.requests,
                 timeout: self.timeout,
             },
         })
@@ -233,8 +238,10 @@ impl WorkerExpiration for Expiration {
     }
 }
 
-/// How an instance takes requests: one at a time, up to [`REQUESTS`].
+/// How an instance takes requests: so many at once, up to a number.
 pub(crate) struct Worker {
+    concurrency: usize,
+    requests: usize,
     timeout: Duration,
 }
 
@@ -243,10 +250,12 @@ impl WorkerState for Worker {
     type RequestData = ();
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
-        match (concurrent, total) {
-            (_, REQUESTS..) => ShouldAccept::Never,
-            (0, _) => ShouldAccept::Yes,
-            _ => ShouldAccept::No,
+        if total >= self.requests {
+            ShouldAccept::Never
+        } else if concurrent < self.concurrency {
+            ShouldAccept::Yes
+        } else {
+            ShouldAccept::No
         }
     }
 

@@ -135,7 +135,7 @@ impl Server {
             imports,
             clock_offset,
         });
-        let instances = Instances::new(&engine, &loaded, shared, memory, config.request_timeout)?;
+        let instances = Instances::new(&engine, &loaded, shared, memory, config)?;
         std::thread::Builder::new()
             .name("epoch".into())
             .spawn(move || {

@@ -24,6 +24,10 @@ auth_core::settings! {
     SHUTDOWN_TIMEOUT_SECONDS shutdown_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600";
     /// Most memory of one instance of the service.
     INSTANCE_MEMORY_MIB instance_memory_mib: u64 = "96", |text| parse::whole(text, 32, 1024), "MiB, 32 to 1024";
+    /// How many requests one instance of the service serves at once. With 1, what goes wrong in a request ends that one alone; Spin's default is 16.
+    INSTANCE_CONCURRENCY instance_concurrency: usize = "1", |text| parse::whole(text, 1, 128).map(|n| n as usize), "1 to 128";
+    /// How many requests one instance of the service serves before it is replaced, so that memory it has grown or leaked is given back.
+    INSTANCE_REQUESTS instance_requests: usize = "100000", |text| parse::whole(text, 1, 1_000_000_000).map(|n| n as usize), "1 to 1000000000";
     /// Threads for light requests, and as many for those that compute password hashes; 0 for one per processor.
     THREADS threads: usize = "0", |text| parse::whole(text, 0, 64).map(|n| n as usize), "0 to 64";
     /// How many connections may be open at once; more wait until one ends.

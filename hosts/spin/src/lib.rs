@@ -15,12 +15,11 @@ mod sqlite;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use auth_core::Timestamp;
 use auth_core::contract::Mirror as _;
 use auth_core::storage::{Storage as _, StorageError};
-use auth_core::{Level, Timestamp};
-use gatewright_sql::{MigrationError, SqlStorage, migrate, purge_when_due};
+use gatewright_sql::{MigrationError, SqlStorage, is_current, migrate};
 use spin_sdk::wasip3::clocks::system_clock;
-use spin_sdk::wit_bindgen;
 
 use crate::sqlite::SpinSqlite;
 
@@ -73,29 +72,18 @@ static MIGRATED: AtomicBool = AtomicBool::new(false);
 /// for another's future, which could be dropped with its request.
 async fn ready() -> Result<SqlStorage<SpinSqlite>, StorageError> {
     if !MIGRATED.load(Ordering::Relaxed) {
-        sqlite::prefer_wal().await;
-        match migrate(&SpinSqlite, now()).await {
-            Ok(_) => {
-                MIGRATED.store(true, Ordering::Relaxed);
-                // Spin has no timer. Whoever waits for this call does not wait for that.
-                wit_bindgen::spawn(async {
-                    if let Err(error) = purge_when_due(&SpinSqlite, now()).await {
-                        let cause = ("cause".to_owned(), format!("{error:?}"));
-                        log::emit(
-                            Level::Warn,
-                            "what has expired could not be cleared out",
-                            &[cause],
-                        );
-                    }
-                });
-            }
-            Err(MigrationError::Newer { found, known }) => {
-                return Err(StorageError::Invalid(format!(
-                    "the database has schema {found} and this version knows {known}: use a newer Gatewright"
-                )));
-            }
-            Err(MigrationError::Storage(error)) => return Err(error),
+        if !is_current(&SpinSqlite).await {
+            sqlite::prefer_wal().await;
+            migrate(&SpinSqlite, now())
+                .await
+                .map_err(|error| match error {
+                    MigrationError::Newer { found, known } => StorageError::Invalid(format!(
+                        "the database has schema {found} and this version knows {known}: use a newer Gatewright"
+                    )),
+                    MigrationError::Storage(error) => error,
+                })?;
         }
+        MIGRATED.store(true, Ordering::Relaxed);
     }
     Ok(SqlStorage::new(SpinSqlite))
 }

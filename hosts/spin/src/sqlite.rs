@@ -1,17 +1,31 @@
 //! `spin:sqlite` for [`gatewright_sql`].
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use auth_core::Level;
 use auth_core::storage::StorageError;
-use gatewright_sql::{Executor, Row, Statement, Value};
+use gatewright_sql::{Executor, Row, Statement, Value, purge_when_due};
 use spin_sdk::sqlite::{self, Connection};
+use spin_sdk::wit_bindgen;
+
+use crate::{log, now};
 
 /// The database, by its name in the manifest's `sqlite_databases`.
 const DATABASE: &str = "default";
 
 /// Open connections that nobody uses. A connection is taken for a statement or a transaction and put back when that
 /// succeeded: one that failed, or whose caller went away in between, is closed, which undoes what it had begun.
-static IDLE: Mutex<Vec<Connection>> = Mutex::new(Vec::new());
+static IDLE: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
+
+/// Whether this instance has looked for what has expired.
+static PURGED: AtomicBool = AtomicBool::new(false);
+
+struct Opened {
+    connection: Connection,
+    /// Whether foreign keys are enforced on it, which only those who write need.
+    enforces: bool,
+}
 
 /// The database named `default`.
 #[derive(Clone, Copy)]
@@ -19,54 +33,86 @@ pub(crate) struct SpinSqlite;
 
 impl Executor for SpinSqlite {
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
-        self.execute(statement).await
+        let opened = Opened::take().await?;
+        let rows = run(&opened.connection, statement).await?;
+        opened.put_back();
+        Ok(rows)
     }
 
     async fn execute(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
-        let connection = take().await?;
-        let rows = run(&connection, statement).await?;
-        put_back(connection);
+        let opened = Opened::take_to_write().await?;
+        let rows = run(&opened.connection, statement).await?;
+        opened.put_back();
         Ok(rows)
     }
 
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StorageError> {
-        let connection = take().await?;
-        run_text(&connection, "BEGIN IMMEDIATE").await?;
+        let opened = Opened::take_to_write().await?;
+        run_text(&opened.connection, "BEGIN IMMEDIATE").await?;
         let mut results = Vec::with_capacity(statements.len());
         for statement in statements {
-            results.push(run(&connection, statement).await?);
+            results.push(run(&opened.connection, statement).await?);
         }
-        run_text(&connection, "COMMIT").await?;
-        put_back(connection);
+        run_text(&opened.connection, "COMMIT").await?;
+        opened.put_back();
+        purge_after_first_batch();
         Ok(results)
     }
 }
 
+/// Clears out what has expired, once in an instance's life: Spin has no timer, and only who writes leaves something
+/// behind. Whoever waits for the batch does not wait for that.
+fn purge_after_first_batch() {
+    if PURGED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    wit_bindgen::spawn(async {
+        if let Err(error) = purge_when_due(&SpinSqlite, now()).await {
+            let cause = ("cause".to_owned(), format!("{error:?}"));
+            let message = "what has expired could not be cleared out";
+            log::emit(Level::Warn, message, &[cause]);
+        }
+    });
+}
+
 /// Lets readers and writers pass each other, where the database can: everything works without, only slower.
 pub(crate) async fn prefer_wal() {
-    if let Ok(connection) = take().await
-        && run_text(&connection, "PRAGMA journal_mode = WAL")
+    if let Ok(opened) = Opened::take().await
+        && run_text(&opened.connection, "PRAGMA journal_mode = WAL")
             .await
             .is_ok()
     {
-        put_back(connection);
+        opened.put_back();
     }
 }
 
-async fn take() -> Result<Connection, StorageError> {
-    let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    if let Some(connection) = idle {
-        return Ok(connection);
+impl Opened {
+    async fn take() -> Result<Self, StorageError> {
+        let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(opened) = idle {
+            return Ok(opened);
+        }
+        let connection = Connection::open(DATABASE).await.map_err(storage_error)?;
+        Ok(Self {
+            connection,
+            enforces: false,
+        })
     }
-    let connection = Connection::open(DATABASE).await.map_err(storage_error)?;
-    run_text(&connection, "PRAGMA foreign_keys = ON").await?;
-    Ok(connection)
-}
 
-fn put_back(connection: Connection) {
-    IDLE.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(connection);
+    async fn take_to_write() -> Result<Self, StorageError> {
+        let mut opened = Self::take().await?;
+        if !opened.enforces {
+            run_text(&opened.connection, "PRAGMA foreign_keys = ON").await?;
+            opened.enforces = true;
+        }
+        Ok(opened)
+    }
+
+    fn put_back(self) {
+        IDLE.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(self);
+    }
 }
 
 async fn run_text(connection: &Connection, sql: &'static str) -> Result<Vec<Row>, StorageError> {

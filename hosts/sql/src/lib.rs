@@ -17,7 +17,7 @@ mod storage;
 mod value;
 
 pub use executor::{Executor, Statement};
-pub use migrations::{MIGRATIONS, Migration, MigrationError, migrate};
+pub use migrations::{MIGRATIONS, Migration, MigrationError, is_current, migrate};
 pub use purge::purge_when_due;
 pub use storage::SqlStorage;
 pub use value::{Row, Value};

@@ -198,6 +198,11 @@ pub async fn migrate(executor: &impl Executor, now: Timestamp) -> Result<u64, Mi
     }
 }
 
+/// Whether a database has exactly the newest schema: one look, where [`migrate`] would take several.
+pub async fn is_current(executor: &impl Executor) -> bool {
+    check(executor).await.is_ok()
+}
+
 /// Fails unless the database has exactly the newest schema.
 pub(crate) async fn check(executor: &impl Executor) -> Result<(), StorageError> {
     match (current(executor).await?, newest()) {

@@ -21,6 +21,7 @@ use wasmtime_wasi::p2::bindings::cli::environment;
 pub(crate) use allowed_hosts::AllowedHosts;
 use manifest::Manifest;
 pub use sqlite::Connection;
+use sqlite::Keeper;
 use variables::{Values, Variables};
 
 use crate::component;
@@ -52,6 +53,7 @@ pub struct App {
     variables: Variables,
     environment: BTreeMap<String, String>,
     allowed_hosts: AllowedHosts,
+    keeper: Keeper,
 }
 
 /// Where variables come from besides the manifest, first to last: given by name, the environment, a file.
@@ -117,6 +119,7 @@ impl App {
             allowed_hosts: AllowedHosts::new(&component.allowed_outbound_hosts, &values)?,
             variables: Variables::new(component.variables, &values)?,
             environment: component.environment,
+            keeper: Keeper::default(),
         })
     }
 

@@ -2,7 +2,7 @@
 //! isolated from all others.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::types::{Value as SqliteValue, ValueRef};
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
@@ -16,7 +16,7 @@ pub(super) fn path(state: &Path) -> PathBuf {
     state.join("sqlite_db.db")
 }
 
-/// A connection, which waits on no thread that serves requests.
+/// A connection.
 #[derive(Clone)]
 pub struct Connection(Arc<Mutex<rusqlite::Connection>>);
 
@@ -24,10 +24,10 @@ impl Connection {
     /// Opens a database, making the file where it is missing.
     fn open(path: &Path) -> Result<Self, Error> {
         let open = || -> anyhow::Result<_> {
-            if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder)?;
-            }
             if !path.exists() {
+                if let Some(folder) = path.parent() {
+                    std::fs::create_dir_all(folder)?;
+                }
                 create_private(path)?;
             }
             let connection = rusqlite::Connection::open(path)?;
@@ -41,15 +41,61 @@ impl Connection {
         }
     }
 
-    /// Runs something with the connection on a thread that may block.
-    async fn with<R: Send + 'static>(
+    fn lock(&self) -> MutexGuard<'_, rusqlite::Connection> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a statement: here where it only reads, as readers wait for nobody, on a thread that may block otherwise.
+    async fn execute(
         self,
-        work: impl FnOnce(&rusqlite::Connection) -> R + Send + 'static,
-    ) -> Result<R, Error> {
-        let run = move || work(&self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        statement: String,
+        parameters: Vec<Value>,
+    ) -> Result<QueryResult, Error> {
+        // SQLite's texts name tables and columns and never values.
+        let io = |error: rusqlite::Error| Error::Io(error.to_string());
+        {
+            let connection = self.lock();
+            // In a transaction this may be the statement that ends it, and waits for the disk.
+            if connection.is_autocommit()
+                && connection
+                    .prepare_cached(&statement)
+                    .map_err(io)?
+                    .readonly()
+            {
+                return query(&connection, &statement, parameters).map_err(io);
+            }
+        }
+        let run = move || query(&self.lock(), &statement, parameters).map_err(io);
         tokio::task::spawn_blocking(run)
             .await
-            .map_err(|error| Error::Io(error.to_string()))
+            .map_err(|error| Error::Io(error.to_string()))?
+    }
+}
+
+/// Holds a connection: SQLite folds the write-ahead log into the database when the last one is closed, which would be
+/// after every request of an instance that is used once.
+#[derive(Default)]
+pub(super) struct Keeper(Mutex<Option<Connection>>);
+
+impl Keeper {
+    /// Opens it where it is not open.
+    fn keep(&self, path: &Path) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.is_none() {
+            *kept = Connection::open(path).ok();
+        }
+        // It counts from its first read of the log on, which may be newer than the connection.
+        let reads = kept.as_ref().is_some_and(|connection| {
+            query(
+                &connection.lock(),
+                "SELECT count(*) FROM sqlite_schema",
+                vec![],
+            )
+            .is_ok()
+        });
+        if !reads {
+            *kept = None;
+        }
     }
 }
 
@@ -87,13 +133,17 @@ fn query(
 }
 
 impl SpinView<'_> {
-    /// Where a database is.
-    fn database(&self, name: &str) -> Result<PathBuf, Error> {
-        if self.app.databases.iter().any(|allowed| allowed == name) {
-            Ok(path(self.app.state()))
-        } else {
-            Err(Error::AccessDenied)
+    /// Opens a database that the manifest allows.
+    fn open(&mut self, database: &str) -> Result<Resource<Connection>, Error> {
+        if !self.app.databases.iter().any(|allowed| allowed == database) {
+            return Err(Error::AccessDenied);
         }
+        let path = path(self.app.state());
+        self.app.keeper.keep(&path);
+        let connection = Connection::open(&path)?;
+        self.table
+            .push(connection)
+            .map_err(|error| Error::Io(error.to_string()))
     }
 
     /// The connection behind a handle.
@@ -103,48 +153,18 @@ impl SpinView<'_> {
             .cloned()
             .map_err(|_| Error::InvalidConnection)
     }
-
-    fn keep(&mut self, connection: Connection) -> Result<Resource<Connection>, Error> {
-        self.table
-            .push(connection)
-            .map_err(|error| Error::Io(error.to_string()))
-    }
 }
 
-async fn open(path: PathBuf) -> Result<Connection, Error> {
-    tokio::task::spawn_blocking(move || Connection::open(&path))
-        .await
-        .map_err(|error| Error::Io(error.to_string()))?
-}
-
-async fn execute(
-    connection: Result<Connection, Error>,
-    statement: String,
-    parameters: Vec<Value>,
-) -> Result<QueryResult, Error> {
-    connection?
-        .with(move |connection| query(connection, &statement, parameters))
-        .await?
-        // SQLite's texts name tables and columns and never values.
-        .map_err(|error| Error::Io(error.to_string()))
-}
-
-async fn last_insert_rowid(connection: Result<Connection, Error>) -> i64 {
+fn last_insert_rowid(connection: Result<Connection, Error>) -> i64 {
     match connection {
-        Ok(connection) => connection
-            .with(rusqlite::Connection::last_insert_rowid)
-            .await
-            .unwrap_or_default(),
+        Ok(connection) => connection.lock().last_insert_rowid(),
         Err(_) => 0,
     }
 }
 
-async fn changes(connection: Result<Connection, Error>) -> u64 {
+fn changes(connection: Result<Connection, Error>) -> u64 {
     match connection {
-        Ok(connection) => connection
-            .with(rusqlite::Connection::changes)
-            .await
-            .unwrap_or_default(),
+        Ok(connection) => connection.lock().changes(),
         Err(_) => 0,
     }
 }
@@ -155,9 +175,7 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for Spin {
         accessor: &Accessor<T, Self>,
         database: String,
     ) -> Result<Resource<Connection>, Error> {
-        let path = accessor.with(|mut store| store.get().database(&database))?;
-        let connection = open(path).await?;
-        accessor.with(|mut store| store.get().keep(connection))
+        accessor.with(|mut store| store.get().open(&database))
     }
 
     async fn execute_async(
@@ -166,8 +184,8 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for Spin {
         statement: String,
         parameters: Vec<Value>,
     ) -> Result<Executed, Error> {
-        let connection = accessor.with(|mut store| store.get().connection(&handle));
-        let QueryResult { columns, rows } = execute(connection, statement, parameters).await?;
+        let connection = accessor.with(|mut store| store.get().connection(&handle))?;
+        let QueryResult { columns, rows } = connection.execute(statement, parameters).await?;
         accessor
             .with(|mut store| {
                 let rows = StreamReader::new(&mut store, rows)?;
@@ -181,20 +199,18 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for Spin {
         accessor: &Accessor<T, Self>,
         handle: Resource<Connection>,
     ) -> i64 {
-        last_insert_rowid(accessor.with(|mut store| store.get().connection(&handle))).await
+        last_insert_rowid(accessor.with(|mut store| store.get().connection(&handle)))
     }
 
     async fn changes_async(accessor: &Accessor<T, Self>, handle: Resource<Connection>) -> u64 {
-        changes(accessor.with(|mut store| store.get().connection(&handle))).await
+        changes(accessor.with(|mut store| store.get().connection(&handle)))
     }
 
     async fn open(
         mut store: Access<'_, T, Self>,
         database: String,
     ) -> Result<Resource<Connection>, Error> {
-        let path = store.get().database(&database)?;
-        let connection = open(path).await?;
-        store.get().keep(connection)
+        store.get().open(&database)
     }
 
     async fn execute(
@@ -203,21 +219,19 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for Spin {
         statement: String,
         parameters: Vec<Value>,
     ) -> Result<QueryResult, Error> {
-        let connection = store.get().connection(&handle);
-        execute(connection, statement, parameters).await
+        let connection = store.get().connection(&handle)?;
+        connection.execute(statement, parameters).await
     }
 
     async fn last_insert_rowid(
         mut store: Access<'_, T, Self>,
         handle: Resource<Connection>,
     ) -> i64 {
-        let connection = store.get().connection(&handle);
-        last_insert_rowid(connection).await
+        last_insert_rowid(store.get().connection(&handle))
     }
 
     async fn changes(mut store: Access<'_, T, Self>, handle: Resource<Connection>) -> u64 {
-        let connection = store.get().connection(&handle);
-        changes(connection).await
+        changes(store.get().connection(&handle))
     }
 
     async fn drop(

@@ -67,7 +67,7 @@ fn make_spin_secret() -> Result<()> {
     } else {
         "\n"
     };
-    write!(options.open(&path)?, "{line_break}{NAME}={secret}\n")?;
+    writeln!(options.open(&path)?, "{line_break}{NAME}={secret}")?;
     println!(
         "made        {NAME} in {} (keep it: without it stored keys are lost)",
         path.display()

@@ -7,22 +7,25 @@ mod in_memory {
 }
 
 mod sqlite {
+    use std::collections::BTreeSet;
     use std::ops::Deref;
+    use std::path::PathBuf;
 
     use auth_core::Timestamp;
+    use auth_core::storage::StorageError;
     use futures::executor::block_on;
     use gatewright::Sqlite;
     use gatewright_sql::{
-        Executor as _, MIGRATIONS, MigrationError, SqlStorage, Statement, migrate,
+        Executor, MIGRATIONS, MigrationError, Row, SqlStorage, Statement, migrate,
     };
 
     struct Fresh {
-        storage: SqlStorage<Sqlite>,
+        storage: SqlStorage<Checked>,
         _folder: tempfile::TempDir,
     }
 
     impl Deref for Fresh {
-        type Target = SqlStorage<Sqlite>;
+        type Target = SqlStorage<Checked>;
 
         fn deref(&self) -> &Self::Target {
             &self.storage
@@ -31,19 +34,57 @@ mod sqlite {
 
     impl Drop for Fresh {
         fn drop(&mut self) {
-            self.storage.executor().close();
+            self.storage.executor().sqlite.close();
+        }
+    }
+
+    /// Checks what is promised of every statement: that its columns have names of their own.
+    struct Checked {
+        sqlite: Sqlite,
+        path: PathBuf,
+    }
+
+    impl Checked {
+        fn check(&self, statement: &Statement) {
+            let connection = rusqlite::Connection::open(&self.path).unwrap();
+            let prepared = connection.prepare(statement.sql).unwrap();
+            let names: BTreeSet<_> = prepared.column_names().collect();
+            let sql = statement.sql;
+            assert_eq!(names.len(), prepared.column_count(), "{names:?} in {sql}");
+            let number = |name: &&str| name.parse::<u32>().is_ok();
+            assert!(names.len() < 2 || !names.iter().any(number), "{sql}");
+        }
+    }
+
+    impl Executor for Checked {
+        async fn query(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
+            self.check(&statement);
+            self.sqlite.query(statement).await
+        }
+
+        async fn execute(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
+            self.check(&statement);
+            self.sqlite.execute(statement).await
+        }
+
+        async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StorageError> {
+            statements
+                .iter()
+                .for_each(|statement| self.check(statement));
+            self.sqlite.batch(statements).await
         }
     }
 
     fn empty() -> Fresh {
         let folder = tempfile::tempdir().unwrap();
-        let executor = Sqlite::open(&folder.path().join("test.db")).unwrap();
+        let path = folder.path().join("test.db");
+        let sqlite = Sqlite::open(&path).unwrap();
         assert_eq!(
-            block_on(migrate(&executor, Timestamp::from_millis(1))),
+            block_on(migrate(&sqlite, Timestamp::from_millis(1))),
             Ok(MIGRATIONS.len() as u64)
         );
         Fresh {
-            storage: SqlStorage::new(executor),
+            storage: SqlStorage::new(Checked { sqlite, path }),
             _folder: folder,
         }
     }

@@ -21,6 +21,8 @@ fn variables() -> String {
         let value = match (setting.default, setting.name) {
             // The one setting that the service can't do without and that has no default.
             (None, "SECRET_KEY") => "required = true".to_owned(),
+            // Where Spin listens when it is not told.
+            (_, "PUBLIC_BASE_URL") => "default = \"http://localhost:3000\"".to_owned(),
             (default, _) => format!("default = {:?}", default.unwrap_or_default()),
         };
         let secret = if setting.secret {

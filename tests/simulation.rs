@@ -40,6 +40,13 @@ fn login(auth: &Auth<SimulatedPlatform>, name: &str, password: &str) -> Result<T
     block_on(auth.login(LoginRequest { name, password }, &client()))
 }
 
+/// Does what was deferred, as a host does after the answer.
+fn after_answer(auth: &Auth<SimulatedPlatform>) {
+    for work in auth.platform().take_deferred() {
+        block_on(auth.run(work));
+    }
+}
+
 fn refresh(auth: &Auth<SimulatedPlatform>, tokens: &TokenPair) -> Result<TokenPair, Error> {
     block_on(auth.refresh(tokens.refresh_token.expose()))
 }
@@ -113,7 +120,7 @@ fn a_lost_reply_is_repeated_within_the_grace_window_and_no_later() {
     auth.platform().advance(Duration::from_millis(9_999));
     let again = refresh(&auth, &tokens).ok().unwrap();
     assert!(again.refresh_token == lost.refresh_token);
-    assert!(auth.platform().mail().is_empty());
+    assert!(auth.platform().take_deferred().is_empty());
     auth.platform().advance(Duration::from_millis(1));
     assert_eq!(refresh(&auth, &tokens).err(), Some(Error::RefreshToken));
     assert_eq!(refresh(&auth, &again).err(), Some(Error::RefreshToken));
@@ -129,6 +136,8 @@ fn a_reuse_is_told_to_the_person_and_the_operator() {
     for _ in 0..3 {
         assert_eq!(refresh(&auth, &tokens).err(), Some(Error::RefreshToken));
     }
+    assert!(auth.platform().mail().is_empty(), "before the answer");
+    after_answer(&auth);
     let mail = auth.platform().mail();
     assert_eq!(mail.len(), 1);
     assert_eq!(
@@ -182,4 +191,30 @@ fn nothing_secret_is_logged() {
     ] {
         assert!(!log.contains(secret), "{log}");
     }
+}
+
+/// A hash of other parameters is replaced after the login that it was used for, which does not wait for it.
+#[test]
+fn a_password_is_rehashed_after_the_answer() {
+    let storage = {
+        let auth = auth(1, &[]);
+        register(&auth, "ada@example.com");
+        auth
+    };
+    let costlier = config(&[("ARGON2_ITERATIONS", "2")]);
+    let auth = Auth::new(storage.into_platform(), costlier);
+    let rehashed = || {
+        let lines = auth.platform().log_lines();
+        lines
+            .iter()
+            .filter(|line| line.contains("rehashed a password"))
+            .count()
+    };
+    assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
+    assert_eq!(rehashed(), 0);
+    after_answer(&auth);
+    assert_eq!(rehashed(), 1);
+    assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
+    after_answer(&auth);
+    assert_eq!(rehashed(), 1);
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use gatewright_tests::host::{Host, PASSWORD, Tokens, component, manifest, native, spin};
+use gatewright_tests::host::{Host, PASSWORD, Tokens, component, manifest, spin};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -41,7 +41,7 @@ fn refused(command: &mut Command) -> String {
 }
 
 #[tokio::test]
-async fn a_missing_variable_is_named_in_the_log_and_answered_in_the_error_form() {
+async fn an_empty_variable_is_named_in_the_log_and_answered_in_the_error_form() {
     let folder = folder();
     let host = start(&folder, &[("SECRET_KEY", "")]);
     let answer = host.post("/auth/register", ada()).await;
@@ -310,10 +310,7 @@ async fn another_provider_takes_one_line() {
 #[test]
 fn a_manifest_that_cant_be_served_is_refused_and_says_why() {
     let folder = tempfile::tempdir().unwrap();
-    let up = |manifest: &Path| {
-        let mut command = native(folder.path(), &["spin", "up", "--from"]);
-        refused(command.arg(manifest))
-    };
+    let up = |manifest: &Path| refused(&mut spin(folder.path(), manifest));
     let missing = folder.path().join("missing.toml");
     assert!(up(&missing).contains("can't read the manifest"));
     let text = std::fs::read_to_string(manifest("spin.toml")).unwrap();
@@ -323,6 +320,12 @@ fn a_manifest_that_cant_be_served_is_refused_and_says_why() {
         std::fs::write(&path, text).unwrap();
         up(&path)
     };
+    let mut without = spin(folder.path(), &manifest("spin.toml"));
+    let without = refused(without.env_remove("SPIN_VARIABLE_SECRET_KEY"));
+    assert!(without.contains("variable secret_key is required: set SPIN_VARIABLE_SECRET_KEY"));
+    let mut unknown = spin(folder.path(), &manifest("spin.toml"));
+    let unknown = refused(unknown.args(["--variable", "secret_kye=x"]));
+    assert!(unknown.contains("no variable \"secret_kye\""), "{unknown}");
     // The components are not beside this copy.
     assert!(changed("", "").contains("build it with: cargo xtask build spin"));
     assert!(

@@ -2,10 +2,11 @@
 
 use crate::auth::{Auth, Client, Freshness};
 use crate::config::Config;
+use crate::deferred::{Deferred, Work};
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::identifier::{EmailAddress, Username, new_id};
 use crate::password;
-use crate::platform::{Level, Platform};
+use crate::platform::Platform;
 use crate::session::TokenPair;
 use crate::storage::{
     Account, CreateUserOutcome, Credential, LoginName, NewUser, Storage as _, User,
@@ -157,40 +158,12 @@ impl<P: Platform> Auth<P> {
             .start_session(&account.user.id, &["pwd"], client)
             .await?;
         if self.hasher.needs_rehash(&credential.secret) {
-            self.rehash(credential, &password).await;
+            self.platform.defer(Deferred(Work::Rehash {
+                credential,
+                password,
+            }));
         }
         Ok(tokens)
-    }
-
-    /// Brings a stored hash to the current parameters. That it fails must not fail the login that it follows.
-    async fn rehash(&self, credential: Credential, password: &str) {
-        let replacement = self.hasher.hash(&self.platform, password);
-        let replaced = self
-            .platform
-            .storage()
-            .replace_credential_secret(
-                credential.id,
-                credential.secret,
-                replacement,
-                self.platform.now(),
-            )
-            .await;
-        match replaced {
-            Ok(true) => self.platform.log(
-                Level::Info,
-                "rehashed a password",
-                &[("user", &credential.user_id)],
-            ),
-            Ok(false) => {}
-            Err(error) => {
-                let cause = Error::from(error).to_string();
-                self.platform.log(
-                    Level::Warn,
-                    "a password could not be rehashed",
-                    &[("cause", &cause)],
-                );
-            }
-        }
     }
 }
 

@@ -76,6 +76,11 @@ impl<P: Platform> Auth<P> {
         &self.platform
     }
 
+    /// Gives the platform back.
+    pub fn into_platform(self) -> P {
+        self.platform
+    }
+
     /// The configuration it was made with.
     pub fn config(&self) -> &Config {
         &self.config

@@ -1,5 +1,6 @@
 //! What the core is given: storage, mail, settings, time, randomness and a log. It has none of its own.
 
+use crate::deferred::Deferred;
 use crate::mail::{MailError, Message};
 use crate::storage::Storage;
 use crate::time::Timestamp;
@@ -30,6 +31,10 @@ pub trait Platform {
     /// # Errors
     /// It was not taken.
     async fn send_mail(&self, message: Message) -> Result<(), MailError>;
+
+    /// Takes work that nobody waits for: it is given to [`Auth::run`](crate::Auth::run) once the request that it
+    /// comes from is answered. Work that a platform loses with an instance is lost; nothing depends on it.
+    fn defer(&self, work: Deferred);
 
     /// Writes one line for the operator. `fields` are names and values; none is ever a secret.
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]);

@@ -1,6 +1,7 @@
 //! Sessions and their tokens: started by a login, continued by refreshing, ended by logging out.
 
 use crate::auth::{Auth, Client, Freshness};
+use crate::deferred::{Deferred, Work};
 use crate::error::{AccessTokenError, Error, Result};
 use crate::identifier::new_id;
 use crate::jose::{Audience, Claims, Expectations, KeySet};
@@ -144,7 +145,7 @@ impl<P: Platform> Auth<P> {
                     token = successor;
                 }
                 RotationOutcome::Reused(active) => {
-                    self.report_reuse(&active).await;
+                    self.report_reuse(&active);
                     return Err(Error::RefreshToken);
                 }
                 RotationOutcome::Expired | RotationOutcome::Revoked | RotationOutcome::Unknown => {
@@ -286,7 +287,7 @@ impl<P: Platform> Auth<P> {
         })
     }
 
-    async fn report_reuse(&self, active: &ActiveSession) {
+    fn report_reuse(&self, active: &ActiveSession) {
         let fields = [
             ("user", active.user.id.as_str()),
             ("session", active.session.id.as_str()),
@@ -300,13 +301,7 @@ impl<P: Platform> Auth<P> {
             return;
         };
         let message = Message::refresh_token_reuse(email, active.session.user_agent.as_deref());
-        if let Err(cause) = self.platform.send_mail(message).await {
-            self.platform.log(
-                Level::Warn,
-                "a notice could not be sent",
-                &[("cause", &cause.to_string())],
-            );
-        }
+        self.platform.defer(Deferred(Work::Notice(message)));
     }
 }
 

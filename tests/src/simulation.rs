@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use auth_core::storage::Storage;
-use auth_core::{Config, Level, MailError, Message, Platform, Settings, Timestamp};
+use auth_core::{Config, Deferred, Level, MailError, Message, Platform, Settings, Timestamp};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
@@ -17,6 +17,7 @@ pub struct SimulatedPlatform<S = MemoryStorage> {
     now: Mutex<Timestamp>,
     random: Mutex<ChaCha20Rng>,
     mail: Mutex<Vec<Message>>,
+    deferred: Mutex<Vec<Deferred>>,
     log: Mutex<Vec<String>>,
 }
 
@@ -36,6 +37,7 @@ impl<S> SimulatedPlatform<S> {
             now: Mutex::new(Timestamp::from_millis(1_767_225_600_000)),
             random: Mutex::new(ChaCha20Rng::seed_from_u64(seed)),
             mail: Mutex::default(),
+            deferred: Mutex::default(),
             log: Mutex::default(),
         }
     }
@@ -52,6 +54,12 @@ impl<S> SimulatedPlatform<S> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Takes what was deferred since the last time.
+    pub fn take_deferred(&self) -> Vec<Deferred> {
+        let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut deferred)
     }
 
     /// What was logged so far.
@@ -87,6 +95,13 @@ impl<S: Storage> Platform for SimulatedPlatform<S> {
             .unwrap_or_else(PoisonError::into_inner)
             .push(message);
         Ok(())
+    }
+
+    fn defer(&self, work: Deferred) {
+        self.deferred
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(work);
     }
 
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {

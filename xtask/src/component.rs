@@ -12,9 +12,11 @@ use crate::toolchain::WasmToolchain;
 /// Target of every component: it brings no imports of its own.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The component of that name, once built.
+/// The component of that name, once built: at a place that manifests can name, wherever else things are built.
 pub(crate) fn path(name: &str) -> PathBuf {
-    target().join("components").join(format!("{name}.wasm"))
+    root()
+        .join("target/components")
+        .join(format!("{name}.wasm"))
 }
 
 /// Builds what the native host serves.

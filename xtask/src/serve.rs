@@ -52,7 +52,14 @@ fn make_spin_secret() -> Result<()> {
     const NAME: &str = "SPIN_VARIABLE_SECRET_KEY";
     let path = root().join(".env");
     let there = std::fs::read_to_string(&path).unwrap_or_default();
-    if std::env::var_os(NAME).is_some() || there.lines().any(|line| line.starts_with(NAME)) {
+    let value = |line: &str| {
+        line.strip_prefix(NAME)?
+            .strip_prefix('=')
+            .map(str::trim)
+            .map(str::is_empty)
+    };
+    let in_file = there.lines().any(|line| value(line) == Some(false));
+    if in_file || std::env::var_os(NAME).is_some_and(|value| !value.is_empty()) {
         return Ok(());
     }
     let mut random = [0; 32];
@@ -67,7 +74,11 @@ fn make_spin_secret() -> Result<()> {
     } else {
         "\n"
     };
-    writeln!(options.open(&path)?, "{line_break}{NAME}={secret}")?;
+    let mut file = options.open(&path)?;
+    // A file that was there may have been readable by others.
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    writeln!(file, "{line_break}{NAME}={secret}")?;
     println!(
         "made        {NAME} in {} (keep it: without it stored keys are lost)",
         path.display()

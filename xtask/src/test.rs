@@ -50,7 +50,7 @@ pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
         .args(packages(&WHOLE))
         .args(filter)
         .env("GATEWRIGHT_PROGRAM", &host)
-        .env("GATEWRIGHT_COMPONENTS", target().join("components")))?;
+        .env("GATEWRIGHT_COMPONENTS", root().join("target/components")))?;
     println!("xtask: the scenarios on Spin's application");
     run(cargo()
         .args(["test", "--locked", "--release"])

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use auth_core::{Auth, Client, Level, Platform};
+use auth_core::{Auth, Client, Deferred, Level, Platform};
 use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -80,6 +80,11 @@ impl<P: Platform> Service<P> {
             *response.body_mut() = Bytes::new();
         }
         response
+    }
+
+    /// Does what the platform was told to defer, once the request that it comes from is answered.
+    pub async fn run(&self, deferred: Deferred) {
+        self.auth.run(deferred).await;
     }
 
     async fn dispatch<B>(

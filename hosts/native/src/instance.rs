@@ -134,10 +134,12 @@ impl HostWallClock for MovedClock {
 pub(crate) fn linker(engine: &Engine, imports: &Imports) -> wasmtime::Result<Linker<InstanceData>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
-    wasmtime_wasi::p3::clocks::add_to_linker(&mut linker)?;
-    wasmtime_wasi::p3::random::add_to_linker(&mut linker)?;
     match imports {
-        Imports::Contract(_) => bindings::add_to_linker(&mut linker)?,
+        Imports::Contract(_) => {
+            wasmtime_wasi::p3::clocks::add_to_linker(&mut linker)?;
+            wasmtime_wasi::p3::random::add_to_linker(&mut linker)?;
+            bindings::add_to_linker(&mut linker)?;
+        }
         Imports::Spin(_) => spin::add_to_linker(&mut linker)?,
     }
     Ok(linker)

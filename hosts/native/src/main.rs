@@ -215,15 +215,12 @@ fn run(server: Server, made: &[String]) -> Result<()> {
 
 fn spin_up(arguments: &ArgMatches) -> Result<()> {
     let settings = LayeredSettings::new(std::iter::empty(), None)?;
-    let given = Given {
-        by_name: arguments
-            .get_many::<(String, String)>("variable")
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect(),
-        environment: settings.with_prefix("SPIN_VARIABLE_"),
-    };
+    let by_name = arguments
+        .get_many::<(String, String)>("variable")
+        .into_iter()
+        .flatten()
+        .cloned();
+    let given = Given::new(by_name.collect())?;
     let mut host = settings.host_config()?;
     if let Some(address) = arguments.get_one("listen") {
         host.listen = *address;

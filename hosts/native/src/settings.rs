@@ -111,17 +111,6 @@ impl LayeredSettings {
             .filter(|value| !value.trim().is_empty())
     }
 
-    /// Values by name, of those that begin like this.
-    pub fn with_prefix(&self, prefix: &str) -> BTreeMap<String, String> {
-        let found = self
-            .values
-            .iter()
-            .filter(|(name, _)| name.starts_with(prefix));
-        found
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
-    }
-
     /// Adds a value that no layer had.
     pub(crate) fn add(&mut self, name: &str, value: String) {
         self.values.insert(name.to_owned(), value);

@@ -5,10 +5,12 @@ use auth_core::storage::{
     Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser,
     Rotation, RotationOutcome, SigningKey, StartSessionOutcome, Storage, StorageError,
 };
-use auth_core::{Level, MailError, Message, Platform, Settings, Timestamp};
+use auth_core::{Deferred, Level, MailError, Message, Platform, Settings, Timestamp};
 use wasip3::clocks::system_clock;
 use wasip3::random::random;
+use wasip3::wit_bindgen;
 
+use crate::SERVICE;
 use crate::bindings::gatewright::auth::{log, mail, settings, storage};
 
 auth_core::mirror_storage!(crate::bindings::gatewright::auth::storage);
@@ -53,6 +55,15 @@ impl Platform for Host {
 
     async fn send_mail(&self, message: Message) -> Result<(), MailError> {
         mail::send(message.mirror()).await.mirror()
+    }
+
+    fn defer(&self, work: Deferred) {
+        wit_bindgen::spawn(async move {
+            // What is deferred comes from a service that was made.
+            if let Some(service) = SERVICE.get() {
+                service.run(work).await;
+            }
+        });
     }
 
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {

@@ -73,7 +73,6 @@ static MIGRATED: AtomicBool = AtomicBool::new(false);
 async fn ready() -> Result<SqlStorage<SpinSqlite>, StorageError> {
     if !MIGRATED.load(Ordering::Relaxed) {
         if !is_current(&SpinSqlite).await {
-            sqlite::prefer_wal().await;
             migrate(&SpinSqlite, now())
                 .await
                 .map_err(|error| match error {

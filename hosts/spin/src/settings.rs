@@ -38,7 +38,7 @@ impl Settings for Variables {
     async fn get(&self, name: &str) -> Result<Option<String>, String> {
         match variables::get(name.to_ascii_lowercase()).await {
             Ok(value) => Ok(Some(value)),
-            // Not in the manifest, or there without a value.
+            // Not in the manifest.
             Err(variables::Error::Undefined(_)) => Ok(None),
             Err(
                 variables::Error::InvalidName(cause)

@@ -1,11 +1,11 @@
 //! `spin:sqlite` for [`gatewright_sql`].
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use auth_core::Level;
 use auth_core::storage::StorageError;
-use gatewright_sql::{Executor, Row, Statement, Value, purge_when_due};
+use gatewright_sql::{Executor, PURGE_EVERY, Row, Statement, Value, error_of_text, purge_when_due};
 use spin_sdk::sqlite::{self, Connection};
 use spin_sdk::wit_bindgen;
 
@@ -18,8 +18,11 @@ const DATABASE: &str = "default";
 /// succeeded: one that failed, or whose caller went away in between, is closed, which undoes what it had begun.
 static IDLE: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
 
-/// Whether this instance has looked for what has expired.
-static PURGED: AtomicBool = AtomicBool::new(false);
+/// Whether this instance has asked for the write-ahead log. The database keeps that, unless it is restored from a copy.
+static WAL: AtomicBool = AtomicBool::new(false);
+
+/// When this instance next looks for what has expired, in milliseconds since the Unix epoch.
+static NEXT_PURGE: AtomicU64 = AtomicU64::new(0);
 
 struct Opened {
     connection: Connection,
@@ -46,7 +49,12 @@ impl Executor for SpinSqlite {
         Ok(rows)
     }
 
-    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StorageError> {
+    async fn batch(&self, mut statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StorageError> {
+        if statements.len() == 1 {
+            // One statement is a transaction by itself, and holds the database for one call alone.
+            let statement = statements.remove(0);
+            return Ok(vec![self.execute(statement).await?]);
+        }
         let opened = Opened::take_to_write().await?;
         run_text(&opened.connection, "BEGIN IMMEDIATE").await?;
         let mut results = Vec::with_capacity(statements.len());
@@ -55,17 +63,19 @@ impl Executor for SpinSqlite {
         }
         run_text(&opened.connection, "COMMIT").await?;
         opened.put_back();
-        purge_after_first_batch();
+        purge_now_and_then();
         Ok(results)
     }
 }
 
-/// Clears out what has expired, once in an instance's life: Spin has no timer, and only who writes leaves something
-/// behind. Whoever waits for the batch does not wait for that.
-fn purge_after_first_batch() {
-    if PURGED.swap(true, Ordering::Relaxed) {
+/// Clears out what has expired, now and then: Spin has no timer, and only who writes leaves something behind. Whoever
+/// waits for the batch does not wait for that.
+fn purge_now_and_then() {
+    let now_ms = now().as_millis();
+    if now_ms < NEXT_PURGE.load(Ordering::Relaxed) {
         return;
     }
+    NEXT_PURGE.store(now_ms + PURGE_EVERY.as_millis() as u64, Ordering::Relaxed);
     wit_bindgen::spawn(async {
         if let Err(error) = purge_when_due(&SpinSqlite, now()).await {
             let cause = ("cause".to_owned(), format!("{error:?}"));
@@ -73,17 +83,6 @@ fn purge_after_first_batch() {
             log::emit(Level::Warn, message, &[cause]);
         }
     });
-}
-
-/// Lets readers and writers pass each other, where the database can: everything works without, only slower.
-pub(crate) async fn prefer_wal() {
-    if let Ok(opened) = Opened::take().await
-        && run_text(&opened.connection, "PRAGMA journal_mode = WAL")
-            .await
-            .is_ok()
-    {
-        opened.put_back();
-    }
 }
 
 impl Opened {
@@ -104,6 +103,10 @@ impl Opened {
         if !opened.enforces {
             run_text(&opened.connection, "PRAGMA foreign_keys = ON").await?;
             opened.enforces = true;
+            if !WAL.swap(true, Ordering::Relaxed) {
+                // Lets readers and writers pass each other, where the database can: all works without, only slower.
+                let _ = run_text(&opened.connection, "PRAGMA journal_mode = WAL").await;
+            }
         }
         Ok(opened)
     }
@@ -146,32 +149,18 @@ fn row(row: sqlite::RowResult) -> Result<Row, StorageError> {
     values.collect::<Result<_, _>>().map(Row::new)
 }
 
-/// Which of the two kinds of failure it is. Spin tells them apart by text alone; what is not known to be the
-/// statement's or the schema's fault may pass.
 fn storage_error(error: sqlite::Error) -> StorageError {
-    /// Texts of SQLite that mean that the same statement will fail again.
-    const LASTING: [&str; 6] = [
-        "no such table",
-        "no such column",
-        "has no column named",
-        "constraint failed",
-        "syntax error",
-        "file is not a database",
-    ];
     match error {
-        sqlite::Error::NoSuchDatabase => StorageError::Unavailable(format!(
+        sqlite::Error::NoSuchDatabase => StorageError::Invalid(format!(
             "Spin knows no database named {DATABASE}: see its runtime configuration"
         )),
         sqlite::Error::AccessDenied => StorageError::Invalid(format!(
             "the component may not use the database {DATABASE}: name it in sqlite_databases in the manifest"
         )),
-        sqlite::Error::InvalidConnection => {
-            StorageError::Unavailable("the connection was closed".to_owned())
-        }
+        sqlite::Error::InvalidConnection => StorageError::Unavailable(
+            "the database could not be opened; of libSQL check url and token".to_owned(),
+        ),
         sqlite::Error::DatabaseFull => StorageError::Unavailable("the database is full".to_owned()),
-        sqlite::Error::Io(text) if LASTING.iter().any(|lasting| text.contains(lasting)) => {
-            StorageError::Invalid(text)
-        }
-        sqlite::Error::Io(text) => StorageError::Unavailable(text),
+        sqlite::Error::Io(text) => error_of_text(text),
     }
 }

@@ -26,7 +26,7 @@ const CREATE_OUTCOME: &str = "SELECT CASE
     WHEN EXISTS (SELECT 1 FROM users WHERE id = ?1) THEN 0
     WHEN EXISTS (SELECT 1 FROM users WHERE email_key = ?2) THEN 1
     WHEN EXISTS (SELECT 1 FROM users WHERE username_key = ?3) THEN 2
-    END";
+    END AS outcome";
 
 pub(crate) async fn create_user(
     executor: &impl Executor,
@@ -126,8 +126,9 @@ macro_rules! find_account {
         concat!(
             "SELECT ",
             user_columns!(),
-            ", credentials.id, credentials.kind, credentials.secret, credentials.label, credentials.created_at,
-            credentials.updated_at, credentials.last_used_at
+            ", credentials.id AS credential_id, credentials.kind, credentials.secret, credentials.label,
+            credentials.created_at AS credential_created_at, credentials.updated_at AS credential_updated_at,
+            credentials.last_used_at
             FROM users LEFT JOIN credentials ON credentials.user_id = users.id WHERE users.",
             $key,
             " = ?1"

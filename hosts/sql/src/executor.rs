@@ -7,7 +7,8 @@ use crate::value::{Row, Value};
 /// One SQL statement with its parameters, `?1` being the first.
 #[derive(Clone, PartialEq)]
 pub struct Statement {
-    /// SQL text, always a constant of this crate, so that hosts may cache what they prepared by it.
+    /// SQL text, always a constant of this crate, so that hosts may cache what they prepared by it. Its columns have
+    /// different names, none of them a number, as D1 returns rows as JavaScript objects.
     pub sql: &'static str,
     /// Parameters, in order. May hold secrets: never log them.
     pub parameters: Vec<Value>,
@@ -44,4 +45,24 @@ pub trait Executor {
     /// # Errors
     /// As [`query`](Self::query), if any statement fails; nothing was changed then.
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StorageError>;
+}
+
+/// Which of the two kinds of failure a text of SQLite means, for platforms that have no more than that. What is not
+/// known to be the statement's or the schema's fault may pass.
+pub fn error_of_text(text: String) -> StorageError {
+    const LASTING: [&str; 8] = [
+        "no such table",
+        "no such column",
+        "has no column named",
+        "constraint failed",
+        "syntax error",
+        "cannot store",
+        "file is not a database",
+        "malformed",
+    ];
+    if LASTING.iter().any(|lasting| text.contains(lasting)) {
+        StorageError::Invalid(text)
+    } else {
+        StorageError::Unavailable(text)
+    }
 }

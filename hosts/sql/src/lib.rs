@@ -16,8 +16,8 @@ mod sessions;
 mod storage;
 mod value;
 
-pub use executor::{Executor, Statement};
+pub use executor::{Executor, Statement, error_of_text};
 pub use migrations::{MIGRATIONS, Migration, MigrationError, is_current, migrate};
-pub use purge::purge_when_due;
+pub use purge::{PURGE_EVERY, purge_when_due};
 pub use storage::SqlStorage;
 pub use value::{Row, Value};

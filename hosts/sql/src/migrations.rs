@@ -152,7 +152,7 @@ const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     name TEXT NOT NULL,
     applied_at INTEGER NOT NULL
 ) STRICT";
-const CURRENT: &str = "SELECT coalesce(max(version), 0) FROM schema_migrations";
+const CURRENT: &str = "SELECT coalesce(max(version), 0) AS version FROM schema_migrations";
 const APPLIED: &str =
     "INSERT INTO schema_migrations (version, name, applied_at) VALUES (?1, ?2, ?3)";
 

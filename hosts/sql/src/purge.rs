@@ -7,8 +7,9 @@ use auth_core::storage::StorageError;
 
 use crate::executor::{Executor, Statement};
 
-/// How often it is done, and how long what has ended is kept.
-const EVERY: Duration = Duration::from_secs(600);
+/// How often it is done.
+pub const PURGE_EVERY: Duration = Duration::from_secs(600);
+/// How long what has ended is kept.
 const KEEP_FOR: Duration = Duration::from_secs(30 * 86_400);
 
 const DUE: &str =
@@ -33,7 +34,7 @@ pub async fn purge_when_due(
     if due.is_empty() {
         return Ok(false);
     }
-    let every = EVERY.as_millis() as u64;
+    let every = PURGE_EVERY.as_millis() as u64;
     let claimed = executor
         .execute(Statement::new(CLAIM, vec![now.into(), every.into()]))
         .await?;

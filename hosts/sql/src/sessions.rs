@@ -14,17 +14,17 @@ use crate::value::{Names, Row};
 macro_rules! active_columns {
     () => {
         concat!(
-            "sessions.id, sessions.client_id, sessions.actor_id, sessions.amr, sessions.authenticated_at,
-            sessions.created_at, sessions.last_seen_at, sessions.expires_at, sessions.ip, sessions.user_agent,
+            "sessions.id AS session_id, sessions.client_id, sessions.actor_id, sessions.amr, sessions.authenticated_at,
+            sessions.created_at AS session_created_at, sessions.last_seen_at, sessions.expires_at, sessions.ip, sessions.user_agent,
             sessions.revoked_at, sessions.revocation_reason, ",
             user_columns!(),
             ", (SELECT group_concat(name) FROM (SELECT roles.name FROM user_roles
                 JOIN roles ON roles.id = user_roles.role_id
-                WHERE user_roles.user_id = users.id ORDER BY roles.name)),
+                WHERE user_roles.user_id = users.id ORDER BY roles.name)) AS roles,
             (SELECT group_concat(name) FROM (SELECT DISTINCT permissions.name FROM user_roles
                 JOIN role_permissions ON role_permissions.role_id = user_roles.role_id
                 JOIN permissions ON permissions.id = role_permissions.permission_id
-                WHERE user_roles.user_id = users.id ORDER BY permissions.name))"
+                WHERE user_roles.user_id = users.id ORDER BY permissions.name)) AS permissions"
         )
     };
 }
@@ -158,9 +158,9 @@ const ROTATION_OUTCOME: &str = concat!(
         WHEN token.consumed_at IS NOT NULL AND sessions.expires_at <= ?3 THEN 4
         WHEN ?4 > 0 AND token.consumed_at + ?4 > ?3 THEN 2
         WHEN token.consumed_at IS NOT NULL THEN 3
-        ELSE 4 END,
+        ELSE 4 END AS outcome,
     token.successor_sealed,
-    coalesce((SELECT consumed_at IS NOT NULL FROM refresh_tokens WHERE digest = token.successor_digest), 1), ",
+    coalesce((SELECT consumed_at IS NOT NULL FROM refresh_tokens WHERE digest = token.successor_digest), 1) AS superseded, ",
     active_columns!(),
     " FROM refresh_tokens AS token
     JOIN sessions ON sessions.id = token.session_id

@@ -27,14 +27,17 @@ enum Host {
 
 impl AllowedHosts {
     pub(super) fn new(entries: &[String], values: &Values) -> Result<Self> {
-        let parse = |entry: &String| {
-            let filled = values.fill(entry)?.with_context(|| {
-                format!("allowed_outbound_hosts: {entry:?} needs a variable that has no value")
-            })?;
-            AllowedHost::parse(&filled)
-                .with_context(|| format!("allowed_outbound_hosts: {filled:?}"))
-        };
-        entries.iter().map(parse).collect::<Result<_>>().map(Self)
+        let mut allowed = Vec::new();
+        for entry in entries {
+            let filled = values.fill(entry)?;
+            // Made of a variable that is empty.
+            if filled.trim().is_empty() && !entry.trim().is_empty() {
+                continue;
+            }
+            let host = AllowedHost::parse(&filled);
+            allowed.push(host.with_context(|| format!("allowed_outbound_hosts: {filled:?}"))?);
+        }
+        Ok(Self(allowed))
     }
 
     /// Whether a request may go there.

@@ -15,8 +15,6 @@ use anyhow::{Context as _, Result, bail};
 use gatewright_compose::{Provider, compose};
 use wasmtime::component::{Accessor, Component, HasData, Instance, Linker, ResourceTable};
 use wasmtime::{Engine, Store};
-use wasmtime_wasi::cli::{WasiCli, WasiCliView};
-use wasmtime_wasi::p2::bindings::cli::environment;
 
 pub(crate) use allowed_hosts::AllowedHosts;
 use manifest::Manifest;
@@ -56,12 +54,37 @@ pub struct App {
     keeper: Keeper,
 }
 
-/// Where variables come from besides the manifest, first to last: given by name, the environment, a file.
+/// Where variables come from besides the manifest: given by name before the environment.
 pub struct Given {
     /// By the name of an application variable.
     pub by_name: BTreeMap<String, String>,
     /// `SPIN_VARIABLE_*`.
     pub environment: BTreeMap<String, String>,
+}
+
+impl Given {
+    /// What is given by name, in the environment, and in `.env` in the current folder. A value may be empty.
+    ///
+    /// # Errors
+    /// The file is malformed.
+    pub fn new(by_name: BTreeMap<String, String>) -> Result<Self> {
+        let mut environment = BTreeMap::new();
+        if Path::new(".env").exists() {
+            for entry in dotenvy::from_path_iter(".env").context("can't read .env")? {
+                // Not the error's own text: it quotes the line, which may hold a secret.
+                let (name, value) = entry.map_err(|_| anyhow::anyhow!(".env is malformed"))?;
+                environment.insert(name, value);
+            }
+        }
+        environment.extend(std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }));
+        environment.retain(|name, _| name.starts_with("SPIN_VARIABLE_"));
+        Ok(Self {
+            by_name,
+            environment,
+        })
+    }
 }
 
 impl App {
@@ -72,7 +95,7 @@ impl App {
     pub fn load(manifest_path: &Path, state: Option<&Path>, given: Given) -> Result<Self> {
         let folder = manifest_path.parent().unwrap_or(Path::new(""));
         let manifest = Manifest::read(manifest_path)?;
-        let values = Values::new(manifest.variables, given);
+        let values = Values::new(manifest.variables, given)?;
         let component = manifest.component;
         let read = |path: &Path| {
             let path = folder.join(path);
@@ -196,9 +219,9 @@ pub(crate) fn add_to_linker(linker: &mut Linker<InstanceData>) -> wasmtime::Resu
         let (app, table) = data.spin();
         SpinView { app, table }
     }
-    // Of WASI 0.2 what providers use that have a log on standard error, or settings in the environment.
-    wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(linker)?;
-    environment::add_to_linker::<_, WasiCli>(linker, WasiCliView::cli)?;
+    // All of WASI, as providers in other languages import more than they use; there are no folders and no sockets.
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    wasmtime_wasi::p3::add_to_linker(linker)?;
     spin_sqlite::add_to_linker::<_, Spin>(linker, view)?;
     spin_variables::add_to_linker::<_, Spin>(linker, view)
 }

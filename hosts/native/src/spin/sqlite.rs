@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use rusqlite::ErrorCode;
 use rusqlite::types::{Value as SqliteValue, ValueRef};
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 
@@ -31,7 +33,6 @@ impl Connection {
                 create_private(path)?;
             }
             let connection = rusqlite::Connection::open(path)?;
-            connection.busy_timeout(BUSY_TIMEOUT)?;
             prepare_once(&connection)?;
             Ok(connection)
         };
@@ -45,31 +46,51 @@ impl Connection {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs a statement: here where it only reads, as readers wait for nobody, on a thread that may block otherwise.
+    /// Runs a statement: here where it only reads and has to wait for nobody, on a thread that may block otherwise.
     async fn execute(
         self,
         statement: String,
         parameters: Vec<Value>,
     ) -> Result<QueryResult, Error> {
-        // SQLite's texts name tables and columns and never values.
-        let io = |error: rusqlite::Error| Error::Io(error.to_string());
-        {
-            let connection = self.lock();
-            // In a transaction this may be the statement that ends it, and waits for the disk.
-            if connection.is_autocommit()
-                && connection
-                    .prepare_cached(&statement)
-                    .map_err(io)?
-                    .readonly()
-            {
-                return query(&connection, &statement, parameters).map_err(io);
-            }
+        if let Some(result) = self.read_at_once(&statement, &parameters) {
+            return result.map_err(io_error);
         }
-        let run = move || query(&self.lock(), &statement, parameters).map_err(io);
+        let run = move || {
+            let connection = self.lock();
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            query(&connection, &statement, parameters)
+        };
         tokio::task::spawn_blocking(run)
             .await
             .map_err(|error| Error::Io(error.to_string()))?
+            .map_err(io_error)
     }
+
+    /// The result of a statement that only reads; none when it does more, or another's lock is in its way.
+    fn read_at_once(
+        &self,
+        statement: &str,
+        parameters: &[Value],
+    ) -> Option<rusqlite::Result<QueryResult>> {
+        let connection = self.lock();
+        let read = || {
+            connection.busy_timeout(Duration::ZERO)?;
+            // In a transaction this may be the statement that ends it, and waits for the disk.
+            if !connection.is_autocommit() || !connection.prepare_cached(statement)?.readonly() {
+                return Ok(None);
+            }
+            query(&connection, statement, parameters.to_vec()).map(Some)
+        };
+        match read() {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => None,
+            result => result.transpose(),
+        }
+    }
+}
+
+/// SQLite's texts name tables and columns and never values.
+fn io_error(error: rusqlite::Error) -> Error {
+    Error::Io(error.to_string())
 }
 
 /// Holds a connection: SQLite folds the write-ahead log into the database when the last one is closed, which would be

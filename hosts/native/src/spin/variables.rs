@@ -8,25 +8,31 @@ use super::Given;
 use super::manifest::Variable;
 use super::spin_variables::Error;
 
-/// Application variables with their values; none: required and not given.
-pub(super) struct Values(BTreeMap<String, Option<String>>);
+/// Application variables with their values.
+pub(super) struct Values(BTreeMap<String, String>);
 
 impl Values {
-    pub(super) fn new(declared: BTreeMap<String, Variable>, mut given: Given) -> Self {
+    /// Gives every variable that is declared its value. Like Spin, does without none that is required.
+    pub(super) fn new(declared: BTreeMap<String, Variable>, mut given: Given) -> Result<Self> {
         let value = |(name, variable): (String, Variable)| {
             let environment = format!("SPIN_VARIABLE_{}", name.to_ascii_uppercase());
             let value = given
                 .by_name
                 .remove(&name)
                 .or_else(|| given.environment.remove(&environment))
-                .or(variable.default);
-            (name, value)
+                .or(variable.default)
+                .with_context(|| format!("variable {name} is required: set {environment}"))?;
+            Ok((name, value))
         };
-        Self(declared.into_iter().map(value).collect())
+        let values = declared.into_iter().map(value).collect::<Result<_>>()?;
+        match given.by_name.keys().next() {
+            Some(unknown) => bail!("the application has no variable {unknown:?}"),
+            None => Ok(Self(values)),
+        }
     }
 
-    /// Puts values in the place of `{{ name }}`; none when one of them is not given.
-    pub(super) fn fill(&self, template: &str) -> Result<Option<String>> {
+    /// Puts values in the place of `{{ name }}`.
+    pub(super) fn fill(&self, template: &str) -> Result<String> {
         let mut filled = String::new();
         let mut rest = template;
         while let Some((before, after)) = rest.split_once("{{") {
@@ -34,22 +40,19 @@ impl Values {
                 .split_once("}}")
                 .with_context(|| format!("{template:?}: \"{{{{\" without \"}}}}\""))?;
             let name = name.trim();
-            match self.0.get(name) {
-                None => bail!("{template:?}: the application has no variable {name:?}"),
-                Some(None) => return Ok(None),
-                Some(Some(value)) => {
-                    filled += before;
-                    filled += value;
-                }
-            }
+            let value = self.0.get(name).with_context(|| {
+                format!("{template:?}: the application has no variable {name:?}")
+            })?;
+            filled += before;
+            filled += value;
             rest = after;
         }
-        Ok(Some(filled + rest))
+        Ok(filled + rest)
     }
 }
 
 /// What `spin:variables` answers.
-pub(super) struct Variables(BTreeMap<String, Option<String>>);
+pub(super) struct Variables(BTreeMap<String, String>);
 
 impl Variables {
     pub(super) fn new(templates: BTreeMap<String, String>, values: &Values) -> Result<Self> {
@@ -65,15 +68,8 @@ impl Variables {
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(allowed) {
             return Err(Error::InvalidName(name.to_owned()));
         }
-        match self.0.get(name) {
-            Some(Some(value)) => Ok(value.clone()),
-            Some(None) => Err(Error::Undefined(format!(
-                "{name} is required and has no value"
-            ))),
-            None => Err(Error::Undefined(format!(
-                "the component has no variable {name}"
-            ))),
-        }
+        let undefined = || Error::Undefined(format!("the component has no variable {name}"));
+        self.0.get(name).cloned().ok_or_else(undefined)
     }
 }
 
@@ -81,42 +77,59 @@ impl Variables {
 mod tests {
     use super::*;
 
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    fn declared(text: &str) -> BTreeMap<String, Variable> {
+        toml::from_str(text).unwrap()
+    }
+
     fn values() -> Values {
-        let declared: BTreeMap<String, Variable> =
-            toml::from_str("a = { default = \"1\" }\nb = { default = \"2\" }\nc = { default = \"3\" }\nd = { required = true }")
-                .unwrap();
-        let map = |pairs: &[(&str, &str)]| {
-            pairs
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect()
-        };
         let given = Given {
             by_name: map(&[("a", "by name")]),
             environment: map(&[
                 ("SPIN_VARIABLE_A", "not this"),
                 ("SPIN_VARIABLE_B", "environment"),
+                ("SPIN_VARIABLE_D", ""),
             ]),
         };
-        Values::new(declared, given)
+        let declared = declared(
+            "a = { default = \"1\" }\nb = { required = true }\nc = { default = \"3\" }\nd = { default = \"4\" }",
+        );
+        Values::new(declared, given).unwrap()
     }
 
     #[test]
     fn a_name_comes_before_the_environment_before_the_default() {
-        let filled = values().fill("{{a}}, {{ b }} and {{ c }}!").unwrap();
-        assert_eq!(filled.as_deref(), Some("by name, environment and 3!"));
-        assert_eq!(values().fill("x{{ d }}").unwrap(), None);
+        let filled = values().fill("{{a}}, {{ b }} and {{ c }}{{ d }}!").unwrap();
+        assert_eq!(filled, "by name, environment and 3!");
         assert!(values().fill("{{ unknown }}").is_err());
         assert!(values().fill("{{ a").is_err());
     }
 
     #[test]
+    fn what_is_required_and_not_given_is_named_and_what_is_given_has_to_be_declared() {
+        let said = |by_name: &[_]| {
+            let given = Given {
+                by_name: map(by_name),
+                environment: map(&[]),
+            };
+            let values = Values::new(declared("key = { required = true }"), given);
+            values.err().unwrap().to_string()
+        };
+        assert_eq!(said(&[]), "variable key is required: set SPIN_VARIABLE_KEY");
+        assert!(said(&[("key", "x"), ("kye", "x")]).contains("no variable \"kye\""));
+    }
+
+    #[test]
     fn a_component_sees_its_own_variables_alone() {
-        let templates = [("mine", "{{ a }}"), ("needed", "{{ d }}")];
-        let templates = templates.map(|(name, template)| (name.to_owned(), template.to_owned()));
-        let variables = Variables::new(templates.into(), &values()).unwrap();
+        let templates = map(&[("mine", "{{ a }}")]);
+        let variables = Variables::new(templates, &values()).unwrap();
         assert_eq!(variables.get("mine").unwrap(), "by name");
-        assert!(matches!(variables.get("needed"), Err(Error::Undefined(_))));
         assert!(matches!(variables.get("a"), Err(Error::Undefined(_))));
         assert!(matches!(variables.get("UPPER"), Err(Error::InvalidName(_))));
     }

@@ -1,12 +1,14 @@
-//! The manifests for Spin have a variable for every setting: they are made of the tables of settings.
+//! What is made of tables and checked in: the variables in the manifests for Spin, the migrations for D1.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use auth_core::Config;
 use auth_core::config::{LogConfig, Setting};
 use gatewright_mail::MailConfig;
+use gatewright_sql::MIGRATIONS;
 
 const END: &str = "# generated: end\n";
 
@@ -77,4 +79,31 @@ fn the_manifests_for_spin_have_every_setting() {
             );
         }
     }
+}
+
+#[test]
+fn the_migrations_for_d1_are_those_of_the_sql() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hosts/cloudflare/migrations");
+    let wanted: BTreeMap<_, _> = MIGRATIONS
+        .iter()
+        .map(|migration| (format!("{:04}.sql", migration.version), migration.script()))
+        .collect();
+    if std::env::var_os("GATEWRIGHT_UPDATE").is_some() {
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, script) in &wanted {
+            std::fs::write(folder.join(name), script).unwrap();
+        }
+    }
+    let there: BTreeMap<_, _> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|file| {
+            let file = file.unwrap();
+            let name = file.file_name().into_string().unwrap();
+            (name, std::fs::read_to_string(file.path()).unwrap())
+        })
+        .collect();
+    assert!(
+        there == wanted,
+        "the migrations are not current: run `cargo xtask generate`"
+    );
 }

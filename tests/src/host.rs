@@ -1,12 +1,14 @@
 //! Hosts as real processes, and a client to talk to them.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -61,6 +63,13 @@ impl Host {
                 command.envs(variables);
                 command
             }
+            Ok("cloudflare") => {
+                let mut command = cloudflare(folder.path());
+                for (name, value) in &settings {
+                    command.arg("--var").arg(format!("{name}={value}"));
+                }
+                command
+            }
             Ok("native") | Err(_) => {
                 let mut command = native(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
                 command.envs(settings.iter().map(|(name, value)| (name, value)));
@@ -77,7 +86,7 @@ impl Host {
     }
 
     fn spawn(command: &mut Command, folder: Arc<TempDir>, settings: Vec<(String, String)>) -> Self {
-        let mut child = command.spawn().unwrap();
+        let mut child = command.process_group(0).spawn().unwrap();
         let log: Arc<(Mutex<String>, Condvar)> = Arc::default();
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
         let errors = BufReader::new(child.stderr.take().unwrap());
@@ -111,6 +120,11 @@ impl Host {
             client: Client::new(),
             log,
         }
+    }
+
+    /// Whether requests with methods that HTTP does not know reach the service; Cloudflare's runtime refuses them.
+    pub fn takes_any_method(&self) -> bool {
+        std::env::var("GATEWRIGHT_HOST").as_deref() != Ok("cloudflare")
     }
 
     /// The address of the service.
@@ -150,8 +164,14 @@ impl Host {
 
     /// Ends the process at once, as a crash would (SIGKILL).
     pub fn kill(&mut self) {
-        self.child.kill().unwrap();
+        self.kill_all();
         self.child.wait().unwrap();
+    }
+
+    /// Kills the process and those that it started.
+    fn kill_all(&mut self) {
+        let group = Pid::from_child(&self.child);
+        let _ = kill_process_group(group, Signal::KILL);
     }
 
     /// Waits for the process to end.
@@ -233,7 +253,7 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        self.kill_all();
         let _ = self.child.wait();
         if std::thread::panicking() {
             eprintln!("the host's log:\n{}", self.log());
@@ -272,6 +292,22 @@ pub fn spin(folder: &Path, manifest: &Path) -> Command {
         // As Spin does.
         .env("INSTANCE_CONCURRENCY", "16")
         .env("INSTANCE_REQUESTS", "128");
+    command
+}
+
+/// The Worker in Cloudflare's runtime, to be run in a folder, where its state is kept.
+pub fn cloudflare(folder: &Path) -> Command {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hosts/cloudflare");
+    let mut command = Command::new(source.join("node_modules/node/bin/node"));
+    command
+        .current_dir(folder)
+        .arg(source.join("serve.mjs").canonicalize().unwrap())
+        .args(["--listen", "127.0.0.1:0", "--state", "state"])
+        .arg("--var")
+        .arg(format!("SECRET_KEY={SECRET_KEY}"))
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 

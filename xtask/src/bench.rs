@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::component;
 use crate::process::{output, root, target};
 use crate::serve::build_native;
-use crate::test::{Running, install_packages, start, start_as};
+use crate::test::{Running, install_packages, javascript, start, start_as};
 use crate::toolchain::install_debian_packages;
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -38,7 +38,7 @@ const SETTINGS: &[(&str, &str)] = &[
 /// Measures and prints.
 pub(crate) fn run(seconds: u64) -> Result<()> {
     need_wrk()?;
-    install_packages()?;
+    install_packages(&javascript())?;
     let program = build_native(&["--package", "gatewright"])?;
     let folder = target().join("bench");
     let _ = fs::remove_dir_all(&folder);

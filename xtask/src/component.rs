@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use gatewright_compose::{Provider, compose};
 use wit_component::ComponentEncoder;
 
-use crate::process::{root, run, target};
+use crate::process::{cargo, root, run, target};
 use crate::toolchain::WasmToolchain;
 
 /// Target of every component: it brings no imports of its own.
@@ -40,6 +40,38 @@ pub(crate) fn build_spin() -> Result<PathBuf> {
     write("gatewright-spin", &composed)
 }
 
+/// Builds the folder that is deployed to Cloudflare: the Worker, its configuration and its migrations.
+pub(crate) fn build_cloudflare() -> Result<PathBuf> {
+    let module = build_module(&WasmToolchain::ensure()?, "gatewright-cloudflare")?;
+    let folder = root().join("target/cloudflare");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(folder.join("migrations"))?;
+    run(cargo()
+        .args([
+            "run",
+            "--quiet",
+            "--locked",
+            "--release",
+            "--package",
+            "gatewright-bindgen",
+            "--",
+        ])
+        .args([&module, &folder]))?;
+    let source = root().join("hosts/cloudflare");
+    let migrations = std::fs::read_dir(source.join("migrations"))?
+        .map(|file| Ok(PathBuf::from("migrations").join(file?.file_name())))
+        .collect::<Result<Vec<_>>>()?;
+    for file in ["worker.js", "wrangler.toml"]
+        .map(PathBuf::from)
+        .iter()
+        .chain(&migrations)
+    {
+        std::fs::copy(source.join(file), folder.join(file))
+            .with_context(|| format!("can't copy {}", file.display()))?;
+    }
+    Ok(folder)
+}
+
 /// Builds what the tests need besides the service: Spin's, the example of a provider, and one that misbehaves.
 pub(crate) fn build_for_tests() -> Result<()> {
     build_spin()?;
@@ -51,6 +83,16 @@ pub(crate) fn build_for_tests() -> Result<()> {
 
 /// Builds a crate as the component `name`.
 pub(crate) fn build(toolchain: &WasmToolchain, package: &str, name: &str) -> Result<PathBuf> {
+    let module = build_module(toolchain, package)?;
+    let component = ComponentEncoder::default()
+        .module(&read(&module)?)
+        .and_then(|encoder| encoder.validate(true).encode())
+        .with_context(|| format!("{package} does not make a component"))?;
+    write(name, &component)
+}
+
+/// Builds a crate as a core module.
+fn build_module(toolchain: &WasmToolchain, package: &str) -> Result<PathBuf> {
     run(toolchain.cargo().current_dir(root()).args([
         "build",
         "--locked",
@@ -61,15 +103,10 @@ pub(crate) fn build(toolchain: &WasmToolchain, package: &str, name: &str) -> Res
         "--package",
         package,
     ]))?;
-    let module = target()
+    Ok(target()
         .join(TARGET)
         .join("wasm")
-        .join(format!("{}.wasm", package.replace('-', "_")));
-    let component = ComponentEncoder::default()
-        .module(&read(&module)?)
-        .and_then(|encoder| encoder.validate(true).encode())
-        .with_context(|| format!("{package} does not make a component"))?;
-    write(name, &component)
+        .join(format!("{}.wasm", package.replace('-', "_"))))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -7,7 +7,9 @@ use crate::process::{cargo, root, run};
 use crate::toolchain::WasmToolchain;
 
 /// Crates that are empty but for WebAssembly.
-const COMPONENTS: [&str; 8] = [
+const COMPONENTS: [&str; 10] = [
+    "--package",
+    "gatewright-cloudflare",
     "--package",
     "gatewright-service",
     "--package",

@@ -66,6 +66,8 @@ pub(crate) enum Host {
     Native,
     /// Spin, or the native host in its place.
     Spin,
+    /// Cloudflare Workers, or their runtime on this machine.
+    Cloudflare,
 }
 
 fn main() -> ExitCode {
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Command::Build { host } => match host {
             Host::Native => component::build_service(),
             Host::Spin => component::build_spin(),
+            Host::Cloudflare => component::build_cloudflare(),
         }
         .map(|path| println!("built {}", path.display())),
         Command::Serve { host, arguments } => serve::run(host, &arguments),

@@ -9,6 +9,10 @@ use anyhow::{Context as _, Result};
 use crate::Host;
 use crate::component;
 use crate::process::{cargo, root, target};
+use crate::test::install_packages;
+
+/// A Node.js that is new enough for Cloudflare's runtime, from its packages.
+const NODE: &str = "hosts/cloudflare/node_modules/node/bin/node";
 
 /// Builds the service component and the packages of the native host, and puts the two side by side. Returns the host.
 pub(crate) fn build_native(packages: &[&str]) -> Result<PathBuf> {
@@ -26,16 +30,29 @@ pub(crate) fn build_native(packages: &[&str]) -> Result<PathBuf> {
 
 /// Starts the service; returns when it has ended.
 pub(crate) fn run(host: Host, arguments: &[String]) -> Result<()> {
-    if host == Host::Spin {
-        component::build_spin()?;
-        make_spin_secret()?;
-    }
-    let program = build_native(&["--package", "gatewright"])?;
-    let mut command = Command::new(program);
-    command.current_dir(root()).args(match host {
-        Host::Native => &["serve"][..],
-        Host::Spin => &["spin", "up", "--from", "hosts/spin"],
-    });
+    let mut command = match host {
+        Host::Native => {
+            let mut command = Command::new(build_native(&["--package", "gatewright"])?);
+            command.arg("serve");
+            command
+        }
+        Host::Spin => {
+            component::build_spin()?;
+            make_secret(".env", "SPIN_VARIABLE_SECRET_KEY")?;
+            let mut command = Command::new(build_native(&["--package", "gatewright"])?);
+            command.args(["spin", "up", "--from", "hosts/spin"]);
+            command
+        }
+        Host::Cloudflare => {
+            component::build_cloudflare()?;
+            make_secret(".dev.vars", "SECRET_KEY")?;
+            install_packages(&root().join("hosts/cloudflare"))?;
+            let mut command = Command::new(root().join(NODE));
+            command.arg("hosts/cloudflare/serve.mjs");
+            command
+        }
+    };
+    command.current_dir(root());
     command.args(arguments);
     // The service takes this process's place, so that signals reach it and nothing stands between.
     #[cfg(unix)]
@@ -47,19 +64,18 @@ pub(crate) fn run(host: Host, arguments: &[String]) -> Result<()> {
     crate::process::run(&mut command)
 }
 
-/// Spin has no place to keep secrets that it makes itself, but reads `.env`.
-fn make_spin_secret() -> Result<()> {
-    const NAME: &str = "SPIN_VARIABLE_SECRET_KEY";
-    let path = root().join(".env");
+/// Spin and Workers have no place to keep secrets that they make themselves, but read a file.
+fn make_secret(file: &str, name: &str) -> Result<()> {
+    let path = root().join(file);
     let there = std::fs::read_to_string(&path).unwrap_or_default();
     let value = |line: &str| {
-        line.strip_prefix(NAME)?
+        line.strip_prefix(name)?
             .strip_prefix('=')
             .map(str::trim)
             .map(str::is_empty)
     };
     let in_file = there.lines().any(|line| value(line) == Some(false));
-    if in_file || std::env::var_os(NAME).is_some_and(|value| !value.is_empty()) {
+    if in_file || std::env::var_os(name).is_some_and(|value| !value.is_empty()) {
         return Ok(());
     }
     let mut random = [0; 32];
@@ -78,9 +94,9 @@ fn make_spin_secret() -> Result<()> {
     // A file that was there may have been readable by others.
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    writeln!(file, "{line_break}{NAME}={secret}")?;
+    writeln!(file, "{line_break}{name}={secret}")?;
     println!(
-        "made        {NAME} in {} (keep it: without it stored keys are lost)",
+        "made        {name} in {} (keep it: without it stored keys are lost)",
         path.display()
     );
     Ok(())

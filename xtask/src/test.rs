@@ -39,7 +39,9 @@ pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
         "--all-targets",
     ])?;
     component::build_for_tests()?;
-    install_packages()?;
+    component::build_cloudflare()?;
+    install_packages(&root().join("hosts/cloudflare"))?;
+    install_packages(&javascript())?;
 
     run(cargo()
         .args(["test", "--locked"])
@@ -51,14 +53,16 @@ pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
         .args(filter)
         .env("GATEWRIGHT_PROGRAM", &host)
         .env("GATEWRIGHT_COMPONENTS", root().join("target/components")))?;
-    println!("xtask: the scenarios on Spin's application");
-    run(cargo()
-        .args(["test", "--locked", "--release"])
-        .args(packages(&WHOLE))
-        .args(["--test", "scenarios"])
-        .args(filter)
-        .env("GATEWRIGHT_HOST", "spin")
-        .env("GATEWRIGHT_PROGRAM", &host))?;
+    for name in ["spin", "cloudflare"] {
+        println!("xtask: the scenarios on {name}");
+        run(cargo()
+            .args(["test", "--locked", "--release"])
+            .args(packages(&WHOLE))
+            .args(["--test", "scenarios"])
+            .args(filter)
+            .env("GATEWRIGHT_HOST", name)
+            .env("GATEWRIGHT_PROGRAM", &host))?;
+    }
     if filter.is_none() {
         test_pages(&host)?;
     }
@@ -94,19 +98,18 @@ fn need(program: &str, what: &str) -> Result<()> {
     }
 }
 
-fn javascript() -> PathBuf {
+pub(crate) fn javascript() -> PathBuf {
     root().join("tests/javascript")
 }
 
-/// Installs what the JavaScript tests need, unless that is there and newer than the list of it.
-pub(crate) fn install_packages() -> Result<()> {
+/// Installs the npm packages of a folder, unless they are there and newer than the list of them.
+pub(crate) fn install_packages(folder: &Path) -> Result<()> {
     let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
-    let folder = javascript();
     let installed = changed(&folder.join("node_modules/.package-lock.json"));
     if installed.is_none() || installed < changed(&folder.join("package-lock.json")) {
         run(Command::new("npm")
             .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(&folder))?;
+            .current_dir(folder))?;
     }
     Ok(())
 }

@@ -299,7 +299,10 @@ fn bearer(parts: &Parts) -> Result<&str, ApiError> {
         return Err(ApiError::unauthenticated());
     };
     match value.to_str().ok().and_then(|value| value.split_once(' ')) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        // A comma is in no token: some hosts hand over two headers as one.
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.contains(',') => {
+            Ok(token.trim())
+        }
         _ => Err(ApiError::unauthenticated()),
     }
 }

@@ -9,6 +9,7 @@
 mod accounts;
 mod body;
 mod error;
+mod gate;
 #[cfg(test)]
 mod openapi;
 mod pages;
@@ -18,5 +19,6 @@ mod service;
 
 pub use body::MAX_BODY;
 pub use error::ApiError;
+pub use gate::{Gate, Ticket};
 pub use routes::{Access, Operation, ROUTES, RequestBody, Route, find};
 pub use service::{CLIENT_ADDRESS, REQUEST_ID, Service, client_address};

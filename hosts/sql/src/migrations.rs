@@ -16,6 +16,20 @@ pub struct Migration {
     pub statements: &'static [&'static str],
 }
 
+impl Migration {
+    /// The step as a script, for databases that are migrated from outside.
+    pub fn script(&self) -> String {
+        let record = format!(
+            "INSERT INTO schema_migrations (version, name, applied_at)\n    VALUES ({}, '{}', unixepoch() * 1000)",
+            self.version, self.name
+        );
+        let statements = [CREATE_TABLE, &record]
+            .into_iter()
+            .chain(self.statements.iter().copied());
+        statements.map(|sql| format!("{sql};\n")).collect()
+    }
+}
+
 /// Why a database can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MigrationError {

@@ -1,0 +1,159 @@
+//! Gatewright as a Cloudflare Worker: the routes and the core linked in, D1 for truth.
+//!
+//! An isolate serves many requests, some of them at the same time. What it keeps between them is made at once and never
+//! waits: a future of a request is gone for good when its client goes away.
+
+// Exports of a Worker are generated, and speak to JavaScript.
+#![allow(unsafe_code, reason = "generated bindings")]
+#![cfg(target_family = "wasm")]
+
+mod d1;
+mod platform;
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use auth_core::{Auth, Config, Level, Platform as _};
+use bytes::Bytes;
+use futures::FutureExt as _;
+use gatewright_http::{ApiError, CLIENT_ADDRESS, Gate, MAX_BODY, Service, Ticket};
+use gatewright_sql::purge_when_due;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderName, Request, Response};
+use http_body_util::BodyExt as _;
+use worker::{
+    Body, Context, Delay, Env, HttpRequest, HttpResponse, ScheduleContext, ScheduledEvent, event,
+};
+
+use crate::platform::{Host, Variables};
+
+/// Where Cloudflare says the client's address.
+const CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
+
+static SERVICE: OnceLock<Service<Host>> = OnceLock::new();
+static GATE: OnceLock<Gate> = OnceLock::new();
+
+/// Memory of an isolate that password hashes may take: of its 128 MiB what code, JavaScript and requests leave.
+const HASH_MEMORY_KIB: u32 = 64 * 1024;
+/// Longest body that is read to be refused.
+const MAX_EXCESS: usize = 1 << 20;
+/// How often a request that waits for a password hash looks whether it is its turn.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Answers a request.
+#[event(fetch)]
+async fn fetch(mut request: HttpRequest, env: Env, _: Context) -> worker::Result<HttpResponse> {
+    let headers = request.headers_mut();
+    // What a client says of its own address is worth nothing.
+    headers.remove(CLIENT_ADDRESS);
+    if let Some(address) = headers.get(CONNECTING_IP).cloned() {
+        headers.insert(CLIENT_ADDRESS, address);
+    }
+    let request = without_excess(request).await;
+    let route = gatewright_http::find(request.method(), request.uri().path());
+    let answered = async {
+        let service = service(env)?;
+        if route.is_none_or(|route| !route.heavy) {
+            return Ok(service.handle(request).await);
+        }
+        let passed = Passed::wait().await?;
+        let response = service.handle(request).await;
+        drop(passed);
+        Ok(response)
+    };
+    into_response(
+        answered
+            .await
+            .unwrap_or_else(|error: ApiError| error.into_host_response(route)),
+    )
+}
+
+/// Reads what is too long for every route, and throws it away: a client that is still sending when it is refused would
+/// see a broken connection and not the refusal, which the length in the headers leads to.
+async fn without_excess(request: HttpRequest) -> HttpRequest {
+    let announced = request.headers().get(CONTENT_LENGTH);
+    let length = announced.and_then(|length| length.to_str().ok()?.parse().ok());
+    if !length.is_some_and(|length: usize| (MAX_BODY + 1..=MAX_EXCESS).contains(&length)) {
+        return request;
+    }
+    let (parts, body) = request.into_parts();
+    // What can't be read is not looked at either.
+    let _ = body.collect().await;
+    Request::from_parts(parts, Body::empty())
+}
+
+/// A place at the work of password hashes; given back when dropped.
+struct Passed(Ticket);
+
+impl Passed {
+    /// Waits for a place, or fails at once where too many wait already.
+    async fn wait() -> Result<Self, ApiError> {
+        let overloaded = || ApiError::unavailable(1);
+        let gate = GATE.get().ok_or_else(overloaded)?;
+        // Made before the first wait: who is given up while he waits gives his place back.
+        let passed = Self(gate.come(platform::now()).ok_or_else(overloaded)?);
+        while !gate
+            .enter(passed.0, platform::now())
+            .ok_or_else(overloaded)?
+        {
+            Delay::from(LOOK).await;
+        }
+        Ok(passed)
+    }
+}
+
+impl Drop for Passed {
+    fn drop(&mut self) {
+        if let Some(gate) = GATE.get() {
+            gate.leave(self.0);
+        }
+    }
+}
+
+/// Clears out what has expired.
+#[event(scheduled)]
+async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
+    let host = match Host::new(env) {
+        Ok(host) => host,
+        Err(cause) => return platform::report(&cause),
+    };
+    if let Err(error) = purge_when_due(host.d1(), host.now()).await {
+        let cause = format!("{error:?}");
+        host.log(
+            Level::Warn,
+            "what has expired could not be cleared out",
+            &[("cause", &cause)],
+        );
+    }
+}
+
+/// The service, made of the settings by the first request that comes. Nothing in that waits.
+fn service(env: Env) -> Result<&'static Service<Host>, ApiError> {
+    if let Some(service) = SERVICE.get() {
+        return Ok(service);
+    }
+    let unusable = |cause: &str| {
+        platform::report(cause);
+        ApiError::unavailable(5)
+    };
+    let config = Config::from_settings(&Variables(env.clone()))
+        .now_or_never()
+        .ok_or_else(|| unusable("a variable had to be waited for"))?
+        .map_err(|error| unusable(&error.to_string()))?;
+    let host = Host::new(env).map_err(|cause| unusable(&cause))?;
+    let places = (HASH_MEMORY_KIB / config.argon2_memory).clamp(1, 4) as usize;
+    GATE.get_or_init(|| Gate::new(places, host.max_waiting_hashes()));
+    Ok(SERVICE.get_or_init(|| Service::new(Auth::new(host, config))))
+}
+
+fn into_response(response: Response<Bytes>) -> worker::Result<HttpResponse> {
+    let (parts, body) = response.into_parts();
+    let body = if body.is_empty() {
+        Body::empty()
+    } else {
+        Body::from_stream(futures::stream::iter([Ok::<_, worker::Error>(
+            body.to_vec(),
+        )]))?
+    };
+    Ok(Response::from_parts(parts, body))
+}

@@ -2,14 +2,13 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use gatewright_tests::host::{Host, PASSWORD, Tokens, component, manifest, spin};
+use gatewright_tests::host::{Host, PASSWORD, component, manifest, spin};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -75,15 +74,8 @@ async fn a_wrong_variable_of_the_provider_is_named_too() {
 #[tokio::test]
 async fn a_lost_database_is_said_and_found_again_without_a_restart() {
     let folder = folder();
-    let state = folder.path().join(".spin");
-    // The cache of the compiled component is in the same folder: made first, so that a file can take its place.
-    drop(start(&folder, &[]));
-    std::fs::remove_dir_all(&state).unwrap();
-    let host = {
-        let mut command = spin(folder.path(), &manifest("spin.toml"));
-        Host::run(with_variables(&mut command, &[]), folder.clone())
-    };
-    let database = state.join("sqlite_db.db");
+    let host = start(&folder, &[]);
+    let database = folder.path().join(".spin/sqlite_db.db");
     std::fs::create_dir_all(&database).unwrap();
     host.get("/healthz").await.assert_ok();
     host.get("/readyz").await.assert_error(503, "unavailable");
@@ -168,46 +160,6 @@ async fn a_newer_schema_is_left_alone() {
     host.wait_for_log("the database has schema 99");
 }
 
-/// An e-mail service that takes a connection and says nothing, and then answers.
-#[tokio::test]
-async fn a_slow_email_service_holds_nobody_up_for_long_and_is_used_when_it_answers() {
-    let service = TcpListener::bind("127.0.0.1:0").unwrap();
-    let origin = format!("http://{}", service.local_addr().unwrap());
-    let url = format!("{origin}/mail");
-    let folder = folder();
-    let host = start(
-        &folder,
-        &[
-            ("EMAIL_PROVIDER", "webhook"),
-            ("EMAIL_FROM", "Gatewright <auth@example.com>"),
-            ("EMAIL_API_KEY", "k-1"),
-            ("EMAIL_API_URL", &url),
-            ("EMAIL_API_ORIGIN", &origin),
-            ("REFRESH_TOKEN_GRACE_SECONDS", "0"),
-        ],
-    );
-    let session = host.register("ada@example.com").await;
-    use_twice(&host, &session).await;
-    let (silent, _) = service.accept().unwrap();
-    host.wait_for_log("a notice could not be sent");
-    host.wait_for_log("the e-mail service can't be reached");
-    drop(silent);
-
-    let session = host.login("ada@example.com").await;
-    let taken = std::thread::spawn(move || take_message(&service.accept().unwrap().0));
-    use_twice(&host, &session).await;
-    let (head, message) = taken.join().unwrap();
-    assert!(head.starts_with("POST /mail HTTP/1.1\r\n"), "{head}");
-    assert!(
-        head.to_lowercase()
-            .contains("authorization: bearer k-1\r\n"),
-        "{head}"
-    );
-    assert_eq!(message["to"], "ada@example.com");
-    assert_eq!(message["from"], "Gatewright <auth@example.com>");
-    assert_eq!(message["kind"], "refresh_token_reuse");
-}
-
 #[tokio::test]
 async fn the_allow_list_of_the_manifest_is_enforced() {
     let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -224,50 +176,9 @@ async fn the_allow_list_of_the_manifest_is_enforced() {
         ],
     );
     let session = host.register("ada@example.com").await;
-    use_twice(&host, &session).await;
+    host.use_twice(&session).await;
     host.wait_for_log("allowed_outbound_hosts in the manifest does not name");
     assert!(elsewhere.accept().is_err());
-}
-
-/// Uses a refresh token twice, of which the person is told by mail.
-async fn use_twice(host: &Host, session: &Tokens) {
-    host.refresh(&session.refresh_token).await.assert_ok();
-    host.refresh(&session.refresh_token)
-        .await
-        .assert_error(401, "invalid_refresh_token");
-}
-
-/// Reads a request, answers it, and returns its head and its JSON.
-fn take_message(stream: &TcpStream) -> (String, Value) {
-    let mut reader = BufReader::new(stream);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        reader.read_line(&mut head).unwrap();
-    }
-    let mut body = Vec::new();
-    if head.to_lowercase().contains("transfer-encoding: chunked") {
-        loop {
-            let mut size = String::new();
-            reader.read_line(&mut size).unwrap();
-            let size = usize::from_str_radix(size.trim(), 16).unwrap();
-            let mut chunk = vec![0; size + 2];
-            reader.read_exact(&mut chunk).unwrap();
-            if size == 0 {
-                break;
-            }
-            body.extend_from_slice(&chunk[..size]);
-        }
-    } else {
-        let lower = head.to_lowercase();
-        let length = lower.split("content-length: ").nth(1).unwrap();
-        body.resize(length.split("\r\n").next().unwrap().parse().unwrap(), 0);
-        reader.read_exact(&mut body).unwrap();
-    }
-    let mut writer = stream;
-    writer
-        .write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")
-        .unwrap();
-    (head, serde_json::from_slice(&body).unwrap())
 }
 
 /// The second manifest: the provider is a dependency of the service, in one line.

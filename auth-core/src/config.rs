@@ -1,11 +1,15 @@
 //! What an operator can set: one table from which come parsing, defaults, checks and documentation.
 
+use core::fmt::Write as _;
 use core::time::Duration;
+
+use serde_json::{Map, Value, json};
 
 use crate::jose::Algorithm;
 use crate::password::Parameters;
 use crate::platform::{Level, Settings};
 use crate::secret::SecretKey;
+use crate::time::Timestamp;
 
 /// One row of a table of settings, for documentation and command lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,6 +213,40 @@ settings! {
     LOG_JSON json: bool = "false", parse::boolean, "true or false";
 }
 
+impl LogConfig {
+    /// The text of a log line; none when lines of that level are not written. `time` is left out where a platform
+    /// writes it by itself.
+    pub fn line(
+        &self,
+        time: Option<Timestamp>,
+        level: Level,
+        message: &str,
+        fields: &[(&str, &str)],
+    ) -> Option<String> {
+        if level < self.level {
+            return None;
+        }
+        if self.json {
+            let fields: Map<_, _> = fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
+                .collect();
+            let mut line = json!({"level": level.as_str(), "message": message, "fields": fields});
+            if let Some(time) = time {
+                line["timestamp"] = time.to_string().into();
+            }
+            return Some(line.to_string());
+        }
+        let mut line = time.map(|time| format!("{time} ")).unwrap_or_default();
+        let _ = write!(line, "{:5} {message}", level.as_str());
+        for (name, value) in fields {
+            // In quotes and escaped: a value can't begin a line of its own.
+            let _ = write!(line, " {name}={value:?}");
+        }
+        Some(line)
+    }
+}
+
 /// Parsers of values, for tables of settings.
 pub mod parse {
     /// A whole number from `min` to `max`.
@@ -262,16 +300,16 @@ mod tests {
 
     use super::*;
 
-    struct Map(BTreeMap<&'static str, &'static str>);
+    struct Given(BTreeMap<&'static str, &'static str>);
 
-    impl Settings for Map {
+    impl Settings for Given {
         async fn get(&self, name: &str) -> Result<Option<String>, String> {
             Ok(self.0.get(name).map(|value| (*value).to_owned()))
         }
     }
 
     fn load(values: &[(&'static str, &'static str)]) -> Result<Config, SettingError> {
-        let map = Map(values.iter().copied().collect());
+        let map = Given(values.iter().copied().collect());
         match pin!(Config::from_settings(&map)).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(config) => config,
             Poll::Pending => unreachable!("a map answers at once"),
@@ -320,5 +358,27 @@ mod tests {
             .unwrap()
             .to_string();
         assert!(!message.contains("short-but-secret"), "{message}");
+    }
+
+    #[test]
+    fn a_value_cannot_begin_a_log_line_of_its_own() {
+        let text = LogConfig {
+            level: Level::Info,
+            json: false,
+        };
+        let line = |log: &LogConfig, time, level| {
+            log.line(time, level, "refused", &[("cause", "a \"b\"\nINFO c")])
+        };
+        assert_eq!(
+            line(&text, None, Level::Warn).unwrap(),
+            r#"WARN  refused cause="a \"b\"\nINFO c""#
+        );
+        assert_eq!(line(&text, None, Level::Debug), None);
+        let json = LogConfig { json: true, ..text };
+        let time = Some(Timestamp::from_millis(0));
+        assert_eq!(
+            line(&json, time, Level::Info).unwrap(),
+            r#"{"fields":{"cause":"a \"b\"\nINFO c"},"level":"INFO","message":"refused","timestamp":"1970-01-01T00:00:00Z"}"#
+        );
     }
 }

@@ -38,7 +38,7 @@ const worker = new Miniflare({
     err.pipe(process.stderr);
   },
   name: "gatewright",
-  compatibilityDate: "2026-07-01",
+  compatibilityDate: /^compatibility_date = "(.*)"$/m.exec(read("wrangler.toml"))[1],
   modules: [
     { type: "ESModule", path: "main.js", contents: entry },
     { type: "ESModule", path: "clock.js", contents: clock },

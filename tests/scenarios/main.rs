@@ -11,6 +11,7 @@ mod first_session;
 mod login_refused;
 mod logout;
 mod machine_routes;
+mod mail_by_webhook;
 mod malformed_request;
 mod pages;
 mod password_rules;

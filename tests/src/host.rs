@@ -244,6 +244,14 @@ impl Host {
         Tokens::of(&answer.body)
     }
 
+    /// Uses a refresh token twice, which ends its session and is told to the person by mail.
+    pub async fn use_twice(&self, session: &Tokens) {
+        self.refresh(&session.refresh_token).await.assert_ok();
+        self.refresh(&session.refresh_token)
+            .await
+            .assert_error(401, "invalid_refresh_token");
+    }
+
     /// Exchanges a refresh token.
     pub async fn refresh(&self, refresh_token: &str) -> Answer {
         self.post("/auth/refresh", json!({"refresh_token": refresh_token}))

@@ -6,9 +6,11 @@
 
 pub mod contract;
 pub mod host;
+mod mail;
 mod provider;
 mod simulation;
 
 pub use gatewright_memory_provider::MemoryStorage;
+pub use mail::MailService;
 pub use provider::ProviderStorage;
 pub use simulation::{SimulatedPlatform, config};

@@ -49,9 +49,9 @@ enum Command {
     },
     /// Checks formatting, lints and documentation; warnings are errors.
     Lint,
-    /// Writes anew what is made of tables: hosts/http/openapi.json and the variables of Spin's manifests.
+    /// Writes anew what is made of tables: hosts/http/openapi.json, the variables of Spin's manifests, migrations for D1.
     Generate,
-    /// Measures the native host.
+    /// Measures every host on this machine, beside peers.
     Bench {
         /// Seconds of load for each figure.
         #[arg(long, default_value_t = 10)]

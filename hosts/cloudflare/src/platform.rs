@@ -1,6 +1,5 @@
 //! The core's platform, met by what Cloudflare gives a Worker.
 
-use std::fmt::Write as _;
 use std::pin::pin;
 
 use auth_core::config::{LogConfig, SettingError, parse};
@@ -8,11 +7,10 @@ use auth_core::{Deferred, Level, MailError, Message, Platform, Settings, Timesta
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::{Either, select};
-use gatewright_mail::{MailConfig, TIMEOUT, accepted};
+use gatewright_mail::{MailConfig, TIMEOUT, accepted, console};
 use gatewright_sql::SqlStorage;
 use http::{Request, StatusCode};
 use js_sys::{Promise, Reflect};
-use serde_json::{Map, Value, json};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
@@ -101,16 +99,8 @@ impl Platform for Host {
         match self.mail.request(&message)? {
             Some(request) => accepted(send(request).await?),
             None => {
-                let Message {
-                    to,
-                    subject,
-                    text,
-                    html: _,
-                    kind,
-                } = message;
-                let fields = [("to", &to), ("subject", &subject), ("kind", &kind)];
-                let fields = fields.map(|(name, value)| (name, value.as_str()));
-                self.log(Level::Info, &format!("mail: {text:?}"), &fields);
+                let (line, fields) = console(&message);
+                self.log(Level::Info, &line, &fields);
                 Ok(())
             }
         }
@@ -127,22 +117,8 @@ impl Platform for Host {
     }
 
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
-        if level < self.log.level {
+        let Some(line) = self.log.line(None, level, message, fields) else {
             return;
-        }
-        let line = if self.log.json {
-            let fields: Map<_, _> = fields
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
-                .collect();
-            json!({"level": level.as_str(), "message": message, "fields": fields}).to_string()
-        } else {
-            let mut line = format!("{:5} {message}", level.as_str());
-            for (name, value) in fields {
-                // In quotes and escaped: a value can't begin a line of its own.
-                let _ = write!(line, " {name}={value:?}");
-            }
-            line
         };
         match level {
             Level::Debug | Level::Info => console_log!("{line}"),

@@ -91,6 +91,16 @@ pub fn accepted(status: StatusCode) -> Result<(), MailError> {
     }
 }
 
+/// What the provider `console` writes to the log: a line and its fields.
+pub fn console(message: &Message) -> (String, [(&'static str, &str); 3]) {
+    let fields = [
+        ("to", message.to.as_str()),
+        ("subject", &message.subject),
+        ("kind", &message.kind),
+    ];
+    (format!("mail: {:?}", message.text), fields)
+}
+
 /// Who takes messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {

@@ -1,26 +1,27 @@
 //! Log lines on standard error.
 
-use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::OnceLock;
 
 use auth_core::Level;
 use auth_core::config::LogConfig;
-use serde_json::{Map, Value};
 use wasip2::cli::stderr::get_stderr;
 
 use crate::bindings::exports::gatewright::auth::log::{Guest, Level as ContractLevel};
 use crate::{Provider, now};
 
-/// The least level that is written, and whether lines are JSON; `LOG_LEVEL` and `LOG_JSON` once they are known.
-static LEAST: AtomicU8 = AtomicU8::new(Level::Info as u8);
-static JSON: AtomicU8 = AtomicU8::new(0);
+/// `LOG_LEVEL` and `LOG_JSON` once they are known.
+static CONFIG: OnceLock<LogConfig> = OnceLock::new();
+/// What holds until then.
+const USUAL: LogConfig = LogConfig {
+    level: Level::Info,
+    json: false,
+};
 
 /// Most bytes that `wasi:io/streams` takes at once.
 const CHUNK: usize = 4096;
 
 pub(crate) fn configure(config: LogConfig) {
-    LEAST.store(config.level as u8, Ordering::Relaxed);
-    JSON.store(config.json.into(), Ordering::Relaxed);
+    CONFIG.get_or_init(|| config);
 }
 
 impl Guest for Provider {
@@ -31,43 +32,23 @@ impl Guest for Provider {
             ContractLevel::Warn => Level::Warn,
             ContractLevel::Error => Level::Error,
         };
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         emit(level, &message, &fields);
     }
 }
 
 /// Writes one line.
-pub(crate) fn emit(level: Level, message: &str, fields: &[(String, String)]) {
-    if (level as u8) < LEAST.load(Ordering::Relaxed) {
+pub(crate) fn emit(level: Level, message: &str, fields: &[(&str, &str)]) {
+    let config = CONFIG.get().unwrap_or(&USUAL);
+    let Some(line) = config.line(Some(now()), level, message, fields) else {
         return;
-    }
-    let line = if JSON.load(Ordering::Relaxed) == 1 {
-        json(level, message, fields)
-    } else {
-        text(level, message, fields)
     };
     let stderr = get_stderr();
-    for chunk in line.as_bytes().chunks(CHUNK) {
+    for chunk in (line + "\n").as_bytes().chunks(CHUNK) {
         // A log that can't be written has nowhere to say so.
         let _ = stderr.blocking_write_and_flush(chunk);
     }
-}
-
-fn text(level: Level, message: &str, fields: &[(String, String)]) -> String {
-    let mut line = format!("{} {:5} {message}", now(), level.as_str());
-    for (name, value) in fields {
-        // In quotes and escaped: a value can't begin a line of its own.
-        let _ = write!(line, " {name}={value:?}");
-    }
-    line + "\n"
-}
-
-fn json(level: Level, message: &str, fields: &[(String, String)]) -> String {
-    let fields: Map<_, _> = fields
-        .iter()
-        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
-        .collect();
-    let line = serde_json::json!({
-        "timestamp": now().to_string(), "level": level.as_str(), "message": message, "fields": fields,
-    });
-    line.to_string() + "\n"
 }

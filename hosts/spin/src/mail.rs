@@ -3,7 +3,7 @@
 use auth_core::config::SettingError;
 use auth_core::contract::Mirror as _;
 use auth_core::{Level, MailError};
-use gatewright_mail::{TIMEOUT, accepted};
+use gatewright_mail::{TIMEOUT, accepted, console};
 use http_body_util::Full;
 use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
@@ -30,16 +30,8 @@ async fn deliver(message: auth_core::Message) -> Result<(), MailError> {
     let request = match config.request(&message)? {
         Some(request) => request,
         None => {
-            let auth_core::Message {
-                to,
-                subject,
-                text,
-                html: _,
-                kind,
-            } = message;
-            let fields = [("to", to), ("subject", subject), ("kind", kind)];
-            let fields = fields.map(|(name, value)| (name.to_owned(), value));
-            log::emit(Level::Info, &format!("mail: {text:?}"), &fields);
+            let (line, fields) = console(&message);
+            log::emit(Level::Info, &line, &fields);
             return Ok(());
         }
     };

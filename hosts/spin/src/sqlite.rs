@@ -78,9 +78,9 @@ fn purge_now_and_then() {
     NEXT_PURGE.store(now_ms + PURGE_EVERY.as_millis() as u64, Ordering::Relaxed);
     wit_bindgen::spawn(async {
         if let Err(error) = purge_when_due(&SpinSqlite, now()).await {
-            let cause = ("cause".to_owned(), format!("{error:?}"));
+            let cause = format!("{error:?}");
             let message = "what has expired could not be cleared out";
-            log::emit(Level::Warn, message, &[cause]);
+            log::emit(Level::Warn, message, &[("cause", &cause)]);
         }
     });
 }

@@ -107,12 +107,8 @@ impl Keeper {
         }
         // It counts from its first read of the log on, which may be newer than the connection.
         let reads = kept.as_ref().is_some_and(|connection| {
-            query(
-                &connection.lock(),
-                "SELECT count(*) FROM sqlite_schema",
-                vec![],
-            )
-            .is_ok()
+            let read = connection.read_at_once("SELECT count(*) FROM sqlite_schema", &[]);
+            read.is_none_or(|result| result.is_ok())
         });
         if !reads {
             *kept = None;

@@ -1,0 +1,23 @@
+use gatewright_tests::MailService;
+
+/// An e-mail service that says nothing holds nobody up, and is used again when it answers.
+#[tokio::test]
+async fn a_slow_email_service_holds_nobody_up_and_is_used_when_it_answers() {
+    let mail = MailService::start();
+    let host = mail.host(&[("REFRESH_TOKEN_GRACE_SECONDS", "0")]);
+    mail.be_silent(true);
+    let session = host.register("ada@example.com").await;
+    host.use_twice(&session).await;
+    host.wait_for_log("a notice could not be sent");
+
+    mail.be_silent(false);
+    let session = host.login("ada@example.com").await;
+    host.use_twice(&session).await;
+    let posted = mail.next();
+    let head = posted.head.to_lowercase();
+    assert!(head.starts_with("post /mail http/1.1\r\n"), "{head}");
+    assert!(head.contains("authorization: bearer k-1\r\n"), "{head}");
+    assert_eq!(posted.message["to"], "ada@example.com");
+    assert_eq!(posted.message["from"], "Gatewright <auth@example.com>");
+    assert_eq!(posted.message["kind"], "refresh_token_reuse");
+}

@@ -1,0 +1,127 @@
+//! An e-mail service on this machine.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::host::Host;
+
+/// Takes what hosts post with `EMAIL_PROVIDER` webhook.
+pub struct MailService {
+    address: SocketAddr,
+    posted: Mutex<Receiver<Posted>>,
+    silent: Arc<AtomicBool>,
+}
+
+/// A message as it was posted.
+#[derive(Debug)]
+pub struct Posted {
+    /// Head of the HTTP request.
+    pub head: String,
+    /// Its body.
+    pub message: Value,
+}
+
+impl MailService {
+    /// Starts it.
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, posted) = channel();
+        let silent = Arc::<AtomicBool>::default();
+        std::thread::spawn({
+            let silent = silent.clone();
+            move || {
+                for stream in listener.incoming().map_while(Result::ok) {
+                    let (sender, silent) = (sender.clone(), silent.clone());
+                    std::thread::spawn(move || serve(&stream, &sender, &silent));
+                }
+            }
+        });
+        Self {
+            address,
+            posted: Mutex::new(posted),
+            silent,
+        }
+    }
+
+    /// Starts the host that `GATEWRIGHT_HOST` names, with its mail posted here.
+    pub fn host(&self, settings: &[(&str, &str)]) -> Host {
+        let origin = format!("http://{}", self.address);
+        let url = format!("{origin}/mail");
+        let own = [
+            ("EMAIL_PROVIDER", "webhook"),
+            ("EMAIL_FROM", "Gatewright <auth@example.com>"),
+            ("EMAIL_API_KEY", "k-1"),
+            ("EMAIL_API_URL", &url),
+            // Spin lets a component reach no other.
+            ("EMAIL_API_ORIGIN", &origin),
+        ];
+        Host::start(&[&own, settings].concat())
+    }
+
+    /// From now on takes connections and says nothing, or answers again.
+    pub fn be_silent(&self, silent: bool) {
+        self.silent.store(silent, Ordering::SeqCst);
+    }
+
+    /// Waits for the next message.
+    pub fn next(&self) -> Posted {
+        let posted = self.posted.lock().unwrap_or_else(PoisonError::into_inner);
+        posted.recv_timeout(Duration::from_secs(30)).unwrap()
+    }
+}
+
+/// Answers the requests of a connection.
+fn serve(stream: &TcpStream, sender: &Sender<Posted>, silent: &AtomicBool) {
+    let mut reader = BufReader::new(stream);
+    while let Some(posted) = read(&mut reader) {
+        if silent.load(Ordering::SeqCst) {
+            // Until the other side gives up.
+            let _ = reader.read(&mut [0]);
+            return;
+        }
+        let _ = sender.send(posted);
+        let mut writer = stream;
+        let answer = writer.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n");
+        if answer.is_err() {
+            return;
+        }
+    }
+}
+
+/// Reads a request; none: the connection has ended.
+fn read(reader: &mut BufReader<&TcpStream>) -> Option<Posted> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+    }
+    let mut body = Vec::new();
+    let lower = head.to_lowercase();
+    if lower.contains("transfer-encoding: chunked") {
+        loop {
+            let mut size = String::new();
+            reader.read_line(&mut size).ok()?;
+            let size = usize::from_str_radix(size.trim(), 16).unwrap();
+            let mut chunk = vec![0; size + 2];
+            reader.read_exact(&mut chunk).ok()?;
+            if size == 0 {
+                break;
+            }
+            body.extend_from_slice(&chunk[..size]);
+        }
+    } else {
+        let length = lower.split("content-length: ").nth(1).unwrap();
+        body.resize(length.split("\r\n").next().unwrap().parse().unwrap(), 0);
+        reader.read_exact(&mut body).ok()?;
+    }
+    let message = serde_json::from_slice(&body).unwrap();
+    Some(Posted { head, message })
+}

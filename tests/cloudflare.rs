@@ -6,8 +6,9 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use gatewright_tests::host::{Host, PASSWORD, cloudflare};
-use serde_json::json;
+use gatewright_tests::host::{Answer, Host, PASSWORD, cloudflare, worker_kit};
+use reqwest::Method;
+use serde_json::{Value, json};
 
 fn start(variables: &[(&str, &str)]) -> Host {
     let folder = Arc::new(tempfile::tempdir().unwrap());
@@ -78,4 +79,111 @@ async fn a_wrong_variable_is_named_in_the_log_and_answered_in_the_error_form() {
     let host = start(&[("JWT_ALGORITHM", "none")]);
     host.get("/auth/me").await.assert_error(503, "unavailable");
     host.wait_for_log("JWT_ALGORITHM");
+}
+
+/// A panic is answered in the error form, and so is what was under way in the same memory; the next request is served.
+#[tokio::test]
+async fn after_a_trap_the_next_request_is_served() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let host = Host::run(&mut worker_kit(folder.path()), folder);
+    let works = || host.post("/check", json!([]));
+    assert_eq!(works().await.body, json!({"Ok": null}));
+    let waiting = host.post("/wait", json!([]));
+    let trapping = async {
+        // Both are under way by then.
+        works().await;
+        host.post("/trap", json!([])).await
+    };
+    let (waited, trapped) = futures::join!(waiting, trapping);
+    waited.assert_error(500, "internal_error");
+    trapped.assert_error(500, "internal_error");
+    assert_eq!(works().await.body, json!({"Ok": null}));
+    host.wait_for_log("as asked");
+}
+
+/// What has ended is published for verifiers at the edge, for as long as it matters, and decides nothing here.
+#[tokio::test]
+async fn ended_sessions_are_published_in_kv_and_stale_kv_decides_nothing() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let mut command = cloudflare(folder.path());
+    let variables = [
+        "ARGON2_MEMORY_KIB=64",
+        "ARGON2_ITERATIONS=1",
+        "LOGIN_ATTEMPTS_PER_ACCOUNT=5",
+        "SINGLE_SESSION=true",
+    ];
+    for variable in variables {
+        command.args(["--var", variable]);
+    }
+    let host = Host::run(command.arg("--inspect"), folder);
+    let kv = |method, key: &str, value: Value| {
+        Answer::of(host.request(method, &format!("/__kv/{key}")).json(&value))
+    };
+    let published = || async { kv(Method::GET, "revoked:", Value::Null).await.body };
+
+    let first = host.register("ada@example.com").await;
+    let sid = |body: &Value| body["session_id"].as_str().unwrap().to_owned();
+    let of_first = sid(&host.get_as("/auth/me", &first.access_token).await.body);
+    assert_eq!(published().await, json!([]));
+    // The second session ends the first; both end together.
+    let second = host.login("ada@example.com").await;
+    let of_second = sid(&host.get_as("/auth/me", &second.access_token).await.body);
+    let names = |list: &Value| -> Vec<String> {
+        let list = list.as_array().unwrap();
+        list.iter()
+            .map(|entry| entry["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    // Written after the answer, so perhaps not at once.
+    let mut list = published().await;
+    while list == json!([]) {
+        list = published().await;
+    }
+    assert_eq!(names(&list), [format!("revoked:{of_first}")]);
+    let value: Value = serde_json::from_str(list[0]["value"].as_str().unwrap()).unwrap();
+    let until = value["until"].as_u64().unwrap();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    // The life of an access token.
+    assert!((now + 800..=now + 900).contains(&until), "{until}");
+    assert!(list[0]["expiration"].as_u64().unwrap() >= until - 1);
+
+    // KV that knows nothing of an end that the database knows.
+    kv(Method::DELETE, &format!("revoked:{of_first}"), Value::Null).await;
+    host.get_as("/auth/me", &first.access_token)
+        .await
+        .assert_error(401, "session_ended");
+    host.refresh(&first.refresh_token)
+        .await
+        .assert_error(401, "invalid_refresh_token");
+    // KV that says of a session that it has ended, which it has not.
+    kv(
+        Method::PUT,
+        &format!("revoked:{of_second}"),
+        json!({"until": until}),
+    )
+    .await;
+    host.get_as("/auth/me", &second.access_token)
+        .await
+        .assert_ok();
+    let third = host.refresh(&second.refresh_token).await;
+    third.assert_ok();
+    // KV as it was before a refresh token was used and before attempts were counted: it holds nothing of either.
+    let names = names(&kv(Method::GET, "", Value::Null).await.body);
+    assert_eq!(names, [format!("revoked:{of_second}")]);
+}
+
+#[tokio::test]
+async fn the_binding_sends_mail() {
+    let host = start(&[
+        ("EMAIL_PROVIDER", "cloudflare"),
+        ("EMAIL_FROM", "Gatewright <auth@example.com>"),
+        ("REFRESH_TOKEN_GRACE_SECONDS", "0"),
+    ]);
+    let session = host.register("ada@example.com").await;
+    host.use_twice(&session).await;
+    host.wait_for_log("send_email binding called");
+    host.wait_for_log("ada@example.com");
 }

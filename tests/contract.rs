@@ -195,6 +195,13 @@ mod memory_provider {
     gatewright_tests::contract_tests!(ProviderStorage::new(&component("memory-provider"), 1));
 }
 
+/// D1, from a Worker in Cloudflare's runtime.
+mod d1 {
+    use gatewright_tests::WorkerStorage;
+
+    gatewright_tests::contract_tests!(WorkerStorage::start());
+}
+
 /// The provider that `GATEWRIGHT_PROVIDER` names, for who writes one; without it, the one on Spin in a single instance,
 /// where all calls meet.
 mod named_provider {

@@ -82,6 +82,7 @@ macro_rules! mirror_storage {
                 record Session { id, user_id, client_id, actor_id, amr, authenticated_at, created_at, last_seen_at, expires_at, ip, user_agent, revoked_at, revocation_reason }
                 record RefreshToken { digest, expires_at }
                 record NewSession { session, refresh_token, ends_others }
+                record StartedSession { active, ended }
                 record ActiveSession { session, user, roles, permissions }
                 record Rotation { presented, successor, sealed, now, grace }
                 record ReplayedRotation { sealed, superseded, active }
@@ -91,7 +92,7 @@ macro_rules! mirror_storage {
                 variant StorageError = Error { Unavailable(cause), Invalid(cause) }
                 variant CreateUserOutcome = CreateUserOutcome { Created, EmailTaken, UsernameTaken }
                 variant LoginName = LoginName { Email(key), Username(key) }
-                variant StartSessionOutcome = StartSessionOutcome { Started(active), UserInactive }
+                variant StartSessionOutcome = StartSessionOutcome { Started(session), UserInactive }
                 variant RotationOutcome = RotationOutcome { Rotated(active), Replayed(rotation), Reused(active), Expired, Revoked, Unknown }
             }
         };
@@ -162,7 +163,7 @@ macro_rules! storage_functions {
             rotate_refresh_token(rotation: Rotation) -> RotationOutcome;
             find_refresh_token_session(token: String) -> Option<String>;
             revoke_session(session_id: String, now: Timestamp, reason: String) -> bool;
-            revoke_sessions(user_id: String, except: Option<String>, now: Timestamp, reason: String) -> u64;
+            revoke_sessions(user_id: String, except: Option<String>, now: Timestamp, reason: String) -> Vec<String>;
             list_signing_keys() -> Vec<SigningKey>;
             add_signing_key(key: SigningKey, replaces: Option<String>, replaced_expires_at: Timestamp) -> bool;
             count(limits: Vec<Limit>, now: Timestamp) -> Vec<LimitState>;

@@ -36,6 +36,10 @@ pub trait Platform {
     /// comes from is answered. Work that a platform loses with an instance is lost; nothing depends on it.
     fn defer(&self, work: Deferred);
 
+    /// Hears of sessions that have ended before their time, for verifiers that don't ask storage: no access token of
+    /// theirs is accepted by its `exp` alone after `until`. Nothing is decided by it here.
+    fn sessions_ended(&self, _sessions: Vec<String>, _until: Timestamp) {}
+
     /// Writes one line for the operator. `fields` are names and values; none is ever a secret.
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]);
 }

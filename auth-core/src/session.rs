@@ -10,7 +10,7 @@ use crate::platform::{Level, Platform};
 use crate::secret::SecretToken;
 use crate::storage::{
     ActiveSession, NewSession, RefreshToken, Rotation, RotationOutcome, Session,
-    StartSessionOutcome, Storage as _,
+    StartSessionOutcome, StartedSession, Storage as _,
 };
 use crate::time::Timestamp;
 
@@ -77,7 +77,8 @@ impl<P: Platform> Auth<P> {
             })
             .await?;
         match outcome {
-            StartSessionOutcome::Started(active) => {
+            StartSessionOutcome::Started(StartedSession { active, ended }) => {
+                self.announce_ended(ended, now);
                 self.token_pair(&keys, now, active, refresh_token)
             }
             StartSessionOutcome::UserInactive => Err(Error::InvalidCredentials),
@@ -146,6 +147,7 @@ impl<P: Platform> Auth<P> {
                 }
                 RotationOutcome::Reused(active) => {
                     self.report_reuse(&active);
+                    self.announce_ended(vec![active.session.id], now);
                     return Err(Error::RefreshToken);
                 }
                 RotationOutcome::Expired | RotationOutcome::Revoked | RotationOutcome::Unknown => {
@@ -224,26 +226,41 @@ impl<P: Platform> Auth<P> {
         }
     }
 
-    /// Ends every session of the person whom an access token stands for, and says how many lasted.
+    /// Ends every session of the person whom an access token stands for.
     ///
     /// # Errors
     /// [`Error::AccessToken`], or a failure of the platform.
-    pub async fn logout_all(&self, access_token: &str) -> Result<u64> {
+    pub async fn logout_all(&self, access_token: &str) -> Result<()> {
         let active = self.authenticate(access_token).await?;
         let now = self.platform.now();
-        Ok(self
+        let ended = self
             .platform
             .storage()
             .revoke_sessions(active.user.id, None, now, "logout_all".to_owned())
-            .await?)
+            .await?;
+        self.announce_ended(ended, now);
+        Ok(())
     }
 
     async fn end_session(&self, session_id: String) -> Result<()> {
-        self.platform
+        let now = self.platform.now();
+        let ended = self
+            .platform
             .storage()
-            .revoke_session(session_id, self.platform.now(), "logout".to_owned())
+            .revoke_session(session_id.clone(), now, "logout".to_owned())
             .await?;
+        if ended {
+            self.announce_ended(vec![session_id], now);
+        }
         Ok(())
+    }
+
+    /// Tells the platform of sessions that storage has just ended.
+    fn announce_ended(&self, sessions: Vec<String>, now: Timestamp) {
+        if !sessions.is_empty() {
+            let until = now + self.config.access_token_life;
+            self.platform.sessions_ended(sessions, until);
+        }
     }
 
     fn token_pair(

@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 
 /// Storage could not do its work. A lost race is never one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum StorageError {
     /// Not now; nothing is known to have changed.
     Unavailable(String),
@@ -17,6 +18,7 @@ pub enum StorageError {
 
 /// A person who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct User {
     pub id: String,
@@ -33,6 +35,7 @@ pub struct User {
 
 /// Something a user proves himself with. No `Debug`: it holds a password hash.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct Credential {
     pub id: String,
@@ -47,6 +50,7 @@ pub struct Credential {
 
 /// What [`Storage::create_user`] inserts.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct NewUser {
     pub user: User,
@@ -58,6 +62,7 @@ pub struct NewUser {
 
 /// How [`Storage::create_user`] ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub enum CreateUserOutcome {
     Created,
@@ -67,6 +72,7 @@ pub enum CreateUserOutcome {
 
 /// Canonical key by which somebody signs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub enum LoginName {
     Email(String),
@@ -75,6 +81,7 @@ pub enum LoginName {
 
 /// What is needed to decide a login.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct Account {
     pub user: User,
@@ -83,6 +90,7 @@ pub struct Account {
 
 /// One signed-in device.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct Session {
     pub id: String,
@@ -102,6 +110,7 @@ pub struct Session {
 
 /// A refresh token, known by its digest alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct RefreshToken {
     pub digest: String,
@@ -110,6 +119,7 @@ pub struct RefreshToken {
 
 /// What [`Storage::start_session`] inserts.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct NewSession {
     pub session: Session,
@@ -119,18 +129,29 @@ pub struct NewSession {
 
 /// How [`Storage::start_session`] ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 #[allow(
     clippy::large_enum_variant,
     reason = "made once for a call, and moved at once"
 )]
 pub enum StartSessionOutcome {
-    Started(ActiveSession),
+    Started(StartedSession),
     UserInactive,
+}
+
+/// A session that has started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct StartedSession {
+    pub active: ActiveSession,
+    pub ended: Vec<String>,
 }
 
 /// A session with the person behind it and what he may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct ActiveSession {
     pub session: Session,
@@ -141,6 +162,7 @@ pub struct ActiveSession {
 
 /// A refresh token is presented and a successor proposed.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct Rotation {
     pub presented: String,
@@ -152,6 +174,7 @@ pub struct Rotation {
 
 /// How [`Storage::rotate_refresh_token`] ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 #[allow(
     clippy::large_enum_variant,
@@ -168,6 +191,7 @@ pub enum RotationOutcome {
 
 /// The successor of a token that was just rotated by another caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct ReplayedRotation {
     pub sealed: String,
@@ -177,6 +201,7 @@ pub struct ReplayedRotation {
 
 /// A key that signs access tokens.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct SigningKey {
     pub kid: String,
@@ -190,6 +215,7 @@ pub struct SigningKey {
 
 /// A counter that limits how often something may happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct Limit {
     pub key: String,
@@ -199,6 +225,7 @@ pub struct Limit {
 
 /// A counter after one more event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct LimitState {
     pub count: u64,
@@ -245,7 +272,7 @@ pub trait Storage {
         except: Option<String>,
         now: Timestamp,
         reason: String,
-    ) -> Result<u64, StorageError>;
+    ) -> Result<Vec<String>, StorageError>;
     async fn list_signing_keys(&self) -> Result<Vec<SigningKey>, StorageError>;
     async fn add_signing_key(
         &self,

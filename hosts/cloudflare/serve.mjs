@@ -1,4 +1,4 @@
-// Serves the Worker in the real runtime with local D1 and KV: node serve.mjs [--listen ADDRESS] [--state FOLDER]
+// Serves the Worker in the real runtime with local D1, KV and e-mail: node serve.mjs [--listen ADDRESS] [--state FOLDER]
 // [--var NAME=VALUE]... Variables also come from `.dev.vars` in the current folder, as Wrangler has it.
 
 import { createServer, request as connect } from "node:http";
@@ -13,8 +13,10 @@ const { values } = parseArgs({
     state: { type: "string", default: ".wrangler/state" },
     build: { type: "string", default: fileURLToPath(new URL("../../target/cloudflare", import.meta.url)) },
     var: { type: "string", multiple: true, default: [] },
-    // For tests: show the service a clock that is ahead by this many seconds.
+    // For tests: shows the service a clock that is ahead by this many seconds.
     "clock-offset": { type: "string", default: "0" },
+    // For tests: GET, PUT and DELETE of /__kv/KEY reach into KV, and answers say how many calls of D1 they took.
+    inspect: { type: "boolean", default: false },
   },
 });
 
@@ -25,7 +27,34 @@ const bindings = Object.fromEntries([...given, ...values.var.map(pair)]);
 
 const read = (name) => readFileSync(`${values.build}/${name}`);
 const clock = `const now = Date.now; Date.now = () => now() + ${Number(values["clock-offset"])} * 1000;`;
-const entry = 'import "./clock.js"; export { default } from "./worker.js";';
+// Answers to one request at a time are counted rightly, which is enough here.
+const counting = `
+import worker from "./worker.js";
+let calls = 0;
+function count(of, method) {
+  const call = of[method];
+  of[method] = function (...parameters) {
+    calls += 1;
+    return call.apply(this, parameters);
+  };
+}
+let counted = false;
+export default {
+  ...worker,
+  async fetch(request, env, context) {
+    if (!counted) {
+      count(Object.getPrototypeOf(env.DB), "batch");
+      count(Object.getPrototypeOf(env.DB.prepare("SELECT 1")), "all");
+      counted = true;
+    }
+    calls = 0;
+    const response = await worker.fetch(request, env, context);
+    const answer = new Response(response.body, response);
+    answer.headers.set("d1-calls", calls);
+    return answer;
+  },
+};`;
+const entry = `import "./clock.js"; ${values.inspect ? counting : 'export { default } from "./worker.js";'}`;
 const [host, port] = pair(values.listen.replace(/:(\d+)$/, "=$1"));
 
 const worker = new Miniflare({
@@ -51,6 +80,7 @@ const worker = new Miniflare({
   d1Persist: `${values.state}/d1`,
   kvNamespaces: { KV: "gatewright" },
   kvPersist: `${values.state}/kv`,
+  email: { send_email: [{ name: "EMAIL" }] },
 });
 
 const url = await worker.ready;
@@ -68,7 +98,18 @@ for (const name of readdirSync(`${values.build}/migrations`).sort()) {
 
 // In Cloudflare's place: tells the Worker the client's address, whatever the client says of it.
 const ADDRESS = "cf-connecting-ip";
+const KV = "/__kv/";
+async function inspect(request, response) {
+  const namespace = await worker.getKVNamespace("KV");
+  const key = decodeURIComponent(request.url.slice(KV.length));
+  if (request.method === "PUT") await namespace.put(key, Buffer.concat(await request.toArray()).toString());
+  else if (request.method === "DELETE") await namespace.delete(key);
+  const { keys } = await namespace.list({ prefix: key });
+  const found = keys.map(async ({ name, expiration }) => ({ name, expiration, value: await namespace.get(name) }));
+  response.end(JSON.stringify(await Promise.all(found)));
+}
 const edge = createServer((request, response) => {
+  if (values.inspect && request.url.startsWith(KV)) return inspect(request, response);
   const headers = [];
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
     const [name, value] = request.rawHeaders.slice(i, i + 2);

@@ -109,6 +109,14 @@ fn session(number: u64, user: u64) -> Session {
     }
 }
 
+/// One that ended by itself before second 5.
+fn expired(number: u64, user: u64) -> Session {
+    Session {
+        expires_at: at(1),
+        ..session(number, user)
+    }
+}
+
 fn create(storage: &impl Storage, user: NewUser) {
     assert_eq!(
         block_on(storage.create_user(user)),
@@ -128,7 +136,10 @@ fn start(storage: &impl Storage, session: Session, token: &str) -> ActiveSession
     }))
     .unwrap()
     {
-        StartSessionOutcome::Started(active) => active,
+        StartSessionOutcome::Started(started) => {
+            assert!(started.ended.is_empty());
+            started.active
+        }
         outcome => panic!("{outcome:?}"),
     }
 }
@@ -374,15 +385,18 @@ pub fn a_single_session_ends_the_others(storage: &impl Storage) {
     signed_in(storage);
     create(storage, new_user(2, Some("bob@example.com"), None));
     start(storage, session(20, 2), "of bob");
+    start(storage, expired(12, 1), "expired");
     let new = NewSession {
         session: session(11, 1),
         refresh_token: None,
         ends_others: true,
     };
-    assert!(matches!(
-        block_on(storage.start_session(new)),
-        Ok(StartSessionOutcome::Started(_))
-    ));
+    let StartSessionOutcome::Started(started) = block_on(storage.start_session(new)).unwrap()
+    else {
+        panic!("not started")
+    };
+    assert_eq!(started.active.session.id, id(11));
+    assert_eq!(started.ended, [id(10)]);
     assert_eq!(
         find(storage, 10).session.revocation_reason.as_deref(),
         Some("single_session")
@@ -577,24 +591,28 @@ pub fn a_revoked_session_stays_revoked(storage: &(impl Storage + Sync)) {
     );
 }
 
-/// All of a user's sessions end, or all but one; other users' stay, and ended ones are not counted.
+/// All of a user's sessions end, or all but one; other users' stay, and those that have ended are left alone.
 pub fn all_sessions_but_one_are_revoked(storage: &impl Storage) {
     signed_in(storage);
     start(storage, session(11, 1), "b");
     start(storage, session(12, 1), "c");
     create(storage, new_user(2, Some("bob@example.com"), None));
     start(storage, session(20, 2), "of bob");
+    start(storage, expired(13, 1), "expired");
     let revoke = |except| {
-        block_on(storage.revoke_sessions(id(1), except, at(5), "logout_all".into())).unwrap()
+        let revoked = storage.revoke_sessions(id(1), except, at(5), "logout_all".into());
+        let mut revoked = block_on(revoked).unwrap();
+        revoked.sort();
+        revoked
     };
-    assert_eq!(revoke(Some(id(11))), 2);
+    assert_eq!(revoke(Some(id(11))), [id(10), id(12)]);
     assert_eq!(find(storage, 11).session.revoked_at, None);
     assert_eq!(
         find(storage, 12).session.revocation_reason.as_deref(),
         Some("logout_all")
     );
-    assert_eq!(revoke(None), 1);
-    assert_eq!(revoke(None), 0);
+    assert_eq!(revoke(None), [id(11)]);
+    assert!(revoke(None).is_empty());
     assert_eq!(find(storage, 20).session.revoked_at, None);
 }
 

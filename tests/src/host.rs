@@ -319,6 +319,14 @@ pub fn cloudflare(folder: &Path) -> Command {
     command
 }
 
+/// Another Worker in its place: storage on D1 for the contract kit.
+pub fn worker_kit(folder: &Path) -> Command {
+    let mut command = cloudflare(folder);
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/worker-kit");
+    command.arg("--build").arg(built.canonicalize().unwrap());
+    command
+}
+
 /// A manifest for Spin.
 pub fn manifest(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

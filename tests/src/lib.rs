@@ -9,8 +9,10 @@ pub mod host;
 mod mail;
 mod provider;
 mod simulation;
+mod worker;
 
 pub use gatewright_memory_provider::MemoryStorage;
 pub use mail::MailService;
 pub use provider::ProviderStorage;
 pub use simulation::{SimulatedPlatform, config};
+pub use worker::WorkerStorage;

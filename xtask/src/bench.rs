@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: what the native host does on this machine, beside a peer in the same run.
+//! `cargo xtask bench`: what the hosts do on this machine, beside a peer in the same run.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -144,7 +145,8 @@ pub(crate) fn run(seconds: u64) -> Result<()> {
         100.0 * (1.0 - rest / costly)
     );
     drop(host);
-    spin(&program, &folder, seconds)
+    spin(&program, &folder, seconds)?;
+    cloudflare(&folder)
 }
 
 /// What an instance for every request costs, as Spin may make them: the same application, instances used again and
@@ -196,6 +198,119 @@ fn spin(program: &Path, folder: &Path, seconds: u64) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// What a Worker is held to: its size, its start, and how often it asks its database.
+fn cloudflare(folder: &Path) -> Result<()> {
+    let built = component::build_cloudflare()?;
+    let source = root().join("hosts/cloudflare");
+    install_packages(&source)?;
+    let mut pack = Command::new("tar");
+    pack.args(["--create", "--gzip", "--file=-", "--directory"])
+        .arg(&built)
+        .args(["--exclude=migrations", "--exclude=wrangler.toml", "."]);
+    println!(
+        "Workers: scripts and module, gzipped: {:.0} KB (aim: 600)",
+        pack.output()?.stdout.len() as f64 / 1e3
+    );
+
+    let empty = folder.join("empty-worker");
+    fs::create_dir_all(empty.join("migrations"))?;
+    fs::copy(built.join("wrangler.toml"), empty.join("wrangler.toml"))?;
+    let script = "export default { fetch: () => Response.json({}) };";
+    fs::write(empty.join("worker.js"), script)?;
+    let node = source.join("node_modules/node/bin/node");
+    let script = source.join("serve.mjs");
+    let serve = |build: &Path, state: &str, further: &[&str]| {
+        let own: [&OsStr; 5] = [
+            script.as_ref(),
+            "--build".as_ref(),
+            build.as_ref(),
+            "--state".as_ref(),
+            state.as_ref(),
+        ];
+        let arguments: Vec<_> = own
+            .into_iter()
+            .chain(further.iter().map(OsStr::new))
+            .collect();
+        start_as(&arguments, &node, folder, &[])
+    };
+    let variables = [
+        "--var",
+        "SECRET_KEY=0123456789abcdef0123456789abcdef",
+        "--var",
+        "LOGIN_ATTEMPTS_PER_IP=0",
+        "--inspect",
+    ];
+    let mut starts = [Vec::new(), Vec::new()];
+    for round in 0..5 {
+        for (build, starts) in [&empty, &built].into_iter().zip(&mut starts) {
+            let (running, base) = serve(build, &format!("start{round}"), &variables[..4])?;
+            curl(&[&format!("{base}/healthz")])?;
+            starts.push(cpu_of_children(&running)?);
+        }
+    }
+    let [nothing, ours] = starts.map(|mut starts| {
+        starts.sort_by(f64::total_cmp);
+        starts[2] * 1000.0
+    });
+    println!(
+        "Workers: processor time to the first answer: {ours:.0} ms, of an empty Worker {nothing:.0} ms: {:.0} ms more (aim: 50)",
+        ours - nothing
+    );
+
+    let (running, base) = serve(&built, "calls", &variables)?;
+    let registered = post(&format!("{base}/auth/register"), &login_body())?;
+    let token = registered["tokens"]["access_token"]
+        .as_str()
+        .context("a token")?;
+    let bearer = format!("authorization: Bearer {token}");
+    let me = ["-H", &bearer, &format!("{base}/auth/me")];
+    let body = login_body().to_string();
+    let url = format!("{base}/auth/login");
+    let login = ["-H", "content-type: application/json", "-d", &body, &url];
+    println!(
+        "Workers: calls of D1: GET /auth/me {} (aim: 1), POST /auth/login {} (aim: 3)",
+        d1_calls(&me)?,
+        d1_calls(&login)?
+    );
+    drop(running);
+    let (_running, base) = serve(&built, "calls", &variables)?;
+    let first = ["-H", &bearer, &format!("{base}/auth/me")];
+    println!(
+        "  GET /auth/me as the first request of an isolate, which reads the keys: {}",
+        d1_calls(&first)?
+    );
+    Ok(())
+}
+
+/// Seconds that the processes have computed which a process started.
+fn cpu_of_children(process: &Running) -> Result<f64> {
+    let id = process.id();
+    let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
+    let mut nanoseconds = 0.0;
+    for child in children.split_whitespace() {
+        for task in fs::read_dir(format!("/proc/{child}/task"))? {
+            let scheduled = fs::read_to_string(task?.path().join("schedstat"))?;
+            let first = scheduled.split(' ').next().context("schedstat")?;
+            nanoseconds += first.parse::<f64>()?;
+        }
+    }
+    Ok(nanoseconds / 1e9)
+}
+
+/// How often a request made the Worker call its database.
+fn d1_calls(arguments: &[&str]) -> Result<u32> {
+    let head = output(
+        Command::new("curl")
+            .args(["-sS", "--fail", "-o", "/dev/null", "-D", "-"])
+            .args(arguments),
+    );
+    let head = head.context("the Worker does not answer")?;
+    let line = head
+        .lines()
+        .find_map(|line| line.strip_prefix("d1-calls: "));
+    Ok(line.context("no count")?.trim().parse()?)
 }
 
 fn need_wrk() -> Result<()> {

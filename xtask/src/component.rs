@@ -42,8 +42,13 @@ pub(crate) fn build_spin() -> Result<PathBuf> {
 
 /// Builds the folder that is deployed to Cloudflare: the Worker, its configuration and its migrations.
 pub(crate) fn build_cloudflare() -> Result<PathBuf> {
-    let module = build_module(&WasmToolchain::ensure()?, "gatewright-cloudflare")?;
-    let folder = root().join("target/cloudflare");
+    build_worker("gatewright-cloudflare", "cloudflare")
+}
+
+/// Builds a crate as a Worker, in a folder of `target/`.
+fn build_worker(package: &str, name: &str) -> Result<PathBuf> {
+    let module = build_module(&WasmToolchain::ensure()?, package)?;
+    let folder = root().join("target").join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(folder.join("migrations"))?;
     run(cargo()
@@ -72,12 +77,15 @@ pub(crate) fn build_cloudflare() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Builds what the tests need besides the service: Spin's, the example of a provider, and one that misbehaves.
+/// Builds what the tests need besides the service: Spin's, the Worker and the one for the contract kit, the example of a
+/// provider, and a component that misbehaves.
 pub(crate) fn build_for_tests() -> Result<()> {
     build_spin()?;
     let toolchain = WasmToolchain::ensure()?;
     build(&toolchain, "gatewright-memory-provider", "memory-provider")?;
     build(&toolchain, "gatewright-faulty", "faulty")?;
+    build_cloudflare()?;
+    build_worker("gatewright-worker-kit", "worker-kit")?;
     Ok(())
 }
 

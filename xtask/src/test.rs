@@ -39,7 +39,6 @@ pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
         "--all-targets",
     ])?;
     component::build_for_tests()?;
-    component::build_cloudflare()?;
     install_packages(&root().join("hosts/cloudflare"))?;
     install_packages(&javascript())?;
 

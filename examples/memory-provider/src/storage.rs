@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use auth_core::Timestamp;
 use auth_core::storage::{
     Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser,
-    ReplayedRotation, Rotation, RotationOutcome, Session, SigningKey, StartSessionOutcome, Storage,
-    StorageError,
+    ReplayedRotation, Rotation, RotationOutcome, Session, SigningKey, StartSessionOutcome,
+    StartedSession, Storage, StorageError,
 };
 
 /// Everything under one lock, so that each function is atomic.
@@ -68,16 +68,20 @@ impl State {
         }
     }
 
-    fn revoke(&mut self, now: Timestamp, reason: &str, which: impl Fn(&Session) -> bool) -> u64 {
-        let mut revoked = 0;
-        for session in self
-            .sessions
-            .values_mut()
-            .filter(|session| session.revoked_at.is_none() && which(session))
-        {
-            session.revoked_at = Some(now);
-            session.revocation_reason = Some(reason.to_owned());
-            revoked += 1;
+    fn revoke(
+        &mut self,
+        now: Timestamp,
+        reason: &str,
+        which: impl Fn(&Session) -> bool,
+    ) -> Vec<String> {
+        let lasts = |session: &Session| session.revoked_at.is_none() && now < session.expires_at;
+        let mut revoked = Vec::new();
+        for session in self.sessions.values_mut() {
+            if lasts(session) && which(session) {
+                session.revoked_at = Some(now);
+                session.revocation_reason = Some(reason.to_owned());
+                revoked.push(session.id.clone());
+            }
         }
         revoked
     }
@@ -141,11 +145,13 @@ impl Storage for MemoryStorage {
             }
             _ => return Ok(StartSessionOutcome::UserInactive),
         }
-        if new.ends_others {
+        let ended = if new.ends_others {
             state.revoke(session.created_at, "single_session", |other| {
                 other.user_id == session.user_id
-            });
-        }
+            })
+        } else {
+            Vec::new()
+        };
         if let Some(token) = new.refresh_token {
             let expires_at = token.expires_at.min(session.expires_at);
             let token_of = Token {
@@ -156,7 +162,11 @@ impl Storage for MemoryStorage {
             state.tokens.insert(token.digest, token_of);
         }
         state.sessions.insert(session.id.clone(), session.clone());
-        Ok(StartSessionOutcome::Started(state.active(&session)))
+        let active = state.active(&session);
+        Ok(StartSessionOutcome::Started(StartedSession {
+            active,
+            ended,
+        }))
     }
 
     async fn find_session(
@@ -252,10 +262,10 @@ impl Storage for MemoryStorage {
         now: Timestamp,
         reason: String,
     ) -> Result<bool, StorageError> {
-        Ok(self
+        let revoked = self
             .lock()
-            .revoke(now, &reason, |session| session.id == session_id)
-            == 1)
+            .revoke(now, &reason, |session| session.id == session_id);
+        Ok(!revoked.is_empty())
     }
 
     async fn revoke_sessions(
@@ -264,7 +274,7 @@ impl Storage for MemoryStorage {
         except: Option<String>,
         now: Timestamp,
         reason: String,
-    ) -> Result<u64, StorageError> {
+    ) -> Result<Vec<String>, StorageError> {
         let which =
             |session: &Session| session.user_id == user_id && Some(&session.id) != except.as_ref();
         Ok(self.lock().revoke(now, &reason, which))

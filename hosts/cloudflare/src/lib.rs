@@ -7,7 +7,7 @@
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 
-mod d1;
+mod cache;
 mod platform;
 
 use std::sync::OnceLock;

@@ -7,7 +7,9 @@ use auth_core::{Deferred, Level, MailError, Message, Platform, Settings, Timesta
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::{Either, select};
-use gatewright_mail::{MailConfig, TIMEOUT, accepted, console};
+use gatewright_d1::D1;
+use gatewright_http::Service;
+use gatewright_mail::{Delivery, MailConfig, Mailbox, Provider, TIMEOUT, accepted, console};
 use gatewright_sql::SqlStorage;
 use http::{Request, StatusCode};
 use js_sys::{Promise, Reflect};
@@ -15,14 +17,17 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
 use worker::{
-    AbortController, Delay, Env, Fetch, RequestInit, console_error, console_log, console_warn,
+    AbortController, Delay, EmailAddress, Env, Fetch, RequestInit, SendEmail, SendEmailBuilder,
+    console_error, console_log, console_warn,
 };
 
 use crate::SERVICE;
-use crate::d1::D1;
+use crate::cache::Cache;
 
 /// Binding of the database.
 const DATABASE: &str = "DB";
+/// Binding that sends e-mail.
+const EMAIL: &str = "EMAIL";
 
 #[wasm_bindgen(module = "cloudflare:workers")]
 extern "C" {
@@ -34,7 +39,9 @@ extern "C" {
 /// What an isolate keeps of its bindings and variables.
 pub(crate) struct Host {
     storage: SqlStorage<D1>,
+    cache: Option<Cache>,
     mail: MailConfig,
+    email: Option<SendEmail>,
     log: LogConfig,
     worker: WorkerConfig,
 }
@@ -53,11 +60,20 @@ impl Host {
         let database = env
             .d1(DATABASE)
             .map_err(|error| format!("the binding {DATABASE} has to be a D1 database: {error}"))?;
+        let cache = Cache::new(&env);
         let variables = Variables(env);
         let text = |error: SettingError| error.to_string();
+        let own = [Provider::Cloudflare];
+        let mail = at_once(MailConfig::from_settings(&variables, &own))?.map_err(text)?;
+        let email = (mail.provider == Provider::Cloudflare)
+            .then(|| variables.0.send_email(EMAIL))
+            .transpose()
+            .map_err(|_| format!("EMAIL_PROVIDER cloudflare needs the binding {EMAIL}"))?;
         Ok(Self {
             storage: SqlStorage::new(D1::new(database)),
-            mail: at_once(MailConfig::from_settings(&variables))?.map_err(text)?,
+            cache,
+            mail,
+            email,
             log: at_once(LogConfig::load(&variables))?.map_err(text)?,
             worker: at_once(WorkerConfig::load(&variables))?.map_err(text)?,
         })
@@ -96,9 +112,12 @@ impl Platform for Host {
     }
 
     async fn send_mail(&self, message: Message) -> Result<(), MailError> {
-        match self.mail.request(&message)? {
-            Some(request) => accepted(send(request).await?),
-            None => {
+        match (self.mail.delivery(&message)?, &self.email) {
+            (Delivery::Request(request), _) => accepted(send(request).await?),
+            (Delivery::Binding, Some(email)) => {
+                send_by_binding(email, self.mail.from.as_ref(), &message).await
+            }
+            (Delivery::Log | Delivery::Binding, _) => {
                 let (line, fields) = console(&message);
                 self.log(Level::Info, &line, &fields);
                 Ok(())
@@ -107,13 +126,31 @@ impl Platform for Host {
     }
 
     fn defer(&self, work: Deferred) {
-        wait_until(&future_to_promise(async {
+        in_background(async {
             // What is deferred comes from a service that was made.
             if let Some(service) = SERVICE.get() {
                 service.run(work).await;
             }
-            Ok(JsValue::UNDEFINED)
-        }));
+        });
+    }
+
+    fn sessions_ended(&self, sessions: Vec<String>, until: Timestamp) {
+        if self.cache.is_none() {
+            return;
+        }
+        in_background(async move {
+            // What has ended was a session of a service that was made.
+            let Some(host) = SERVICE.get().map(Service::platform) else {
+                return;
+            };
+            let Some(cache) = &host.cache else { return };
+            let message = "ended sessions could not be published to verifiers at the edge";
+            match cache.revoke(&sessions, host.now(), until).await {
+                Ok(0) => {}
+                Ok(left) => host.log(Level::Warn, message, &[("number", &left.to_string())]),
+                Err(error) => host.log(Level::Warn, message, &[("cause", &error.to_string())]),
+            }
+        });
     }
 
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
@@ -126,6 +163,14 @@ impl Platform for Host {
             Level::Error => console_error!("{line}"),
         }
     }
+}
+
+/// Does work after the response, for which the request's context is kept.
+fn in_background(work: impl Future<Output = ()> + 'static) {
+    wait_until(&future_to_promise(async {
+        work.await;
+        Ok(JsValue::UNDEFINED)
+    }));
 }
 
 /// The time, which stands still while a request computes.
@@ -167,6 +212,53 @@ async fn send(request: Request<Bytes>) -> Result<StatusCode, MailError> {
             Err(MailError::Unavailable(late))
         }
     }
+}
+
+/// Hands a message to Cloudflare's e-mail service.
+async fn send_by_binding(
+    email: &SendEmail,
+    from: Option<&Mailbox>,
+    message: &Message,
+) -> Result<(), MailError> {
+    let sender = from.map_or("", |from| from.address.as_str());
+    let request = SendEmailBuilder::new(sender, &message.to, &message.subject);
+    if let Some(name) = from.and_then(|from| from.name.as_deref()) {
+        request.set_from_with_email_address(&EmailAddress::new(name, sender));
+    }
+    request.set_text(&message.text);
+    if let Some(html) = &message.html {
+        request.set_html(html);
+    }
+    let sent = pin!(email.send_with_builder(&request));
+    let error = match select(sent, Delay::from(TIMEOUT)).await {
+        Either::Left((Ok(_), _)) => return Ok(()),
+        Either::Left((Err(error), _)) => error,
+        Either::Right(((), _)) => {
+            let late = "the e-mail service does not answer".to_owned();
+            return Err(MailError::Unavailable(late));
+        }
+    };
+    let code = Reflect::get(&error, &"code".into()).unwrap_or_default();
+    let code = code.as_string().unwrap_or_default();
+    let cause = format!(
+        "the e-mail service: {code} {}",
+        String::from(error.message())
+    );
+    // Of the documented codes those that are about the message, the sender or the account.
+    let lasting = [
+        "E_VALIDATION",
+        "E_FIELD",
+        "E_TOO_MANY_RECIPIENTS",
+        "E_SENDER",
+        "E_RECIPIENT",
+        "E_CONTENT",
+        "E_HEADER",
+    ];
+    Err(if lasting.iter().any(|prefix| code.starts_with(prefix)) {
+        MailError::Refused(cause)
+    } else {
+        MailError::Unavailable(cause)
+    })
 }
 
 /// Variables and secrets.

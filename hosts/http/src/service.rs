@@ -82,6 +82,11 @@ impl<P: Platform> Service<P> {
         response
     }
 
+    /// The platform of the decisions.
+    pub fn platform(&self) -> &P {
+        self.auth.platform()
+    }
+
     /// Does what the platform was told to defer, once the request that it comes from is answered.
     pub async fn run(&self, deferred: Deferred) {
         self.auth.run(deferred).await;

@@ -22,8 +22,8 @@ auth_core::settings! {
     /// What an operator can set about mail.
     pub struct MailConfig;
 
-    /// How mail is sent: `console` writes it to the log, `webhook` posts it as JSON to `EMAIL_API_URL`, the others are e-mail services.
-    EMAIL_PROVIDER provider: Provider = "console", Provider::parse, "console, webhook, resend, postmark, sendgrid or mailgun";
+    /// How mail is sent: `console` writes it to the log, `webhook` posts it as JSON to `EMAIL_API_URL`, `cloudflare` uses the Worker's binding, the others are e-mail services.
+    EMAIL_PROVIDER provider: Provider = "console", Provider::parse, "console, webhook, resend, postmark, sendgrid, mailgun or, on Workers, cloudflare";
     /// Sender of every mail. Needed by every provider but `console`.
     EMAIL_FROM from: Option<Mailbox> = "", |text| if text.is_empty() { Some(None) } else { Mailbox::parse(text).map(Some) }, "an e-mail address, or Name <address>";
     /// Key of the e-mail service; for a webhook it is sent as a bearer token.
@@ -33,12 +33,22 @@ auth_core::settings! {
 }
 
 impl MailConfig {
-    /// Reads and checks every setting.
+    /// Reads and checks every setting. `own` are the providers that the platform has besides HTTP and its log.
     ///
     /// # Errors
     /// The first setting whose value can't be used.
-    pub async fn from_settings(settings: &impl Settings) -> Result<Self, SettingError> {
+    pub async fn from_settings(
+        settings: &impl Settings,
+        own: &[Provider],
+    ) -> Result<Self, SettingError> {
         let config = Self::load(settings).await?;
+        if config.provider == Provider::Cloudflare && !own.contains(&config.provider) {
+            return Err(SettingError::Value {
+                name: "EMAIL_PROVIDER",
+                problem: format!("this host has no {}", config.provider.name()),
+                accepts: "console, webhook, resend, postmark, sendgrid or mailgun",
+            });
+        }
         let needs = |name: &'static str, accepts| SettingError::Value {
             name,
             problem: format!("EMAIL_PROVIDER {} needs it", config.provider.name()),
@@ -51,6 +61,9 @@ impl MailConfig {
         if config.from.is_none() {
             return Err(needs("EMAIL_FROM", "an e-mail address, or Name <address>"));
         }
+        if provider == Provider::Cloudflare {
+            return Ok(config);
+        }
         if config.api_key.is_none() && provider != Provider::Webhook {
             return Err(needs("EMAIL_API_KEY", "text without line breaks"));
         }
@@ -60,19 +73,30 @@ impl MailConfig {
         Ok(config)
     }
 
-    /// The request that hands a message over; none: it is written to the log. The status of the answer is for
-    /// [`accepted`].
+    /// What hands a message over.
     ///
     /// # Errors
     /// No request can be made of it.
-    pub fn request(&self, message: &Message) -> Result<Option<Request<Bytes>>, MailError> {
-        if self.provider == Provider::Console {
-            return Ok(None);
+    pub fn delivery(&self, message: &Message) -> Result<Delivery, MailError> {
+        match self.provider {
+            Provider::Console => Ok(Delivery::Log),
+            Provider::Cloudflare => Ok(Delivery::Binding),
+            _ => request::of(self, message)
+                .map(Delivery::Request)
+                .map_err(|cause| MailError::Refused(cause.to_string())),
         }
-        request::of(self, message)
-            .map(Some)
-            .map_err(|cause| MailError::Refused(cause.to_string()))
     }
+}
+
+/// A way for a message to go.
+#[derive(Debug)]
+pub enum Delivery {
+    /// It is written to the log, as [`console`] has it.
+    Log,
+    /// It is sent over HTTP; the status of the answer is for [`accepted`].
+    Request(Request<Bytes>),
+    /// The Worker's binding for e-mail takes it.
+    Binding,
 }
 
 /// Whether an answer with this status means that the message was taken.
@@ -106,6 +130,8 @@ pub fn console(message: &Message) -> (String, [(&'static str, &str); 3]) {
 pub enum Provider {
     /// The log.
     Console,
+    /// <https://developers.cloudflare.com/email-service/api/send-emails/workers-api/>
+    Cloudflare,
     /// Any service that takes the message as JSON.
     Webhook,
     /// <https://resend.com/docs/api-reference/emails/send-email>
@@ -119,8 +145,9 @@ pub enum Provider {
 }
 
 impl Provider {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Console,
+        Self::Cloudflare,
         Self::Webhook,
         Self::Resend,
         Self::Postmark,
@@ -137,6 +164,7 @@ impl Provider {
     fn name(self) -> &'static str {
         match self {
             Self::Console => "console",
+            Self::Cloudflare => "cloudflare",
             Self::Webhook => "webhook",
             Self::Resend => "resend",
             Self::Postmark => "postmark",
@@ -148,7 +176,7 @@ impl Provider {
     /// Where it takes messages, if that is the same for everybody.
     fn usual_url(self) -> Option<&'static str> {
         match self {
-            Self::Console | Self::Webhook | Self::Mailgun => None,
+            Self::Console | Self::Cloudflare | Self::Webhook | Self::Mailgun => None,
             Self::Resend => Some("https://api.resend.com/emails"),
             Self::Postmark => Some("https://api.postmarkapp.com/email"),
             Self::Sendgrid => Some("https://api.sendgrid.com/v3/mail/send"),
@@ -159,8 +187,10 @@ impl Provider {
 /// An address, and the name of who has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
-    name: Option<String>,
-    address: String,
+    /// Name, if it has one.
+    pub name: Option<String>,
+    /// Address.
+    pub address: String,
 }
 
 impl Mailbox {
@@ -222,6 +252,9 @@ mod tests {
             .starts_with("EMAIL_API_URL: ")
         );
         assert!(said(&[("EMAIL_PROVIDER", "pigeon")]).contains("accepted: console, webhook"));
+        assert!(
+            said(&[("EMAIL_PROVIDER", "cloudflare"), from]).contains("this host has no cloudflare")
+        );
         for (name, wrong) in [
             ("EMAIL_FROM", "Eve\nBcc: x <a@example.com>"),
             ("EMAIL_FROM", "nobody"),
@@ -241,8 +274,8 @@ mod tests {
             html: None,
             kind: String::new(),
         };
-        let request = load(&[]).ok().unwrap().request(&message);
-        assert!(matches!(request, Ok(None)));
+        let delivery = load(&[]).ok().unwrap().delivery(&message);
+        assert!(matches!(delivery, Ok(Delivery::Log)));
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(crate) fn of(config: &MailConfig, message: &Message) -> http::Result<Request
         kind,
     } = message;
     match config.provider {
-        Provider::Console | Provider::Webhook => with_json(
+        Provider::Console | Provider::Cloudflare | Provider::Webhook => with_json(
             bearer(post, key),
             &json!({"from": from, "to": to, "subject": subject, "text": text, "html": html, "kind": kind}),
         ),
@@ -126,10 +126,10 @@ pub(crate) mod tests {
                 Ok(self.0.get(name).map(|value| (*value).to_owned()))
             }
         }
-        block_on(MailConfig::from_settings(&Map(settings
-            .iter()
-            .copied()
-            .collect())))
+        block_on(MailConfig::from_settings(
+            &Map(settings.iter().copied().collect()),
+            &[],
+        ))
     }
 
     fn request(provider: &str, html: Option<&str>) -> Request<Bytes> {

@@ -3,7 +3,7 @@
 use auth_core::contract::Mirror as _;
 use auth_core::storage::Storage as _;
 use auth_core::{MailError, Message};
-use gatewright_mail::{MailConfig, TIMEOUT, accepted};
+use gatewright_mail::{Delivery, MailConfig, TIMEOUT, accepted};
 use gatewright_sql::SqlStorage;
 use http_body_util::{BodyExt as _, Full};
 use wasmtime::component::{Access, Accessor, HasData, Linker};
@@ -85,9 +85,9 @@ impl<T: Send + 'static> mail::HostWithStore<T> for Imports {
 }
 
 async fn deliver(config: &MailConfig, message: Message) -> Result<(), MailError> {
-    let request = match config.request(&message)? {
-        Some(request) => request,
-        None => {
+    let request = match config.delivery(&message)? {
+        Delivery::Request(request) => request,
+        Delivery::Log | Delivery::Binding => {
             let Message {
                 to,
                 subject,

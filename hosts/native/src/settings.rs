@@ -137,7 +137,7 @@ impl LayeredSettings {
     /// # Errors
     /// The first whose value can't be used.
     pub fn mail_config(&self) -> Result<MailConfig, SettingError> {
-        ready(MailConfig::from_settings(self))
+        ready(MailConfig::from_settings(self, &[]))
     }
 
     /// The service's settings.

@@ -3,7 +3,7 @@
 use auth_core::config::SettingError;
 use auth_core::contract::Mirror as _;
 use auth_core::{Level, MailError};
-use gatewright_mail::{TIMEOUT, accepted, console};
+use gatewright_mail::{Delivery, TIMEOUT, accepted, console};
 use http_body_util::Full;
 use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
@@ -27,9 +27,9 @@ async fn deliver(message: auth_core::Message) -> Result<(), MailError> {
         SettingError::Unavailable(cause) => MailError::Unavailable(cause),
         wrong @ SettingError::Value { .. } => MailError::Refused(wrong.to_string()),
     })?;
-    let request = match config.request(&message)? {
-        Some(request) => request,
-        None => {
+    let request = match config.delivery(&message)? {
+        Delivery::Request(request) => request,
+        Delivery::Log | Delivery::Binding => {
             let (line, fields) = console(&message);
             log::emit(Level::Info, &line, &fields);
             return Ok(());

@@ -28,7 +28,7 @@ pub(crate) async fn own() -> Result<&'static MailConfig, SettingError> {
         return Ok(config);
     }
     log::configure(LogConfig::load(&Variables).await?);
-    let config = MailConfig::from_settings(&Variables).await?;
+    let config = MailConfig::from_settings(&Variables, &[]).await?;
     Ok(MAIL.get_or_init(|| config))
 }
 

@@ -3,7 +3,7 @@
 use auth_core::Timestamp;
 use auth_core::storage::{
     ActiveSession, NewSession, ReplayedRotation, Rotation, RotationOutcome, Session,
-    StartSessionOutcome, StorageError,
+    StartSessionOutcome, StartedSession, StorageError,
 };
 
 use crate::accounts::{user, user_columns};
@@ -82,7 +82,8 @@ const INSERT_REFRESH_TOKEN: &str = "INSERT INTO refresh_tokens (digest, session_
 const TOUCH_USER: &str = "UPDATE users SET last_login_at = ?2
     WHERE id = (SELECT user_id FROM sessions WHERE id = ?1)";
 const REVOKE_OTHERS: &str = "UPDATE sessions SET revoked_at = ?2, revocation_reason = 'single_session'
-    WHERE user_id = (SELECT user_id FROM sessions WHERE id = ?1) AND id <> ?1 AND revoked_at IS NULL";
+    WHERE user_id = (SELECT user_id FROM sessions WHERE id = ?1) AND id <> ?1 AND revoked_at IS NULL AND expires_at > ?2
+    RETURNING id";
 
 pub(crate) async fn start(
     executor: &impl Executor,
@@ -131,10 +132,18 @@ pub(crate) async fn start(
         ));
     }
     batch.push(Statement::new(FIND, vec![id.into()]));
-    match last_row(executor.batch(batch).await?) {
-        Some(mut row) => Ok(StartSessionOutcome::Started(active(&mut row)?)),
-        None => Ok(StartSessionOutcome::UserInactive),
-    }
+    let mut results = executor.batch(batch).await?;
+    let Some(mut row) = results.pop().and_then(|rows| rows.into_iter().next()) else {
+        return Ok(StartSessionOutcome::UserInactive);
+    };
+    let ended = match results.pop() {
+        Some(rows) if ends_others => ids(rows)?,
+        _ => Vec::new(),
+    };
+    Ok(StartSessionOutcome::Started(StartedSession {
+        active: active(&mut row)?,
+        ended,
+    }))
 }
 
 // Exactly one caller gets past `consumed_at IS NULL`; only for him is his successor named, and so inserted.
@@ -260,7 +269,7 @@ pub(crate) async fn find_by_refresh_token(
 }
 
 const REVOKE: &str = "UPDATE sessions SET revoked_at = ?2, revocation_reason = ?3
-    WHERE id = ?1 AND revoked_at IS NULL RETURNING 1";
+    WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2 RETURNING 1";
 
 pub(crate) async fn revoke(
     executor: &impl Executor,
@@ -276,7 +285,7 @@ pub(crate) async fn revoke(
 }
 
 const REVOKE_ALL: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = ?4
-    WHERE user_id = ?1 AND id IS NOT ?2 AND revoked_at IS NULL RETURNING 1";
+    WHERE user_id = ?1 AND id IS NOT ?2 AND revoked_at IS NULL AND expires_at > ?3 RETURNING id";
 
 pub(crate) async fn revoke_all(
     executor: &impl Executor,
@@ -284,12 +293,15 @@ pub(crate) async fn revoke_all(
     except: Option<String>,
     now: Timestamp,
     reason: String,
-) -> Result<u64, StorageError> {
+) -> Result<Vec<String>, StorageError> {
     let parameters = vec![user_id.into(), except.into(), now.into(), reason.into()];
-    Ok(executor
+    ids(executor
         .execute(Statement::new(REVOKE_ALL, parameters))
-        .await?
-        .len() as u64)
+        .await?)
+}
+
+fn ids(rows: Vec<Row>) -> Result<Vec<String>, StorageError> {
+    rows.into_iter().map(|mut row| row.next()).collect()
 }
 
 fn last_row(mut results: Vec<Vec<Row>>) -> Option<Row> {

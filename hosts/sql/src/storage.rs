@@ -96,7 +96,7 @@ impl<E: Executor> Storage for SqlStorage<E> {
         except: Option<String>,
         now: Timestamp,
         reason: String,
-    ) -> Result<u64, StorageError> {
+    ) -> Result<Vec<String>, StorageError> {
         sessions::revoke_all(&self.executor, user_id, except, now, reason).await
     }
 

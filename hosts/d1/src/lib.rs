@@ -1,5 +1,8 @@
 //! D1 for [`gatewright_sql`].
 
+#![forbid(unsafe_code)]
+#![cfg(target_family = "wasm")]
+
 use std::fmt;
 
 use auth_core::storage::StorageError;
@@ -10,10 +13,11 @@ use wasm_bindgen::JsValue;
 use worker::{D1Database, D1PreparedStatement, D1Result};
 
 /// A database.
-pub(crate) struct D1(D1Database);
+pub struct D1(D1Database);
 
 impl D1 {
-    pub(crate) fn new(database: D1Database) -> Self {
+    /// The database of a binding.
+    pub fn new(database: D1Database) -> Self {
         Self(database)
     }
 
@@ -51,6 +55,10 @@ impl Executor for D1 {
     }
 
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StorageError> {
+        if statements.is_empty() {
+            // D1 refuses to do nothing.
+            return Ok(Vec::new());
+        }
         let statements = statements
             .into_iter()
             .map(|statement| self.prepare(statement))

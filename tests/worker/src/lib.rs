@@ -1,0 +1,59 @@
+//! Storage on D1 for the contract kit: `POST /{function}` takes the parameters as a JSON array, and answers with the
+//! result. `/trap` panics, `/wait` waits for long.
+
+// Exports of a Worker are generated, and speak to JavaScript.
+#![allow(unsafe_code, reason = "generated bindings")]
+#![cfg(target_family = "wasm")]
+
+use std::time::Duration;
+
+use auth_core::Timestamp;
+use auth_core::storage::*;
+use gatewright_d1::D1;
+use gatewright_sql::SqlStorage;
+use http::Response;
+use http_body_util::BodyExt as _;
+use worker::{Body, Context, Delay, Env, Error, HttpRequest, HttpResponse, Result, event};
+
+#[event(fetch)]
+async fn fetch(request: HttpRequest, env: Env, _: Context) -> Result<HttpResponse> {
+    let storage = SqlStorage::new(D1::new(env.d1("DB")?));
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let answer = match parts.uri.path() {
+        "/trap" => panic!("as asked"),
+        "/wait" => {
+            Delay::from(Duration::from_secs(60)).await;
+            Ok("\"waited\"".to_owned())
+        }
+        path => call(&storage, path, &body).await,
+    };
+    let json = answer.map_err(|error| Error::RustError(error.to_string()))?;
+    let bytes = futures::stream::iter([Ok::<_, Error>(json.into_bytes())]);
+    Ok(Response::new(Body::from_stream(bytes)?))
+}
+
+macro_rules! functions {
+    ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
+        async fn call(storage: &SqlStorage<D1>, path: &str, body: &[u8]) -> serde_json::Result<String> {
+            match path.trim_start_matches('/') {
+                $(stringify!($name) => {
+                    #[allow(unused_parens, reason = "one parameter is no tuple")]
+                    let [$($argument),*] = arguments(body)?;
+                    $(let $argument: $ty = serde_json::from_value($argument)?;)*
+                    serde_json::to_string(&storage.$name($($argument),*).await)
+                })*
+                _ => Ok("null".to_owned()),
+            }
+        }
+    };
+}
+auth_core::storage_functions!(functions);
+
+/// The parameters of a call.
+fn arguments<const N: usize>(body: &[u8]) -> serde_json::Result<[serde_json::Value; N]> {
+    let arguments: Vec<_> = serde_json::from_slice(body)?;
+    arguments
+        .try_into()
+        .map_err(|_| serde::de::Error::custom("another number of parameters"))
+}

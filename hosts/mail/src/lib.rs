@@ -90,6 +90,10 @@ impl MailConfig {
 
 /// A way for a message to go.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "made once for a message, and moved at once"
+)]
 pub enum Delivery {
     /// It is written to the log, as [`console`] has it.
     Log,

@@ -1,12 +1,13 @@
-//! Argon2 (RFC 9106) as PHC strings.
+//! Argon2 (RFC 9106) as PHC strings, and by way of `foreign` what other systems stored.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt};
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::foreign::ForeignHash;
 use crate::platform::Platform;
 
 /// Cost of a password hash.
@@ -53,10 +54,10 @@ impl Default for Parameters {
 /// Why a stored hash can't be verified. It is the operator's fault, not the caller's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordHashError {
-    /// Not a PHC string of a known algorithm.
+    /// Damaged, or of no form that can be verified.
     #[error("the stored hash is not of a known form")]
     Malformed,
-    /// A parameter is beyond [`Parameters`]' limits.
+    /// A parameter is beyond [`Parameters`]' limits, or beyond those of another system's form.
     #[error("the stored hash asks for more than the limits allow")]
     OutOfBounds,
 }
@@ -102,27 +103,32 @@ impl Hasher {
         self.phc(&salt, output.as_ref())
     }
 
-    /// Whether a password matches a stored hash: any variant and version of Argon2.
+    /// Whether a password in NFC matches a stored hash: any variant and version of Argon2, or bcrypt, scrypt and
+    /// PBKDF2 in the forms of the systems that [`supported`] names.
     ///
     /// # Errors
     /// The stored hash is malformed or asks for too much.
     pub fn verify(&self, password: &str, stored: &str) -> Result<bool, PasswordHashError> {
-        let hash = PasswordHash::new(stored).map_err(|_| PasswordHashError::Malformed)?;
-        let algorithm = hash
-            .algorithm
-            .as_str()
-            .parse::<Algorithm>()
-            .map_err(|_| PasswordHashError::Malformed)?;
-        // Strings of before version 1.3 have no `v=` (draft-irtf-cfrg-argon2-01).
-        let version = Version::try_from(hash.version.unwrap_or(0x10))
-            .map_err(|_| PasswordHashError::Malformed)?;
-        let parameters = Self::parameters_of(&hash)?;
-        let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else {
-            return Err(PasswordHashError::Malformed);
-        };
-        let mut output = Zeroizing::new(vec![0; expected.len()]);
-        self.compute(algorithm, version, parameters, password, &salt, &mut output)?;
-        Ok(output.ct_eq(expected.as_bytes()).into())
+        match StoredHash::parse(stored)? {
+            StoredHash::Argon2(hash) => {
+                let mut output = Zeroizing::new(vec![0; hash.output.len()]);
+                self.compute(
+                    hash.algorithm,
+                    hash.version,
+                    hash.parameters,
+                    password,
+                    &hash.salt,
+                    &mut output,
+                )?;
+                Ok(output.ct_eq(hash.output.as_bytes()).into())
+            }
+            StoredHash::Foreign(hash) => {
+                // Given back, as an instance may not have the memory for both.
+                let mut memory = self.memory();
+                *memory = Vec::new();
+                Ok(hash.verify(password))
+            }
+        }
     }
 
     /// Does the work of verifying a password without there being one.
@@ -131,24 +137,23 @@ impl Hasher {
         debug_assert_eq!(verified, Ok(false));
     }
 
-    /// Whether a stored hash has another algorithm, version or other parameters than a new one would have.
+    /// Whether a stored hash has another algorithm, version or other parameters than a new one would have. One that
+    /// can't be verified needs no other.
     pub fn needs_rehash(&self, stored: &str) -> bool {
-        PasswordHash::new(stored).is_ok_and(|hash| {
-            hash.algorithm.as_str() != Algorithm::Argon2id.as_str()
-                || hash.version != Some(Version::V0x13.into())
-                || Self::parameters_of(&hash) != Ok(self.parameters)
-        })
+        match StoredHash::parse(stored) {
+            Ok(StoredHash::Argon2(hash)) => {
+                hash.algorithm != Algorithm::Argon2id
+                    || hash.version != Version::V0x13
+                    || hash.parameters != self.parameters
+            }
+            Ok(StoredHash::Foreign(_)) => true,
+            Err(_) => false,
+        }
     }
 
-    fn parameters_of(hash: &PasswordHash) -> Result<Parameters, PasswordHashError> {
-        let parameter = |name: &str| {
-            hash.params
-                .get(name)
-                .and_then(|value| value.decimal().ok())
-                .ok_or(PasswordHashError::Malformed)
-        };
-        Parameters::new(parameter("m")?, parameter("t")?, parameter("p")?)
-            .ok_or(PasswordHashError::OutOfBounds)
+    fn memory(&self) -> MutexGuard<'_, Vec<Block>> {
+        // A poisoned lock is of no concern: the memory has no meaning between hashes.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn compute(
@@ -166,11 +171,7 @@ impl Hasher {
     ) -> Result<(), PasswordHashError> {
         let params = Params::new(memory, iterations, parallelism, Some(output.len()))
             .map_err(|_| PasswordHashError::OutOfBounds)?;
-        // A poisoned lock is of no concern: the memory has no meaning between hashes.
-        let mut kept = self
-            .memory
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut kept = self.memory();
         let blocks = params.block_count();
         if kept.len() < blocks {
             // Anew and exactly: growing would hold both sizes at once, and more than was asked for.
@@ -208,5 +209,108 @@ impl Hasher {
             hash: Some(Output::new(output).expect("32 bytes are a valid output")),
         }
         .to_string()
+    }
+}
+
+/// Whether a stored hash can be verified, found out without the work: Argon2, bcrypt, scrypt (PHC strings, passlib,
+/// Werkzeug, better-auth, Firebase) or PBKDF2 (PHC strings, passlib, Django, Werkzeug).
+///
+/// # Errors
+/// Those of [`Hasher::verify`].
+pub fn supported(stored: &str) -> Result<(), PasswordHashError> {
+    StoredHash::parse(stored).map(drop)
+}
+
+enum StoredHash {
+    Argon2(Argon2Hash),
+    Foreign(ForeignHash),
+}
+
+impl StoredHash {
+    fn parse(stored: &str) -> Result<Self, PasswordHashError> {
+        if stored.starts_with("$argon2") {
+            Argon2Hash::parse(stored).map(Self::Argon2)
+        } else {
+            ForeignHash::parse(stored).map(Self::Foreign)
+        }
+    }
+}
+
+struct Argon2Hash {
+    algorithm: Algorithm,
+    version: Version,
+    parameters: Parameters,
+    salt: Salt,
+    output: Output,
+}
+
+impl Argon2Hash {
+    fn parse(stored: &str) -> Result<Self, PasswordHashError> {
+        let hash = PasswordHash::new(stored).map_err(|_| PasswordHashError::Malformed)?;
+        let algorithm = hash
+            .algorithm
+            .as_str()
+            .parse()
+            .map_err(|_| PasswordHashError::Malformed)?;
+        // Strings of before version 1.3 have no `v=` (draft-irtf-cfrg-argon2-01).
+        let version = Version::try_from(hash.version.unwrap_or(0x10))
+            .map_err(|_| PasswordHashError::Malformed)?;
+        let parameter = |name: &str| {
+            hash.params
+                .get(name)
+                .and_then(|value| value.decimal().ok())
+                .ok_or(PasswordHashError::Malformed)
+        };
+        let parameters = Parameters::new(parameter("m")?, parameter("t")?, parameter("p")?)
+            .ok_or(PasswordHashError::OutOfBounds)?;
+        let (Some(salt), Some(output)) = (hash.salt, hash.hash) else {
+            return Err(PasswordHashError::Malformed);
+        };
+        Ok(Self {
+            algorithm,
+            version,
+            parameters,
+            salt,
+            output,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_supported_is_verified() {
+        let hasher = Hasher::new(Parameters::default());
+        let hash = "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+        for (head, answer) in [
+            ("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ", Ok(())),
+            ("$argon2i$m=256,t=2,p=1$c29tZXNhbHQ", Ok(())),
+            (
+                "$argon2id$v=19$m=256,t=2$c29tZXNhbHQ",
+                Err(PasswordHashError::Malformed),
+            ),
+            (
+                "$argon2id$v=19$m=256,t=2,p=1$c2FsdA",
+                Err(PasswordHashError::Malformed),
+            ),
+            (
+                "$argon2x$v=19$m=256,t=2,p=1$c29tZXNhbHQ",
+                Err(PasswordHashError::Malformed),
+            ),
+            (
+                "$argon2id$v=19$m=65537,t=2,p=1$c29tZXNhbHQ",
+                Err(PasswordHashError::OutOfBounds),
+            ),
+        ] {
+            let stored = format!("{head}${hash}");
+            assert_eq!(supported(&stored), answer, "{stored}");
+            assert_eq!(
+                hasher.verify("password", &stored).map(drop),
+                answer,
+                "{stored}"
+            );
+        }
     }
 }

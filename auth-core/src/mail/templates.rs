@@ -328,3 +328,252 @@ fn in_words(span: Duration) -> String {
         .collect();
     words.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use core::pin::pin;
+    use core::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    struct Given<'a>(&'a [(&'a str, &'a str)]);
+
+    impl Settings for Given<'_> {
+        async fn get(&self, name: &str) -> Result<Option<String>, String> {
+            let given = self.0.iter().find(|(given, _)| *given == name);
+            Ok(given.map(|(_, value)| (*value).to_owned()))
+        }
+    }
+
+    fn load(settings: &[(&str, &str)]) -> Result<Templates, SettingError> {
+        let settings = Given(settings);
+        let future = pin!(Templates::load(&settings, "Acme"));
+        match future.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(templates) => templates,
+            Poll::Pending => unreachable!("a list answers at once"),
+        }
+    }
+
+    fn render(settings: &[(&str, &str)], kind: MailKind, context: &MailContext<'_>) -> Message {
+        let (message, failure) =
+            load(settings)
+                .ok()
+                .unwrap()
+                .render(kind, "ada@example.com", context);
+        assert_eq!(failure, None);
+        message
+    }
+
+    fn refusal(settings: &[(&str, &str)]) -> String {
+        load(settings).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn every_kind_says_something_with_and_without_values() {
+        for kind in MailKind::ALL {
+            assert_eq!(MailKind::parse(kind.as_str()), Some(*kind));
+            for context in [MailContext::default(), SAMPLE] {
+                let message = render(&[], *kind, &context);
+                let html = message.html.unwrap();
+                let all = [&message.subject, &message.text, &html];
+                for part in all {
+                    for mark in ["{{", "{%", "undefined", "  ", " .", " ,"] {
+                        assert!(!part.contains(mark), "{kind:?} has {mark:?}: {part}");
+                    }
+                }
+                assert_eq!(message.kind, kind.as_str());
+                assert!(!message.subject.is_empty() && !message.subject.contains('\n'));
+                assert!(message.text.ends_with(".\n"), "{}", message.text);
+                assert!(!message.text.contains("\n\n\n"), "{}", message.text);
+                // A tag at the end of a line takes the line's end with it.
+                for line in message.text.split(".\n").skip(1) {
+                    assert!(
+                        line.is_empty() || line.starts_with('\n'),
+                        "{}",
+                        message.text
+                    );
+                }
+                assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"));
+                assert!(html.contains(&format!("<title>{}</title>", message.subject)));
+                assert!(html.contains(&format!(">{}</h1>", message.subject)));
+                let link = "https:&#x2f;&#x2f;example.com&#x2f;?token=1&amp;next=2";
+                let links = html.matches(&format!("href=\"{link}\"")).count();
+                assert_eq!(links, if context.link.is_some() { 2 } else { 0 }, "{html}");
+                assert_eq!(message.text.contains(SAMPLE.link.unwrap()), links == 2);
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_stranger_wrote_is_not_sent_to_others() {
+        // Who asks for these need not be whom they go to.
+        for (kind, has_account) in [
+            (MailKind::VerifyEmail, false),
+            (MailKind::AccountExists, false),
+            (MailKind::ChangeEmail, false),
+            (MailKind::ResetPassword, true),
+            (MailKind::AccountLocked, true),
+        ] {
+            let message = render(&[], kind, &SAMPLE);
+            let all = [message.text, message.html.unwrap()].concat();
+            assert!(!all.contains("Firefox"), "{all}");
+            assert_eq!(all.contains("Ada"), has_account, "{all}");
+        }
+    }
+
+    #[test]
+    fn a_message_in_full() {
+        let message = render(&[], MailKind::EmailChanged, &SAMPLE);
+        assert_eq!(message.to, "ada@example.com");
+        assert_eq!(message.subject, "Your e-mail address was changed");
+        assert_eq!(message.text, include_str!("expected/email_changed.txt"));
+        assert_eq!(
+            message.html.unwrap(),
+            include_str!("expected/email_changed.html")
+        );
+    }
+
+    #[test]
+    fn values_stay_values() {
+        let hostile = "</p><script>\"'&{{ product }}{% raw %}\r\nSubject: forged\u{2028}\u{202e}";
+        let context = MailContext {
+            name: Some(hostile),
+            device: Some(hostile),
+            link: Some("https://example.com/\" onclick=\"x"),
+            ..MailContext::default()
+        };
+        let own = [(
+            "MAIL_PASSWORD_CHANGED_TEXT",
+            "Subject: For {{ name }}\r\n\r\nHello {{ name }}",
+        )];
+        let message = render(&own, MailKind::PasswordChanged, &context);
+        let printable = "</p><script>\"'&{{ product }}{% raw %}Subject: forged";
+        assert_eq!(message.subject, format!("For {printable}"));
+        assert_eq!(message.text, format!("Hello {printable}\n"));
+        let html = message.html.unwrap();
+        assert!(
+            !html.contains("<script>") && !html.contains("\" onclick"),
+            "{html}"
+        );
+        assert!(
+            html.contains("&lt;script&gt;&quot;&#x27;&amp;{{ product }}{% raw %}Subject: forged")
+        );
+    }
+
+    #[test]
+    fn a_setting_takes_the_place_of_a_template() {
+        let own = [
+            (
+                "MAIL_VERIFY_EMAIL_TEXT",
+                "{# ours #}\nSubject: Welcome\n\n{{ link }} {{ nobody or \"!\" }}",
+            ),
+            (
+                "MAIL_VERIFY_EMAIL_HTML",
+                "{% extends \"layout.html\" %}{% block content %}Hi{% endblock %}",
+            ),
+            (
+                "MAIL_LAYOUT_HTML",
+                "<b>{% block content %}{% endblock %}</b>",
+            ),
+            ("MAIL_RESET_PASSWORD_TEXT", " "),
+        ];
+        let message = render(&own, MailKind::VerifyEmail, &SAMPLE);
+        assert_eq!(message.subject, "Welcome");
+        assert_eq!(message.text, "https://example.com/?token=1&next=2 !\n");
+        assert_eq!(message.html.unwrap(), "<b>Hi</b>");
+        let message = render(&own, MailKind::ResetPassword, &SAMPLE);
+        assert_eq!(message.subject, "Choose a new password for Acme");
+        let html = message.html.unwrap();
+        assert!(html.starts_with("<b><p>Somebody, probably you"), "{html}");
+    }
+
+    #[test]
+    fn a_broken_template_names_itself_the_line_and_the_problem() {
+        for (setting, template, problem) in [
+            (
+                "MAIL_VERIFY_EMAIL_HTML",
+                "a\n{% if %}",
+                "line 2: syntax error: ",
+            ),
+            (
+                "MAIL_VERIFY_EMAIL_HTML",
+                "a\n\n{{ nmae }}",
+                "line 3: undefined value",
+            ),
+            (
+                "MAIL_VERIFY_EMAIL_HTML",
+                "{{ name|shout }}",
+                "line 1: unknown filter: ",
+            ),
+            ("MAIL_VERIFY_EMAIL_HTML", "{% include \"x\" %}", "line 1: "),
+            (
+                "MAIL_LAYOUT_HTML",
+                "\n{{ nmae }}",
+                "line 2: undefined value",
+            ),
+            (
+                "MAIL_DETAILS_TEXT",
+                "\n{{ nmae }}",
+                "line 2: undefined value",
+            ),
+            (
+                "MAIL_VERIFY_EMAIL_TEXT",
+                "Hello",
+                "the first line is not `Subject:`",
+            ),
+            (
+                "MAIL_VERIFY_EMAIL_TEXT",
+                "Subject:\n\nHello",
+                "the first line is not `Subject:`",
+            ),
+        ] {
+            let message = refusal(&[(setting, template)]);
+            let expected = format!("{setting}: {problem}");
+            assert!(message.starts_with(&expected), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_built_in_template_takes_the_place_of_one_that_fails() {
+        let own = [
+            ("MAIL_ACCOUNT_DELETED_TEXT", "Subject: Bye\n\nBye"),
+            (
+                "MAIL_ACCOUNT_DELETED_HTML",
+                "Bye\n{% if name == \"Eve\" %}{{ 1 // 0 }}{% endif %}",
+            ),
+        ];
+        let templates = load(&own).ok().unwrap();
+        let context = |name| MailContext {
+            name: Some(name),
+            ..MailContext::default()
+        };
+        let (message, failure) = templates.render(MailKind::AccountDeleted, "", &context("Ada"));
+        assert_eq!((message.subject.as_str(), failure), ("Bye", None));
+        let (message, failure) = templates.render(MailKind::AccountDeleted, "", &context("Eve"));
+        assert_eq!(message.subject, "Your account was deleted");
+        let failure = failure.unwrap().to_string();
+        assert!(
+            failure.starts_with("MAIL_ACCOUNT_DELETED_HTML: line 2: "),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn spans_and_times_in_words() {
+        for (seconds, words) in [
+            (0, "1 minute"),
+            (60, "1 minute"),
+            (61, "2 minutes"),
+            (900, "15 minutes"),
+            (3600, "1 hour"),
+            (5400, "1 hour 30 minutes"),
+            (86_400, "24 hours"),
+            (172_800, "48 hours"),
+            (604_800, "7 days"),
+        ] {
+            assert_eq!(in_words(Duration::from_secs(seconds)), words);
+        }
+        let time = Timestamp::from_millis(1_795_287_903_123);
+        assert_eq!(time.in_words(), "21 November 2026, 19:05 UTC");
+    }
+}

@@ -384,20 +384,8 @@ mod tests {
                 .starts_with("JWT_SECRET: JWT_ALGORITHM HS256 needs 32")
         );
         assert!(message(&[KEY, ("CORS_ORIGINS", "*")]).starts_with("CORS_ORIGINS"));
-        assert!(
-            message(&[
-                KEY,
-                (
-                    "PRODUCT_NAME",
-                    concat!(
-                        "a product with a name of more than sixty-four",
-                        " characters, ",
-                        "which is long"
-                    )
-                )
-            ])
-            .starts_with("PRODUCT_NAME")
-        );
+        let long = "a name of more than sixty-four characters, which is too long to show";
+        assert!(message(&[KEY, ("PRODUCT_NAME", long)]).starts_with("PRODUCT_NAME"));
         assert!(message(&[KEY, ("PRODUCT_NAME", "a\nb")]).starts_with("PRODUCT_NAME"));
         assert!(
             message(&[KEY, ("MAIL_LAYOUT_HTML", "{% if %}")])

@@ -33,15 +33,14 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// For people: "21 November 2026, 18:48 UTC".
-    pub(crate) fn in_words(self) -> String {
-        let time = self.to_utc().unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    /// For people: "21 November 2026, 18:48 UTC". None: beyond the year 9999.
+    pub(crate) fn in_words(self) -> Option<String> {
+        let time = self.to_utc()?;
         let (date, hour, minute) = (time.date(), time.hour(), time.minute());
         let (day, month, year) = (date.day(), date.month(), date.year());
-        format!("{day} {month} {year}, {hour:02}:{minute:02} UTC")
+        Some(format!("{day} {month} {year}, {hour:02}:{minute:02} UTC"))
     }
 
-    /// None: beyond the year 9999.
     fn to_utc(self) -> Option<OffsetDateTime> {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).ok()
     }

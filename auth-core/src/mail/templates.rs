@@ -139,7 +139,7 @@ impl MailContext<'_> {
             ("expires_in", self.expires_in.map(in_words)),
             ("device", self.device.map(printable)),
             ("ip", self.ip.map(printable)),
-            ("time", self.time.map(Timestamp::in_words)),
+            ("time", self.time.and_then(Timestamp::in_words)),
         ];
         let known = values
             .into_iter()
@@ -574,6 +574,7 @@ mod tests {
             assert_eq!(in_words(Duration::from_secs(seconds)), words);
         }
         let time = Timestamp::from_millis(1_795_287_903_123);
-        assert_eq!(time.in_words(), "21 November 2026, 19:05 UTC");
+        assert_eq!(time.in_words().unwrap(), "21 November 2026, 19:05 UTC");
+        assert_eq!(Timestamp::from_millis(u64::MAX).in_words(), None);
     }
 }

@@ -1,11 +1,14 @@
 //! What an operator can set: one table from which come parsing, defaults, checks and documentation.
 
 use core::fmt::Write as _;
+use core::ops::Deref;
 use core::time::Duration;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use crate::jose::Algorithm;
+use crate::mail::Templates;
 use crate::password::Parameters;
 use crate::platform::{Level, Settings};
 use crate::secret::SecretKey;
@@ -100,8 +103,8 @@ macro_rules! settings {
 }
 
 settings! {
-    /// Everything an operator can set about the service, the same on every host.
-    pub struct Config;
+    /// The settings of [`Config`] with a value each.
+    pub struct Values;
 
     /// Protects private keys and other secrets at rest. Losing it means losing them; changing it makes stored keys unreadable.
     SECRET_KEY secret_key: SecretKey = "", |text| SecretKey::new(text.as_bytes()), "at least 32 bytes", secret;
@@ -111,6 +114,8 @@ settings! {
     JWT_ALGORITHM jwt_algorithm: Algorithm = "EdDSA", |text| Algorithm::parse(text).filter(|algorithm| algorithm.can_sign()), "EdDSA, ES256, HS256, HS384 or HS512";
     /// Where people reach the service, without a trailing slash. Links in mails and the default issuer come from it, never from a request's Host header.
     PUBLIC_BASE_URL public_base_url: String = "http://localhost:8080", parse::base_url, "an http or https URL without path, query and fragment";
+    /// How the service calls itself in mail and on pages.
+    PRODUCT_NAME product_name: String = "Gatewright", parse::name, "1 to 64 characters, no control characters";
     /// `iss` of access tokens; `PUBLIC_BASE_URL` when not set.
     JWT_ISSUER jwt_issuer: Option<String> = "", parse::optional, "text";
     /// `aud` of access tokens; the issuer when not set.
@@ -145,13 +150,33 @@ settings! {
     CORS_ORIGINS cors_origins: Vec<String> = "", parse::origins, "origins separated by commas, such as https://app.example.com";
 }
 
+/// Everything an operator can set about the service, the same on every host.
+#[derive(Clone)]
+pub struct Config {
+    values: Values,
+    /// What mail says, with the operator's own templates.
+    pub templates: Arc<Templates>,
+}
+
+impl Deref for Config {
+    type Target = Values;
+
+    fn deref(&self) -> &Values {
+        &self.values
+    }
+}
+
 impl Config {
+    /// The settings with a value each, in the order of the documentation. Those of
+    /// [templates](Templates::built_in) come besides.
+    pub const TABLE: &'static [Setting] = Values::TABLE;
+
     /// Reads every setting and checks those that depend on each other.
     ///
     /// # Errors
     /// The first setting whose value can't be used.
     pub async fn from_settings(settings: &impl Settings) -> Result<Self, SettingError> {
-        let config = Self::load(settings).await?;
+        let config = Values::load(settings).await?;
         if let Some(needed) = config.jwt_algorithm.min_secret_len()
             && config
                 .jwt_secret
@@ -180,7 +205,11 @@ impl Config {
                 accepts: "at least 8 KiB for each of ARGON2_PARALLELISM lanes",
             });
         }
-        Ok(config)
+        let templates = Templates::load(settings, &config.product_name).await?;
+        Ok(Self {
+            values: config,
+            templates: Arc::new(templates),
+        })
     }
 
     /// The secret that signs access tokens; none when a key pair does.
@@ -270,6 +299,12 @@ pub mod parse {
         Some((!text.is_empty()).then(|| text.to_owned()))
     }
 
+    /// A name to show: 1 to 64 characters, none of them a control character.
+    pub fn name(text: &str) -> Option<String> {
+        let fits = (1..=64).contains(&text.chars().count()) && !text.contains(char::is_control);
+        fits.then(|| text.to_owned())
+    }
+
     /// Scheme and authority of an http or https URL, without a trailing slash.
     pub fn base_url(text: &str) -> Option<String> {
         let text = text.strip_suffix('/').unwrap_or(text);
@@ -349,6 +384,13 @@ mod tests {
                 .starts_with("JWT_SECRET: JWT_ALGORITHM HS256 needs 32")
         );
         assert!(message(&[KEY, ("CORS_ORIGINS", "*")]).starts_with("CORS_ORIGINS"));
+        let long = "a name of more than sixty-four characters, which is too long to show";
+        assert!(message(&[KEY, ("PRODUCT_NAME", long)]).starts_with("PRODUCT_NAME"));
+        assert!(message(&[KEY, ("PRODUCT_NAME", "a\nb")]).starts_with("PRODUCT_NAME"));
+        assert!(
+            message(&[KEY, ("MAIL_LAYOUT_HTML", "{% if %}")])
+                .starts_with("MAIL_LAYOUT_HTML: line 1")
+        );
     }
 
     #[test]

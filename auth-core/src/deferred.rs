@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::auth::Auth;
 use crate::error::Error;
-use crate::mail::Message;
+use crate::mail::{MailContext, MailKind, Message};
 use crate::platform::{Level, Platform};
 use crate::storage::{Credential, Storage as _};
 
@@ -31,6 +31,19 @@ impl<P: Platform> Auth<P> {
                 password,
             } => self.rehash(credential, &password).await,
         }
+    }
+
+    /// A message from the templates. One of the operator's that fails is in the log.
+    pub(crate) fn message(&self, kind: MailKind, to: &str, context: &MailContext<'_>) -> Message {
+        let (message, failure) = self.config.templates.render(kind, to, context);
+        if let Some(cause) = failure {
+            self.platform.log(
+                Level::Warn,
+                "a mail template failed; the built-in one took its place",
+                &[("cause", &cause.to_string())],
+            );
+        }
+        message
     }
 
     async fn notify(&self, message: Message) {

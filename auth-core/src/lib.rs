@@ -32,7 +32,7 @@ pub use config::Config;
 pub use deferred::Deferred;
 pub use error::{AccessTokenError, Error, FieldError, FieldErrorCode, Result};
 pub use identifier::{EmailAddress, Username};
-pub use mail::{MailError, Message};
+pub use mail::{MailContext, MailError, MailKind, Message, Templates};
 pub use platform::{Level, Platform, Settings};
 pub use secret::{SecretKey, SecretToken};
 pub use session::TokenPair;

@@ -5,7 +5,7 @@ use crate::deferred::{Deferred, Work};
 use crate::error::{AccessTokenError, Error, Result};
 use crate::identifier::new_id;
 use crate::jose::{Audience, Claims, Expectations, KeySet};
-use crate::mail::Message;
+use crate::mail::{MailContext, MailKind};
 use crate::platform::{Level, Platform};
 use crate::secret::SecretToken;
 use crate::storage::{
@@ -317,7 +317,12 @@ impl<P: Platform> Auth<P> {
         let Some(email) = &active.user.email else {
             return;
         };
-        let message = Message::refresh_token_reuse(email, active.session.user_agent.as_deref());
+        let context = MailContext {
+            name: active.user.display_name.as_deref(),
+            device: active.session.user_agent.as_deref(),
+            ..MailContext::default()
+        };
+        let message = self.message(MailKind::RefreshTokenReuse, email, &context);
         self.platform.defer(Deferred(Work::Notice(message)));
     }
 }

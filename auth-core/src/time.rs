@@ -32,14 +32,24 @@ impl Timestamp {
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+
+    /// For people: "21 November 2026, 18:48 UTC". None: beyond the year 9999.
+    pub(crate) fn in_words(self) -> Option<String> {
+        let time = self.to_utc()?;
+        let (date, hour, minute) = (time.date(), time.hour(), time.minute());
+        let (day, month, year) = (date.day(), date.month(), date.year());
+        Some(format!("{day} {month} {year}, {hour:02}:{minute:02} UTC"))
+    }
+
+    fn to_utc(self) -> Option<OffsetDateTime> {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).ok()
+    }
 }
 
 /// As RFC 3339 has it, in UTC.
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
-            .ok()
-            .and_then(|time| time.format(&Rfc3339).ok());
+        let time = self.to_utc().and_then(|time| time.format(&Rfc3339).ok());
         formatter.write_str(&time.unwrap_or_default())
     }
 }

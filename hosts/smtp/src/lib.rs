@@ -380,7 +380,7 @@ mod tests {
                 "SMTP_USER: \"a\\nb\" is not accepted",
             ),
             (
-                &[host, ("SMTP_USER", "ada"), ("SMTP_PASSWORD", "hunter\02")],
+                &[host, ("SMTP_USER", "ada"), ("SMTP_PASSWORD", "hunter\x02")],
                 "SMTP_PASSWORD: the value is not accepted",
             ),
             (

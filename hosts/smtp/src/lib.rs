@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
 
+mod plain;
+
 use core::error::Error as _;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -22,7 +24,10 @@ use lettre::transport::smtp::client::{
     AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters,
 };
 use lettre::transport::smtp::extension::ClientId;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::plain::Plain;
 
 auth_core::settings! {
     /// What an operator can set about mail by SMTP.
@@ -163,8 +168,12 @@ impl Mailer {
     pub async fn send(&self, message: &Message) -> Result<(), MailError> {
         let mail = self.compose(message)?;
         let mut connection = self.within_limit(self.connect()).await?;
-        self.within_limit(connection.send(mail.envelope(), &mail.formatted()))
-            .await?;
+        let bytes = mail.formatted();
+        let sent = async {
+            let sent = connection.send(mail.envelope(), &bytes).await;
+            sent.map_err(failure)
+        };
+        self.within_limit(sent).await?;
         // The message is taken, whatever comes of the farewell, for which nobody has to wait.
         let limit = self.limit;
         tokio::spawn(async move { timeout(limit, connection.quit()).await });
@@ -173,33 +182,39 @@ impl Mailer {
 
     async fn within_limit<T>(
         &self,
-        step: impl Future<Output = Result<T, Error>>,
+        step: impl Future<Output = Result<T, MailError>>,
     ) -> Result<T, MailError> {
-        match timeout(self.limit, step).await {
-            Ok(done) => done.map_err(|error| failure(&error)),
-            Err(_) => {
-                let late = "the mail server does not answer".to_owned();
-                Err(MailError::Unavailable(late))
-            }
-        }
+        timeout(self.limit, step).await.unwrap_or_else(|_| {
+            let late = "the mail server does not answer".to_owned();
+            Err(MailError::Unavailable(late))
+        })
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+    async fn connect(&self) -> Result<AsyncSmtpConnection, MailError> {
         let name = ClientId::Domain(self.domain.clone());
-        let tls = match &self.protection {
-            Protection::Tls(tls) => Some(tls.clone()),
-            Protection::StartTls(_) | Protection::None => None,
-        };
         let server = (self.host.as_str(), self.port);
-        // A name can have several addresses: one that is silent leaves time for another.
-        let each = Some(self.limit / 2);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, each, &name, tls, None).await?;
-        if let Protection::StartTls(tls) = &self.protection {
-            connection.starttls(tls.clone(), &name).await?;
+        let mut connection = match &self.protection {
+            Protection::StartTls(tls) => {
+                let stream = TcpStream::connect(server).await.map_err(unreachable)?;
+                let stream = Box::new(Plain::new(stream));
+                let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &name)
+                    .await
+                    .map_err(failure)?;
+                let encrypted = connection.starttls(tls.clone(), &name).await;
+                encrypted.map(|()| connection)
+            }
+            Protection::Tls(tls) => {
+                let tls = Some(tls.clone());
+                AsyncSmtpConnection::connect_tokio1(server, None, &name, tls, None).await
+            }
+            Protection::None => {
+                AsyncSmtpConnection::connect_tokio1(server, None, &name, None, None).await
+            }
         }
+        .map_err(failure)?;
         if let Some(credentials) = &self.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+            let signed_in = connection.auth(DEFAULT_MECHANISMS, credentials).await;
+            signed_in.map_err(failure)?;
         }
         Ok(connection)
     }
@@ -259,7 +274,7 @@ fn trust(config: &SmtpConfig, host: &str) -> Result<TlsParameters, SettingError>
 }
 
 /// What went wrong, without the server's own words: they may quote the message.
-fn failure(error: &Error) -> MailError {
+fn failure(error: Error) -> MailError {
     match error.status() {
         Some(code) => {
             let words = error.source().map(ToString::to_string).unwrap_or_default();
@@ -277,17 +292,21 @@ fn failure(error: &Error) -> MailError {
             MailError::Unavailable(cause.to_owned())
         }
         None => {
-            let mut cause: &dyn core::error::Error = error;
+            let mut cause: &dyn core::error::Error = &error;
             while let Some(deeper) = cause.source() {
                 cause = deeper;
             }
             if error.is_client() {
                 MailError::Refused(cause.to_string())
             } else {
-                MailError::Unavailable(format!("the mail server can't be reached: {cause}"))
+                unreachable(cause)
             }
         }
     }
+}
+
+fn unreachable(cause: impl core::fmt::Display) -> MailError {
+    MailError::Unavailable(format!("the mail server can't be reached: {cause}"))
 }
 
 /// Whether this is an enhanced status code (RFC 3463), such as 5.7.8.

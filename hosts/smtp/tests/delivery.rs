@@ -402,6 +402,17 @@ fn without_starttls_nothing_is_sent() {
 }
 
 #[test]
+fn what_is_added_in_plain_text_is_no_encrypted_answer() {
+    let (port, _server) = script(&[
+        "220 hi\r\n",
+        "250-me\r\n250 STARTTLS\r\n",
+        "220 go\r\n421 4.0.0 from a stranger\r\n",
+    ]);
+    let error = send(&mailer(port, None, &[]), &message()).unwrap_err();
+    assert!(error.to_string().contains("corrupt message"), "{error}");
+}
+
+#[test]
 fn nobody_waits_for_a_silent_server() {
     let limit = Duration::from_millis(500);
     let greeting: &[_] = &["220 hi\r\n", "250 me\r\n"];

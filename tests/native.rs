@@ -57,6 +57,16 @@ fn a_wrong_setting_stops_the_start_with_its_name_and_the_accepted_form() {
             "pigeon",
             "EMAIL_PROVIDER: \"pigeon\" is not accepted; accepted: console",
         ),
+        (
+            "EMAIL_PROVIDER",
+            "smtp",
+            "EMAIL_FROM: EMAIL_PROVIDER smtp needs it",
+        ),
+        (
+            "SMTP_SECURITY",
+            "some",
+            "SMTP_SECURITY: \"some\" is not accepted; accepted: starttls",
+        ),
     ] {
         let mut command = native(folder.path(), &["serve"]);
         command.env(name, value);

@@ -13,11 +13,12 @@ use crate::serve::build_native;
 use crate::toolchain::install_debian_packages;
 
 /// Crates without wasmtime, tested with the checks of the development profile.
-const PURE: [&str; 5] = [
+const PURE: [&str; 6] = [
     "auth-core",
     "gatewright-compose",
     "gatewright-http",
     "gatewright-mail",
+    "gatewright-smtp",
     "gatewright-sql",
 ];
 /// Crates with it, tested in the profile that is served, so that it is built once.

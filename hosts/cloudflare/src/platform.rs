@@ -117,7 +117,7 @@ impl Platform for Host {
             (Delivery::Binding, Some(email)) => {
                 send_by_binding(email, self.mail.from.as_ref(), &message).await
             }
-            (Delivery::Log | Delivery::Binding, _) => {
+            (Delivery::Log | Delivery::Smtp | Delivery::Binding, _) => {
                 let (line, fields) = console(&message);
                 self.log(Level::Info, &line, &fields);
                 Ok(())

@@ -22,8 +22,8 @@ auth_core::settings! {
     /// What an operator can set about mail.
     pub struct MailConfig;
 
-    /// How mail is sent: `console` writes it to the log, `webhook` posts it as JSON to `EMAIL_API_URL`, `cloudflare` uses the Worker's binding, the others are e-mail services.
-    EMAIL_PROVIDER provider: Provider = "console", Provider::parse, "console, webhook, resend, postmark, sendgrid, mailgun or, on Workers, cloudflare";
+    /// How mail is sent: `console` writes it to the log, `webhook` posts it as JSON to `EMAIL_API_URL`, `smtp` hands it to the mail server `SMTP_HOST`, `cloudflare` uses the Worker's binding, the others are e-mail services.
+    EMAIL_PROVIDER provider: Provider = "console", Provider::parse, "console, webhook, resend, postmark, sendgrid, mailgun, on the native host smtp or, on Workers, cloudflare";
     /// Sender of every mail. Needed by every provider but `console`.
     EMAIL_FROM from: Option<Mailbox> = "", |text| if text.is_empty() { Some(None) } else { Mailbox::parse(text).map(Some) }, "an e-mail address, or Name <address>";
     /// Key of the e-mail service; for a webhook it is sent as a bearer token.
@@ -42,7 +42,8 @@ impl MailConfig {
         own: &[Provider],
     ) -> Result<Self, SettingError> {
         let config = Self::load(settings).await?;
-        if config.provider == Provider::Cloudflare && !own.contains(&config.provider) {
+        let hosts_own = [Provider::Smtp, Provider::Cloudflare].contains(&config.provider);
+        if hosts_own && !own.contains(&config.provider) {
             return Err(SettingError::Value {
                 name: "EMAIL_PROVIDER",
                 problem: format!("this host has no {}", config.provider.name()),
@@ -61,7 +62,7 @@ impl MailConfig {
         if config.from.is_none() {
             return Err(needs("EMAIL_FROM", "an e-mail address, or Name <address>"));
         }
-        if provider == Provider::Cloudflare {
+        if hosts_own {
             return Ok(config);
         }
         if config.api_key.is_none() && provider != Provider::Webhook {
@@ -80,6 +81,7 @@ impl MailConfig {
     pub fn delivery(&self, message: &Message) -> Result<Delivery, MailError> {
         match self.provider {
             Provider::Console => Ok(Delivery::Log),
+            Provider::Smtp => Ok(Delivery::Smtp),
             Provider::Cloudflare => Ok(Delivery::Binding),
             _ => request::of(self, message)
                 .map(Delivery::Request)
@@ -99,6 +101,8 @@ pub enum Delivery {
     Log,
     /// It is sent over HTTP; the status of the answer is for [`accepted`].
     Request(Request<Bytes>),
+    /// A mail server takes it.
+    Smtp,
     /// The Worker's binding for e-mail takes it.
     Binding,
 }
@@ -134,6 +138,8 @@ pub fn console(message: &Message) -> (String, [(&'static str, &str); 3]) {
 pub enum Provider {
     /// The log.
     Console,
+    /// A mail server, for hosts that can open connections.
+    Smtp,
     /// <https://developers.cloudflare.com/email-service/api/send-emails/workers-api/>
     Cloudflare,
     /// Any service that takes the message as JSON.
@@ -149,8 +155,9 @@ pub enum Provider {
 }
 
 impl Provider {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Console,
+        Self::Smtp,
         Self::Cloudflare,
         Self::Webhook,
         Self::Resend,
@@ -168,6 +175,7 @@ impl Provider {
     fn name(self) -> &'static str {
         match self {
             Self::Console => "console",
+            Self::Smtp => "smtp",
             Self::Cloudflare => "cloudflare",
             Self::Webhook => "webhook",
             Self::Resend => "resend",
@@ -180,7 +188,7 @@ impl Provider {
     /// Where it takes messages, if that is the same for everybody.
     fn usual_url(self) -> Option<&'static str> {
         match self {
-            Self::Console | Self::Cloudflare | Self::Webhook | Self::Mailgun => None,
+            Self::Console | Self::Smtp | Self::Cloudflare | Self::Webhook | Self::Mailgun => None,
             Self::Resend => Some("https://api.resend.com/emails"),
             Self::Postmark => Some("https://api.postmarkapp.com/email"),
             Self::Sendgrid => Some("https://api.sendgrid.com/v3/mail/send"),
@@ -235,7 +243,7 @@ fn parse_url(text: &str) -> Option<Uri> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::tests::load;
+    use crate::request::tests::{load, load_with};
 
     #[test]
     fn what_a_provider_needs_is_asked_for_by_name() {
@@ -256,9 +264,13 @@ mod tests {
             .starts_with("EMAIL_API_URL: ")
         );
         assert!(said(&[("EMAIL_PROVIDER", "pigeon")]).contains("accepted: console, webhook"));
-        assert!(
-            said(&[("EMAIL_PROVIDER", "cloudflare"), from]).contains("this host has no cloudflare")
-        );
+        for provider in ["smtp", "cloudflare"] {
+            let said = said(&[("EMAIL_PROVIDER", provider), from]);
+            assert!(
+                said.contains(&format!("this host has no {provider}")),
+                "{said}"
+            );
+        }
         for (name, wrong) in [
             ("EMAIL_FROM", "Eve\nBcc: x <a@example.com>"),
             ("EMAIL_FROM", "nobody"),
@@ -269,17 +281,29 @@ mod tests {
         }
     }
 
+    const MESSAGE: Message = Message {
+        to: String::new(),
+        subject: String::new(),
+        text: String::new(),
+        html: None,
+        kind: String::new(),
+    };
+
     #[test]
     fn the_console_needs_nothing() {
-        let message = Message {
-            to: String::new(),
-            subject: String::new(),
-            text: String::new(),
-            html: None,
-            kind: String::new(),
-        };
-        let delivery = load(&[]).ok().unwrap().delivery(&message);
+        let delivery = load(&[]).ok().unwrap().delivery(&MESSAGE);
         assert!(matches!(delivery, Ok(Delivery::Log)));
+    }
+
+    #[test]
+    fn what_a_host_has_itself_needs_a_sender_alone() {
+        let load = |settings: &[_]| load_with(settings, &[Provider::Smtp]);
+        let smtp = ("EMAIL_PROVIDER", "smtp");
+        let said = load(&[smtp]).err().unwrap().to_string();
+        assert!(said.starts_with("EMAIL_FROM: EMAIL_PROVIDER smtp needs it"));
+        let config = load(&[smtp, ("EMAIL_FROM", "auth@example.com")]);
+        let delivery = config.ok().unwrap().delivery(&MESSAGE);
+        assert!(matches!(delivery, Ok(Delivery::Smtp)));
     }
 
     #[test]

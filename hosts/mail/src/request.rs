@@ -33,7 +33,7 @@ pub(crate) fn of(config: &MailConfig, message: &Message) -> http::Result<Request
         kind,
     } = message;
     match config.provider {
-        Provider::Console | Provider::Cloudflare | Provider::Webhook => with_json(
+        Provider::Console | Provider::Smtp | Provider::Cloudflare | Provider::Webhook => with_json(
             bearer(post, key),
             &json!({"from": from, "to": to, "subject": subject, "text": text, "html": html, "kind": kind}),
         ),
@@ -120,6 +120,13 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn load(settings: &[(&str, &str)]) -> Result<MailConfig, SettingError> {
+        load_with(settings, &[])
+    }
+
+    pub(crate) fn load_with(
+        settings: &[(&str, &str)],
+        own: &[Provider],
+    ) -> Result<MailConfig, SettingError> {
         struct Map<'a>(BTreeMap<&'a str, &'a str>);
         impl Settings for Map<'_> {
             async fn get(&self, name: &str) -> Result<Option<String>, String> {
@@ -128,7 +135,7 @@ pub(crate) mod tests {
         }
         block_on(MailConfig::from_settings(
             &Map(settings.iter().copied().collect()),
-            &[],
+            own,
         ))
     }
 

@@ -4,6 +4,7 @@ use auth_core::contract::Mirror as _;
 use auth_core::storage::Storage as _;
 use auth_core::{MailError, Message};
 use gatewright_mail::{Delivery, MailConfig, TIMEOUT, accepted};
+use gatewright_smtp::Mailer;
 use gatewright_sql::SqlStorage;
 use http_body_util::{BodyExt as _, Full};
 use wasmtime::component::{Access, Accessor, HasData, Linker};
@@ -43,6 +44,8 @@ pub(crate) struct Contract {
     pub(crate) storage: SqlStorage<Sqlite>,
     pub(crate) settings: LayeredSettings,
     pub(crate) mail: MailConfig,
+    /// With the provider that needs it.
+    pub(crate) mailer: Option<Mailer>,
 }
 
 /// Marks the imports in a linker.
@@ -79,15 +82,24 @@ impl storage::Host for InstanceData {}
 
 impl<T: Send + 'static> mail::HostWithStore<T> for Imports {
     async fn send(accessor: &Accessor<T, Self>, message: mail::Message) -> Result<(), mail::Error> {
-        let config = accessor.with(|mut store| store.get().contract().mail.clone());
-        deliver(&config, message.mirror()).await.mirror()
+        let (config, mailer) = accessor.with(|mut store| {
+            let contract = store.get().contract();
+            (contract.mail.clone(), contract.mailer.clone())
+        });
+        let sent = deliver(&config, mailer.as_ref(), message.mirror()).await;
+        sent.mirror()
     }
 }
 
-async fn deliver(config: &MailConfig, message: Message) -> Result<(), MailError> {
-    let request = match config.delivery(&message)? {
-        Delivery::Request(request) => request,
-        Delivery::Log | Delivery::Binding => {
+async fn deliver(
+    config: &MailConfig,
+    mailer: Option<&Mailer>,
+    message: Message,
+) -> Result<(), MailError> {
+    let request = match (config.delivery(&message)?, mailer) {
+        (Delivery::Request(request), _) => request,
+        (Delivery::Smtp, Some(mailer)) => return mailer.send(&message).await,
+        (Delivery::Log | Delivery::Smtp | Delivery::Binding, _) => {
             let Message {
                 to,
                 subject,

@@ -14,6 +14,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use gatewright::spin::{App, Given};
 use gatewright::{HostConfig, LayeredSettings, Server, ensure_secrets, read_secrets};
 use gatewright_mail::MailConfig;
+use gatewright_smtp::SmtpConfig;
 use tracing_subscriber::filter::LevelFilter;
 
 /// Requests allocate many small things on a few threads, which is what this allocator is made for.
@@ -151,6 +152,7 @@ fn all_settings() -> impl Iterator<Item = &'static Setting> + Clone {
         HostConfig::TABLE,
         LogConfig::TABLE,
         MailConfig::TABLE,
+        SmtpConfig::TABLE,
         Config::TABLE,
     ];
     tables.into_iter().flatten()
@@ -178,7 +180,7 @@ fn serve(arguments: &ArgMatches) -> Result<()> {
     let mut settings = layered(arguments)?;
     let host = settings.host_config()?;
     init_log(&settings)?;
-    settings.mail_config()?;
+    settings.mailer(&settings.mail_config()?)?;
     let made = ensure_secrets(&mut settings, &host)?;
     host.check_memory(&settings.config()?)?;
     let component = match arguments.get_one::<PathBuf>("component") {
@@ -247,7 +249,7 @@ fn check(arguments: &ArgMatches) -> Result<()> {
     read_secrets(&mut settings, &host)?;
     host.check_memory(&settings.config()?)?;
     settings.log_config()?;
-    settings.mail_config()?;
+    settings.mailer(&settings.mail_config()?)?;
     println!("every setting is accepted");
     Ok(())
 }

@@ -85,9 +85,11 @@ impl Server {
         let is_new = !path.exists();
         let database = Sqlite::open(&path)?;
         migrate(&database)?;
+        let mail = settings.mail_config()?;
         let imports = Imports::Contract(Contract {
             storage: SqlStorage::new(database.clone()),
-            mail: settings.mail_config()?,
+            mailer: settings.mailer(&mail)?,
+            mail,
             settings,
         });
         let cache = path.with_file_name("cache");

@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use auth_core::config::{LogConfig, SettingError, parse};
 use auth_core::{Config, Settings};
-use gatewright_mail::MailConfig;
+use gatewright_mail::{MailConfig, Provider, TIMEOUT};
+use gatewright_smtp::{Mailer, SmtpConfig};
 
 auth_core::settings! {
     /// What an operator can set about this host.
@@ -137,7 +138,19 @@ impl LayeredSettings {
     /// # Errors
     /// The first whose value can't be used.
     pub fn mail_config(&self) -> Result<MailConfig, SettingError> {
-        ready(MailConfig::from_settings(self, &[]))
+        ready(MailConfig::from_settings(self, &[Provider::Smtp]))
+    }
+
+    /// What sends mail by SMTP; none when another provider does.
+    ///
+    /// # Errors
+    /// The first setting whose value can't be used.
+    pub fn mailer(&self, mail: &MailConfig) -> Result<Option<Mailer>, SettingError> {
+        let config = ready(SmtpConfig::load(self))?;
+        match (mail.provider, &mail.from) {
+            (Provider::Smtp, Some(from)) => Mailer::new(&config, from, TIMEOUT).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// The service's settings.

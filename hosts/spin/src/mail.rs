@@ -29,7 +29,7 @@ async fn deliver(message: auth_core::Message) -> Result<(), MailError> {
     })?;
     let request = match config.delivery(&message)? {
         Delivery::Request(request) => request,
-        Delivery::Log | Delivery::Binding => {
+        Delivery::Log | Delivery::Smtp | Delivery::Binding => {
             let (line, fields) = console(&message);
             log::emit(Level::Info, &line, &fields);
             return Ok(());

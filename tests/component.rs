@@ -13,7 +13,8 @@ const CONTRACT: [&str; 4] = [
     "gatewright:auth/storage@0.1.0",
 ];
 /// Every other interface that `wit/worlds.wit` allows the service.
-const SERVICE: [&str; 5] = [
+const SERVICE: [&str; 6] = [
+    "wasi:clocks/monotonic-clock@0.3.0",
     "wasi:clocks/system-clock@0.3.0",
     "wasi:clocks/types@0.3.0",
     "wasi:http/client@0.3.0",
@@ -71,6 +72,7 @@ fn the_component_for_spin_imports_what_spin_has() {
             "spin:sqlite/sqlite@3.1.0",
             "spin:variables/variables@3.0.0",
             "wasi:cli/stderr@0.2.12",
+            "wasi:clocks/monotonic-clock@0.3.0",
             "wasi:clocks/system-clock@0.3.0",
             "wasi:clocks/types@0.3.0",
             "wasi:http/client@0.3.0",

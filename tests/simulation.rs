@@ -4,7 +4,11 @@
 
 use std::time::Duration;
 
-use auth_core::{Auth, Client, Error, LoginRequest, Registration, TokenPair};
+use auth_core::Platform as _;
+use auth_core::storage::{LoginName, Storage as _};
+use auth_core::{
+    Auth, Carrier, Client, Error, Login, LoginRequest, Registration, TokenPair, Tokens,
+};
 use futures::executor::block_on;
 use gatewright_tests::{SimulatedPlatform, config};
 
@@ -17,7 +21,7 @@ fn auth(seed: u64, settings: &[(&str, &str)]) -> Auth<SimulatedPlatform> {
 fn client() -> Client {
     Client {
         ip: Some("192.0.2.1".parse().unwrap()),
-        user_agent: Some("a test".into()),
+        user_agent: Some("a-test/1.0".into()),
     }
 }
 
@@ -27,17 +31,34 @@ fn register(auth: &Auth<SimulatedPlatform>, email: &str) -> TokenPair {
         password: PASSWORD,
         username: None,
         display_name: None,
+        profile: None,
+        carrier: Carrier::Jwt,
     };
-    block_on(auth.register(registration, &client()))
-        .map_err(|error| error.to_string())
-        .ok()
-        .unwrap()
-        .tokens
-        .unwrap()
+    let registered = block_on(auth.register(registration, &client()));
+    let registered = registered.map_err(|error| error.to_string()).ok().unwrap();
+    // The mail that verifies the address is not what these tests are about.
+    auth.platform().take_deferred();
+    pair(registered.tokens.unwrap())
+}
+
+fn pair(tokens: Tokens) -> TokenPair {
+    match tokens {
+        Tokens::Jwt(pair) => pair,
+        Tokens::Opaque(_) => panic!("an opaque token"),
+    }
 }
 
 fn login(auth: &Auth<SimulatedPlatform>, name: &str, password: &str) -> Result<TokenPair, Error> {
-    block_on(auth.login(LoginRequest { name, password }, &client()))
+    let request = LoginRequest {
+        name,
+        password,
+        code: None,
+        carrier: Carrier::Jwt,
+    };
+    match block_on(auth.login(request, &client()))? {
+        Login::SignedIn(tokens) => Ok(pair(tokens)),
+        Login::MfaRequired(_) => panic!("a second factor"),
+    }
 }
 
 /// Does what was deferred, as a host does after the answer.
@@ -144,7 +165,7 @@ fn a_reuse_is_told_to_the_person_and_the_operator() {
         (mail[0].to.as_str(), mail[0].kind.as_str()),
         ("Ada@example.com", "refresh_token_reuse")
     );
-    assert!(mail[0].text.contains("a test"));
+    assert!(mail[0].text.contains("a-test"));
     assert_eq!(
         auth.platform()
             .log_lines()
@@ -217,4 +238,34 @@ fn a_password_is_rehashed_after_the_answer() {
     assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
     after_answer(&auth);
     assert_eq!(rehashed(), 1);
+}
+
+/// A hash that another system made signs in, and is replaced after the answer.
+#[test]
+fn an_imported_hash_signs_in_and_is_rehashed() {
+    // By PyPI bcrypt, cost 4, of the usual password here; see auth-core/src/password/foreign_vectors.json for the others.
+    const IMPORTED: &str = "$2b$04$zHH/ihvsBtMWKcFnKGd20.HRVxfFwAw6do5hHWUp0mwFFtNRpBW52";
+    let auth = auth(1, &[]);
+    register(&auth, "ada@example.com");
+    let storage = auth.platform().storage();
+    let name = LoginName::Email("ada@example.com".to_owned());
+    let stored = || {
+        let account = block_on(storage.find_account(name.clone()))
+            .unwrap()
+            .unwrap();
+        account.credentials[0].clone()
+    };
+    let own = stored();
+    let now = auth.platform().now();
+    let import = storage.replace_credential_secret(own.id, own.secret, IMPORTED.to_owned(), now);
+    assert_eq!(block_on(import), Ok(true));
+    assert_eq!(
+        login(&auth, "ada@example.com", "not the right password").err(),
+        Some(Error::InvalidCredentials)
+    );
+    assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
+    assert_eq!(stored().secret, IMPORTED);
+    after_answer(&auth);
+    assert!(stored().secret.starts_with("$argon2id$"));
+    assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
 }

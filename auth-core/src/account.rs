@@ -1,16 +1,19 @@
-//! Registering and signing in with a password.
+//! A person's account: registered, read, changed and deleted.
+
+use serde_json::{Map, Value};
 
 use crate::auth::{Auth, Client, Freshness};
+use crate::change::Change;
 use crate::config::Config;
-use crate::deferred::{Deferred, Work};
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
+use crate::factor::{has_second_factor, recovery_codes_left};
 use crate::identifier::{EmailAddress, Username, new_id};
+use crate::mail::{MailContext, MailKind};
 use crate::password;
 use crate::platform::Platform;
-use crate::session::TokenPair;
-use crate::storage::{
-    Account, CreateUserOutcome, Credential, LoginName, NewUser, Storage as _, User,
-};
+use crate::profile::Editor;
+use crate::session::{Carrier, Tokens};
+use crate::storage::{ActiveSession, CreateUserOutcome, LoginName, NewUser, Storage as _, User};
 
 /// What a person registers with.
 #[derive(Clone, Copy)]
@@ -23,34 +26,53 @@ pub struct Registration<'a> {
     pub username: Option<&'a str>,
     /// Name to show to others, at most 100 characters.
     pub display_name: Option<&'a str>,
+    /// Values of the declared extra fields.
+    pub profile: Option<&'a Map<String, Value>>,
+    /// What is to carry the first session, where registering signs in.
+    pub carrier: Carrier,
 }
 
-/// A user was created.
+/// A user was created; or, where addresses have to be verified before anything else, it looks as if.
 pub struct Registered {
     /// The user.
     pub user: User,
     /// The first session's tokens, if registering signs in.
-    pub tokens: Option<TokenPair>,
+    pub tokens: Option<Tokens>,
 }
 
-/// What a person signs in with.
-#[derive(Clone, Copy)]
-pub struct LoginRequest<'a> {
-    /// E-mail address or user name; what holds `@` is an address.
-    pub name: &'a str,
-    /// Password.
-    pub password: &'a str,
+/// What a person changes of his account; what is none stays as it is.
+#[derive(Clone, Copy, Default)]
+pub struct AccountUpdate<'a> {
+    /// Another user name; an empty one takes it away.
+    pub username: Option<&'a str>,
+    /// Another name to show; an empty one takes it away.
+    pub display_name: Option<&'a str>,
+    /// Values of the declared extra fields; null takes one away.
+    pub profile: Option<&'a Map<String, Value>>,
+}
+
+/// What a person may know of the ways to sign in to his account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignInMethods {
+    /// Whether there is a password.
+    pub password: bool,
+    /// Whether a second factor is in force.
+    pub second_factor: bool,
+    /// How many recovery codes are left.
+    pub recovery_codes_left: usize,
 }
 
 /// Kind of a credential that is a password.
-const PASSWORD: &str = "password";
+pub(crate) const PASSWORD: &str = "password";
 /// Role of everybody who registers.
 const FIRST_ROLE: &str = "user";
 /// Most characters of a display name.
 const DISPLAY_NAME_MAX: usize = 100;
 
 impl<P: Platform> Auth<P> {
-    /// Creates a user, and signs him in where that is configured.
+    /// Creates a user, and signs him in where that is configured and his address need not be verified first.
+    ///
+    /// Where it has to be, an address that is taken gets the same answer as one that is not, and its owner a mail.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every broken rule, [`Error::EmailTaken`], [`Error::UsernameTaken`],
@@ -63,34 +85,28 @@ impl<P: Platform> Auth<P> {
     ) -> Result<Registered> {
         let valid = ValidRegistration::new(registration, &self.config).map_err(Error::Invalid)?;
         self.count_registration(client).await?;
+        self.refuse_breached(&valid.password, "password").await?;
         let now = self.platform.now();
-        if self.config.register_auto_login {
+        let verifies_first = self.config.require_email_verification;
+        let signs_in = self.config.register_auto_login && !verifies_first;
+        if signs_in && registration.carrier == Carrier::Jwt {
             // First: without a key to sign with no user must be left without his tokens.
             self.keys(now, Freshness::Usual).await?;
         }
-        let id = new_id(&self.platform);
         let user = User {
-            id: id.clone(),
+            id: new_id(&self.platform),
             email: Some(valid.email.as_str().to_owned()),
             email_verified_at: None,
             username: valid.username.as_ref().map(|name| name.as_str().to_owned()),
             display_name: valid.display_name,
-            profile: "{}".to_owned(),
+            profile: valid.profile,
             disabled_at: None,
             created_at: now,
             updated_at: now,
             last_login_at: None,
         };
-        let credential = Credential {
-            id: new_id(&self.platform),
-            user_id: id,
-            kind: PASSWORD.to_owned(),
-            secret: self.hasher.hash(&self.platform, &valid.password),
-            label: None,
-            created_at: now,
-            updated_at: now,
-            last_used_at: None,
-        };
+        let secret = self.hasher.hash(&self.platform, &valid.password);
+        let credential = self.password_credential(&user.id, secret);
         let outcome = self
             .platform
             .storage()
@@ -98,72 +114,145 @@ impl<P: Platform> Auth<P> {
                 user: user.clone(),
                 email_key: Some(valid.email.key()),
                 username_key: valid.username.as_ref().map(Username::key),
-                credentials: vec![credential],
+                credentials: vec![credential.clone()],
                 roles: vec![FIRST_ROLE.to_owned()],
             })
             .await?;
+        let may_mail = self.may_mail(&valid.email).await;
         match outcome {
-            CreateUserOutcome::EmailTaken => Err(Error::EmailTaken),
-            CreateUserOutcome::UsernameTaken => Err(Error::UsernameTaken),
-            CreateUserOutcome::Created if self.config.register_auto_login => {
-                let tokens = self.start_session(&user.id, &["pwd"], client).await?;
-                Ok(Registered {
-                    user: tokens.active.user.clone(),
-                    tokens: Some(tokens),
-                })
+            CreateUserOutcome::EmailTaken if verifies_first => {
+                self.tell_owner(&valid.email, may_mail).await?;
+                return Ok(Registered { user, tokens: None });
             }
-            CreateUserOutcome::Created => Ok(Registered { user, tokens: None }),
+            CreateUserOutcome::EmailTaken => return Err(Error::EmailTaken),
+            CreateUserOutcome::UsernameTaken => return Err(Error::UsernameTaken),
+            CreateUserOutcome::Created => {}
         }
-    }
-
-    /// Signs a person in by address or name and password.
-    ///
-    /// Unknown accounts, accounts without a password and wrong passwords get the same answer after the same work.
-    ///
-    /// # Errors
-    /// [`Error::InvalidCredentials`], [`Error::AccountDisabled`] after the right password alone,
-    /// [`Error::RateLimited`], or a failure of the platform.
-    pub async fn login(&self, request: LoginRequest<'_>, client: &Client) -> Result<TokenPair> {
-        let name = login_name(request.name);
-        let key = name.as_ref().map_or(request.name, |name| match name {
-            LoginName::Email(key) | LoginName::Username(key) => key,
-        });
-        self.count_login(key, client).await?;
-        let account = match name {
-            Some(name) => self.platform.storage().find_account(name).await?,
-            None => None,
-        };
-        let password = password::normalize(request.password);
-        // Longer ones can't be right, and hashing them would be the sender's choice of our work.
-        let too_long = password.chars().count() > self.config.password_max_length;
-        let Some((account, credential)) = account.and_then(with_password).filter(|_| !too_long)
-        else {
-            self.hasher
-                .verify_nothing(if too_long { "" } else { &password });
-            return Err(Error::InvalidCredentials);
-        };
-        let matches = self
-            .hasher
-            .verify(&password, &credential.secret)
-            .map_err(|error| {
-                Error::Internal(format!("password of user {}: {error}", account.user.id))
-            })?;
-        if !matches {
-            return Err(Error::InvalidCredentials);
-        }
-        if account.user.disabled_at.is_some() {
-            return Err(Error::AccountDisabled);
+        // A stranger could fill the mailbox otherwise.
+        let told = Some(&user).filter(|_| may_mail);
+        self.send_verification(told, valid.email.as_str()).await?;
+        if !signs_in {
+            return Ok(Registered { user, tokens: None });
         }
         let tokens = self
-            .start_session(&account.user.id, &["pwd"], client)
+            .start_session(
+                &user.id,
+                &credential.id,
+                &["pwd"],
+                client,
+                registration.carrier,
+            )
             .await?;
-        if self.hasher.needs_rehash(&credential.secret) {
-            self.platform.defer(Deferred(Work::Rehash {
-                credential,
-                password,
-            }));
+        Ok(Registered {
+            user: tokens.active().user.clone(),
+            tokens: Some(tokens),
+        })
+    }
+
+    /// Tells the owner of an address that somebody tried to register with it, for the same work as a registration's mail.
+    async fn tell_owner(&self, email: &EmailAddress, may_mail: bool) -> Result<()> {
+        self.send_verification(None, email.as_str()).await?;
+        if may_mail {
+            let login = format!("{}/login", self.config.frontend());
+            let context = MailContext {
+                email: Some(email.as_str()),
+                link: Some(&login),
+                ..MailContext::default()
+            };
+            self.send(self.message(MailKind::AccountExists, email.as_str(), &context));
         }
-        Ok(tokens)
+        Ok(())
+    }
+
+    /// Changes what a person says of himself.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every broken rule, [`Error::UsernameTaken`], or a failure of the platform.
+    pub async fn update_account(
+        &self,
+        active: &ActiveSession,
+        update: AccountUpdate<'_>,
+    ) -> Result<User> {
+        let given = |text: &&str| !text.trim().is_empty();
+        let username = update
+            .username
+            .filter(given)
+            .map(Username::parse)
+            .transpose();
+        let shown = display_name(update.display_name);
+        let (username, shown) = match (username, shown) {
+            (Ok(username), Ok(shown)) => (username, shown),
+            (username, shown) => {
+                let broken = [username.err(), shown.err()];
+                return Err(Error::Invalid(broken.into_iter().flatten().collect()));
+            }
+        };
+        self.change(&active.user.id, |account| {
+            let mut user = account.user;
+            if update.username.is_some() {
+                user.username = username.as_ref().map(|name| name.as_str().to_owned());
+                if user.email.is_none() && user.username.is_none() {
+                    let message = "Without an address the user name is needed to sign in.";
+                    let rule = FieldError::new("username", FieldErrorCode::Required, message);
+                    return Err(Error::Invalid(vec![rule]));
+                }
+            }
+            if update.display_name.is_some() {
+                user.display_name.clone_from(&shown);
+            }
+            if let Some(given) = update.profile {
+                let fields = &self.config.profile_fields;
+                user.profile = fields
+                    .change(&user.profile, given, Editor::User, false)
+                    .map_err(Error::Invalid)?;
+            }
+            Ok(Change::of(user))
+        })
+        .await
+    }
+
+    /// Deletes the account of the person of a session with everything that is his, by his password.
+    ///
+    /// # Errors
+    /// [`Error::WrongPassword`], [`Error::RateLimited`], or a failure of the platform.
+    pub async fn delete_account(
+        &self,
+        active: &ActiveSession,
+        password: &str,
+        client: &Client,
+    ) -> Result<()> {
+        self.check_password(&active.user.id, password, client)
+            .await?;
+        let now = self.platform.now();
+        let storage = self.platform.storage();
+        let user_id = active.user.id.clone();
+        let sessions = storage.list_sessions(user_id.clone(), now).await?;
+        if storage.delete_user(user_id).await? {
+            let ended = sessions.into_iter().map(|session| session.id).collect();
+            self.announce_ended(ended, now);
+            self.notify_user(&active.user, MailKind::AccountDeleted, client);
+        }
+        Ok(())
+    }
+
+    /// The ways to sign in to the account of a session.
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub async fn sign_in_methods(&self, active: &ActiveSession) -> Result<SignInMethods> {
+        let account = self
+            .find_by_id(&active.user.id)
+            .await?
+            .ok_or(Error::AccountGone)?;
+        let password = |kind: &str| kind == PASSWORD;
+        Ok(SignInMethods {
+            password: account
+                .credentials
+                .iter()
+                .any(|credential| password(&credential.kind)),
+            second_factor: has_second_factor(&account),
+            recovery_codes_left: recovery_codes_left(&account),
+        })
     }
 }
 
@@ -173,6 +262,7 @@ struct ValidRegistration {
     password: zeroize::Zeroizing<String>,
     username: Option<Username>,
     display_name: Option<String>,
+    profile: String,
 }
 
 impl ValidRegistration {
@@ -181,26 +271,34 @@ impl ValidRegistration {
         config: &Config,
     ) -> core::result::Result<Self, Vec<FieldError>> {
         let password = password::normalize(registration.password);
+        let names = [Some(registration.email), registration.username];
         let email = EmailAddress::parse(registration.email);
-        let checked = password::check(&password, "password", config);
+        let checked = password::check(&password, "password", config, &names);
         let username = registration.username.map(Username::parse).transpose();
         let display_name = display_name(registration.display_name);
-        match (email, checked, username, display_name) {
-            (Ok(email), Ok(()), Ok(username), Ok(display_name)) => Ok(Self {
+        let none = Map::new();
+        let given = registration.profile.unwrap_or(&none);
+        let profile = config
+            .profile_fields
+            .change("{}", given, Editor::User, true);
+        match (email, checked, username, display_name, profile) {
+            (Ok(email), Ok(()), Ok(username), Ok(display_name), Ok(profile)) => Ok(Self {
                 email,
                 password,
                 username,
                 display_name,
+                profile,
             }),
-            (email, checked, username, display_name) => Err([
-                email.err(),
-                checked.err(),
-                username.err(),
-                display_name.err(),
-            ]
-            .into_iter()
-            .flatten()
-            .collect()),
+            (email, checked, username, display_name, profile) => {
+                let broken = [
+                    email.err(),
+                    checked.err(),
+                    username.err(),
+                    display_name.err(),
+                ];
+                let broken = broken.into_iter().flatten();
+                Err(broken.chain(profile.err().unwrap_or_default()).collect())
+            }
         }
     }
 }
@@ -220,7 +318,8 @@ fn display_name(text: Option<&str>) -> core::result::Result<Option<String>, Fiel
     }
 }
 
-fn login_name(text: &str) -> Option<LoginName> {
+/// The key of a name by which somebody signs in; none: no account can have it.
+pub(crate) fn login_name(text: &str) -> Option<LoginName> {
     if text.contains('@') {
         EmailAddress::parse(text)
             .ok()
@@ -230,13 +329,4 @@ fn login_name(text: &str) -> Option<LoginName> {
             .ok()
             .map(|name| LoginName::Username(name.key()))
     }
-}
-
-fn with_password(mut account: Account) -> Option<(Account, Credential)> {
-    let at = account
-        .credentials
-        .iter()
-        .position(|credential| credential.kind == PASSWORD)?;
-    let credential = account.credentials.swap_remove(at);
-    Some((account, credential))
 }

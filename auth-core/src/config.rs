@@ -11,7 +11,9 @@ use crate::jose::Algorithm;
 use crate::mail::Templates;
 use crate::password::Parameters;
 use crate::platform::{Level, Settings};
+use crate::profile::ProfileFields;
 use crate::secret::SecretKey;
+use crate::session::Transport;
 use crate::time::Timestamp;
 
 /// One row of a table of settings, for documentation and command lines.
@@ -114,8 +116,10 @@ settings! {
     JWT_ALGORITHM jwt_algorithm: Algorithm = "EdDSA", |text| Algorithm::parse(text).filter(|algorithm| algorithm.can_sign()), "EdDSA, ES256, HS256, HS384 or HS512";
     /// Where people reach the service, without a trailing slash. Links in mails and the default issuer come from it, never from a request's Host header.
     PUBLIC_BASE_URL public_base_url: String = "http://localhost:8080", parse::base_url, "an http or https URL without path, query and fragment";
-    /// How the service calls itself in mail and on pages.
+    /// How the service calls itself in mail.
     PRODUCT_NAME product_name: String = "Gatewright", parse::name, "1 to 64 characters, no control characters";
+    /// Where links in mail lead: your own pages at the same paths (`/verify`, `/reset-password`, …); `PUBLIC_BASE_URL` when not set.
+    FRONTEND_URL frontend_url: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::base_url(text).map(Some) }, "an http or https URL without path, query and fragment";
     /// `iss` of access tokens; `PUBLIC_BASE_URL` when not set.
     JWT_ISSUER jwt_issuer: Option<String> = "", parse::optional, "text";
     /// `aud` of access tokens; the issuer when not set.
@@ -132,20 +136,48 @@ settings! {
     SINGLE_SESSION single_session: bool = "false", parse::boolean, "true or false";
     /// Whether registering signs in at once.
     REGISTER_AUTO_LOGIN register_auto_login: bool = "true", parse::boolean, "true or false";
+    /// What carries a session when a login does not say: `jwt`, `session` (an opaque token), or a cookie that holds one of the two.
+    SESSION_TRANSPORT session_transport: Transport = "jwt", Transport::parse, "jwt, session, cookie or jwt_cookie";
+    /// How long a session of an opaque token lasts without being used.
+    SESSION_IDLE_MINUTES session_idle: Duration = "10080", |text| parse::whole(text, 5, 525_600).map(|n| Duration::from_secs(n * 60)), "minutes, 5 to 525600";
+    /// Whether cookies are sent over HTTPS alone; without it they lose the `__Host-` of their names, and anybody on the way can read them.
+    COOKIE_SECURE cookie_secure: bool = "true", parse::boolean, "true or false";
+    /// Domain of the cookies, to share them with its subdomains; this host alone when not set.
+    COOKIE_DOMAIN cookie_domain: Option<String> = "", |text| parse::domain(text), "a domain name";
+    /// Whether nobody signs in before he has proved to receive mail at his address. Registering then says nothing of addresses that are taken.
+    REQUIRE_EMAIL_VERIFICATION require_email_verification: bool = "false", parse::boolean, "true or false";
+    /// Whether the link that verifies an address also takes the password or a session, so that nobody verifies an account that a stranger made with his address.
+    VERIFY_NEEDS_PASSWORD verify_needs_password: bool = "true", parse::boolean, "true or false";
+    /// Life of links that verify an address.
+    VERIFY_TOKEN_TTL verify_token_life: Duration = "86400", |text| parse::whole(text, 300, 2_592_000).map(Duration::from_secs), "seconds, 300 to 2592000";
+    /// Life of links that reset a password.
+    RESET_TOKEN_TTL reset_token_life: Duration = "3600", |text| parse::whole(text, 300, 86_400).map(Duration::from_secs), "seconds, 300 to 86400";
+    /// How authenticator apps call the service; `PRODUCT_NAME` when not set.
+    TOTP_ISSUER totp_issuer: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::name(text).map(Some) }, "1 to 64 characters, no control characters";
+    /// Extra fields of a user: a JSON list of `{"name": …, "type": "string", "integer", "number" or "boolean", "required": …, "max_length": …, "editable_by": "user" or "admin"}`.
+    PROFILE_FIELDS profile_fields: ProfileFields = "[]", ProfileFields::parse, "a JSON list of declarations";
+    /// Whether the paths of fastapi-users and other systems are served besides our own.
+    COMPATIBILITY_ROUTES compatibility_routes: bool = "true", parse::boolean, "true or false";
     /// Fewest characters of a password.
     PASSWORD_MIN_LENGTH password_min_length: usize = "8", |text| parse::whole(text, 8, 64).map(|n| n as usize), "characters, 8 to 64";
     /// Most characters of a password.
     PASSWORD_MAX_LENGTH password_max_length: usize = "128", |text| parse::whole(text, 64, 1024).map(|n| n as usize), "characters, 64 to 1024";
+    /// Service that lists breached passwords, asked for each that a person chooses by the first five digits of its SHA-1, which are appended to this: `https://api.pwnedpasswords.com/range/`. None when not set.
+    BREACH_CHECK_URL breach_check_url: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::url_prefix(text).map(Some) }, "an http or https URL that ends with /";
+    /// Whether no password can be chosen while that service does not answer; otherwise they are taken then, with a warning in the log.
+    BREACH_CHECK_REQUIRED breach_check_required: bool = "false", parse::boolean, "true or false";
     /// Memory of a password hash (Argon2id), freshly hashed passwords only.
     ARGON2_MEMORY_KIB argon2_memory: u32 = "19456", |text| parse::whole(text, 8, u64::from(Parameters::MAX_MEMORY)).map(|n| n as u32), "KiB, 8 to 65536";
     /// Passes over that memory.
     ARGON2_ITERATIONS argon2_iterations: u32 = "2", |text| parse::whole(text, 1, u64::from(Parameters::MAX_ITERATIONS)).map(|n| n as u32), "1 to 64";
     /// Lanes of that memory.
     ARGON2_PARALLELISM argon2_parallelism: u32 = "1", |text| parse::whole(text, 1, u64::from(Parameters::MAX_PARALLELISM)).map(|n| n as u32), "1 to 16";
-    /// Password attempts, right or wrong, at one address or user name from one network within 15 minutes before further ones are refused, and a tenth of those from everywhere; 0 for no limit.
+    /// Password attempts, right or wrong, at one address or user name from one network within 15 minutes before further ones are refused, and ten times as many from everywhere; 0 for no limit.
     LOGIN_ATTEMPTS_PER_ACCOUNT login_attempts_per_account: u64 = "20", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
     /// Password attempts and registrations from one network (IPv4: an address, IPv6: a /64) within 15 minutes before further ones are refused; 0 for no limit.
     LOGIN_ATTEMPTS_PER_IP login_attempts_per_ip: u64 = "200", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
+    /// Mails to one address that may be asked for within 15 minutes, and ten times as many from one network, before further ones are refused; 0 for no limit.
+    MAILS_PER_ADDRESS mails_per_address: u64 = "5", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
     /// Origins whose pages may call the API from a browser.
     CORS_ORIGINS cors_origins: Vec<String> = "", parse::origins, "origins separated by commas, such as https://app.example.com";
 }
@@ -217,6 +249,18 @@ impl Config {
         self.jwt_algorithm
             .min_secret_len()
             .and(self.jwt_secret.as_ref())
+    }
+
+    /// Where links in mail lead.
+    pub fn frontend(&self) -> &str {
+        self.frontend_url
+            .as_deref()
+            .unwrap_or(&self.public_base_url)
+    }
+
+    /// How authenticator apps call the service.
+    pub fn totp_issuer(&self) -> &str {
+        self.totp_issuer.as_deref().unwrap_or(&self.product_name)
     }
 
     /// `iss` of access tokens.
@@ -314,6 +358,23 @@ pub mod parse {
         let allowed =
             |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
         (!authority.is_empty() && authority.chars().all(allowed)).then(|| text.to_ascii_lowercase())
+    }
+
+    /// An http or https URL to append to.
+    pub fn url_prefix(text: &str) -> Option<String> {
+        let rest = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"))?;
+        let allowed = |c: char| c.is_ascii_graphic() && !matches!(c, '@' | '#' | '"' | '<' | '>');
+        let fits = rest.len() > 1 && rest.ends_with('/') && rest.chars().all(allowed);
+        fits.then(|| text.to_owned())
+    }
+
+    /// A domain name, or none when empty.
+    pub fn domain(text: &str) -> Option<Option<String>> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+        let plain = text.chars().all(allowed) && !text.starts_with(['.', '-']);
+        plain.then(|| (!text.is_empty()).then(|| text.to_ascii_lowercase()))
     }
 
     /// Origins separated by commas; an empty text is an empty list.

@@ -76,22 +76,27 @@ macro_rules! mirror_storage {
             use $($wit)* as wit;
             $crate::mirror_types! { storage;
                 record User { id, email, email_verified_at, username, display_name, profile, disabled_at, created_at, updated_at, last_login_at }
-                record Credential { id, user_id, kind, secret, label, created_at, updated_at, last_used_at }
+                record Credential { id, user_id, kind, secret, counter, label, created_at, updated_at, last_used_at }
                 record NewUser { user, email_key, username_key, credentials, roles }
                 record Account { user, credentials }
-                record Session { id, user_id, client_id, actor_id, amr, authenticated_at, created_at, last_seen_at, expires_at, ip, user_agent, revoked_at, revocation_reason }
+                record Session { id, user_id, client_id, actor_id, amr, authenticated_at, created_at, last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason }
                 record RefreshToken { digest, expires_at }
-                record NewSession { session, refresh_token, ends_others }
+                record NewSession { session, refresh_token, credential, ends_others }
                 record StartedSession { active, ended }
                 record ActiveSession { session, user, roles, permissions }
                 record Rotation { presented, successor, sealed, now, grace }
                 record ReplayedRotation { sealed, superseded, active }
+                record OneTimeSecret { digest, purpose, user_id, payload, created_at, expires_at, consumed_at }
+                record UserChange { id, user, email_key, username_key, expected_updated_at, consumes, voids, deletes_credentials, credentials, adds_roles, removes_roles, ends_sessions }
+                record VoidedSecrets { purpose, since }
+                record SessionEnding { except, reason }
+                variant ChangeOutcome = ChangeOutcome { Changed(ended), Conflict, EmailTaken, UsernameTaken, SecretRefused }
                 record SigningKey { kid, algorithm, public_jwk, sealed, created_at, retired_at, expires_at }
                 record Limit { key, window, most }
                 record LimitState { count, resets_at }
                 variant StorageError = Error { Unavailable(cause), Invalid(cause) }
                 variant CreateUserOutcome = CreateUserOutcome { Created, EmailTaken, UsernameTaken }
-                variant LoginName = LoginName { Email(key), Username(key) }
+                variant LoginName = LoginName { Email(key), Username(key), Id(id) }
                 variant StartSessionOutcome = StartSessionOutcome { Started(session), UserInactive }
                 variant RotationOutcome = RotationOutcome { Rotated(active), Replayed(rotation), Reused(active), Expired, Revoked, Unknown }
             }
@@ -164,6 +169,16 @@ macro_rules! storage_functions {
             find_refresh_token_session(token: String) -> Option<String>;
             revoke_session(session_id: String, now: Timestamp, reason: String) -> bool;
             revoke_sessions(user_id: String, except: Option<String>, now: Timestamp, reason: String) -> Vec<String>;
+            find_session_by_token(token: String) -> Option<ActiveSession>;
+            list_sessions(user_id: String, now: Timestamp) -> Vec<Session>;
+            touch_session(session_id: String, now: Timestamp) -> ();
+            store_one_time_secret(secret: OneTimeSecret, replaces: bool) -> ();
+            find_one_time_secret(secret: String) -> Option<OneTimeSecret>;
+            consume_one_time_secret(secret: String, now: Timestamp) -> bool;
+            change_user(change: UserChange) -> ChangeOutcome;
+            delete_user(user_id: String) -> bool;
+            accept_counter(credential_id: String, counter: u64, now: Timestamp) -> bool;
+            delete_credential(credential_id: String) -> bool;
             list_signing_keys() -> Vec<SigningKey>;
             add_signing_key(key: SigningKey, replaces: Option<String>, replaced_expires_at: Timestamp) -> bool;
             count(limits: Vec<Limit>, now: Timestamp) -> Vec<LimitState>;

@@ -1,19 +1,24 @@
 //! Work that is done after a request is answered.
 
+use core::time::Duration;
+
 use zeroize::Zeroizing;
 
-use crate::auth::Auth;
+use crate::auth::{Auth, Client};
+use crate::device::device_name;
 use crate::error::Error;
-use crate::mail::{MailContext, MailKind, Message};
+use crate::mail::{MailContext, MailError, MailKind, Message};
 use crate::platform::{Level, Platform};
-use crate::storage::{Credential, Storage as _};
+use crate::storage::{Credential, Storage as _, User};
 
 /// Work that nobody waits for.
 pub struct Deferred(pub(crate) Work);
 
 pub(crate) enum Work {
     /// Tell a person something.
-    Notice(Message),
+    Mail(Message),
+    /// Say that a session was used.
+    Touch(String),
     /// Bring a stored hash, which this password has just matched, to the current parameters.
     Rehash {
         credential: Credential,
@@ -21,11 +26,19 @@ pub(crate) enum Work {
     },
 }
 
+/// How long to wait before each try to deliver a message.
+const PAUSES: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+];
+
 impl<P: Platform> Auth<P> {
     /// Does deferred work. What fails is in the log, and harms nobody.
     pub async fn run(&self, deferred: Deferred) {
         match deferred.0 {
-            Work::Notice(message) => self.notify(message).await,
+            Work::Mail(message) => self.deliver(message).await,
+            Work::Touch(session_id) => self.touch(session_id).await,
             Work::Rehash {
                 credential,
                 password,
@@ -46,12 +59,67 @@ impl<P: Platform> Auth<P> {
         message
     }
 
-    async fn notify(&self, message: Message) {
-        if let Err(cause) = self.platform.send_mail(message).await {
+    /// Hands a message over after the answer.
+    pub(crate) fn send(&self, message: Message) {
+        self.platform.defer(Deferred(Work::Mail(message)));
+    }
+
+    /// Tells a user what has happened to his account, and from where.
+    pub(crate) fn notify_user(&self, user: &User, kind: MailKind, client: &Client) {
+        let Some(email) = &user.email else {
+            return;
+        };
+        let ip = client.ip.map(|ip| ip.to_canonical().to_string());
+        let device = client.user_agent.as_deref().map(device_name);
+        let context = MailContext {
+            // Who never proved the address may have written it for a stranger to read.
+            name: user
+                .display_name
+                .as_deref()
+                .filter(|_| user.email_verified_at.is_some()),
+            email: Some(email),
+            device: device.as_deref(),
+            ip: ip.as_deref(),
+            time: Some(self.platform.now()),
+            ..MailContext::default()
+        };
+        self.send(self.message(kind, email, &context));
+    }
+
+    /// Delivers a message, and tries again where that may help.
+    async fn deliver(&self, message: Message) {
+        let mut failed = Ok(());
+        for pause in PAUSES {
+            self.platform.pause(pause).await;
+            failed = self.platform.send_mail(message.clone()).await;
+            match &failed {
+                Err(MailError::Unavailable(cause)) => {
+                    self.platform.log(
+                        Level::Debug,
+                        "a mail could not be sent yet",
+                        &[("kind", &message.kind), ("cause", cause)],
+                    );
+                }
+                _ => break,
+            }
+        }
+        if let Err(cause) = failed {
             self.platform.log(
                 Level::Warn,
-                "a notice could not be sent",
-                &[("cause", &cause.to_string())],
+                "a mail could not be sent",
+                &[("kind", &message.kind), ("cause", &cause.to_string())],
+            );
+        }
+    }
+
+    async fn touch(&self, session_id: String) {
+        let now = self.platform.now();
+        if let Err(error) = self.platform.storage().touch_session(session_id, now).await {
+            let cause = Error::from(error).to_string();
+            self.platform.log(
+                Level::Warn,
+                "the last use of a session could not be stored",
+                &[("cause", &cause)],
             );
         }
     }

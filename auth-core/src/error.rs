@@ -1,5 +1,7 @@
 //! What can go wrong, and whose fault it is.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 use crate::storage::StorageError;
@@ -23,6 +25,36 @@ pub enum Error {
     /// Caller: the right password, of an account that an administrator switched off.
     #[error("the account is disabled")]
     AccountDisabled,
+    /// Caller: the right password, of an account whose address is not verified, where that is needed.
+    #[error("the e-mail address is not verified")]
+    EmailNotVerified,
+    /// Caller: the password that was to prove the account is wrong.
+    #[error("the password is wrong")]
+    WrongPassword,
+    /// Caller: a link alone does not prove the account; its password or a session of it does.
+    #[error("the password is needed as well")]
+    PasswordRequired,
+    /// Caller: signed in too long ago for this; the password is needed.
+    #[error("the password is needed again")]
+    ReauthenticationRequired,
+    /// Caller: the code of the second factor is wrong, used or old; never says which.
+    #[error("the code is wrong")]
+    InvalidCode,
+    /// Caller: there is a second factor already.
+    #[error("a second factor is in force")]
+    MfaEnabled,
+    /// Caller: there is no second factor.
+    #[error("no second factor is in force")]
+    MfaNotEnabled,
+    /// Caller: the secret of a link, or the one that continues a login, is refused.
+    #[error("the one-time secret is refused: {0}")]
+    Link(LinkError),
+    /// Caller: the account was deleted meanwhile.
+    #[error("the account is gone")]
+    AccountGone,
+    /// Caller: the person has no such thing.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
     /// Caller: the access token is refused.
     #[error("the access token is refused: {0}")]
     AccessToken(#[from] AccessTokenError),
@@ -46,11 +78,36 @@ pub enum Error {
 /// `Result` with [`enum@Error`].
 pub type Result<T> = core::result::Result<T, Error>;
 
+/// Why a one-time secret is refused. Who holds one may know what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum LinkError {
+    /// Not one of ours, or for something else.
+    #[error("it is not valid")]
+    Invalid,
+    /// It was used.
+    #[error("it was used already")]
+    Used,
+    /// Its time is over.
+    #[error("it has expired")]
+    Expired,
+}
+
+impl LinkError {
+    /// Stable code, for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "link_invalid",
+            Self::Used => "link_used",
+            Self::Expired => "link_expired",
+        }
+    }
+}
+
 /// One broken rule about one input field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
     /// Name of the field in the request.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// Which rule, stable, for programs.
     pub code: FieldErrorCode,
     /// Which rule, for people.
@@ -59,9 +116,13 @@ pub struct FieldError {
 
 impl FieldError {
     /// A broken rule.
-    pub fn new(field: &'static str, code: FieldErrorCode, message: impl Into<String>) -> Self {
+    pub fn new(
+        field: impl Into<Cow<'static, str>>,
+        code: FieldErrorCode,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
-            field,
+            field: field.into(),
             code,
             message: message.into(),
         }
@@ -82,6 +143,16 @@ pub enum FieldErrorCode {
     InvalidFormat,
     /// Among the passwords that attackers try first.
     CommonPassword,
+    /// In a list of breached passwords.
+    BreachedPassword,
+    /// Made of the product's name, the address or the user name.
+    ContextWord,
+    /// Of another type than the field has.
+    InvalidType,
+    /// No field of that name.
+    Unknown,
+    /// Not this person's to change.
+    ReadOnly,
 }
 
 impl FieldErrorCode {
@@ -93,6 +164,11 @@ impl FieldErrorCode {
             Self::TooLong => "too_long",
             Self::InvalidFormat => "invalid_format",
             Self::CommonPassword => "common_password",
+            Self::BreachedPassword => "breached_password",
+            Self::ContextWord => "context_word",
+            Self::InvalidType => "invalid_type",
+            Self::Unknown => "unknown_field",
+            Self::ReadOnly => "read_only",
         }
     }
 }

@@ -101,7 +101,8 @@ impl Username {
     }
 }
 
-fn canonical(text: &str) -> String {
+/// The form in which addresses and names are compared.
+pub(crate) fn canonical(text: &str) -> String {
     text.to_lowercase().nfc().collect()
 }
 

@@ -9,11 +9,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::auth::{Auth, Client};
 use crate::error::{Error, Result};
+use crate::identifier::EmailAddress;
 use crate::platform::{Level, Platform};
 use crate::storage::{Limit, Storage as _};
 
 /// Length of a window of counted attempts.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
+/// Codes of a second factor that may be tried at one account within a window.
+const CODES: u64 = 10;
 /// A name may be tried this many times as often from everywhere together as from one network. So one attacker
 /// locks out himself and not the owner, and many attackers together still end at a limit.
 const EVERYWHERE: u64 = 10;
@@ -34,6 +37,53 @@ impl<P: Platform> Auth<P> {
             limit(format!("login/{name}"), most.saturating_mul(EVERYWHERE)),
         ])
         .await
+    }
+
+    /// Counts an attempt at an account's second factor, whatever way it comes, so that a new challenge brings no new
+    /// attempts.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] past the limit.
+    pub(crate) async fn count_code(&self, user_id: &str) -> Result<()> {
+        self.count(vec![limit(format!("code/{user_id}"), CODES)])
+            .await
+    }
+
+    /// Counts a use of a link to a new password, which may ask another service and computes a hash.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] past the limit.
+    pub(crate) async fn count_reset(&self, user_id: &str) -> Result<()> {
+        self.count(vec![limit(format!("reset/{user_id}"), CODES)])
+            .await
+    }
+
+    /// Counts a mail that somebody asks for, by network and by address.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] past one of the limits.
+    pub(crate) async fn count_mail(&self, address: &EmailAddress, client: &Client) -> Result<()> {
+        let most = self.config.mails_per_address;
+        let network = network(client);
+        self.count(vec![
+            limit(
+                format!("mail-network/{network}"),
+                most.saturating_mul(EVERYWHERE),
+            ),
+            self.by_address(address),
+        ])
+        .await
+    }
+
+    /// Whether one more mail may go to an address that somebody has registered with, whether it was taken or not.
+    pub(crate) async fn may_mail(&self, address: &EmailAddress) -> bool {
+        let limit = self.by_address(address);
+        self.count(vec![limit]).await.is_ok()
+    }
+
+    fn by_address(&self, address: &EmailAddress) -> Limit {
+        let address = URL_SAFE_NO_PAD.encode(Sha256::digest(address.key()));
+        limit(format!("mail/{address}"), self.config.mails_per_address)
     }
 
     /// Counts a registration.

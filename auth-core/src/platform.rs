@@ -1,9 +1,16 @@
 //! What the core is given: storage, mail, settings, time, randomness and a log. It has none of its own.
 
+use core::time::Duration;
+
 use crate::deferred::Deferred;
 use crate::mail::{MailError, Message};
 use crate::storage::Storage;
 use crate::time::Timestamp;
+
+/// Most bytes of a body that is fetched.
+pub const FETCH_LIMIT: usize = 1 << 20;
+/// How long a host waits for what is fetched.
+pub const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Everything outside the core that it may touch, for one instance.
 ///
@@ -31,6 +38,16 @@ pub trait Platform {
     /// # Errors
     /// It was not taken.
     async fn send_mail(&self, message: Message) -> Result<(), MailError>;
+
+    /// Gets the body of an address, whose host the operator has named in a setting, with further headers. It gives up
+    /// after some seconds, and on what is longer than [`FETCH_LIMIT`].
+    ///
+    /// # Errors
+    /// The cause, for the log: it can't be reached, or answers with another status than 200.
+    async fn fetch(&self, url: &str, headers: &[(&'static str, &str)]) -> Result<Vec<u8>, String>;
+
+    /// Waits.
+    async fn pause(&self, span: Duration);
 
     /// Takes work that nobody waits for: it is given to [`Auth::run`](crate::Auth::run) once the request that it
     /// comes from is answered. Work that a platform loses with an instance is lost; nothing depends on it.

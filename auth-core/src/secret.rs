@@ -38,8 +38,13 @@ impl SecretToken {
     /// What is stored of it: its SHA-256 in base64url. Looking a token up by its digest needs no constant-time
     /// comparison, since an attacker can't steer the digest.
     pub(crate) fn digest(&self) -> String {
-        URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.as_bytes()))
+        digest(&self.0)
     }
+}
+
+/// The SHA-256 of a secret in base64url.
+pub(crate) fn digest(secret: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes()))
 }
 
 /// The operator's `SECRET_KEY`, at least 32 bytes, from which the keys for data at rest are derived.

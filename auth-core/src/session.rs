@@ -1,13 +1,19 @@
 //! Sessions and their tokens: started by a login, continued by refreshing, ended by logging out.
 
+use core::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
 use crate::auth::{Auth, Client, Freshness};
 use crate::deferred::{Deferred, Work};
 use crate::error::{AccessTokenError, Error, Result};
 use crate::identifier::new_id;
 use crate::jose::{Audience, Claims, Expectations, KeySet};
-use crate::mail::{MailContext, MailKind};
+use crate::mail::MailKind;
 use crate::platform::{Level, Platform};
-use crate::secret::SecretToken;
+use crate::secret::{SecretToken, digest};
 use crate::storage::{
     ActiveSession, NewSession, RefreshToken, Rotation, RotationOutcome, Session,
     StartSessionOutcome, StartedSession, Storage as _,
@@ -26,6 +32,88 @@ pub struct TokenPair {
     pub active: ActiveSession,
 }
 
+/// What a client of the service carries to act for a person.
+pub enum Tokens {
+    /// An access token and a refresh token.
+    Jwt(TokenPair),
+    /// One opaque token.
+    Opaque(OpaqueToken),
+}
+
+impl Tokens {
+    /// The session they belong to.
+    pub fn active(&self) -> &ActiveSession {
+        match self {
+            Self::Jwt(pair) => &pair.active,
+            Self::Opaque(token) => &token.active,
+        }
+    }
+}
+
+/// An opaque token, which says nothing by itself.
+pub struct OpaqueToken {
+    /// `s_` and 86 characters of base64url.
+    pub token: Zeroizing<String>,
+    /// Seconds until the session ends, however it is used.
+    pub expires_in: u64,
+    /// The session it stands for.
+    pub active: ActiveSession,
+}
+
+/// What carries a session between client and service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// JWTs.
+    Jwt,
+    /// An opaque token.
+    Opaque,
+}
+
+/// How a client wants to carry a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// JWTs in the body of the answer.
+    Jwt,
+    /// An opaque token in the body of the answer.
+    Session,
+    /// An opaque token in a cookie.
+    Cookie,
+    /// JWTs in cookies.
+    JwtCookie,
+}
+
+impl Transport {
+    /// The names in settings and requests.
+    pub const NAMES: [&str; 4] = ["jwt", "session", "cookie", "jwt_cookie"];
+
+    /// The transport of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Jwt, Self::Session, Self::Cookie, Self::JwtCookie];
+        let at = Self::NAMES.iter().position(|known| *known == name)?;
+        Some(all[at])
+    }
+
+    /// What it carries.
+    pub fn carrier(self) -> Carrier {
+        match self {
+            Self::Jwt | Self::JwtCookie => Carrier::Jwt,
+            Self::Session | Self::Cookie => Carrier::Opaque,
+        }
+    }
+
+    /// Whether it is a cookie.
+    pub fn is_cookie(self) -> bool {
+        matches!(self, Self::Cookie | Self::JwtCookie)
+    }
+}
+
+/// What an opaque token begins with.
+const OPAQUE: &str = "s_";
+/// Random bytes of an opaque token.
+const OPAQUE_LEN: usize = 64;
+/// How old the stored time of a session's last use may be before it is stored anew.
+const COARSE: Duration = Duration::from_secs(60);
+
 /// What a successor of a refresh token is encrypted for.
 const SUCCESSOR_PURPOSE: &str = "gatewright refresh token successor v1";
 /// How many rotations within one grace window a late copy of a token is led along.
@@ -34,22 +122,22 @@ const MAX_SUPERSEDED: usize = 8;
 const OWN_CLIENT: &str = "gatewright";
 
 impl<P: Platform> Auth<P> {
-    /// Starts a session of a user who has proved himself by the methods `amr` (RFC 8176).
+    /// Starts a session of a user who has proved himself by the methods `amr` (RFC 8176) with this password.
     ///
     /// # Errors
-    /// [`Error::InvalidCredentials`] when the user was deleted or disabled meanwhile, or a failure of the platform.
+    /// [`Error::InvalidCredentials`] when the user was deleted or disabled or the password changed meanwhile, or a
+    /// failure of the platform.
     pub(crate) async fn start_session(
         &self,
         user_id: &str,
+        credential: &str,
         amr: &[&str],
         client: &Client,
-    ) -> Result<TokenPair> {
+        carrier: Carrier,
+    ) -> Result<Tokens> {
         let now = self.platform.now();
-        // First: without a key to sign with nothing must be stored.
-        let keys = self.keys(now, Freshness::Usual).await?;
-        let refresh_token = SecretToken::generate(&self.platform);
         let expires_at = now + self.config.session_life;
-        let session = Session {
+        let mut session = Session {
             id: new_id(&self.platform),
             user_id: user_id.to_owned(),
             client_id: None,
@@ -60,26 +148,60 @@ impl<P: Platform> Auth<P> {
             last_seen_at: now,
             expires_at,
             ip: client.ip.map(|ip| ip.to_canonical().to_string()),
+            token: None,
             user_agent: client.user_agent.clone(),
             revoked_at: None,
             revocation_reason: None,
         };
-        let outcome = self
-            .platform
-            .storage()
-            .start_session(NewSession {
-                session,
-                refresh_token: Some(RefreshToken {
-                    digest: refresh_token.digest(),
+        match carrier {
+            Carrier::Jwt => {
+                // First: without a key to sign with nothing must be stored.
+                let keys = self.keys(now, Freshness::Usual).await?;
+                let token = SecretToken::generate(&self.platform);
+                let refresh_token = RefreshToken {
+                    digest: token.digest(),
                     expires_at: expires_at.min(now + self.config.refresh_token_life),
-                }),
-                ends_others: self.config.single_session,
-            })
-            .await?;
-        match outcome {
+                };
+                let active = self
+                    .store_session(session, credential, Some(refresh_token))
+                    .await?;
+                Ok(Tokens::Jwt(self.token_pair(&keys, now, active, token)?))
+            }
+            Carrier::Opaque => {
+                let mut bytes = Zeroizing::new([0; OPAQUE_LEN]);
+                self.platform.fill_random(bytes.as_mut());
+                let token = Zeroizing::new(format!(
+                    "{OPAQUE}{}",
+                    URL_SAFE_NO_PAD.encode(bytes.as_ref())
+                ));
+                session.token = Some(digest(&token));
+                let active = self.store_session(session, credential, None).await?;
+                Ok(Tokens::Opaque(OpaqueToken {
+                    token,
+                    expires_in: active.session.expires_at.since(now).as_secs(),
+                    active,
+                }))
+            }
+        }
+    }
+
+    async fn store_session(
+        &self,
+        session: Session,
+        credential: &str,
+        refresh_token: Option<RefreshToken>,
+    ) -> Result<ActiveSession> {
+        let now = session.created_at;
+        let new = NewSession {
+            session,
+            refresh_token,
+            credential: Some(credential.to_owned()),
+            ends_others: self.config.single_session,
+        };
+        match self.platform.storage().start_session(new).await? {
             StartSessionOutcome::Started(StartedSession { active, ended }) => {
                 self.announce_ended(ended, now);
-                self.token_pair(&keys, now, active, refresh_token)
+                Ok(active)
             }
             StartSessionOutcome::UserInactive => Err(Error::InvalidCredentials),
         }
@@ -158,20 +280,40 @@ impl<P: Platform> Auth<P> {
         Err(Error::RefreshToken)
     }
 
-    /// The person whom an access token stands for, with roles and permissions, and the session, all as of now:
-    /// one query of storage.
+    /// The person whom a token stands for, a JWT or an opaque one, with roles and permissions, and the session, all as of
+    /// now: one query of storage.
     ///
     /// # Errors
     /// [`Error::AccessToken`], or a failure of the platform.
-    pub async fn authenticate(&self, access_token: &str) -> Result<ActiveSession> {
+    pub async fn authenticate(&self, token: &str) -> Result<ActiveSession> {
         let now = self.platform.now();
-        let claims = self.verify_access_token(access_token, now).await?;
-        self.platform
-            .storage()
-            .find_session(claims.sid)
-            .await?
-            .filter(|active| active.user.id == claims.sub && is_active(active, now))
-            .ok_or(Error::AccessToken(AccessTokenError::SessionEnded))
+        let storage = self.platform.storage();
+        let active = if is_opaque(token) {
+            storage.find_session_by_token(digest(token)).await?
+        } else {
+            let claims = self.verify_access_token(token, now).await?;
+            let found = storage.find_session(claims.sid).await?;
+            found.filter(|active| active.user.id == claims.sub && active.session.token.is_none())
+        };
+        let active = active
+            .filter(|active| self.lasts(&active.session, now) && active.user.disabled_at.is_none())
+            .ok_or(Error::AccessToken(AccessTokenError::SessionEnded))?;
+        if now.since(active.session.last_seen_at) >= COARSE {
+            let touch = Work::Touch(active.session.id.clone());
+            self.platform.defer(Deferred(touch));
+        }
+        Ok(active)
+    }
+
+    /// Whether a session has neither been ended nor come to its end, by its time or by not being used.
+    fn lasts(&self, session: &Session, now: Timestamp) -> bool {
+        let unused = match session.token {
+            Some(_) => self.config.session_idle,
+            // Its last refresh token has expired by then.
+            None => self.config.refresh_token_life,
+        };
+        let idle = session.last_seen_at + unused <= now;
+        session.revoked_at.is_none() && now < session.expires_at && !idle
     }
 
     /// The claims of an access token of ours. Says nothing of whether its session still lasts.
@@ -196,15 +338,21 @@ impl<P: Platform> Auth<P> {
         }
     }
 
-    /// Ends the session of an access token. That it has ended already is no error: the person wanted it ended.
+    /// Ends the session of a token, a JWT or an opaque one. That it has ended already is no error: the person wanted it
+    /// ended.
     ///
     /// # Errors
     /// [`Error::AccessToken`], or a failure of the platform.
-    pub async fn logout(&self, access_token: &str) -> Result<()> {
-        let claims = self
-            .verify_access_token(access_token, self.platform.now())
-            .await?;
-        self.end_session(claims.sid).await
+    pub async fn logout(&self, token: &str) -> Result<()> {
+        let session_id = if is_opaque(token) {
+            let found = self.platform.storage().find_session_by_token(digest(token));
+            let ended = Error::AccessToken(AccessTokenError::SessionEnded);
+            found.await?.ok_or(ended)?.session.id
+        } else {
+            let now = self.platform.now();
+            self.verify_access_token(token, now).await?.sid
+        };
+        self.end_session(session_id).await
     }
 
     /// Ends the session of a refresh token: who holds it may end it (RFC 7009). An unknown token is no error.
@@ -226,20 +374,63 @@ impl<P: Platform> Auth<P> {
         }
     }
 
-    /// Ends every session of the person whom an access token stands for.
+    /// Ends every session of a person.
     ///
     /// # Errors
-    /// [`Error::AccessToken`], or a failure of the platform.
-    pub async fn logout_all(&self, access_token: &str) -> Result<()> {
-        let active = self.authenticate(access_token).await?;
+    /// A failure of the platform.
+    pub async fn logout_all(&self, active: &ActiveSession) -> Result<()> {
+        self.end_sessions(active, None, "logout_all").await
+    }
+
+    /// Ends every session of a person but this one.
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub async fn logout_others(&self, active: &ActiveSession) -> Result<()> {
+        let this = active.session.id.clone();
+        self.end_sessions(active, Some(this), "logout_others").await
+    }
+
+    async fn end_sessions(
+        &self,
+        active: &ActiveSession,
+        except: Option<String>,
+        reason: &str,
+    ) -> Result<()> {
         let now = self.platform.now();
         let ended = self
             .platform
             .storage()
-            .revoke_sessions(active.user.id, None, now, "logout_all".to_owned())
+            .revoke_sessions(active.user.id.clone(), except, now, reason.to_owned())
             .await?;
         self.announce_ended(ended, now);
         Ok(())
+    }
+
+    /// The sessions of a person that last, the one seen last first.
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub async fn sessions(&self, active: &ActiveSession) -> Result<Vec<Session>> {
+        let now = self.platform.now();
+        let listed = self
+            .platform
+            .storage()
+            .list_sessions(active.user.id.clone(), now)
+            .await?;
+        let lasts = |session: &Session| self.lasts(session, now);
+        Ok(listed.into_iter().filter(lasts).collect())
+    }
+
+    /// Ends one session of a person.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: he has no such session that lasts; or a failure of the platform.
+    pub async fn end_own_session(&self, active: &ActiveSession, session_id: &str) -> Result<()> {
+        let mut sessions = self.sessions(active).await?.into_iter();
+        let found = sessions.find(|session| session.id == session_id);
+        self.end_session(found.ok_or(Error::NotFound("session"))?.id)
+            .await
     }
 
     async fn end_session(&self, session_id: String) -> Result<()> {
@@ -256,7 +447,7 @@ impl<P: Platform> Auth<P> {
     }
 
     /// Tells the platform of sessions that storage has just ended.
-    fn announce_ended(&self, sessions: Vec<String>, now: Timestamp) {
+    pub(crate) fn announce_ended(&self, sessions: Vec<String>, now: Timestamp) {
         if !sessions.is_empty() {
             let until = now + self.config.access_token_life;
             self.platform.sessions_ended(sessions, until);
@@ -314,21 +505,14 @@ impl<P: Platform> Auth<P> {
             "a refresh token was used twice; its session is ended",
             &fields,
         );
-        let Some(email) = &active.user.email else {
-            return;
+        let client = Client {
+            ip: None,
+            user_agent: active.session.user_agent.clone(),
         };
-        let context = MailContext {
-            name: active.user.display_name.as_deref(),
-            device: active.session.user_agent.as_deref(),
-            ..MailContext::default()
-        };
-        let message = self.message(MailKind::RefreshTokenReuse, email, &context);
-        self.platform.defer(Deferred(Work::Notice(message)));
+        self.notify_user(&active.user, MailKind::RefreshTokenReuse, &client);
     }
 }
 
-fn is_active(active: &ActiveSession, now: Timestamp) -> bool {
-    active.session.revoked_at.is_none()
-        && now < active.session.expires_at
-        && active.user.disabled_at.is_none()
+fn is_opaque(token: &str) -> bool {
+    token.starts_with(OPAQUE)
 }

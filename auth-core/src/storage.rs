@@ -42,6 +42,7 @@ pub struct Credential {
     pub user_id: String,
     pub kind: String,
     pub secret: String,
+    pub counter: Option<u64>,
     pub label: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -77,6 +78,7 @@ pub enum CreateUserOutcome {
 pub enum LoginName {
     Email(String),
     Username(String),
+    Id(String),
 }
 
 /// What is needed to decide a login.
@@ -103,6 +105,7 @@ pub struct Session {
     pub last_seen_at: Timestamp,
     pub expires_at: Timestamp,
     pub ip: Option<String>,
+    pub token: Option<String>,
     pub user_agent: Option<String>,
     pub revoked_at: Option<Timestamp>,
     pub revocation_reason: Option<String>,
@@ -124,6 +127,7 @@ pub struct RefreshToken {
 pub struct NewSession {
     pub session: Session,
     pub refresh_token: Option<RefreshToken>,
+    pub credential: Option<String>,
     pub ends_others: bool,
 }
 
@@ -197,6 +201,69 @@ pub struct ReplayedRotation {
     pub sealed: String,
     pub superseded: bool,
     pub active: ActiveSession,
+}
+
+/// A secret that was handed out for one use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct OneTimeSecret {
+    pub digest: String,
+    pub purpose: String,
+    pub user_id: Option<String>,
+    pub payload: String,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub consumed_at: Option<Timestamp>,
+}
+
+/// A change of a user with all that belongs to it.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct UserChange {
+    pub id: String,
+    pub user: User,
+    pub email_key: Option<String>,
+    pub username_key: Option<String>,
+    pub expected_updated_at: Timestamp,
+    pub consumes: Option<String>,
+    pub voids: Option<VoidedSecrets>,
+    pub deletes_credentials: Vec<String>,
+    pub credentials: Vec<Credential>,
+    pub adds_roles: Vec<String>,
+    pub removes_roles: Vec<String>,
+    pub ends_sessions: Option<SessionEnding>,
+}
+
+/// Which one-time secrets are void.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct VoidedSecrets {
+    pub purpose: String,
+    pub since: Timestamp,
+}
+
+/// Which sessions end, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct SessionEnding {
+    pub except: Option<String>,
+    pub reason: String,
+}
+
+/// How [`Storage::change_user`] ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub enum ChangeOutcome {
+    Changed(Vec<String>),
+    Conflict,
+    EmailTaken,
+    UsernameTaken,
+    SecretRefused,
 }
 
 /// A key that signs access tokens.
@@ -273,6 +340,39 @@ pub trait Storage {
         now: Timestamp,
         reason: String,
     ) -> Result<Vec<String>, StorageError>;
+    async fn find_session_by_token(
+        &self,
+        token: String,
+    ) -> Result<Option<ActiveSession>, StorageError>;
+    async fn list_sessions(
+        &self,
+        user_id: String,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StorageError>;
+    async fn touch_session(&self, session_id: String, now: Timestamp) -> Result<(), StorageError>;
+    async fn store_one_time_secret(
+        &self,
+        secret: OneTimeSecret,
+        replaces: bool,
+    ) -> Result<(), StorageError>;
+    async fn find_one_time_secret(
+        &self,
+        secret: String,
+    ) -> Result<Option<OneTimeSecret>, StorageError>;
+    async fn consume_one_time_secret(
+        &self,
+        secret: String,
+        now: Timestamp,
+    ) -> Result<bool, StorageError>;
+    async fn change_user(&self, change: UserChange) -> Result<ChangeOutcome, StorageError>;
+    async fn delete_user(&self, user_id: String) -> Result<bool, StorageError>;
+    async fn accept_counter(
+        &self,
+        credential_id: String,
+        counter: u64,
+        now: Timestamp,
+    ) -> Result<bool, StorageError>;
+    async fn delete_credential(&self, credential_id: String) -> Result<bool, StorageError>;
     async fn list_signing_keys(&self) -> Result<Vec<SigningKey>, StorageError>;
     async fn add_signing_key(
         &self,

@@ -42,8 +42,11 @@ async function run(name, ...parameters) {
 
 export default {
   async fetch(request, env, context) {
+    const answered = run("fetch", request, env, context);
+    // Also when the client goes away: what has begun is ended, and who has to hear of it does.
+    context.waitUntil(answered.then(() => {}, () => {}));
     try {
-      return await run("fetch", request, env, context);
+      return await answered;
     } catch {
       return Response.json({ error: ERROR }, { status: 500, headers: { "cache-control": "no-store" } });
     }

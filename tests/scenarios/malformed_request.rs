@@ -18,6 +18,10 @@ async fn malformed_json_is_refused() {
             "\u{feff}{}",
             "{'a': 1}",
         ] {
+            if body.is_empty() && path == "/auth/refresh" {
+                // It takes the cookie then.
+                continue;
+            }
             let request = host
                 .request(Method::POST, path)
                 .header("content-type", "application/json")

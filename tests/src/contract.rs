@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    ActiveSession, CreateUserOutcome, Credential, Limit, LoginName, NewSession, NewUser,
-    RefreshToken, Rotation, RotationOutcome, Session, SigningKey, StartSessionOutcome, Storage,
-    User,
+    Account, ActiveSession, ChangeOutcome, CreateUserOutcome, Credential, Limit, LoginName,
+    NewSession, NewUser, OneTimeSecret, RefreshToken, Rotation, RotationOutcome, Session,
+    SessionEnding, SigningKey, StartSessionOutcome, Storage, User, UserChange, VoidedSecrets,
 };
 use futures::executor::block_on;
 
@@ -24,6 +24,7 @@ macro_rules! contract_tests {
             one_of_many_concurrent_replacements_wins
             a_session_comes_with_its_user_roles_and_permissions
             an_inactive_user_gets_no_session
+            a_session_rests_on_its_credential
             a_single_session_ends_the_others
             a_refresh_token_is_rotated_once_and_replayed_within_the_grace_window
             a_late_copy_is_told_when_its_successor_is_used_up
@@ -33,6 +34,19 @@ macro_rules! contract_tests {
             one_of_many_concurrent_rotations_wins_and_the_others_get_its_successor
             a_revoked_session_stays_revoked
             all_sessions_but_one_are_revoked
+            a_session_is_found_by_its_token_and_listed_while_it_lasts
+            last_seen_only_moves_forward
+            a_one_time_secret_is_used_once
+            one_of_many_concurrent_uses_of_a_secret_wins
+            a_change_of_a_user_is_all_or_nothing
+            a_change_uses_up_its_secret
+            a_change_voids_later_secrets
+            one_of_many_concurrent_changes_wins
+            a_change_to_a_taken_key_stores_nothing
+            a_counter_only_moves_forward
+            one_of_many_concurrent_counters_is_accepted
+            one_of_many_concurrent_uses_of_a_credential_wins
+            a_deleted_user_leaves_nothing
             one_key_signs
             one_of_many_concurrent_keys_wins
             counting_loses_nothing
@@ -82,6 +96,7 @@ fn new_user(number: u64, email_key: Option<&str>, username_key: Option<&str>) ->
             user_id: id(number),
             kind: "password".to_owned(),
             secret: "$argon2id$first".to_owned(),
+            counter: None,
             label: None,
             created_at: at(0),
             updated_at: at(0),
@@ -103,6 +118,7 @@ fn session(number: u64, user: u64) -> Session {
         last_seen_at: at(1),
         expires_at: at(1_000_000),
         ip: Some("192.0.2.1".to_owned()),
+        token: None,
         user_agent: Some("test, with a comma".to_owned()),
         revoked_at: None,
         revocation_reason: None,
@@ -132,6 +148,7 @@ fn start(storage: &impl Storage, session: Session, token: &str) -> ActiveSession
     match block_on(storage.start_session(NewSession {
         session,
         refresh_token,
+        credential: None,
         ends_others: false,
     }))
     .unwrap()
@@ -216,6 +233,7 @@ pub fn a_user_is_found_by_every_key(storage: &impl Storage) {
     for name in [
         LoginName::Email("ada@example.com".into()),
         LoginName::Username("ada".into()),
+        LoginName::Id(id(1)),
     ] {
         let account = block_on(storage.find_account(name)).unwrap().unwrap();
         assert_eq!(account.user, stored.user);
@@ -224,6 +242,7 @@ pub fn a_user_is_found_by_every_key(storage: &impl Storage) {
     for name in [
         LoginName::Email("ada".into()),
         LoginName::Username("ada@example.com".into()),
+        LoginName::Id(id(2)),
     ] {
         assert!(block_on(storage.find_account(name)).unwrap().is_none());
     }
@@ -366,6 +385,7 @@ pub fn an_inactive_user_gets_no_session(storage: &impl Storage) {
         let new = NewSession {
             session: session(10, user),
             refresh_token,
+            credential: None,
             ends_others: false,
         };
         assert_eq!(
@@ -380,6 +400,28 @@ pub fn an_inactive_user_gets_no_session(storage: &impl Storage) {
     );
 }
 
+/// A login whose credential is gone by the time that its session would start gets none.
+pub fn a_session_rests_on_its_credential(storage: &impl Storage) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    let start = |number, credential| {
+        let new = NewSession {
+            session: session(number, 1),
+            refresh_token: None,
+            credential: Some(id(credential)),
+            ends_others: true,
+        };
+        block_on(storage.start_session(new)).unwrap()
+    };
+    assert!(matches!(start(10, 1001), StartSessionOutcome::Started(_)));
+    // Of another user, and gone.
+    assert_eq!(start(11, 1002), StartSessionOutcome::UserInactive);
+    assert!(block_on(storage.delete_credential(id(1001))).unwrap());
+    assert_eq!(start(11, 1001), StartSessionOutcome::UserInactive);
+    assert_eq!(block_on(storage.find_session(id(11))), Ok(None));
+    assert_eq!(find(storage, 10).session.revoked_at, None);
+}
+
 /// `ends-others` ends the user's other sessions, and nobody else's.
 pub fn a_single_session_ends_the_others(storage: &impl Storage) {
     signed_in(storage);
@@ -389,6 +431,7 @@ pub fn a_single_session_ends_the_others(storage: &impl Storage) {
     let new = NewSession {
         session: session(11, 1),
         refresh_token: None,
+        credential: None,
         ends_others: true,
     };
     let StartSessionOutcome::Started(started) = block_on(storage.start_session(new)).unwrap()
@@ -616,6 +659,435 @@ pub fn all_sessions_but_one_are_revoked(storage: &impl Storage) {
     assert_eq!(find(storage, 20).session.revoked_at, None);
 }
 
+/// A session that an opaque token stands for; ended ones are found too, and are not listed.
+pub fn a_session_is_found_by_its_token_and_listed_while_it_lasts(storage: &impl Storage) {
+    let find = |token: &str| block_on(storage.find_session_by_token(token.into())).unwrap();
+    let list = |seconds| -> Vec<String> {
+        let sessions = block_on(storage.list_sessions(id(1), at(seconds))).unwrap();
+        sessions.into_iter().map(|session| session.id).collect()
+    };
+    signed_in(storage);
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    start(storage, session(20, 2), "of bob");
+    let opaque = Session {
+        token: Some("opaque".to_owned()),
+        last_seen_at: at(2),
+        expires_at: at(100),
+        ..session(11, 1)
+    };
+    assert_eq!(start(storage, opaque.clone(), "unused").session, opaque);
+    assert_eq!(find("opaque"), Some(self::find(storage, 11)));
+    assert_eq!(find("first"), None);
+    assert_eq!(list(5), [id(11), id(10)]);
+    assert_eq!(list(100), [id(10)]);
+    assert!(block_on(storage.revoke_session(id(11), at(6), "logout".into())).unwrap());
+    assert_eq!(list(7), [id(10)]);
+    assert_eq!(
+        find("opaque").unwrap().session.revocation_reason.as_deref(),
+        Some("logout")
+    );
+}
+
+/// What is late or unknown changes nothing.
+pub fn last_seen_only_moves_forward(storage: &impl Storage) {
+    signed_in(storage);
+    let touch = |number, seconds| block_on(storage.touch_session(id(number), at(seconds))).unwrap();
+    for (seconds, seen) in [(50, 50), (20, 50), (60, 60)] {
+        touch(10, seconds);
+        assert_eq!(find(storage, 10).session.last_seen_at, at(seen));
+    }
+    touch(99, 70);
+}
+
+fn one_time_secret(digest: &str, user: u64) -> OneTimeSecret {
+    OneTimeSecret {
+        digest: digest.to_owned(),
+        purpose: "verify".to_owned(),
+        user_id: Some(id(user)),
+        payload: r#"{"email": "zoë"}"#.to_owned(),
+        created_at: at(1),
+        expires_at: at(100),
+        consumed_at: None,
+    }
+}
+
+fn store_secret(storage: &impl Storage, secret: OneTimeSecret, replaces: bool) {
+    assert_eq!(
+        block_on(storage.store_one_time_secret(secret, replaces)),
+        Ok(())
+    );
+}
+
+fn consume(storage: &impl Storage, digest: &str, seconds: u64) -> bool {
+    block_on(storage.consume_one_time_secret(digest.into(), at(seconds))).unwrap()
+}
+
+/// Used, expired and unknown ones are not; a new one can take the place of those that were not used.
+pub fn a_one_time_secret_is_used_once(storage: &impl Storage) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    let find = |digest: &str| block_on(storage.find_one_time_secret(digest.into())).unwrap();
+    store_secret(storage, one_time_secret("a", 1), false);
+    assert_eq!(find("a"), Some(one_time_secret("a", 1)));
+    assert_eq!(find("x"), None);
+    assert!(!consume(storage, "x", 5));
+    assert!(consume(storage, "a", 5));
+    assert!(!consume(storage, "a", 6));
+    assert_eq!(find("a").unwrap().consumed_at, Some(at(5)));
+
+    let nobodys = OneTimeSecret {
+        user_id: None,
+        ..one_time_secret("n", 1)
+    };
+    store_secret(storage, nobodys, false);
+    let other_purpose = OneTimeSecret {
+        purpose: "reset".to_owned(),
+        ..one_time_secret("o", 1)
+    };
+    store_secret(storage, other_purpose, false);
+    store_secret(storage, one_time_secret("b", 1), false);
+    store_secret(storage, one_time_secret("c", 2), false);
+    store_secret(storage, one_time_secret("d", 1), true);
+    assert_eq!(find("b"), None);
+    for digest in ["a", "c", "d", "n", "o"] {
+        assert!(find(digest).is_some(), "{digest}");
+    }
+    assert!(!consume(storage, "d", 100));
+    assert!(consume(storage, "d", 99));
+}
+
+/// Of concurrent uses of one secret exactly one is the first.
+pub fn one_of_many_concurrent_uses_of_a_secret_wins(storage: &(impl Storage + Sync)) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    store_secret(storage, one_time_secret("a", 1), false);
+    let used = concurrently(|_| consume(storage, "a", 5));
+    assert_eq!(used.iter().filter(|used| **used).count(), 1);
+}
+
+fn account(storage: &impl Storage, number: u64) -> Account {
+    block_on(storage.find_account(LoginName::Id(id(number))))
+        .unwrap()
+        .unwrap()
+}
+
+/// A change of the display name, as of these seconds.
+fn change(user: &User, number: u64, seconds: u64) -> UserChange {
+    UserChange {
+        id: id(number),
+        user: User {
+            display_name: Some(format!("by {number}")),
+            updated_at: at(seconds),
+            ..user.clone()
+        },
+        email_key: user.email.as_ref().map(|email| email.to_lowercase()),
+        username_key: user.username.as_ref().map(|name| name.to_lowercase()),
+        expected_updated_at: user.updated_at,
+        consumes: None,
+        voids: None,
+        deletes_credentials: vec![],
+        credentials: vec![],
+        adds_roles: vec![],
+        removes_roles: vec![],
+        ends_sessions: None,
+    }
+}
+
+fn apply(storage: &impl Storage, change: UserChange) -> ChangeOutcome {
+    block_on(storage.change_user(change)).unwrap()
+}
+
+/// Fields, keys, credentials, roles and sessions change together, or, for who saw an older user, not at all.
+pub fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
+    signed_in(storage);
+    start(storage, session(11, 1), "of another device");
+    start(storage, expired(12, 1), "expired");
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    start(storage, session(20, 2), "of bob");
+    let before = account(storage, 1);
+    let credential = |number, kind: &str, secret: &str| Credential {
+        id: id(number),
+        kind: kind.to_owned(),
+        secret: secret.to_owned(),
+        counter: Some(7),
+        ..before.credentials[0].clone()
+    };
+    let changed = UserChange {
+        user: User {
+            email: Some("Ada@New.example".to_owned()),
+            email_verified_at: Some(at(5)),
+            username: Some("Countess".to_owned()),
+            display_name: None,
+            profile: r#"{"team": 1}"#.to_owned(),
+            disabled_at: None,
+            updated_at: at(5),
+            // These two stay as they are.
+            created_at: at(4),
+            last_login_at: None,
+            ..before.user.clone()
+        },
+        email_key: Some("ada@new.example".to_owned()),
+        username_key: Some("countess".to_owned()),
+        deletes_credentials: vec!["password".to_owned(), "none of these".to_owned()],
+        credentials: vec![
+            credential(2001, "password", "second"),
+            credential(2002, "totp", "sealed"),
+        ],
+        adds_roles: ["verified", "user", "no such role"]
+            .map(str::to_owned)
+            .to_vec(),
+        ends_sessions: Some(SessionEnding {
+            except: Some(id(10)),
+            reason: "password_changed".to_owned(),
+        }),
+        ..change(&before.user, 100, 5)
+    };
+    assert_eq!(
+        apply(storage, changed.clone()),
+        ChangeOutcome::Changed(vec![id(11)])
+    );
+    let after = account(storage, 1);
+    let expected = User {
+        created_at: before.user.created_at,
+        last_login_at: before.user.last_login_at,
+        ..changed.user.clone()
+    };
+    assert_eq!(after.user, expected);
+    assert!(after.credentials == changed.credentials);
+    let active = find(storage, 10);
+    assert_eq!((active.session.revoked_at, active.user), (None, expected));
+    assert_eq!(active.roles, ["user", "verified"]);
+    let ended = find(storage, 11).session;
+    assert_eq!(ended.revoked_at, Some(at(5)));
+    assert_eq!(ended.revocation_reason.as_deref(), Some("password_changed"));
+    assert_eq!(find(storage, 12).session.revoked_at, None);
+    assert_eq!(find(storage, 20).session.revoked_at, None);
+    let by_key = LoginName::Email("ada@new.example".into());
+    assert!(block_on(storage.find_account(by_key)).unwrap().is_some());
+    let old_key = LoginName::Email("ada@example.com".into());
+    assert!(block_on(storage.find_account(old_key)).unwrap().is_none());
+
+    // Who still has the old user in mind.
+    let late = UserChange {
+        id: id(101),
+        removes_roles: vec!["user".to_owned()],
+        ends_sessions: Some(SessionEnding {
+            except: None,
+            reason: "late".to_owned(),
+        }),
+        ..changed
+    };
+    assert_eq!(apply(storage, late), ChangeOutcome::Conflict);
+    assert_eq!(account(storage, 1).user, after.user);
+    assert_eq!(find(storage, 10).session.revoked_at, None);
+    let removes = UserChange {
+        removes_roles: vec!["verified".to_owned()],
+        ..change(&after.user, 102, 6)
+    };
+    assert_eq!(apply(storage, removes), ChangeOutcome::Changed(vec![]));
+    assert_eq!(find(storage, 10).roles, ["user"]);
+    let gone = new_user(9, None, None).user;
+    assert_eq!(
+        apply(storage, change(&gone, 103, 7)),
+        ChangeOutcome::Conflict
+    );
+}
+
+/// A change that needs a secret happens with it or not at all.
+pub fn a_change_uses_up_its_secret(storage: &impl Storage) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    for digest in ["mine", "late", "used"] {
+        store_secret(storage, one_time_secret(digest, 1), false);
+    }
+    store_secret(storage, one_time_secret("bobs", 2), false);
+    assert!(consume(storage, "used", 5));
+    let with = |digest: &str, number, seconds| UserChange {
+        consumes: Some(digest.to_owned()),
+        ..change(&account(storage, 1).user, number, seconds)
+    };
+    for (digest, seconds) in [("unknown", 6), ("used", 6), ("bobs", 6), ("late", 100)] {
+        assert_eq!(
+            apply(storage, with(digest, 100, seconds)),
+            ChangeOutcome::SecretRefused,
+            "{digest}"
+        );
+    }
+    assert_eq!(account(storage, 1).user.updated_at, at(0));
+    assert_eq!(
+        apply(storage, with("mine", 101, 6)),
+        ChangeOutcome::Changed(vec![])
+    );
+    assert!(!consume(storage, "mine", 7));
+    assert_eq!(
+        apply(storage, with("mine", 102, 8)),
+        ChangeOutcome::SecretRefused
+    );
+    assert_eq!(
+        account(storage, 1).user.display_name.as_deref(),
+        Some("by 101")
+    );
+}
+
+/// A change voids the unused secrets for one purpose that were made since a time, and not the one that it uses.
+pub fn a_change_voids_later_secrets(storage: &impl Storage) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    let made = |digest: &str, user, seconds| OneTimeSecret {
+        created_at: at(seconds),
+        ..one_time_secret(digest, user)
+    };
+    for secret in [
+        made("earlier", 1, 4),
+        made("mine", 1, 5),
+        made("same", 1, 5),
+        made("later", 1, 6),
+        made("bobs", 2, 6),
+        OneTimeSecret {
+            purpose: "reset".to_owned(),
+            ..made("other", 1, 6)
+        },
+    ] {
+        store_secret(storage, secret, false);
+    }
+    let voiding = |number, seconds| UserChange {
+        consumes: Some("mine".to_owned()),
+        voids: Some(VoidedSecrets {
+            purpose: "verify".to_owned(),
+            since: at(5),
+        }),
+        ..change(&account(storage, 1).user, number, seconds)
+    };
+    let conflicting = UserChange {
+        expected_updated_at: at(1),
+        ..voiding(99, 7)
+    };
+    assert_eq!(apply(storage, conflicting), ChangeOutcome::Conflict);
+    let find = |digest: &str| block_on(storage.find_one_time_secret(digest.into())).unwrap();
+    assert!(find("later").is_some());
+    assert_eq!(
+        apply(storage, voiding(100, 7)),
+        ChangeOutcome::Changed(vec![])
+    );
+    assert_eq!(find("mine").unwrap().consumed_at, Some(at(7)));
+    for (digest, stays) in [
+        ("earlier", true),
+        ("same", false),
+        ("later", false),
+        ("bobs", true),
+        ("other", true),
+    ] {
+        assert_eq!(find(digest).is_some(), stays, "{digest}");
+    }
+}
+
+/// Of concurrent changes that saw one user exactly one happens, with all that belongs to it.
+pub fn one_of_many_concurrent_changes_wins(storage: &(impl Storage + Sync)) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    store_secret(storage, one_time_secret("a", 1), false);
+    let user = account(storage, 1).user;
+    let outcomes = concurrently(|caller| {
+        let number = 100 + caller as u64;
+        let mut credential = account(storage, 1).credentials.remove(0);
+        credential.id = id(3000 + number);
+        credential.secret = format!("by {number}");
+        let change = UserChange {
+            consumes: Some("a".to_owned()),
+            deletes_credentials: vec!["password".to_owned()],
+            credentials: vec![credential],
+            ..change(&user, number, 5)
+        };
+        apply(storage, change)
+    });
+    let winners: Vec<_> = (0..CALLERS)
+        .filter(|caller| outcomes[*caller] == ChangeOutcome::Changed(vec![]))
+        .collect();
+    assert_eq!(winners.len(), 1, "{outcomes:?}");
+    let lost = |outcome: &&ChangeOutcome| **outcome == ChangeOutcome::Conflict;
+    assert_eq!(outcomes.iter().filter(lost).count(), CALLERS - 1);
+    let name = format!("by {}", 100 + winners[0]);
+    let account = account(storage, 1);
+    assert_eq!(account.user.display_name, Some(name.clone()));
+    assert_eq!(account.credentials.len(), 1);
+    assert_eq!(account.credentials[0].secret, name);
+}
+
+/// A conflict says which key, and changes nothing.
+pub fn a_change_to_a_taken_key_stores_nothing(storage: &impl Storage) {
+    create(storage, new_user(1, Some("ada@example.com"), Some("ada")));
+    create(storage, new_user(2, Some("bob@example.com"), Some("bob")));
+    store_secret(storage, one_time_secret("a", 1), false);
+    let ada = account(storage, 1).user;
+    let to = |email: &str, name: &str| UserChange {
+        email_key: Some(email.to_owned()),
+        username_key: Some(name.to_owned()),
+        consumes: Some("a".to_owned()),
+        deletes_credentials: vec!["password".to_owned()],
+        ..change(&ada, 100, 5)
+    };
+    assert_eq!(
+        apply(storage, to("bob@example.com", "bob")),
+        ChangeOutcome::EmailTaken
+    );
+    assert_eq!(
+        apply(storage, to("ada@example.com", "bob")),
+        ChangeOutcome::UsernameTaken
+    );
+    let unchanged = account(storage, 1);
+    assert_eq!(unchanged.user, ada);
+    assert_eq!(unchanged.credentials.len(), 1);
+    assert!(consume(storage, "a", 6));
+}
+
+/// A counter that is not greater than the last one is refused.
+pub fn a_counter_only_moves_forward(storage: &impl Storage) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    let accept = |number, counter| {
+        block_on(storage.accept_counter(id(number), counter, at(counter))).unwrap()
+    };
+    assert!(accept(1001, 5));
+    assert!(!accept(1001, 5));
+    assert!(!accept(1001, 4));
+    assert!(accept(1001, 7));
+    assert!(!accept(1002, 8));
+    let credential = account(storage, 1).credentials.remove(0);
+    assert_eq!(
+        (credential.counter, credential.last_used_at),
+        (Some(7), Some(at(7)))
+    );
+}
+
+/// Of concurrent calls with one counter exactly one is accepted.
+pub fn one_of_many_concurrent_counters_is_accepted(storage: &(impl Storage + Sync)) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    let accepted = concurrently(|_| block_on(storage.accept_counter(id(1001), 5, at(5))).unwrap());
+    assert_eq!(accepted.iter().filter(|accepted| **accepted).count(), 1);
+}
+
+/// Of concurrent deletions of one credential exactly one finds it.
+pub fn one_of_many_concurrent_uses_of_a_credential_wins(storage: &(impl Storage + Sync)) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    let deleted = concurrently(|_| block_on(storage.delete_credential(id(1001))).unwrap());
+    assert_eq!(deleted.iter().filter(|deleted| **deleted).count(), 1);
+    assert!(account(storage, 1).credentials.is_empty());
+}
+
+/// Sessions, tokens, secrets and keys of a deleted user are gone, and another can have the address.
+pub fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
+    signed_in(storage);
+    store_secret(storage, one_time_secret("a", 1), false);
+    assert!(block_on(storage.delete_user(id(1))).unwrap());
+    assert!(!block_on(storage.delete_user(id(1))).unwrap());
+    let by_id = block_on(storage.find_account(LoginName::Id(id(1))));
+    assert!(by_id.unwrap().is_none());
+    assert_eq!(block_on(storage.find_session(id(10))), Ok(None));
+    assert_eq!(
+        rotate(storage, "first", "second", 5),
+        RotationOutcome::Unknown
+    );
+    assert_eq!(block_on(storage.find_one_time_secret("a".into())), Ok(None));
+    create(storage, new_user(2, Some("ada@example.com"), None));
+}
+
 fn key(kid: &str, algorithm: &str, seconds: u64) -> SigningKey {
     SigningKey {
         kid: kid.to_owned(),
@@ -725,11 +1197,12 @@ pub fn purging_takes_what_has_ended(storage: &impl Storage) {
         "short",
     );
     start(storage, session(12, 1), "revoked");
+    store_secret(storage, one_time_secret("a", 1), false);
     assert!(block_on(storage.revoke_session(id(12), at(200), "logout".into())).unwrap());
     block_on(storage.count(limits(1000).split_off(1), at(0))).unwrap();
     assert_eq!(block_on(storage.purge(at(59), at(60))).unwrap(), 0);
-    // The counter, the short session and its token.
-    assert_eq!(block_on(storage.purge(at(60), at(150))).unwrap(), 3);
+    // The counter, the one-time secret, the short session and its token.
+    assert_eq!(block_on(storage.purge(at(60), at(150))).unwrap(), 4);
     assert_eq!(block_on(storage.purge(at(300), at(300))).unwrap(), 1);
     assert_eq!(block_on(storage.find_session(id(11))), Ok(None));
     assert_eq!(

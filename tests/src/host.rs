@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
@@ -117,7 +118,7 @@ impl Host {
             folder,
             settings,
             base,
-            client: Client::new(),
+            client: Client::builder().redirect(Policy::none()).build().unwrap(),
             log,
         }
     }
@@ -198,6 +199,11 @@ impl Host {
         Self::launch(self.folder.clone(), arguments, self.settings.clone())
     }
 
+    /// Starts another on the same storage whose clock is ahead by these seconds.
+    pub fn restart_later(self, seconds: u64) -> Self {
+        self.restart_with(&["--clock-offset", &seconds.to_string()])
+    }
+
     /// A request to a path.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base))
@@ -223,14 +229,28 @@ impl Host {
         Answer::of(self.request(Method::GET, path).bearer_auth(access_token)).await
     }
 
+    /// Sends JSON with an access token.
+    pub async fn send_as(
+        &self,
+        method: &str,
+        path: &str,
+        access_token: &str,
+        body: Value,
+    ) -> Answer {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let request = self.request(method, path).bearer_auth(access_token);
+        Answer::of(request.json(&body)).await
+    }
+
     /// Registers a person, who is signed in then.
     pub async fn register(&self, email: &str) -> Tokens {
-        let answer = self
-            .post(
-                "/auth/register",
-                json!({"email": email, "password": PASSWORD}),
-            )
-            .await;
+        self.register_with(json!({"email": email})).await
+    }
+
+    /// Registers a person of whom there is more to say than his address.
+    pub async fn register_with(&self, mut person: Value) -> Tokens {
+        person["password"] = PASSWORD.into();
+        let answer = self.post("/auth/register", person).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{:?}", answer.body);
         Tokens::of(&answer.body["tokens"])
     }
@@ -250,6 +270,28 @@ impl Host {
         self.refresh(&session.refresh_token)
             .await
             .assert_error(401, "invalid_refresh_token");
+    }
+
+    /// Signs a person in as the settings say, and returns the answer.
+    pub async fn login_by_default(&self, email: &str) -> Value {
+        let body = json!({"email": email, "password": PASSWORD});
+        let answer = self.post("/auth/login", body).await;
+        answer.assert_ok();
+        answer.body
+    }
+
+    /// Waits until a session's last use is stored, which happens after an answer, and returns it; it was this before.
+    pub async fn last_seen_after(&self, token: &str, before: &str) -> String {
+        loop {
+            let answer = self.get_as("/account/sessions", token).await;
+            answer.assert_ok();
+            let mut sessions = answer.body["sessions"].as_array().unwrap().iter();
+            let current = sessions.find(|session| session["current"] == true).unwrap();
+            let seen = current["last_seen_at"].as_str().unwrap();
+            if seen != before {
+                return seen.to_owned();
+            }
+        }
     }
 
     /// Exchanges a refresh token.
@@ -388,6 +430,14 @@ impl Answer {
     #[track_caller]
     pub fn assert_ok(&self) {
         assert_eq!(self.status, StatusCode::OK, "{self:?}");
+    }
+
+    /// Asserts that this is an error in the one form or in OAuth's, with this status.
+    #[track_caller]
+    pub fn assert_error_code(&self, status: u16) {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        let error = &self.body["error"];
+        assert!(error.is_string() || error["code"].is_string(), "{self:?}");
     }
 
     /// Asserts that this is an error in the one form, with this status and code.

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod breach;
 pub mod contract;
 pub mod host;
 mod mail;
@@ -11,6 +12,7 @@ mod provider;
 mod simulation;
 mod worker;
 
+pub use breach::BreachService;
 pub use gatewright_memory_provider::MemoryStorage;
 pub use mail::MailService;
 pub use provider::ProviderStorage;

@@ -70,6 +70,21 @@ impl MailService {
         self.silent.store(silent, Ordering::SeqCst);
     }
 
+    /// Waits for the next message, which has to be of this kind and to this address, and takes the token of its link.
+    pub fn link(&self, kind: &str, to: &str) -> String {
+        let message = self.next().message;
+        assert_eq!(
+            (&message["kind"], &message["to"]),
+            (&kind.into(), &to.into()),
+            "{message}"
+        );
+        let text = message["text"].as_str().unwrap();
+        let token = text.split("?token=").nth(1).unwrap();
+        let token: String = token.chars().take_while(|c| !c.is_whitespace()).collect();
+        assert!(message["html"].as_str().unwrap().contains(&token));
+        token
+    }
+
     /// Waits for the next message.
     pub fn next(&self) -> Posted {
         let posted = self.posted.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use auth_core::Timestamp;
 use auth_core::contract::Mirror as _;
 use auth_core::storage::{
-    Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser,
-    Rotation, RotationOutcome, SigningKey, StartSessionOutcome, Storage, StorageError,
+    Account, ActiveSession, ChangeOutcome, CreateUserOutcome, Limit, LimitState, LoginName,
+    NewSession, NewUser, OneTimeSecret, Rotation, RotationOutcome, Session, SigningKey,
+    StartSessionOutcome, Storage, StorageError, UserChange,
 };
 use futures::channel::{mpsc, oneshot};
 use futures::future::BoxFuture;

@@ -97,6 +97,14 @@ impl<S: Storage> Platform for SimulatedPlatform<S> {
         Ok(())
     }
 
+    async fn fetch(&self, url: &str, _: &[(&'static str, &str)]) -> Result<Vec<u8>, String> {
+        Err(format!("nothing is at {url}"))
+    }
+
+    async fn pause(&self, span: Duration) {
+        self.advance(span);
+    }
+
     fn defer(&self, work: Deferred) {
         self.deferred
             .lock()

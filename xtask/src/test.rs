@@ -125,6 +125,7 @@ fn test_pages(host: &Path) -> Result<()> {
         .args(["--test", "--test-reporter=spec", "pages.test.mjs"])
         .current_dir(javascript())
         .env("GATEWRIGHT_BASE", base)
+        .env("GATEWRIGHT_LOG", folder.join("log"))
         .env("CHROMIUM", chromium))
 }
 

@@ -93,8 +93,6 @@ kinds! {
     RecoveryCodesRegenerated "recovery_codes_regenerated" "RECOVERY_CODES_REGENERATED";
     /// A refresh token was used twice, and its session was ended.
     RefreshTokenReuse "refresh_token_reuse" "REFRESH_TOKEN_REUSE";
-    /// Too many attempts failed; the next ones are taken in `expires_in`.
-    AccountLocked "account_locked" "ACCOUNT_LOCKED";
     /// Farewell.
     AccountDeleted "account_deleted" "ACCOUNT_DELETED";
 }
@@ -412,7 +410,6 @@ mod tests {
             (MailKind::AccountExists, false),
             (MailKind::ChangeEmail, false),
             (MailKind::ResetPassword, true),
-            (MailKind::AccountLocked, true),
         ] {
             let message = render(&[], kind, &SAMPLE);
             let all = [message.text, message.html.unwrap()].concat();

@@ -1,8 +1,10 @@
 //! Passwords: which are accepted, and how they are kept.
 
+mod breach;
 mod foreign;
 mod hasher;
 mod policy;
 
+pub(crate) use breach::Question;
 pub use hasher::{Hasher, Parameters, PasswordHashError, supported};
 pub(crate) use policy::{check, normalize};

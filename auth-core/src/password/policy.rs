@@ -16,7 +16,7 @@ pub(crate) fn normalize(password: &str) -> Zeroizing<String> {
     Zeroizing::new(password.nfc().collect())
 }
 
-/// Checks a normalised password that a person chose.
+/// Checks a normalised password that a person chose, who goes by these names.
 ///
 /// # Errors
 /// The broken rule, for `field`.
@@ -24,6 +24,7 @@ pub(crate) fn check(
     password: &str,
     field: &'static str,
     config: &Config,
+    names: &[Option<&str>],
 ) -> Result<(), FieldError> {
     let error = |code, message: String| Err(FieldError::new(field, code, message));
     let length = password.chars().count();
@@ -43,6 +44,11 @@ pub(crate) fn check(
         error(
             FieldErrorCode::CommonPassword,
             "This password is among those that attackers try first.".into(),
+        )
+    } else if is_made_of_names(password, &config.product_name, names) {
+        error(
+            FieldErrorCode::ContextWord,
+            "This password is made of your address, your name or ours.".into(),
         )
     } else {
         Ok(())
@@ -73,9 +79,59 @@ fn is_common(password: &str) -> bool {
     false
 }
 
+/// Whether little is left of a password without the names that an attacker knows: the product, the address, its two
+/// sides, and the user name (ASVS V6.2.11).
+fn is_made_of_names(password: &str, product: &str, names: &[Option<&str>]) -> bool {
+    /// Fewest characters of a word, and fewest that have to be left.
+    const SHORTEST: usize = 4;
+    let mut words = vec![product.to_lowercase()];
+    for name in names.iter().flatten() {
+        let name = name.to_lowercase();
+        if let Some((local, domain)) = name.split_once('@') {
+            words.extend([local.to_owned(), domain.to_owned()]);
+            words.extend(domain.split('.').map(str::to_owned));
+        }
+        words.push(name);
+    }
+    words.retain(|word| word.chars().count() >= SHORTEST);
+    // The longest first: a part of it is left otherwise.
+    words.sort_by_key(|word| core::cmp::Reverse(word.len()));
+    let mut rest = Zeroizing::new(password.to_lowercase());
+    let whole = rest.len();
+    for word in &words {
+        rest = Zeroizing::new(rest.replace(word.as_str(), ""));
+    }
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+    rest.len() < whole && letters(&rest) < SHORTEST
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_no_passwords_and_may_be_in_one() {
+        let names = [Some("ada.lovelace@example.com"), Some("countess")];
+        let made_of_names = |password| is_made_of_names(password, "Gatewright", &names);
+        for password in [
+            "gatewright1",
+            "Gatewright2026"[..13].as_ref(),
+            "ada.lovelace@example.com",
+            "Ada.Lovelace!!",
+            "countess123",
+            "countessgatewright",
+        ] {
+            assert!(made_of_names(password), "{password}");
+        }
+        for password in [
+            "correct horse battery staple",
+            "the countess of Sussex",
+            "gatewright and more",
+            "zzzzzzzzz",
+        ] {
+            assert!(!made_of_names(password), "{password}");
+        }
+    }
 
     #[test]
     fn every_listed_password_is_found() {

@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser,
-    ReplayedRotation, Rotation, RotationOutcome, Session, SigningKey, StartSessionOutcome,
-    StartedSession, Storage, StorageError,
+    Account, ActiveSession, ChangeOutcome, CreateUserOutcome, Limit, LimitState, LoginName,
+    NewSession, NewUser, OneTimeSecret, ReplayedRotation, Rotation, RotationOutcome, Session,
+    SigningKey, StartSessionOutcome, StartedSession, Storage, StorageError, User, UserChange,
 };
 
 /// Everything under one lock, so that each function is atomic.
@@ -19,6 +19,7 @@ struct State {
     users: BTreeMap<String, NewUser>,
     sessions: BTreeMap<String, Session>,
     tokens: BTreeMap<String, Token>,
+    secrets: BTreeMap<String, OneTimeSecret>,
     keys: BTreeMap<String, SigningKey>,
     limits: BTreeMap<String, LimitState>,
 }
@@ -109,6 +110,7 @@ impl Storage for MemoryStorage {
         let found = state.users.values().find(|user| match &name {
             LoginName::Email(key) => user.email_key.as_ref() == Some(key),
             LoginName::Username(key) => user.username_key.as_ref() == Some(key),
+            LoginName::Id(id) => user.user.id == *id,
         });
         Ok(found.map(|user| Account {
             user: user.user.clone(),
@@ -140,7 +142,15 @@ impl Storage for MemoryStorage {
         let mut state = self.lock();
         let session = new.session;
         match state.users.get_mut(&session.user_id) {
-            Some(owner) if owner.user.disabled_at.is_none() => {
+            Some(owner)
+                if owner.user.disabled_at.is_none()
+                    && new.credential.as_ref().is_none_or(|id| {
+                        owner
+                            .credentials
+                            .iter()
+                            .any(|credential| credential.id == *id)
+                    }) =>
+            {
                 owner.user.last_login_at = Some(session.created_at)
             }
             _ => return Ok(StartSessionOutcome::UserInactive),
@@ -280,6 +290,203 @@ impl Storage for MemoryStorage {
         Ok(self.lock().revoke(now, &reason, which))
     }
 
+    async fn find_session_by_token(
+        &self,
+        token: String,
+    ) -> Result<Option<ActiveSession>, StorageError> {
+        let state = self.lock();
+        let mut sessions = state.sessions.values();
+        let found = sessions.find(|session| session.token.as_ref() == Some(&token));
+        Ok(found.map(|session| state.active(session)))
+    }
+
+    async fn list_sessions(
+        &self,
+        user_id: String,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StorageError> {
+        let lasts = |session: &&Session| {
+            session.user_id == user_id && session.revoked_at.is_none() && now < session.expires_at
+        };
+        let mut sessions: Vec<_> = self
+            .lock()
+            .sessions
+            .values()
+            .filter(lasts)
+            .cloned()
+            .collect();
+        sessions.sort_by(|a, b| (b.last_seen_at, &b.id).cmp(&(a.last_seen_at, &a.id)));
+        Ok(sessions)
+    }
+
+    async fn touch_session(&self, session_id: String, now: Timestamp) -> Result<(), StorageError> {
+        if let Some(session) = self.lock().sessions.get_mut(&session_id) {
+            session.last_seen_at = session.last_seen_at.max(now);
+        }
+        Ok(())
+    }
+
+    async fn store_one_time_secret(
+        &self,
+        secret: OneTimeSecret,
+        replaces: bool,
+    ) -> Result<(), StorageError> {
+        let secrets = &mut self.lock().secrets;
+        if replaces {
+            secrets.retain(|_, other| {
+                other.purpose != secret.purpose
+                    || other.user_id != secret.user_id
+                    || other.consumed_at.is_some()
+            });
+        }
+        secrets.insert(secret.digest.clone(), secret);
+        Ok(())
+    }
+
+    async fn find_one_time_secret(
+        &self,
+        secret: String,
+    ) -> Result<Option<OneTimeSecret>, StorageError> {
+        Ok(self.lock().secrets.get(&secret).cloned())
+    }
+
+    async fn consume_one_time_secret(
+        &self,
+        secret: String,
+        now: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let mut state = self.lock();
+        let usable = state
+            .secrets
+            .get_mut(&secret)
+            .filter(|secret| secret.consumed_at.is_none() && now < secret.expires_at);
+        Ok(usable.is_some_and(|secret| {
+            secret.consumed_at = Some(now);
+            true
+        }))
+    }
+
+    async fn change_user(&self, change: UserChange) -> Result<ChangeOutcome, StorageError> {
+        let mut state = self.lock();
+        let id = &change.user.id;
+        let now = change.user.updated_at;
+        let seen = |user: &NewUser| user.user.updated_at == change.expected_updated_at;
+        if !state.users.get(id).is_some_and(seen) {
+            return Ok(ChangeOutcome::Conflict);
+        }
+        let secret = match &change.consumes {
+            Some(digest) => match state.secrets.get(digest) {
+                Some(secret)
+                    if secret.user_id.as_ref() == Some(id)
+                        && secret.consumed_at.is_none()
+                        && now < secret.expires_at =>
+                {
+                    Some(digest)
+                }
+                _ => return Ok(ChangeOutcome::SecretRefused),
+            },
+            None => None,
+        };
+        let taken = |key: fn(&NewUser) -> &Option<String>, wanted: &Option<String>| {
+            let mut others = state.users.values().filter(|user| user.user.id != *id);
+            wanted.is_some() && others.any(|user| key(user) == wanted)
+        };
+        if taken(|user| &user.email_key, &change.email_key) {
+            return Ok(ChangeOutcome::EmailTaken);
+        }
+        if taken(|user| &user.username_key, &change.username_key) {
+            return Ok(ChangeOutcome::UsernameTaken);
+        }
+        if let Some(secret) = secret.and_then(|digest| state.secrets.get_mut(digest)) {
+            secret.consumed_at = Some(now);
+        }
+        if let Some(voided) = &change.voids {
+            state.secrets.retain(|_, secret| {
+                secret.user_id.as_ref() != Some(id)
+                    || secret.purpose != voided.purpose
+                    || secret.created_at < voided.since
+                    || secret.consumed_at.is_some()
+            });
+        }
+        let ended = match &change.ends_sessions {
+            Some(ending) => state.revoke(now, &ending.reason, |session| {
+                session.user_id == *id && Some(&session.id) != ending.except.as_ref()
+            }),
+            None => Vec::new(),
+        };
+        if let Some(stored) = state.users.get_mut(id) {
+            stored.user = User {
+                created_at: stored.user.created_at,
+                last_login_at: stored.user.last_login_at,
+                ..change.user
+            };
+            stored.email_key = change.email_key;
+            stored.username_key = change.username_key;
+            let stays = |kind: &String| !change.deletes_credentials.contains(kind);
+            stored
+                .credentials
+                .retain(|credential| stays(&credential.kind));
+            stored.credentials.extend(change.credentials);
+            for role in change.adds_roles {
+                if ROLES.contains(&role.as_str()) && !stored.roles.contains(&role) {
+                    stored.roles.push(role);
+                }
+            }
+            stored
+                .roles
+                .retain(|role| !change.removes_roles.contains(role));
+        }
+        Ok(ChangeOutcome::Changed(ended))
+    }
+
+    async fn delete_user(&self, user_id: String) -> Result<bool, StorageError> {
+        let mut state = self.lock();
+        let deleted = state.users.remove(&user_id).is_some();
+        let State {
+            sessions,
+            tokens,
+            secrets,
+            ..
+        } = &mut *state;
+        sessions.retain(|_, session| session.user_id != user_id);
+        tokens.retain(|_, token| sessions.contains_key(&token.session_id));
+        secrets.retain(|_, secret| secret.user_id.as_ref() != Some(&user_id));
+        Ok(deleted)
+    }
+
+    async fn accept_counter(
+        &self,
+        credential_id: String,
+        counter: u64,
+        now: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let mut state = self.lock();
+        let credential = state
+            .users
+            .values_mut()
+            .flat_map(|user| &mut user.credentials)
+            .find(|credential| {
+                credential.id == credential_id && credential.counter < Some(counter)
+            });
+        Ok(credential.is_some_and(|credential| {
+            credential.counter = Some(counter);
+            credential.last_used_at = Some(now);
+            true
+        }))
+    }
+
+    async fn delete_credential(&self, credential_id: String) -> Result<bool, StorageError> {
+        for user in self.lock().users.values_mut() {
+            let had = user.credentials.len();
+            user.credentials
+                .retain(|credential| credential.id != credential_id);
+            if user.credentials.len() < had {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     async fn list_signing_keys(&self) -> Result<Vec<SigningKey>, StorageError> {
         let mut keys: Vec<_> = self.lock().keys.values().cloned().collect();
         keys.sort_by_key(|key| (key.created_at, key.kid.clone()));
@@ -335,10 +542,15 @@ impl Storage for MemoryStorage {
 
     async fn purge(&self, now: Timestamp, before: Timestamp) -> Result<u64, StorageError> {
         let mut state = self.lock();
-        let rows =
-            |state: &State| (state.sessions.len() + state.tokens.len() + state.limits.len()) as u64;
+        let rows = |state: &State| {
+            let secrets = state.secrets.len() + state.tokens.len();
+            (state.sessions.len() + secrets + state.limits.len()) as u64
+        };
         let had = rows(&state);
         state.tokens.retain(|_, token| token.expires_at >= before);
+        state
+            .secrets
+            .retain(|_, secret| secret.expires_at >= before);
         let tokens = rows(&state);
         state.sessions.retain(|_, session| {
             session.expires_at >= before && session.revoked_at.is_none_or(|at| at >= before)

@@ -1,9 +1,12 @@
 //! The core's platform, met by what Cloudflare gives a Worker.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use auth_core::config::{LogConfig, SettingError, parse};
-use auth_core::{Deferred, Level, MailError, Message, Platform, Settings, Timestamp};
+use auth_core::{
+    Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, Platform, Settings, Timestamp,
+};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::{Either, select};
@@ -122,6 +125,37 @@ impl Platform for Host {
                 self.log(Level::Info, &line, &fields);
                 Ok(())
             }
+        }
+    }
+
+    async fn fetch(&self, url: &str, headers: &[(&'static str, &str)]) -> Result<Vec<u8>, String> {
+        let text = |error: worker::Error| error.to_string();
+        let given = worker::Headers::new();
+        for (name, value) in headers {
+            given.set(name, value).map_err(text)?;
+        }
+        let mut init = RequestInit::new();
+        init.with_headers(given);
+        let request = worker::Request::new_with_init(url, &init).map_err(text)?;
+        let fetched = pin!(async {
+            let mut response = Fetch::Request(request).send().await.map_err(text)?;
+            match response.status_code() {
+                200 => response.bytes().await.map_err(text),
+                status => Err(format!("it answered {status}")),
+            }
+        });
+        match select(fetched, Delay::from(FETCH_TIMEOUT)).await {
+            Either::Left((Ok(body), _)) if body.len() > FETCH_LIMIT => {
+                Err("it answered too much".to_owned())
+            }
+            Either::Left((body, _)) => body,
+            Either::Right(((), _)) => Err("it does not answer".to_owned()),
+        }
+    }
+
+    async fn pause(&self, span: Duration) {
+        if !span.is_zero() {
+            Delay::from(span).await;
         }
     }
 

@@ -1,81 +1,72 @@
-//! Registering, signing in and out, and who one is.
+//! What the account of a signed-in person is, and changing it.
 
 use auth_core::storage::{ActiveSession, User};
-use auth_core::{Auth, Client, LoginRequest, Platform, Registration, TokenPair};
-use bytes::Bytes;
-use http::header::{AUTHORIZATION, PRAGMA};
-use http::request::Parts;
-use http::{HeaderValue, Response, StatusCode};
-use serde::{Deserialize, Serialize};
+use auth_core::{AccountUpdate, Platform, device_name};
+use http::StatusCode;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
-use crate::body::{self, Form};
-use crate::error::ApiError;
+use crate::body;
+use crate::caller::Call;
 use crate::reply;
+use crate::service::Answer;
 
-type Answer = Result<Response<Bytes>, ApiError>;
-
-/// What a person registers with. What is left out counts as empty, so that every broken rule is reported at once.
+/// What a person changes of his account.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
-pub(crate) struct RegisterRequest {
-    /// E-mail address, at most 254 bytes. Compared without regard to letter case.
-    #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Email, example = "ada@example.com"))]
-    email: String,
-    /// Password: 8 to 128 characters by default, any characters, none of the common ones.
-    #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password, example = "correct horse battery staple"))]
-    password: String,
-    /// User name to sign in by, 3 to 32 of the characters a-z, A-Z, 0-9, '.', '_' and '-'.
+pub(crate) struct AccountUpdateRequest {
+    /// User name to sign in by; null or empty takes it away.
+    #[serde(default, deserialize_with = "or_empty")]
     username: Option<String>,
-    /// Name to show to others, at most 100 characters.
+    /// Name to show to others, at most 100 characters; null or empty takes it away.
+    #[serde(default, deserialize_with = "or_empty")]
     display_name: Option<String>,
+    /// Values of the configured extra fields; null takes one away.
+    #[cfg_attr(test, schema(value_type = Option<Object>))]
+    profile: Option<Map<String, Value>>,
 }
 
-/// What a person signs in with: `email` or `username`, and `password`.
+/// Null is what takes away, other than what is left out.
+fn or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(Option::deserialize(deserializer)?.unwrap_or_default()))
+}
+
+/// A password, to prove oneself.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
-pub(crate) struct LoginBody {
-    /// E-mail address.
-    email: Option<String>,
-    /// User name, or e-mail address.
-    username: Option<String>,
-    /// Password.
+pub(crate) struct PasswordRequest {
+    /// The current password.
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password))]
     password: String,
 }
 
-/// A refresh token to exchange.
+/// Another password.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
-pub(crate) struct RefreshRequest {
-    /// The refresh token.
+pub(crate) struct ChangePasswordRequest {
+    /// The current password.
     #[serde(default)]
-    #[cfg_attr(test, schema(required))]
-    refresh_token: String,
+    #[cfg_attr(test, schema(required, format = Password))]
+    current_password: String,
+    /// The new one.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Password))]
+    new_password: String,
 }
 
-/// A refresh token whose session to end.
+/// Another e-mail address.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
-pub(crate) struct LogoutRequest {
-    /// The refresh token; left out: the access token's session ends.
-    refresh_token: Option<String>,
-}
-
-/// Tokens of a session (RFC 6749 section 5.1).
-#[derive(Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
-pub(crate) struct TokenResponse {
-    /// A JWT in the profile of RFC 9068, for the `Authorization: Bearer` header.
-    access_token: String,
-    /// `Bearer`.
-    token_type: &'static str,
-    /// Seconds until the access token expires.
-    expires_in: u64,
-    /// For one exchange at `/auth/refresh`.
-    refresh_token: String,
+pub(crate) struct ChangeEmailRequest {
+    /// The new address.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Email))]
+    email: String,
+    /// The current password.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Password))]
+    password: String,
 }
 
 /// A user.
@@ -92,24 +83,16 @@ pub(crate) struct UserView {
     username: Option<String>,
     /// Name to show to others.
     display_name: Option<String>,
+    /// Values of the configured extra fields.
+    #[cfg_attr(test, schema(value_type = Object))]
+    profile: Map<String, Value>,
     /// When the user was created, RFC 3339.
     created_at: String,
     /// When the user last signed in, RFC 3339.
     last_login_at: Option<String>,
 }
 
-/// A new user, with tokens where registering signs in.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
-pub(crate) struct RegisterResponse {
-    #[serde(flatten)]
-    user: UserView,
-    /// Tokens of the first session.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tokens: Option<TokenResponse>,
-}
-
-/// The user whom the access token stands for.
+/// The user whom the token stands for.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct MeResponse {
@@ -123,6 +106,49 @@ pub(crate) struct MeResponse {
     session_id: String,
 }
 
+/// The account of the person who is signed in.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct AccountResponse {
+    #[serde(flatten)]
+    me: MeResponse,
+    /// Whether there is a password to sign in with.
+    has_password: bool,
+    /// Whether a second factor is in force.
+    mfa_enabled: bool,
+    /// How many recovery codes are left.
+    recovery_codes_left: usize,
+}
+
+/// The sessions that last, the one seen last first.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct SessionsResponse {
+    sessions: Vec<SessionView>,
+}
+
+/// One signed-in device.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct SessionView {
+    /// Identifier, `sid` in access tokens.
+    id: String,
+    /// Whether it is the one that asks.
+    current: bool,
+    /// What a person would call the device, such as "Firefox on Linux".
+    device: Option<String>,
+    /// Its `User-Agent`.
+    user_agent: Option<String>,
+    /// The address that it signed in from.
+    ip: Option<String>,
+    /// When it signed in, RFC 3339.
+    created_at: String,
+    /// When it was last used, to about a minute, RFC 3339.
+    last_seen_at: String,
+    /// When it ends at the latest, RFC 3339.
+    expires_at: String,
+}
+
 impl From<User> for UserView {
     fn from(user: User) -> Self {
         Self {
@@ -131,6 +157,7 @@ impl From<User> for UserView {
             email_verified: user.email_verified_at.is_some(),
             username: user.username,
             display_name: user.display_name,
+            profile: serde_json::from_str(&user.profile).unwrap_or_default(),
             created_at: user.created_at.to_string(),
             last_login_at: user.last_login_at.map(|time| time.to_string()),
         }
@@ -148,161 +175,98 @@ impl From<ActiveSession> for MeResponse {
     }
 }
 
-impl From<TokenPair> for TokenResponse {
-    fn from(tokens: TokenPair) -> Self {
-        Self {
-            access_token: tokens.access_token,
-            token_type: "Bearer",
-            expires_in: tokens.expires_in,
-            refresh_token: tokens.refresh_token.expose().to_owned(),
-        }
-    }
-}
-
-pub(crate) async fn register<P: Platform>(
-    auth: &Auth<P>,
-    client: &Client,
-    parts: &Parts,
-    body: &[u8],
-) -> Answer {
-    let request: RegisterRequest = body::json(parts, body)?;
-    let registration = Registration {
-        email: &request.email,
-        password: &request.password,
-        username: request.username.as_deref(),
-        display_name: request.display_name.as_deref(),
-    };
-    let registered = auth.register(registration, client).await?;
-    let response = RegisterResponse {
-        user: registered.user.into(),
-        tokens: registered.tokens.map(Into::into),
-    };
-    Ok(reply::json(StatusCode::CREATED, &response))
-}
-
-pub(crate) async fn login<P: Platform>(
-    auth: &Auth<P>,
-    client: &Client,
-    parts: &Parts,
-    body: &[u8],
-) -> Answer {
-    let request: LoginBody = body::json(parts, body)?;
-    let name = match (&request.email, &request.username) {
-        (Some(name), None) | (None, Some(name)) => name,
-        (None, None) => {
-            return Err(ApiError::invalid_field(
-                "email",
-                "required",
-                "E-mail address or user name.",
-            ));
-        }
-        (Some(_), Some(_)) => {
-            return Err(ApiError::invalid_field(
-                "username",
-                "ambiguous",
-                "Either e-mail address or user name.",
-            ));
-        }
-    };
-    if request.password.is_empty() {
-        return Err(ApiError::invalid_field(
-            "password",
-            "required",
-            "A password is required.",
-        ));
-    }
-    let tokens = auth
-        .login(
-            LoginRequest {
-                name,
-                password: &request.password,
-            },
-            client,
-        )
-        .await?;
-    Ok(token_response(tokens))
-}
-
-/// The token endpoint of RFC 6749 section 3.2.
-pub(crate) async fn token<P: Platform>(
-    auth: &Auth<P>,
-    client: &Client,
-    parts: &Parts,
-    body: &[u8],
-) -> Answer {
-    let form = Form::parse(parts, body)?;
-    let tokens = match form.get("grant_type")? {
-        "password" => {
-            let (name, password) = (form.get("username")?, form.get("password")?);
-            auth.login(LoginRequest { name, password }, client).await?
-        }
-        "refresh_token" => auth.refresh(form.get("refresh_token")?).await?,
-        _ => {
-            let message = "The grant types are password and refresh_token.";
-            return Err(ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "unsupported_grant_type",
-                message,
-            ));
-        }
-    };
-    Ok(token_response(tokens))
-}
-
-pub(crate) async fn refresh<P: Platform>(auth: &Auth<P>, parts: &Parts, body: &[u8]) -> Answer {
-    let request: RefreshRequest = body::json(parts, body)?;
-    if request.refresh_token.is_empty() {
-        return Err(ApiError::invalid_field(
-            "refresh_token",
-            "required",
-            "A refresh token is required.",
-        ));
-    }
-    Ok(token_response(auth.refresh(&request.refresh_token).await?))
-}
-
-pub(crate) async fn logout<P: Platform>(auth: &Auth<P>, parts: &Parts, body: &[u8]) -> Answer {
-    let refresh_token = match body {
-        [] => None,
-        body => body::json::<LogoutRequest>(parts, body)?.refresh_token,
-    };
-    match refresh_token {
-        Some(token) => auth.logout_by_refresh_token(&token).await?,
-        None => auth.logout(bearer(parts)?).await?,
-    }
-    Ok(reply::empty(StatusCode::NO_CONTENT))
-}
-
-pub(crate) async fn logout_all<P: Platform>(auth: &Auth<P>, parts: &Parts) -> Answer {
-    auth.logout_all(bearer(parts)?).await?;
-    Ok(reply::empty(StatusCode::NO_CONTENT))
-}
-
-pub(crate) async fn me<P: Platform>(auth: &Auth<P>, parts: &Parts) -> Answer {
-    let active = auth.authenticate(bearer(parts)?).await?;
+pub(crate) async fn me<P: Platform>(call: &Call<'_, P>) -> Answer {
+    let active = call.session().await?;
     Ok(reply::json(StatusCode::OK, &MeResponse::from(active)))
 }
 
-fn token_response(tokens: TokenPair) -> Response<Bytes> {
-    let mut response = reply::json(StatusCode::OK, &TokenResponse::from(tokens));
-    // RFC 6749 section 5.1 asks for it beside Cache-Control.
-    response
-        .headers_mut()
-        .insert(PRAGMA, HeaderValue::from_static("no-cache"));
-    response
+pub(crate) async fn account<P: Platform>(call: &Call<'_, P>) -> Answer {
+    let active = call.session().await?;
+    let methods = call.auth.sign_in_methods(&active).await?;
+    let response = AccountResponse {
+        me: active.into(),
+        has_password: methods.password,
+        mfa_enabled: methods.second_factor,
+        recovery_codes_left: methods.recovery_codes_left,
+    };
+    Ok(reply::json(StatusCode::OK, &response))
 }
 
-/// The token of `Authorization: Bearer` (RFC 6750 section 2.1). Never taken from the query.
-fn bearer(parts: &Parts) -> Result<&str, ApiError> {
-    let mut values = parts.headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(ApiError::unauthenticated());
+pub(crate) async fn update<P: Platform>(call: &Call<'_, P>) -> Answer {
+    let active = call.session().await?;
+    let request: AccountUpdateRequest = body::json(call.parts, call.body)?;
+    let update = AccountUpdate {
+        username: request.username.as_deref(),
+        display_name: request.display_name.as_deref(),
+        profile: request.profile.as_ref(),
     };
-    match value.to_str().ok().and_then(|value| value.split_once(' ')) {
-        // A comma is in no token: some hosts hand over two headers as one.
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.contains(',') => {
-            Ok(token.trim())
-        }
-        _ => Err(ApiError::unauthenticated()),
+    let user = call.auth.update_account(&active, update).await?;
+    Ok(reply::json(StatusCode::OK, &UserView::from(user)))
+}
+
+pub(crate) async fn delete<P: Platform>(call: &Call<'_, P>) -> Answer {
+    let active = call.session().await?;
+    let request: PasswordRequest = body::json(call.parts, call.body)?;
+    let password = body::required("password", &request.password)?;
+    call.auth
+        .delete_account(&active, password, &call.client)
+        .await?;
+    let mut response = reply::empty(StatusCode::NO_CONTENT);
+    call.clear_cookies(response.headers_mut());
+    Ok(response)
+}
+
+pub(crate) async fn change_password<P: Platform>(call: &Call<'_, P>) -> Answer {
+    let active = call.session().await?;
+    let request: ChangePasswordRequest = body::json(call.parts, call.body)?;
+    let current = body::required("current_password", &request.current_password)?;
+    call.auth
+        .change_password(&active, current, &request.new_password, &call.client)
+        .await?;
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
+pub(crate) async fn change_email<P: Platform>(call: &Call<'_, P>) -> Answer {
+    let active = call.session().await?;
+    let request: ChangeEmailRequest = body::json(call.parts, call.body)?;
+    let password = body::required("password", &request.password)?;
+    call.auth
+        .change_email(&active, &request.email, password, &call.client)
+        .await?;
+    Ok(reply::empty(StatusCode::ACCEPTED))
+}
+
+pub(crate) async fn sessions<P: Platform>(call: &Call<'_, P>) -> Answer {
+    let active = call.session().await?;
+    let sessions = call.auth.sessions(&active).await?.into_iter();
+    let sessions = sessions.map(|session| SessionView {
+        current: session.id == active.session.id,
+        id: session.id,
+        device: session.user_agent.as_deref().map(device_name),
+        user_agent: session.user_agent,
+        ip: session.ip,
+        created_at: session.created_at.to_string(),
+        last_seen_at: session.last_seen_at.to_string(),
+        expires_at: session.expires_at.to_string(),
+    });
+    let response = SessionsResponse {
+        sessions: sessions.collect(),
+    };
+    Ok(reply::json(StatusCode::OK, &response))
+}
+
+pub(crate) async fn end_session<P: Platform>(call: &Call<'_, P>) -> Answer {
+    let active = call.session().await?;
+    let session_id = call.parameter();
+    call.auth.end_own_session(&active, session_id).await?;
+    let mut response = reply::empty(StatusCode::NO_CONTENT);
+    if session_id == active.session.id {
+        call.clear_cookies(response.headers_mut());
     }
+    Ok(response)
+}
+
+pub(crate) async fn logout_others<P: Platform>(call: &Call<'_, P>) -> Answer {
+    call.auth.logout_others(&call.session().await?).await?;
+    Ok(reply::empty(StatusCode::NO_CONTENT))
 }

@@ -66,6 +66,26 @@ pub(crate) fn json<T: DeserializeOwned>(parts: &Parts, body: &[u8]) -> Result<T,
     Ok(value)
 }
 
+/// A JSON body, or nothing.
+pub(crate) fn optional_json<T: DeserializeOwned + Default>(
+    parts: &Parts,
+    body: &[u8],
+) -> Result<T, ApiError> {
+    match body {
+        [] => Ok(T::default()),
+        body => json(parts, body),
+    }
+}
+
+/// A field that has to be there.
+pub(crate) fn required<'a>(field: &str, value: &'a str) -> Result<&'a str, ApiError> {
+    if value.is_empty() {
+        let message = "This is required.";
+        return Err(ApiError::invalid_field(field, "required", message));
+    }
+    Ok(value)
+}
+
 /// A form body: names and values, each name once (RFC 6749 section 3.2).
 pub(crate) struct Form(Vec<(String, String)>);
 
@@ -91,11 +111,16 @@ impl Form {
     }
 
     /// A parameter's value; one without a value counts as left out (RFC 6749 section 3.2).
-    pub(crate) fn get(&self, name: &str) -> Result<&str, ApiError> {
+    pub(crate) fn optional(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
             .find(|(known, value)| known == name && !value.is_empty())
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that has to be there.
+    pub(crate) fn get(&self, name: &str) -> Result<&str, ApiError> {
+        self.optional(name)
             .ok_or_else(|| ApiError::bad_request(format!("The parameter {name:?} is missing.")))
     }
 }

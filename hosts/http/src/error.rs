@@ -1,6 +1,6 @@
 //! The one form of errors.
 
-use auth_core::{AccessTokenError, Error, FieldError};
+use auth_core::{AccessTokenError, Error, FieldError, LinkError};
 use bytes::Bytes;
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
@@ -18,6 +18,8 @@ pub struct ApiError {
     details: Vec<Value>,
     header: Option<Header>,
     cause: Option<String>,
+    /// For OAuth 2.0: what the login goes on with.
+    mfa_token: Option<Box<str>>,
 }
 
 /// Boxed, so that results stay small.
@@ -36,7 +38,40 @@ impl ApiError {
             details: Vec::new(),
             header: None,
             cause: None,
+            mfa_token: None,
         }
+    }
+
+    /// A login by form that needs a second factor, and has nowhere else to say so.
+    pub(crate) fn mfa_required(mfa_token: &str) -> Self {
+        let message = "A code of the second factor is needed.";
+        let mut error = Self::new(StatusCode::FORBIDDEN, "mfa_required", message);
+        error.mfa_token = Some(mfa_token.into());
+        error
+    }
+
+    /// A login that can't be gone on with.
+    pub(crate) fn mfa_token_invalid() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "mfa_token_invalid",
+            "This login is used up or too old; sign in again.",
+        )
+        .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\""))
+    }
+
+    /// Whether it says that the request proves nobody.
+    pub(crate) fn is_unauthenticated(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
+    /// A page of another site sent the request.
+    pub(crate) fn cross_site() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "cross_site_request",
+            "With a cookie this takes a request of our own pages.",
+        )
     }
 
     /// The service can't answer now; the client should try again after some seconds.
@@ -186,6 +221,8 @@ impl ApiError {
     /// The answer in the form of RFC 6749 section 5.2, for OAuth 2.0 endpoints.
     fn into_oauth_response(self) -> Response<Bytes> {
         let (status, code) = match (self.status, self.code) {
+            (status, "cross_site_request") => (status, "invalid_request"),
+            (_, "mfa_required") => (StatusCode::BAD_REQUEST, "mfa_required"),
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
                 (StatusCode::BAD_REQUEST, "invalid_grant")
             }
@@ -198,11 +235,11 @@ impl ApiError {
             _ => (StatusCode::BAD_REQUEST, "invalid_request"),
         };
         let header = self.header.filter(|header| header.0 == RETRY_AFTER);
-        Self::finish(
-            status,
-            header,
-            &json!({"error": code, "error_description": self.message}),
-        )
+        let mut body = json!({"error": code, "error_description": self.message});
+        if let Some(token) = self.mfa_token {
+            body["mfa_token"] = token.into_string().into();
+        }
+        Self::finish(status, header, &body)
     }
 
     fn finish(status: StatusCode, header: Option<Header>, body: &Value) -> Response<Bytes> {
@@ -252,6 +289,50 @@ impl From<Error> for ApiError {
                 "account_disabled",
                 "This account is disabled.",
             ),
+            Error::EmailNotVerified => Self::new(
+                StatusCode::FORBIDDEN,
+                "email_not_verified",
+                "The e-mail address has to be verified first: follow the link that was sent there.",
+            ),
+            Error::WrongPassword => Self::new(
+                StatusCode::FORBIDDEN,
+                "wrong_password",
+                "The password is wrong.",
+            ),
+            Error::PasswordRequired => Self::new(
+                StatusCode::FORBIDDEN,
+                "password_required",
+                "The password is needed as well, or a session of the account.",
+            ),
+            Error::ReauthenticationRequired => Self::new(
+                StatusCode::FORBIDDEN,
+                "reauthentication_required",
+                "The password is needed again.",
+            ),
+            Error::InvalidCode => {
+                Self::new(StatusCode::FORBIDDEN, "invalid_code", "The code is wrong.")
+            }
+            Error::MfaEnabled => Self::new(
+                StatusCode::CONFLICT,
+                "mfa_enabled",
+                "A second factor is in force already.",
+            ),
+            Error::MfaNotEnabled => Self::new(
+                StatusCode::CONFLICT,
+                "mfa_not_enabled",
+                "There is no second factor, or none to confirm.",
+            ),
+            Error::Link(cause) => Self::new(
+                StatusCode::BAD_REQUEST,
+                cause.as_str(),
+                match cause {
+                    LinkError::Invalid => "This link is not valid.",
+                    LinkError::Used => "This link was used already.",
+                    LinkError::Expired => "This link has expired.",
+                },
+            ),
+            Error::AccountGone => Self::invalid_token(AccessTokenError::SessionEnded),
+            Error::NotFound(_) => Self::not_found(),
             Error::AccessToken(cause) => Self::invalid_token(cause),
             Error::RefreshToken => Self::new(
                 StatusCode::UNAUTHORIZED,

@@ -7,16 +7,22 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
 
 mod accounts;
+mod aliases;
 mod body;
+mod caller;
 mod error;
+mod factors;
 mod gate;
+mod links;
 #[cfg(test)]
 mod openapi;
 mod pages;
 mod reply;
 mod routes;
 mod service;
+mod signing_in;
 
+pub use aliases::ALIASES;
 pub use body::MAX_BODY;
 pub use error::ApiError;
 pub use gate::{Gate, Ticket};

@@ -1,8 +1,12 @@
 //! The OpenAPI 3.1 document of the table of routes, checked in as `openapi.json`.
 
+use std::collections::BTreeSet;
+
 use http::Method;
 use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathsBuilder};
+use utoipa::openapi::path::{
+    HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathsBuilder,
+};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::ComponentsBuilder;
@@ -10,14 +14,24 @@ use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityRequirement,
     SecurityScheme,
 };
-use utoipa::openapi::{InfoBuilder, License, OpenApi, OpenApiBuilder, PathItem, Ref, Required};
+use utoipa::openapi::{
+    Deprecated, InfoBuilder, License, OpenApi, OpenApiBuilder, PathItem, Ref, Required,
+};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::accounts::{
-    LoginBody, LogoutRequest, MeResponse, RefreshRequest, RegisterRequest, RegisterResponse,
-    TokenResponse, UserView,
+    AccountResponse, AccountUpdateRequest, ChangeEmailRequest, ChangePasswordRequest, MeResponse,
+    PasswordRequest, SessionView, SessionsResponse, UserView,
 };
-use crate::routes::{Access, ROUTES, RequestBody, Route};
+use crate::factors::{
+    CodeRequest, EnableTotpRequest, PasswordAndCodeRequest, RecoveryCodesResponse, TotpResponse,
+};
+use crate::links::{EmailRequest, ResetPasswordRequest, VerifyRequest};
+use crate::routes::{Access, RequestBody, Route, all};
+use crate::signing_in::{
+    LoginBody, LoginMfaRequest, LoginResponse, LogoutRequest, MfaRequiredResponse, RefreshRequest,
+    RegisterRequest, RegisterResponse, TokenResponse,
+};
 
 /// The form of errors.
 #[derive(ToSchema)]
@@ -57,11 +71,14 @@ struct ErrorDetail {
 struct OAuthError {
     error: String,
     error_description: String,
+    /// On `mfa_required`: for `/auth/login/mfa`.
+    #[schema(nullable = false)]
+    mfa_token: Option<String>,
 }
 
 /// Parameters of RFC 6749 sections 4.3.2 and 6.
 #[derive(ToSchema)]
-#[allow(dead_code, reason = "documents what accounts.rs reads")]
+#[allow(dead_code, reason = "documents what signing_in.rs reads")]
 struct TokenRequest {
     /// `password` or `refresh_token`.
     grant_type: String,
@@ -74,6 +91,9 @@ struct TokenRequest {
     /// With `refresh_token`.
     #[schema(nullable = false)]
     refresh_token: Option<String>,
+    /// With `password`, where a second factor is in force: a code of it, or a recovery code.
+    #[schema(nullable = false)]
+    totp_code: Option<String>,
 }
 
 #[derive(ToSchema)]
@@ -91,11 +111,12 @@ struct JwkSet {
 
 fn document() -> OpenApi {
     let mut paths = PathsBuilder::new();
-    for route in ROUTES {
-        let method = if route.method == Method::POST {
-            HttpMethod::Post
-        } else {
-            HttpMethod::Get
+    for route in all() {
+        let method = match route.method {
+            Method::POST => HttpMethod::Post,
+            Method::PATCH => HttpMethod::Patch,
+            Method::DELETE => HttpMethod::Delete,
+            _ => HttpMethod::Get,
         };
         paths = paths.path(route.path, PathItem::new(method, operation(route)));
     }
@@ -121,13 +142,31 @@ fn document() -> OpenApi {
             ComponentsBuilder::new()
                 .schema("RegisterRequest", RegisterRequest::schema())
                 .schema("LoginRequest", LoginBody::schema())
+                .schema("LoginMfaRequest", LoginMfaRequest::schema())
                 .schema("TokenRequest", TokenRequest::schema())
                 .schema("RefreshRequest", RefreshRequest::schema())
                 .schema("LogoutRequest", LogoutRequest::schema())
                 .schema("TokenResponse", TokenResponse::schema())
+                .schema("MfaRequiredResponse", MfaRequiredResponse::schema())
+                .schema("LoginResponse", LoginResponse::schema())
                 .schema("UserView", UserView::schema())
                 .schema("RegisterResponse", RegisterResponse::schema())
                 .schema("MeResponse", MeResponse::schema())
+                .schema("EmailRequest", EmailRequest::schema())
+                .schema("VerifyRequest", VerifyRequest::schema())
+                .schema("ResetPasswordRequest", ResetPasswordRequest::schema())
+                .schema("EnableTotpRequest", EnableTotpRequest::schema())
+                .schema("TotpResponse", TotpResponse::schema())
+                .schema("CodeRequest", CodeRequest::schema())
+                .schema("PasswordAndCodeRequest", PasswordAndCodeRequest::schema())
+                .schema("RecoveryCodesResponse", RecoveryCodesResponse::schema())
+                .schema("AccountResponse", AccountResponse::schema())
+                .schema("AccountUpdateRequest", AccountUpdateRequest::schema())
+                .schema("PasswordRequest", PasswordRequest::schema())
+                .schema("ChangePasswordRequest", ChangePasswordRequest::schema())
+                .schema("ChangeEmailRequest", ChangeEmailRequest::schema())
+                .schema("SessionsResponse", SessionsResponse::schema())
+                .schema("SessionView", SessionView::schema())
                 .schema("Health", Health::schema())
                 .schema("JwkSet", JwkSet::schema())
                 .schema("ErrorResponse", ErrorResponse::schema())
@@ -148,8 +187,20 @@ fn operation(route: &Route) -> utoipa::openapi::path::Operation {
             .build()
     };
     let mut operation = OperationBuilder::new()
-        .operation_id(Some(format!("{:?}", route.operation)))
+        .operation_id(Some(operation_id(route)))
         .summary(Some(route.summary));
+    if route.deprecated {
+        operation = operation.deprecated(Some(Deprecated::True));
+    }
+    if let Some((_, name)) = route.path.split_once('{') {
+        let parameter = ParameterBuilder::new()
+            .name(name.trim_end_matches('}'))
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .schema(Some(String::schema()))
+            .build();
+        operation = operation.parameter(parameter);
+    }
     let body = |content_type, name, required| {
         RequestBodyBuilder::new()
             .content(content_type, schema(name))
@@ -174,8 +225,8 @@ fn operation(route: &Route) -> utoipa::openapi::path::Operation {
     }
     operation = operation.response(route.status.as_str(), success.build());
     let error = if form { "OAuthError" } else { "ErrorResponse" };
-    for status in route.errors.iter().chain(&[500, 503]) {
-        let reason = http::StatusCode::from_u16(*status)
+    for status in errors(route) {
+        let reason = http::StatusCode::from_u16(status)
             .unwrap()
             .canonical_reason()
             .unwrap();
@@ -193,6 +244,42 @@ fn operation(route: &Route) -> utoipa::openapi::path::Operation {
         operation = operation.security(SecurityRequirement::default());
     }
     operation.build()
+}
+
+/// Of an operation with several routes the first has its name.
+fn operation_id(route: &Route) -> String {
+    let same = |other: &&Route| other.operation == route.operation;
+    let nth = all().filter(same).position(|other| other == route).unwrap();
+    match nth {
+        0 => format!("{:?}", route.operation),
+        nth => format!("{:?}{}", route.operation, nth + 1),
+    }
+}
+
+/// Statuses of errors: a route's own, and those that follow from the rest of it.
+fn errors(route: &Route) -> BTreeSet<u16> {
+    let mut errors: BTreeSet<u16> = route.errors.iter().copied().collect();
+    match route.request {
+        RequestBody::None => {}
+        RequestBody::Json(_) | RequestBody::OptionalJson(_) => errors.extend([400, 413, 415, 422]),
+        RequestBody::Form(_) => errors.extend([400, 413]),
+    }
+    if route.access != Access::Public {
+        errors.insert(401);
+        // By a cookie, from a page of another site.
+        if route.method != Method::GET {
+            errors.insert(403);
+        }
+    }
+    if route.path.contains('{') {
+        errors.insert(if route.access == Access::Authenticated {
+            404
+        } else {
+            400
+        });
+    }
+    errors.extend([500, 503]);
+    errors
 }
 
 /// Set to write the document instead of comparing it.

@@ -17,6 +17,11 @@ static_pages! {
     home: "home.html", "text/html; charset=utf-8";
     register: "register.html", "text/html; charset=utf-8";
     login: "login.html", "text/html; charset=utf-8";
+    verify: "verify.html", "text/html; charset=utf-8";
+    confirm_email: "confirm-email.html", "text/html; charset=utf-8";
+    undo_email: "undo-email.html", "text/html; charset=utf-8";
+    forgot_password: "forgot-password.html", "text/html; charset=utf-8";
+    reset_password: "reset-password.html", "text/html; charset=utf-8";
     account: "account.html", "text/html; charset=utf-8";
     script: "pages.js", "text/javascript; charset=utf-8";
     style: "pages.css", "text/css; charset=utf-8";

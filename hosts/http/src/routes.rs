@@ -4,17 +4,39 @@ use std::sync::LazyLock;
 
 use http::{Method, StatusCode};
 
+use crate::aliases::ALIASES;
+
 /// What a route does; each has one handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each is described by its row of the table")]
 pub enum Operation {
     Register,
     Login,
+    LoginMfa,
+    CookieLogin,
     Token,
     Refresh,
     Logout,
     LogoutAll,
     Me,
+    ResendVerification,
+    VerifyEmail,
+    ForgotPassword,
+    ResetPassword,
+    EnableTotp,
+    ConfirmTotp,
+    DisableTotp,
+    RecoveryCodes,
+    Account,
+    UpdateAccount,
+    DeleteAccount,
+    ChangePassword,
+    ChangeEmail,
+    ConfirmEmail,
+    UndoEmail,
+    LogoutOthers,
+    Sessions,
+    EndSession,
     Jwks,
     Healthz,
     Readyz,
@@ -22,6 +44,11 @@ pub enum Operation {
     HomePage,
     RegisterPage,
     LoginPage,
+    VerifyPage,
+    ConfirmEmailPage,
+    UndoEmailPage,
+    ForgotPasswordPage,
+    ResetPasswordPage,
     AccountPage,
     PageScript,
     PageStyle,
@@ -32,9 +59,9 @@ pub enum Operation {
 pub enum Access {
     /// Anybody.
     Public,
-    /// Who presents an access token.
+    /// Who presents the token of a session, in a header or a cookie.
     Authenticated,
-    /// Who presents an access token, or a refresh token in the body.
+    /// The same, or who presents something else in the body.
     TokenHolder,
 }
 
@@ -58,7 +85,7 @@ pub struct Route {
     pub operation: Operation,
     /// Method; a route for GET answers HEAD too.
     pub method: Method,
-    /// Path.
+    /// Path; what stands in braces is a parameter, always the last part.
     pub path: &'static str,
     /// What it is for, in a sentence.
     pub summary: &'static str,
@@ -70,194 +97,364 @@ pub struct Route {
     pub status: StatusCode,
     /// Content type of success and, for JSON, the name of its schema; none: no body.
     pub response: Option<(&'static str, Option<&'static str>)>,
-    /// Statuses of the errors that are its own; those of every route (404, 405, 500, 503) are not repeated.
+    /// Statuses of the errors that are its own; those that follow from its body and from who may call it, and those of
+    /// every route (404, 405, 500, 503), are not repeated.
     pub errors: &'static [u16],
     /// True: it computes a password hash, tens of milliseconds, so a host runs it apart from the others.
     pub heavy: bool,
+    /// True: it is there for clients of other systems.
+    pub deprecated: bool,
 }
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
 
-/// Every route.
+impl Route {
+    /// A route for anybody that reads and returns nothing.
+    pub(crate) const fn new(
+        method: Method,
+        path: &'static str,
+        operation: Operation,
+        summary: &'static str,
+    ) -> Self {
+        Self {
+            operation,
+            method,
+            path,
+            summary,
+            access: Access::Public,
+            request: RequestBody::None,
+            status: StatusCode::NO_CONTENT,
+            response: None,
+            errors: &[],
+            heavy: false,
+            deprecated: false,
+        }
+    }
+
+    pub(crate) const fn authenticated(mut self) -> Self {
+        self.access = Access::Authenticated;
+        self
+    }
+
+    pub(crate) const fn for_holders(mut self) -> Self {
+        self.access = Access::TokenHolder;
+        self
+    }
+
+    pub(crate) const fn reads(mut self, request: RequestBody) -> Self {
+        self.request = request;
+        self
+    }
+
+    pub(crate) const fn answers(mut self, status: StatusCode, schema: &'static str) -> Self {
+        self.status = status;
+        self.response = Some((JSON, Some(schema)));
+        self
+    }
+
+    pub(crate) const fn returns(self, schema: &'static str) -> Self {
+        self.answers(StatusCode::OK, schema)
+    }
+
+    /// Success says nothing, and that it may take a while.
+    pub(crate) const fn accepted(mut self) -> Self {
+        self.status = StatusCode::ACCEPTED;
+        self
+    }
+
+    pub(crate) const fn fails(mut self, errors: &'static [u16]) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    pub(crate) const fn heavy(mut self) -> Self {
+        self.heavy = true;
+        self
+    }
+
+    pub(crate) const fn deprecated(mut self) -> Self {
+        self.deprecated = true;
+        self
+    }
+}
+
+pub(crate) const fn get(path: &'static str, operation: Operation, summary: &'static str) -> Route {
+    Route::new(Method::GET, path, operation, summary)
+}
+
+pub(crate) const fn post(path: &'static str, operation: Operation, summary: &'static str) -> Route {
+    Route::new(Method::POST, path, operation, summary)
+}
+
+const fn delete(path: &'static str, operation: Operation, summary: &'static str) -> Route {
+    Route::new(Method::DELETE, path, operation, summary)
+}
+
+const fn page(
+    path: &'static str,
+    operation: Operation,
+    summary: &'static str,
+    content_type: &'static str,
+) -> Route {
+    let mut route = get(path, operation, summary);
+    route.status = StatusCode::OK;
+    route.response = Some((content_type, None));
+    route
+}
+
+use RequestBody::{Form, Json, OptionalJson};
+
+/// Every route but those for clients of other systems.
 pub static ROUTES: &[Route] = &[
-    Route {
-        operation: Operation::Register,
-        method: Method::POST,
-        path: "/auth/register",
-        summary: "Creates a user, and signs in where that is configured.",
-        access: Access::Public,
-        request: RequestBody::Json("RegisterRequest"),
-        status: StatusCode::CREATED,
-        response: Some((JSON, Some("RegisterResponse"))),
-        errors: &[400, 409, 413, 415, 422, 429],
-        heavy: true,
-    },
-    Route {
-        operation: Operation::Login,
-        method: Method::POST,
-        path: "/auth/login",
-        summary: "Signs in with e-mail address or user name and password.",
-        access: Access::Public,
-        request: RequestBody::Json("LoginRequest"),
-        status: StatusCode::OK,
-        response: Some((JSON, Some("TokenResponse"))),
-        errors: &[400, 401, 403, 413, 415, 422, 429],
-        heavy: true,
-    },
-    Route {
-        operation: Operation::Token,
-        method: Method::POST,
-        path: "/auth/token",
-        summary: "The OAuth 2.0 token endpoint: grants `password` and `refresh_token` (RFC 6749).",
-        access: Access::Public,
-        request: RequestBody::Form("TokenRequest"),
-        status: StatusCode::OK,
-        response: Some((JSON, Some("TokenResponse"))),
-        errors: &[400, 413, 429],
-        heavy: true,
-    },
-    Route {
-        operation: Operation::Refresh,
-        method: Method::POST,
-        path: "/auth/refresh",
-        summary: "Exchanges a refresh token for a new pair; the old one is used up.",
-        access: Access::Public,
-        request: RequestBody::Json("RefreshRequest"),
-        status: StatusCode::OK,
-        response: Some((JSON, Some("TokenResponse"))),
-        errors: &[400, 401, 413, 415, 422],
-        heavy: false,
-    },
-    Route {
-        operation: Operation::Logout,
-        method: Method::POST,
-        path: "/auth/logout",
-        summary: "Ends the session of the refresh token in the body or, without one, of the access token.",
-        access: Access::TokenHolder,
-        request: RequestBody::OptionalJson("LogoutRequest"),
-        status: StatusCode::NO_CONTENT,
-        response: None,
-        errors: &[400, 401, 413, 415, 422],
-        heavy: false,
-    },
-    Route {
-        operation: Operation::LogoutAll,
-        method: Method::POST,
-        path: "/auth/logout-all",
-        summary: "Ends every session of the user.",
-        access: Access::Authenticated,
-        request: RequestBody::None,
-        status: StatusCode::NO_CONTENT,
-        response: None,
-        errors: &[401],
-        heavy: false,
-    },
-    Route {
-        operation: Operation::Me,
-        method: Method::GET,
-        path: "/auth/me",
-        summary: "The user, with roles and permissions.",
-        access: Access::Authenticated,
-        request: RequestBody::None,
-        status: StatusCode::OK,
-        response: Some((JSON, Some("MeResponse"))),
-        errors: &[401],
-        heavy: false,
-    },
-    Route {
-        operation: Operation::Jwks,
-        method: Method::GET,
-        path: "/.well-known/jwks.json",
-        summary: "The public keys that verify access tokens, as a JWK Set (RFC 7517).",
-        access: Access::Public,
-        request: RequestBody::None,
-        status: StatusCode::OK,
-        response: Some((JSON, Some("JwkSet"))),
-        errors: &[],
-        heavy: false,
-    },
-    Route {
-        operation: Operation::Healthz,
-        method: Method::GET,
-        path: "/healthz",
-        summary: "Answers while the process lives.",
-        access: Access::Public,
-        request: RequestBody::None,
-        status: StatusCode::OK,
-        response: Some((JSON, Some("Health"))),
-        errors: &[],
-        heavy: false,
-    },
-    Route {
-        operation: Operation::Readyz,
-        method: Method::GET,
-        path: "/readyz",
-        summary: "Answers 200 while requests can be served, 503 otherwise.",
-        access: Access::Public,
-        request: RequestBody::None,
-        status: StatusCode::OK,
-        response: Some((JSON, Some("Health"))),
-        errors: &[],
-        heavy: false,
-    },
-    Route {
-        operation: Operation::OpenApi,
-        method: Method::GET,
-        path: "/openapi.json",
-        summary: "This document.",
-        access: Access::Public,
-        request: RequestBody::None,
-        status: StatusCode::OK,
-        response: Some((JSON, None)),
-        errors: &[],
-        heavy: false,
-    },
-    page(Operation::HomePage, "/", "Where to go.", HTML),
-    page(Operation::RegisterPage, "/register", "Sign up.", HTML),
-    page(Operation::LoginPage, "/login", "Sign in.", HTML),
+    post(
+        "/auth/register",
+        Operation::Register,
+        "Creates a user, and signs in where that is configured.",
+    )
+    .reads(Json("RegisterRequest"))
+    .answers(StatusCode::CREATED, "RegisterResponse")
+    .fails(&[409, 429])
+    .heavy(),
+    post(
+        "/auth/login",
+        Operation::Login,
+        "Signs in with e-mail address or user name and password.",
+    )
+    .reads(Json("LoginRequest"))
+    .returns("LoginResponse")
+    .fails(&[401, 403, 429])
+    .heavy(),
+    post(
+        "/auth/login/mfa",
+        Operation::LoginMfa,
+        "Goes on with a login by a code of the second factor.",
+    )
+    .reads(Json("LoginMfaRequest"))
+    .returns("TokenResponse")
+    .fails(&[401, 403, 429]),
+    post(
+        "/auth/token",
+        Operation::Token,
+        "The OAuth 2.0 token endpoint: grants `password` and `refresh_token` (RFC 6749).",
+    )
+    .reads(Form("TokenRequest"))
+    .returns("TokenResponse")
+    .fails(&[429])
+    .heavy(),
+    post(
+        "/auth/refresh",
+        Operation::Refresh,
+        "Exchanges a refresh token, of the body or of a cookie, for a new pair; the old one is used up.",
+    )
+    .reads(OptionalJson("RefreshRequest"))
+    .returns("TokenResponse")
+    .fails(&[401, 403]),
+    post(
+        "/auth/logout",
+        Operation::Logout,
+        "Ends the session of the refresh token in the body or, without one, of the token in the header or cookie.",
+    )
+    .for_holders()
+    .reads(OptionalJson("LogoutRequest"))
+    .fails(&[403]),
+    post("/auth/logout-all", Operation::LogoutAll, "Ends every session of the user.")
+        .authenticated(),
+    get("/auth/me", Operation::Me, "The user, with roles and permissions.")
+        .authenticated()
+        .returns("MeResponse"),
+    get("/users/me", Operation::Me, "The same as `/auth/me`.")
+        .authenticated()
+        .returns("MeResponse"),
+    post(
+        "/auth/verify/resend",
+        Operation::ResendVerification,
+        "Sends the link that verifies an address anew. Answers alike whether or not there is such an account.",
+    )
+    .reads(Json("EmailRequest"))
+    .accepted()
+    .fails(&[429]),
+    post(
+        "/auth/verify/{token}",
+        Operation::VerifyEmail,
+        "Verifies an e-mail address by the link that was sent there, with a session or the password of the account.",
+    )
+    .for_holders()
+    .reads(OptionalJson("VerifyRequest"))
+    .returns("UserView")
+    .fails(&[403, 429])
+    .heavy(),
+    get(
+        "/auth/verify/{token}",
+        Operation::VerifyEmail,
+        "The same with a session of the account; a browser without one is led to the page `/verify`.",
+    )
+    .for_holders()
+    .returns("UserView")
+    .fails(&[400, 403]),
+    post(
+        "/auth/forgot-password",
+        Operation::ForgotPassword,
+        "Sends a link to choose a new password. Answers alike whether or not there is such an account.",
+    )
+    .reads(Json("EmailRequest"))
+    .accepted()
+    .fails(&[429]),
+    post(
+        "/auth/reset-password/{token}",
+        Operation::ResetPassword,
+        "Sets a new password by the link that was sent. All sessions end.",
+    )
+    .reads(Json("ResetPasswordRequest"))
+    .fails(&[429])
+    .heavy(),
+    post(
+        "/auth/confirm-email/{token}",
+        Operation::ConfirmEmail,
+        "Changes the e-mail address by the link that was sent to the new one, with a session or the password of the account.",
+    )
+    .for_holders()
+    .reads(OptionalJson("VerifyRequest"))
+    .returns("UserView")
+    .fails(&[403, 409, 429])
+    .heavy(),
+    post(
+        "/auth/undo-email/{token}",
+        Operation::UndoEmail,
+        "Takes a change of the e-mail address back by the link that was sent to the old one. All sessions end.",
+    )
+    .returns("UserView")
+    .fails(&[400, 409]),
+    post(
+        "/auth/2fa/enable",
+        Operation::EnableTotp,
+        "Makes a TOTP key for an authenticator app; a code of it puts it in force.",
+    )
+    .authenticated()
+    .reads(OptionalJson("EnableTotpRequest"))
+    .returns("TotpResponse")
+    .fails(&[403, 409, 429])
+    .heavy(),
+    post(
+        "/auth/2fa/verify",
+        Operation::ConfirmTotp,
+        "Puts the TOTP key in force by a code of it; returns recovery codes, which are shown this once.",
+    )
+    .authenticated()
+    .reads(Json("CodeRequest"))
+    .returns("RecoveryCodesResponse")
+    .fails(&[409, 429]),
+    post("/auth/2fa/disable", Operation::DisableTotp, "Takes the second factor away.")
+        .authenticated()
+        .reads(Json("PasswordAndCodeRequest"))
+        .fails(&[403, 409, 429])
+        .heavy(),
+    post(
+        "/auth/2fa/recovery-codes",
+        Operation::RecoveryCodes,
+        "Makes new recovery codes; the old ones are void.",
+    )
+    .authenticated()
+    .reads(Json("PasswordAndCodeRequest"))
+    .returns("RecoveryCodesResponse")
+    .fails(&[403, 409, 429])
+    .heavy(),
+    get("/account", Operation::Account, "The account of the person who is signed in.")
+        .authenticated()
+        .returns("AccountResponse"),
+    Route::new(
+        Method::PATCH,
+        "/account",
+        Operation::UpdateAccount,
+        "Changes user name, name and profile; what is left out stays, null takes away.",
+    )
+    .authenticated()
+    .reads(Json("AccountUpdateRequest"))
+    .returns("UserView")
+    .fails(&[409]),
+    delete("/account", Operation::DeleteAccount, "Deletes the account and everything of it.")
+        .authenticated()
+        .reads(Json("PasswordRequest"))
+        .fails(&[403, 429])
+        .heavy(),
+    post(
+        "/account/change-password",
+        Operation::ChangePassword,
+        "Sets another password. All other sessions end.",
+    )
+    .authenticated()
+    .reads(Json("ChangePasswordRequest"))
+    .fails(&[403, 429])
+    .heavy(),
+    post(
+        "/account/change-email",
+        Operation::ChangeEmail,
+        "Sends a link to a new e-mail address, which changes it.",
+    )
+    .authenticated()
+    .reads(Json("ChangeEmailRequest"))
+    .accepted()
+    .fails(&[403, 429])
+    .heavy(),
+    post(
+        "/account/logout-others",
+        Operation::LogoutOthers,
+        "Ends every other session of the user.",
+    )
+    .authenticated(),
+    get("/account/sessions", Operation::Sessions, "The sessions that last.")
+        .authenticated()
+        .returns("SessionsResponse"),
+    delete("/account/sessions/{id}", Operation::EndSession, "Ends one session.").authenticated(),
+    get(
+        "/.well-known/jwks.json",
+        Operation::Jwks,
+        "The public keys that verify access tokens, as a JWK Set (RFC 7517).",
+    )
+    .returns("JwkSet"),
+    get("/healthz", Operation::Healthz, "Answers while the process lives.").returns("Health"),
+    get(
+        "/readyz",
+        Operation::Readyz,
+        "Answers 200 while requests can be served, 503 otherwise.",
+    )
+    .returns("Health"),
+    page("/openapi.json", Operation::OpenApi, "This document.", JSON),
+    page("/", Operation::HomePage, "Where to go.", HTML),
+    page("/register", Operation::RegisterPage, "Sign up.", HTML),
+    page("/login", Operation::LoginPage, "Sign in.", HTML),
+    page("/verify", Operation::VerifyPage, "Verify an e-mail address.", HTML),
+    page("/confirm-email", Operation::ConfirmEmailPage, "Confirm a new e-mail address.", HTML),
+    page("/undo-email", Operation::UndoEmailPage, "Take a change of address back.", HTML),
+    page("/forgot-password", Operation::ForgotPasswordPage, "Ask for a new password.", HTML),
+    page("/reset-password", Operation::ResetPasswordPage, "Choose a new password.", HTML),
     page(
-        Operation::AccountPage,
         "/account/settings",
+        Operation::AccountPage,
         "Who is signed in, and signing out.",
         HTML,
     ),
     page(
-        Operation::PageScript,
         "/assets/pages.js",
+        Operation::PageScript,
         "Script of the pages.",
         "text/javascript; charset=utf-8",
     ),
     page(
-        Operation::PageStyle,
         "/assets/pages.css",
+        Operation::PageStyle,
         "Style of the pages.",
         "text/css; charset=utf-8",
     ),
 ];
 
-const fn page(
-    operation: Operation,
-    path: &'static str,
-    summary: &'static str,
-    content_type: &'static str,
-) -> Route {
-    Route {
-        operation,
-        method: Method::GET,
-        path,
-        summary,
-        access: Access::Public,
-        request: RequestBody::None,
-        status: StatusCode::OK,
-        response: Some((content_type, None)),
-        errors: &[],
-        heavy: false,
-    }
+/// Every route, in the order of the documentation.
+pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(ALIASES)
 }
 
 /// Why no route fits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NoRoute {
     /// The path is unknown.
     Path,
@@ -267,11 +464,8 @@ pub(crate) enum NoRoute {
 
 static ROUTER: LazyLock<matchit::Router<&'static [&'static Route]>> = LazyLock::new(|| {
     let mut router = matchit::Router::new();
-    for route in ROUTES {
-        let same_path: Vec<_> = ROUTES
-            .iter()
-            .filter(|other| other.path == route.path)
-            .collect();
+    for route in all() {
+        let same_path: Vec<_> = all().filter(|other| other.path == route.path).collect();
         // A path is met once for each of its methods; the first time it is inserted.
         if std::ptr::eq(same_path[0], route) {
             router

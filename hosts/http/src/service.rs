@@ -6,17 +6,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use auth_core::{Auth, Client, Deferred, Level, Platform};
 use bytes::Bytes;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, ORIGIN, USER_AGENT, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, ORIGIN, USER_AGENT,
+    VARY,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 use serde_json::json;
 
+use crate::caller::Call;
 use crate::error::ApiError;
 use crate::routes::{NoRoute, Operation, RequestBody, Route, find_or_reason};
-use crate::{accounts, body, pages, reply};
+use crate::{accounts, body, factors, links, pages, reply, signing_in};
 
 /// Header by which a host tells the address of the peer, with or without a port; Spin gives it this name. A host
 /// must remove it from what a client sends.
@@ -27,6 +29,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The checked-in document; a test fails when the table of routes says something else.
 const OPENAPI: &str = include_str!("../openapi.json");
+
+/// What a handler answers.
+pub(crate) type Answer = Result<Response<Bytes>, ApiError>;
 
 /// The routes over one instance of the core.
 pub struct Service<P> {
@@ -57,7 +62,11 @@ impl<P: Platform> Service<P> {
     {
         let (parts, body) = request.into_parts();
         let request_id = self.request_id(&parts.headers);
-        let mut response = match find_or_reason(&parts.method, parts.uri.path()) {
+        let found = find_or_reason(&parts.method, parts.uri.path());
+        let compatible = self.auth.config().compatibility_routes;
+        let served = |route: &&Route| !route.deprecated || compatible;
+        let mut response = match found {
+            Ok(route) if !served(&route) => ApiError::not_found().into_response(None),
             Ok(route) => self
                 .dispatch(route, &parts, body, &request_id)
                 .await
@@ -65,9 +74,13 @@ impl<P: Platform> Service<P> {
                     log_cause(self.auth.platform(), &error, &request_id);
                     error.into_route_response(route, Some(&request_id))
                 }),
-            Err(NoRoute::Method(routes)) if parts.method == Method::OPTIONS => preflight(routes),
             Err(NoRoute::Method(routes)) => {
-                ApiError::method_not_allowed(&allow(routes)).into_response(None)
+                let routes: Vec<_> = routes.iter().copied().filter(served).collect();
+                match routes.as_slice() {
+                    [] => ApiError::not_found().into_response(None),
+                    routes if parts.method == Method::OPTIONS => preflight(routes),
+                    routes => ApiError::method_not_allowed(&allow(routes)).into_response(None),
+                }
             }
             Err(NoRoute::Path) => ApiError::not_found().into_response(None),
         };
@@ -108,14 +121,41 @@ impl<P: Platform> Service<P> {
             RequestBody::None => Bytes::new(),
             _ => body::read(parts, body).await?,
         };
+        let call = &Call {
+            auth,
+            route,
+            parts,
+            body: &body,
+            client: client(parts),
+        };
         match route.operation {
-            Operation::Register => accounts::register(auth, &client(parts), parts, &body).await,
-            Operation::Login => accounts::login(auth, &client(parts), parts, &body).await,
-            Operation::Token => accounts::token(auth, &client(parts), parts, &body).await,
-            Operation::Refresh => accounts::refresh(auth, parts, &body).await,
-            Operation::Logout => accounts::logout(auth, parts, &body).await,
-            Operation::LogoutAll => accounts::logout_all(auth, parts).await,
-            Operation::Me => accounts::me(auth, parts).await,
+            Operation::Register => signing_in::register(call).await,
+            Operation::Login => signing_in::login(call).await,
+            Operation::LoginMfa => signing_in::login_mfa(call).await,
+            Operation::CookieLogin => signing_in::cookie_login(call).await,
+            Operation::Token => signing_in::token(call).await,
+            Operation::Refresh => signing_in::refresh(call).await,
+            Operation::Logout => signing_in::logout(call).await,
+            Operation::LogoutAll => signing_in::logout_all(call).await,
+            Operation::Me => accounts::me(call).await,
+            Operation::ResendVerification => links::resend_verification(call).await,
+            Operation::VerifyEmail => links::verify_email(call).await,
+            Operation::ForgotPassword => links::forgot_password(call).await,
+            Operation::ResetPassword => links::reset_password(call).await,
+            Operation::ConfirmEmail => links::confirm_email(call).await,
+            Operation::UndoEmail => links::undo_email(call).await,
+            Operation::EnableTotp => factors::enable(call).await,
+            Operation::ConfirmTotp => factors::confirm(call).await,
+            Operation::DisableTotp => factors::disable(call).await,
+            Operation::RecoveryCodes => factors::recovery_codes(call).await,
+            Operation::Account => accounts::account(call).await,
+            Operation::UpdateAccount => accounts::update(call).await,
+            Operation::DeleteAccount => accounts::delete(call).await,
+            Operation::ChangePassword => accounts::change_password(call).await,
+            Operation::ChangeEmail => accounts::change_email(call).await,
+            Operation::LogoutOthers => accounts::logout_others(call).await,
+            Operation::Sessions => accounts::sessions(call).await,
+            Operation::EndSession => accounts::end_session(call).await,
             Operation::Jwks => Ok(cached(
                 auth.jwks().await?.into(),
                 "application/json",
@@ -142,6 +182,11 @@ impl<P: Platform> Service<P> {
             Operation::HomePage => Ok(pages::home()),
             Operation::RegisterPage => Ok(pages::register()),
             Operation::LoginPage => Ok(pages::login()),
+            Operation::VerifyPage => Ok(pages::verify()),
+            Operation::ConfirmEmailPage => Ok(pages::confirm_email()),
+            Operation::UndoEmailPage => Ok(pages::undo_email()),
+            Operation::ForgotPasswordPage => Ok(pages::forgot_password()),
+            Operation::ResetPasswordPage => Ok(pages::reset_password()),
             Operation::AccountPage => Ok(pages::account()),
             Operation::PageScript => Ok(pages::script()),
             Operation::PageStyle => Ok(pages::style()),
@@ -168,10 +213,14 @@ impl<P: Platform> Service<P> {
             )
     }
 
-    /// Lets pages of configured origins read the answer (Fetch standard, CORS protocol). Tokens travel in a
-    /// header that a page must set itself, so credentials are not allowed.
+    /// Lets pages of configured origins read the answer (Fetch standard, CORS protocol), also to what is sent with cookies.
     fn allow_origin(&self, parts: &Parts, headers: &mut HeaderMap) {
-        let origins = &self.auth.config().cors_origins;
+        let config = self.auth.config();
+        let origins: Vec<_> = config
+            .cors_origins
+            .iter()
+            .chain(&config.frontend_url)
+            .collect();
         if origins.is_empty() {
             return;
         }
@@ -184,6 +233,10 @@ impl<P: Platform> Service<P> {
             .any(|allowed| allowed.as_bytes() == origin.as_bytes())
         {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            headers.insert(
+                ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                HeaderValue::from_static("true"),
+            );
         }
     }
 }

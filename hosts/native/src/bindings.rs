@@ -48,6 +48,14 @@ pub(crate) struct Contract {
     pub(crate) mailer: Option<Mailer>,
 }
 
+impl Contract {
+    /// Whether the service may send a request there: where a setting says that what it asks is.
+    pub(crate) fn may_fetch(&self, to: &http::Uri) -> bool {
+        let service = self.settings.value("BREACH_CHECK_URL");
+        service.is_some_and(|service| to.to_string().starts_with(service))
+    }
+}
+
 /// Marks the imports in a linker.
 struct Imports;
 

@@ -38,7 +38,7 @@ pub(crate) struct Shared {
 /// What a component is given besides WASI.
 pub(crate) enum Imports {
     /// The contract: the component is the service.
-    Contract(Contract),
+    Contract(Box<Contract>),
     /// Spin's interfaces: the component is the service composed with a provider.
     Spin(App),
 }

@@ -6,10 +6,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use auth_core::config::{LogConfig, Setting};
-use auth_core::{Config, Level};
+use auth_core::{Config, Level, MailContext, MailKind, Templates, Timestamp};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use gatewright::spin::{App, Given};
 use gatewright::{HostConfig, LayeredSettings, Server, ensure_secrets, read_secrets};
@@ -27,6 +28,10 @@ fn main() -> ExitCode {
         Some(("serve", arguments)) => serve(arguments),
         Some(("spin", arguments)) => match arguments.subcommand() {
             Some((_, arguments)) => spin_up(arguments),
+            None => Ok(()),
+        },
+        Some(("mail", arguments)) => match arguments.subcommand() {
+            Some((_, arguments)) => preview(arguments),
             None => Ok(()),
         },
         Some(("config", arguments)) => match arguments.subcommand() {
@@ -103,6 +108,34 @@ fn command() -> Command {
                 ),
         )
         .subcommand(
+            Command::new("mail")
+                .about("Look at the mails that are sent")
+                .subcommand_required(true)
+                .subcommand(
+                    Command::new("preview")
+                        .about("Show a mail with made-up values, or list the templates")
+                        .arg(
+                            Arg::new("kind")
+                                .value_name("KIND")
+                                .value_parser(
+                                    MailKind::ALL
+                                        .iter()
+                                        .map(|kind| kind.as_str())
+                                        .collect::<Vec<_>>(),
+                                )
+                                .help("Which mail; without it the templates are listed"),
+                        )
+                        .arg(
+                            Arg::new("html")
+                                .long("html")
+                                .action(ArgAction::SetTrue)
+                                .help("Its HTML, to be seen in a browser"),
+                        )
+                        .arg(env_file.clone())
+                        .args(settings.clone()),
+                ),
+        )
+        .subcommand(
             Command::new("config")
                 .about("List every setting")
                 .subcommand(
@@ -158,8 +191,8 @@ fn all_settings() -> impl Iterator<Item = &'static Setting> + Clone {
     tables.into_iter().flatten()
 }
 
-/// Flags first, then the environment, then the file.
-fn layered(arguments: &ArgMatches) -> Result<LayeredSettings> {
+/// Flags first, then the environment, then the file; and the mail templates of a folder.
+fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostConfig)> {
     let flags = all_settings()
         .filter(|setting| !setting.secret)
         .filter_map(|setting| {
@@ -168,17 +201,17 @@ fn layered(arguments: &ArgMatches) -> Result<LayeredSettings> {
                 arguments.get_one::<String>(setting.name)?.clone(),
             ))
         });
-    LayeredSettings::new(
-        flags,
-        arguments
-            .get_one::<PathBuf>("env-file")
-            .map(PathBuf::as_path),
-    )
+    let env_file = arguments.get_one::<PathBuf>("env-file");
+    let mut settings = LayeredSettings::new(flags, env_file.map(PathBuf::as_path))?;
+    let host = settings.host_config()?;
+    if let Some(folder) = &host.mail_templates {
+        settings.read_templates(folder)?;
+    }
+    Ok((settings, host))
 }
 
 fn serve(arguments: &ArgMatches) -> Result<()> {
-    let mut settings = layered(arguments)?;
-    let host = settings.host_config()?;
+    let (mut settings, host) = layered(arguments)?;
     init_log(&settings)?;
     settings.mailer(&settings.mail_config()?)?;
     let made = ensure_secrets(&mut settings, &host)?;
@@ -244,13 +277,47 @@ fn spin_up(arguments: &ArgMatches) -> Result<()> {
 }
 
 fn check(arguments: &ArgMatches) -> Result<()> {
-    let mut settings = layered(arguments)?;
-    let host = settings.host_config()?;
+    let (mut settings, host) = layered(arguments)?;
     read_secrets(&mut settings, &host)?;
     host.check_memory(&settings.config()?)?;
     settings.log_config()?;
     settings.mailer(&settings.mail_config()?)?;
     println!("every setting is accepted");
+    Ok(())
+}
+
+/// Shows a mail as it would be sent, with the templates of the settings.
+fn preview(arguments: &ArgMatches) -> Result<()> {
+    let (settings, _) = layered(arguments)?;
+    let templates = settings.templates()?;
+    let kind = arguments.get_one::<String>("kind");
+    let Some(kind) = kind.and_then(|name| MailKind::parse(name)) else {
+        for template in Templates::built_in() {
+            println!("{:35} {}", template.file, template.setting);
+        }
+        return Ok(());
+    };
+    let context = MailContext {
+        name: Some("Ada Lovelace"),
+        email: Some("ada@example.com"),
+        link: Some("https://auth.example.com/page?token=an-example"),
+        expires_in: Some(Duration::from_secs(86_400)),
+        device: Some("Firefox on Linux"),
+        ip: Some("192.0.2.1"),
+        time: Some(Timestamp::from_millis(1_767_225_600_000)),
+    };
+    let (message, failed) = templates.render(kind, "ada@example.com", &context);
+    if let Some(problem) = failed {
+        anyhow::bail!("{problem}");
+    }
+    if arguments.get_flag("html") {
+        println!("{}", message.html.unwrap_or_default());
+    } else {
+        println!(
+            "To: {}\nSubject: {}\n\n{}",
+            message.to, message.subject, message.text
+        );
+    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default
 
 use crate::instance::{Imports, Shared};
 
-/// Sends requests to where they are allowed: a Spin application's manifest names the places, the service has none.
+/// Sends requests to where they are allowed: a Spin application's manifest names the places, settings those of the service.
 pub(crate) struct Outbound(Arc<Shared>);
 
 impl Outbound {
@@ -32,7 +32,7 @@ impl WasiHttpHooks for Outbound {
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let allowed = match &self.0.imports {
-            Imports::Contract(_) => false,
+            Imports::Contract(contract) => contract.may_fetch(request.uri()),
             Imports::Spin(app) => app.allowed_hosts().allow(request.uri()),
         };
         Box::new(async move {

@@ -86,12 +86,12 @@ impl Server {
         let database = Sqlite::open(&path)?;
         migrate(&database)?;
         let mail = settings.mail_config()?;
-        let imports = Imports::Contract(Contract {
+        let imports = Imports::Contract(Box::new(Contract {
             storage: SqlStorage::new(database.clone()),
             mailer: settings.mailer(&mail)?,
             mail,
             settings,
-        });
+        }));
         let cache = path.with_file_name("cache");
         let mut server = Self::listen(imports, &bytes, &cache, config, clock_offset)
             .with_context(|| component.display().to_string())?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use auth_core::config::{LogConfig, SettingError, parse};
-use auth_core::{Config, Settings};
+use auth_core::{Config, Settings, Templates};
 use gatewright_mail::{MailConfig, Provider, TIMEOUT};
 use gatewright_smtp::{Mailer, SmtpConfig};
 
@@ -19,6 +19,8 @@ auth_core::settings! {
     DATABASE_URL database_url: String = "sqlite:data/gatewright.db", |text| crate::sqlite::database_path(text).map(|_| text.to_owned()), "sqlite: and a path";
     /// Address and port to listen on; port 0 takes a free one.
     LISTEN listen: SocketAddr = "127.0.0.1:8080", |text| text.parse().ok(), "an IP address and a port, such as 127.0.0.1:8080";
+    /// Folder of mail templates that take the place of the built-in ones of the same names, such as `verify_email.html`; `gatewright mail preview` lists them.
+    MAIL_TEMPLATES mail_templates: Option<String> = "", parse::optional, "a folder";
     /// How long one request may take before it is ended.
     REQUEST_TIMEOUT_SECONDS request_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600";
     /// How long a stopping host waits for requests in flight.
@@ -117,6 +119,29 @@ impl LayeredSettings {
         self.values.insert(name.to_owned(), value);
     }
 
+    /// Takes the mail templates of a folder as the settings that they stand for; a setting that has a value keeps it.
+    ///
+    /// # Errors
+    /// The folder can't be read, or holds a file that is no template's.
+    pub fn read_templates(&mut self, folder: &str) -> Result<()> {
+        let entries = std::fs::read_dir(folder)
+            .with_context(|| format!("MAIL_TEMPLATES: can't read {folder}"))?;
+        for entry in entries {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let known = Templates::built_in().find(|template| template.file == name);
+            let template = known.with_context(|| {
+                format!("MAIL_TEMPLATES: {} is no template's name", path.display())
+            })?;
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("MAIL_TEMPLATES: can't read {}", path.display()))?;
+            if self.value(template.setting).is_none() {
+                self.add(template.setting, text);
+            }
+        }
+        Ok(())
+    }
+
     /// The host's own settings.
     ///
     /// # Errors
@@ -151,6 +176,18 @@ impl LayeredSettings {
             (Provider::Smtp, Some(from)) => Mailer::new(&config, from, TIMEOUT).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// The templates of mail.
+    ///
+    /// # Errors
+    /// The first that can't be used.
+    pub fn templates(&self) -> Result<Templates, SettingError> {
+        let row = Config::TABLE.iter().find(|row| row.name == "PRODUCT_NAME");
+        let product = self
+            .value("PRODUCT_NAME")
+            .or(row.and_then(|row| row.default));
+        ready(Templates::load(self, product.unwrap_or_default()))
     }
 
     /// The service's settings.

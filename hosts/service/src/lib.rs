@@ -25,6 +25,7 @@ mod bindings {
         path: "../../wit",
         world: "service",
         with: {
+            "wasi:clocks/monotonic-clock@0.3.0": wasip3::clocks::monotonic_clock,
             "wasi:clocks/system-clock@0.3.0": wasip3::clocks::system_clock,
             "wasi:clocks/types@0.3.0": wasip3::clocks::types,
             "wasi:http/client@0.3.0": wasip3::http::client,

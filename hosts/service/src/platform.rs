@@ -1,12 +1,24 @@
 //! The core's platform, met by the component's imports.
 
+use std::time::Duration;
+
 use auth_core::contract::Mirror as _;
 use auth_core::storage::{
-    Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser,
-    Rotation, RotationOutcome, SigningKey, StartSessionOutcome, Storage, StorageError,
+    Account, ActiveSession, ChangeOutcome, CreateUserOutcome, Limit, LimitState, LoginName,
+    NewSession, NewUser, OneTimeSecret, Rotation, RotationOutcome, Session, SigningKey,
+    StartSessionOutcome, Storage, StorageError, UserChange,
 };
-use auth_core::{Deferred, Level, MailError, Message, Platform, Settings, Timestamp};
-use wasip3::clocks::system_clock;
+use auth_core::{
+    Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, Platform, Settings, Timestamp,
+};
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt as _, Empty, Limited};
+use wasip3::clocks::{monotonic_clock, system_clock};
+use wasip3::http::client;
+use wasip3::http::types::RequestOptions;
+use wasip3::http_compat::{
+    RequestOptionsExtension, http_from_wasi_response, http_into_wasi_request,
+};
 use wasip3::random::random;
 use wasip3::wit_bindgen;
 
@@ -55,6 +67,46 @@ impl Platform for Host {
 
     async fn send_mail(&self, message: Message) -> Result<(), MailError> {
         mail::send(message.mirror()).await.mirror()
+    }
+
+    async fn fetch(&self, url: &str, headers: &[(&'static str, &str)]) -> Result<Vec<u8>, String> {
+        let mut request = Request::get(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut request = request
+            .body(Empty::<bytes::Bytes>::new())
+            .map_err(|error| error.to_string())?;
+        let options = RequestOptions::new();
+        let limit = u64::try_from(FETCH_TIMEOUT.as_nanos()).ok();
+        // A host may not know one of these limits; the others hold then.
+        let _ = options.set_connect_timeout(limit);
+        let _ = options.set_first_byte_timeout(limit);
+        let _ = options.set_between_bytes_timeout(limit);
+        request
+            .extensions_mut()
+            .insert(RequestOptionsExtension(options));
+        let sent = async {
+            let response = client::send(http_into_wasi_request(request)?).await?;
+            http_from_wasi_response(response)
+        };
+        let response = sent
+            .await
+            .map_err(|code| format!("it can't be reached: {code}"))?;
+        if response.status() != StatusCode::OK {
+            return Err(format!("it answered {}", response.status().as_u16()));
+        }
+        let body = Limited::new(response.into_body(), FETCH_LIMIT)
+            .collect()
+            .await;
+        let body = body.map_err(|error| format!("its answer can't be read: {error}"))?;
+        Ok(body.to_bytes().to_vec())
+    }
+
+    async fn pause(&self, span: Duration) {
+        if !span.is_zero() {
+            monotonic_clock::wait_for(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)).await;
+        }
     }
 
     fn defer(&self, work: Deferred) {

@@ -14,10 +14,10 @@ const INSERT_USER: &str =
         display_name, profile, disabled_at, created_at, updated_at, last_login_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
     ON CONFLICT DO NOTHING";
+// Of a change of the user, or of none.
 const INSERT_CREDENTIAL: &str =
-    "INSERT INTO credentials (id, user_id, kind, secret, label, created_at, updated_at,
-        last_used_at)
-    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM users WHERE id = ?2";
+    "INSERT INTO credentials (id, user_id, kind, secret, counter, label, created_at, updated_at, last_used_at)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM users WHERE id = ?2 AND change_id IS ?10";
 const INSERT_ROLE: &str = "INSERT INTO user_roles (user_id, role_id)
     SELECT users.id, roles.id FROM users, roles WHERE users.id = ?1 AND roles.name = ?2
     ON CONFLICT DO NOTHING";
@@ -57,21 +57,11 @@ pub(crate) async fn create_user(
             user.last_login_at.into(),
         ],
     )];
-    batch.extend(credentials.into_iter().map(|credential| {
-        Statement::new(
-            INSERT_CREDENTIAL,
-            vec![
-                credential.id.into(),
-                credential.user_id.into(),
-                credential.kind.into(),
-                credential.secret.into(),
-                credential.label.into(),
-                credential.created_at.into(),
-                credential.updated_at.into(),
-                credential.last_used_at.into(),
-            ],
-        )
-    }));
+    batch.extend(
+        credentials
+            .into_iter()
+            .map(|credential| insert_credential(credential, None)),
+    );
     batch.extend(
         roles
             .into_iter()
@@ -94,6 +84,23 @@ pub(crate) async fn create_user(
             "a user was neither created nor in conflict".into(),
         )),
     }
+}
+
+/// Stores a credential of a user who was just created, or changed by this change.
+pub(crate) fn insert_credential(credential: Credential, change_id: Option<&str>) -> Statement {
+    let parameters = vec![
+        credential.id.into(),
+        credential.user_id.into(),
+        credential.kind.into(),
+        credential.secret.into(),
+        credential.counter.into(),
+        credential.label.into(),
+        credential.created_at.into(),
+        credential.updated_at.into(),
+        credential.last_used_at.into(),
+        change_id.into(),
+    ];
+    Statement::new(INSERT_CREDENTIAL, parameters)
 }
 
 /// The columns that [`user`] reads.
@@ -126,12 +133,12 @@ macro_rules! find_account {
         concat!(
             "SELECT ",
             user_columns!(),
-            ", credentials.id AS credential_id, credentials.kind, credentials.secret, credentials.label,
+            ", credentials.id AS credential_id, credentials.kind, credentials.secret, credentials.counter, credentials.label,
             credentials.created_at AS credential_created_at, credentials.updated_at AS credential_updated_at,
             credentials.last_used_at
             FROM users LEFT JOIN credentials ON credentials.user_id = users.id WHERE users.",
             $key,
-            " = ?1"
+            " = ?1 ORDER BY credentials.created_at, credentials.id"
         )
     };
 }
@@ -143,6 +150,7 @@ pub(crate) async fn find_account(
     let (sql, key) = match name {
         LoginName::Email(key) => (find_account!("email_key"), key),
         LoginName::Username(key) => (find_account!("username_key"), key),
+        LoginName::Id(id) => (find_account!("id"), id),
     };
     let mut account: Option<Account> = None;
     for mut row in executor
@@ -163,6 +171,7 @@ pub(crate) async fn find_account(
                 user_id,
                 kind: row.next()?,
                 secret: row.next()?,
+                counter: row.next()?,
                 label: row.next()?,
                 created_at: row.next()?,
                 updated_at: row.next()?,
@@ -193,4 +202,38 @@ pub(crate) async fn replace_credential_secret(
         .execute(Statement::new(REPLACE_SECRET, parameters))
         .await?
         .is_empty())
+}
+
+const DELETE_USER: &str = "DELETE FROM users WHERE id = ?1 RETURNING 1";
+
+pub(crate) async fn delete_user(
+    executor: &impl Executor,
+    user_id: String,
+) -> Result<bool, StorageError> {
+    let delete = Statement::new(DELETE_USER, vec![user_id.into()]);
+    Ok(!executor.execute(delete).await?.is_empty())
+}
+
+const ACCEPT_COUNTER: &str = "UPDATE credentials SET counter = ?2, last_used_at = ?3
+    WHERE id = ?1 AND (counter IS NULL OR counter < ?2) RETURNING 1";
+
+pub(crate) async fn accept_counter(
+    executor: &impl Executor,
+    credential_id: String,
+    counter: u64,
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    let parameters = vec![credential_id.into(), counter.into(), now.into()];
+    let accepted = executor.execute(Statement::new(ACCEPT_COUNTER, parameters));
+    Ok(!accepted.await?.is_empty())
+}
+
+const DELETE_CREDENTIAL: &str = "DELETE FROM credentials WHERE id = ?1 RETURNING 1";
+
+pub(crate) async fn delete_credential(
+    executor: &impl Executor,
+    credential_id: String,
+) -> Result<bool, StorageError> {
+    let delete = Statement::new(DELETE_CREDENTIAL, vec![credential_id.into()]);
+    Ok(!executor.execute(delete).await?.is_empty())
 }

@@ -7,11 +7,13 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod changes;
 mod executor;
 mod keys;
 mod limits;
 mod migrations;
 mod purge;
+mod secrets;
 mod sessions;
 mod storage;
 mod value;

@@ -49,7 +49,8 @@ pub async fn purge_when_due(
 
 const PURGE_LIMITS: &str =
     "DELETE FROM limits WHERE resets_at <= ?1 AND key <> 'purge' RETURNING 1";
-const PURGE_ENDED: [&str; 3] = [
+const PURGE_ENDED: [&str; 4] = [
+    "DELETE FROM one_time_secrets WHERE expires_at < ?1 RETURNING 1",
     "DELETE FROM refresh_tokens WHERE expires_at < ?1 RETURNING 1",
     "DELETE FROM sessions WHERE expires_at < ?1 RETURNING 1",
     "DELETE FROM sessions WHERE revoked_at < ?1 RETURNING 1",

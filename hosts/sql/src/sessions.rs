@@ -10,13 +10,21 @@ use crate::accounts::{user, user_columns};
 use crate::executor::{Executor, Statement};
 use crate::value::{Names, Row};
 
+/// The columns that [`session`] reads.
+macro_rules! session_columns {
+    () => {
+        "sessions.id AS session_id, sessions.user_id, sessions.client_id, sessions.actor_id, sessions.amr,
+        sessions.authenticated_at, sessions.created_at AS session_created_at, sessions.last_seen_at, sessions.expires_at,
+        sessions.ip, sessions.token, sessions.user_agent, sessions.revoked_at, sessions.revocation_reason"
+    };
+}
+
 /// Session, user, roles and permissions in the columns that [`active`] reads.
 macro_rules! active_columns {
     () => {
         concat!(
-            "sessions.id AS session_id, sessions.client_id, sessions.actor_id, sessions.amr, sessions.authenticated_at,
-            sessions.created_at AS session_created_at, sessions.last_seen_at, sessions.expires_at, sessions.ip, sessions.user_agent,
-            sessions.revoked_at, sessions.revocation_reason, ",
+            session_columns!(),
+            ", ",
             user_columns!(),
             ", (SELECT group_concat(name) FROM (SELECT roles.name FROM user_roles
                 JOIN roles ON roles.id = user_roles.role_id
@@ -35,10 +43,16 @@ const FIND: &str = concat!(
     " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1"
 );
 
-fn active(row: &mut Row) -> Result<ActiveSession, StorageError> {
-    let mut session = Session {
+const FIND_BY_TOKEN: &str = concat!(
+    "SELECT ",
+    active_columns!(),
+    " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.token = ?1"
+);
+
+fn session(row: &mut Row) -> Result<Session, StorageError> {
+    Ok(Session {
         id: row.next()?,
-        user_id: String::new(),
+        user_id: row.next()?,
         client_id: row.next()?,
         actor_id: row.next()?,
         amr: row.next::<Names>()?.0,
@@ -47,15 +61,17 @@ fn active(row: &mut Row) -> Result<ActiveSession, StorageError> {
         last_seen_at: row.next()?,
         expires_at: row.next()?,
         ip: row.next()?,
+        token: row.next()?,
         user_agent: row.next()?,
         revoked_at: row.next()?,
         revocation_reason: row.next()?,
-    };
-    let user = user(row)?;
-    session.user_id.clone_from(&user.id);
+    })
+}
+
+fn active(row: &mut Row) -> Result<ActiveSession, StorageError> {
     Ok(ActiveSession {
-        session,
-        user,
+        session: session(row)?,
+        user: user(row)?,
         roles: row.next::<Names>()?.0,
         permissions: row.next::<Names>()?.0,
     })
@@ -65,18 +81,60 @@ pub(crate) async fn find(
     executor: &impl Executor,
     session_id: String,
 ) -> Result<Option<ActiveSession>, StorageError> {
-    let rows = executor
-        .query(Statement::new(FIND, vec![session_id.into()]))
-        .await?;
+    find_one(executor, Statement::new(FIND, vec![session_id.into()])).await
+}
+
+pub(crate) async fn find_by_token(
+    executor: &impl Executor,
+    token: String,
+) -> Result<Option<ActiveSession>, StorageError> {
+    find_one(executor, Statement::new(FIND_BY_TOKEN, vec![token.into()])).await
+}
+
+async fn find_one(
+    executor: &impl Executor,
+    statement: Statement,
+) -> Result<Option<ActiveSession>, StorageError> {
+    let rows = executor.query(statement).await?;
     rows.into_iter()
         .next()
         .map(|mut row| active(&mut row))
         .transpose()
 }
 
+const LIST: &str = concat!(
+    "SELECT ",
+    session_columns!(),
+    " FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2
+    ORDER BY last_seen_at DESC, id DESC"
+);
+
+pub(crate) async fn list(
+    executor: &impl Executor,
+    user_id: String,
+    now: Timestamp,
+) -> Result<Vec<Session>, StorageError> {
+    let list = Statement::new(LIST, vec![user_id.into(), now.into()]);
+    let rows = executor.query(list).await?;
+    rows.into_iter().map(|mut row| session(&mut row)).collect()
+}
+
+const TOUCH_SESSION: &str =
+    "UPDATE sessions SET last_seen_at = ?2 WHERE id = ?1 AND last_seen_at < ?2";
+
+pub(crate) async fn touch(
+    executor: &impl Executor,
+    session_id: String,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let touch = Statement::new(TOUCH_SESSION, vec![session_id.into(), now.into()]);
+    executor.execute(touch).await.map(|_| ())
+}
+
 const INSERT: &str = "INSERT INTO sessions (id, user_id, client_id, actor_id, amr, authenticated_at, created_at,
-        last_seen_at, expires_at, ip, user_agent, revoked_at, revocation_reason)
-    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 FROM users WHERE id = ?2 AND disabled_at IS NULL";
+        last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 FROM users WHERE id = ?2 AND disabled_at IS NULL
+        AND (?15 IS NULL OR EXISTS (SELECT 1 FROM credentials WHERE id = ?15 AND user_id = ?2))";
 const INSERT_REFRESH_TOKEN: &str = "INSERT INTO refresh_tokens (digest, session_id, expires_at)
     SELECT ?1, id, min(?3, expires_at) FROM sessions WHERE id = ?2";
 const TOUCH_USER: &str = "UPDATE users SET last_login_at = ?2
@@ -92,6 +150,7 @@ pub(crate) async fn start(
     let NewSession {
         session,
         refresh_token,
+        credential,
         ends_others,
     } = new;
     let (id, created_at) = (session.id.clone(), session.created_at);
@@ -108,9 +167,11 @@ pub(crate) async fn start(
             session.last_seen_at.into(),
             session.expires_at.into(),
             session.ip.into(),
+            session.token.into(),
             session.user_agent.into(),
             session.revoked_at.into(),
             session.revocation_reason.into(),
+            credential.into(),
         ],
     )];
     if let Some(token) = refresh_token {
@@ -300,7 +361,7 @@ pub(crate) async fn revoke_all(
         .await?)
 }
 
-fn ids(rows: Vec<Row>) -> Result<Vec<String>, StorageError> {
+pub(crate) fn ids(rows: Vec<Row>) -> Result<Vec<String>, StorageError> {
     rows.into_iter().map(|mut row| row.next()).collect()
 }
 

@@ -2,12 +2,13 @@
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    Account, ActiveSession, CreateUserOutcome, Limit, LimitState, LoginName, NewSession, NewUser,
-    Rotation, RotationOutcome, SigningKey, StartSessionOutcome, Storage, StorageError,
+    Account, ActiveSession, ChangeOutcome, CreateUserOutcome, Limit, LimitState, LoginName,
+    NewSession, NewUser, OneTimeSecret, Rotation, RotationOutcome, Session, SigningKey,
+    StartSessionOutcome, Storage, StorageError, UserChange,
 };
 
 use crate::executor::Executor;
-use crate::{accounts, keys, limits, migrations, purge, sessions};
+use crate::{accounts, changes, keys, limits, migrations, purge, secrets, sessions};
 
 /// The storage contract in SQL.
 #[derive(Debug, Clone)]
@@ -98,6 +99,69 @@ impl<E: Executor> Storage for SqlStorage<E> {
         reason: String,
     ) -> Result<Vec<String>, StorageError> {
         sessions::revoke_all(&self.executor, user_id, except, now, reason).await
+    }
+
+    async fn find_session_by_token(
+        &self,
+        token: String,
+    ) -> Result<Option<ActiveSession>, StorageError> {
+        sessions::find_by_token(&self.executor, token).await
+    }
+
+    async fn list_sessions(
+        &self,
+        user_id: String,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StorageError> {
+        sessions::list(&self.executor, user_id, now).await
+    }
+
+    async fn touch_session(&self, session_id: String, now: Timestamp) -> Result<(), StorageError> {
+        sessions::touch(&self.executor, session_id, now).await
+    }
+
+    async fn store_one_time_secret(
+        &self,
+        secret: OneTimeSecret,
+        replaces: bool,
+    ) -> Result<(), StorageError> {
+        secrets::store(&self.executor, secret, replaces).await
+    }
+
+    async fn find_one_time_secret(
+        &self,
+        secret: String,
+    ) -> Result<Option<OneTimeSecret>, StorageError> {
+        secrets::find(&self.executor, secret).await
+    }
+
+    async fn consume_one_time_secret(
+        &self,
+        secret: String,
+        now: Timestamp,
+    ) -> Result<bool, StorageError> {
+        secrets::consume(&self.executor, secret, now).await
+    }
+
+    async fn change_user(&self, change: UserChange) -> Result<ChangeOutcome, StorageError> {
+        changes::change_user(&self.executor, change).await
+    }
+
+    async fn delete_user(&self, user_id: String) -> Result<bool, StorageError> {
+        accounts::delete_user(&self.executor, user_id).await
+    }
+
+    async fn accept_counter(
+        &self,
+        credential_id: String,
+        counter: u64,
+        now: Timestamp,
+    ) -> Result<bool, StorageError> {
+        accounts::accept_counter(&self.executor, credential_id, counter, now).await
+    }
+
+    async fn delete_credential(&self, credential_id: String) -> Result<bool, StorageError> {
+        accounts::delete_credential(&self.executor, credential_id).await
     }
 
     async fn list_signing_keys(&self) -> Result<Vec<SigningKey>, StorageError> {

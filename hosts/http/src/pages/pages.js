@@ -48,18 +48,61 @@ function showProblems(error) {
   if (error && !error.details) general.textContent = error.message;
 }
 
+// The token of the link in a mail; it never leaves by a Referer header, which the pages switch off.
+const linkToken = () => encodeURIComponent(new URLSearchParams(location.search).get("token") ?? "");
+
+async function followLink(path, fields) {
+  const { status, data } = await call("POST", path + linkToken(), { body: fields, token: store.get()?.access_token });
+  if (status === 403 && data.error.code === "password_required") show("signed-out");
+  if (status !== 200) return showProblems(data.error);
+  done();
+}
+
+function done() {
+  document.querySelector("form[data-action]").hidden = true;
+  document.querySelector("[data-done]").hidden = false;
+}
+
+function show(when, shown = true) {
+  for (const part of document.querySelectorAll(`[data-when="${when}"]`)) {
+    part.hidden = !shown;
+    for (const input of part.querySelectorAll("input")) input.disabled = !shown;
+  }
+}
+
+function askForCode() {
+  show("mfa");
+  showProblems({ message: "Enter a code of your authenticator app, or a recovery code." });
+  document.querySelector('[name="totp_code"]').focus();
+}
+
 const actions = {
   async register(fields) {
-    const { status, data } = await call("POST", "/auth/register", { body: fields });
+    const { status, data } = await call("POST", "/auth/register", { body: { ...fields, transport: "jwt" } });
     if (status !== 201) return showProblems(data.error);
     if (data.tokens) store.set(data.tokens);
     location.assign(data.tokens ? "/account/settings" : "/login");
   },
   async login(fields) {
-    const { status, data } = await call("POST", "/auth/login", { body: fields });
+    const { status, data } = await call("POST", "/auth/login", { body: { ...fields, transport: "jwt" } });
     if (status !== 200) return showProblems(data.error);
+    if (data.mfa_required) return askForCode();
     store.set(data);
     location.assign("/account/settings");
+  },
+  verify: (fields) => followLink("/auth/verify/", fields),
+  "confirm-email": (fields) => followLink("/auth/confirm-email/", fields),
+  "undo-email": () => followLink("/auth/undo-email/"),
+  async "forgot-password"(fields) {
+    const { status, data } = await call("POST", "/auth/forgot-password", { body: fields });
+    if (status !== 202) return showProblems(data.error);
+    done();
+  },
+  async "reset-password"(fields) {
+    const { status, data } = await call("POST", `/auth/reset-password/${linkToken()}`, { body: fields });
+    if (status !== 204) return showProblems(data.error);
+    store.clear();
+    done();
   },
   async logout() {
     const tokens = store.get();
@@ -104,3 +147,6 @@ if (account) {
     showProblems(data.error);
   }
 }
+
+// Who is signed in need not give the password again.
+if (store.get()) show("signed-out", false);

@@ -1,0 +1,127 @@
+//! Changing a user: read, decide, and store what was decided if the user is still as he was read.
+
+use core::time::Duration;
+
+use crate::auth::Auth;
+use crate::error::{Error, LinkError, Result};
+use crate::identifier::{canonical, new_id};
+use crate::platform::Platform;
+use crate::storage::{
+    Account, ChangeOutcome, Credential, LoginName, SessionEnding, Storage as _, User, UserChange,
+    VoidedSecrets,
+};
+use crate::time::Timestamp;
+
+/// What a change does, beginning with nothing.
+pub(crate) struct Change {
+    /// The user as he shall be; his times of change are seen to.
+    pub(crate) user: User,
+    /// Digest of a one-time secret that is used up.
+    pub(crate) consumes: Option<String>,
+    /// One-time secrets that are void.
+    pub(crate) voids: Option<VoidedSecrets>,
+    /// Kinds of credentials that go.
+    pub(crate) deletes: Vec<&'static str>,
+    /// Credentials that come.
+    pub(crate) credentials: Vec<Credential>,
+    /// Roles that come.
+    pub(crate) adds_roles: Vec<&'static str>,
+    /// Roles that go.
+    pub(crate) removes_roles: Vec<&'static str>,
+    /// Sessions that end.
+    pub(crate) ends_sessions: Option<SessionEnding>,
+}
+
+impl Change {
+    pub(crate) fn of(user: User) -> Self {
+        Self {
+            user,
+            consumes: None,
+            voids: None,
+            deletes: Vec::new(),
+            credentials: Vec::new(),
+            adds_roles: Vec::new(),
+            removes_roles: Vec::new(),
+            ends_sessions: None,
+        }
+    }
+
+    /// Ends the user's sessions but for one.
+    pub(crate) fn end_sessions(&mut self, except: Option<&str>, reason: &str) {
+        self.ends_sessions = Some(SessionEnding {
+            except: except.map(str::to_owned),
+            reason: reason.to_owned(),
+        });
+    }
+}
+
+/// How often a change is decided anew when somebody else has changed the user meanwhile.
+const TRIES: usize = 4;
+
+impl<P: Platform> Auth<P> {
+    /// Changes a user, and returns him as he is then. `decide` is asked again when somebody else was faster.
+    ///
+    /// # Errors
+    /// What `decide` says, [`Error::AccountGone`], [`Error::EmailTaken`], [`Error::UsernameTaken`], [`Error::Link`] for
+    /// the one-time secret, or a failure of the platform.
+    pub(crate) async fn change(
+        &self,
+        user_id: &str,
+        mut decide: impl FnMut(Account) -> Result<Change>,
+    ) -> Result<User> {
+        for _ in 0..TRIES {
+            let account = self.find_by_id(user_id).await?.ok_or(Error::AccountGone)?;
+            let seen = account.user.updated_at;
+            let change = decide(account)?;
+            let mut user = change.user;
+            user.updated_at = later(self.platform.now(), seen);
+            let key = |text: &Option<String>| text.as_deref().map(canonical);
+            let outcome = self
+                .platform
+                .storage()
+                .change_user(UserChange {
+                    id: new_id(&self.platform),
+                    email_key: key(&user.email),
+                    username_key: key(&user.username),
+                    user: user.clone(),
+                    expected_updated_at: seen,
+                    consumes: change.consumes,
+                    voids: change.voids,
+                    deletes_credentials: owned(&change.deletes),
+                    credentials: change.credentials,
+                    adds_roles: owned(&change.adds_roles),
+                    removes_roles: owned(&change.removes_roles),
+                    ends_sessions: change.ends_sessions,
+                })
+                .await?;
+            match outcome {
+                ChangeOutcome::Changed(ended) => {
+                    self.announce_ended(ended, user.updated_at);
+                    return Ok(user);
+                }
+                ChangeOutcome::Conflict => {}
+                ChangeOutcome::EmailTaken => return Err(Error::EmailTaken),
+                ChangeOutcome::UsernameTaken => return Err(Error::UsernameTaken),
+                ChangeOutcome::SecretRefused => return Err(Error::Link(LinkError::Used)),
+            }
+        }
+        Err(Error::Unavailable(
+            "the user is being changed by others all the time".into(),
+        ))
+    }
+
+    /// The user of that identifier, with his credentials.
+    pub(crate) async fn find_by_id(&self, user_id: &str) -> Result<Option<Account>> {
+        let name = LoginName::Id(user_id.to_owned());
+        Ok(self.platform.storage().find_account(name).await?)
+    }
+}
+
+/// Now, or a moment after what was there before: a change is known by its time.
+fn later(now: Timestamp, before: Timestamp) -> Timestamp {
+    now.max(before + Duration::from_millis(1))
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}

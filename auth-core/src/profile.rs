@@ -1,0 +1,259 @@
+//! Extra fields of a user's profile, as an operator declares them.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::error::{FieldError, FieldErrorCode};
+
+/// The declared fields, in order.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileFields(Vec<ProfileField>);
+
+/// One declared field.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileField {
+    /// Name: a letter, then letters, digits and `_`, at most 64.
+    pub name: String,
+    /// Type of its values.
+    #[serde(default, rename = "type")]
+    pub kind: FieldKind,
+    /// Whether registering needs it.
+    #[serde(default)]
+    pub required: bool,
+    /// Most characters of a string.
+    #[serde(default = "usual_length")]
+    pub max_length: usize,
+    /// Who may change it after registering.
+    #[serde(default)]
+    pub editable_by: Editor,
+}
+
+/// Type of a field's values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldKind {
+    /// Text.
+    #[default]
+    String,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+}
+
+/// Who may change a field.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Editor {
+    /// The person himself, and administrators.
+    #[default]
+    User,
+    /// Administrators alone.
+    Admin,
+}
+
+fn usual_length() -> usize {
+    255
+}
+
+/// Most fields.
+const MOST: usize = 64;
+/// Longest string that a declaration can allow.
+const LONGEST: usize = 4096;
+
+impl ProfileFields {
+    /// Reads a JSON list of declarations; none: it is not one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fields: Vec<ProfileField> = serde_json::from_str(text).ok()?;
+        let plain = |field: &ProfileField| {
+            let mut letters = field.name.chars();
+            letters.next().is_some_and(|c| c.is_ascii_alphabetic())
+                && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
+                && field.name.len() <= 64
+                && (1..=LONGEST).contains(&field.max_length)
+        };
+        let once = |at: usize| {
+            fields[..at]
+                .iter()
+                .all(|other| other.name != fields[at].name)
+        };
+        let valid = fields.len() <= MOST && fields.iter().all(plain) && (0..fields.len()).all(once);
+        valid.then_some(Self(fields))
+    }
+
+    /// The declared fields.
+    pub fn iter(&self) -> impl Iterator<Item = &ProfileField> {
+        self.0.iter()
+    }
+
+    /// The stored profile with these values changed: null takes one away.
+    ///
+    /// # Errors
+    /// Every broken rule; the field is `profile.NAME`.
+    pub(crate) fn change(
+        &self,
+        stored: &str,
+        given: &Map<String, Value>,
+        editor: Editor,
+        registering: bool,
+    ) -> Result<String, Vec<FieldError>> {
+        let mut profile: Map<String, Value> = serde_json::from_str(stored).unwrap_or_default();
+        let mut broken = Vec::new();
+        for (name, value) in given {
+            let rule =
+                |code, message: String| FieldError::new(format!("profile.{name}"), code, message);
+            let Some(field) = self.0.iter().find(|field| field.name == *name) else {
+                broken.push(rule(FieldErrorCode::Unknown, "No such field.".into()));
+                continue;
+            };
+            if field.editable_by > editor {
+                let message = "Administrators alone may change this.".into();
+                broken.push(rule(FieldErrorCode::ReadOnly, message));
+            } else if value.is_null() {
+                profile.remove(name);
+            } else if let Err((code, message)) = field.check(value) {
+                broken.push(rule(code, message));
+            } else {
+                profile.insert(name.clone(), value.clone());
+            }
+        }
+        for field in &self.0 {
+            let there = profile.contains_key(&field.name)
+                || broken
+                    .iter()
+                    .any(|rule| rule.field == format!("profile.{}", field.name));
+            // What a person can't give himself is not asked of him; what was never there is asked for when it changes.
+            let asked =
+                field.editable_by <= editor && (registering || given.contains_key(&field.name));
+            if field.required && asked && !there {
+                let name = format!("profile.{}", field.name);
+                broken.push(FieldError::new(
+                    name,
+                    FieldErrorCode::Required,
+                    "This is required.",
+                ));
+            }
+        }
+        if broken.is_empty() {
+            Ok(Value::Object(profile).to_string())
+        } else {
+            Err(broken)
+        }
+    }
+}
+
+impl ProfileField {
+    fn check(&self, value: &Value) -> Result<(), (FieldErrorCode, String)> {
+        let wrong = |what: &str| {
+            Err((
+                FieldErrorCode::InvalidType,
+                format!("This has to be {what}."),
+            ))
+        };
+        match (self.kind, value) {
+            (FieldKind::String, Value::String(text)) => {
+                if text.chars().count() > self.max_length {
+                    let message = format!("At most {} characters.", self.max_length);
+                    Err((FieldErrorCode::TooLong, message))
+                } else if self.required && text.trim().is_empty() {
+                    Err((FieldErrorCode::Required, "This is required.".into()))
+                } else if text.contains('\0') {
+                    Err((FieldErrorCode::InvalidFormat, "No null characters.".into()))
+                } else {
+                    Ok(())
+                }
+            }
+            (FieldKind::Integer, Value::Number(number)) if number.is_i64() || number.is_u64() => {
+                Ok(())
+            }
+            (FieldKind::Number, Value::Number(_)) | (FieldKind::Boolean, Value::Bool(_)) => Ok(()),
+            (FieldKind::String, _) => wrong("text"),
+            (FieldKind::Integer, _) => wrong("a whole number"),
+            (FieldKind::Number, _) => wrong("a number"),
+            (FieldKind::Boolean, _) => wrong("true or false"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fields() -> ProfileFields {
+        ProfileFields::parse(
+            r#"[{"name": "company", "required": true, "max_length": 5},
+                {"name": "age", "type": "integer"}, {"name": "score", "type": "number"},
+                {"name": "news", "type": "boolean"}, {"name": "tier", "editable_by": "admin", "required": true}]"#,
+        )
+        .unwrap()
+    }
+
+    fn change(stored: &str, given: Value, registering: bool) -> Result<String, Vec<String>> {
+        let given = given.as_object().unwrap();
+        let text = |rule: &FieldError| format!("{} {}", rule.field, rule.code.as_str());
+        fields()
+            .change(stored, given, Editor::User, registering)
+            .map_err(|broken| broken.iter().map(text).collect())
+    }
+
+    #[test]
+    fn values_are_checked_against_their_declaration() {
+        let good = json!({"company": "Ämter", "age": -3, "score": 1.5, "news": false});
+        assert_eq!(change("{}", good.clone(), true).unwrap(), {
+            let mut sorted = good;
+            sorted.sort_all_objects();
+            sorted.to_string()
+        });
+        let bad = json!({"company": "longer", "age": 1.5, "score": "1", "news": 1, "tier": "gold", "x": 1});
+        let mut broken = change("{}", bad, true).unwrap_err();
+        broken.sort();
+        assert_eq!(
+            broken,
+            [
+                "profile.age invalid_type",
+                "profile.company too_long",
+                "profile.news invalid_type",
+                "profile.score invalid_type",
+                "profile.tier read_only",
+                "profile.x unknown_field",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_required_is_asked_for_once_and_cannot_be_taken_away() {
+        let missing = change("{}", json!({}), true).unwrap_err();
+        assert_eq!(missing, ["profile.company required"]);
+        assert_eq!(
+            change("{}", json!({"age": 1}), false).unwrap(),
+            r#"{"age":1}"#
+        );
+        let taken = change(r#"{"company":"A"}"#, json!({"company": null}), false).unwrap_err();
+        assert_eq!(taken, ["profile.company required"]);
+        let blank = change("{}", json!({"company": " "}), true).unwrap_err();
+        assert_eq!(blank, ["profile.company required"]);
+        let kept = change(r#"{"age":1,"company":"A"}"#, json!({"age": null}), false);
+        assert_eq!(kept.unwrap(), r#"{"company":"A"}"#);
+    }
+
+    #[test]
+    fn a_wrong_declaration_is_refused() {
+        for text in [
+            "x",
+            "{}",
+            r#"[{"name": ""}]"#,
+            r#"[{"name": "a b"}]"#,
+            r#"[{"name": "a", "type": "date"}]"#,
+            r#"[{"name": "a", "max_length": 0}]"#,
+            r#"[{"name": "a"}, {"name": "a"}]"#,
+            r#"[{"name": "a", "requierd": true}]"#,
+        ] {
+            assert!(ProfileFields::parse(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+use gatewright_tests::BreachService;
+use gatewright_tests::host::{Host, PASSWORD};
+use serde_json::json;
+
+/// The last 35 digits of the SHA-1 of `a breached password`, which begins with 0E865; another that was never seen.
+const LISTED: &str =
+    "9A4A24AF245D7F9CCB25AB6C7F9CC66632B:17\r\n0018A45C4D1DEF81644B54AB7F969B88D65:0\r\n";
+
+fn start(service: &BreachService, further: &[(&str, &str)]) -> Host {
+    let own = service.settings();
+    let mut settings: Vec<_> = own
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    settings.extend_from_slice(further);
+    Host::start(&settings)
+}
+
+/// V6.2.12: a breached password is refused wherever one is chosen; the service gets to see five digits of its digest.
+#[tokio::test]
+async fn a_breached_password_is_refused() {
+    let service = BreachService::start("200 OK", LISTED);
+    let host = start(&service, &[]);
+    let breached = json!({"email": "ada@example.com", "password": "a breached password"});
+    let refused = host.post("/auth/register", breached).await;
+    assert_eq!(refused.broken_rules(), ["password breached_password"]);
+    let heads = service.heads();
+    assert_eq!(heads.len(), 1);
+    assert!(
+        heads[0].starts_with("get /range/0e865 http/1.1"),
+        "{heads:?}"
+    );
+    assert!(heads[0].contains("add-padding: true"), "{heads:?}");
+
+    let session = host.register("ada@example.com").await;
+    let change = json!({"current_password": PASSWORD, "new_password": "a breached password"});
+    let changed = host
+        .send_as(
+            "POST",
+            "/account/change-password",
+            &session.access_token,
+            change,
+        )
+        .await;
+    assert_eq!(changed.broken_rules(), ["new_password breached_password"]);
+}
+
+/// Where the service does not answer, passwords are taken, and the operator hears of it; or they are not, if he says so.
+#[tokio::test]
+async fn a_service_that_fails_stops_nobody_unless_it_has_to_answer() {
+    let service = BreachService::start("503 Service Unavailable", "");
+    let host = start(&service, &[]);
+    host.register("ada@example.com").await;
+    host.wait_for_log("could not be looked up among breached ones");
+    let host = start(&service, &[("BREACH_CHECK_REQUIRED", "true")]);
+    let ada = json!({"email": "ada@example.com", "password": PASSWORD});
+    host.post("/auth/register", ada)
+        .await
+        .assert_error(503, "unavailable");
+}

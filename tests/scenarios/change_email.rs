@@ -1,0 +1,138 @@
+use gatewright_tests::MailService;
+use gatewright_tests::host::PASSWORD;
+use serde_json::json;
+
+/// V6.3.7, V7.5.1: the new address proves itself, the old one hears of it and can take it back.
+#[tokio::test]
+async fn an_address_is_changed_from_the_new_one_and_taken_back_from_the_old_one() {
+    let mail = MailService::start();
+    let host = mail.host(&[]);
+    let session = host.register("ada@example.com").await;
+    let verify = mail.link("verify_email", "ada@example.com");
+    host.get_as(&format!("/auth/verify/{verify}"), &session.access_token)
+        .await
+        .assert_ok();
+    let change = |email: &str, password: &str| {
+        let body = json!({"email": email, "password": password});
+        host.send_as("POST", "/account/change-email", &session.access_token, body)
+    };
+    change("new@example.com", "not the right one")
+        .await
+        .assert_error(403, "wrong_password");
+    change("no address", PASSWORD)
+        .await
+        .assert_error(422, "validation_failed");
+    assert_eq!(change("new@example.com", PASSWORD).await.status, 202);
+    let confirm = mail.link("change_email", "new@example.com");
+    let me = host.get_as("/auth/me", &session.access_token).await;
+    assert_eq!(me.body["email"], "ada@example.com");
+
+    let path = format!("/auth/confirm-email/{confirm}");
+    // Who receives the mail alone may be one whose address somebody put into another account.
+    host.post(&path, json!({}))
+        .await
+        .assert_error(403, "password_required");
+    let proof = json!({"password": PASSWORD});
+    let confirmed = host.post(&path, proof.clone()).await;
+    confirmed.assert_ok();
+    assert_eq!(confirmed.body["email"], "new@example.com");
+    host.post(&path, proof).await.assert_error(400, "link_used");
+    let undo = mail.link("email_changed", "ada@example.com");
+    host.login("new@example.com").await;
+    let old = json!({"email": "ada@example.com", "password": PASSWORD});
+    host.post("/auth/login", old.clone())
+        .await
+        .assert_error(401, "invalid_credentials");
+
+    // Somebody holds the old address against it.
+    host.register("ada@example.com").await;
+    mail.link("verify_email", "ada@example.com");
+    let undone = host
+        .post(&format!("/auth/undo-email/{undo}"), json!({}))
+        .await;
+    undone.assert_ok();
+    assert_eq!(undone.body["email"], "ada@example.com");
+    host.get_as("/auth/me", &session.access_token)
+        .await
+        .assert_error(401, "session_ended");
+    // Whoever changed it knew the password.
+    host.post("/auth/login", old)
+        .await
+        .assert_error(401, "invalid_credentials");
+    let reset = mail.link("reset_password", "ada@example.com");
+    let new = json!({"password": "a password that nobody knows"});
+    assert_eq!(
+        host.post(&format!("/auth/reset-password/{reset}"), new)
+            .await
+            .status,
+        204
+    );
+}
+
+/// An address of another account can't be taken, and asking does not tell that there is one.
+#[tokio::test]
+async fn anothers_address_is_not_given_away() {
+    let mail = MailService::start();
+    let host = mail.host(&[]);
+    let ada = host.register("ada@example.com").await;
+    mail.link("verify_email", "ada@example.com");
+    host.register("bob@example.com").await;
+    mail.link("verify_email", "bob@example.com");
+    let change = |email: &str| {
+        let body = json!({"email": email, "password": PASSWORD});
+        host.send_as("POST", "/account/change-email", &ada.access_token, body)
+    };
+    let taken = change("bob@example.com").await;
+    assert_eq!((taken.status.as_u16(), taken.text.as_str()), (202, ""));
+    assert_eq!(mail.next().message["kind"], "account_exists");
+    // Somebody else is faster.
+    assert_eq!(change("carol@example.com").await.status, 202);
+    let confirm = mail.link("change_email", "carol@example.com");
+    host.register("carol@example.com").await;
+    mail.link("verify_email", "carol@example.com");
+    let late = host
+        .post(
+            &format!("/auth/confirm-email/{confirm}"),
+            json!({"password": PASSWORD}),
+        )
+        .await;
+    late.assert_error(409, "email_taken");
+    let me = host.get_as("/auth/me", &ada.access_token).await;
+    assert_eq!(me.body["email"], "ada@example.com");
+}
+
+/// Whoever changes the address twice can't take back that it was taken back.
+#[tokio::test]
+async fn the_oldest_address_has_the_last_word() {
+    let mail = MailService::start();
+    let host = mail.host(&[]);
+    let session = host.register("ada@example.com").await;
+    let verify = mail.link("verify_email", "ada@example.com");
+    host.get_as(&format!("/auth/verify/{verify}"), &session.access_token)
+        .await
+        .assert_ok();
+    let mut undo = Vec::new();
+    for (from, to) in [
+        ("ada@example.com", "eve@example.com"),
+        ("eve@example.com", "mallory@example.com"),
+    ] {
+        let body = json!({"email": to, "password": PASSWORD});
+        host.send_as("POST", "/account/change-email", &session.access_token, body)
+            .await;
+        let confirm = mail.link("change_email", to);
+        host.post(
+            &format!("/auth/confirm-email/{confirm}"),
+            json!({"password": PASSWORD}),
+        )
+        .await
+        .assert_ok();
+        undo.push(mail.link("email_changed", from));
+    }
+    let take_back = async |token: &str| {
+        let path = format!("/auth/undo-email/{token}");
+        host.post(&path, json!({})).await
+    };
+    let undone = take_back(&undo[0]).await;
+    assert_eq!(undone.body["email"], "ada@example.com");
+    take_back(&undo[1]).await.assert_error(400, "link_invalid");
+}

@@ -1,0 +1,351 @@
+use gatewright_tests::MailService;
+use gatewright_tests::host::{Answer, Host, PASSWORD, Tokens};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sha1::Sha1;
+
+/// The code of a time step, by RFC 6238 as it is written there.
+fn code_at(secret: &str, step: u64) -> String {
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let bits: String = secret
+        .chars()
+        .map(|c| format!("{:05b}", alphabet.find(c).unwrap()))
+        .collect();
+    let key: Vec<_> = bits
+        .as_bytes()
+        .chunks_exact(8)
+        .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap())
+        .collect();
+    let mut mac = Hmac::<Sha1>::new_from_slice(&key).unwrap();
+    mac.update(&step.to_be_bytes());
+    let mac = mac.finalize().into_bytes();
+    let at = (mac[19] & 15) as usize;
+    let number = u32::from_be_bytes(mac[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
+    format!("{:06}", number % 1_000_000)
+}
+
+/// The code of this moment.
+pub fn code_now(secret: &str) -> String {
+    code_at(secret, step())
+}
+
+fn step() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.unwrap().as_secs() / 30
+}
+
+/// A person with a second factor in force.
+struct Enrolled {
+    secret: String,
+    recovery_codes: Vec<String>,
+    session: Tokens,
+    /// The step of the code that confirmed.
+    used: u64,
+}
+
+async fn enrol(host: &Host, email: &str) -> Enrolled {
+    let session = host.register(email).await;
+    let enabled = host
+        .post_as("/auth/2fa/enable", &session.access_token)
+        .await;
+    enabled.assert_ok();
+    let secret = enabled.body["secret"].as_str().unwrap().to_owned();
+    let used = step() - 1;
+    let code = json!({"code": code_at(&secret, used)});
+    let confirmed = host
+        .send_as("POST", "/auth/2fa/verify", &session.access_token, code)
+        .await;
+    confirmed.assert_ok();
+    let codes = confirmed.body["recovery_codes"].as_array().unwrap();
+    Enrolled {
+        secret,
+        recovery_codes: codes
+            .iter()
+            .map(|code| code.as_str().unwrap().to_owned())
+            .collect(),
+        session,
+        used,
+    }
+}
+
+fn password() -> Value {
+    json!({"email": "ada@example.com", "password": PASSWORD})
+}
+
+fn with_code(code: &str) -> Value {
+    json!({"email": "ada@example.com", "password": PASSWORD, "totp_code": code})
+}
+
+/// A key is not in force before a code of it was given; then every way to sign in asks for one.
+#[tokio::test]
+async fn a_second_factor_is_asked_for_on_every_way_in() {
+    let mail = MailService::start();
+    let host = mail.host(&[]);
+    let session = host.register("ada@example.com").await;
+    mail.link("verify_email", "ada@example.com");
+    let enabled = host
+        .post_as("/auth/2fa/enable", &session.access_token)
+        .await;
+    enabled.assert_ok();
+    let secret = enabled.body["secret"].as_str().unwrap();
+    let uri = enabled.body["otpauth_uri"].as_str().unwrap();
+    assert!(
+        uri.starts_with("otpauth://totp/Gatewright:ada%40example.com?secret="),
+        "{uri}"
+    );
+    assert!(uri.contains(secret));
+    assert!(
+        enabled.body["qr_base64"]
+            .as_str()
+            .unwrap()
+            .starts_with("iVBORw0KGgo")
+    );
+    assert!(enabled.body["qr_svg"].as_str().unwrap().contains("<svg"));
+    // Not confirmed, so not in force.
+    host.login("ada@example.com").await;
+    let wrong = json!({"code": "000000"});
+    host.send_as("POST", "/auth/2fa/verify", &session.access_token, wrong)
+        .await
+        .assert_error(403, "invalid_code");
+
+    let used = step() - 1;
+    let code = json!({"code": code_at(secret, used)});
+    let confirmed = host
+        .send_as("POST", "/auth/2fa/verify", &session.access_token, code)
+        .await;
+    let codes = confirmed.body["recovery_codes"].as_array().unwrap();
+    assert_eq!(codes.len(), 10);
+    assert_eq!(mail.next().message["kind"], "mfa_enabled");
+    let account = host.get_as("/account", &session.access_token).await;
+    assert_eq!(
+        (
+            &account.body["mfa_enabled"],
+            &account.body["recovery_codes_left"]
+        ),
+        (&json!(true), &json!(10))
+    );
+    host.post_as("/auth/2fa/enable", &session.access_token)
+        .await
+        .assert_error(409, "mfa_enabled");
+
+    // In a second call.
+    let challenge = host.post("/auth/login", password()).await;
+    challenge.assert_ok();
+    assert_eq!(challenge.body["mfa_required"], true);
+    assert_eq!(challenge.body["methods"], json!(["totp", "recovery_code"]));
+    assert!(challenge.body.get("access_token").is_none());
+    let answer = |code: &str| json!({"mfa_token": challenge.body["mfa_token"], "code": code});
+    host.post("/auth/login/mfa", answer("000000"))
+        .await
+        .assert_error(403, "invalid_code");
+    // A code counts once: the one that confirmed is used up.
+    host.post("/auth/login/mfa", answer(&code_at(secret, used)))
+        .await
+        .assert_error(403, "invalid_code");
+    let signed_in = host
+        .post("/auth/login/mfa", answer(&code_at(secret, used + 1)))
+        .await;
+    let tokens = Tokens::of(&signed_in.body);
+    host.get_as("/auth/me", &tokens.access_token)
+        .await
+        .assert_ok();
+    host.post("/auth/login/mfa", answer(&code_at(secret, used + 2)))
+        .await
+        .assert_error(401, "mfa_token_invalid");
+
+    // In the same call, and by the form of OAuth.
+    let recovery = codes[0].as_str().unwrap();
+    let login = host
+        .post(
+            "/auth/login",
+            with_code(&recovery.to_lowercase().replace('-', "")),
+        )
+        .await;
+    Tokens::of(&login.body);
+    assert_eq!(mail.next().message["kind"], "recovery_code_used");
+    host.post("/auth/login", with_code(recovery))
+        .await
+        .assert_error(403, "invalid_code");
+    let form = |code: Option<&str>| {
+        let mut form = vec![
+            ("grant_type", "password"),
+            ("username", "ada@example.com"),
+            ("password", PASSWORD),
+        ];
+        form.extend(code.map(|code| ("totp_code", code)));
+        Answer::of(host.request(Method::POST, "/auth/token").form(&form))
+    };
+    let refused = form(None).await;
+    assert_eq!(
+        (refused.status.as_u16(), &refused.body["error"]),
+        (400, &json!("mfa_required"))
+    );
+    let go_on = json!({"mfa_token": refused.body["mfa_token"], "code": codes[1]});
+    host.post("/auth/login/mfa", go_on).await.assert_ok();
+    assert_eq!(mail.next().message["kind"], "recovery_code_used");
+    form(codes[2].as_str()).await.assert_ok();
+    let cookie = [("username", "ada@example.com"), ("password", PASSWORD)];
+    let cookie = Answer::of(
+        host.request(Method::POST, "/auth/cookie/login")
+            .form(&cookie),
+    )
+    .await;
+    assert_eq!(cookie.body["error"], "mfa_required");
+    assert!(cookie.headers.get("set-cookie").is_none());
+    let account = host.get_as("/account", &session.access_token).await;
+    assert_eq!(account.body["recovery_codes_left"], 7);
+}
+
+/// V6.5.1: of many who present one code at once, one gets in.
+#[tokio::test]
+async fn one_code_signs_in_once_however_many_try() {
+    let host = Host::start(&[]);
+    let ada = enrol(&host, "ada@example.com").await;
+    let code = code_at(&ada.secret, ada.used + 1);
+    let tries = (0..8).map(|_| host.post("/auth/login", with_code(&code)));
+    let answers = futures::future::join_all(tries).await;
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 200).count(),
+        1,
+        "{answers:?}"
+    );
+    let recovery = &ada.recovery_codes[0];
+    let host = host.restart_later(16 * 60);
+    let tries = (0..8).map(|_| host.post("/auth/login", with_code(recovery)));
+    let answers = futures::future::join_all(tries).await;
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 200).count(),
+        1,
+        "{answers:?}"
+    );
+}
+
+/// V6.6.3: guesses are counted for the account; a new challenge brings no new attempts.
+#[tokio::test]
+async fn guessing_codes_is_limited_across_challenges() {
+    let host = Host::start(&[]);
+    let ada = enrol(&host, "ada@example.com").await;
+    let mut refused = 0;
+    for _ in 0..12 {
+        let challenge = host.post("/auth/login", password()).await;
+        let guess = json!({"mfa_token": challenge.body["mfa_token"], "code": "000000"});
+        let answer = host.post("/auth/login/mfa", guess).await;
+        if answer.status == 429 {
+            refused += 1;
+        } else {
+            answer.assert_error(403, "invalid_code");
+        }
+    }
+    assert!((2..=4).contains(&refused), "{refused}");
+    host.post("/auth/login", with_code(&ada.recovery_codes[0]))
+        .await
+        .assert_error(429, "rate_limited");
+    let body = json!({"password": PASSWORD, "code": "000000"});
+    host.send_as("POST", "/auth/2fa/disable", &ada.session.access_token, body)
+        .await
+        .assert_error(429, "rate_limited");
+}
+
+/// V6.5.6, V7.5.1: taking the factor away takes the password and a code, and so do new recovery codes.
+#[tokio::test]
+async fn taking_the_factor_away_takes_both_factors() {
+    let mail = MailService::start();
+    let host = mail.host(&[]);
+    let ada = enrol(&host, "ada@example.com").await;
+    mail.link("verify_email", "ada@example.com");
+    assert_eq!(mail.next().message["kind"], "mfa_enabled");
+    let token = &ada.session.access_token;
+    let both = |password: &str, code: &str| json!({"password": password, "code": code});
+    for path in ["/auth/2fa/disable", "/auth/2fa/recovery-codes"] {
+        let try_with =
+            |password: &str, code: &str| host.send_as("POST", path, token, both(password, code));
+        try_with("not the right one", &ada.recovery_codes[0])
+            .await
+            .assert_error(403, "wrong_password");
+        try_with(PASSWORD, "000000")
+            .await
+            .assert_error(403, "invalid_code");
+        try_with(PASSWORD, "")
+            .await
+            .assert_error(422, "validation_failed");
+    }
+    let first = both(PASSWORD, &ada.recovery_codes[0]);
+    let renewed = host
+        .send_as("POST", "/auth/2fa/recovery-codes", token, first)
+        .await;
+    let codes = renewed.body["recovery_codes"].as_array().unwrap();
+    assert_eq!(codes.len(), 10);
+    host.post("/auth/login", with_code(&ada.recovery_codes[1]))
+        .await
+        .assert_error(403, "invalid_code");
+    // The path of another system.
+    let disable = both(PASSWORD, codes[0].as_str().unwrap());
+    let disabled = host
+        .send_as("POST", "/account/2fa/disable", token, disable)
+        .await;
+    assert_eq!(disabled.status, 204);
+    host.login("ada@example.com").await;
+    let again = both(PASSWORD, codes[1].as_str().unwrap());
+    host.send_as("POST", "/auth/2fa/disable", token, again)
+        .await
+        .assert_error(409, "mfa_not_enabled");
+    let kinds: Vec<_> = (0..4)
+        .map(|_| mail.next().message["kind"].clone())
+        .collect();
+    for kind in [
+        "recovery_code_used",
+        "recovery_codes_regenerated",
+        "mfa_disabled",
+    ] {
+        assert!(kinds.contains(&json!(kind)), "{kinds:?}");
+    }
+}
+
+/// V6.4.3: a reset password does not get past the second factor, and a challenge dies with the password it began with.
+#[tokio::test]
+async fn resetting_the_password_leaves_the_factor_in_force() {
+    let mail = MailService::start();
+    let host = mail.host(&[]);
+    let ada = enrol(&host, "ada@example.com").await;
+    let verify = mail.link("verify_email", "ada@example.com");
+    assert_eq!(mail.next().message["kind"], "mfa_enabled");
+    host.get_as(&format!("/auth/verify/{verify}"), &ada.session.access_token)
+        .await
+        .assert_ok();
+    let challenge = host.post("/auth/login", password()).await;
+    host.post("/auth/forgot-password", json!({"email": "ada@example.com"}))
+        .await;
+    let reset = mail.link("reset_password", "ada@example.com");
+    let new = "a new and better password";
+    let path = format!("/auth/reset-password/{reset}");
+    assert_eq!(host.post(&path, json!({"password": new})).await.status, 204);
+    let stale = json!({"mfa_token": challenge.body["mfa_token"], "code": ada.recovery_codes[0]});
+    host.post("/auth/login/mfa", stale)
+        .await
+        .assert_error(401, "mfa_token_invalid");
+    let login = host
+        .post(
+            "/auth/login",
+            json!({"email": "ada@example.com", "password": new}),
+        )
+        .await;
+    assert_eq!(login.body["mfa_required"], true);
+}
+
+/// V7.5.1: some time after signing in a key takes the password again.
+#[tokio::test]
+async fn a_key_takes_the_password_some_time_after_signing_in() {
+    let host = Host::start(&[]);
+    let session = host.register("ada@example.com").await;
+    let host = host.restart_later(601);
+    let enable =
+        |body: Value| host.send_as("POST", "/auth/2fa/enable", &session.access_token, body);
+    enable(json!({}))
+        .await
+        .assert_error(403, "reauthentication_required");
+    enable(json!({"password": "not the right one"}))
+        .await
+        .assert_error(403, "wrong_password");
+    enable(json!({"password": PASSWORD})).await.assert_ok();
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use auth_core::Platform as _;
 use auth_core::storage::{LoginName, Storage as _};
 use auth_core::{
-    Auth, Carrier, Client, Error, Login, LoginRequest, Registration, TokenPair, Tokens,
+    Auth, Carrier, Client, Error, Login, LoginRequest, Registration, TokenPair, Tokens, totp,
 };
 use futures::executor::block_on;
 use gatewright_tests::{SimulatedPlatform, config};
@@ -268,4 +268,49 @@ fn an_imported_hash_signs_in_and_is_rehashed() {
     after_answer(&auth);
     assert!(stored().secret.starts_with("$argon2id$"));
     assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
+}
+
+/// The right password is what rehashing needs; that a second factor is asked for next changes nothing.
+#[test]
+fn a_password_is_rehashed_also_where_a_second_factor_follows() {
+    let auth = auth(1, &[]);
+    let tokens = register(&auth, "ada@example.com");
+    let enrolment = block_on(auth.enable_totp(&tokens.active, None, &client()));
+    let key = enrolment.ok().unwrap().uri;
+    let key = key
+        .split("secret=")
+        .nth(1)
+        .unwrap()
+        .split('&')
+        .next()
+        .unwrap();
+    let key = base32_key(key);
+    let code = totp::code(&key, auth.platform().now().as_secs() / totp::STEP);
+    assert!(block_on(auth.confirm_totp(&tokens.active, &code, &client())).is_ok());
+    after_answer(&auth);
+    let costlier = config(&[("ARGON2_ITERATIONS", "2")]);
+    let auth = Auth::new(auth.into_platform(), costlier);
+    let request = LoginRequest {
+        name: "ada@example.com",
+        password: PASSWORD,
+        code: None,
+        carrier: Carrier::Jwt,
+    };
+    let challenged = block_on(auth.login(request, &client()));
+    assert!(matches!(challenged, Ok(Login::MfaRequired(_))));
+    after_answer(&auth);
+    let lines = auth.platform().log_lines();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("rehashed a password"))
+    );
+}
+
+fn base32_key(text: &str) -> Vec<u8> {
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let digit = |c| alphabet.find(c).unwrap();
+    let bits: String = text.chars().map(|c| format!("{:05b}", digit(c))).collect();
+    let byte = |bits: &[u8]| u8::from_str_radix(std::str::from_utf8(bits).unwrap(), 2).unwrap();
+    bits.as_bytes().chunks_exact(8).map(byte).collect()
 }

@@ -8,10 +8,11 @@ use crate::config::Config;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::factor::{has_second_factor, recovery_codes_left};
 use crate::identifier::{EmailAddress, Username, new_id};
-use crate::mail::{MailContext, MailKind};
+use crate::mail::MailKind;
 use crate::password;
 use crate::platform::Platform;
 use crate::profile::Editor;
+use crate::recovery::password_id;
 use crate::session::{Carrier, Tokens};
 use crate::storage::{ActiveSession, CreateUserOutcome, LoginName, NewUser, Storage as _, User};
 
@@ -118,10 +119,14 @@ impl<P: Platform> Auth<P> {
                 roles: vec![FIRST_ROLE.to_owned()],
             })
             .await?;
-        let may_mail = self.may_mail(&valid.email).await;
         match outcome {
             CreateUserOutcome::EmailTaken if verifies_first => {
-                self.tell_owner(&valid.email, may_mail).await?;
+                // The same work as for an address that is not taken.
+                let may_mail = self.may_mail(&valid.email).await?;
+                self.send_verification(None, valid.email.as_str()).await?;
+                if may_mail {
+                    self.send_account_exists(valid.email.as_str());
+                }
                 return Ok(Registered { user, tokens: None });
             }
             CreateUserOutcome::EmailTaken => return Err(Error::EmailTaken),
@@ -129,6 +134,7 @@ impl<P: Platform> Auth<P> {
             CreateUserOutcome::Created => {}
         }
         // A stranger could fill the mailbox otherwise.
+        let may_mail = self.may_mail(&valid.email).await?;
         let told = Some(&user).filter(|_| may_mail);
         self.send_verification(told, valid.email.as_str()).await?;
         if !signs_in {
@@ -147,21 +153,6 @@ impl<P: Platform> Auth<P> {
             user: tokens.active().user.clone(),
             tokens: Some(tokens),
         })
-    }
-
-    /// Tells the owner of an address that somebody tried to register with it, for the same work as a registration's mail.
-    async fn tell_owner(&self, email: &EmailAddress, may_mail: bool) -> Result<()> {
-        self.send_verification(None, email.as_str()).await?;
-        if may_mail {
-            let login = format!("{}/login", self.config.frontend());
-            let context = MailContext {
-                email: Some(email.as_str()),
-                link: Some(&login),
-                ..MailContext::default()
-            };
-            self.send(self.message(MailKind::AccountExists, email.as_str(), &context));
-        }
-        Ok(())
     }
 
     /// Changes what a person says of himself.
@@ -244,12 +235,8 @@ impl<P: Platform> Auth<P> {
             .find_by_id(&active.user.id)
             .await?
             .ok_or(Error::AccountGone)?;
-        let password = |kind: &str| kind == PASSWORD;
         Ok(SignInMethods {
-            password: account
-                .credentials
-                .iter()
-                .any(|credential| password(&credential.kind)),
+            password: password_id(&account).is_some(),
             second_factor: has_second_factor(&account),
             recovery_codes_left: recovery_codes_left(&account),
         })

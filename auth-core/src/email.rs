@@ -10,7 +10,7 @@ use crate::change::Change;
 use crate::error::{Error, LinkError, Result};
 use crate::factor::{FACTOR, second_factor_since};
 use crate::identifier::{EmailAddress, canonical};
-use crate::link::Purpose;
+use crate::link::{LinkMail, Purpose};
 use crate::mail::{MailContext, MailKind};
 use crate::platform::Platform;
 use crate::recovery::password_id;
@@ -60,27 +60,17 @@ impl<P: Platform> Auth<P> {
     ///
     /// Without a user the same work is done, and nothing sent.
     pub(crate) async fn send_verification(&self, user: Option<&User>, email: &str) -> Result<()> {
-        let life = self.config.verify_token_life;
+        let mail = LinkMail {
+            purpose: Purpose::VerifyEmail,
+            kind: MailKind::VerifyEmail,
+            page: "/verify",
+            life: self.config.verify_token_life,
+            replaces: true,
+        };
         let address = Address {
             email: email.to_owned(),
         };
-        let id = user.map(|user| user.id.as_str());
-        let token = self
-            .make_secret(Purpose::VerifyEmail, id, &address, life, true)
-            .await?;
-        let link = self.link("/verify", &token);
-        let context = MailContext {
-            name: user.and_then(|user| user.display_name.as_deref()),
-            email: Some(email),
-            link: Some(&link),
-            expires_in: Some(life),
-            ..MailContext::default()
-        };
-        let message = self.message(MailKind::VerifyEmail, email, &context);
-        if user.is_some() {
-            self.send(message);
-        }
-        Ok(())
+        self.send_link(mail, user, email, &address).await
     }
 
     /// Sends the link anew to whoever has registered with this address and has not proved it. The answer says nothing
@@ -163,47 +153,28 @@ impl<P: Platform> Auth<P> {
             .check_password(&active.user.id, password, client)
             .await?;
         self.count_mail(&address, client).await?;
-        let life = self.config.verify_token_life;
+        let mail = LinkMail {
+            purpose: Purpose::ChangeEmail,
+            kind: MailKind::ChangeEmail,
+            page: "/confirm-email",
+            life: self.config.verify_token_life,
+            replaces: true,
+        };
         let payload = NewAddress {
             email: address.as_str().to_owned(),
             credential: credential.id,
         };
-        let token = self
-            .make_secret(
-                Purpose::ChangeEmail,
-                Some(&active.user.id),
-                &payload,
-                life,
-                true,
-            )
-            .await?;
         let taken = self
             .platform
             .storage()
             .find_account(LoginName::Email(address.key()))
             .await?
             .is_some_and(|account| account.user.id != active.user.id);
-        let context = MailContext {
-            name: active.user.display_name.as_deref(),
-            email: Some(address.as_str()),
-            ..MailContext::default()
-        };
+        let told = Some(&active.user).filter(|_| !taken);
+        self.send_link(mail, told, address.as_str(), &payload)
+            .await?;
         if taken {
-            let login = format!("{}/login", self.config.frontend());
-            let context = MailContext {
-                name: None,
-                link: Some(&login),
-                ..context
-            };
-            self.send(self.message(MailKind::AccountExists, address.as_str(), &context));
-        } else {
-            let link = self.link("/confirm-email", &token);
-            let context = MailContext {
-                link: Some(&link),
-                expires_in: Some(life),
-                ..context
-            };
-            self.send(self.message(MailKind::ChangeEmail, address.as_str(), &context));
+            self.send_account_exists(address.as_str());
         }
         Ok(())
     }
@@ -224,16 +195,18 @@ impl<P: Platform> Auth<P> {
             .await?;
         self.prove(&usable.user_id, proof, client).await?;
         let now = self.platform.now();
+        let void = Error::Link(LinkError::Invalid);
         let before = self
             .find_by_id(&usable.user_id)
             .await?
-            .filter(|account| password_id(account) == Some(&usable.payload.credential));
+            .filter(|account| password_id(account) == Some(&usable.payload.credential))
+            .ok_or_else(|| void.clone())?
+            .user;
         // An address that was never proved may be a stranger's.
         let old = before
-            .map(|account| account.user)
-            .filter(|user| user.email_verified_at.is_some())
-            .and_then(|user| user.email)
-            .filter(|old| *old != usable.payload.email);
+            .email
+            .clone()
+            .filter(|old| before.email_verified_at.is_some() && *old != usable.payload.email);
         // First: there must be no change without a way back.
         let undo = match &old {
             Some(old) => Some(self.make_undo(&usable.user_id, old).await?),
@@ -241,10 +214,11 @@ impl<P: Platform> Auth<P> {
         };
         let user = self
             .change(&usable.user_id, |account| {
-                if password_id(&account) != Some(&usable.payload.credential) {
-                    return Err(Error::Link(LinkError::Invalid));
-                }
+                let same_password = password_id(&account) == Some(&usable.payload.credential);
                 let mut user = account.user;
+                if !same_password || user.email != before.email {
+                    return Err(void.clone());
+                }
                 user.email = Some(usable.payload.email.clone());
                 user.email_verified_at = Some(now);
                 Ok(Change {

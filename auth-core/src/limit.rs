@@ -76,9 +76,14 @@ impl<P: Platform> Auth<P> {
     }
 
     /// Whether one more mail may go to an address that somebody has registered with, whether it was taken or not.
-    pub(crate) async fn may_mail(&self, address: &EmailAddress) -> bool {
-        let limit = self.by_address(address);
-        self.count(vec![limit]).await.is_ok()
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub(crate) async fn may_mail(&self, address: &EmailAddress) -> Result<bool> {
+        match self.count(vec![self.by_address(address)]).await {
+            Err(Error::RateLimited { .. }) => Ok(false),
+            counted => counted.map(|()| true),
+        }
     }
 
     fn by_address(&self, address: &EmailAddress) -> Limit {

@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 
 use crate::auth::Auth;
 use crate::error::{Error, LinkError, Result};
+use crate::mail::{MailContext, MailKind};
 use crate::platform::Platform;
 use crate::secret::SecretToken;
-use crate::storage::{OneTimeSecret, Storage as _};
+use crate::storage::{OneTimeSecret, Storage as _, User};
 
 /// What a one-time secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,20 @@ impl Purpose {
             Self::Mfa => "mfa",
         }
     }
+}
+
+/// A mail whose link leads to a page with a one-time secret.
+pub(crate) struct LinkMail {
+    /// What the secret is for.
+    pub(crate) purpose: Purpose,
+    /// What the mail says.
+    pub(crate) kind: MailKind,
+    /// The page of the front end.
+    pub(crate) page: &'static str,
+    /// How long it works.
+    pub(crate) life: Duration,
+    /// Whether those of before that were not used are void.
+    pub(crate) replaces: bool,
 }
 
 /// A one-time secret that can be used now.
@@ -114,6 +129,44 @@ impl<P: Platform> Auth<P> {
             user_id: secret.user_id.ok_or(invalid)?,
             payload,
         })
+    }
+
+    /// Sends a user a link, to this address. Without a user the same work is done, and nothing sent.
+    pub(crate) async fn send_link(
+        &self,
+        mail: LinkMail,
+        user: Option<&User>,
+        to: &str,
+        payload: &impl Serialize,
+    ) -> Result<()> {
+        let id = user.map(|user| user.id.as_str());
+        let token = self
+            .make_secret(mail.purpose, id, payload, mail.life, mail.replaces)
+            .await?;
+        let link = self.link(mail.page, &token);
+        let context = MailContext {
+            name: user.and_then(|user| user.display_name.as_deref()),
+            email: Some(to),
+            link: Some(&link),
+            expires_in: Some(mail.life),
+            ..MailContext::default()
+        };
+        let message = self.message(mail.kind, to, &context);
+        if user.is_some() {
+            self.send(message);
+        }
+        Ok(())
+    }
+
+    /// Tells who has an address already that somebody else wanted to have it.
+    pub(crate) fn send_account_exists(&self, to: &str) {
+        let login = format!("{}/login", self.config.frontend());
+        let context = MailContext {
+            email: Some(to),
+            link: Some(&login),
+            ..MailContext::default()
+        };
+        self.send(self.message(MailKind::AccountExists, to, &context));
     }
 
     /// Where a link in a mail leads: a page of the front end.

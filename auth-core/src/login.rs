@@ -12,6 +12,7 @@ use crate::factor::has_second_factor;
 use crate::link::Purpose;
 use crate::password;
 use crate::platform::Platform;
+use crate::recovery::password_id;
 use crate::secret::SecretToken;
 use crate::session::{Carrier, Tokens};
 use crate::storage::{Account, Credential, LoginName, Storage as _};
@@ -81,6 +82,13 @@ impl<P: Platform> Auth<P> {
             .matching_password(account, request.password)?
             .ok_or(Error::InvalidCredentials)?;
         self.may_sign_in(&account)?;
+        // The password is right, whatever becomes of the second factor.
+        if self.hasher.needs_rehash(&credential.secret) {
+            self.platform.defer(Deferred(Work::Rehash {
+                credential: credential.clone(),
+                password: password::normalize(request.password),
+            }));
+        }
         let amr: &[&str] = match (has_second_factor(&account), request.code) {
             (false, _) => &["pwd"],
             (true, Some(code)) => {
@@ -90,7 +98,7 @@ impl<P: Platform> Auth<P> {
             (true, None) => {
                 let id = Some(account.user.id.as_str());
                 let challenge = Challenge {
-                    credential: credential.id.clone(),
+                    credential: credential.id,
                 };
                 let token = self
                     .make_secret(Purpose::Mfa, id, &challenge, CHALLENGE_LIFE, false)
@@ -108,12 +116,6 @@ impl<P: Platform> Auth<P> {
                 request.carrier,
             )
             .await?;
-        if self.hasher.needs_rehash(&credential.secret) {
-            self.platform.defer(Deferred(Work::Rehash {
-                credential,
-                password: password::normalize(request.password),
-            }));
-        }
         Ok(Login::SignedIn(tokens))
     }
 
@@ -135,10 +137,7 @@ impl<P: Platform> Auth<P> {
             .await?
             .ok_or(Error::Link(LinkError::Invalid))?;
         self.may_sign_in(&account)?;
-        let same_password = account
-            .credentials
-            .iter()
-            .any(|credential| credential.id == usable.payload.credential);
+        let same_password = password_id(&account) == Some(&usable.payload.credential);
         if !same_password || !has_second_factor(&account) {
             return Err(Error::Link(LinkError::Invalid));
         }

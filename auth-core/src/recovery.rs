@@ -9,8 +9,8 @@ use crate::email::VERIFIED_ROLE;
 use crate::error::{Error, FieldError, FieldErrorCode, LinkError, Result};
 use crate::factor::FACTOR;
 use crate::identifier::{EmailAddress, new_id};
-use crate::link::Purpose;
-use crate::mail::{MailContext, MailKind};
+use crate::link::{LinkMail, Purpose};
+use crate::mail::MailKind;
 use crate::password::{self, Question};
 use crate::platform::{Level, Platform};
 use crate::storage::{Account, ActiveSession, Credential, LoginName, Storage as _, User};
@@ -50,30 +50,21 @@ impl<P: Platform> Auth<P> {
     ///
     /// Without one the same work is done for the address, and nothing sent.
     pub(crate) async fn send_reset(&self, account: Option<&Account>, asked: &str) -> Result<()> {
-        let life = self.config.reset_token_life;
+        let mail = LinkMail {
+            purpose: Purpose::ResetPassword,
+            kind: MailKind::ResetPassword,
+            page: "/reset-password",
+            life: self.config.reset_token_life,
+            // Anybody can ask; the owner's link has to go on working.
+            replaces: false,
+        };
         let user = account.map(|account| &account.user);
         let email = user.and_then(|user| user.email.as_deref()).unwrap_or(asked);
         let payload = Forgotten {
             email: email.to_owned(),
             credential: account.and_then(password_id).map(str::to_owned),
         };
-        let id = user.map(|user| user.id.as_str());
-        let token = self
-            .make_secret(Purpose::ResetPassword, id, &payload, life, false)
-            .await?;
-        let link = self.link("/reset-password", &token);
-        let context = MailContext {
-            name: user.and_then(|user| user.display_name.as_deref()),
-            email: Some(email),
-            link: Some(&link),
-            expires_in: Some(life),
-            ..MailContext::default()
-        };
-        let message = self.message(MailKind::ResetPassword, email, &context);
-        if user.is_some() {
-            self.send(message);
-        }
-        Ok(())
+        self.send_link(mail, user, email, &payload).await
     }
 
     /// Sets a new password by the link that was sent. It also proves the address; all sessions end. A second factor stays
@@ -145,11 +136,7 @@ impl<P: Platform> Auth<P> {
         let user = self
             .change(&active.user.id, |account| {
                 // Somebody else has changed it since it was compared.
-                let same = account
-                    .credentials
-                    .iter()
-                    .any(|credential| credential.kind == PASSWORD && credential.id == stored.id);
-                if !same {
+                if password_id(&account) != Some(&stored.id) {
                     return Err(Error::WrongPassword);
                 }
                 let mut change = Change {

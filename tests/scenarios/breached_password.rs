@@ -1,5 +1,5 @@
-use gatewright_tests::BreachService;
 use gatewright_tests::host::{Host, PASSWORD};
+use gatewright_tests::{BreachService, MailService};
 use serde_json::json;
 
 /// The last 35 digits of the SHA-1 of `a breached password`, which begins with 0E865; another that was never seen.
@@ -20,7 +20,10 @@ fn start(service: &BreachService, further: &[(&str, &str)]) -> Host {
 #[tokio::test]
 async fn a_breached_password_is_refused() {
     let service = BreachService::start("200 OK", LISTED);
-    let host = start(&service, &[]);
+    let mail = MailService::start();
+    let own = service.settings();
+    let own = own.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let host = mail.host(&own);
     let breached = json!({"email": "ada@example.com", "password": "a breached password"});
     let refused = host.post("/auth/register", breached).await;
     assert_eq!(refused.broken_rules(), ["password breached_password"]);
@@ -33,6 +36,7 @@ async fn a_breached_password_is_refused() {
     assert!(heads[0].contains("add-padding: true"), "{heads:?}");
 
     let session = host.register("ada@example.com").await;
+    mail.link("verify_email", "ada@example.com");
     let change = json!({"current_password": PASSWORD, "new_password": "a breached password"});
     let changed = host
         .send_as(
@@ -43,6 +47,15 @@ async fn a_breached_password_is_refused() {
         )
         .await;
     assert_eq!(changed.broken_rules(), ["new_password breached_password"]);
+
+    let forgot = json!({"email": "ada@example.com"});
+    host.post("/auth/forgot-password", forgot).await;
+    let reset = mail.link("reset_password", "ada@example.com");
+    let path = format!("/auth/reset-password/{reset}");
+    let reset = host
+        .post(&path, json!({"password": "a breached password"}))
+        .await;
+    assert_eq!(reset.broken_rules(), ["password breached_password"]);
 }
 
 /// Where the service does not answer, passwords are taken, and the operator hears of it; or they are not, if he says so.

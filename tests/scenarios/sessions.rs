@@ -117,36 +117,36 @@ async fn an_opaque_token_carries_a_session() {
 /// V7.3.1, V7.3.2: a session of an opaque token ends when it is not used for a while, and at last whatever is done.
 #[tokio::test]
 async fn an_opaque_session_ends_by_idleness_and_by_time() {
-    let settings = [
-        ("SESSION_IDLE_MINUTES", "10"),
-        ("SESSION_EXPIRE_DAYS", "1"),
-        ("SESSION_TRANSPORT", "session"),
-    ];
-    let mut host = Host::start(&settings);
+    const HOUR: u64 = 3600;
+    let by_default = ("SESSION_TRANSPORT", "session");
     let ada = json!({"email": "ada@example.com", "password": PASSWORD});
-    assert_eq!(host.post("/auth/register", ada).await.status, 201);
-    let token = host.login_by_default("ada@example.com").await["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let mut host = Host::start(&[("SESSION_IDLE_MINUTES", "600"), by_default]);
+    assert_eq!(host.post("/auth/register", ada.clone()).await.status, 201);
+    let token = opaque_token(&host).await;
     let mut seen = host.last_seen_after(&token, "").await;
-    for minutes in [9, 18, 27] {
-        host = host.restart_later(minutes * 60);
+    for hours in [9, 18, 27] {
+        host = host.restart_later(hours * HOUR);
         seen = host.last_seen_after(&token, &seen).await;
     }
-    host = host.restart_later(38 * 60);
+    host = host.restart_later(38 * HOUR);
     host.get_as("/auth/me", &token)
         .await
         .assert_error(401, "session_ended");
-    host = host.restart_later(0);
-    let token = host.login_by_default("ada@example.com").await["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    host = host.restart_later(86_401);
+
+    let mut host = Host::start(&[("SESSION_EXPIRE_DAYS", "1"), by_default]);
+    assert_eq!(host.post("/auth/register", ada).await.status, 201);
+    let token = opaque_token(&host).await;
+    host = host.restart_later(23 * HOUR);
+    host.get_as("/auth/me", &token).await.assert_ok();
+    host = host.restart_later(24 * HOUR);
     host.get_as("/auth/me", &token)
         .await
         .assert_error(401, "session_ended");
+}
+
+async fn opaque_token(host: &Host) -> String {
+    let tokens = host.login_by_default("ada@example.com").await;
+    tokens["access_token"].as_str().unwrap().to_owned()
 }
 
 /// Cookies carry a session for browsers: out of reach of scripts, of other hosts, and of other sites' pages.

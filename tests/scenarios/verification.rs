@@ -206,22 +206,14 @@ async fn links_that_are_not_good() {
     let session = host.register("ada@example.com").await;
     let verify = mail.link("verify_email", "ada@example.com");
     let unknown = "A".repeat(43);
-    for token in [
-        unknown.as_str(),
-        "nonsense",
-        "%00",
-        "..",
-        &session.refresh_token,
-    ] {
+    for token in [unknown.as_str(), "nonsense", "%00", &session.refresh_token] {
         let answer = host
             .post(
                 &format!("/auth/verify/{token}"),
                 json!({"password": PASSWORD}),
             )
             .await;
-        if token != ".." {
-            answer.assert_error(400, "link_invalid");
-        }
+        answer.assert_error(400, "link_invalid");
     }
     let reset = format!("/auth/reset-password/{verify}");
     host.post(&reset, json!({"password": "another good password"}))
@@ -236,7 +228,7 @@ async fn links_that_are_not_good() {
     .assert_error(400, "link_expired");
 }
 
-/// Somebody who asks for mail again and again is stopped, and whoever else has the address is not told so.
+/// Somebody who asks for mail again and again is stopped, however it is written.
 #[tokio::test]
 async fn mail_to_one_address_is_limited() {
     let host = Host::start(&[("MAILS_PER_ADDRESS", "2")]);

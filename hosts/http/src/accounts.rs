@@ -209,7 +209,7 @@ pub(crate) async fn delete<P: Platform>(call: &Call<'_, P>) -> Answer {
     let request: PasswordRequest = body::json(call.parts, call.body)?;
     let password = body::required("password", &request.password)?;
     call.auth
-        .delete_account(&active, password, &call.client)
+        .delete_account(&active, password, &call.client())
         .await?;
     let mut response = reply::empty(StatusCode::NO_CONTENT);
     call.clear_cookies(response.headers_mut());
@@ -221,7 +221,7 @@ pub(crate) async fn change_password<P: Platform>(call: &Call<'_, P>) -> Answer {
     let request: ChangePasswordRequest = body::json(call.parts, call.body)?;
     let current = body::required("current_password", &request.current_password)?;
     call.auth
-        .change_password(&active, current, &request.new_password, &call.client)
+        .change_password(&active, current, &request.new_password, &call.client())
         .await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
@@ -231,7 +231,7 @@ pub(crate) async fn change_email<P: Platform>(call: &Call<'_, P>) -> Answer {
     let request: ChangeEmailRequest = body::json(call.parts, call.body)?;
     let password = body::required("password", &request.password)?;
     call.auth
-        .change_email(&active, &request.email, password, &call.client)
+        .change_email(&active, &request.email, password, &call.client())
         .await?;
     Ok(reply::empty(StatusCode::ACCEPTED))
 }

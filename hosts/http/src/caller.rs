@@ -4,12 +4,13 @@ use auth_core::storage::ActiveSession;
 use auth_core::{Auth, Client, Config, Platform, Tokens, Transport};
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
-use http::header::{AUTHORIZATION, COOKIE, ORIGIN, SET_COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::error::ApiError;
 use crate::routes::Route;
+use crate::service::client_address;
 
 /// Where browsers say how far a request came (Fetch Metadata).
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -26,13 +27,26 @@ pub(crate) struct Call<'a, P> {
     pub(crate) parts: &'a Parts,
     /// Its body.
     pub(crate) body: &'a [u8],
-    /// Who sends it, as far as the host knows.
-    pub(crate) client: Client,
 }
 
 impl<P: Platform> Call<'_, P> {
     pub(crate) fn config(&self) -> &Config {
         self.auth.config()
+    }
+
+    /// Who sends it, as far as the host knows.
+    pub(crate) fn client(&self) -> Client {
+        let user_agent = self.parts.headers.get(USER_AGENT).map(|value| {
+            String::from_utf8_lossy(value.as_bytes())
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(512)
+                .collect()
+        });
+        Client {
+            ip: client_address(&self.parts.headers),
+            user_agent,
+        }
     }
 
     /// The session of the token that the request carries.

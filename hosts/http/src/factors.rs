@@ -77,7 +77,7 @@ pub(crate) async fn enable<P: Platform>(call: &Call<'_, P>) -> Answer {
     let request: EnableTotpRequest = body::optional_json(call.parts, call.body)?;
     let enrolment = call
         .auth
-        .enable_totp(&active, request.password.as_deref(), &call.client)
+        .enable_totp(&active, request.password.as_deref(), &call.client())
         .await?;
     let unreadable = |error: String| ApiError::internal(format!("a QR code: {error}"));
     let code = QrCode::with_error_correction_level(enrolment.uri.as_bytes(), EcLevel::M)
@@ -120,7 +120,10 @@ pub(crate) async fn confirm<P: Platform>(call: &Call<'_, P>) -> Answer {
     let active = call.session().await?;
     let request: CodeRequest = body::json(call.parts, call.body)?;
     let code = body::required("code", &request.code)?;
-    let recovery_codes = call.auth.confirm_totp(&active, code, &call.client).await?;
+    let recovery_codes = call
+        .auth
+        .confirm_totp(&active, code, &call.client())
+        .await?;
     let response = RecoveryCodesResponse { recovery_codes };
     Ok(reply::json(StatusCode::OK, &response))
 }
@@ -130,7 +133,7 @@ pub(crate) async fn disable<P: Platform>(call: &Call<'_, P>) -> Answer {
     let request: PasswordAndCodeRequest = body::json(call.parts, call.body)?;
     let (password, code) = request.both()?;
     call.auth
-        .disable_totp(&active, password, code, &call.client)
+        .disable_totp(&active, password, code, &call.client())
         .await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
@@ -141,7 +144,7 @@ pub(crate) async fn recovery_codes<P: Platform>(call: &Call<'_, P>) -> Answer {
     let (password, code) = request.both()?;
     let recovery_codes = call
         .auth
-        .regenerate_recovery_codes(&active, password, code, &call.client)
+        .regenerate_recovery_codes(&active, password, code, &call.client())
         .await?;
     let response = RecoveryCodesResponse { recovery_codes };
     Ok(reply::json(StatusCode::OK, &response))

@@ -49,7 +49,7 @@ pub(crate) struct ResetPasswordRequest {
 pub(crate) async fn resend_verification<P: Platform>(call: &Call<'_, P>) -> Answer {
     let request: EmailRequest = body::json(call.parts, call.body)?;
     call.auth
-        .resend_verification(&request.email, &call.client)
+        .resend_verification(&request.email, &call.client())
         .await?;
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
@@ -65,7 +65,7 @@ pub(crate) async fn verify_email<P: Platform>(call: &Call<'_, P>) -> Answer {
         password: request.password.as_deref(),
     };
     let token = token(call, request.token.as_deref());
-    let user = call.auth.verify_email(token, proof, &call.client).await?;
+    let user = call.auth.verify_email(token, proof, &call.client()).await?;
     Ok(reply::json(StatusCode::OK, &UserView::from(user)))
 }
 
@@ -103,7 +103,7 @@ fn to_page<P: Platform>(call: &Call<'_, P>) -> Answer {
 pub(crate) async fn forgot_password<P: Platform>(call: &Call<'_, P>) -> Answer {
     let request: EmailRequest = body::json(call.parts, call.body)?;
     call.auth
-        .forgot_password(&request.email, &call.client)
+        .forgot_password(&request.email, &call.client())
         .await?;
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
@@ -123,7 +123,10 @@ pub(crate) async fn confirm_email<P: Platform>(call: &Call<'_, P>) -> Answer {
         password: request.password.as_deref(),
     };
     let token = call.parameter();
-    let user = call.auth.confirm_email(token, proof, &call.client).await?;
+    let user = call
+        .auth
+        .confirm_email(token, proof, &call.client())
+        .await?;
     Ok(reply::json(StatusCode::OK, &UserView::from(user)))
 }
 

@@ -3,12 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use auth_core::{Auth, Client, Deferred, Level, Platform};
+use auth_core::{Auth, Deferred, Level, Platform};
 use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, ORIGIN, USER_AGENT,
-    VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, ORIGIN, VARY,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -126,7 +125,6 @@ impl<P: Platform> Service<P> {
             route,
             parts,
             body: &body,
-            client: client(parts),
         };
         match route.operation {
             Operation::Register => signing_in::register(call).await,
@@ -216,22 +214,19 @@ impl<P: Platform> Service<P> {
     /// Lets pages of configured origins read the answer (Fetch standard, CORS protocol), also to what is sent with cookies.
     fn allow_origin(&self, parts: &Parts, headers: &mut HeaderMap) {
         let config = self.auth.config();
-        let origins: Vec<_> = config
+        let mut origins = config
             .cors_origins
             .iter()
             .chain(&config.frontend_url)
-            .collect();
-        if origins.is_empty() {
+            .peekable();
+        if origins.peek().is_none() {
             return;
         }
         headers.append(VARY, HeaderValue::from_static("Origin"));
         let Some(origin) = parts.headers.get(ORIGIN) else {
             return;
         };
-        if origins
-            .iter()
-            .any(|allowed| allowed.as_bytes() == origin.as_bytes())
-        {
+        if origins.any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             headers.insert(
                 ACCESS_CONTROL_ALLOW_CREDENTIALS,
@@ -278,20 +273,6 @@ fn allow(routes: &[&Route]) -> String {
     }
     methods.push("OPTIONS");
     methods.join(", ")
-}
-
-fn client(parts: &Parts) -> Client {
-    let user_agent = parts.headers.get(USER_AGENT).map(|value| {
-        String::from_utf8_lossy(value.as_bytes())
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(512)
-            .collect()
-    });
-    Client {
-        ip: client_address(&parts.headers),
-        user_agent,
-    }
 }
 
 /// The peer's address as the host vouches for it in [`CLIENT_ADDRESS`]: in the last one, as Spin adds its own to what

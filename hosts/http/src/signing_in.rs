@@ -155,7 +155,7 @@ pub(crate) async fn register<P: Platform>(call: &Call<'_, P>) -> Answer {
         profile: request.profile.as_ref(),
         carrier: transport.carrier(),
     };
-    let registered = call.auth.register(registration, &call.client).await?;
+    let registered = call.auth.register(registration, &call.client()).await?;
     let mut headers = HeaderMap::new();
     let tokens = registered
         .tokens
@@ -196,7 +196,7 @@ pub(crate) async fn login<P: Platform>(call: &Call<'_, P>) -> Answer {
         code: request.totp_code.as_deref().filter(|code| !code.is_empty()),
         carrier: transport.carrier(),
     };
-    match call.auth.login(request, &call.client).await? {
+    match call.auth.login(request, &call.client()).await? {
         Login::SignedIn(tokens) => Ok(signed_in(call, tokens, transport)),
         Login::MfaRequired(MfaChallenge { token, expires_in }) => {
             let response = LoginResponse::MfaRequired(MfaRequiredResponse {
@@ -217,7 +217,7 @@ pub(crate) async fn login_mfa<P: Platform>(call: &Call<'_, P>) -> Answer {
     let transport = call.transport(request.transport.as_deref())?;
     let tokens = call
         .auth
-        .login_by_second_factor(token, code, transport.carrier(), &call.client)
+        .login_by_second_factor(token, code, transport.carrier(), &call.client())
         .await
         .map_err(|error| match error {
             Error::Link(_) => ApiError::mfa_token_invalid(),
@@ -271,7 +271,7 @@ async fn login_by_form<P: Platform>(
         code: form.optional("totp_code"),
         carrier: transport.carrier(),
     };
-    match call.auth.login(request, &call.client).await? {
+    match call.auth.login(request, &call.client()).await? {
         Login::SignedIn(tokens) => Ok(tokens),
         Login::MfaRequired(challenge) => Err(ApiError::mfa_required(challenge.token.expose())),
     }

@@ -1,0 +1,547 @@
+//! What roles and permissions allow: pure functions, which deny what they do not know.
+//!
+//! A permission is named `resource:action`, either of which can be `*`, or `*` for everything. A name that is not valid,
+//! of a permission or a role, gives nothing and is given by nothing.
+
+use serde::Deserialize;
+
+/// The role that may do everything.
+pub const SUPERADMIN: &str = "superadmin";
+/// The role below [`SUPERADMIN`], which implies the other built-in ones.
+pub const ADMIN: &str = "admin";
+/// The role that looks after users.
+pub const MODERATOR: &str = "moderator";
+/// The role of who pays.
+pub const PREMIUM: &str = "premium";
+/// The role of whose identity is known.
+pub const VERIFIED: &str = "verified";
+/// The role of everybody.
+pub const USER: &str = "user";
+/// The roles that are always there.
+pub const BUILT_IN_ROLES: [&str; 6] = [SUPERADMIN, ADMIN, MODERATOR, PREMIUM, VERIFIED, USER];
+
+/// The permission that covers every other, and the segment that covers every other.
+const ANY: &str = "*";
+/// Longest segment of a permission's name, and longest name of a role.
+const LONGEST: usize = 64;
+/// Rank of [`SUPERADMIN`].
+const HIGHEST: u8 = 3;
+
+/// Whether this can be the name of a permission: `*`, or `resource:action` with 1 to 64 of `a-z 0-9 _ . -`, or `*`, in
+/// each of the two segments.
+pub fn is_permission_name(name: &str) -> bool {
+    segments(name).is_some()
+}
+
+/// Whether this can be the name of a role: 1 to 64 of `a-z 0-9 _ . -`, the first a letter.
+pub fn is_role_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && is_word(name)
+}
+
+/// Whether who holds one permission has another.
+///
+/// `*` in a held segment covers every segment, `*` in a wanted one is covered by `*` alone.
+pub fn covers(held: &str, wanted: &str) -> bool {
+    let covers = |held: &str, wanted: &str| held == ANY || held == wanted;
+    match (segments(held), segments(wanted)) {
+        (Some(held), Some(wanted)) => covers(held.0, wanted.0) && covers(held.1, wanted.1),
+        _ => false,
+    }
+}
+
+/// Whether one of the held permissions covers the wanted one.
+pub fn has_permission(held: &[impl AsRef<str>], wanted: &str) -> bool {
+    held.iter().any(|held| covers(held.as_ref(), wanted))
+}
+
+/// Whether who has a role has another by it.
+pub fn implies(role: &str, wanted: &str) -> bool {
+    is_role_name(wanted)
+        && match role {
+            SUPERADMIN => true,
+            ADMIN => matches!(wanted, ADMIN | MODERATOR | PREMIUM | VERIFIED | USER),
+            _ => role == wanted,
+        }
+}
+
+/// Whether one of the roles is the wanted one, or implies it.
+pub fn has_role(roles: &[impl AsRef<str>], wanted: &str) -> bool {
+    roles.iter().any(|role| implies(role.as_ref(), wanted))
+}
+
+/// Whether the roles give one of the wanted ones; of none they give none.
+pub fn has_any_role(roles: &[impl AsRef<str>], wanted: &[impl AsRef<str>]) -> bool {
+    wanted.iter().any(|wanted| has_role(roles, wanted.as_ref()))
+}
+
+/// Whether the roles give each of the wanted ones; none is given by any.
+pub fn has_all_roles(roles: &[impl AsRef<str>], wanted: &[impl AsRef<str>]) -> bool {
+    wanted.iter().all(|wanted| has_role(roles, wanted.as_ref()))
+}
+
+/// The highest rank of these roles: superadmin 3, admin 2, moderator 1, every other 0.
+pub fn rank(roles: &[impl AsRef<str>]) -> u8 {
+    let ranks = roles.iter().map(|role| match role.as_ref() {
+        SUPERADMIN => HIGHEST,
+        ADMIN => 2,
+        MODERATOR => 1,
+        _ => 0,
+    });
+    ranks.max().unwrap_or(0)
+}
+
+/// Someone's roles and permissions.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder<'a> {
+    /// Names of his roles.
+    pub roles: &'a [String],
+    /// Names of the permissions that these give. A superadmin's are `*`, whatever is here.
+    pub permissions: &'a [String],
+}
+
+impl Holder<'_> {
+    /// Whether he has a permission.
+    pub fn has_permission(&self, wanted: &str) -> bool {
+        if self.is_superadmin() {
+            is_permission_name(wanted)
+        } else {
+            has_permission(self.permissions, wanted)
+        }
+    }
+
+    /// Whether he has a role, or one that implies it.
+    pub fn has_role(&self, wanted: &str) -> bool {
+        has_role(self.roles, wanted)
+    }
+
+    /// Whether he stands above someone: he has the other's permissions and no lower a rank, and the other has not the same
+    /// of him.
+    ///
+    /// A strict partial order: nobody outranks himself or a peer.
+    pub fn outranks(&self, other: &Holder<'_>) -> bool {
+        let (own, others) = (rank(self.roles), rank(other.roles));
+        own >= others
+            && self.has_permissions_of(other)
+            && !(own == others && other.has_permissions_of(self))
+    }
+
+    /// Whether he may change someone's account: he outranks him, or is a superadmin, who may change even his peers' and
+    /// his own.
+    pub fn may_administer(&self, other: &Holder<'_>) -> bool {
+        self.is_superadmin() || self.outranks(other)
+    }
+
+    /// Whether he may give or take away a role with these permissions: he has them all, and the role has no rank or one
+    /// below his own. A superadmin gives even his own.
+    ///
+    /// Whether he may change users or roles at all is a question of its own.
+    pub fn may_grant(&self, role_name: &str, permissions: &[String]) -> bool {
+        let (own, granted) = (rank(self.roles), rank(&[role_name]));
+        is_role_name(role_name)
+            && (granted == 0 || granted < own || own == HIGHEST)
+            && permissions.iter().all(|name| self.has_permission(name))
+    }
+
+    fn is_superadmin(&self) -> bool {
+        rank(self.roles) == HIGHEST
+    }
+
+    /// Whether he has every permission that another has. What is stored of the other and is no name gives him nothing,
+    /// so that it is not asked for.
+    fn has_permissions_of(&self, other: &Holder<'_>) -> bool {
+        if other.is_superadmin() {
+            return self.has_permission(ANY);
+        }
+        let mut names = other.permissions.iter();
+        names.all(|name| !is_permission_name(name) || self.has_permission(name))
+    }
+}
+
+/// One question about someone, in JSON `{"permission": "posts:write"}`, `{"any_role": ["admin", "editor"]}`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Has he this permission?
+    Permission(String),
+    /// Has he this role?
+    Role(String),
+    /// Has he one of these roles? Of none he has none.
+    AnyRole(Vec<String>),
+    /// Has he each of these roles? None everybody has.
+    AllRoles(Vec<String>),
+}
+
+impl Question {
+    /// The answer.
+    pub fn decide(&self, holder: &Holder<'_>) -> bool {
+        match self {
+            Self::Permission(wanted) => holder.has_permission(wanted),
+            Self::Role(wanted) => holder.has_role(wanted),
+            Self::AnyRole(wanted) => has_any_role(holder.roles, wanted),
+            Self::AllRoles(wanted) => has_all_roles(holder.roles, wanted),
+        }
+    }
+}
+
+/// Both segments of a permission's name; `*` is `*:*`.
+fn segments(name: &str) -> Option<(&str, &str)> {
+    if name == ANY {
+        return Some((ANY, ANY));
+    }
+    let (resource, action) = name.split_once(':')?;
+    let valid = |segment: &str| segment == ANY || is_word(segment);
+    (valid(resource) && valid(action)).then_some((resource, action))
+}
+
+fn is_word(text: &str) -> bool {
+    let allowed = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-');
+    (1..=LONGEST).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+
+    /// What every implementation of these decisions answers alike.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Vectors {
+        covers: Vec<Cover>,
+        decisions: Vec<Decision>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Cover {
+        held: String,
+        wanted: String,
+        covers: bool,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Decision {
+        roles: Vec<String>,
+        permissions: Vec<String>,
+        question: Question,
+        allowed: bool,
+    }
+
+    fn vectors() -> Vectors {
+        serde_json::from_str(include_str!("../../tests/vectors/access.json")).unwrap()
+    }
+
+    #[test]
+    fn covering_is_as_the_vectors_have_it() {
+        for case in vectors().covers {
+            assert_eq!(covers(&case.held, &case.wanted), case.covers, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn decisions_are_as_the_vectors_have_them() {
+        for case in vectors().decisions {
+            let holder = Holder {
+                roles: &case.roles,
+                permissions: &case.permissions,
+            };
+            assert_eq!(case.question.decide(&holder), case.allowed, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn a_question_asks_one_thing() {
+        for text in [
+            r#"{}"#,
+            r#"{"permission": "a:b", "role": "admin"}"#,
+            r#"{"permission": ["a:b"]}"#,
+            r#"{"any_role": "admin"}"#,
+            r#"{"anyRole": ["admin"]}"#,
+            r#""permission""#,
+        ] {
+            assert!(serde_json::from_str::<Question>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn built_in_roles_are_ranked() {
+        assert_eq!(BUILT_IN_ROLES.map(|role| rank(&[role])), [3, 2, 1, 0, 0, 0]);
+        assert!(BUILT_IN_ROLES.into_iter().all(is_role_name));
+        assert_eq!(rank(&["user", "admin", "moderator"]), 2);
+        assert_eq!(rank(&["superadmin ", "Admin", ""]), 0);
+        assert_eq!(rank(&[""; 0]), 0);
+    }
+
+    /// Roles and permissions, separated by blanks.
+    struct Person(Vec<String>, Vec<String>);
+
+    impl Person {
+        fn new(roles: &str, permissions: &str) -> Self {
+            let names = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+            Self(names(roles), names(permissions))
+        }
+
+        fn holder(&self) -> Holder<'_> {
+            Holder {
+                roles: &self.0,
+                permissions: &self.1,
+            }
+        }
+    }
+
+    #[test]
+    fn peers_and_superiors_are_not_outranked() {
+        // The last is whether the first outranks the second; never the other way round.
+        for (roles, permissions, other_roles, other_permissions, outranks) in [
+            ("superadmin", "", "admin", "users:read", true),
+            ("superadmin", "", "", "*", true),
+            ("superadmin", "", "superadmin", "*", false),
+            ("admin", "users:*", "moderator", "users:read", true),
+            ("admin", "users:*", "admin", "users:read", true),
+            ("admin", "users:read", "admin", "users:read", false),
+            ("admin", "users:read", "", "posts:write", false),
+            ("admin", "", "moderator", "", true),
+            ("moderator", "", "user", "", true),
+            ("premium", "", "user", "", false),
+            ("editor", "*", "admin", "users:read", false),
+            ("editor", "*", "user", "*:*", false),
+            ("", "posts:*", "", "posts:read", true),
+            // What is no name gives nothing, neither a step above a peer nor a shield.
+            ("", "a:b NONE", "", "a:b", false),
+            ("", "a:b a:c", "", "a:b NONE", true),
+        ] {
+            let one = Person::new(roles, permissions);
+            let other = Person::new(other_roles, other_permissions);
+            let told = format!("{roles} {permissions} / {other_roles} {other_permissions}");
+            assert_eq!(one.holder().outranks(&other.holder()), outranks, "{told}");
+            assert!(!other.holder().outranks(&one.holder()), "{told}");
+        }
+    }
+
+    #[test]
+    fn superadmins_administer_their_peers() {
+        let one = Person::new("superadmin", "");
+        let peer = Person::new("user superadmin", "NONE");
+        let admin = Person::new("admin", "*");
+        assert!(one.holder().may_administer(&peer.holder()));
+        assert!(!admin.holder().may_administer(&one.holder()));
+        assert!(!admin.holder().may_administer(&admin.holder()));
+    }
+
+    #[test]
+    fn roles_are_granted_from_above() {
+        for (roles, permissions, role, granted, allowed) in [
+            ("superadmin", "", "superadmin", "*", true),
+            ("superadmin", "", "editor", "posts:* *", true),
+            ("admin", "*", "superadmin", "", false),
+            ("admin", "*", "admin", "", false),
+            ("admin", "users:read", "moderator", "users:read", true),
+            ("admin", "users:read", "moderator", "users:write", false),
+            ("moderator", "users:read", "moderator", "users:read", false),
+            ("editor", "*", "moderator", "users:read", false),
+            ("editor", "posts:*", "writer", "posts:write posts:*", true),
+            ("editor", "posts:*", "writer", "posts:write *:write", false),
+            ("superadmin", "", "editor", "posts", false),
+            ("superadmin", "", "Editor", "", false),
+        ] {
+            let granted = Person::new("", granted).1;
+            let may = Person::new(roles, permissions)
+                .holder()
+                .may_grant(role, &granted);
+            assert_eq!(may, allowed, "{roles} {permissions}: {role} {granted:?}");
+        }
+    }
+
+    /// Names of permissions of few segments, so that they meet.
+    fn permission() -> impl Strategy<Value = String> {
+        let segment = || select(vec!["*", "a", "b", "c"]);
+        prop_oneof![
+            1 => Just("*".to_owned()),
+            12 => (segment(), segment()).prop_map(|(resource, action)| format!("{resource}:{action}")),
+        ]
+    }
+
+    /// Every valid name.
+    fn any_permission() -> impl Strategy<Value = String> {
+        r"\*|([a-z0-9_.-]{1,64}|\*):([a-z0-9_.-]{1,64}|\*)"
+    }
+
+    fn malformed() -> impl Strategy<Value = String> {
+        let near = select(vec![
+            "", ":", "a", "a:", ":b", "a:b:c", "A:b", "a:b ", "**", "a*:b",
+        ]);
+        prop_oneof![near.prop_map(str::to_owned), any::<String>()]
+            .prop_filter("a name", |name| !is_permission_name(name))
+    }
+
+    fn stored_permission() -> impl Strategy<Value = String> {
+        prop_oneof![9 => permission(), 1 => malformed()]
+    }
+
+    fn role() -> impl Strategy<Value = String> {
+        prop_oneof![
+            8 => select(BUILT_IN_ROLES.to_vec()).prop_map(str::to_owned),
+            2 => "[a-c]",
+            1 => any::<String>(),
+        ]
+    }
+
+    prop_compose! {
+        fn person()(roles in vec(role(), 0..3), permissions in vec(stored_permission(), 0..4)) -> Person {
+            Person(roles, permissions)
+        }
+    }
+
+    impl std::fmt::Debug for Person {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            self.holder().fmt(f)
+        }
+    }
+
+    fn question() -> impl Strategy<Value = Question> {
+        prop_oneof![
+            stored_permission().prop_map(Question::Permission),
+            role().prop_map(Question::Role),
+            vec(role(), 0..3).prop_map(Question::AnyRole),
+            vec(role(), 0..3).prop_map(Question::AllRoles),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn covering_is_reflexive(name in any_permission()) {
+            prop_assert!(is_permission_name(&name));
+            prop_assert!(covers(&name, &name));
+            prop_assert!(covers("*", &name) && covers("*:*", &name));
+        }
+
+        #[test]
+        fn covering_is_transitive(one in permission(), two in permission(), three in permission()) {
+            if covers(&one, &two) && covers(&two, &three) {
+                prop_assert!(covers(&one, &three));
+            }
+        }
+
+        #[test]
+        fn a_wildcard_is_covered_by_a_wildcard_alone(held in permission(), resource in "[a-c]", action in "[a-c]") {
+            let wild = |at| held == "*" || held.split(':').nth(at) == Some("*");
+            let (any_resource, any_action) = (format!("*:{action}"), format!("{resource}:*"));
+            prop_assert!(!covers(&held, &any_resource) || wild(0));
+            prop_assert!(!covers(&held, &any_action) || wild(1));
+            prop_assert_eq!(covers(&held, "*"), wild(0) && wild(1));
+            prop_assert_eq!(covers(&held, "*:*"), wild(0) && wild(1));
+        }
+
+        #[test]
+        fn what_is_no_name_gives_nothing(name in malformed(), other in stored_permission(), mut person in person()) {
+            prop_assert!(!covers(&name, &other) && !covers(&other, &name) && !covers(&name, &name));
+            prop_assert!(!person.holder().has_permission(&name));
+            prop_assert!(!person.holder().may_grant("editor", std::slice::from_ref(&name)));
+            let before = person.holder().has_permission(&other);
+            person.1.push(name);
+            prop_assert_eq!(person.holder().has_permission(&other), before);
+        }
+
+        #[test]
+        fn who_has_nothing_is_denied(question in question()) {
+            let asks_for_nothing = question == Question::AllRoles(Vec::new());
+            prop_assert_eq!(question.decide(&Person::new("", "").holder()), asks_for_nothing);
+        }
+
+        #[test]
+        fn what_is_allowed_is_held(person in person(), wanted in permission()) {
+            if person.holder().has_permission(&wanted) && rank(&person.0) < HIGHEST {
+                prop_assert!(person.1.iter().any(|held| covers(held, &wanted)));
+            }
+        }
+
+        #[test]
+        fn more_never_takes_away(
+            person in person(),
+            roles in vec(role(), 0..3),
+            permissions in vec(stored_permission(), 0..3),
+            question in question(),
+            granted in vec(permission(), 0..2),
+            role in role(),
+        ) {
+            let more = Person([&*roles, &*person.0].concat(), [&*permissions, &*person.1].concat());
+            let (less, more) = (person.holder(), more.holder());
+            prop_assert!(!question.decide(&less) || question.decide(&more));
+            prop_assert!(!less.may_grant(&role, &granted) || more.may_grant(&role, &granted));
+            prop_assert!(!less.outranks(&more));
+        }
+
+        #[test]
+        fn outranking_is_a_strict_order(one in person(), two in person(), three in person()) {
+            let (one, two, three) = (one.holder(), two.holder(), three.holder());
+            prop_assert!(!one.outranks(&one));
+            prop_assert!(!(one.outranks(&two) && two.outranks(&one)));
+            if one.outranks(&two) && two.outranks(&three) {
+                prop_assert!(one.outranks(&three));
+            }
+        }
+
+        #[test]
+        fn outranking_goes_by_what_is_held(one in person(), two in person(), wanted in permission()) {
+            let (one, two) = (one.holder(), two.holder());
+            if one.outranks(&two) {
+                prop_assert!(rank(one.roles) >= rank(two.roles));
+                prop_assert!(one.has_permission(&wanted) || !two.has_permission(&wanted));
+            }
+        }
+
+        #[test]
+        fn nobody_grants_what_he_does_not_hold(
+            person in person(),
+            role in role(),
+            granted in vec(stored_permission(), 0..3),
+            wanted in permission(),
+        ) {
+            let holder = person.holder();
+            if holder.may_grant(&role, &granted) {
+                prop_assert!(granted.iter().all(|name| holder.has_permission(name)));
+                // Nor does he gain by giving it to himself.
+                let after = Person([&*person.0, &[role]].concat(), [&*person.1, &*granted].concat());
+                let after = after.holder();
+                prop_assert_eq!(holder.has_permission(&wanted), after.has_permission(&wanted));
+                prop_assert_eq!(rank(holder.roles), rank(after.roles));
+                prop_assert!(!after.outranks(&holder));
+            }
+        }
+
+        #[test]
+        fn superadmins_pass_everything(
+            mut person in person(),
+            other in person(),
+            permissions in vec(any_permission(), 0..3),
+            roles in vec("[a-z][a-z0-9_.-]{0,63}", 1..3),
+        ) {
+            person.0.push(SUPERADMIN.to_owned());
+            let holder = person.holder();
+            prop_assert!(permissions.iter().all(|name| holder.has_permission(name)));
+            prop_assert!(holder.may_administer(&other.holder()));
+            prop_assert!(!other.holder().outranks(&holder));
+            for role in BUILT_IN_ROLES.into_iter().chain(roles.iter().map(String::as_str)) {
+                prop_assert!(is_role_name(role) && holder.has_role(role));
+                prop_assert!(holder.may_grant(role, &permissions));
+            }
+            prop_assert!(Question::AnyRole(roles.clone()).decide(&holder));
+            prop_assert!(Question::AllRoles(roles).decide(&holder));
+        }
+
+        #[test]
+        fn implying_is_transitive(one in role(), two in role(), three in role()) {
+            prop_assert_eq!(implies(&one, &one), is_role_name(&one));
+            if implies(&one, &two) && implies(&two, &three) {
+                prop_assert!(implies(&one, &three));
+                prop_assert!(rank(&[one]) >= rank(&[three]));
+            }
+        }
+    }
+}

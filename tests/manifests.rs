@@ -6,14 +6,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use auth_core::Config;
-use auth_core::config::{LogConfig, Setting};
+use auth_core::config::{LogConfig, RetentionConfig, Setting};
 use gatewright_mail::MailConfig;
 use gatewright_sql::MIGRATIONS;
 
 const END: &str = "# generated: end\n";
 
 fn settings() -> impl Iterator<Item = &'static Setting> {
-    let tables = [Config::TABLE, LogConfig::TABLE, MailConfig::TABLE];
+    let tables = [
+        Config::TABLE,
+        RetentionConfig::TABLE,
+        LogConfig::TABLE,
+        MailConfig::TABLE,
+    ];
     tables.into_iter().flatten()
 }
 

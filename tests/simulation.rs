@@ -22,6 +22,7 @@ fn client() -> Client {
     Client {
         ip: Some("192.0.2.1".parse().unwrap()),
         user_agent: Some("a-test/1.0".into()),
+        request_id: None,
     }
 }
 
@@ -69,7 +70,7 @@ fn after_answer(auth: &Auth<SimulatedPlatform>) {
 }
 
 fn refresh(auth: &Auth<SimulatedPlatform>, tokens: &TokenPair) -> Result<TokenPair, Error> {
-    block_on(auth.refresh(tokens.refresh_token.expose()))
+    block_on(auth.refresh(tokens.refresh_token.expose(), &client()))
 }
 
 /// Everything that a run hands out.

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::access::USER;
+use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client, Freshness};
 use crate::change::Change;
 use crate::config::Config;
@@ -11,7 +13,7 @@ use crate::identifier::{EmailAddress, Username, new_id};
 use crate::mail::MailKind;
 use crate::password;
 use crate::platform::Platform;
-use crate::profile::Editor;
+use crate::profile::{Editor, search_terms};
 use crate::recovery::password_id;
 use crate::session::{Carrier, Tokens};
 use crate::storage::{ActiveSession, CreateUserOutcome, LoginName, NewUser, Storage as _, User};
@@ -65,8 +67,6 @@ pub struct SignInMethods {
 
 /// Kind of a credential that is a password.
 pub(crate) const PASSWORD: &str = "password";
-/// Role of everybody who registers.
-const FIRST_ROLE: &str = "user";
 /// Most characters of a display name.
 const DISPLAY_NAME_MAX: usize = 100;
 
@@ -102,6 +102,7 @@ impl<P: Platform> Auth<P> {
             display_name: valid.display_name,
             profile: valid.profile,
             disabled_at: None,
+            locked_until: None,
             created_at: now,
             updated_at: now,
             last_login_at: None,
@@ -116,7 +117,9 @@ impl<P: Platform> Auth<P> {
                 email_key: Some(valid.email.key()),
                 username_key: valid.username.as_ref().map(Username::key),
                 credentials: vec![credential.clone()],
-                roles: vec![FIRST_ROLE.to_owned()],
+                roles: vec![USER.to_owned()],
+                terms: search_terms(user.display_name.as_deref(), &user.profile),
+                unless_held: None,
             })
             .await?;
         match outcome {
@@ -132,7 +135,14 @@ impl<P: Platform> Auth<P> {
             CreateUserOutcome::EmailTaken => return Err(Error::EmailTaken),
             CreateUserOutcome::UsernameTaken => return Err(Error::UsernameTaken),
             CreateUserOutcome::Created => {}
+            CreateUserOutcome::IdTaken | CreateUserOutcome::RoleHeld => {
+                return Err(Error::Internal("a new identifier is taken".into()));
+            }
         }
+        self.record(
+            Event::of_user(EventKind::AccountRegistered, &user.id),
+            client,
+        );
         // A stranger could fill the mailbox otherwise.
         let may_mail = self.may_mail(&valid.email).await?;
         let told = Some(&user).filter(|_| may_mail);
@@ -163,6 +173,7 @@ impl<P: Platform> Auth<P> {
         &self,
         active: &ActiveSession,
         update: AccountUpdate<'_>,
+        client: &Client,
     ) -> Result<User> {
         let given = |text: &&str| !text.trim().is_empty();
         let username = update
@@ -178,34 +189,37 @@ impl<P: Platform> Auth<P> {
                 return Err(Error::Invalid(broken.into_iter().flatten().collect()));
             }
         };
-        self.change(&active.user.id, |account| {
-            let mut user = account.user;
-            if update.username.is_some() {
-                user.username = username.as_ref().map(|name| name.as_str().to_owned());
-                if user.email.is_none() && user.username.is_none() {
-                    let message = "Without an address the user name is needed to sign in.";
-                    let rule = FieldError::new("username", FieldErrorCode::Required, message);
-                    return Err(Error::Invalid(vec![rule]));
+        let user = self
+            .change(&active.user.id, |account| {
+                let mut user = account.user;
+                if update.username.is_some() {
+                    user.username = username.as_ref().map(|name| name.as_str().to_owned());
+                    if user.email.is_none() && user.username.is_none() {
+                        let message = "Without an address the user name is needed to sign in.";
+                        let rule = FieldError::new("username", FieldErrorCode::Required, message);
+                        return Err(Error::Invalid(vec![rule]));
+                    }
                 }
-            }
-            if update.display_name.is_some() {
-                user.display_name.clone_from(&shown);
-            }
-            if let Some(given) = update.profile {
-                let fields = &self.config.profile_fields;
-                user.profile = fields
-                    .change(&user.profile, given, Editor::User, false)
-                    .map_err(Error::Invalid)?;
-            }
-            Ok(Change::of(user))
-        })
-        .await
+                if update.display_name.is_some() {
+                    user.display_name.clone_from(&shown);
+                }
+                if let Some(given) = update.profile {
+                    let fields = &self.config.profile_fields;
+                    user.profile = fields
+                        .change(&user.profile, given, Editor::User, false)
+                        .map_err(Error::Invalid)?;
+                }
+                Ok(Change::of(user))
+            })
+            .await?;
+        self.record(Event::own(EventKind::AccountUpdated, active), client);
+        Ok(user)
     }
 
     /// Deletes the account of the person of a session with everything that is his, by his password.
     ///
     /// # Errors
-    /// [`Error::WrongPassword`], [`Error::RateLimited`], or a failure of the platform.
+    /// [`Error::WrongPassword`], [`Error::RateLimited`], [`Error::LastSuperadmin`], or a failure of the platform.
     pub async fn delete_account(
         &self,
         active: &ActiveSession,
@@ -214,13 +228,8 @@ impl<P: Platform> Auth<P> {
     ) -> Result<()> {
         self.check_password(&active.user.id, password, client)
             .await?;
-        let now = self.platform.now();
-        let storage = self.platform.storage();
-        let user_id = active.user.id.clone();
-        let sessions = storage.list_sessions(user_id.clone(), now).await?;
-        if storage.delete_user(user_id).await? {
-            let ended = sessions.into_iter().map(|session| session.id).collect();
-            self.announce_ended(ended, now);
+        if self.delete(&active.user.id).await? {
+            self.record(Event::own(EventKind::AccountDeleted, active), client);
             self.notify_user(&active.user, MailKind::AccountDeleted, client);
         }
         Ok(())
@@ -290,7 +299,7 @@ impl ValidRegistration {
     }
 }
 
-fn display_name(text: Option<&str>) -> core::result::Result<Option<String>, FieldError> {
+pub(crate) fn display_name(text: Option<&str>) -> core::result::Result<Option<String>, FieldError> {
     let error = |code, message: String| Err(FieldError::new("display_name", code, message));
     match text.map(str::trim).filter(|text| !text.is_empty()) {
         Some(text) if text.chars().count() > DISPLAY_NAME_MAX => error(

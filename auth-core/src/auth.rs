@@ -30,6 +30,8 @@ pub struct Client {
     pub ip: Option<IpAddr>,
     /// `User-Agent`, cut to 512 bytes.
     pub user_agent: Option<String>,
+    /// Identifier of the request, for the audit log.
+    pub request_id: Option<String>,
 }
 
 /// How old keys may be.
@@ -144,6 +146,11 @@ impl<P: Platform> Auth<P> {
         Ok(set)
     }
 
+    /// Forgets the keys, so that those of storage are read anew.
+    pub(crate) fn forget_keys(&self) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     async fn make_set(&self, now: Timestamp) -> Result<KeySet> {
         match self.config.jwt_secret_key() {
             Some(secret) => {
@@ -196,7 +203,11 @@ impl<P: Platform> Auth<P> {
         ))
     }
 
-    fn make_key(&self, algorithm: Algorithm, now: Timestamp) -> Result<storage::SigningKey> {
+    pub(crate) fn make_key(
+        &self,
+        algorithm: Algorithm,
+        now: Timestamp,
+    ) -> Result<storage::SigningKey> {
         let internal = |error| Error::Internal(format!("a new signing key: {error}"));
         let private = SigningKey::generate(&self.platform, algorithm).map_err(internal)?;
         let key = SigningKey::from_private(algorithm, private.as_ref()).map_err(internal)?;

@@ -2,13 +2,15 @@
 
 use core::time::Duration;
 
+use crate::access::SUPERADMIN;
 use crate::auth::Auth;
 use crate::error::{Error, LinkError, Result};
 use crate::identifier::{canonical, new_id};
 use crate::platform::Platform;
+use crate::profile::search_terms;
 use crate::storage::{
-    Account, ChangeOutcome, Credential, LoginName, SessionEnding, Storage as _, User, UserChange,
-    VoidedSecrets,
+    Account, ChangeOutcome, Credential, DeleteUserOutcome, LoginName, Member, SessionEnding,
+    Storage as _, User, UserChange, VoidedSecrets,
 };
 use crate::time::Timestamp;
 
@@ -25,9 +27,9 @@ pub(crate) struct Change {
     /// Credentials that come.
     pub(crate) credentials: Vec<Credential>,
     /// Roles that come.
-    pub(crate) adds_roles: Vec<&'static str>,
+    pub(crate) adds_roles: Vec<String>,
     /// Roles that go.
-    pub(crate) removes_roles: Vec<&'static str>,
+    pub(crate) removes_roles: Vec<String>,
     /// Sessions that end.
     pub(crate) ends_sessions: Option<SessionEnding>,
 }
@@ -69,10 +71,25 @@ impl<P: Platform> Auth<P> {
         user_id: &str,
         mut decide: impl FnMut(Account) -> Result<Change>,
     ) -> Result<User> {
+        self.change_member(user_id, |member| decide(member.account))
+            .await
+    }
+
+    /// The same, for decisions that take what the user may do.
+    pub(crate) async fn change_member(
+        &self,
+        user_id: &str,
+        mut decide: impl FnMut(Member) -> Result<Change>,
+    ) -> Result<User> {
         for _ in 0..TRIES {
-            let account = self.find_by_id(user_id).await?.ok_or(Error::AccountGone)?;
-            let seen = account.user.updated_at;
-            let change = decide(account)?;
+            let member = self
+                .platform
+                .storage()
+                .find_member(user_id.to_owned())
+                .await?
+                .ok_or(Error::AccountGone)?;
+            let seen = member.account.user.updated_at;
+            let change = decide(member)?;
             let mut user = change.user;
             user.updated_at = later(self.platform.now(), seen);
             let key = |text: &Option<String>| text.as_deref().map(canonical);
@@ -89,9 +106,11 @@ impl<P: Platform> Auth<P> {
                     voids: change.voids,
                     deletes_credentials: owned(&change.deletes),
                     credentials: change.credentials,
-                    adds_roles: owned(&change.adds_roles),
-                    removes_roles: owned(&change.removes_roles),
+                    adds_roles: change.adds_roles,
+                    removes_roles: change.removes_roles,
                     ends_sessions: change.ends_sessions,
+                    terms: search_terms(user.display_name.as_deref(), &user.profile),
+                    keeps_holder: Some(SUPERADMIN.to_owned()),
                 })
                 .await?;
             match outcome {
@@ -102,12 +121,36 @@ impl<P: Platform> Auth<P> {
                 ChangeOutcome::Conflict => {}
                 ChangeOutcome::EmailTaken => return Err(Error::EmailTaken),
                 ChangeOutcome::UsernameTaken => return Err(Error::UsernameTaken),
+                ChangeOutcome::LastHolder => return Err(Error::LastSuperadmin),
                 ChangeOutcome::SecretRefused => return Err(Error::Link(LinkError::Used)),
             }
         }
         Err(Error::Unavailable(
             "the user is being changed by others all the time".into(),
         ))
+    }
+
+    /// Deletes a user, which ends his sessions. False: there is no such user.
+    ///
+    /// # Errors
+    /// [`Error::LastSuperadmin`], or a failure of the platform.
+    pub(crate) async fn delete(&self, user_id: &str) -> Result<bool> {
+        let now = self.platform.now();
+        let storage = self.platform.storage();
+        let sessions = storage.list_sessions(user_id.to_owned(), now).await?;
+        let keeps_holder = Some(SUPERADMIN.to_owned());
+        match storage
+            .delete_user(user_id.to_owned(), keeps_holder)
+            .await?
+        {
+            DeleteUserOutcome::Deleted => {
+                let ended = sessions.into_iter().map(|session| session.id).collect();
+                self.announce_ended(ended, now);
+                Ok(true)
+            }
+            DeleteUserOutcome::Unknown => Ok(false),
+            DeleteUserOutcome::LastHolder => Err(Error::LastSuperadmin),
+        }
     }
 
     /// The user of that identifier, with his credentials.
@@ -118,10 +161,11 @@ impl<P: Platform> Auth<P> {
 }
 
 /// Now, or a moment after what was there before: a change is known by its time.
-fn later(now: Timestamp, before: Timestamp) -> Timestamp {
+pub(crate) fn later(now: Timestamp, before: Timestamp) -> Timestamp {
     now.max(before + Duration::from_millis(1))
 }
 
+/// Owned texts.
 fn owned(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }

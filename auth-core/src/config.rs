@@ -3,7 +3,8 @@
 use core::fmt::Write as _;
 use core::ops::Deref;
 use core::time::Duration;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
@@ -178,6 +179,12 @@ settings! {
     LOGIN_ATTEMPTS_PER_IP login_attempts_per_ip: u64 = "200", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
     /// Mails to one address that may be asked for within 15 minutes, and ten times as many from one network, before further ones are refused; 0 for no limit.
     MAILS_PER_ADDRESS mails_per_address: u64 = "5", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
+    /// What `POST /setup` takes to make the first administrator, once; without it there is no such route.
+    SETUP_TOKEN setup_token: Option<SecretKey> = "", |text| if text.is_empty() { Some(None) } else { SecretKey::new(text.as_bytes()).map(Some) }, "at least 32 bytes", secret;
+    /// Bearer token that `GET /metrics` takes; without it there is no such route.
+    METRICS_TOKEN metrics_token: Option<SecretKey> = "", |text| if text.is_empty() { Some(None) } else { SecretKey::new(text.as_bytes()).map(Some) }, "at least 32 bytes", secret;
+    /// Life of a session in which an administrator acts as a user.
+    IMPERSONATION_MINUTES impersonation_life: Duration = "15", |text| parse::whole(text, 1, 60).map(|n| Duration::from_secs(n * 60)), "minutes, 1 to 60";
     /// Origins whose pages may call the API from a browser.
     CORS_ORIGINS cors_origins: Vec<String> = "", parse::origins, "origins separated by commas, such as https://app.example.com";
 }
@@ -188,6 +195,8 @@ pub struct Config {
     values: Values,
     /// What mail says, with the operator's own templates.
     pub templates: Arc<Templates>,
+    /// The settings that are no secret and were given a value, with it.
+    pub given: BTreeMap<&'static str, String>,
 }
 
 impl Deref for Config {
@@ -195,6 +204,25 @@ impl Deref for Config {
 
     fn deref(&self) -> &Values {
         &self.values
+    }
+}
+
+/// Settings that remember what they were asked for and is no secret.
+struct Heard<'a, S> {
+    settings: &'a S,
+    values: Mutex<BTreeMap<&'static str, String>>,
+}
+
+impl<S: Settings> Settings for Heard<'_, S> {
+    async fn get(&self, name: &str) -> Result<Option<String>, String> {
+        let value = self.settings.get(name).await?;
+        let plain = |setting: &&Setting| setting.name == name && !setting.secret;
+        let given = value.as_deref().filter(|text| !text.trim().is_empty());
+        if let (Some(setting), Some(text)) = (Values::TABLE.iter().find(plain), given) {
+            let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+            values.insert(setting.name, text.to_owned());
+        }
+        Ok(value)
     }
 }
 
@@ -208,7 +236,11 @@ impl Config {
     /// # Errors
     /// The first setting whose value can't be used.
     pub async fn from_settings(settings: &impl Settings) -> Result<Self, SettingError> {
-        let config = Values::load(settings).await?;
+        let heard = Heard {
+            settings,
+            values: Mutex::default(),
+        };
+        let config = Values::load(&heard).await?;
         if let Some(needed) = config.jwt_algorithm.min_secret_len()
             && config
                 .jwt_secret
@@ -237,10 +269,13 @@ impl Config {
                 accepts: "at least 8 KiB for each of ARGON2_PARALLELISM lanes",
             });
         }
+        // Kept by the host; a value that it can't use is told at the start, too.
+        RetentionConfig::load(settings).await?;
         let templates = Templates::load(settings, &config.product_name).await?;
         Ok(Self {
             values: config,
             templates: Arc::new(templates),
+            given: heard.values.into_inner().unwrap_or_default(),
         })
     }
 
@@ -274,6 +309,14 @@ impl Config {
             .as_deref()
             .unwrap_or_else(|| self.issuer())
     }
+}
+
+settings! {
+    /// For how long storage keeps what has happened, the same on every host.
+    pub struct RetentionConfig;
+
+    /// How long events of the audit log are kept; 0 for ever.
+    AUDIT_RETENTION_DAYS audit: Option<Duration> = "365", |text| parse::whole(text, 0, 36_500).map(|days| (days > 0).then(|| Duration::from_secs(days * 86_400))), "days, 0 to 36500";
 }
 
 settings! {

@@ -75,9 +75,9 @@ macro_rules! mirror_storage {
         const _: () = {
             use $($wit)* as wit;
             $crate::mirror_types! { storage;
-                record User { id, email, email_verified_at, username, display_name, profile, disabled_at, created_at, updated_at, last_login_at }
+                record User { id, email, email_verified_at, username, display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at }
                 record Credential { id, user_id, kind, secret, counter, label, created_at, updated_at, last_used_at }
-                record NewUser { user, email_key, username_key, credentials, roles }
+                record NewUser { user, email_key, username_key, credentials, roles, terms, unless_held }
                 record Account { user, credentials }
                 record Session { id, user_id, client_id, actor_id, amr, authenticated_at, created_at, last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason }
                 record RefreshToken { digest, expires_at }
@@ -87,15 +87,29 @@ macro_rules! mirror_storage {
                 record Rotation { presented, successor, sealed, now, grace }
                 record ReplayedRotation { sealed, superseded, active }
                 record OneTimeSecret { digest, purpose, user_id, payload, created_at, expires_at, consumed_at }
-                record UserChange { id, user, email_key, username_key, expected_updated_at, consumes, voids, deletes_credentials, credentials, adds_roles, removes_roles, ends_sessions }
+                record UserChange { id, user, email_key, username_key, expected_updated_at, consumes, voids, deletes_credentials, credentials, adds_roles, removes_roles, ends_sessions, terms, keeps_holder }
                 record VoidedSecrets { purpose, since }
                 record SessionEnding { except, reason }
-                variant ChangeOutcome = ChangeOutcome { Changed(ended), Conflict, EmailTaken, UsernameTaken, SecretRefused }
+                variant ChangeOutcome = ChangeOutcome { Changed(ended), Conflict, EmailTaken, UsernameTaken, SecretRefused, LastHolder }
+                record Member { account, roles, permissions }
+                record Place { part, key, id }
+                record TimeRange { begin, end }
+                record UserQuery { search, role, verified, disabled, locked, created, last_login, order, descending, after, limit, now }
+                record UserPage { members, next }
+                record Permission { id, name, description, built_in, updated_at }
+                record Role { id, name, description, built_in, permissions, updated_at }
+                record AuditEvent { id, at, kind, reason, actor_id, target_type, target_id, session_id, ip, user_agent, request_id, details }
+                record AuditQuery { kind, actor_id, target_id, at, after, limit }
+                record AuditPlace { at, id }
+                record EventCount { kind, reason, count }
                 record SigningKey { kid, algorithm, public_jwk, sealed, created_at, retired_at, expires_at }
                 record Limit { key, window, most }
                 record LimitState { count, resets_at }
                 variant StorageError = Error { Unavailable(cause), Invalid(cause) }
-                variant CreateUserOutcome = CreateUserOutcome { Created, EmailTaken, UsernameTaken }
+                variant CreateUserOutcome = CreateUserOutcome { Created, EmailTaken, UsernameTaken, IdTaken, RoleHeld }
+                variant DeleteUserOutcome = DeleteUserOutcome { Deleted, Unknown, LastHolder }
+                variant UserOrder = UserOrder { CreatedAt, LastLoginAt, Email, Username }
+                variant StoreOutcome = StoreOutcome { Stored, Conflict, NameTaken }
                 variant LoginName = LoginName { Email(key), Username(key), Id(id) }
                 variant StartSessionOutcome = StartSessionOutcome { Started(session), UserInactive }
                 variant RotationOutcome = RotationOutcome { Rotated(active), Replayed(rotation), Reused(active), Expired, Revoked, Unknown }
@@ -161,6 +175,9 @@ macro_rules! storage_functions {
     ($callback:ident) => {
         $callback! {
             create_user(user: NewUser) -> CreateUserOutcome;
+            create_users(users: Vec<NewUser>) -> Vec<CreateUserOutcome>;
+            find_member(user_id: String) -> Option<Member>;
+            list_users(query: UserQuery) -> UserPage;
             find_account(name: LoginName) -> Option<Account>;
             replace_credential_secret(credential_id: String, expected: String, replacement: String, now: Timestamp) -> bool;
             start_session(session: NewSession) -> StartSessionOutcome;
@@ -176,13 +193,23 @@ macro_rules! storage_functions {
             find_one_time_secret(secret: String) -> Option<OneTimeSecret>;
             consume_one_time_secret(secret: String, now: Timestamp) -> bool;
             change_user(change: UserChange) -> ChangeOutcome;
-            delete_user(user_id: String) -> bool;
+            delete_user(user_id: String, keeps_holder: Option<String>) -> DeleteUserOutcome;
             accept_counter(credential_id: String, counter: u64, now: Timestamp) -> bool;
             delete_credential(credential_id: String) -> bool;
+            list_roles() -> Vec<Role>;
+            store_role(role: Role, expected_updated_at: Option<Timestamp>) -> StoreOutcome;
+            delete_role(role_id: String) -> bool;
+            list_permissions() -> Vec<Permission>;
+            store_permission(permission: Permission, expected_updated_at: Option<Timestamp>) -> StoreOutcome;
+            delete_permission(permission_id: String) -> bool;
+            append_audit(event: AuditEvent) -> bool;
+            list_audit(query: AuditQuery) -> Vec<AuditEvent>;
+            count_events() -> Vec<EventCount>;
             list_signing_keys() -> Vec<SigningKey>;
             add_signing_key(key: SigningKey, replaces: Option<String>, replaced_expires_at: Timestamp) -> bool;
             count(limits: Vec<Limit>, now: Timestamp) -> Vec<LimitState>;
-            purge(now: Timestamp, ended_before: Timestamp) -> u64;
+            clear_limits(prefixes: Vec<String>) -> ();
+            purge(now: Timestamp, ended_before: Timestamp, audited_before: Option<Timestamp>) -> u64;
             check() -> ();
         }
     };

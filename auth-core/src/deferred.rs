@@ -4,12 +4,13 @@ use core::time::Duration;
 
 use zeroize::Zeroizing;
 
+use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client};
 use crate::device::device_name;
 use crate::error::Error;
 use crate::mail::{MailContext, MailError, MailKind, Message};
 use crate::platform::{Level, Platform};
-use crate::storage::{Credential, Storage as _, User};
+use crate::storage::{AuditEvent, Credential, Storage as _, User};
 
 /// Work that nobody waits for.
 pub struct Deferred(pub(crate) Work);
@@ -17,6 +18,10 @@ pub struct Deferred(pub(crate) Work);
 pub(crate) enum Work {
     /// Tell a person something.
     Mail(Message),
+    /// Store an event of the audit log.
+    Audit(Box<AuditEvent>),
+    /// Tell with which settings the service goes on, unless that was told.
+    Settings,
     /// Say that a session was used.
     Touch(String),
     /// Bring a stored hash, which this password has just matched, to the current parameters.
@@ -38,6 +43,8 @@ impl<P: Platform> Auth<P> {
     pub async fn run(&self, deferred: Deferred) {
         match deferred.0 {
             Work::Mail(message) => self.deliver(message).await,
+            Work::Audit(event) => self.append(*event).await,
+            Work::Settings => self.tell_settings().await,
             Work::Touch(session_id) => self.touch(session_id).await,
             Work::Rehash {
                 credential,
@@ -109,6 +116,8 @@ impl<P: Platform> Auth<P> {
                 "a mail could not be sent",
                 &[("kind", &message.kind), ("cause", &cause.to_string())],
             );
+            let event = Event::new(EventKind::MailFailed).with("mail", message.kind);
+            self.append(self.tell(event, &Client::default())).await;
         }
     }
 

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::VERIFIED;
 use crate::account::PASSWORD;
+use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client};
 use crate::change::Change;
 use crate::error::{Error, LinkError, Result};
@@ -18,8 +20,6 @@ use crate::secret::SecretToken;
 use crate::storage::{ActiveSession, LoginName, Storage as _, User, VoidedSecrets};
 use crate::time::Timestamp;
 
-/// The role of who has proved to receive mail at his address.
-pub(crate) const VERIFIED_ROLE: &str = "verified";
 /// For how long a change of the address can be taken back from the old one.
 const UNDO_LIFE: Duration = Duration::from_secs(7 * 86_400);
 
@@ -110,20 +110,23 @@ impl<P: Platform> Auth<P> {
         let usable = self.look_at::<Address>(Purpose::VerifyEmail, token).await?;
         self.prove(&usable.user_id, proof, client).await?;
         let now = self.platform.now();
-        self.change(&usable.user_id, |account| {
-            let mut user = account.user;
-            // The address was changed since: the link is about another.
-            if user.email.as_deref() != Some(usable.payload.email.as_str()) {
-                return Err(Error::Link(LinkError::Invalid));
-            }
-            user.email_verified_at.get_or_insert(now);
-            Ok(Change {
-                consumes: Some(usable.digest.clone()),
-                adds_roles: vec![VERIFIED_ROLE],
-                ..Change::of(user)
+        let user = self
+            .change(&usable.user_id, |account| {
+                let mut user = account.user;
+                // The address was changed since: the link is about another.
+                if user.email.as_deref() != Some(usable.payload.email.as_str()) {
+                    return Err(Error::Link(LinkError::Invalid));
+                }
+                user.email_verified_at.get_or_insert(now);
+                Ok(Change {
+                    consumes: Some(usable.digest.clone()),
+                    adds_roles: vec![VERIFIED.to_owned()],
+                    ..Change::of(user)
+                })
             })
-        })
-        .await
+            .await?;
+        self.record(Event::of_user(EventKind::EmailVerified, &user.id), client);
+        Ok(user)
     }
 
     /// Whether somebody who receives an account's mail has shown that the account is his.
@@ -223,11 +226,12 @@ impl<P: Platform> Auth<P> {
                 user.email_verified_at = Some(now);
                 Ok(Change {
                     consumes: Some(usable.digest.clone()),
-                    adds_roles: vec![VERIFIED_ROLE],
+                    adds_roles: vec![VERIFIED.to_owned()],
                     ..Change::of(user)
                 })
             })
             .await?;
+        self.record(Event::of_user(EventKind::EmailChanged, &user.id), client);
         if let (Some(old), Some(undo)) = (old, undo) {
             let link = self.link("/undo-email", &undo);
             let context = MailContext {
@@ -253,7 +257,7 @@ impl<P: Platform> Auth<P> {
             .map(|account| account.user);
         let strangers = |user: &User| user.id != user_id && user.email_verified_at.is_none();
         if let Some(stranger) = holder.filter(strangers) {
-            storage.delete_user(stranger.id).await?;
+            self.delete(&stranger.id).await?;
         }
         Ok(())
     }
@@ -273,7 +277,7 @@ impl<P: Platform> Auth<P> {
     ///
     /// # Errors
     /// [`Error::Link`], [`Error::EmailTaken`], or a failure of the platform.
-    pub async fn undo_email(&self, token: &str) -> Result<User> {
+    pub async fn undo_email(&self, token: &str, client: &Client) -> Result<User> {
         let usable = self
             .look_at::<OldAddress>(Purpose::UndoEmail, token)
             .await?;
@@ -305,8 +309,16 @@ impl<P: Platform> Auth<P> {
             })
             .await?;
         let account = self.find_by_id(&user.id).await?;
-        self.send_reset(account.as_ref(), &usable.payload.email)
-            .await?;
+        self.record(
+            Event::of_user(EventKind::EmailChangeUndone, &user.id),
+            client,
+        );
+        self.send_reset(
+            account.as_ref(),
+            &usable.payload.email,
+            MailKind::ResetPassword,
+        )
+        .await?;
         Ok(user)
     }
 }

@@ -55,6 +55,33 @@ pub enum Error {
     /// Caller: the person has no such thing.
     #[error("there is no such {0}")]
     NotFound(&'static str),
+    /// Caller: who it is about is a peer or a superior.
+    #[error("the user is not below the one who asks")]
+    InsufficientRank,
+    /// Caller: this is for superadmins.
+    #[error("this is for superadmins")]
+    SuperadminNeeded,
+    /// Caller: he would give what he does not have himself.
+    #[error("nobody grants what he does not hold")]
+    GrantNotHeld,
+    /// Caller: there has to be one superadmin who is not disabled.
+    #[error("this is the last superadmin")]
+    LastSuperadmin,
+    /// Caller: the service needs this role or permission as it is.
+    #[error("it is built in")]
+    BuiltIn,
+    /// Caller: another role or permission has the name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// Caller: the user has no address to send a link to.
+    #[error("the user has no e-mail address")]
+    NoEmail,
+    /// Caller: the set-up token is wrong.
+    #[error("the set-up token is wrong")]
+    SetupToken,
+    /// Caller: there is a superadmin already.
+    #[error("there is a superadmin already")]
+    AlreadySetUp,
     /// Caller: the access token is refused.
     #[error("the access token is refused: {0}")]
     AccessToken(#[from] AccessTokenError),
@@ -153,6 +180,12 @@ pub enum FieldErrorCode {
     Unknown,
     /// Not this person's to change.
     ReadOnly,
+    /// It names something that is not there.
+    NotFound,
+    /// Somebody else has it.
+    Taken,
+    /// Who asks does not hold it himself.
+    GrantNotHeld,
 }
 
 impl FieldErrorCode {
@@ -169,6 +202,9 @@ impl FieldErrorCode {
             Self::InvalidType => "invalid_type",
             Self::Unknown => "unknown_field",
             Self::ReadOnly => "read_only",
+            Self::NotFound => "not_found",
+            Self::Taken => "taken",
+            Self::GrantNotHeld => "grant_not_held",
         }
     }
 }

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use zeroize::Zeroizing;
 
+use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client};
 use crate::change::Change;
 use crate::error::{Error, Result};
@@ -15,9 +16,9 @@ use crate::time::Timestamp;
 use crate::totp;
 
 /// Kinds of credentials.
-const TOTP: &str = "totp";
+pub(crate) const TOTP: &str = "totp";
 const PENDING: &str = "totp_pending";
-const RECOVERY_CODE: &str = "recovery_code";
+pub(crate) const RECOVERY_CODE: &str = "recovery_code";
 /// Everything that belongs to a second factor.
 pub(crate) const FACTOR: [&str; 3] = [TOTP, PENDING, RECOVERY_CODE];
 /// What TOTP keys are encrypted for.
@@ -62,10 +63,7 @@ impl<P: Platform> Auth<P> {
         let mut key = Zeroizing::new([0; totp::KEY_LEN]);
         self.platform.fill_random(key.as_mut());
         let mut pending = self.credential(&active.user.id, PENDING, String::new());
-        pending.secret =
-            self.config
-                .secret_key
-                .seal(&self.platform, KEY_PURPOSE, &pending.id, "", key.as_ref());
+        pending.secret = self.seal_totp_key(&pending.id, key.as_ref());
         let user = self
             .change(&active.user.id, |account| {
                 if has_second_factor(&account) {
@@ -101,7 +99,7 @@ impl<P: Platform> Auth<P> {
         presented: &str,
         client: &Client,
     ) -> Result<Vec<String>> {
-        self.count_code(&active.user.id).await?;
+        self.count_code(&active.user.id, client).await?;
         let account = self.find_by_id(&active.user.id).await?;
         let pending = account
             .and_then(|account| one_of(&account, PENDING).cloned())
@@ -131,6 +129,7 @@ impl<P: Platform> Auth<P> {
                 })
             })
             .await?;
+        self.record(Event::own(EventKind::MfaEnabled, active), client);
         self.notify_user(&user, MailKind::MfaEnabled, client);
         Ok(codes)
     }
@@ -156,6 +155,7 @@ impl<P: Platform> Auth<P> {
                 })
             })
             .await?;
+        self.record(Event::own(EventKind::MfaDisabled, active), client);
         self.notify_user(&user, MailKind::MfaDisabled, client);
         Ok(())
     }
@@ -184,6 +184,7 @@ impl<P: Platform> Auth<P> {
                 })
             })
             .await?;
+        self.record(Event::own(EventKind::RecoveryCodesMade, active), client);
         self.notify_user(&user, MailKind::RecoveryCodesRegenerated, client);
         Ok(codes)
     }
@@ -217,7 +218,20 @@ impl<P: Platform> Auth<P> {
         presented: &str,
         client: &Client,
     ) -> Result<()> {
-        self.count_code(&account.user.id).await?;
+        self.count_code(&account.user.id, client).await?;
+        let used = self.use_counted_code(account, presented, client).await;
+        if matches!(used, Err(Error::InvalidCode)) {
+            self.record_failed_login(Some(&account.user.id), "wrong_code", client);
+        }
+        used
+    }
+
+    async fn use_counted_code(
+        &self,
+        account: &Account,
+        presented: &str,
+        client: &Client,
+    ) -> Result<()> {
         let storage = self.platform.storage();
         let now = self.platform.now();
         // Apps show a blank in the middle.
@@ -238,11 +252,20 @@ impl<P: Platform> Auth<P> {
         if !storage.delete_credential(credential.id.clone()).await? {
             return Err(Error::InvalidCode);
         }
+        let event = Event::of_user(EventKind::RecoveryCodeUsed, &account.user.id);
+        self.record(event, client);
         self.notify_user(&account.user, MailKind::RecoveryCodeUsed, client);
         Ok(())
     }
 
-    fn totp_key(&self, credential: &Credential) -> Result<Zeroizing<Vec<u8>>> {
+    /// A TOTP key, encrypted for the row of its credential.
+    pub(crate) fn seal_totp_key(&self, credential_id: &str, key: &[u8]) -> String {
+        self.config
+            .secret_key
+            .seal(&self.platform, KEY_PURPOSE, credential_id, "", key)
+    }
+
+    pub(crate) fn totp_key(&self, credential: &Credential) -> Result<Zeroizing<Vec<u8>>> {
         self.config
             .secret_key
             .open(KEY_PURPOSE, &credential.id, "", &credential.secret)
@@ -291,7 +314,7 @@ pub(crate) fn recovery_codes_left(account: &Account) -> usize {
     account.credentials.iter().filter(left).count()
 }
 
-fn one_of<'a>(account: &'a Account, kind: &str) -> Option<&'a Credential> {
+pub(crate) fn one_of<'a>(account: &'a Account, kind: &str) -> Option<&'a Credential> {
     account
         .credentials
         .iter()

@@ -11,6 +11,9 @@
 
 pub mod access;
 mod account;
+mod administration;
+mod audit;
+
 mod auth;
 mod change;
 pub mod config;
@@ -30,13 +33,18 @@ pub mod password;
 mod platform;
 mod profile;
 mod recovery;
+mod roles;
 mod secret;
 mod session;
+mod setup;
 pub mod storage;
 mod time;
 pub mod totp;
+mod transfer;
 
 pub use account::{AccountUpdate, Registered, Registration, SignInMethods};
+pub use administration::{Actor, Impersonation, NewAccount, UserUpdate};
+pub use audit::EventKind;
 pub use auth::{Auth, Client};
 pub use config::Config;
 pub use deferred::Deferred;
@@ -51,4 +59,6 @@ pub use platform::{FETCH_LIMIT, FETCH_TIMEOUT, Level, Platform, Settings};
 pub use profile::{Editor, FieldKind, ProfileField, ProfileFields};
 pub use secret::{SecretKey, SecretToken};
 pub use session::{Carrier, OpaqueToken, TokenPair, Tokens, Transport};
+pub use setup::FirstAdministrator;
 pub use time::Timestamp;
+pub use transfer::{ImportOutcome, ImportUser};

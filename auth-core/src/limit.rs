@@ -7,11 +7,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
+use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client};
+use crate::change::Change;
 use crate::error::{Error, Result};
-use crate::identifier::EmailAddress;
+use crate::identifier::{EmailAddress, canonical};
+use crate::mail::MailKind;
 use crate::platform::{Level, Platform};
-use crate::storage::{Limit, Storage as _};
+use crate::storage::{Limit, LoginName, Storage as _, User};
+use crate::time::Timestamp;
 
 /// Length of a window of counted attempts.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -27,16 +31,65 @@ impl<P: Platform> Auth<P> {
     ///
     /// # Errors
     /// [`Error::RateLimited`] past one of the limits.
-    pub(crate) async fn count_login(&self, name: &str, client: &Client) -> Result<()> {
-        let name = URL_SAFE_NO_PAD.encode(Sha256::digest(name));
+    pub(crate) async fn count_login(
+        &self,
+        name: &str,
+        whose: Option<LoginName>,
+        client: &Client,
+    ) -> Result<()> {
+        let everywhere = attempts_at(name);
         let network = network(client);
         let most = self.config.login_attempts_per_account;
-        self.count(vec![
+        let limits = vec![
             self.by_network(&network),
-            limit(format!("login/{name}/{network}"), most),
-            limit(format!("login/{name}"), most.saturating_mul(EVERYWHERE)),
-        ])
-        .await
+            limit(format!("{everywhere}/{network}"), most),
+            limit(everywhere.clone(), most.saturating_mul(EVERYWHERE)),
+        ];
+        let Some(exceeded) = self.exceeded(limits).await? else {
+            return Ok(());
+        };
+        if exceeded.first {
+            self.record_failed_login(None, "rate_limited", client);
+        }
+        if let Some(name) = whose.filter(|_| exceeded.first && exceeded.key == everywhere) {
+            let found = self.platform.storage().find_account(name).await?;
+            if let Some(account) = found {
+                self.lock(&account.user.id, exceeded.until, client).await?;
+            }
+        }
+        Err(exceeded.error)
+    }
+
+    /// Notes that nobody gets into an account until then, and tells its owner.
+    async fn lock(&self, user_id: &str, until: Timestamp, client: &Client) -> Result<()> {
+        let locked = self.change(user_id, |account| {
+            let mut user = account.user;
+            user.locked_until = Some(until);
+            Ok(Change::of(user))
+        });
+        let user = match locked.await {
+            Ok(user) => user,
+            Err(Error::AccountGone) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        self.record(
+            Event::new(EventKind::UserLocked).on("user", user_id),
+            client,
+        );
+        self.notify_user(&user, MailKind::AccountLocked, client);
+        Ok(())
+    }
+
+    /// Forgets the attempts that were counted at an account.
+    pub(crate) async fn forget_attempts(&self, user: &User) -> Result<()> {
+        let names = [&user.email, &user.username].into_iter().flatten();
+        let mut prefixes: Vec<_> = names.map(|name| attempts_at(&canonical(name))).collect();
+        prefixes.extend([
+            attempts_at(&user.id),
+            format!("code/{}", user.id),
+            format!("reset/{}", user.id),
+        ]);
+        Ok(self.platform.storage().clear_limits(prefixes).await?)
     }
 
     /// Counts an attempt at an account's second factor, whatever way it comes, so that a new challenge brings no new
@@ -44,9 +97,16 @@ impl<P: Platform> Auth<P> {
     ///
     /// # Errors
     /// [`Error::RateLimited`] past the limit.
-    pub(crate) async fn count_code(&self, user_id: &str) -> Result<()> {
-        self.count(vec![limit(format!("code/{user_id}"), CODES)])
-            .await
+    pub(crate) async fn count_code(&self, user_id: &str, client: &Client) -> Result<()> {
+        let limits = vec![limit(format!("code/{user_id}"), CODES)];
+        let Some(exceeded) = self.exceeded(limits).await? else {
+            return Ok(());
+        };
+        if exceeded.first {
+            self.record_failed_login(Some(user_id), "rate_limited", client);
+            self.lock(user_id, exceeded.until, client).await?;
+        }
+        Err(exceeded.error)
     }
 
     /// Counts a use of a link to a new password, which may ask another service and computes a hash.
@@ -106,32 +166,55 @@ impl<P: Platform> Auth<P> {
         )
     }
 
-    async fn count(&self, mut limits: Vec<Limit>) -> Result<()> {
+    async fn count(&self, limits: Vec<Limit>) -> Result<()> {
+        match self.exceeded(limits).await? {
+            None => Ok(()),
+            Some(exceeded) => Err(exceeded.error),
+        }
+    }
+
+    /// Counts, and says which of the limits that exceeds.
+    async fn exceeded(&self, mut limits: Vec<Limit>) -> Result<Option<Exceeded>> {
         // 0 is no limit.
         limits.retain(|limit| limit.most > 0);
         if limits.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let now = self.platform.now();
         let states = self.platform.storage().count(limits.clone(), now).await?;
-        match limits
-            .iter()
-            .zip(states)
-            .find(|(limit, state)| state.count > limit.most)
-        {
-            None => Ok(()),
-            Some((limit, state)) => {
-                // Once for each window, or an attacker would fill the log.
-                if state.count == limit.most + 1 {
-                    self.platform
-                        .log(Level::Warn, "too many attempts", &[("limit", &limit.key)]);
-                }
-                Err(Error::RateLimited {
-                    retry_after: state.resets_at.since(now).as_secs().max(1),
-                })
-            }
+        let mut counted = limits.into_iter().zip(states);
+        let Some((limit, state)) = counted.find(|(limit, state)| state.count > limit.most) else {
+            return Ok(None);
+        };
+        // Once for each window, or an attacker would fill the log.
+        let first = state.count == limit.most + 1;
+        if first {
+            self.platform
+                .log(Level::Warn, "too many attempts", &[("limit", &limit.key)]);
         }
+        Ok(Some(Exceeded {
+            key: limit.key,
+            first,
+            until: state.resets_at,
+            error: Error::RateLimited {
+                retry_after: state.resets_at.since(now).as_secs().max(1),
+            },
+        }))
     }
+}
+
+/// A limit that is exceeded.
+struct Exceeded {
+    key: String,
+    /// Whether this attempt was the first of the window to exceed it.
+    first: bool,
+    until: Timestamp,
+    error: Error,
+}
+
+/// What attempts at a name are counted by, from wherever they come.
+fn attempts_at(name: &str) -> String {
+    format!("login/{}", URL_SAFE_NO_PAD.encode(Sha256::digest(name)))
 }
 
 fn limit(key: String, most: u64) -> Limit {
@@ -164,7 +247,7 @@ mod tests {
         let of = |ip: &str| {
             network(&Client {
                 ip: Some(ip.parse().unwrap()),
-                user_agent: None,
+                ..Client::default()
             })
         };
         assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));

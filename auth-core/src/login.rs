@@ -5,6 +5,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{PASSWORD, login_name};
+use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client};
 use crate::deferred::{Deferred, Work};
 use crate::error::{Error, LinkError, Result};
@@ -73,15 +74,20 @@ impl<P: Platform> Auth<P> {
         let key = name.as_ref().map_or(request.name, |name| match name {
             LoginName::Email(key) | LoginName::Username(key) | LoginName::Id(key) => key,
         });
-        self.count_login(key, client).await?;
+        self.count_login(key, name.clone(), client).await?;
         let account = match name {
             Some(name) => self.platform.storage().find_account(name).await?,
             None => None,
         };
-        let (account, credential) = self
-            .matching_password(account, request.password)?
-            .ok_or(Error::InvalidCredentials)?;
-        self.may_sign_in(&account)?;
+        let known = account.as_ref().map(|account| account.user.id.clone());
+        let Some((account, credential)) = self.matching_password(account, request.password)? else {
+            let reason = known
+                .as_ref()
+                .map_or("unknown_account", |_| "wrong_password");
+            self.record_failed_login(known.as_deref(), reason, client);
+            return Err(Error::InvalidCredentials);
+        };
+        self.may_sign_in(&account, client)?;
         // The password is right, whatever becomes of the second factor.
         if self.hasher.needs_rehash(&credential.secret) {
             self.platform.defer(Deferred(Work::Rehash {
@@ -136,7 +142,7 @@ impl<P: Platform> Auth<P> {
             .find_by_id(&usable.user_id)
             .await?
             .ok_or(Error::Link(LinkError::Invalid))?;
-        self.may_sign_in(&account)?;
+        self.may_sign_in(&account, client)?;
         let same_password = password_id(&account) == Some(&usable.payload.credential);
         if !same_password || !has_second_factor(&account) {
             return Err(Error::Link(LinkError::Invalid));
@@ -162,15 +168,31 @@ impl<P: Platform> Auth<P> {
     }
 
     /// Whether a person who has proved himself may have a session.
-    fn may_sign_in(&self, account: &Account) -> Result<()> {
+    fn may_sign_in(&self, account: &Account, client: &Client) -> Result<()> {
+        let id = Some(account.user.id.as_str());
         if account.user.disabled_at.is_some() {
+            self.record_failed_login(id, "disabled", client);
             return Err(Error::AccountDisabled);
         }
         let unverified = account.user.email.is_some() && account.user.email_verified_at.is_none();
         if self.config.require_email_verification && unverified {
+            self.record_failed_login(id, "email_not_verified", client);
             return Err(Error::EmailNotVerified);
         }
         Ok(())
+    }
+
+    pub(crate) fn record_failed_login(
+        &self,
+        user_id: Option<&str>,
+        reason: &'static str,
+        client: &Client,
+    ) {
+        let mut event = Event::new(EventKind::LoginFailed).because(reason);
+        if let Some(id) = user_id {
+            event = event.on("user", id);
+        }
+        self.record(event, client);
     }
 
     /// The account and its password credential if the password is right, after the same work in every case.

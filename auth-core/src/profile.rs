@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::{FieldError, FieldErrorCode};
+use crate::identifier::canonical;
 
 /// The declared fields, in order.
 #[derive(Debug, Clone, Default)]
@@ -176,6 +177,33 @@ impl ProfileField {
             (FieldKind::Boolean, _) => wrong("true or false"),
         }
     }
+}
+
+/// Most terms of a user, and most characters of one.
+const TERMS: (usize, usize) = (16, 64);
+
+/// What a user is found by besides his address and user name: his name, each word of it, and the texts of his profile.
+pub(crate) fn search_terms(display_name: Option<&str>, profile: &str) -> Vec<String> {
+    let (most, longest) = TERMS;
+    let profile: Map<String, Value> = serde_json::from_str(profile).unwrap_or_default();
+    let name = display_name.unwrap_or_default();
+    let words = name.split_whitespace().skip(1);
+    let texts = profile.values().filter_map(Value::as_str);
+    let mut terms: Vec<String> = core::iter::once(name)
+        .chain(words)
+        .chain(texts)
+        .map(|text| {
+            canonical(text.trim())
+                .chars()
+                .take(longest)
+                .collect::<String>()
+        })
+        .filter(|term| !term.is_empty())
+        .take(most)
+        .collect();
+    terms.sort();
+    terms.dedup();
+    terms
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! Forgotten and changed passwords.
 
+use core::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use crate::access::VERIFIED;
 use crate::account::PASSWORD;
+use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client};
 use crate::change::Change;
-use crate::email::VERIFIED_ROLE;
 use crate::error::{Error, FieldError, FieldErrorCode, LinkError, Result};
 use crate::factor::FACTOR;
 use crate::identifier::{EmailAddress, new_id};
@@ -14,6 +17,9 @@ use crate::mail::MailKind;
 use crate::password::{self, Question};
 use crate::platform::{Level, Platform};
 use crate::storage::{Account, ActiveSession, Credential, LoginName, Storage as _, User};
+
+/// For how long the link of an invitation works: nobody waits for it.
+const INVITATION_LIFE: Duration = Duration::from_secs(7 * 86_400);
 
 /// What a link to a new password goes with; when either changes, it is void.
 #[derive(Serialize, Deserialize)]
@@ -43,18 +49,34 @@ impl<P: Platform> Auth<P> {
         let name = LoginName::Email(address.key());
         let found = self.platform.storage().find_account(name).await?;
         let account = found.filter(|account| account.user.disabled_at.is_none());
-        self.send_reset(account.as_ref(), address.as_str()).await
+        self.send_reset(account.as_ref(), address.as_str(), MailKind::ResetPassword)
+            .await?;
+        if let Some(account) = &account {
+            // Nobody has shown yet who asks.
+            let event = Event::new(EventKind::PasswordResetRequested).on("user", &account.user.id);
+            self.record(event, client);
+        }
+        Ok(())
     }
 
-    /// Sends a user the link to choose a new password.
+    /// Sends a user the link to choose a new password, in a mail of this kind.
     ///
     /// Without one the same work is done for the address, and nothing sent.
-    pub(crate) async fn send_reset(&self, account: Option<&Account>, asked: &str) -> Result<()> {
+    pub(crate) async fn send_reset(
+        &self,
+        account: Option<&Account>,
+        asked: &str,
+        kind: MailKind,
+    ) -> Result<()> {
         let mail = LinkMail {
             purpose: Purpose::ResetPassword,
-            kind: MailKind::ResetPassword,
+            kind,
             page: "/reset-password",
-            life: self.config.reset_token_life,
+            life: if kind == MailKind::Invitation {
+                INVITATION_LIFE
+            } else {
+                self.config.reset_token_life
+            },
             // Anybody can ask; the owner's link has to go on working.
             replaces: false,
         };
@@ -73,7 +95,7 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// [`Error::Link`], [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform. A password that breaks
     /// the rules leaves the link usable.
-    pub async fn reset_password(&self, token: &str, new: &str) -> Result<()> {
+    pub async fn reset_password(&self, token: &str, new: &str, client: &Client) -> Result<()> {
         let usable = self
             .look_at::<Forgotten>(Purpose::ResetPassword, token)
             .await?;
@@ -104,14 +126,15 @@ impl<P: Platform> Auth<P> {
                     consumes: Some(usable.digest.clone()),
                     deletes,
                     credentials: vec![self.password_credential(&user.id, secret.clone())],
-                    adds_roles: vec![VERIFIED_ROLE],
+                    adds_roles: vec![VERIFIED.to_owned()],
                     ..Change::of(user)
                 };
                 change.end_sessions(None, "password_reset");
                 Ok(change)
             })
             .await?;
-        self.notify_user(&user, MailKind::PasswordChanged, &Client::default());
+        self.record(Event::of_user(EventKind::PasswordReset, &user.id), client);
+        self.notify_user(&user, MailKind::PasswordChanged, client);
         Ok(())
     }
 
@@ -148,6 +171,7 @@ impl<P: Platform> Auth<P> {
                 Ok(change)
             })
             .await?;
+        self.record(Event::own(EventKind::PasswordChanged, active), client);
         self.notify_user(&user, MailKind::PasswordChanged, client);
         Ok(())
     }
@@ -180,13 +204,15 @@ impl<P: Platform> Auth<P> {
                     "a password could not be looked up among breached ones, and was taken",
                     &[("cause", &cause)],
                 );
+                let event = Event::new(EventKind::BreachCheckFailed);
+                self.record(event, &Client::default());
                 Ok(())
             }
         }
     }
 
     /// The normalised form of a password that a person chooses, if it keeps the rules.
-    async fn checked_password(
+    pub(crate) async fn checked_password(
         &self,
         new: &str,
         field: &'static str,
@@ -231,7 +257,8 @@ impl<P: Platform> Auth<P> {
         password: &str,
         client: &Client,
     ) -> Result<Credential> {
-        self.count_login(user_id, client).await?;
+        let name = LoginName::Id(user_id.to_owned());
+        self.count_login(user_id, Some(name), client).await?;
         let account = self.find_by_id(user_id).await?;
         self.matching_password(account, password)?
             .map(|(_, credential)| credential)

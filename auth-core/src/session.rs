@@ -6,11 +6,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
+use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client, Freshness};
 use crate::deferred::{Deferred, Work};
 use crate::error::{AccessTokenError, Error, Result};
 use crate::identifier::new_id;
-use crate::jose::{Audience, Claims, Expectations, KeySet};
+use crate::jose::{Actor, Audience, Claims, Expectations, KeySet};
 use crate::mail::MailKind;
 use crate::platform::{Level, Platform};
 use crate::secret::{SecretToken, digest};
@@ -163,7 +164,7 @@ impl<P: Platform> Auth<P> {
                     expires_at: expires_at.min(now + self.config.refresh_token_life),
                 };
                 let active = self
-                    .store_session(session, credential, Some(refresh_token))
+                    .store_session(session, credential, Some(refresh_token), client)
                     .await?;
                 Ok(Tokens::Jwt(self.token_pair(&keys, now, active, token)?))
             }
@@ -175,7 +176,9 @@ impl<P: Platform> Auth<P> {
                     URL_SAFE_NO_PAD.encode(bytes.as_ref())
                 ));
                 session.token = Some(digest(&token));
-                let active = self.store_session(session, credential, None).await?;
+                let active = self
+                    .store_session(session, credential, None, client)
+                    .await?;
                 Ok(Tokens::Opaque(OpaqueToken {
                     token,
                     expires_in: active.session.expires_at.since(now).as_secs(),
@@ -190,6 +193,7 @@ impl<P: Platform> Auth<P> {
         session: Session,
         credential: &str,
         refresh_token: Option<RefreshToken>,
+        client: &Client,
     ) -> Result<ActiveSession> {
         let now = session.created_at;
         let new = NewSession {
@@ -201,6 +205,9 @@ impl<P: Platform> Auth<P> {
         match self.platform.storage().start_session(new).await? {
             StartSessionOutcome::Started(StartedSession { active, ended }) => {
                 self.announce_ended(ended, now);
+                let event = Event::own(EventKind::LoginSucceeded, &active)
+                    .with("amr", active.session.amr.as_slice());
+                self.record(event, client);
                 Ok(active)
             }
             StartSessionOutcome::UserInactive => Err(Error::InvalidCredentials),
@@ -214,7 +221,7 @@ impl<P: Platform> Auth<P> {
     ///
     /// # Errors
     /// [`Error::RefreshToken`], or a failure of the platform.
-    pub async fn refresh(&self, presented: &str) -> Result<TokenPair> {
+    pub async fn refresh(&self, presented: &str, client: &Client) -> Result<TokenPair> {
         let mut token = SecretToken::parse(presented).ok_or(Error::RefreshToken)?;
         // One time for the whole way, so that it doesn't leave the grace window half-way.
         let now = self.platform.now();
@@ -268,7 +275,7 @@ impl<P: Platform> Auth<P> {
                     token = successor;
                 }
                 RotationOutcome::Reused(active) => {
-                    self.report_reuse(&active);
+                    self.report_reuse(&active, client);
                     self.announce_ended(vec![active.session.id], now);
                     return Err(Error::RefreshToken);
                 }
@@ -343,23 +350,30 @@ impl<P: Platform> Auth<P> {
     ///
     /// # Errors
     /// [`Error::AccessToken`], or a failure of the platform.
-    pub async fn logout(&self, token: &str) -> Result<()> {
-        let session_id = if is_opaque(token) {
+    pub async fn logout(&self, token: &str, client: &Client) -> Result<()> {
+        let (session_id, user_id) = if is_opaque(token) {
             let found = self.platform.storage().find_session_by_token(digest(token));
             let ended = Error::AccessToken(AccessTokenError::SessionEnded);
-            found.await?.ok_or(ended)?.session.id
+            let session = found.await?.ok_or(ended)?.session;
+            (session.id, session.user_id)
         } else {
             let now = self.platform.now();
-            self.verify_access_token(token, now).await?.sid
+            let claims = self.verify_access_token(token, now).await?;
+            (claims.sid, claims.sub)
         };
-        self.end_session(session_id).await
+        let event = Event::of_user(EventKind::Logout, &user_id);
+        self.end_session(session_id, event, client).await
     }
 
     /// Ends the session of a refresh token: who holds it may end it (RFC 7009). An unknown token is no error.
     ///
     /// # Errors
     /// A failure of the platform.
-    pub async fn logout_by_refresh_token(&self, refresh_token: &str) -> Result<()> {
+    pub async fn logout_by_refresh_token(
+        &self,
+        refresh_token: &str,
+        client: &Client,
+    ) -> Result<()> {
         let Some(token) = SecretToken::parse(refresh_token) else {
             return Ok(());
         };
@@ -369,7 +383,10 @@ impl<P: Platform> Auth<P> {
             .find_refresh_token_session(token.digest())
             .await?
         {
-            Some(session_id) => self.end_session(session_id).await,
+            Some(session_id) => {
+                let event = Event::new(EventKind::Logout);
+                self.end_session(session_id, event, client).await
+            }
             None => Ok(()),
         }
     }
@@ -378,24 +395,26 @@ impl<P: Platform> Auth<P> {
     ///
     /// # Errors
     /// A failure of the platform.
-    pub async fn logout_all(&self, active: &ActiveSession) -> Result<()> {
-        self.end_sessions(active, None, "logout_all").await
+    pub async fn logout_all(&self, active: &ActiveSession, client: &Client) -> Result<()> {
+        self.end_sessions(active, None, "logout_all", client).await
     }
 
     /// Ends every session of a person but this one.
     ///
     /// # Errors
     /// A failure of the platform.
-    pub async fn logout_others(&self, active: &ActiveSession) -> Result<()> {
+    pub async fn logout_others(&self, active: &ActiveSession, client: &Client) -> Result<()> {
         let this = active.session.id.clone();
-        self.end_sessions(active, Some(this), "logout_others").await
+        self.end_sessions(active, Some(this), "logout_others", client)
+            .await
     }
 
     async fn end_sessions(
         &self,
         active: &ActiveSession,
         except: Option<String>,
-        reason: &str,
+        reason: &'static str,
+        client: &Client,
     ) -> Result<()> {
         let now = self.platform.now();
         let ended = self
@@ -403,6 +422,10 @@ impl<P: Platform> Auth<P> {
             .storage()
             .revoke_sessions(active.user.id.clone(), except, now, reason.to_owned())
             .await?;
+        let event = Event::own(EventKind::SessionRevoked, active)
+            .because(reason)
+            .with("sessions", ended.len());
+        self.record(event, client);
         self.announce_ended(ended, now);
         Ok(())
     }
@@ -426,14 +449,26 @@ impl<P: Platform> Auth<P> {
     ///
     /// # Errors
     /// [`Error::NotFound`]: he has no such session that lasts; or a failure of the platform.
-    pub async fn end_own_session(&self, active: &ActiveSession, session_id: &str) -> Result<()> {
+    pub async fn end_own_session(
+        &self,
+        active: &ActiveSession,
+        session_id: &str,
+        client: &Client,
+    ) -> Result<()> {
         let mut sessions = self.sessions(active).await?.into_iter();
         let found = sessions.find(|session| session.id == session_id);
-        self.end_session(found.ok_or(Error::NotFound("session"))?.id)
-            .await
+        let id = found.ok_or(Error::NotFound("session"))?.id;
+        let event = Event::own(EventKind::SessionRevoked, active);
+        self.end_session(id, event, client).await
     }
 
-    async fn end_session(&self, session_id: String) -> Result<()> {
+    /// Ends a session, and tells of it if it lasted.
+    pub(crate) async fn end_session(
+        &self,
+        session_id: String,
+        event: Event,
+        client: &Client,
+    ) -> Result<()> {
         let now = self.platform.now();
         let ended = self
             .platform
@@ -441,6 +476,8 @@ impl<P: Platform> Auth<P> {
             .revoke_session(session_id.clone(), now, "logout".to_owned())
             .await?;
         if ended {
+            let event = event.with("ended_session", session_id.as_str());
+            self.record(event, client);
             self.announce_ended(vec![session_id], now);
         }
         Ok(())
@@ -461,6 +498,22 @@ impl<P: Platform> Auth<P> {
         active: ActiveSession,
         refresh_token: SecretToken,
     ) -> Result<TokenPair> {
+        let (access_token, expires_in) = self.access_token(keys, now, &active)?;
+        Ok(TokenPair {
+            access_token,
+            expires_in,
+            refresh_token,
+            active,
+        })
+    }
+
+    /// An access token of a session, and for how many seconds it works.
+    pub(crate) fn access_token(
+        &self,
+        keys: &KeySet,
+        now: Timestamp,
+        active: &ActiveSession,
+    ) -> Result<(String, u64)> {
         let expires_at = active
             .session
             .expires_at
@@ -483,19 +536,15 @@ impl<P: Platform> Auth<P> {
             amr: active.session.amr.clone(),
             roles: active.roles.clone(),
             permissions: active.permissions.clone(),
+            act: active.session.actor_id.clone().map(|sub| Actor { sub }),
         };
         let access_token = keys
             .issue(&claims)
             .ok_or_else(|| Error::Internal("the signing key does not sign".into()))?;
-        Ok(TokenPair {
-            access_token,
-            expires_in: claims.exp.saturating_sub(claims.iat),
-            refresh_token,
-            active,
-        })
+        Ok((access_token, claims.exp.saturating_sub(claims.iat)))
     }
 
-    fn report_reuse(&self, active: &ActiveSession) {
+    fn report_reuse(&self, active: &ActiveSession, client: &Client) {
         let fields = [
             ("user", active.user.id.as_str()),
             ("session", active.session.id.as_str()),
@@ -505,11 +554,16 @@ impl<P: Platform> Auth<P> {
             "a refresh token was used twice; its session is ended",
             &fields,
         );
-        let client = Client {
-            ip: None,
+        let event = Event::new(EventKind::TokenReused)
+            .on("user", &active.user.id)
+            .during(Some(&active.session.id));
+        self.record(event, client);
+        // The device of the session, and not who came with the token now: he may be the thief.
+        let device = Client {
             user_agent: active.session.user_agent.clone(),
+            ..Client::default()
         };
-        self.notify_user(&active.user, MailKind::RefreshTokenReuse, &client);
+        self.notify_user(&active.user, MailKind::RefreshTokenReuse, &device);
     }
 }
 

@@ -28,6 +28,7 @@ pub struct User {
     pub display_name: Option<String>,
     pub profile: String,
     pub disabled_at: Option<Timestamp>,
+    pub locked_until: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub last_login_at: Option<Timestamp>,
@@ -59,6 +60,8 @@ pub struct NewUser {
     pub username_key: Option<String>,
     pub credentials: Vec<Credential>,
     pub roles: Vec<String>,
+    pub terms: Vec<String>,
+    pub unless_held: Option<String>,
 }
 
 /// How [`Storage::create_user`] ended.
@@ -69,6 +72,8 @@ pub enum CreateUserOutcome {
     Created,
     EmailTaken,
     UsernameTaken,
+    IdTaken,
+    RoleHeld,
 }
 
 /// Canonical key by which somebody signs in.
@@ -234,6 +239,8 @@ pub struct UserChange {
     pub adds_roles: Vec<String>,
     pub removes_roles: Vec<String>,
     pub ends_sessions: Option<SessionEnding>,
+    pub terms: Vec<String>,
+    pub keeps_holder: Option<String>,
 }
 
 /// Which one-time secrets are void.
@@ -264,6 +271,172 @@ pub enum ChangeOutcome {
     EmailTaken,
     UsernameTaken,
     SecretRefused,
+    LastHolder,
+}
+
+/// How [`Storage::delete_user`] ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub enum DeleteUserOutcome {
+    Deleted,
+    Unknown,
+    LastHolder,
+}
+
+/// A user with what he proves himself with and what he may do.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct Member {
+    pub account: Account,
+    pub roles: Vec<String>,
+    pub permissions: Vec<String>,
+}
+
+/// What users are listed by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub enum UserOrder {
+    #[default]
+    CreatedAt,
+    LastLoginAt,
+    Email,
+    Username,
+}
+
+/// Where a page of a list ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct Place {
+    pub part: u64,
+    pub key: String,
+    pub id: String,
+}
+
+/// Points in time from one to another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct TimeRange {
+    pub begin: Option<Timestamp>,
+    pub end: Option<Timestamp>,
+}
+
+/// Which users are listed, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct UserQuery {
+    pub search: Option<String>,
+    pub role: Option<String>,
+    pub verified: Option<bool>,
+    pub disabled: Option<bool>,
+    pub locked: Option<bool>,
+    pub created: TimeRange,
+    pub last_login: TimeRange,
+    pub order: UserOrder,
+    pub descending: bool,
+    pub after: Option<Place>,
+    pub limit: u64,
+    pub now: Timestamp,
+}
+
+/// A page of a list of users.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct UserPage {
+    pub members: Vec<Member>,
+    pub next: Option<Place>,
+}
+
+/// The right to do something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct Permission {
+    pub id: String,
+    pub name: String,
+    pub description: String,
+    pub built_in: bool,
+    pub updated_at: Timestamp,
+}
+
+/// A name for permissions that users have together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct Role {
+    pub id: String,
+    pub name: String,
+    pub description: String,
+    pub built_in: bool,
+    pub permissions: Vec<String>,
+    pub updated_at: Timestamp,
+}
+
+/// How storing a role or a permission ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub enum StoreOutcome {
+    Stored,
+    Conflict,
+    NameTaken,
+}
+
+/// Something that happened and matters to security.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct AuditEvent {
+    pub id: String,
+    pub at: Timestamp,
+    pub kind: String,
+    pub reason: Option<String>,
+    pub actor_id: Option<String>,
+    pub target_type: Option<String>,
+    pub target_id: Option<String>,
+    pub session_id: Option<String>,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: Option<String>,
+    pub details: String,
+}
+
+/// Which events are listed, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct AuditQuery {
+    pub kind: Option<String>,
+    pub actor_id: Option<String>,
+    pub target_id: Option<String>,
+    pub at: TimeRange,
+    pub after: Option<AuditPlace>,
+    pub limit: u64,
+}
+
+/// An event's place among the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct AuditPlace {
+    pub at: Timestamp,
+    pub id: String,
+}
+
+/// How often something has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct EventCount {
+    pub kind: String,
+    pub reason: String,
+    pub count: u64,
 }
 
 /// A key that signs access tokens.
@@ -307,6 +480,12 @@ pub struct LimitState {
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub trait Storage {
     async fn create_user(&self, user: NewUser) -> Result<CreateUserOutcome, StorageError>;
+    async fn create_users(
+        &self,
+        users: Vec<NewUser>,
+    ) -> Result<Vec<CreateUserOutcome>, StorageError>;
+    async fn find_member(&self, user_id: String) -> Result<Option<Member>, StorageError>;
+    async fn list_users(&self, query: UserQuery) -> Result<UserPage, StorageError>;
     async fn find_account(&self, name: LoginName) -> Result<Option<Account>, StorageError>;
     async fn replace_credential_secret(
         &self,
@@ -365,7 +544,11 @@ pub trait Storage {
         now: Timestamp,
     ) -> Result<bool, StorageError>;
     async fn change_user(&self, change: UserChange) -> Result<ChangeOutcome, StorageError>;
-    async fn delete_user(&self, user_id: String) -> Result<bool, StorageError>;
+    async fn delete_user(
+        &self,
+        user_id: String,
+        keeps_holder: Option<String>,
+    ) -> Result<DeleteUserOutcome, StorageError>;
     async fn accept_counter(
         &self,
         credential_id: String,
@@ -373,6 +556,23 @@ pub trait Storage {
         now: Timestamp,
     ) -> Result<bool, StorageError>;
     async fn delete_credential(&self, credential_id: String) -> Result<bool, StorageError>;
+    async fn list_roles(&self) -> Result<Vec<Role>, StorageError>;
+    async fn store_role(
+        &self,
+        role: Role,
+        expected_updated_at: Option<Timestamp>,
+    ) -> Result<StoreOutcome, StorageError>;
+    async fn delete_role(&self, role_id: String) -> Result<bool, StorageError>;
+    async fn list_permissions(&self) -> Result<Vec<Permission>, StorageError>;
+    async fn store_permission(
+        &self,
+        permission: Permission,
+        expected_updated_at: Option<Timestamp>,
+    ) -> Result<StoreOutcome, StorageError>;
+    async fn delete_permission(&self, permission_id: String) -> Result<bool, StorageError>;
+    async fn append_audit(&self, event: AuditEvent) -> Result<bool, StorageError>;
+    async fn list_audit(&self, query: AuditQuery) -> Result<Vec<AuditEvent>, StorageError>;
+    async fn count_events(&self) -> Result<Vec<EventCount>, StorageError>;
     async fn list_signing_keys(&self) -> Result<Vec<SigningKey>, StorageError>;
     async fn add_signing_key(
         &self,
@@ -385,6 +585,12 @@ pub trait Storage {
         limits: Vec<Limit>,
         now: Timestamp,
     ) -> Result<Vec<LimitState>, StorageError>;
-    async fn purge(&self, now: Timestamp, ended_before: Timestamp) -> Result<u64, StorageError>;
+    async fn clear_limits(&self, prefixes: Vec<String>) -> Result<(), StorageError>;
+    async fn purge(
+        &self,
+        now: Timestamp,
+        ended_before: Timestamp,
+        audited_before: Option<Timestamp>,
+    ) -> Result<u64, StorageError>;
     async fn check(&self) -> Result<(), StorageError>;
 }

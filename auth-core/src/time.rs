@@ -33,6 +33,13 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
+    /// Reads what RFC 3339 has, from 1970 on.
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let millis = time.unix_timestamp_nanos() / 1_000_000;
+        u64::try_from(millis).ok().map(Self)
+    }
+
     /// For people: "21 November 2026, 18:48 UTC". None: beyond the year 9999.
     pub(crate) fn in_words(self) -> Option<String> {
         let time = self.to_utc()?;

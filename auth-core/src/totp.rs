@@ -50,6 +50,17 @@ pub fn encode_key(key: &[u8]) -> String {
     base32::encode(base32::Alphabet::Rfc4648 { padding: false }, key)
 }
 
+/// A key that somebody else made, of 10 to 64 bytes; blanks, hyphens and padding are let be.
+pub fn decode_key(text: &str) -> Option<Vec<u8>> {
+    let letters: String = text
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-' | '='))
+        .map(|c| c.to_ascii_uppercase())
+        .collect();
+    base32::decode(base32::Alphabet::Rfc4648 { padding: false }, &letters)
+        .filter(|key| (10..=64).contains(&key.len()))
+}
+
 /// The URI that an authenticator app reads (the `otpauth` format of Google Authenticator).
 pub fn uri(key: &[u8], issuer: &str, account: &str) -> String {
     let (issuer, account) = (percent(issuer), percent(account));

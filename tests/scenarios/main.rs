@@ -2,7 +2,10 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod access_check;
+mod access_matrix;
 mod access_token_is_checked;
+mod audit;
 mod breached_password;
 mod change_email;
 mod compatibility;
@@ -10,12 +13,18 @@ mod concurrent_refresh;
 mod crash_loses_nothing;
 mod cross_origin;
 mod duplicate_email;
+mod first_administrator;
 mod first_session;
+mod freshness;
+mod impersonation;
+mod import_export;
+mod last_superadmin;
 mod login_refused;
 mod logout;
 mod machine_routes;
 mod mail_by_webhook;
 mod malformed_request;
+mod metrics;
 mod pages;
 mod password_rules;
 mod profile;
@@ -24,9 +33,11 @@ mod recovery;
 mod refresh_grace_window;
 mod refresh_reuse;
 mod restart_keeps_everything;
+mod roles;
 mod second_factor;
 mod sessions;
 mod token_endpoint;
 mod unknown_route;
+mod user_administration;
 mod username;
 mod verification;

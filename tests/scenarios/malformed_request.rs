@@ -1,6 +1,6 @@
-use gatewright_tests::host::{Answer, Host};
+use gatewright_tests::host::{Answer, Host, SETUP};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 const JSON_ROUTES: [&str; 3] = ["/auth/register", "/auth/login", "/auth/refresh"];
 
@@ -156,4 +156,183 @@ async fn an_oversized_body_is_refused() {
     }
     let request = host.request(Method::POST, "/auth/token").body(body);
     assert_eq!(Answer::of(request).await.status, 413);
+}
+
+/// A route that reads JSON, as the document has it.
+struct WriteRoute {
+    method: String,
+    path: String,
+    /// The members of its body, with the types that each may have.
+    fields: Map<String, Value>,
+}
+
+/// Every route of the document that reads JSON, but those that sign out who asks.
+fn write_routes(document: &Value) -> Vec<WriteRoute> {
+    let resolve = |schema: &Value| {
+        let mut schema = schema.clone();
+        while let Some(name) = schema["$ref"].as_str() {
+            let name = name.rsplit('/').next().unwrap();
+            schema = document["components"]["schemas"][name].clone();
+        }
+        schema
+    };
+    let mut routes = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+            if body.is_null() || path.contains("logout") {
+                continue;
+            }
+            let fields = resolve(body)["properties"].clone();
+            routes.push(WriteRoute {
+                method: method.to_uppercase(),
+                path: path.clone(),
+                fields: fields.as_object().cloned().unwrap_or_default(),
+            });
+        }
+    }
+    routes
+}
+
+/// Whether a schema says that it is of other types than this value.
+fn is_mistyped(schema: &Value, value: &Value) -> bool {
+    let name = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let fits = |given: &Value| given == name || (name == "number" && given == "integer");
+    match &schema["type"] {
+        Value::Array(types) => !types.iter().any(fits),
+        Value::Null => false,
+        one => !fits(one),
+    }
+}
+
+/// Every route that writes, also those for administrators, with fields that are missing, mistyped, unknown or huge: a
+/// clear error in the one form, or what was sent makes sense after all; and nothing breaks.
+#[tokio::test]
+async fn every_write_route_of_the_document_takes_bad_input() {
+    let host = Host::start(&[
+        SETUP,
+        ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+        ("LOGIN_ATTEMPTS_PER_IP", "0"),
+        ("MAILS_PER_ADDRESS", "0"),
+    ]);
+    let root = host.administrator().await;
+    let ben = host.person(&root, "ben", &["user"]).await;
+    for (path, body) in [
+        ("/permissions", json!({"name": "posts:write"})),
+        ("/roles", json!({"name": "editor"})),
+    ] {
+        let made = host.send_as("POST", path, root.token(), body).await;
+        assert_eq!(made.status, 201, "{made:?}");
+    }
+    let document = host.get("/openapi.json").await.body;
+    let routes = write_routes(&document);
+    for path in [
+        "/users",
+        "/users/import",
+        "/roles",
+        "/permissions",
+        "/setup",
+    ] {
+        assert!(routes.iter().any(|route| route.path == path), "{path}");
+    }
+    let huge = "x".repeat(60_000);
+    for route in &routes {
+        let path = route
+            .path
+            .replace("{id}", &ben.id)
+            .replace("{role}", "editor")
+            .replace("{permission}", "posts:write")
+            .replace("{token}", &"A".repeat(43));
+        let method = route.method.as_str();
+        let send = async |body: &Value| {
+            let answer = host
+                .send_as(method, &path, root.token(), body.clone())
+                .await;
+            let text = body.to_string();
+            let shown = &text[..text.len().min(100)];
+            let is_error =
+                answer.status.is_client_error() && answer.body["error"]["code"].is_string();
+            let told = format!("{method} {path} {shown}: {answer:?}");
+            assert!(is_error || answer.status.is_success(), "{told}");
+            (is_error, told)
+        };
+        // What is no object, and what is of another type, never makes sense.
+        for body in [json!("x"), json!(5), json!(true)] {
+            let (is_error, told) = send(&body).await;
+            assert!(is_error, "{told}");
+        }
+        for (name, schema) in &route.fields {
+            for value in [json!(5), json!("x"), json!(true), json!([]), json!({})] {
+                if is_mistyped(schema, &value) {
+                    let (is_error, told) = send(&json!({ name: value })).await;
+                    assert!(is_error, "{told}");
+                }
+            }
+            for value in [
+                json!(null),
+                json!(""),
+                json!("\u{0}"),
+                json!(huge),
+                json!([huge]),
+                json!([5]),
+                json!([null]),
+                json!([{}]),
+                json!({"unknown": [huge]}),
+                json!(-1),
+                json!(1e300),
+            ] {
+                send(&json!({ name: value })).await;
+            }
+        }
+        let all = |value: Value| {
+            let names = route.fields.keys().cloned();
+            Value::Object(names.map(|name| (name, value.clone())).collect())
+        };
+        for body in [
+            json!({}),
+            json!([]),
+            json!({"unknown": "x", "id": 5, "roles_": ["superadmin"]}),
+            all(json!("")),
+            all(json!([])),
+            all(json!({})),
+            all(json!(null)),
+        ] {
+            send(&body).await;
+        }
+        for raw in ["{", "{} {}", "\u{feff}{}", "nonsense"] {
+            let request = host
+                .request(Method::from_bytes(method.as_bytes()).unwrap(), &path)
+                .bearer_auth(root.token())
+                .header("content-type", "application/json")
+                .body(raw);
+            let answer = Answer::of(request).await;
+            assert!(
+                answer.status.is_client_error() && answer.body["error"]["code"].is_string(),
+                "{method} {path} {raw}: {answer:?}"
+            );
+        }
+        let form = host
+            .request(Method::from_bytes(method.as_bytes()).unwrap(), &path)
+            .bearer_auth(root.token())
+            .form(&[("email", "a@example.com")]);
+        Answer::of(form)
+            .await
+            .assert_error(415, "unsupported_media_type");
+        let beyond = "x".repeat(70_000);
+        let (is_error, told) = send(&json!({ "name": beyond })).await;
+        assert!(is_error, "{told}");
+    }
+    // Nobody is out, or in another place.
+    host.get_as("/users", root.token()).await.assert_ok();
+    let record = host.record(&root, &ben.id).await;
+    let roles = record["roles"].as_array().unwrap();
+    let first = [json!("user"), json!("verified")];
+    assert!(roles.iter().all(|role| first.contains(role)), "{record}");
 }

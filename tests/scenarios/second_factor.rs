@@ -36,15 +36,15 @@ fn step() -> u64 {
 }
 
 /// A person with a second factor in force.
-struct Enrolled {
-    secret: String,
-    recovery_codes: Vec<String>,
-    session: Tokens,
+pub struct Enrolled {
+    pub secret: String,
+    pub recovery_codes: Vec<String>,
+    pub session: Tokens,
     /// The step of the code that confirmed.
     used: u64,
 }
 
-async fn enrol(host: &Host, email: &str) -> Enrolled {
+pub async fn enrol(host: &Host, email: &str) -> Enrolled {
     let session = host.register(email).await;
     let enabled = host
         .post_as("/auth/2fa/enable", &session.access_token)

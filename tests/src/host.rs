@@ -1,11 +1,12 @@
 //! Hosts as real processes, and a client to talk to them.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
@@ -17,6 +18,12 @@ use tempfile::TempDir;
 pub const PASSWORD: &str = "correct horse battery staple";
 /// What access tokens are signed with where a scenario has to make its own.
 pub const JWT_SECRET: &str = "a shared secret of more than thirty-two bytes";
+
+/// The setting by which [`Host::administrator`] gets in.
+pub const SETUP: (&str, &str) = ("SETUP_TOKEN", "known-to-the-tests-and-to-nobody-else");
+
+/// How long to wait for what is stored or logged after an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What secrets at rest are encrypted with where a host does not make that by itself.
 const SECRET_KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -55,8 +62,14 @@ impl Host {
     }
 
     fn launch(folder: Arc<TempDir>, arguments: &[&str], settings: Vec<(String, String)>) -> Self {
+        let compiled = Compiled::of(
+            std::env::var("GATEWRIGHT_HOST")
+                .as_deref()
+                .unwrap_or("native"),
+        );
         let mut command = match std::env::var("GATEWRIGHT_HOST").as_deref() {
             Ok("spin") => {
+                compiled.lend(&folder.path().join(".spin/cache"));
                 let mut command = spin(folder.path(), &manifest("spin.toml"));
                 let variables = settings
                     .iter()
@@ -72,13 +85,18 @@ impl Host {
                 command
             }
             Ok("native") | Err(_) => {
+                compiled.lend(&folder.path().join("data/cache"));
                 let mut command = native(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
                 command.envs(settings.iter().map(|(name, value)| (name, value)));
                 command
             }
             Ok(other) => panic!("no host is called {other}"),
         };
-        Self::spawn(command.args(arguments), folder, settings)
+        let host = Self::spawn(command.args(arguments), folder, settings);
+        for cache in ["data/cache", ".spin/cache"] {
+            compiled.keep(&host.folder().join(cache));
+        }
+        host
     }
 
     /// Starts a host by a command that runs in this folder.
@@ -128,6 +146,15 @@ impl Host {
         std::env::var("GATEWRIGHT_HOST").as_deref() != Ok("cloudflare")
     }
 
+    /// Whether `ADMIN_EMAIL` and `ADMIN_PASSWORD` make the first administrator when the service starts. Spin and Workers
+    /// have no start of their own; `/setup` does it there.
+    pub fn makes_administrator_at_start(&self) -> bool {
+        matches!(
+            std::env::var("GATEWRIGHT_HOST").as_deref(),
+            Ok("native") | Err(_)
+        )
+    }
+
     /// The address of the service.
     pub fn base(&self) -> &str {
         &self.base
@@ -154,13 +181,17 @@ impl Host {
 
     /// Waits until the host has logged this; its lines take a moment to come through the pipe.
     pub fn wait_for_log(&self, text: &str) {
+        self.wait_for_line(&[text]);
+    }
+
+    /// Waits until the host has logged a line with all of these.
+    pub fn wait_for_line(&self, parts: &[&str]) {
         let (log, grown) = &*self.log;
         let log = log.lock().unwrap_or_else(PoisonError::into_inner);
-        let lacks = |log: &mut String| !log.contains(text);
-        let (log, waited) = grown
-            .wait_timeout_while(log, Duration::from_secs(30), lacks)
-            .unwrap();
-        assert!(!waited.timed_out(), "{text:?} was not logged:\n{log}");
+        let has_all = |line: &str| parts.iter().all(|part| line.contains(part));
+        let lacks = |log: &mut String| !log.lines().any(has_all);
+        let (log, waited) = grown.wait_timeout_while(log, PATIENCE, lacks).unwrap();
+        assert!(!waited.timed_out(), "{parts:?} was not logged:\n{log}");
     }
 
     /// Ends the process at once, as a crash would (SIGKILL).
@@ -242,6 +273,70 @@ impl Host {
         Answer::of(request.json(&body)).await
     }
 
+    /// Sends a request without a body, with an access token.
+    pub async fn call_as(&self, method: &str, path: &str, access_token: &str) -> Answer {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        Answer::of(self.request(method, path).bearer_auth(access_token)).await
+    }
+
+    /// Makes the first superadmin, on a host that was started with [`SETUP`], who is signed in then.
+    pub async fn administrator(&self) -> Person {
+        let email = "root@example.com";
+        let body = json!({"token": SETUP.1, "email": email, "password": PASSWORD});
+        let made = self.post("/setup", body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{:?}", made.body);
+        self.person_of(&made.body, email).await
+    }
+
+    /// Has an administrator make a person with a verified address and these roles, who is signed in then.
+    pub async fn person(&self, administrator: &Person, name: &str, roles: &[&str]) -> Person {
+        let email = format!("{name}@example.com");
+        let body = json!({
+            "email": email,
+            "email_verified": true,
+            "password": PASSWORD,
+            "roles": roles,
+        });
+        let made = self
+            .send_as("POST", "/users", administrator.token(), body)
+            .await;
+        assert_eq!(made.status, StatusCode::CREATED, "{:?}", made.body);
+        self.person_of(&made.body, &email).await
+    }
+
+    async fn person_of(&self, record: &Value, email: &str) -> Person {
+        Person {
+            id: record["id"].as_str().unwrap().to_owned(),
+            email: email.to_owned(),
+            session: self.login(email).await,
+        }
+    }
+
+    /// What is stored of a user, as an administrator sees it.
+    pub async fn record(&self, administrator: &Person, id: &str) -> Value {
+        let path = format!("/users/{id}");
+        let answer = self.get_as(&path, administrator.token()).await;
+        answer.assert_ok();
+        answer.body
+    }
+
+    /// Asks for something again and again until it is as it should be; what is stored after an answer takes a moment.
+    pub async fn wait_until(
+        &self,
+        path: &str,
+        access_token: &str,
+        is_right: impl Fn(&Answer) -> bool,
+    ) -> Answer {
+        let begun = Instant::now();
+        loop {
+            let answer = self.get_as(path, access_token).await;
+            if is_right(&answer) {
+                return answer;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{path}: {answer:?}");
+        }
+    }
+
     /// Registers a person, who is signed in then.
     pub async fn register(&self, email: &str) -> Tokens {
         self.register_with(json!({"email": email})).await
@@ -280,7 +375,8 @@ impl Host {
         answer.body
     }
 
-    /// Waits until a session's last use is stored, which happens after an answer, and returns it; it was this before.
+    /// Waits until a session's last use is stored, which happens after an answer, and returns it; it was in another hour
+    /// before. Each answer that comes before that stores it once more, so that a moment's difference says nothing.
     pub async fn last_seen_after(&self, token: &str, before: &str) -> String {
         loop {
             let answer = self.get_as("/account/sessions", token).await;
@@ -288,7 +384,7 @@ impl Host {
             let mut sessions = answer.body["sessions"].as_array().unwrap().iter();
             let current = sessions.find(|session| session["current"] == true).unwrap();
             let seen = current["last_seen_at"].as_str().unwrap();
-            if seen != before {
+            if seen.get(..13) != before.get(..13) {
                 return seen.to_owned();
             }
         }
@@ -307,6 +403,56 @@ impl Drop for Host {
         let _ = self.child.wait();
         if std::thread::panicking() {
             eprintln!("the host's log:\n{}", self.log());
+        }
+    }
+}
+
+/// What one host has compiled serves the others, which start sooner by seconds.
+struct Compiled(PathBuf);
+
+impl Compiled {
+    fn of(host: &str) -> Self {
+        let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+        let components = ["release/service.wasm", "components/gatewright-spin.wasm"];
+        let [native, spin] = components.map(|file| {
+            let time = built.join(file).metadata().and_then(|file| file.modified());
+            let since = time.map(|time| time.duration_since(UNIX_EPOCH).unwrap_or_default());
+            since.unwrap_or_default().as_millis()
+        });
+        Self(built.join(format!("tmp/compiled/{host}-{native:x}-{spin:x}")))
+    }
+
+    /// Puts it where a host will look for it, unless the host has been there.
+    fn lend(&self, cache: &Path) {
+        let Ok(files) = self.0.read_dir() else {
+            return;
+        };
+        if !cache.exists() {
+            let mut private = std::fs::DirBuilder::new();
+            private.recursive(true).mode(0o700).create(cache).unwrap();
+            for file in files {
+                let file = file.unwrap();
+                let _ = std::fs::copy(file.path(), cache.join(file.file_name()));
+            }
+        }
+    }
+
+    /// Keeps what a host has compiled.
+    fn keep(&self, cache: &Path) {
+        let Ok(files) = cache.read_dir() else {
+            return;
+        };
+        std::fs::create_dir_all(&self.0).unwrap();
+        for file in files {
+            let file = file.unwrap();
+            let kept = self.0.join(file.file_name());
+            if kept.exists() || kept.extension().is_none_or(|kind| kind != "cwasm") {
+                continue;
+            }
+            // Renamed into place: others copy it meanwhile.
+            let partial = tempfile::NamedTempFile::new_in(self.0.parent().unwrap()).unwrap();
+            std::fs::copy(file.path(), partial.path()).unwrap();
+            partial.persist(kept).unwrap();
         }
     }
 }
@@ -494,5 +640,28 @@ impl Tokens {
             access_token: text("access_token"),
             refresh_token: text("refresh_token"),
         }
+    }
+}
+
+/// Somebody whose identifier is known, with a session of his.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Identifier.
+    pub id: String,
+    /// E-mail address.
+    pub email: String,
+    /// The session.
+    pub session: Tokens,
+}
+
+impl Person {
+    /// The access token of the session.
+    pub fn token(&self) -> &str {
+        &self.session.access_token
+    }
+
+    /// Where administrators find him.
+    pub fn path(&self) -> String {
+        format!("/users/{}", self.id)
     }
 }

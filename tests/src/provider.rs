@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use auth_core::Timestamp;
 use auth_core::contract::Mirror as _;
 use auth_core::storage::{
-    Account, ActiveSession, ChangeOutcome, CreateUserOutcome, Limit, LimitState, LoginName,
-    NewSession, NewUser, OneTimeSecret, Rotation, RotationOutcome, Session, SigningKey,
-    StartSessionOutcome, Storage, StorageError, UserChange,
+    Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
+    DeleteUserOutcome, EventCount, Limit, LimitState, LoginName, Member, NewSession, NewUser,
+    OneTimeSecret, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
+    StartSessionOutcome, Storage, StorageError, StoreOutcome, UserChange, UserPage, UserQuery,
 };
 use futures::channel::{mpsc, oneshot};
 use futures::future::BoxFuture;

@@ -13,13 +13,15 @@ use crate::serve::build_native;
 use crate::toolchain::install_debian_packages;
 
 /// Crates without wasmtime, tested with the checks of the development profile.
-const PURE: [&str; 6] = [
+const PURE: [&str; 8] = [
     "auth-core",
+    "gatewright-cli",
     "gatewright-compose",
     "gatewright-http",
     "gatewright-mail",
     "gatewright-smtp",
     "gatewright-sql",
+    "gatewright-transfer",
 ];
 /// Crates with it, tested in the profile that is served, so that it is built once.
 const WHOLE: [&str; 2] = ["gatewright", "gatewright-tests"];

@@ -41,6 +41,16 @@ pub struct Claims {
     /// Permissions of those roles.
     #[serde(default)]
     pub permissions: Vec<String>,
+    /// Who acts as the user (RFC 8693 section 4.1); none: the user himself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
+}
+
+/// Who acts as another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// His identifier.
+    pub sub: String,
 }
 
 /// One audience or several (RFC 7519 section 4.1.3).

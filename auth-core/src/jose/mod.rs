@@ -11,7 +11,7 @@ mod key;
 mod key_set;
 mod signature;
 
-pub use access_token::{Audience, Claims, Expectations};
+pub use access_token::{Actor, Audience, Claims, Expectations};
 pub use algorithm::Algorithm;
 pub use key::{KeyError, SigningKey, VerifyingKey};
 pub use key_set::KeySet;

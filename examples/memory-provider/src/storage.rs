@@ -1,27 +1,35 @@
 //! Storage in memory: the contract in its plainest form, which the others are compared with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    Account, ActiveSession, ChangeOutcome, CreateUserOutcome, Limit, LimitState, LoginName,
-    NewSession, NewUser, OneTimeSecret, ReplayedRotation, Rotation, RotationOutcome, Session,
-    SigningKey, StartSessionOutcome, StartedSession, Storage, StorageError, User, UserChange,
+    Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
+    DeleteUserOutcome, EventCount, Limit, LimitState, LoginName, Member, NewSession, NewUser,
+    OneTimeSecret, Permission, Place, ReplayedRotation, Role, Rotation, RotationOutcome, Session,
+    SigningKey, StartSessionOutcome, StartedSession, Storage, StorageError, StoreOutcome,
+    TimeRange, User, UserChange, UserOrder, UserPage, UserQuery,
 };
 
 /// Everything under one lock, so that each function is atomic.
 #[derive(Default)]
 pub struct MemoryStorage(Mutex<State>);
 
-#[derive(Default)]
 struct State {
+    /// Their `roles` are identifiers here, as names change.
     users: BTreeMap<String, NewUser>,
+    /// Their `permissions` are identifiers here, as names change.
+    roles: BTreeMap<String, Role>,
+    permissions: BTreeMap<String, Permission>,
     sessions: BTreeMap<String, Session>,
     tokens: BTreeMap<String, Token>,
     secrets: BTreeMap<String, OneTimeSecret>,
     keys: BTreeMap<String, SigningKey>,
     limits: BTreeMap<String, LimitState>,
+    events: BTreeMap<String, AuditEvent>,
+    /// How often an event has happened, by kind and reason.
+    counts: BTreeMap<(String, String), u64>,
 }
 
 struct Token {
@@ -36,14 +44,87 @@ struct Consumed {
     sealed: String,
 }
 
-const ROLES: [&str; 6] = [
-    "admin",
-    "moderator",
-    "premium",
-    "superadmin",
-    "user",
-    "verified",
+/// Name, description and permissions of the roles that are there from the first.
+const ROLES: [(&str, &str, &[&str]); 6] = [
+    ("superadmin", "May do everything.", &["*"]),
+    (
+        "admin",
+        "Administers users and roles.",
+        &[
+            "users:read",
+            "users:write",
+            "users:delete",
+            "users:impersonate",
+            "roles:read",
+            "roles:write",
+            "audit:read",
+            "keys:read",
+        ],
+    ),
+    ("moderator", "Looks after users.", &["users:read"]),
+    ("premium", "Pays.", &[]),
+    (
+        "verified",
+        "Has proved to receive mail at the stored address.",
+        &[],
+    ),
+    ("user", "Everybody who registered.", &[]),
 ];
+
+/// Name and description of the permissions that are there from the first.
+const PERMISSIONS: [(&str, &str); 12] = [
+    ("*", "Everything."),
+    ("users:read", "Read users."),
+    ("users:write", "Create and change users."),
+    ("users:delete", "Delete users."),
+    ("users:impersonate", "Act as a user."),
+    ("users:import", "Import users."),
+    ("users:export", "Export users."),
+    ("roles:read", "Read roles and permissions."),
+    ("roles:write", "Change roles and permissions."),
+    ("audit:read", "Read the audit log."),
+    ("keys:read", "List signing keys."),
+    ("keys:write", "Rotate signing keys."),
+];
+
+impl Default for State {
+    fn default() -> Self {
+        let id = |number| format!("018bcfe5-6800-7000-8000-{number:012}");
+        let updated_at = Timestamp::from_millis(1_700_000_000_000);
+        let permissions = PERMISSIONS.iter().zip(101..);
+        let permissions = permissions.map(|((name, description), number)| Permission {
+            id: id(number),
+            name: (*name).to_owned(),
+            description: (*description).to_owned(),
+            built_in: true,
+            updated_at,
+        });
+        let mut state = Self {
+            users: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            permissions: permissions.map(|one| (one.id.clone(), one)).collect(),
+            sessions: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            events: BTreeMap::new(),
+            counts: BTreeMap::new(),
+        };
+        for ((name, description, permissions), number) in ROLES.into_iter().zip(1..) {
+            let role = Role {
+                id: id(number),
+                name: name.to_owned(),
+                description: description.to_owned(),
+                built_in: true,
+                permissions: state.permission_ids(permissions),
+                updated_at,
+            };
+            state.roles.insert(role.id.clone(), role);
+        }
+        state
+    }
+}
 
 impl MemoryStorage {
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -52,21 +133,81 @@ impl MemoryStorage {
 }
 
 impl State {
-    fn active(&self, session: &Session) -> ActiveSession {
-        let owner = &self.users[&session.user_id];
-        let mut roles = owner.roles.clone();
+    fn role_ids(&self, names: &[impl AsRef<str>]) -> Vec<String> {
+        let is_named = |role: &&Role| names.iter().any(|name| name.as_ref() == role.name);
+        let named = self.roles.values().filter(is_named);
+        named.map(|role| role.id.clone()).collect()
+    }
+
+    fn permission_ids(&self, names: &[impl AsRef<str>]) -> Vec<String> {
+        let is_named = |one: &&Permission| names.iter().any(|name| name.as_ref() == one.name);
+        let named = self.permissions.values().filter(is_named);
+        named.map(|one| one.id.clone()).collect()
+    }
+
+    fn permission_names<'a>(&self, ids: impl Iterator<Item = &'a String>) -> Vec<String> {
+        let names: BTreeSet<_> = ids.map(|id| &self.permissions[id].name).collect();
+        names.into_iter().cloned().collect()
+    }
+
+    fn member(&self, user: &NewUser) -> Member {
+        let held = user.roles.iter().map(|id| &self.roles[id]);
+        let mut roles: Vec<_> = held.clone().map(|role| role.name.clone()).collect();
         roles.sort();
-        let permissions = if roles.iter().any(|role| role == "superadmin") {
-            vec!["*".to_owned()]
-        } else {
-            vec![]
-        };
+        Member {
+            account: Account {
+                user: user.user.clone(),
+                credentials: user.credentials.clone(),
+            },
+            roles,
+            permissions: self.permission_names(held.flat_map(|role| &role.permissions)),
+        }
+    }
+
+    fn active(&self, session: &Session) -> ActiveSession {
+        let owner = self.member(&self.users[&session.user_id]);
         ActiveSession {
             session: session.clone(),
-            user: owner.user.clone(),
-            roles,
-            permissions,
+            user: owner.account.user,
+            roles: owner.roles,
+            permissions: owner.permissions,
         }
+    }
+
+    fn create(&mut self, mut new: NewUser) -> CreateUserOutcome {
+        if let Some(role) = &new.unless_held
+            && let [role] = &self.role_ids(&[role])[..]
+            && self.users.values().any(|user| user.roles.contains(role))
+        {
+            return CreateUserOutcome::RoleHeld;
+        }
+        if self.users.contains_key(&new.user.id) {
+            return CreateUserOutcome::IdTaken;
+        }
+        let taken = |key: fn(&NewUser) -> &Option<String>| {
+            key(&new).is_some() && self.users.values().any(|user| key(user) == key(&new))
+        };
+        if taken(|user| &user.email_key) {
+            return CreateUserOutcome::EmailTaken;
+        }
+        if taken(|user| &user.username_key) {
+            return CreateUserOutcome::UsernameTaken;
+        }
+        new.roles = self.role_ids(&new.roles);
+        self.users.insert(new.user.id.clone(), new);
+        CreateUserOutcome::Created
+    }
+
+    /// Whether this user is the only one who is not disabled and has the role of that name.
+    fn is_last_holder(&self, user_id: &str, role: Option<&String>) -> bool {
+        let roles = self.role_ids(role.as_slice());
+        let [role] = &roles[..] else { return false };
+        let mut holders = self
+            .users
+            .values()
+            .filter(|user| user.user.disabled_at.is_none() && user.roles.contains(role));
+        let first = holders.next();
+        first.is_some_and(|first| first.user.id == user_id) && holders.next().is_none()
     }
 
     fn revoke(
@@ -88,21 +229,118 @@ impl State {
     }
 }
 
+/// Where a user stands in a list: the part of a search, the number or the text that he is listed by, his identifier.
+type Position = (u64, Option<u64>, String, String);
+
+/// None: the search does not find the user.
+fn position(query: &UserQuery, user: &NewUser) -> Option<Position> {
+    let text = |key: &Option<String>| (0, None, key.clone().unwrap_or_default());
+    let time = |time: Option<Timestamp>| (0, time.map(Timestamp::as_millis), String::new());
+    let (part, number, text) = match (&query.search, query.order) {
+        (Some(search), _) => {
+            let begins = |key: &&String| key.starts_with(search);
+            let address = user.email_key.iter().find(begins).map(|key| (0, key));
+            let name = || user.username_key.iter().find(begins).map(|key| (1, key));
+            let term = || user.terms.iter().filter(begins).min().map(|key| (2, key));
+            let (part, key) = address.or_else(name).or_else(term)?;
+            (part, None, key.clone())
+        }
+        (None, UserOrder::CreatedAt) => time(Some(user.user.created_at)),
+        (None, UserOrder::LastLoginAt) => time(user.user.last_login_at),
+        (None, UserOrder::Email) => text(&user.email_key),
+        (None, UserOrder::Username) => text(&user.username_key),
+    };
+    Some((part, number, text, user.user.id.clone()))
+}
+
+fn place((part, number, text, id): &Position) -> Place {
+    Place {
+        part: *part,
+        key: number.map_or_else(|| text.clone(), |number| number.to_string()),
+        id: id.clone(),
+    }
+}
+
+fn position_of(query: &UserQuery, place: &Place) -> Position {
+    let Place { part, key, id } = place.clone();
+    match (&query.search, query.order) {
+        (None, UserOrder::CreatedAt | UserOrder::LastLoginAt) => {
+            (part, key.parse().ok(), String::new(), id)
+        }
+        _ => (part, None, key, id),
+    }
+}
+
+fn within(range: TimeRange, time: Timestamp) -> bool {
+    range.begin.is_none_or(|begin| begin <= time) && range.end.is_none_or(|end| time < end)
+}
+
+/// Whether a user passes every filter but that of the role.
+fn passes(query: &UserQuery, user: &User) -> bool {
+    let is = |wanted: Option<bool>, what: bool| wanted.is_none_or(|wanted| wanted == what);
+    is(query.verified, user.email_verified_at.is_some())
+        && is(query.disabled, user.disabled_at.is_some())
+        && is(query.locked, user.locked_until > Some(query.now))
+        && within(query.created, user.created_at)
+        && match user.last_login_at {
+            Some(time) => within(query.last_login, time),
+            None => query.last_login == TimeRange::default(),
+        }
+}
+
 impl Storage for MemoryStorage {
-    async fn create_user(&self, mut new: NewUser) -> Result<CreateUserOutcome, StorageError> {
+    async fn create_user(&self, new: NewUser) -> Result<CreateUserOutcome, StorageError> {
+        Ok(self.lock().create(new))
+    }
+
+    async fn create_users(
+        &self,
+        users: Vec<NewUser>,
+    ) -> Result<Vec<CreateUserOutcome>, StorageError> {
         let mut state = self.lock();
-        let taken = |key: fn(&NewUser) -> &Option<String>| {
-            key(&new).is_some() && state.users.values().any(|user| key(user) == key(&new))
+        let users = users.into_iter().map(|new| NewUser {
+            unless_held: None,
+            ..new
+        });
+        Ok(users.map(|new| state.create(new)).collect())
+    }
+
+    async fn find_member(&self, user_id: String) -> Result<Option<Member>, StorageError> {
+        let state = self.lock();
+        let found = state.users.get(&user_id);
+        Ok(found.map(|user| state.member(user)))
+    }
+
+    async fn list_users(&self, query: UserQuery) -> Result<UserPage, StorageError> {
+        let state = self.lock();
+        let role = query.role.as_ref().map(|role| state.role_ids(&[role]));
+        let users = state.users.values().filter(|user| {
+            let has_role = |wanted: &Vec<String>| wanted.iter().any(|id| user.roles.contains(id));
+            role.as_ref().is_none_or(has_role) && passes(&query, &user.user)
+        });
+        let mut found: Vec<_> = users
+            .filter_map(|user| Some((position(&query, user)?, user)))
+            .collect();
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let descending = query.descending && query.search.is_none();
+        if descending {
+            found.reverse();
+        }
+        if let Some(place) = &query.after {
+            let after = position_of(&query, place);
+            found.retain(|(position, _)| match descending {
+                true => *position < after,
+                false => *position > after,
+            });
+        }
+        let limit = query.limit as usize;
+        let next = match found.get(limit) {
+            Some(_) => found[..limit].last().map(|(position, _)| place(position)),
+            None => None,
         };
-        if taken(|user| &user.email_key) {
-            return Ok(CreateUserOutcome::EmailTaken);
-        }
-        if taken(|user| &user.username_key) {
-            return Ok(CreateUserOutcome::UsernameTaken);
-        }
-        new.roles.retain(|role| ROLES.contains(&role.as_str()));
-        state.users.insert(new.user.id.clone(), new);
-        Ok(CreateUserOutcome::Created)
+        found.truncate(limit);
+        let members = found.iter().map(|(_, user)| state.member(user)).collect();
+        Ok(UserPage { members, next })
     }
 
     async fn find_account(&self, name: LoginName) -> Result<Option<Account>, StorageError> {
@@ -151,7 +389,9 @@ impl Storage for MemoryStorage {
                             .any(|credential| credential.id == *id)
                     }) =>
             {
-                owner.user.last_login_at = Some(session.created_at)
+                if session.actor_id.is_none() {
+                    owner.user.last_login_at = Some(session.created_at);
+                }
             }
             _ => return Ok(StartSessionOutcome::UserInactive),
         }
@@ -397,6 +637,16 @@ impl Storage for MemoryStorage {
         if taken(|user| &user.username_key, &change.username_key) {
             return Ok(ChangeOutcome::UsernameTaken);
         }
+        let removed = state.role_ids(&change.removes_roles);
+        if state.is_last_holder(id, change.keeps_holder.as_ref()) {
+            let removes = |role| change.removes_roles.contains(role);
+            if change.user.disabled_at.is_some()
+                || change.keeps_holder.as_ref().is_some_and(removes)
+            {
+                return Ok(ChangeOutcome::LastHolder);
+            }
+        }
+        let added = state.role_ids(&change.adds_roles);
         if let Some(secret) = secret.and_then(|digest| state.secrets.get_mut(digest)) {
             secret.consumed_at = Some(now);
         }
@@ -427,31 +677,41 @@ impl Storage for MemoryStorage {
                 .credentials
                 .retain(|credential| stays(&credential.kind));
             stored.credentials.extend(change.credentials);
-            for role in change.adds_roles {
-                if ROLES.contains(&role.as_str()) && !stored.roles.contains(&role) {
+            for role in added {
+                if !stored.roles.contains(&role) {
                     stored.roles.push(role);
                 }
             }
-            stored
-                .roles
-                .retain(|role| !change.removes_roles.contains(role));
+            stored.roles.retain(|role| !removed.contains(role));
+            stored.terms = change.terms;
         }
         Ok(ChangeOutcome::Changed(ended))
     }
 
-    async fn delete_user(&self, user_id: String) -> Result<bool, StorageError> {
+    async fn delete_user(
+        &self,
+        user_id: String,
+        keeps_holder: Option<String>,
+    ) -> Result<DeleteUserOutcome, StorageError> {
         let mut state = self.lock();
-        let deleted = state.users.remove(&user_id).is_some();
+        if state.is_last_holder(&user_id, keeps_holder.as_ref()) {
+            return Ok(DeleteUserOutcome::LastHolder);
+        }
+        if state.users.remove(&user_id).is_none() {
+            return Ok(DeleteUserOutcome::Unknown);
+        }
         let State {
             sessions,
             tokens,
             secrets,
             ..
         } = &mut *state;
-        sessions.retain(|_, session| session.user_id != user_id);
+        sessions.retain(|_, session| {
+            session.user_id != user_id && session.actor_id.as_ref() != Some(&user_id)
+        });
         tokens.retain(|_, token| sessions.contains_key(&token.session_id));
         secrets.retain(|_, secret| secret.user_id.as_ref() != Some(&user_id));
-        Ok(deleted)
+        Ok(DeleteUserOutcome::Deleted)
     }
 
     async fn accept_counter(
@@ -485,6 +745,148 @@ impl Storage for MemoryStorage {
             }
         }
         Ok(false)
+    }
+
+    async fn list_roles(&self) -> Result<Vec<Role>, StorageError> {
+        let state = self.lock();
+        let roles = state.roles.values().map(|role| Role {
+            permissions: state.permission_names(role.permissions.iter()),
+            ..role.clone()
+        });
+        let mut roles: Vec<_> = roles.collect();
+        roles.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(roles)
+    }
+
+    async fn store_role(
+        &self,
+        mut role: Role,
+        expected_updated_at: Option<Timestamp>,
+    ) -> Result<StoreOutcome, StorageError> {
+        let mut state = self.lock();
+        let stored = state.roles.get(&role.id);
+        if stored.map(|stored| stored.updated_at) != expected_updated_at {
+            return Ok(StoreOutcome::Conflict);
+        }
+        if let Some(stored) = stored {
+            role.built_in = stored.built_in;
+            if stored.built_in {
+                role.name = stored.name.clone();
+            }
+        }
+        let mut others = state.roles.values().filter(|other| other.id != role.id);
+        if others.any(|other| other.name == role.name) {
+            return Ok(StoreOutcome::NameTaken);
+        }
+        role.permissions = state.permission_ids(&role.permissions);
+        state.roles.insert(role.id.clone(), role);
+        Ok(StoreOutcome::Stored)
+    }
+
+    async fn delete_role(&self, role_id: String) -> Result<bool, StorageError> {
+        let mut state = self.lock();
+        if state.roles.get(&role_id).is_none_or(|role| role.built_in) {
+            return Ok(false);
+        }
+        state.roles.remove(&role_id);
+        for user in state.users.values_mut() {
+            user.roles.retain(|role| *role != role_id);
+        }
+        Ok(true)
+    }
+
+    async fn list_permissions(&self) -> Result<Vec<Permission>, StorageError> {
+        let mut permissions: Vec<_> = self.lock().permissions.values().cloned().collect();
+        permissions.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(permissions)
+    }
+
+    async fn store_permission(
+        &self,
+        mut permission: Permission,
+        expected_updated_at: Option<Timestamp>,
+    ) -> Result<StoreOutcome, StorageError> {
+        let permissions = &mut self.lock().permissions;
+        let stored = permissions.get(&permission.id);
+        if stored.map(|stored| stored.updated_at) != expected_updated_at {
+            return Ok(StoreOutcome::Conflict);
+        }
+        if let Some(stored) = stored {
+            permission.built_in = stored.built_in;
+            if stored.built_in {
+                permission.name = stored.name.clone();
+            }
+        }
+        let mut others = permissions
+            .values()
+            .filter(|other| other.id != permission.id);
+        if others.any(|other| other.name == permission.name) {
+            return Ok(StoreOutcome::NameTaken);
+        }
+        permissions.insert(permission.id.clone(), permission);
+        Ok(StoreOutcome::Stored)
+    }
+
+    async fn delete_permission(&self, permission_id: String) -> Result<bool, StorageError> {
+        let mut state = self.lock();
+        let stored = state.permissions.get(&permission_id);
+        if stored.is_none_or(|permission| permission.built_in) {
+            return Ok(false);
+        }
+        state.permissions.remove(&permission_id);
+        for role in state.roles.values_mut() {
+            role.permissions.retain(|held| *held != permission_id);
+        }
+        Ok(true)
+    }
+
+    async fn append_audit(&self, event: AuditEvent) -> Result<bool, StorageError> {
+        let mut state = self.lock();
+        if state.events.contains_key(&event.id) {
+            return Ok(false);
+        }
+        let what = (event.kind.clone(), event.reason.clone().unwrap_or_default());
+        *state.counts.entry(what).or_default() += 1;
+        state.events.insert(event.id.clone(), event);
+        Ok(true)
+    }
+
+    async fn list_audit(&self, query: AuditQuery) -> Result<Vec<AuditEvent>, StorageError> {
+        let state = self.lock();
+        let mut events: Vec<_> = state
+            .events
+            .values()
+            .filter(|event| {
+                let kind = |kind: &String| {
+                    event.kind == *kind || kind.ends_with('.') && event.kind.starts_with(kind)
+                };
+                query.kind.as_ref().is_none_or(kind)
+                    && (query.actor_id.is_none() || query.actor_id == event.actor_id)
+                    && (query.target_id.is_none() || query.target_id == event.target_id)
+                    && within(query.at, event.at)
+                    && query
+                        .after
+                        .as_ref()
+                        .is_none_or(|after| (event.at, &event.id) < (after.at, &after.id))
+            })
+            .collect();
+        events.sort_by_key(|event| std::cmp::Reverse((event.at, &event.id)));
+        Ok(events
+            .into_iter()
+            .take(query.limit as usize)
+            .cloned()
+            .collect())
+    }
+
+    async fn count_events(&self) -> Result<Vec<EventCount>, StorageError> {
+        let state = self.lock();
+        let counts = state.counts.iter();
+        let counts = counts.map(|((kind, reason), count)| EventCount {
+            kind: kind.clone(),
+            reason: reason.clone(),
+            count: *count,
+        });
+        Ok(counts.collect())
     }
 
     async fn list_signing_keys(&self) -> Result<Vec<SigningKey>, StorageError> {
@@ -540,23 +942,38 @@ impl Storage for MemoryStorage {
         Ok(states)
     }
 
-    async fn purge(&self, now: Timestamp, before: Timestamp) -> Result<u64, StorageError> {
+    async fn clear_limits(&self, prefixes: Vec<String>) -> Result<(), StorageError> {
+        self.lock()
+            .limits
+            .retain(|key, _| !prefixes.iter().any(|prefix| key.starts_with(prefix)));
+        Ok(())
+    }
+
+    async fn purge(
+        &self,
+        now: Timestamp,
+        before: Timestamp,
+        audited_before: Option<Timestamp>,
+    ) -> Result<u64, StorageError> {
         let mut state = self.lock();
         let rows = |state: &State| {
             let secrets = state.secrets.len() + state.tokens.len();
-            (state.sessions.len() + secrets + state.limits.len()) as u64
+            let sessions = state.sessions.len() + secrets;
+            (sessions + state.limits.len() + state.events.len()) as u64
         };
         let had = rows(&state);
         state.tokens.retain(|_, token| token.expires_at >= before);
         state
             .secrets
             .retain(|_, secret| secret.expires_at >= before);
-        let tokens = rows(&state);
         state.sessions.retain(|_, session| {
             session.expires_at >= before && session.revoked_at.is_none_or(|at| at >= before)
         });
         state.limits.retain(|_, counter| counter.resets_at > now);
-        let purged = tokens - rows(&state) + (had - tokens);
+        state
+            .events
+            .retain(|_, event| audited_before.is_none_or(|before| event.at >= before));
+        let purged = had - rows(&state);
         let State {
             sessions, tokens, ..
         } = &mut *state;

@@ -49,8 +49,9 @@ async fn fetch(mut request: HttpRequest, env: Env, _: Context) -> worker::Result
     if let Some(address) = headers.get(CONNECTING_IP).cloned() {
         headers.insert(CLIENT_ADDRESS, address);
     }
-    let request = without_excess(request).await;
     let route = gatewright_http::find(request.method(), request.uri().path());
+    let limit = route.map_or(MAX_BODY, |route| route.max_body);
+    let request = without_excess(request, limit).await;
     let answered = async {
         let service = service(env)?;
         if route.is_none_or(|route| !route.heavy) {
@@ -68,12 +69,12 @@ async fn fetch(mut request: HttpRequest, env: Env, _: Context) -> worker::Result
     )
 }
 
-/// Reads what is too long for every route, and throws it away: a client that is still sending when it is refused would
+/// Reads what is too long for its route, and throws it away: a client that is still sending when it is refused would
 /// see a broken connection and not the refusal, which the length in the headers leads to.
-async fn without_excess(request: HttpRequest) -> HttpRequest {
+async fn without_excess(request: HttpRequest, limit: usize) -> HttpRequest {
     let announced = request.headers().get(CONTENT_LENGTH);
     let length = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-    if !length.is_some_and(|length: usize| (MAX_BODY + 1..=MAX_EXCESS).contains(&length)) {
+    if !length.is_some_and(|length: usize| (limit + 1..=MAX_EXCESS).contains(&length)) {
         return request;
     }
     let (parts, body) = request.into_parts();
@@ -113,11 +114,12 @@ impl Drop for Passed {
 /// Clears out what has expired.
 #[event(scheduled)]
 async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
+    let variables = Variables(env.clone());
     let host = match Host::new(env) {
         Ok(host) => host,
         Err(cause) => return platform::report(&cause),
     };
-    if let Err(error) = purge_when_due(host.d1(), host.now()).await {
+    if let Err(error) = purge_when_due(host.d1(), host.now(), &variables).await {
         let cause = format!("{error:?}");
         host.log(
             Level::Warn,

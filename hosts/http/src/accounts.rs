@@ -1,6 +1,6 @@
 //! What the account of a signed-in person is, and changing it.
 
-use auth_core::storage::{ActiveSession, User};
+use auth_core::storage::{ActiveSession, Session, User};
 use auth_core::{AccountUpdate, Platform, device_name};
 use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -27,7 +27,9 @@ pub(crate) struct AccountUpdateRequest {
 }
 
 /// Null is what takes away, other than what is left out.
-fn or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn or_empty<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     Ok(Some(Option::deserialize(deserializer)?.unwrap_or_default()))
 }
 
@@ -124,7 +126,7 @@ pub(crate) struct AccountResponse {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct SessionsResponse {
-    sessions: Vec<SessionView>,
+    pub(crate) sessions: Vec<SessionView>,
 }
 
 /// One signed-in device.
@@ -147,6 +149,21 @@ pub(crate) struct SessionView {
     last_seen_at: String,
     /// When it ends at the latest, RFC 3339.
     expires_at: String,
+}
+
+impl SessionView {
+    pub(crate) fn of(session: Session, current: Option<&str>) -> Self {
+        Self {
+            current: current == Some(&session.id),
+            id: session.id,
+            device: session.user_agent.as_deref().map(device_name),
+            user_agent: session.user_agent,
+            ip: session.ip,
+            created_at: session.created_at.to_string(),
+            last_seen_at: session.last_seen_at.to_string(),
+            expires_at: session.expires_at.to_string(),
+        }
+    }
 }
 
 impl From<User> for UserView {
@@ -200,7 +217,10 @@ pub(crate) async fn update<P: Platform>(call: &Call<'_, P>) -> Answer {
         display_name: request.display_name.as_deref(),
         profile: request.profile.as_ref(),
     };
-    let user = call.auth.update_account(&active, update).await?;
+    let user = call
+        .auth
+        .update_account(&active, update, &call.client())
+        .await?;
     Ok(reply::json(StatusCode::OK, &UserView::from(user)))
 }
 
@@ -239,16 +259,8 @@ pub(crate) async fn change_email<P: Platform>(call: &Call<'_, P>) -> Answer {
 pub(crate) async fn sessions<P: Platform>(call: &Call<'_, P>) -> Answer {
     let active = call.session().await?;
     let sessions = call.auth.sessions(&active).await?.into_iter();
-    let sessions = sessions.map(|session| SessionView {
-        current: session.id == active.session.id,
-        id: session.id,
-        device: session.user_agent.as_deref().map(device_name),
-        user_agent: session.user_agent,
-        ip: session.ip,
-        created_at: session.created_at.to_string(),
-        last_seen_at: session.last_seen_at.to_string(),
-        expires_at: session.expires_at.to_string(),
-    });
+    let current = Some(active.session.id.as_str());
+    let sessions = sessions.map(|session| SessionView::of(session, current));
     let response = SessionsResponse {
         sessions: sessions.collect(),
     };
@@ -257,8 +269,10 @@ pub(crate) async fn sessions<P: Platform>(call: &Call<'_, P>) -> Answer {
 
 pub(crate) async fn end_session<P: Platform>(call: &Call<'_, P>) -> Answer {
     let active = call.session().await?;
-    let session_id = call.parameter();
-    call.auth.end_own_session(&active, session_id).await?;
+    let session_id = call.named("id");
+    call.auth
+        .end_own_session(&active, &session_id, &call.client())
+        .await?;
     let mut response = reply::empty(StatusCode::NO_CONTENT);
     if session_id == active.session.id {
         call.clear_cookies(response.headers_mut());
@@ -267,6 +281,7 @@ pub(crate) async fn end_session<P: Platform>(call: &Call<'_, P>) -> Answer {
 }
 
 pub(crate) async fn logout_others<P: Platform>(call: &Call<'_, P>) -> Answer {
-    call.auth.logout_others(&call.session().await?).await?;
+    let active = call.session().await?;
+    call.auth.logout_others(&active, &call.client()).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }

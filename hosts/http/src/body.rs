@@ -9,14 +9,14 @@ use serde::de::DeserializeOwned;
 
 use crate::error::ApiError;
 
-/// Most bytes of a request body that any route takes.
+/// Most bytes of a request body, but where a route takes a list.
 pub const MAX_BODY: usize = 64 * 1024;
 
 /// Most parameters of a form; no route knows as many.
 const MAX_PARAMETERS: usize = 32;
 
-/// The whole body, read to its end or to [`MAX_BODY`].
-pub(crate) async fn read<B>(parts: &Parts, body: B) -> Result<Bytes, ApiError>
+/// The whole body, read to its end or to this limit.
+pub(crate) async fn read<B>(parts: &Parts, body: B, limit: usize) -> Result<Bytes, ApiError>
 where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -25,12 +25,12 @@ where
         .headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY as u64) {
-        return Err(ApiError::payload_too_large(MAX_BODY));
+    if announced.is_some_and(|length| length > limit as u64) {
+        return Err(ApiError::payload_too_large(limit));
     }
-    match Limited::new(body, MAX_BODY).collect().await {
+    match Limited::new(body, limit).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::payload_too_large(MAX_BODY)),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::payload_too_large(limit)),
         Err(_) => Err(ApiError::bad_request("The body ended too early.")),
     }
 }

@@ -1,16 +1,23 @@
 //! Who sends a request: the token of a session, in the `Authorization` header or in a cookie.
 
+use auth_core::access::Holder;
 use auth_core::storage::ActiveSession;
-use auth_core::{Auth, Client, Config, Platform, Tokens, Transport};
+use auth_core::{Actor, Auth, Client, Config, Platform, Tokens, Transport};
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use http::header::{AUTHORIZATION, COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use percent_encoding::percent_decode_str;
 
 use crate::error::ApiError;
-use crate::routes::Route;
+use crate::routes::{Access, Route};
 use crate::service::client_address;
+
+/// Marks a request of whoever has the database in his hands: he may do everything. It is an extension of the request,
+/// which nothing that comes over a network can set.
+#[derive(Debug, Clone, Copy)]
+pub struct Operator;
 
 /// Where browsers say how far a request came (Fetch Metadata).
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -27,6 +34,8 @@ pub(crate) struct Call<'a, P> {
     pub(crate) parts: &'a Parts,
     /// Its body.
     pub(crate) body: &'a [u8],
+    /// Its identifier.
+    pub(crate) request_id: &'a str,
 }
 
 impl<P: Platform> Call<'_, P> {
@@ -46,12 +55,26 @@ impl<P: Platform> Call<'_, P> {
         Client {
             ip: client_address(&self.parts.headers),
             user_agent,
+            request_id: Some(self.request_id.to_owned()),
         }
     }
 
     /// The session of the token that the request carries.
     pub(crate) async fn session(&self) -> Result<ActiveSession, ApiError> {
-        Ok(self.auth.authenticate(&self.token()?).await?)
+        let active = self.auth.authenticate(&self.token()?).await?;
+        if self.route.in_person && active.session.actor_id.is_some() {
+            return Err(ApiError::impersonating());
+        }
+        let holder = Holder {
+            roles: &active.roles,
+            permissions: &active.permissions,
+        };
+        match self.route.access {
+            Access::Permission(needed) if !holder.has_permission(needed) => {
+                Err(ApiError::forbidden(needed))
+            }
+            _ => Ok(active),
+        }
     }
 
     /// The same; none where the request carries no token.
@@ -90,10 +113,32 @@ impl<P: Platform> Call<'_, P> {
         Ok(token)
     }
 
-    /// The last part of the path, which is the route's parameter.
-    pub(crate) fn parameter(&self) -> &str {
-        let path = self.parts.uri.path();
-        path.rsplit('/').next().unwrap_or_default()
+    /// The part of the path that stands where the route has this name in braces.
+    pub(crate) fn named(&self, name: &str) -> String {
+        let path = self.parts.uri.path().split('/');
+        let is = |part: &str| {
+            let inner = part
+                .strip_prefix('{')
+                .and_then(|part| part.strip_suffix('}'));
+            inner == Some(name)
+        };
+        let found = self
+            .route
+            .path
+            .split('/')
+            .zip(path)
+            .find(|(part, _)| is(part));
+        let text = found.map(|(_, text)| text).unwrap_or_default();
+        percent_decode_str(text).decode_utf8_lossy().into_owned()
+    }
+
+    /// Who administers: the person of the session, or whoever has the database in his hands.
+    pub(crate) async fn actor(&self) -> Result<Actor, ApiError> {
+        if self.parts.extensions.get::<Operator>().is_some() {
+            return Ok(Actor::operator(self.client()));
+        }
+        let active = self.session().await?;
+        Ok(Actor::of(&active, self.client()))
     }
 
     /// Fails unless the request changes nothing, or was sent by a page of ours or of a configured origin.
@@ -250,7 +295,7 @@ impl Names {
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750 section 2.1). Never taken from the query.
-fn bearer(parts: &Parts) -> Result<&str, ApiError> {
+pub(crate) fn bearer(parts: &Parts) -> Result<&str, ApiError> {
     let mut values = parts.headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(ApiError::unauthenticated());

@@ -65,6 +65,21 @@ impl ApiError {
         self.status == StatusCode::UNAUTHORIZED
     }
 
+    /// The session lacks a permission.
+    pub(crate) fn forbidden(needed: &str) -> Self {
+        let message = format!("This needs the permission {needed}.");
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    /// An administrator who acts as another would do what is the other's alone.
+    pub(crate) fn impersonating() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "impersonation",
+            "Not while acting as another.",
+        )
+    }
+
     /// A page of another site sent the request.
     pub(crate) fn cross_site() -> Self {
         Self::new(
@@ -330,6 +345,51 @@ impl From<Error> for ApiError {
                     LinkError::Used => "This link was used already.",
                     LinkError::Expired => "This link has expired.",
                 },
+            ),
+            Error::InsufficientRank => Self::new(
+                StatusCode::FORBIDDEN,
+                "insufficient_rank",
+                "This takes somebody above the user.",
+            ),
+            Error::SuperadminNeeded => Self::new(
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "This is for superadmins.",
+            ),
+            Error::GrantNotHeld => Self::new(
+                StatusCode::FORBIDDEN,
+                "grant_not_held",
+                "Nobody gives or takes what he does not hold himself.",
+            ),
+            Error::LastSuperadmin => Self::new(
+                StatusCode::CONFLICT,
+                "last_superadmin",
+                "There has to be a superadmin who is not disabled, and this is the last one.",
+            ),
+            Error::BuiltIn => Self::new(
+                StatusCode::CONFLICT,
+                "built_in",
+                "The service needs this as it is.",
+            ),
+            Error::NameTaken => Self::new(
+                StatusCode::CONFLICT,
+                "name_taken",
+                "Another one has this name.",
+            ),
+            Error::NoEmail => Self::new(
+                StatusCode::CONFLICT,
+                "no_email",
+                "The user has no e-mail address.",
+            ),
+            Error::SetupToken => Self::new(
+                StatusCode::FORBIDDEN,
+                "setup_token_invalid",
+                "The set-up token is wrong.",
+            ),
+            Error::AlreadySetUp => Self::new(
+                StatusCode::CONFLICT,
+                "already_set_up",
+                "There is an administrator already.",
             ),
             Error::AccountGone => Self::invalid_token(AccessTokenError::SessionEnded),
             Error::NotFound(_) => Self::not_found(),

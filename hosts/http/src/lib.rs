@@ -16,14 +16,19 @@ mod gate;
 mod links;
 #[cfg(test)]
 mod openapi;
+mod operations;
 mod pages;
+mod query;
 mod reply;
+mod roles;
 mod routes;
 mod service;
 mod signing_in;
+mod users;
 
 pub use aliases::ALIASES;
 pub use body::MAX_BODY;
+pub use caller::Operator;
 pub use error::ApiError;
 pub use gate::{Gate, Ticket};
 pub use routes::{Access, Operation, ROUTES, RequestBody, Route, find};

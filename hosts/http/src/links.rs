@@ -65,7 +65,10 @@ pub(crate) async fn verify_email<P: Platform>(call: &Call<'_, P>) -> Answer {
         password: request.password.as_deref(),
     };
     let token = token(call, request.token.as_deref());
-    let user = call.auth.verify_email(token, proof, &call.client()).await?;
+    let user = call
+        .auth
+        .verify_email(&token, proof, &call.client())
+        .await?;
     Ok(reply::json(StatusCode::OK, &UserView::from(user)))
 }
 
@@ -92,7 +95,7 @@ fn to_page<P: Platform>(call: &Call<'_, P>) -> Answer {
     let page = format!(
         "{}/verify?token={}",
         call.config().frontend(),
-        call.parameter()
+        call.named("token")
     );
     let mut response = reply::empty(StatusCode::SEE_OTHER);
     let location = HeaderValue::from_str(&page).map_err(|_| ApiError::not_found())?;
@@ -111,7 +114,9 @@ pub(crate) async fn forgot_password<P: Platform>(call: &Call<'_, P>) -> Answer {
 pub(crate) async fn reset_password<P: Platform>(call: &Call<'_, P>) -> Answer {
     let request: ResetPasswordRequest = body::json(call.parts, call.body)?;
     let token = token(call, request.token.as_deref());
-    call.auth.reset_password(token, &request.password).await?;
+    call.auth
+        .reset_password(&token, &request.password, &call.client())
+        .await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
@@ -122,20 +127,23 @@ pub(crate) async fn confirm_email<P: Platform>(call: &Call<'_, P>) -> Answer {
         session: session.as_ref(),
         password: request.password.as_deref(),
     };
-    let token = call.parameter();
+    let token = call.named("token");
     let user = call
         .auth
-        .confirm_email(token, proof, &call.client())
+        .confirm_email(&token, proof, &call.client())
         .await?;
     Ok(reply::json(StatusCode::OK, &UserView::from(user)))
 }
 
 pub(crate) async fn undo_email<P: Platform>(call: &Call<'_, P>) -> Answer {
-    let user = call.auth.undo_email(call.parameter()).await?;
+    let user = call
+        .auth
+        .undo_email(&call.named("token"), &call.client())
+        .await?;
     Ok(reply::json(StatusCode::OK, &UserView::from(user)))
 }
 
 /// The token of the body, for the paths that have none.
-fn token<'a, P: Platform>(call: &'a Call<'_, P>, of_body: Option<&'a str>) -> &'a str {
-    of_body.unwrap_or_else(|| call.parameter())
+fn token<P: Platform>(call: &Call<'_, P>, of_body: Option<&str>) -> String {
+    of_body.map_or_else(|| call.named("token"), str::to_owned)
 }

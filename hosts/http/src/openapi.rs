@@ -27,10 +27,21 @@ use crate::factors::{
     CodeRequest, EnableTotpRequest, PasswordAndCodeRequest, RecoveryCodesResponse, TotpResponse,
 };
 use crate::links::{EmailRequest, ResetPasswordRequest, VerifyRequest};
+use crate::operations::{AuditResponse, EventView, KeyView, KeysResponse, SetupRequest};
+use crate::roles::{
+    CheckRequest, CheckResponse, CreatePermissionRequest, CreateRoleRequest, OneCheck,
+    PermissionUpdateRequest, PermissionView, PermissionsResponse, RoleUpdateRequest, RoleView,
+    RolesResponse,
+};
 use crate::routes::{Access, RequestBody, Route, all};
 use crate::signing_in::{
     LoginBody, LoginMfaRequest, LoginResponse, LogoutRequest, MfaRequiredResponse, RefreshRequest,
     RegisterRequest, RegisterResponse, TokenResponse,
+};
+use crate::users::{
+    CreateUserRequest, ExportResponse, ImpersonateRequest, ImpersonateResponse, ImportError,
+    ImportRequest, ImportResponse, ImportResult, ImportedUser, UserRecord, UserUpdateRequest,
+    UsersResponse,
 };
 
 /// The form of errors.
@@ -115,6 +126,7 @@ fn document() -> OpenApi {
         let method = match route.method {
             Method::POST => HttpMethod::Post,
             Method::PATCH => HttpMethod::Patch,
+            Method::PUT => HttpMethod::Put,
             Method::DELETE => HttpMethod::Delete,
             _ => HttpMethod::Get,
         };
@@ -167,6 +179,34 @@ fn document() -> OpenApi {
                 .schema("ChangeEmailRequest", ChangeEmailRequest::schema())
                 .schema("SessionsResponse", SessionsResponse::schema())
                 .schema("SessionView", SessionView::schema())
+                .schema("UsersResponse", UsersResponse::schema())
+                .schema("UserRecord", UserRecord::schema())
+                .schema("CreateUserRequest", CreateUserRequest::schema())
+                .schema("UserUpdateRequest", UserUpdateRequest::schema())
+                .schema("ImpersonateRequest", ImpersonateRequest::schema())
+                .schema("ImpersonateResponse", ImpersonateResponse::schema())
+                .schema("ImportRequest", ImportRequest::schema())
+                .schema("ImportedUser", ImportedUser::schema())
+                .schema("ImportResponse", ImportResponse::schema())
+                .schema("ImportResult", ImportResult::schema())
+                .schema("ImportError", ImportError::schema())
+                .schema("ExportResponse", ExportResponse::schema())
+                .schema("RolesResponse", RolesResponse::schema())
+                .schema("RoleView", RoleView::schema())
+                .schema("CreateRoleRequest", CreateRoleRequest::schema())
+                .schema("RoleUpdateRequest", RoleUpdateRequest::schema())
+                .schema("PermissionsResponse", PermissionsResponse::schema())
+                .schema("PermissionView", PermissionView::schema())
+                .schema("CreatePermissionRequest", CreatePermissionRequest::schema())
+                .schema("PermissionUpdateRequest", PermissionUpdateRequest::schema())
+                .schema("CheckRequest", CheckRequest::schema())
+                .schema("OneCheck", OneCheck::schema())
+                .schema("CheckResponse", CheckResponse::schema())
+                .schema("AuditResponse", AuditResponse::schema())
+                .schema("EventView", EventView::schema())
+                .schema("KeysResponse", KeysResponse::schema())
+                .schema("KeyView", KeyView::schema())
+                .schema("SetupRequest", SetupRequest::schema())
                 .schema("Health", Health::schema())
                 .schema("JwkSet", JwkSet::schema())
                 .schema("ErrorResponse", ErrorResponse::schema())
@@ -192,14 +232,22 @@ fn operation(route: &Route) -> utoipa::openapi::path::Operation {
     if route.deprecated {
         operation = operation.deprecated(Some(Deprecated::True));
     }
-    if let Some((_, name)) = route.path.split_once('{') {
+    let inner = |part: &'static str| part.strip_prefix('{')?.strip_suffix('}');
+    let of_path = route.path.split('/').filter_map(inner);
+    let of_path = of_path.map(|name| (name, ParameterIn::Path, Required::True));
+    let of_query = route.query.iter();
+    let of_query = of_query.map(|name| (*name, ParameterIn::Query, Required::False));
+    for (name, place, required) in of_path.chain(of_query) {
         let parameter = ParameterBuilder::new()
-            .name(name.trim_end_matches('}'))
-            .parameter_in(ParameterIn::Path)
-            .required(Required::True)
+            .name(name)
+            .parameter_in(place)
+            .required(required)
             .schema(Some(String::schema()))
             .build();
         operation = operation.parameter(parameter);
+    }
+    if let Access::Permission(needed) = route.access {
+        operation = operation.description(Some(format!("Needs the permission `{needed}`.")));
     }
     let body = |content_type, name, required| {
         RequestBodyBuilder::new()
@@ -266,17 +314,17 @@ fn errors(route: &Route) -> BTreeSet<u16> {
     }
     if route.access != Access::Public {
         errors.insert(401);
-        // By a cookie, from a page of another site.
-        if route.method != Method::GET {
+        // By a cookie, from a page of another site; without the permission; or acting as another.
+        if route.method != Method::GET || route.in_person {
             errors.insert(403);
         }
     }
     if route.path.contains('{') {
-        errors.insert(if route.access == Access::Authenticated {
-            404
-        } else {
-            400
-        });
+        let by_identifier = matches!(route.access, Access::Authenticated | Access::Permission(_));
+        errors.insert(if by_identifier { 404 } else { 400 });
+    }
+    if !route.query.is_empty() {
+        errors.insert(422);
     }
     errors.extend([500, 503]);
     errors

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use http::{Method, StatusCode};
 
 use crate::aliases::ALIASES;
+use crate::body::MAX_BODY;
+use crate::{operations, users};
 
 /// What a route does; each has one handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,41 @@ pub enum Operation {
     LogoutOthers,
     Sessions,
     EndSession,
+    ListUsers,
+    CreateUser,
+    ImportUsers,
+    ExportUsers,
+    GetUser,
+    UpdateUser,
+    DeleteUser,
+    DisableUser,
+    EnableUser,
+    UnlockUser,
+    ForcePasswordReset,
+    UserSessions,
+    EndUserSessions,
+    EndUserSession,
+    AddRole,
+    RemoveRole,
+    Impersonate,
+    ListRoles,
+    CreateRole,
+    GetRole,
+    UpdateRole,
+    DeleteRole,
+    GrantPermission,
+    RevokePermission,
+    ListPermissions,
+    CreatePermission,
+    GetPermission,
+    UpdatePermission,
+    DeletePermission,
+    CheckAccess,
+    Audit,
+    ListKeys,
+    RotateKey,
+    SetUp,
+    Metrics,
     Jwks,
     Healthz,
     Readyz,
@@ -61,6 +98,8 @@ pub enum Access {
     Public,
     /// Who presents the token of a session, in a header or a cookie.
     Authenticated,
+    /// Whose session has this permission.
+    Permission(&'static str),
     /// The same, or who presents something else in the body.
     TokenHolder,
 }
@@ -85,14 +124,20 @@ pub struct Route {
     pub operation: Operation,
     /// Method; a route for GET answers HEAD too.
     pub method: Method,
-    /// Path; what stands in braces is a parameter, always the last part.
+    /// Path; what stands in braces is a parameter.
     pub path: &'static str,
     /// What it is for, in a sentence.
     pub summary: &'static str,
     /// Who may call it.
     pub access: Access,
+    /// Whether an administrator who acts as another may not call it.
+    pub in_person: bool,
+    /// Names of parameters behind the question mark.
+    pub query: &'static [&'static str],
     /// What it reads.
     pub request: RequestBody,
+    /// Most bytes of it.
+    pub max_body: usize,
     /// Status of success.
     pub status: StatusCode,
     /// Content type of success and, for JSON, the name of its schema; none: no body.
@@ -123,7 +168,10 @@ impl Route {
             path,
             summary,
             access: Access::Public,
+            in_person: false,
+            query: &[],
             request: RequestBody::None,
+            max_body: MAX_BODY,
             status: StatusCode::NO_CONTENT,
             response: None,
             errors: &[],
@@ -134,6 +182,30 @@ impl Route {
 
     pub(crate) const fn authenticated(mut self) -> Self {
         self.access = Access::Authenticated;
+        self
+    }
+
+    /// For those who have a permission themselves.
+    const fn needs(mut self, permission: &'static str) -> Self {
+        self.access = Access::Permission(permission);
+        self.in_person = true;
+        self
+    }
+
+    /// Not for an administrator who acts as another.
+    pub(crate) const fn in_person(mut self) -> Self {
+        self.in_person = true;
+        self
+    }
+
+    /// For bodies that are a list.
+    const fn large(mut self) -> Self {
+        self.max_body = 1 << 20;
+        self
+    }
+
+    const fn queries(mut self, names: &'static [&'static str]) -> Self {
+        self.query = names;
         self
     }
 
@@ -185,6 +257,10 @@ pub(crate) const fn get(path: &'static str, operation: Operation, summary: &'sta
 
 pub(crate) const fn post(path: &'static str, operation: Operation, summary: &'static str) -> Route {
     Route::new(Method::POST, path, operation, summary)
+}
+
+const fn put(path: &'static str, operation: Operation, summary: &'static str) -> Route {
+    Route::new(Method::PUT, path, operation, summary)
 }
 
 const fn delete(path: &'static str, operation: Operation, summary: &'static str) -> Route {
@@ -331,6 +407,7 @@ pub static ROUTES: &[Route] = &[
         "Makes a TOTP key for an authenticator app; a code of it puts it in force.",
     )
     .authenticated()
+    .in_person()
     .reads(OptionalJson("EnableTotpRequest"))
     .returns("TotpResponse")
     .fails(&[403, 409, 429])
@@ -341,11 +418,13 @@ pub static ROUTES: &[Route] = &[
         "Puts the TOTP key in force by a code of it; returns recovery codes, which are shown this once.",
     )
     .authenticated()
+    .in_person()
     .reads(Json("CodeRequest"))
     .returns("RecoveryCodesResponse")
     .fails(&[409, 429]),
     post("/auth/2fa/disable", Operation::DisableTotp, "Takes the second factor away.")
         .authenticated()
+    .in_person()
         .reads(Json("PasswordAndCodeRequest"))
         .fails(&[403, 409, 429])
         .heavy(),
@@ -355,6 +434,7 @@ pub static ROUTES: &[Route] = &[
         "Makes new recovery codes; the old ones are void.",
     )
     .authenticated()
+    .in_person()
     .reads(Json("PasswordAndCodeRequest"))
     .returns("RecoveryCodesResponse")
     .fails(&[403, 409, 429])
@@ -374,6 +454,7 @@ pub static ROUTES: &[Route] = &[
     .fails(&[409]),
     delete("/account", Operation::DeleteAccount, "Deletes the account and everything of it.")
         .authenticated()
+    .in_person()
         .reads(Json("PasswordRequest"))
         .fails(&[403, 429])
         .heavy(),
@@ -383,6 +464,7 @@ pub static ROUTES: &[Route] = &[
         "Sets another password. All other sessions end.",
     )
     .authenticated()
+    .in_person()
     .reads(Json("ChangePasswordRequest"))
     .fails(&[403, 429])
     .heavy(),
@@ -392,6 +474,7 @@ pub static ROUTES: &[Route] = &[
         "Sends a link to a new e-mail address, which changes it.",
     )
     .authenticated()
+    .in_person()
     .reads(Json("ChangeEmailRequest"))
     .accepted()
     .fails(&[403, 429])
@@ -406,6 +489,186 @@ pub static ROUTES: &[Route] = &[
         .authenticated()
         .returns("SessionsResponse"),
     delete("/account/sessions/{id}", Operation::EndSession, "Ends one session.").authenticated(),
+    get("/users", Operation::ListUsers, "A page of users: searched, filtered and sorted.")
+        .needs("users:read")
+        .queries(users::LIST)
+        .returns("UsersResponse"),
+    post("/users", Operation::CreateUser, "Makes a user, and invites him if that is asked for.")
+        .needs("users:write")
+        .reads(Json("CreateUserRequest"))
+        .answers(StatusCode::CREATED, "UserRecord")
+        .fails(&[409])
+        .heavy(),
+    post(
+        "/users/import",
+        Operation::ImportUsers,
+        "Imports users with their hashes, each on his own; who is there already stays as he is.",
+    )
+    .needs("users:import")
+    .reads(Json("ImportRequest"))
+    .large()
+    .returns("ImportResponse"),
+    get(
+        "/users/export",
+        Operation::ExportUsers,
+        "A page of users in the form of the import; `secrets` is for superadmins.",
+    )
+    .needs("users:export")
+    .queries(users::EXPORT_QUERY)
+    .returns("ExportResponse"),
+    get("/users/{id}", Operation::GetUser, "A user.")
+        .needs("users:read")
+        .returns("UserRecord"),
+    Route::new(
+        Method::PATCH,
+        "/users/{id}",
+        Operation::UpdateUser,
+        "Changes a user; what is left out stays, null takes away.",
+    )
+    .needs("users:write")
+    .reads(Json("UserUpdateRequest"))
+    .returns("UserRecord")
+    .fails(&[409]),
+    delete("/users/{id}", Operation::DeleteUser, "Deletes a user and everything of him.")
+        .needs("users:delete")
+        .fails(&[409]),
+    post(
+        "/users/{id}/disable",
+        Operation::DisableUser,
+        "Switches an account off, and ends its sessions.",
+    )
+    .needs("users:write")
+    .fails(&[409]),
+    post("/users/{id}/enable", Operation::EnableUser, "Switches an account on again.")
+        .needs("users:write"),
+    post(
+        "/users/{id}/unlock",
+        Operation::UnlockUser,
+        "Forgets failed attempts to sign in to an account.",
+    )
+    .needs("users:write"),
+    post(
+        "/users/{id}/reset-password",
+        Operation::ForcePasswordReset,
+        "Makes a user choose another password by a link; his sessions end.",
+    )
+    .needs("users:write")
+    .accepted()
+    .fails(&[409]),
+    get("/users/{id}/sessions", Operation::UserSessions, "The sessions of a user that last.")
+        .needs("users:read")
+        .returns("SessionsResponse"),
+    delete("/users/{id}/sessions", Operation::EndUserSessions, "Ends all sessions of a user.")
+        .needs("users:write"),
+    delete(
+        "/users/{id}/sessions/{session_id}",
+        Operation::EndUserSession,
+        "Ends one session of a user.",
+    )
+    .needs("users:write"),
+    post("/users/{id}/roles/{role}", Operation::AddRole, "Gives a user a role, by identifier or name.")
+        .needs("users:write"),
+    delete("/users/{id}/roles/{role}", Operation::RemoveRole, "Takes a role away from a user.")
+        .needs("users:write")
+        .fails(&[409]),
+    post(
+        "/users/{id}/impersonate",
+        Operation::Impersonate,
+        "Starts a short session in which an administrator acts as a user below him.",
+    )
+    .needs("users:impersonate")
+    .reads(OptionalJson("ImpersonateRequest"))
+    .returns("ImpersonateResponse"),
+    get("/roles", Operation::ListRoles, "All roles.").needs("roles:read").returns("RolesResponse"),
+    post("/roles", Operation::CreateRole, "Makes a role.")
+        .needs("roles:write")
+        .reads(Json("CreateRoleRequest"))
+        .answers(StatusCode::CREATED, "RoleView")
+        .fails(&[409]),
+    get("/roles/{role}", Operation::GetRole, "A role, by identifier or name.")
+        .needs("roles:read")
+        .returns("RoleView"),
+    put("/roles/{role}", Operation::UpdateRole, "Changes a role.")
+        .needs("roles:write")
+        .reads(Json("RoleUpdateRequest"))
+        .returns("RoleView")
+        .fails(&[409]),
+    delete("/roles/{role}", Operation::DeleteRole, "Deletes a role, also from those who have it.")
+        .needs("roles:write")
+        .fails(&[409]),
+    post(
+        "/roles/{role}/permissions/{permission}",
+        Operation::GrantPermission,
+        "Gives a role a permission.",
+    )
+    .needs("roles:write")
+    .fails(&[409]),
+    delete(
+        "/roles/{role}/permissions/{permission}",
+        Operation::RevokePermission,
+        "Takes a permission away from a role.",
+    )
+    .needs("roles:write")
+    .fails(&[409]),
+    get("/permissions", Operation::ListPermissions, "All permissions.")
+        .needs("roles:read")
+        .returns("PermissionsResponse"),
+    post("/permissions", Operation::CreatePermission, "Makes a permission.")
+        .needs("roles:write")
+        .reads(Json("CreatePermissionRequest"))
+        .answers(StatusCode::CREATED, "PermissionView")
+        .fails(&[409]),
+    get("/permissions/{permission}", Operation::GetPermission, "A permission, by identifier or name.")
+        .needs("roles:read")
+        .returns("PermissionView"),
+    put("/permissions/{permission}", Operation::UpdatePermission, "Changes a permission.")
+        .needs("roles:write")
+        .reads(Json("PermissionUpdateRequest"))
+        .returns("PermissionView")
+        .fails(&[409]),
+    delete(
+        "/permissions/{permission}",
+        Operation::DeletePermission,
+        "Deletes a permission, also from the roles that hold it.",
+    )
+    .needs("roles:write")
+    .fails(&[409]),
+    post(
+        "/access/check",
+        Operation::CheckAccess,
+        "Answers whether the caller, or with `users:read` somebody else, has permissions and roles.",
+    )
+    .authenticated()
+    .reads(Json("CheckRequest"))
+    .returns("CheckResponse")
+    .fails(&[404]),
+    get("/audit", Operation::Audit, "A page of the audit log, newest first.")
+        .needs("audit:read")
+        .queries(operations::AUDIT)
+        .returns("AuditResponse"),
+    get("/keys", Operation::ListKeys, "The keys that sign access tokens, or did.")
+        .needs("keys:read")
+        .returns("KeysResponse"),
+    post("/keys/rotate", Operation::RotateKey, "Makes a new key that signs from now on.")
+        .needs("keys:write")
+        .answers(StatusCode::CREATED, "KeyView")
+        .fails(&[404]),
+    post(
+        "/setup",
+        Operation::SetUp,
+        "Makes the first administrator by `SETUP_TOKEN`, once.",
+    )
+    .reads(Json("SetupRequest"))
+    .answers(StatusCode::CREATED, "UserRecord")
+    .fails(&[403, 404, 409, 429])
+    .heavy(),
+    page(
+        "/metrics",
+        Operation::Metrics,
+        "Counters for Prometheus, by the bearer token `METRICS_TOKEN`.",
+        "text/plain; version=0.0.4; charset=utf-8",
+    )
+    .fails(&[401, 404]),
     get(
         "/.well-known/jwks.json",
         Operation::Jwks,

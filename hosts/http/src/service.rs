@@ -1,7 +1,7 @@
 //! From a request to its handler, and what surrounds every handler.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use auth_core::{Auth, Deferred, Level, Platform};
 use bytes::Bytes;
@@ -14,10 +14,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use http_body::Body;
 use serde_json::json;
 
-use crate::caller::Call;
+use crate::caller::{Call, Operator};
 use crate::error::ApiError;
 use crate::routes::{NoRoute, Operation, RequestBody, Route, find_or_reason};
-use crate::{accounts, body, factors, links, pages, reply, signing_in};
+use crate::{accounts, body, factors, links, operations, pages, reply, roles, signing_in, users};
 
 /// Header by which a host tells the address of the peer, with or without a port; Spin gives it this name. A host
 /// must remove it from what a client sends.
@@ -39,6 +39,8 @@ pub struct Service<P> {
     instance: u64,
     /// Second half, counted.
     requests: AtomicU64,
+    /// Whether a request has come.
+    begun: AtomicBool,
 }
 
 impl<P: Platform> Service<P> {
@@ -50,10 +52,12 @@ impl<P: Platform> Service<P> {
             auth,
             instance: u64::from_be_bytes(instance),
             requests: AtomicU64::new(0),
+            begun: AtomicBool::new(false),
         }
     }
 
-    /// Answers one request. Never fails: what goes wrong is an answer too.
+    /// Answers one request. Never fails: what goes wrong is an answer too. The first one also tells the audit log with
+    /// which settings it goes on.
     pub async fn handle<B>(&self, request: Request<B>) -> Response<Bytes>
     where
         B: Body,
@@ -61,6 +65,10 @@ impl<P: Platform> Service<P> {
     {
         let (parts, body) = request.into_parts();
         let request_id = self.request_id(&parts.headers);
+        let of_operator = parts.extensions.get::<Operator>().is_some();
+        if !of_operator && !self.begun.swap(true, Ordering::Relaxed) {
+            self.auth.begin();
+        }
         let found = find_or_reason(&parts.method, parts.uri.path());
         let compatible = self.auth.config().compatibility_routes;
         let served = |route: &&Route| !route.deprecated || compatible;
@@ -94,6 +102,11 @@ impl<P: Platform> Service<P> {
         response
     }
 
+    /// The decisions.
+    pub fn auth(&self) -> &Auth<P> {
+        &self.auth
+    }
+
     /// The platform of the decisions.
     pub fn platform(&self) -> &P {
         self.auth.platform()
@@ -118,13 +131,14 @@ impl<P: Platform> Service<P> {
         let auth = &self.auth;
         let body = match route.request {
             RequestBody::None => Bytes::new(),
-            _ => body::read(parts, body).await?,
+            _ => body::read(parts, body, route.max_body).await?,
         };
         let call = &Call {
             auth,
             route,
             parts,
             body: &body,
+            request_id,
         };
         match route.operation {
             Operation::Register => signing_in::register(call).await,
@@ -154,6 +168,41 @@ impl<P: Platform> Service<P> {
             Operation::LogoutOthers => accounts::logout_others(call).await,
             Operation::Sessions => accounts::sessions(call).await,
             Operation::EndSession => accounts::end_session(call).await,
+            Operation::ListUsers => users::list(call).await,
+            Operation::CreateUser => users::create(call).await,
+            Operation::ImportUsers => users::import(call).await,
+            Operation::ExportUsers => users::export(call).await,
+            Operation::GetUser => users::get(call).await,
+            Operation::UpdateUser => users::update(call).await,
+            Operation::DeleteUser => users::delete(call).await,
+            Operation::DisableUser => users::disable(call).await,
+            Operation::EnableUser => users::enable(call).await,
+            Operation::UnlockUser => users::unlock(call).await,
+            Operation::ForcePasswordReset => users::reset_password(call).await,
+            Operation::UserSessions => users::sessions(call).await,
+            Operation::EndUserSessions => users::end_sessions(call).await,
+            Operation::EndUserSession => users::end_session(call).await,
+            Operation::AddRole => users::add_role(call).await,
+            Operation::RemoveRole => users::remove_role(call).await,
+            Operation::Impersonate => users::impersonate(call).await,
+            Operation::ListRoles => roles::list(call).await,
+            Operation::CreateRole => roles::create(call).await,
+            Operation::GetRole => roles::get(call).await,
+            Operation::UpdateRole => roles::update(call).await,
+            Operation::DeleteRole => roles::delete(call).await,
+            Operation::GrantPermission => roles::grant(call).await,
+            Operation::RevokePermission => roles::revoke(call).await,
+            Operation::ListPermissions => roles::list_permissions(call).await,
+            Operation::CreatePermission => roles::create_permission(call).await,
+            Operation::GetPermission => roles::get_permission(call).await,
+            Operation::UpdatePermission => roles::update_permission(call).await,
+            Operation::DeletePermission => roles::delete_permission(call).await,
+            Operation::CheckAccess => roles::check(call).await,
+            Operation::Audit => operations::audit(call).await,
+            Operation::ListKeys => operations::keys(call).await,
+            Operation::RotateKey => operations::rotate_key(call).await,
+            Operation::SetUp => operations::set_up(call).await,
+            Operation::Metrics => operations::metrics(call).await,
             Operation::Jwks => Ok(cached(
                 auth.jwks().await?.into(),
                 "application/json",

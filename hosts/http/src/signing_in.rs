@@ -236,7 +236,11 @@ pub(crate) async fn token<P: Platform>(call: &Call<'_, P>) -> Answer {
     };
     let tokens = match grant_type {
         "password" => login_by_form(call, &form, Transport::Jwt).await?,
-        "refresh_token" => Tokens::Jwt(call.auth.refresh(form.get("refresh_token")?).await?),
+        "refresh_token" => Tokens::Jwt(
+            call.auth
+                .refresh(form.get("refresh_token")?, &call.client())
+                .await?,
+        ),
         _ => {
             let message = "The grant types are password and refresh_token.";
             return Err(ApiError::new(
@@ -281,12 +285,12 @@ pub(crate) async fn refresh<P: Platform>(call: &Call<'_, P>) -> Answer {
     let request: RefreshRequest = body::optional_json(call.parts, call.body)?;
     if let Some(token) = request.refresh_token {
         let token = body::required("refresh_token", &token)?;
-        let tokens = Tokens::Jwt(call.auth.refresh(token).await?);
+        let tokens = Tokens::Jwt(call.auth.refresh(token, &call.client()).await?);
         return Ok(signed_in(call, tokens, Transport::Jwt));
     }
     let cookie = call.refresh_cookie()?;
     let token = body::required("refresh_token", cookie.as_deref().unwrap_or_default())?;
-    let tokens = Tokens::Jwt(call.auth.refresh(token).await?);
+    let tokens = Tokens::Jwt(call.auth.refresh(token, &call.client()).await?);
     Ok(signed_in(call, tokens, Transport::JwtCookie))
 }
 
@@ -294,20 +298,27 @@ pub(crate) async fn logout<P: Platform>(call: &Call<'_, P>) -> Answer {
     let request: LogoutRequest = body::optional_json(call.parts, call.body)?;
     let mut response = reply::empty(StatusCode::NO_CONTENT);
     if let Some(token) = request.refresh_token {
-        call.auth.logout_by_refresh_token(&token).await?;
+        call.auth
+            .logout_by_refresh_token(&token, &call.client())
+            .await?;
         return Ok(response);
     }
     match (call.token(), call.refresh_cookie()?) {
         // The access token of a cookie lives shorter than its session.
-        (Err(_), Some(token)) => call.auth.logout_by_refresh_token(&token).await?,
-        (token, _) => call.auth.logout(&token?).await?,
+        (Err(_), Some(token)) => {
+            call.auth
+                .logout_by_refresh_token(&token, &call.client())
+                .await?
+        }
+        (token, _) => call.auth.logout(&token?, &call.client()).await?,
     }
     call.clear_cookies(response.headers_mut());
     Ok(response)
 }
 
 pub(crate) async fn logout_all<P: Platform>(call: &Call<'_, P>) -> Answer {
-    call.auth.logout_all(&call.session().await?).await?;
+    let active = call.session().await?;
+    call.auth.logout_all(&active, &call.client()).await?;
     let mut response = reply::empty(StatusCode::NO_CONTENT);
     call.clear_cookies(response.headers_mut());
     Ok(response)

@@ -2,7 +2,7 @@
 
 use auth_core::contract::Mirror as _;
 use auth_core::storage::Storage as _;
-use auth_core::{MailError, Message};
+use auth_core::{Level, MailError, Message};
 use gatewright_mail::{Delivery, MailConfig, TIMEOUT, accepted};
 use gatewright_smtp::Mailer;
 use gatewright_sql::SqlStorage;
@@ -99,7 +99,7 @@ impl<T: Send + 'static> mail::HostWithStore<T> for Imports {
     }
 }
 
-async fn deliver(
+pub(crate) async fn deliver(
     config: &MailConfig,
     mailer: Option<&Mailer>,
     message: Message,
@@ -158,18 +158,33 @@ impl<T: Send + 'static> log::HostWithStore<T> for Imports {
         message: String,
         fields: Vec<(String, String)>,
     ) {
+        let level = match level {
+            log::Level::Debug => Level::Debug,
+            log::Level::Info => Level::Info,
+            log::Level::Warn => Level::Warn,
+            log::Level::Error => Level::Error,
+        };
+        let fields = fields.iter();
         let fields: Vec<_> = fields
-            .iter()
-            .map(|(name, value)| format!("{name}={value:?}"))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let fields = fields.join(" ");
-        match level {
-            log::Level::Debug => tracing::debug!(target: "service", fields, "{message}"),
-            log::Level::Info => tracing::info!(target: "service", fields, "{message}"),
-            log::Level::Warn => tracing::warn!(target: "service", fields, "{message}"),
-            log::Level::Error => tracing::error!(target: "service", fields, "{message}"),
-        }
+        write_line(level, &message, &fields);
     }
 }
 
 impl log::Host for InstanceData {}
+
+/// Writes a line of the service's to the log.
+pub(crate) fn write_line(level: Level, message: &str, fields: &[(&str, &str)]) {
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={value:?}"))
+        .collect();
+    let fields = fields.join(" ");
+    match level {
+        Level::Debug => tracing::debug!(target: "service", fields, "{message}"),
+        Level::Info => tracing::info!(target: "service", fields, "{message}"),
+        Level::Warn => tracing::warn!(target: "service", fields, "{message}"),
+        Level::Error => tracing::error!(target: "service", fields, "{message}"),
+    }
+}

@@ -11,6 +11,7 @@ mod bindings;
 mod component;
 mod instance;
 mod lane;
+mod local;
 mod outbound;
 mod request;
 mod secrets;
@@ -19,6 +20,7 @@ mod settings;
 pub mod spin;
 mod sqlite;
 
+pub use local::Local;
 pub use secrets::{ensure_secrets, read_secrets};
 pub use server::Server;
 pub use settings::{HostConfig, LayeredSettings};

@@ -9,13 +9,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
-use auth_core::config::{LogConfig, Setting};
+use auth_core::config::{LogConfig, RetentionConfig, Setting};
 use auth_core::{Config, Level, MailContext, MailKind, Templates, Timestamp};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
 use gatewright::spin::{App, Given};
-use gatewright::{HostConfig, LayeredSettings, Server, ensure_secrets, read_secrets};
+use gatewright::{HostConfig, LayeredSettings, Local, Server, ensure_secrets, read_secrets};
 use gatewright_mail::MailConfig;
 use gatewright_smtp::SmtpConfig;
+use http::{Request, Response};
 use tracing_subscriber::filter::LevelFilter;
 
 /// Requests allocate many small things on a few threads, which is what this allocator is made for.
@@ -30,18 +32,25 @@ fn main() -> ExitCode {
             Some((_, arguments)) => spin_up(arguments),
             None => Ok(()),
         },
+        Some(("migrate", arguments)) => migrate(arguments),
+        Some(("completions", arguments)) => {
+            print_completions(arguments);
+            Ok(())
+        }
         Some(("mail", arguments)) => match arguments.subcommand() {
             Some((_, arguments)) => preview(arguments),
             None => Ok(()),
         },
         Some(("config", arguments)) => match arguments.subcommand() {
             Some(("check", arguments)) => check(arguments),
+            Some(("print", arguments)) => print_values(arguments),
             _ => {
                 print_table();
                 Ok(())
             }
         },
-        _ => Ok(()),
+        Some((name, arguments)) => administer(name, arguments),
+        None => Ok(()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -141,10 +150,45 @@ fn command() -> Command {
                 .subcommand(
                     Command::new("check")
                         .about("Check the settings and start nothing")
-                        .arg(env_file)
+                        .arg(env_file.clone())
+                        .args(settings.clone()),
+                )
+                .subcommand(
+                    Command::new("print")
+                        .about("Show the value that each setting has; secrets as set or not set")
+                        .arg(env_file.clone())
                         .args(settings),
                 ),
         )
+        .subcommand(
+            Command::new("migrate")
+                .about("Bring the local database to the newest schema")
+                .args(local_arguments(&env_file)),
+        )
+        .subcommand(
+            Command::new("completions")
+                .about("Write the completions of a shell to standard output")
+                .arg(
+                    Arg::new("shell")
+                        .value_name("SHELL")
+                        .required(true)
+                        .value_parser(value_parser!(Shell)),
+                ),
+        )
+        .subcommands(gatewright_cli::commands().into_iter().map(|command| {
+            command
+                .args(gatewright_cli::connection_arguments())
+                .args(local_arguments(&env_file).map(|argument| argument.global(true)))
+        }))
+}
+
+/// Where the local database is, for commands that need little more.
+fn local_arguments(env_file: &Arg) -> [Arg; 2] {
+    let database = Arg::new("DATABASE_URL")
+        .long("database-url")
+        .value_name("VALUE")
+        .help("The local database: sqlite: and a path [default: sqlite:data/gatewright.db]");
+    [env_file.clone(), database]
 }
 
 fn spin_arguments() -> [Arg; 4] {
@@ -184,6 +228,7 @@ fn all_settings() -> impl Iterator<Item = &'static Setting> + Clone {
     let tables = [
         HostConfig::TABLE,
         LogConfig::TABLE,
+        RetentionConfig::TABLE,
         MailConfig::TABLE,
         SmtpConfig::TABLE,
         Config::TABLE,
@@ -196,10 +241,9 @@ fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostConfig)> {
     let flags = all_settings()
         .filter(|setting| !setting.secret)
         .filter_map(|setting| {
-            Some((
-                setting.name,
-                arguments.get_one::<String>(setting.name)?.clone(),
-            ))
+            // Not every command takes every setting.
+            let given = arguments.try_get_one::<String>(setting.name).ok()?;
+            Some((setting.name, given?.clone()))
         });
     let env_file = arguments.get_one::<PathBuf>("env-file");
     let mut settings = LayeredSettings::new(flags, env_file.map(PathBuf::as_path))?;
@@ -212,7 +256,7 @@ fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostConfig)> {
 
 fn serve(arguments: &ArgMatches) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
-    init_log(&settings)?;
+    init_log(&settings, LevelFilter::TRACE)?;
     settings.mailer(&settings.mail_config()?)?;
     let made = ensure_secrets(&mut settings, &host)?;
     host.check_memory(&settings.config()?)?;
@@ -220,8 +264,69 @@ fn serve(arguments: &ArgMatches) -> Result<()> {
         Some(path) => path.clone(),
         None => std::env::current_exe()?.with_file_name("service.wasm"),
     };
-    let server = Server::start(settings, &host, &component, clock_offset(arguments))?;
+    let server = Server::start(settings.clone(), &host, &component, clock_offset(arguments))?;
+    let mut made = made;
+    if let (Some(email), Some(password)) = (&host.admin_email, &host.admin_password)
+        && Local::open(&settings, &host)?.first_administrator(email, password)?
+    {
+        made.push(format!("superadmin {email}"));
+    }
     run(server, &made)
+}
+
+/// The commands that administer: on the local database, or on any host by its API.
+fn administer(name: &str, arguments: &ArgMatches) -> Result<()> {
+    let out = &mut std::io::stdout();
+    if !gatewright_cli::needs_door(name, arguments) {
+        return gatewright_cli::run(name, arguments, &gatewright_cli::Closed, out);
+    }
+    if let Some(remote) = gatewright_cli::remote(arguments)? {
+        return gatewright_cli::run(name, arguments, &remote, out);
+    }
+    let (mut settings, host) = layered(arguments)?;
+    // What a command prints is not to be mixed with what the service would log.
+    init_log(&settings, LevelFilter::WARN)?;
+    ensure_secrets(&mut settings, &host)?;
+    let door = LocalDoor(Local::open(&settings, &host)?);
+    gatewright_cli::run(name, arguments, &door, out)
+}
+
+struct LocalDoor(Local);
+
+impl gatewright_cli::Door for LocalDoor {
+    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+        self.0.send(request)
+    }
+}
+
+fn migrate(arguments: &ArgMatches) -> Result<()> {
+    let (mut settings, host) = layered(arguments)?;
+    init_log(&settings, LevelFilter::WARN)?;
+    ensure_secrets(&mut settings, &host)?;
+    Local::open(&settings, &host)?;
+    println!("the schema of {} is the newest", host.database_url);
+    Ok(())
+}
+
+fn print_completions(arguments: &ArgMatches) {
+    if let Some(shell) = arguments.get_one::<Shell>("shell") {
+        let out = &mut std::io::stdout();
+        clap_complete::generate(*shell, &mut command(), "gatewright", out);
+    }
+}
+
+fn print_values(arguments: &ArgMatches) -> Result<()> {
+    let (mut settings, host) = layered(arguments)?;
+    read_secrets(&mut settings, &host)?;
+    for setting in all_settings() {
+        let value = match (settings.value(setting.name), setting.secret) {
+            (Some(_), true) => "(set)",
+            (Some(value), false) => value,
+            (None, _) => setting.default.unwrap_or("(not set)"),
+        };
+        println!("{}={value}", setting.name);
+    }
+    Ok(())
 }
 
 fn clock_offset(arguments: &ArgMatches) -> i64 {
@@ -260,7 +365,7 @@ fn spin_up(arguments: &ArgMatches) -> Result<()> {
     if let Some(address) = arguments.get_one("listen") {
         host.listen = *address;
     }
-    init_log(&settings)?;
+    init_log(&settings, LevelFilter::TRACE)?;
     let mut manifest = arguments
         .get_one::<PathBuf>("from")
         .cloned()
@@ -337,15 +442,16 @@ fn print_table() {
     }
 }
 
-fn init_log(settings: &LayeredSettings) -> Result<()> {
+fn init_log(settings: &LayeredSettings, most: LevelFilter) -> Result<()> {
     let config = settings.log_config()?;
+    let level = match config.level {
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Info => LevelFilter::INFO,
+        Level::Warn => LevelFilter::WARN,
+        Level::Error => LevelFilter::ERROR,
+    };
     let builder = tracing_subscriber::fmt()
-        .with_max_level(match config.level {
-            Level::Debug => LevelFilter::DEBUG,
-            Level::Info => LevelFilter::INFO,
-            Level::Warn => LevelFilter::WARN,
-            Level::Error => LevelFilter::ERROR,
-        })
+        .with_max_level(level.min(most))
         .with_writer(std::io::stderr);
     if config.json {
         builder.json().init();

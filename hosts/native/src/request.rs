@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use gatewright_http::{ApiError, CLIENT_ADDRESS, MAX_BODY};
+use gatewright_http::{ApiError, CLIENT_ADDRESS};
 use http::header::HOST;
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Request, StatusCode, Uri};
@@ -14,12 +14,13 @@ use wasmtime_wasi_http::WasiBody;
 pub(crate) async fn prepare(
     peer: SocketAddr,
     request: Request<Incoming>,
+    limit: usize,
 ) -> Result<Request<WasiBody>, ApiError> {
     let (mut parts, body) = request.into_parts();
-    let body = match Limited::new(body, MAX_BODY).collect().await {
+    let body = match Limited::new(body, limit).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
-            return Err(ApiError::payload_too_large(MAX_BODY));
+            return Err(ApiError::payload_too_large(limit));
         }
         Err(_) => {
             return Err(ApiError::new(

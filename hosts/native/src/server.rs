@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use gatewright_http::ApiError;
+use gatewright_http::{ApiError, MAX_BODY};
 use gatewright_sql::{MigrationError, SqlStorage, purge_when_due};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -51,7 +51,7 @@ pub struct Server {
     listeners: Vec<std::net::TcpListener>,
     address: SocketAddr,
     /// That of the contract; a Spin application opens its own.
-    database: Option<Sqlite>,
+    database: Option<(Sqlite, LayeredSettings)>,
     heavy: Runtime,
     made: Vec<String>,
     shutdown_timeout: Duration,
@@ -90,7 +90,7 @@ impl Server {
             storage: SqlStorage::new(database.clone()),
             mailer: settings.mailer(&mail)?,
             mail,
-            settings,
+            settings: settings.clone(),
         }));
         let cache = path.with_file_name("cache");
         let mut server = Self::listen(imports, &bytes, &cache, config, clock_offset)
@@ -100,7 +100,7 @@ impl Server {
                 .made
                 .insert(0, format!("database {}", path.display()));
         }
-        server.database = Some(database);
+        server.database = Some((database, settings));
         Ok(server)
     }
 
@@ -214,21 +214,21 @@ impl Server {
             }
         }
         self.heavy.shutdown_timeout(Duration::from_secs(1));
-        if let Some(database) = self.database {
+        if let Some((database, _)) = self.database {
             database.close();
         }
         Ok(())
     }
 }
 
-fn now() -> auth_core::Timestamp {
+pub(crate) fn now() -> auth_core::Timestamp {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap_or_default();
     auth_core::Timestamp::from_millis(now.as_millis() as u64)
 }
 
-fn migrate(database: &Sqlite) -> Result<()> {
+pub(crate) fn migrate(database: &Sqlite) -> Result<()> {
     let runtime = Builder::new_current_thread().build()?;
     match runtime.block_on(gatewright_sql::migrate(database, now())) {
         Ok(_) => Ok(()),
@@ -274,7 +274,7 @@ fn prefer_last() {
 }
 
 /// Waits for SIGINT or SIGTERM, and clears out of the database meanwhile what has expired.
-async fn wait_for_signal(database: Option<&Sqlite>) -> Result<&'static str> {
+async fn wait_for_signal(database: Option<&(Sqlite, LayeredSettings)>) -> Result<&'static str> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -284,9 +284,9 @@ async fn wait_for_signal(database: Option<&Sqlite>) -> Result<&'static str> {
             _ = interrupt.recv() => return Ok("SIGINT"),
             _ = terminate.recv() => return Ok("SIGTERM"),
             _ = minute.tick() => {
-                if let Some(database) = database {
+                if let Some((database, settings)) = database {
                     // A failure is in the log already; the next time tries again.
-                    let _ = purge_when_due(database, now()).await;
+                    let _ = purge_when_due(database, now(), settings).await;
                 }
             }
         }
@@ -394,7 +394,8 @@ async fn answer(
     let route = gatewright_http::find(request.method(), request.uri().path());
     let served = async {
         // The body is read first, so that a slow client holds a connection and not an instance.
-        let request = tokio::time::timeout(lanes.timeout, prepare(peer, request)).await;
+        let limit = route.map_or(MAX_BODY, |route| route.max_body);
+        let request = tokio::time::timeout(lanes.timeout, prepare(peer, request, limit)).await;
         let request = request.map_err(|_| {
             let message = "The body came too slowly.";
             ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message)

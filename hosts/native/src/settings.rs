@@ -19,6 +19,10 @@ auth_core::settings! {
     DATABASE_URL database_url: String = "sqlite:data/gatewright.db", |text| crate::sqlite::database_path(text).map(|_| text.to_owned()), "sqlite: and a path";
     /// Address and port to listen on; port 0 takes a free one.
     LISTEN listen: SocketAddr = "127.0.0.1:8080", |text| text.parse().ok(), "an IP address and a port, such as 127.0.0.1:8080";
+    /// Who becomes superadmin at a start without one, with `ADMIN_PASSWORD`; his address counts as verified.
+    ADMIN_EMAIL admin_email: Option<String> = "", parse::optional, "an e-mail address";
+    /// The password that he then has. Once there is a superadmin it is of no use, and changes nothing.
+    ADMIN_PASSWORD admin_password: Option<String> = "", parse::optional, "a password that keeps the rules", secret;
     /// Folder of mail templates that take the place of the built-in ones of the same names, such as `verify_email.html`; `gatewright mail preview` lists them.
     MAIL_TEMPLATES mail_templates: Option<String> = "", parse::optional, "a folder";
     /// How long one request may take before it is ended.

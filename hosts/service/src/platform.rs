@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use auth_core::contract::Mirror as _;
 use auth_core::storage::{
-    Account, ActiveSession, ChangeOutcome, CreateUserOutcome, Limit, LimitState, LoginName,
-    NewSession, NewUser, OneTimeSecret, Rotation, RotationOutcome, Session, SigningKey,
-    StartSessionOutcome, Storage, StorageError, UserChange,
+    Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
+    DeleteUserOutcome, EventCount, Limit, LimitState, LoginName, Member, NewSession, NewUser,
+    OneTimeSecret, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
+    StartSessionOutcome, Storage, StorageError, StoreOutcome, UserChange, UserPage, UserQuery,
 };
 use auth_core::{
     Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, Platform, Settings, Timestamp,

@@ -32,7 +32,8 @@ pub(crate) async fn own() -> Result<&'static MailConfig, SettingError> {
     Ok(MAIL.get_or_init(|| config))
 }
 
-struct Variables;
+/// The settings of the application.
+pub(crate) struct Variables;
 
 impl Settings for Variables {
     async fn get(&self, name: &str) -> Result<Option<String>, String> {

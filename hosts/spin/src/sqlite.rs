@@ -9,6 +9,7 @@ use gatewright_sql::{Executor, PURGE_EVERY, Row, Statement, Value, error_of_text
 use spin_sdk::sqlite::{self, Connection};
 use spin_sdk::wit_bindgen;
 
+use crate::settings::Variables;
 use crate::{log, now};
 
 /// The database, by its name in the manifest's `sqlite_databases`.
@@ -77,7 +78,7 @@ fn purge_now_and_then() {
     }
     NEXT_PURGE.store(now_ms + PURGE_EVERY.as_millis() as u64, Ordering::Relaxed);
     wit_bindgen::spawn(async {
-        if let Err(error) = purge_when_due(&SpinSqlite, now()).await {
+        if let Err(error) = purge_when_due(&SpinSqlite, now(), &Variables).await {
             let cause = format!("{error:?}");
             let message = "what has expired could not be cleared out";
             log::emit(Level::Warn, message, &[("cause", &cause)]);

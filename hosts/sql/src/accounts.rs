@@ -2,92 +2,179 @@
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    Account, CreateUserOutcome, Credential, LoginName, NewUser, StorageError, User,
+    Account, CreateUserOutcome, Credential, DeleteUserOutcome, LoginName, NewUser, StorageError,
+    User,
 };
+use serde_json::json;
 
+use crate::changes::last_holder;
 use crate::executor::{Executor, Statement};
-use crate::value::Row;
+use crate::value::{Row, Value};
 
-// Inserted unless a unique key is taken; what follows is done only where this row is there.
-const INSERT_USER: &str =
+/// What marks, within a batch, who was stored by it and at which place of the list he stands. It comes after every mark
+/// of a change, which are identifiers.
+macro_rules! mark {
+    ($place:literal) => {
+        concat!("('new/' || printf('%04d', ", $place, "))")
+    };
+}
+/// Users of the list that this batch has stored, joined to what belongs to them.
+macro_rules! stored {
+    () => {
+        concat!(
+            "FROM json_each(?1) JOIN users ON users.id = value ->> 1 AND users.change_id = ",
+            mark!("value ->> 0")
+        )
+    };
+}
+
+// Users come as a JSON list; each is inserted unless a unique key is taken.
+const INSERT_USERS: &str = concat!(
     "INSERT INTO users (id, email, email_key, email_verified_at, username, username_key,
-        display_name, profile, disabled_at, created_at, updated_at, last_login_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-    ON CONFLICT DO NOTHING";
-// Of a change of the user, or of none.
-const INSERT_CREDENTIAL: &str =
+        display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at, change_id)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+        value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, ",
+    mark!("key"),
+    " FROM json_each(?1) WHERE ?2 IS NULL OR NOT EXISTS (
+        SELECT 1 FROM roles JOIN user_roles ON user_roles.role_id = roles.id WHERE roles.name = ?2)
+    ORDER BY key ON CONFLICT DO NOTHING"
+);
+const INSERT_CREDENTIALS: &str = concat!(
     "INSERT INTO credentials (id, user_id, kind, secret, counter, label, created_at, updated_at, last_used_at)
-    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM users WHERE id = ?2 AND change_id IS ?10";
-const INSERT_ROLE: &str = "INSERT INTO user_roles (user_id, role_id)
-    SELECT users.id, roles.id FROM users, roles WHERE users.id = ?1 AND roles.name = ?2
-    ON CONFLICT DO NOTHING";
-// 0: created, 1: the address is taken, 2: the name is taken.
-const CREATE_OUTCOME: &str = "SELECT CASE
-    WHEN EXISTS (SELECT 1 FROM users WHERE id = ?1) THEN 0
-    WHEN EXISTS (SELECT 1 FROM users WHERE email_key = ?2) THEN 1
-    WHEN EXISTS (SELECT 1 FROM users WHERE username_key = ?3) THEN 2
-    END AS outcome";
+    SELECT value ->> 2, users.id, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9 ",
+    stored!()
+);
+const INSERT_ROLES: &str = concat!(
+    "INSERT INTO user_roles (user_id, role_id) SELECT users.id, roles.id ",
+    stored!(),
+    " JOIN roles ON roles.name = value ->> 2 WHERE true ON CONFLICT DO NOTHING"
+);
+const INSERT_TERMS: &str = concat!(
+    "INSERT INTO user_terms (term, user_id) SELECT value ->> 2, users.id ",
+    stored!(),
+    " WHERE true ON CONFLICT DO NOTHING"
+);
+// 0: created, 1: a role is held, 2: the identifier is taken, 3: the address, 4: the name. Taken is what somebody has who
+// was there, or stands earlier in the list.
+const CREATE_OUTCOMES: &str = concat!(
+    "SELECT CASE
+    WHEN EXISTS (SELECT 1 FROM users WHERE id = value ->> 0 AND change_id = ",
+    mark!("key"),
+    ") THEN 0 WHEN ?2 IS NOT NULL AND EXISTS (
+        SELECT 1 FROM roles JOIN user_roles ON user_roles.role_id = roles.id WHERE roles.name = ?2) THEN 1
+    WHEN EXISTS (SELECT 1 FROM users WHERE id = value ->> 0 AND coalesce(change_id, '') < ",
+    mark!("key"),
+    ") THEN 2 WHEN EXISTS (SELECT 1 FROM users WHERE email_key = value ->> 2 AND coalesce(change_id, '') < ",
+    mark!("key"),
+    ") THEN 3 WHEN EXISTS (SELECT 1 FROM users WHERE username_key = value ->> 5 AND coalesce(change_id, '') < ",
+    mark!("key"),
+    ") THEN 4 END AS outcome FROM json_each(?1) ORDER BY key"
+);
+const UNMARK: &str = concat!(
+    "UPDATE users SET change_id = NULL WHERE (id, change_id) IN (SELECT value ->> 0, ",
+    mark!("key"),
+    " FROM json_each(?1))"
+);
 
 pub(crate) async fn create_user(
     executor: &impl Executor,
-    new: NewUser,
+    mut new: NewUser,
 ) -> Result<CreateUserOutcome, StorageError> {
-    let NewUser {
-        user,
-        email_key,
-        username_key,
-        credentials,
-        roles,
-    } = new;
-    let id = user.id.clone();
-    let mut batch = vec![Statement::new(
-        INSERT_USER,
-        vec![
-            user.id.into(),
-            user.email.into(),
-            email_key.clone().into(),
-            user.email_verified_at.into(),
-            user.username.into(),
-            username_key.clone().into(),
-            user.display_name.into(),
-            user.profile.into(),
-            user.disabled_at.into(),
-            user.created_at.into(),
-            user.updated_at.into(),
-            user.last_login_at.into(),
-        ],
-    )];
-    batch.extend(
-        credentials
-            .into_iter()
-            .map(|credential| insert_credential(credential, None)),
-    );
-    batch.extend(
-        roles
-            .into_iter()
-            .map(|role| Statement::new(INSERT_ROLE, vec![id.as_str().into(), role.into()])),
-    );
-    batch.push(Statement::new(
-        CREATE_OUTCOME,
-        vec![id.into(), email_key.into(), username_key.into()],
-    ));
-    let outcome = executor
-        .batch(batch)
-        .await?
-        .pop()
-        .and_then(|rows| rows.into_iter().next());
-    match outcome.map(|mut row| row.next::<u64>()).transpose()? {
-        Some(0) => Ok(CreateUserOutcome::Created),
-        Some(1) => Ok(CreateUserOutcome::EmailTaken),
-        Some(2) => Ok(CreateUserOutcome::UsernameTaken),
-        _ => Err(StorageError::Invalid(
-            "a user was neither created nor in conflict".into(),
-        )),
-    }
+    let unless_held = new.unless_held.take();
+    let outcomes = create(executor, vec![new], unless_held).await?;
+    outcomes.into_iter().next().ok_or_else(undecided)
 }
 
-/// Stores a credential of a user who was just created, or changed by this change.
-pub(crate) fn insert_credential(credential: Credential, change_id: Option<&str>) -> Statement {
+pub(crate) async fn create_users(
+    executor: &impl Executor,
+    users: Vec<NewUser>,
+) -> Result<Vec<CreateUserOutcome>, StorageError> {
+    create(executor, users, None).await
+}
+
+async fn create(
+    executor: &impl Executor,
+    new: Vec<NewUser>,
+    unless_held: Option<String>,
+) -> Result<Vec<CreateUserOutcome>, StorageError> {
+    let (mut users, mut credentials, mut roles, mut terms) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let time = |time: Option<Timestamp>| time.map(Timestamp::as_millis);
+    for (place, new) in new.into_iter().enumerate() {
+        let user = new.user;
+        let id = user.id.as_str();
+        for held in new.credentials {
+            credentials.push(json!([
+                place,
+                id,
+                held.id,
+                held.kind,
+                held.secret,
+                held.counter,
+                held.label,
+                held.created_at.as_millis(),
+                held.updated_at.as_millis(),
+                time(held.last_used_at)
+            ]));
+        }
+        roles.extend(new.roles.iter().map(|role| json!([place, id, role])));
+        terms.extend(new.terms.iter().map(|term| json!([place, id, term])));
+        users.push(json!([
+            user.id,
+            user.email,
+            new.email_key,
+            time(user.email_verified_at),
+            user.username,
+            new.username_key,
+            user.display_name,
+            user.profile,
+            time(user.disabled_at),
+            time(user.locked_until),
+            user.created_at.as_millis(),
+            user.updated_at.as_millis(),
+            time(user.last_login_at)
+        ]));
+    }
+    let listed =
+        |rows: Vec<serde_json::Value>| Value::from(serde_json::Value::from(rows).to_string());
+    let users = listed(users);
+    let decide = || vec![users.clone(), unless_held.as_deref().into()];
+    let mut batch = vec![Statement::new(INSERT_USERS, decide())];
+    for (sql, rows) in [
+        (INSERT_CREDENTIALS, credentials),
+        (INSERT_ROLES, roles),
+        (INSERT_TERMS, terms),
+    ] {
+        if !rows.is_empty() {
+            batch.push(Statement::new(sql, vec![listed(rows)]));
+        }
+    }
+    batch.push(Statement::new(CREATE_OUTCOMES, decide()));
+    batch.push(Statement::new(UNMARK, vec![users]));
+    let mut results = executor.batch(batch).await?;
+    results.pop();
+    let outcomes = results.pop().unwrap_or_default();
+    let outcome = |mut row: Row| match row.next::<Option<u64>>()? {
+        Some(0) => Ok(CreateUserOutcome::Created),
+        Some(1) => Ok(CreateUserOutcome::RoleHeld),
+        Some(2) => Ok(CreateUserOutcome::IdTaken),
+        Some(3) => Ok(CreateUserOutcome::EmailTaken),
+        Some(4) => Ok(CreateUserOutcome::UsernameTaken),
+        _ => Err(undecided()),
+    };
+    outcomes.into_iter().map(outcome).collect()
+}
+
+fn undecided() -> StorageError {
+    StorageError::Invalid("a user was neither created nor in conflict".into())
+}
+
+const INSERT_CREDENTIAL: &str =
+    "INSERT INTO credentials (id, user_id, kind, secret, counter, label, created_at, updated_at, last_used_at)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM users WHERE id = ?2 AND change_id = ?10";
+
+/// Stores a credential of a user who was just changed by this change.
+pub(crate) fn insert_credential(credential: Credential, change_id: &str) -> Statement {
     let parameters = vec![
         credential.id.into(),
         credential.user_id.into(),
@@ -107,7 +194,7 @@ pub(crate) fn insert_credential(credential: Credential, change_id: Option<&str>)
 macro_rules! user_columns {
     () => {
         "users.id, users.email, users.email_verified_at, users.username, users.display_name, users.profile,
-        users.disabled_at, users.created_at, users.updated_at, users.last_login_at"
+        users.disabled_at, users.locked_until, users.created_at, users.updated_at, users.last_login_at"
     };
 }
 pub(crate) use user_columns;
@@ -122,6 +209,7 @@ pub(crate) fn user(row: &mut Row) -> Result<User, StorageError> {
         display_name: row.next()?,
         profile: row.next()?,
         disabled_at: row.next()?,
+        locked_until: row.next()?,
         created_at: row.next()?,
         updated_at: row.next()?,
         last_login_at: row.next()?,
@@ -204,14 +292,31 @@ pub(crate) async fn replace_credential_secret(
         .is_empty())
 }
 
-const DELETE_USER: &str = "DELETE FROM users WHERE id = ?1 RETURNING 1";
+const DELETE_USER: &str = concat!(
+    "DELETE FROM users WHERE id = ?1 AND NOT (",
+    last_holder!("?2"),
+    ") RETURNING 1"
+);
+const EXISTS: &str = "SELECT 1 FROM users WHERE id = ?1";
 
 pub(crate) async fn delete_user(
     executor: &impl Executor,
     user_id: String,
-) -> Result<bool, StorageError> {
-    let delete = Statement::new(DELETE_USER, vec![user_id.into()]);
-    Ok(!executor.execute(delete).await?.is_empty())
+    keeps_holder: Option<String>,
+) -> Result<DeleteUserOutcome, StorageError> {
+    let batch = vec![
+        Statement::new(
+            DELETE_USER,
+            vec![user_id.as_str().into(), keeps_holder.into()],
+        ),
+        Statement::new(EXISTS, vec![user_id.into()]),
+    ];
+    let results = executor.batch(batch).await?;
+    Ok(match results.as_slice() {
+        [deleted, _] if !deleted.is_empty() => DeleteUserOutcome::Deleted,
+        [_, left] if !left.is_empty() => DeleteUserOutcome::LastHolder,
+        _ => DeleteUserOutcome::Unknown,
+    })
 }
 
 const ACCEPT_COUNTER: &str = "UPDATE credentials SET counter = ?2, last_used_at = ?3

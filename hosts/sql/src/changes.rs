@@ -25,16 +25,42 @@ macro_rules! secret_usable {
     };
 }
 
+/// Whether nobody else has the role that somebody has to have, and is not disabled.
+macro_rules! last_holder {
+    ($role:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM users AS holder JOIN user_roles ON user_roles.user_id = holder.id
+                JOIN roles ON roles.id = user_roles.role_id
+                WHERE holder.id = ?1 AND roles.name = ",
+            $role,
+            " AND holder.disabled_at IS NULL)
+            AND NOT EXISTS (SELECT 1 FROM roles JOIN user_roles ON user_roles.role_id = roles.id
+                JOIN users AS other ON other.id = user_roles.user_id
+                WHERE roles.name = ",
+            $role,
+            " AND other.id <> ?1 AND other.disabled_at IS NULL)"
+        )
+    };
+}
+pub(crate) use last_holder;
+
 const CHANGE: &str = concat!(
-    "UPDATE users SET change_id = ?2, email_key = ?4, username_key = ?5, updated_at = ?7, email = ?8,
-        email_verified_at = ?9, username = ?10, display_name = ?11, profile = ?12, disabled_at = ?13
+    "UPDATE users SET change_id = ?2, email_key = ?4, username_key = ?5, updated_at = ?7, email = ?9,
+        email_verified_at = ?10, username = ?11, display_name = ?12, profile = ?13, disabled_at = ?14, locked_until = ?15
     WHERE id = ?1 AND updated_at = ?3 AND ",
     secret_usable!(),
     " AND NOT ",
     email_taken!(),
     " AND NOT ",
-    username_taken!()
+    username_taken!(),
+    " AND NOT (",
+    last_holder!("?8"),
+    ")"
 );
+const DELETE_TERMS: &str = "DELETE FROM user_terms WHERE user_id = ?1
+    AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2)";
+const ADD_TERM: &str = "INSERT INTO user_terms (term, user_id) SELECT ?3, id FROM users
+    WHERE id = ?1 AND change_id = ?2 ON CONFLICT DO NOTHING";
 const CONSUME: &str = "UPDATE one_time_secrets SET consumed_at = ?4 WHERE digest = ?3
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2)";
 const VOID: &str = "DELETE FROM one_time_secrets
@@ -51,7 +77,7 @@ const REMOVE_ROLE: &str = "DELETE FROM user_roles
 const END_SESSIONS: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = ?5
     WHERE user_id = ?1 AND id IS NOT ?4 AND revoked_at IS NULL AND expires_at > ?3
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) RETURNING id";
-// 0: changed, 1: conflict, 2: secret refused, 3: the address is taken, 4: the name is taken.
+// 0: changed, 1: conflict, 2: secret refused, 3: the address is taken, 4: the name is taken, 5: the last holder.
 const OUTCOME: &str = concat!(
     "SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) THEN 0
         WHEN NOT EXISTS (SELECT 1 FROM users WHERE id = ?1 AND updated_at = ?3) THEN 1
@@ -61,7 +87,9 @@ const OUTCOME: &str = concat!(
     email_taken!(),
     " THEN 3 WHEN ",
     username_taken!(),
-    " THEN 4 END AS outcome"
+    " THEN 4 WHEN ",
+    last_holder!("?8"),
+    " THEN 5 END AS outcome"
 );
 
 pub(crate) async fn change_user(
@@ -81,7 +109,12 @@ pub(crate) async fn change_user(
         adds_roles,
         removes_roles,
         ends_sessions,
+        terms,
+        keeps_holder,
     } = change;
+    // Who keeps the role is in nobody's way.
+    let keeps_holder = keeps_holder
+        .filter(|role| user.disabled_at.is_some() || removes_roles.iter().any(|name| name == role));
     let now = user.updated_at;
     let user_id = user.id.as_str();
     let decide = || {
@@ -93,6 +126,7 @@ pub(crate) async fn change_user(
             username_key.as_deref().into(),
             consumes.as_deref().into(),
             now.into(),
+            keeps_holder.as_deref().into(),
         ]
     };
     let with = |further: &str| vec![user_id.into(), id.as_str().into(), further.into()];
@@ -105,6 +139,7 @@ pub(crate) async fn change_user(
         user.display_name.into(),
         user.profile.into(),
         user.disabled_at.into(),
+        user.locked_until.into(),
     ]);
     let mut batch = vec![Statement::new(CHANGE, parameters)];
     if let Some(secret) = &consumes {
@@ -125,8 +160,13 @@ pub(crate) async fn change_user(
     batch.extend(
         credentials
             .into_iter()
-            .map(|credential| insert_credential(credential, Some(&id))),
+            .map(|credential| insert_credential(credential, &id)),
     );
+    batch.push(Statement::new(
+        DELETE_TERMS,
+        vec![user_id.into(), id.as_str().into()],
+    ));
+    batch.extend(each(ADD_TERM, &terms));
     batch.extend(each(ADD_ROLE, &adds_roles));
     batch.extend(each(REMOVE_ROLE, &removes_roles));
     let ends = ends_sessions.is_some();
@@ -153,6 +193,7 @@ pub(crate) async fn change_user(
         Some(2) => Ok(ChangeOutcome::SecretRefused),
         Some(3) => Ok(ChangeOutcome::EmailTaken),
         Some(4) => Ok(ChangeOutcome::UsernameTaken),
+        Some(5) => Ok(ChangeOutcome::LastHolder),
         _ => Err(StorageError::Invalid(
             "a user was neither changed nor in conflict".into(),
         )),

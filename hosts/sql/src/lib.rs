@@ -7,12 +7,15 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod audit;
 mod changes;
 mod executor;
 mod keys;
 mod limits;
+mod members;
 mod migrations;
 mod purge;
+mod roles;
 mod secrets;
 mod sessions;
 mod storage;

@@ -4,6 +4,7 @@ use auth_core::Timestamp;
 use auth_core::storage::{Limit, LimitState, StorageError};
 
 use crate::executor::{Executor, Statement};
+use crate::members::behind;
 use crate::value::{Row, Value};
 
 /// Most limits of one call; [`COUNT`] has parameters for one less before it.
@@ -51,4 +52,18 @@ pub(crate) async fn count(
         .flatten()
         .map(read)
         .collect()
+}
+
+const CLEAR: &str = "DELETE FROM limits WHERE key >= ?1 AND key < ?2";
+
+pub(crate) async fn clear(
+    executor: &impl Executor,
+    prefixes: Vec<String>,
+) -> Result<(), StorageError> {
+    let clear = |prefix: String| {
+        let end = behind(&prefix);
+        Statement::new(CLEAR, vec![prefix.into(), end.into()])
+    };
+    let batch = prefixes.into_iter().map(clear).collect();
+    executor.batch(batch).await.map(drop)
 }

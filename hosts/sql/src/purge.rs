@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use auth_core::Timestamp;
+use auth_core::config::RetentionConfig;
 use auth_core::storage::StorageError;
+use auth_core::{Settings, Timestamp};
 
 use crate::executor::{Executor, Statement};
 
@@ -18,14 +19,15 @@ const DUE: &str =
 const CLAIM: &str = "INSERT INTO limits (key, count, resets_at) VALUES ('purge', 1, ?1 + ?2)
     ON CONFLICT (key) DO UPDATE SET resets_at = excluded.resets_at WHERE resets_at <= ?1 RETURNING 1";
 
-/// Clears out what has expired unless somebody did a short while ago, in this process or another. Returns whether
-/// it did.
+/// Clears out what has expired, and events that are older than the settings keep them, unless somebody did a short while
+/// ago, in this process or another. Returns whether it did.
 ///
 /// # Errors
 /// The database could not do it; the next time tries again.
 pub async fn purge_when_due(
     executor: &impl Executor,
     now: Timestamp,
+    settings: &impl Settings,
 ) -> Result<bool, StorageError> {
     // Looked at first: most calls have nothing to do, and must not wait for a writer.
     let due = executor
@@ -41,9 +43,12 @@ pub async fn purge_when_due(
     if claimed.is_empty() {
         return Ok(false);
     }
-    let before =
-        Timestamp::from_millis(now.as_millis().saturating_sub(KEEP_FOR.as_millis() as u64));
-    purge(executor, now, before).await?;
+    let retention = RetentionConfig::load(settings).await;
+    let retention = retention.map_err(|error| StorageError::Invalid(error.to_string()))?;
+    let before = |span: Duration| {
+        Timestamp::from_millis(now.as_millis().saturating_sub(span.as_millis() as u64))
+    };
+    purge(executor, now, before(KEEP_FOR), retention.audit.map(before)).await?;
     Ok(true)
 }
 
@@ -56,10 +61,13 @@ const PURGE_ENDED: [&str; 4] = [
     "DELETE FROM sessions WHERE revoked_at < ?1 RETURNING 1",
 ];
 
+const PURGE_AUDIT: &str = "DELETE FROM audit_events WHERE at < ?1 RETURNING 1";
+
 pub(crate) async fn purge(
     executor: &impl Executor,
     now: Timestamp,
     ended_before: Timestamp,
+    audited_before: Option<Timestamp>,
 ) -> Result<u64, StorageError> {
     let mut statements = vec![Statement::new(PURGE_LIMITS, vec![now.into()])];
     statements.extend(
@@ -67,6 +75,9 @@ pub(crate) async fn purge(
             .iter()
             .map(|sql| Statement::new(sql, vec![ended_before.into()])),
     );
+    if let Some(before) = audited_before {
+        statements.push(Statement::new(PURGE_AUDIT, vec![before.into()]));
+    }
     Ok(executor
         .batch(statements)
         .await?

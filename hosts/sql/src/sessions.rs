@@ -10,6 +10,20 @@ use crate::accounts::{user, user_columns};
 use crate::executor::{Executor, Statement};
 use crate::value::{Names, Row};
 
+/// Names of a user's roles and of their permissions.
+macro_rules! access_columns {
+    () => {
+        "(SELECT group_concat(name) FROM (SELECT roles.name FROM user_roles
+            JOIN roles ON roles.id = user_roles.role_id
+            WHERE user_roles.user_id = users.id ORDER BY roles.name)) AS roles,
+        (SELECT group_concat(name) FROM (SELECT DISTINCT permissions.name FROM user_roles
+            JOIN role_permissions ON role_permissions.role_id = user_roles.role_id
+            JOIN permissions ON permissions.id = role_permissions.permission_id
+            WHERE user_roles.user_id = users.id ORDER BY permissions.name)) AS permissions"
+    };
+}
+pub(crate) use access_columns;
+
 /// The columns that [`session`] reads.
 macro_rules! session_columns {
     () => {
@@ -26,13 +40,8 @@ macro_rules! active_columns {
             session_columns!(),
             ", ",
             user_columns!(),
-            ", (SELECT group_concat(name) FROM (SELECT roles.name FROM user_roles
-                JOIN roles ON roles.id = user_roles.role_id
-                WHERE user_roles.user_id = users.id ORDER BY roles.name)) AS roles,
-            (SELECT group_concat(name) FROM (SELECT DISTINCT permissions.name FROM user_roles
-                JOIN role_permissions ON role_permissions.role_id = user_roles.role_id
-                JOIN permissions ON permissions.id = role_permissions.permission_id
-                WHERE user_roles.user_id = users.id ORDER BY permissions.name)) AS permissions"
+            ", ",
+            access_columns!()
         )
     };
 }
@@ -138,7 +147,7 @@ const INSERT: &str = "INSERT INTO sessions (id, user_id, client_id, actor_id, am
 const INSERT_REFRESH_TOKEN: &str = "INSERT INTO refresh_tokens (digest, session_id, expires_at)
     SELECT ?1, id, min(?3, expires_at) FROM sessions WHERE id = ?2";
 const TOUCH_USER: &str = "UPDATE users SET last_login_at = ?2
-    WHERE id = (SELECT user_id FROM sessions WHERE id = ?1)";
+    WHERE id = (SELECT user_id FROM sessions WHERE id = ?1 AND actor_id IS NULL)";
 const REVOKE_OTHERS: &str = "UPDATE sessions SET revoked_at = ?2, revocation_reason = 'single_session'
     WHERE user_id = (SELECT user_id FROM sessions WHERE id = ?1) AND id <> ?1 AND revoked_at IS NULL AND expires_at > ?2
     RETURNING id";

@@ -2,13 +2,16 @@
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    Account, ActiveSession, ChangeOutcome, CreateUserOutcome, Limit, LimitState, LoginName,
-    NewSession, NewUser, OneTimeSecret, Rotation, RotationOutcome, Session, SigningKey,
-    StartSessionOutcome, Storage, StorageError, UserChange,
+    Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
+    DeleteUserOutcome, EventCount, Limit, LimitState, LoginName, Member, NewSession, NewUser,
+    OneTimeSecret, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
+    StartSessionOutcome, Storage, StorageError, StoreOutcome, UserChange, UserPage, UserQuery,
 };
 
 use crate::executor::Executor;
-use crate::{accounts, changes, keys, limits, migrations, purge, secrets, sessions};
+use crate::{
+    accounts, audit, changes, keys, limits, members, migrations, purge, roles, secrets, sessions,
+};
 
 /// The storage contract in SQL.
 #[derive(Debug, Clone)]
@@ -31,6 +34,21 @@ impl<E: Executor> SqlStorage<E> {
 impl<E: Executor> Storage for SqlStorage<E> {
     async fn create_user(&self, user: NewUser) -> Result<CreateUserOutcome, StorageError> {
         accounts::create_user(&self.executor, user).await
+    }
+
+    async fn create_users(
+        &self,
+        users: Vec<NewUser>,
+    ) -> Result<Vec<CreateUserOutcome>, StorageError> {
+        accounts::create_users(&self.executor, users).await
+    }
+
+    async fn find_member(&self, user_id: String) -> Result<Option<Member>, StorageError> {
+        members::find(&self.executor, user_id).await
+    }
+
+    async fn list_users(&self, query: UserQuery) -> Result<UserPage, StorageError> {
+        members::list(&self.executor, query).await
     }
 
     async fn find_account(&self, name: LoginName) -> Result<Option<Account>, StorageError> {
@@ -147,8 +165,12 @@ impl<E: Executor> Storage for SqlStorage<E> {
         changes::change_user(&self.executor, change).await
     }
 
-    async fn delete_user(&self, user_id: String) -> Result<bool, StorageError> {
-        accounts::delete_user(&self.executor, user_id).await
+    async fn delete_user(
+        &self,
+        user_id: String,
+        keeps_holder: Option<String>,
+    ) -> Result<DeleteUserOutcome, StorageError> {
+        accounts::delete_user(&self.executor, user_id, keeps_holder).await
     }
 
     async fn accept_counter(
@@ -162,6 +184,50 @@ impl<E: Executor> Storage for SqlStorage<E> {
 
     async fn delete_credential(&self, credential_id: String) -> Result<bool, StorageError> {
         accounts::delete_credential(&self.executor, credential_id).await
+    }
+
+    async fn list_roles(&self) -> Result<Vec<Role>, StorageError> {
+        roles::list(&self.executor).await
+    }
+
+    async fn store_role(
+        &self,
+        role: Role,
+        expected_updated_at: Option<Timestamp>,
+    ) -> Result<StoreOutcome, StorageError> {
+        roles::store(&self.executor, role, expected_updated_at).await
+    }
+
+    async fn delete_role(&self, role_id: String) -> Result<bool, StorageError> {
+        roles::delete(&self.executor, role_id).await
+    }
+
+    async fn list_permissions(&self) -> Result<Vec<Permission>, StorageError> {
+        roles::list_permissions(&self.executor).await
+    }
+
+    async fn store_permission(
+        &self,
+        permission: Permission,
+        expected_updated_at: Option<Timestamp>,
+    ) -> Result<StoreOutcome, StorageError> {
+        roles::store_permission(&self.executor, permission, expected_updated_at).await
+    }
+
+    async fn delete_permission(&self, permission_id: String) -> Result<bool, StorageError> {
+        roles::delete_permission(&self.executor, permission_id).await
+    }
+
+    async fn append_audit(&self, event: AuditEvent) -> Result<bool, StorageError> {
+        audit::append(&self.executor, event).await
+    }
+
+    async fn list_audit(&self, query: AuditQuery) -> Result<Vec<AuditEvent>, StorageError> {
+        audit::list(&self.executor, query).await
+    }
+
+    async fn count_events(&self) -> Result<Vec<EventCount>, StorageError> {
+        audit::count(&self.executor).await
     }
 
     async fn list_signing_keys(&self) -> Result<Vec<SigningKey>, StorageError> {
@@ -185,8 +251,17 @@ impl<E: Executor> Storage for SqlStorage<E> {
         limits::count(&self.executor, limits, now).await
     }
 
-    async fn purge(&self, now: Timestamp, ended_before: Timestamp) -> Result<u64, StorageError> {
-        purge::purge(&self.executor, now, ended_before).await
+    async fn clear_limits(&self, prefixes: Vec<String>) -> Result<(), StorageError> {
+        limits::clear(&self.executor, prefixes).await
+    }
+
+    async fn purge(
+        &self,
+        now: Timestamp,
+        ended_before: Timestamp,
+        audited_before: Option<Timestamp>,
+    ) -> Result<u64, StorageError> {
+        purge::purge(&self.executor, now, ended_before, audited_before).await
     }
 
     async fn check(&self) -> Result<(), StorageError> {

@@ -71,6 +71,12 @@ fn unexpected<T>(wanted: &str) -> Result<T, StorageError> {
     )))
 }
 
+impl FromValue for Value {
+    fn from_value(value: Value) -> Result<Self, StorageError> {
+        Ok(value)
+    }
+}
+
 impl FromValue for String {
     fn from_value(value: Value) -> Result<Self, StorageError> {
         match value {

@@ -1,0 +1,286 @@
+//! What happened that matters to security: a line of the log at once, and an event in storage after the answer.
+
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use crate::auth::{Auth, Client};
+use crate::deferred::{Deferred, Work};
+use crate::error::{Error, Result};
+use crate::identifier::new_id;
+use crate::platform::{Level, Platform};
+use crate::storage::{
+    ActiveSession, AuditEvent, AuditQuery, EventCount, Storage as _, StorageError,
+};
+
+/// Names of events.
+macro_rules! events {
+    ($($name:ident = $text:literal),* $(,)?) => {
+        /// What has happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[non_exhaustive]
+        #[allow(missing_docs, reason = "the names say it")]
+        pub enum EventKind {
+            $($name),*
+        }
+
+        impl EventKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The name in the audit log.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text),*
+                }
+            }
+        }
+    };
+}
+
+events! {
+    LoginSucceeded = "login.succeeded",
+    LoginFailed = "login.failed",
+    Logout = "logout",
+    SessionRevoked = "session.revoked",
+    TokenReused = "token.reused",
+    AccountRegistered = "account.registered",
+    AccountUpdated = "account.updated",
+    AccountDeleted = "account.deleted",
+    EmailVerified = "email.verified",
+    EmailChanged = "email.changed",
+    EmailChangeUndone = "email.change_undone",
+    PasswordChanged = "password.changed",
+    PasswordResetRequested = "password.reset_requested",
+    PasswordReset = "password.reset",
+    MfaEnabled = "mfa.enabled",
+    MfaDisabled = "mfa.disabled",
+    RecoveryCodesMade = "mfa.recovery_codes_made",
+    RecoveryCodeUsed = "mfa.recovery_code_used",
+    UserCreated = "user.created",
+    UserUpdated = "user.updated",
+    UserDisabled = "user.disabled",
+    UserEnabled = "user.enabled",
+    UserLocked = "user.locked",
+    UserUnlocked = "user.unlocked",
+    UserDeleted = "user.deleted",
+    PasswordResetForced = "user.password_reset_forced",
+    UserSessionsRevoked = "user.sessions_revoked",
+    RoleAdded = "user.role_added",
+    RoleRemoved = "user.role_removed",
+    UserImpersonated = "user.impersonated",
+    UsersImported = "users.imported",
+    UsersExported = "users.exported",
+    RoleCreated = "role.created",
+    RoleUpdated = "role.updated",
+    RoleDeleted = "role.deleted",
+    PermissionCreated = "permission.created",
+    PermissionUpdated = "permission.updated",
+    PermissionDeleted = "permission.deleted",
+    KeyRotated = "key.rotated",
+    SettingsLoaded = "settings.loaded",
+    SetupCompleted = "setup.completed",
+    MailFailed = "mail.failed",
+    BreachCheckFailed = "breach_check.failed",
+}
+
+/// An event that is being told.
+pub(crate) struct Event {
+    kind: EventKind,
+    reason: Option<&'static str>,
+    actor: Option<String>,
+    target: Option<(&'static str, String)>,
+    session: Option<String>,
+    details: Map<String, Value>,
+}
+
+impl Event {
+    pub(crate) fn new(kind: EventKind) -> Self {
+        Self {
+            kind,
+            reason: None,
+            actor: None,
+            target: None,
+            session: None,
+            details: Map::new(),
+        }
+    }
+
+    /// Of a person who does something to his own account, or of an administrator who acts as him.
+    pub(crate) fn own(kind: EventKind, active: &ActiveSession) -> Self {
+        let actor = active.session.actor_id.as_ref().unwrap_or(&active.user.id);
+        Self::new(kind)
+            .by(Some(actor))
+            .on("user", &active.user.id)
+            .during(Some(&active.session.id))
+    }
+
+    /// Of a person who has shown that an account is his without a session.
+    pub(crate) fn of_user(kind: EventKind, user_id: &str) -> Self {
+        Self::new(kind).by(Some(user_id)).on("user", user_id)
+    }
+
+    /// Why it failed.
+    pub(crate) fn because(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    /// Who did it.
+    pub(crate) fn by(mut self, actor: Option<&str>) -> Self {
+        self.actor = actor.map(str::to_owned);
+        self
+    }
+
+    /// What it was done to.
+    pub(crate) fn on(mut self, sort: &'static str, id: &str) -> Self {
+        self.target = Some((sort, id.to_owned()));
+        self
+    }
+
+    /// In which session.
+    pub(crate) fn during(mut self, session: Option<&str>) -> Self {
+        self.session = session.map(str::to_owned);
+        self
+    }
+
+    /// A further fact.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+impl<P: Platform> Auth<P> {
+    /// Tells that something has happened: the log at once, storage after the answer.
+    pub(crate) fn record(&self, event: Event, client: &Client) {
+        let event = self.tell(event, client);
+        self.platform.defer(Deferred(Work::Audit(Box::new(event))));
+    }
+
+    /// Tells the log, and returns what is to be stored.
+    pub(crate) fn tell(&self, event: Event, client: &Client) -> AuditEvent {
+        let Event {
+            kind,
+            reason,
+            actor,
+            target,
+            session,
+            details,
+        } = event;
+        let (target_type, target_id) = target.unzip();
+        let event = AuditEvent {
+            id: new_id(&self.platform),
+            at: self.platform.now(),
+            kind: kind.as_str().to_owned(),
+            reason: reason.map(str::to_owned),
+            actor_id: actor,
+            target_type: target_type.map(str::to_owned),
+            target_id,
+            session_id: session,
+            ip: client.ip.map(|ip| ip.to_canonical().to_string()),
+            user_agent: client.user_agent.clone(),
+            request_id: client.request_id.clone(),
+            details: Value::from(details).to_string(),
+        };
+        let mut fields = vec![("event", event.kind.as_str()), ("id", event.id.as_str())];
+        let further = [
+            ("reason", &event.reason),
+            ("actor", &event.actor_id),
+            ("target_type", &event.target_type),
+            ("target", &event.target_id),
+            ("session", &event.session_id),
+            ("ip", &event.ip),
+            ("user_agent", &event.user_agent),
+            ("request_id", &event.request_id),
+        ];
+        for (name, value) in further {
+            fields.extend(value.as_deref().map(|value| (name, value)));
+        }
+        if event.details != "{}" {
+            fields.push(("details", &event.details));
+        }
+        self.platform.log(Level::Info, "audit", &fields);
+        event
+    }
+
+    /// Has it told once for each set of values with which settings the service goes on; secrets aside.
+    pub fn begin(&self) {
+        self.platform.defer(Deferred(Work::Settings));
+    }
+
+    pub(crate) async fn tell_settings(&self) {
+        let given = self.config.given.iter();
+        let given: Map<_, _> = given
+            .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
+            .collect();
+        let details = Value::from(given).to_string();
+        let mut id = [0; 16];
+        id.copy_from_slice(&Sha256::digest(&details)[..16]);
+        let event = AuditEvent {
+            // The same for the same settings: told before, it is not told again.
+            id: uuid::Builder::from_custom_bytes(id).into_uuid().to_string(),
+            at: self.platform.now(),
+            kind: EventKind::SettingsLoaded.as_str().to_owned(),
+            reason: None,
+            actor_id: None,
+            target_type: None,
+            target_id: None,
+            session_id: None,
+            ip: None,
+            user_agent: None,
+            request_id: None,
+            details,
+        };
+        let fields = [
+            ("event", event.kind.clone()),
+            ("details", event.details.clone()),
+        ];
+        match self.platform.storage().append_audit(event).await {
+            Ok(true) => {
+                let fields = fields
+                    .each_ref()
+                    .map(|(name, value)| (*name, value.as_str()));
+                self.platform.log(Level::Info, "audit", &fields);
+            }
+            Ok(false) => {}
+            Err(error) => self.not_stored(error),
+        }
+    }
+
+    /// Stores an event.
+    pub(crate) async fn append(&self, event: AuditEvent) {
+        if let Err(error) = self.platform.storage().append_audit(event).await {
+            self.not_stored(error);
+        }
+    }
+
+    fn not_stored(&self, error: StorageError) {
+        let cause = Error::from(error).to_string();
+        self.platform.log(
+            Level::Error,
+            "an event of the audit log could not be stored; it is in this log alone",
+            &[("cause", &cause)],
+        );
+    }
+
+    /// A page of the audit log, newest first, and the place where the next one begins.
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub async fn audit_log(&self, mut query: AuditQuery) -> Result<(Vec<AuditEvent>, bool)> {
+        let wanted = query.limit;
+        query.limit += 1;
+        let mut events = self.platform.storage().list_audit(query).await?;
+        let more = events.len() as u64 > wanted;
+        events.truncate(wanted as usize);
+        Ok((events, more))
+    }
+
+    /// How often each event has happened, by kind and reason.
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub async fn event_counts(&self) -> Result<Vec<EventCount>> {
+        Ok(self.platform.storage().count_events().await?)
+    }
+}

@@ -1,0 +1,168 @@
+//! `gatewright export`.
+
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::{Arg, ArgMatches, Command, value_parser};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tempfile::NamedTempFile;
+
+use crate::api::{Api, Query, patiently, read, with_query};
+use crate::arguments::flag;
+use crate::audit::one_line;
+use crate::call::Call;
+use crate::console::Console;
+
+/// Most users that one answer has.
+const PAGE: u64 = 500;
+
+pub(crate) fn command() -> Command {
+    Command::new("export")
+        .about("Write every user as JSON Lines, which `import` reads")
+        .arg(
+            Arg::new("file")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Where to, whole or not at all and readable by its owner alone; without it to standard output"),
+        )
+        .arg(flag("secrets").help(
+            "With hashes of passwords, keys of second factors and recovery codes, which takes a superadmin",
+        ))
+}
+
+pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
+    let secrets = matches.get_flag("secrets");
+    let file = matches.get_one::<PathBuf>("file");
+    let Some(file) = file.filter(|file| file.as_os_str() != "-") else {
+        write(&call.api, call.console, call.out, secrets)?;
+        return Ok(());
+    };
+    let cannot = || format!("can't write {}", file.display());
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    // Readable by its owner alone.
+    let part = NamedTempFile::new_in(folder).with_context(cannot)?;
+    let mut lines = BufWriter::new(part);
+    let count = write(&call.api, call.console, &mut lines, secrets)?;
+    let part = lines.into_inner().with_context(cannot)?;
+    part.as_file().sync_all().with_context(cannot)?;
+    part.persist(file).with_context(cannot)?;
+    writeln!(call.out, "{count} users are in {}", file.display())?;
+    Ok(())
+}
+
+/// Writes every user as a line, and returns how many there are.
+fn write(
+    api: &Api<'_>,
+    console: &mut dyn Console,
+    out: &mut dyn Write,
+    secrets: bool,
+) -> Result<u64> {
+    #[derive(Deserialize)]
+    struct Page {
+        users: Vec<Box<RawValue>>,
+        next_cursor: Option<String>,
+    }
+    let mut count = 0;
+    let mut cursor = None;
+    let bar = console.begin(None);
+    loop {
+        let mut query: Query = vec![("limit", PAGE.to_string())];
+        if secrets {
+            query.push(("secrets", "true".to_owned()));
+        }
+        query.extend(cursor.map(|cursor| ("cursor", cursor)));
+        let path = with_query("/users/export", &query);
+        let page: Page = read(&patiently(console, || api.get(&path))?)?;
+        for user in &page.users {
+            writeln!(out, "{}", one_line(user))?;
+        }
+        count += page.users.len() as u64;
+        bar.set_message(format!("{count} users"));
+        bar.tick();
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            bar.finish_and_clear();
+            return Ok(count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fake::{Fake, Person, Script, run_line};
+    use std::fs;
+    use std::time::Duration;
+
+    fn two_pages() -> [Script; 2] {
+        [
+            Script::text(
+                200,
+                "{\"users\": [{\"id\": \"1\",\n \"n\":1.0}, {\"id\":\"2\"}], \"next_cursor\": \"c/1\"}",
+            ),
+            Script::text(200, r#"{"users": [{"id":"3"}], "next_cursor": null}"#),
+        ]
+    }
+
+    const LINES: &str = "{\"id\": \"1\",  \"n\":1.0}\n{\"id\":\"2\"}\n{\"id\":\"3\"}\n";
+
+    #[test]
+    fn every_page_is_written_as_lines() {
+        let fake = Fake::new(two_pages());
+        assert_eq!(run_line(&fake, "export").unwrap(), LINES);
+        assert_eq!(
+            fake.paths(),
+            [
+                "GET /users/export?limit=500",
+                "GET /users/export?limit=500&cursor=c%2F1"
+            ]
+        );
+    }
+
+    #[test]
+    fn secrets_are_asked_for_only_when_told_to() {
+        let fake = Fake::new(two_pages());
+        run_line(&fake, "export --secrets -").unwrap();
+        assert_eq!(fake.paths()[0], "GET /users/export?limit=500&secrets=true");
+    }
+
+    #[test]
+    fn a_file_is_whole_or_is_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("users.jsonl");
+        fs::write(&file, "old").unwrap();
+        let line = format!("export {}", file.display());
+        let fake = Fake::new(two_pages().into_iter().take(1));
+        assert!(run_line(&fake, &line).is_err());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+        let out = run_line(&Fake::new(two_pages()), &line).unwrap();
+        assert!(out.starts_with("3 users"), "{out}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), LINES);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&file).unwrap());
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_busy_service_is_waited_for_but_not_for_ever() {
+        let busy = || Script::text(429, "").with("retry-after", "7");
+        let [first, second] = two_pages();
+        let fake = Fake::new([first, busy(), busy(), second]);
+        let mut person = Person::default();
+        assert_eq!(person.run(&fake, "export").unwrap(), LINES);
+        assert_eq!(person.waited, [Duration::from_secs(7); 2]);
+        let fake = Fake::new((0..20).map(|_| busy()));
+        assert!(run_line(&fake, "export").is_err());
+        assert_eq!(fake.requests().len(), 8);
+        // Who does not say when is not asked again, and who says tomorrow neither.
+        let fake = Fake::new([Script::text(503, "")]);
+        assert!(run_line(&fake, "export").is_err());
+        let fake = Fake::new([Script::text(503, "").with("retry-after", "86400")]);
+        assert!(run_line(&fake, "export").is_err());
+    }
+}

@@ -1,0 +1,203 @@
+//! A door with answers of a script, and a person who types what a test says.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::Command;
+use http::{Request, Response};
+use indicatif::ProgressBar;
+use serde_json::Value;
+
+use crate::console::Console;
+use crate::{Door, commands, connection_arguments, run_with};
+
+/// One answer.
+pub(crate) struct Script(Response<Vec<u8>>);
+
+impl Script {
+    pub(crate) fn json(status: u16, body: Value) -> Self {
+        Self::text(status, &body.to_string())
+    }
+
+    pub(crate) fn text(status: u16, body: &str) -> Self {
+        let response = Response::builder().status(status);
+        Self(response.body(body.as_bytes().to_vec()).unwrap())
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.0.headers_mut().insert(name, value.parse().unwrap());
+        self
+    }
+}
+
+/// A door that answers by a script, and fails when that has ended.
+pub(crate) struct Fake {
+    answers: RefCell<VecDeque<Script>>,
+    requests: RefCell<Vec<Request<Vec<u8>>>>,
+}
+
+impl Fake {
+    pub(crate) fn new(answers: impl IntoIterator<Item = Script>) -> Self {
+        Self {
+            answers: RefCell::new(answers.into_iter().collect()),
+            requests: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request<Vec<u8>>> {
+        self.requests.borrow().clone()
+    }
+
+    /// Methods and addresses of what was asked.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let requests = self.requests.borrow();
+        let path = |request: &Request<_>| format!("{} {}", request.method(), request.uri());
+        requests.iter().map(path).collect()
+    }
+
+    pub(crate) fn bodies(&self) -> Vec<Vec<u8>> {
+        let requests = self.requests.borrow();
+        requests
+            .iter()
+            .map(|request| request.body().clone())
+            .collect()
+    }
+
+    /// The body of a request, which says that it is JSON.
+    pub(crate) fn body(&self, at: usize) -> Value {
+        let request = &self.requests.borrow()[at];
+        assert_eq!(request.headers()["content-type"], "application/json");
+        serde_json::from_slice(request.body()).unwrap()
+    }
+}
+
+impl Door for Fake {
+    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+        self.requests.borrow_mut().push(request);
+        let answer = self.answers.borrow_mut().pop_front();
+        Ok(answer.context("the script has ended")?.0)
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Person {
+    /// What is in standard input.
+    typed: String,
+    /// Whether standard input ends with a failure.
+    failing: bool,
+    /// What is answered at a terminal, if there is one.
+    answers: Option<VecDeque<String>>,
+    /// What was said on standard error.
+    pub(crate) said: Vec<String>,
+    pub(crate) waited: Vec<Duration>,
+}
+
+impl Person {
+    pub(crate) fn typing(text: &str) -> Self {
+        Self {
+            typed: text.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn typing_and_failing(text: &str) -> Self {
+        Self {
+            failing: true,
+            ..Self::typing(text)
+        }
+    }
+
+    pub(crate) fn answering<const N: usize>(answers: [&str; N]) -> Self {
+        Self {
+            answers: Some(answers.map(str::to_owned).into()),
+            ..Self::default()
+        }
+    }
+
+    /// Runs a command line, and returns what it printed.
+    pub(crate) fn run(&mut self, door: &dyn Door, line: &str) -> Result<String> {
+        self.run_words(door, &line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    pub(crate) fn run_words(&mut self, door: &dyn Door, words: &[&str]) -> Result<String> {
+        let (out, done) = self.attempt(door, words);
+        done.map(|()| out)
+    }
+
+    /// What was printed before it failed.
+    pub(crate) fn run_until_error(&mut self, door: &dyn Door, line: &str) -> String {
+        let (out, done) = self.attempt(door, &line.split_whitespace().collect::<Vec<_>>());
+        assert!(done.is_err());
+        out
+    }
+
+    fn attempt(&mut self, door: &dyn Door, words: &[&str]) -> (String, Result<()>) {
+        let words = ["gatewright"].iter().chain(words);
+        let matches = match program().try_get_matches_from(words) {
+            Ok(matches) => matches,
+            Err(error) => return (String::new(), Err(error.into())),
+        };
+        let (name, matches) = matches.subcommand().unwrap();
+        let mut out = Vec::new();
+        let done = run_with(name, matches, door, &mut out, self);
+        (String::from_utf8(out).unwrap(), done)
+    }
+}
+
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("the disk is broken"))
+    }
+}
+
+impl Console for Person {
+    fn is_terminal(&self) -> bool {
+        self.answers.is_some()
+    }
+
+    fn ask(&mut self, _: &str) -> Result<String> {
+        let answer = self.answers.as_mut().and_then(VecDeque::pop_front);
+        answer.context("nobody answers")
+    }
+
+    fn ask_secret(&mut self, question: &str) -> Result<String> {
+        self.ask(question)
+    }
+
+    fn input(&mut self) -> Box<dyn BufRead> {
+        let typed = Cursor::new(self.typed.clone());
+        match self.failing {
+            true => Box::new(BufReader::new(typed.chain(Broken))),
+            false => Box::new(typed),
+        }
+    }
+
+    fn begin(&mut self, _: Option<u64>) -> ProgressBar {
+        ProgressBar::hidden()
+    }
+
+    fn say(&mut self, line: &str) {
+        self.said.push(line.to_owned());
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.waited.push(time);
+    }
+}
+
+/// A program with every command.
+pub(crate) fn program() -> Command {
+    let commands = commands().into_iter();
+    Command::new("gatewright")
+        .subcommands(commands.map(|command| command.args(connection_arguments())))
+}
+
+/// Runs a command line where there is no terminal.
+pub(crate) fn run_line(door: &dyn Door, line: &str) -> Result<String> {
+    Person::default().run(door, line)
+}

@@ -1,0 +1,745 @@
+//! `gatewright import`.
+
+use std::cell::Cell;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::{Arg, ArgMatches, Command, value_parser};
+use gatewright_transfer::{ImportUser, Record};
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::api::{Api, Detail, Refusal, patiently, read};
+use crate::arguments::{flag, json, option};
+use crate::call::Call;
+use crate::console::Console;
+use crate::records;
+use crate::show::clean;
+
+/// Most users that one request has.
+const BATCH: u64 = 500;
+/// How much of a file's beginning tells it from another.
+const HEAD: u64 = 64 * 1024;
+
+pub(crate) fn command() -> Command {
+    Command::new("import")
+        .about("Take users over from a file")
+        .after_help(
+            "Who exists already is counted and left as he is, so that an import may be run again. The exit code is 1 \
+             when a record was refused; the others were taken all the same.",
+        )
+        .arg(
+            Arg::new("file")
+                .value_name("FILE")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("Where the users are; - for standard input"),
+        )
+        .args(records::arguments())
+        .arg(flag("dry-run").help("Say what would happen, and change nothing"))
+        .arg(
+            flag("resume")
+                .conflicts_with("dry-run")
+                .help("Go on where an import of this file stopped, which FILE.progress says"),
+        )
+        .arg(
+            option("batch", "N")
+                .value_parser(value_parser!(u64).range(1..=BATCH))
+                .default_value("500")
+                .help("How many users a request has"),
+        )
+        .arg(
+            option("report", "FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Write what was refused and why to this file as JSON Lines, not to standard error"),
+        )
+        .arg(json())
+}
+
+/// How far an import has come, and with what.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Progress {
+    /// Which file it is, and how it is read.
+    source: String,
+    /// Records that are done, the refused ones too.
+    records: u64,
+    created: u64,
+    existing: u64,
+    refused: u64,
+}
+
+impl Progress {
+    fn counted(&self) -> String {
+        let Self {
+            records,
+            created,
+            existing,
+            refused,
+            ..
+        } = self;
+        format!("{records} records: {created} created, {existing} existing, {refused} refused")
+    }
+}
+
+/// Where progress is kept. Nothing is for standard input and for a dry run.
+struct Keeper(Option<PathBuf>);
+
+impl Keeper {
+    /// Replaces what was there at once.
+    fn store(&self, progress: &Progress) -> Result<()> {
+        let Some(path) = &self.0 else {
+            return Ok(());
+        };
+        let store = || -> io::Result<()> {
+            let folder = path.parent().filter(|folder| *folder != Path::new(""));
+            let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+            serde_json::to_writer(&mut file, progress)?;
+            file.persist(path)?;
+            Ok(())
+        };
+        store().with_context(|| format!("can't write {}", path.display()))
+    }
+
+    /// What an earlier import came to, if it was of the same file and that was read in the same way.
+    fn load(&self, source: &str) -> Result<Option<Progress>> {
+        let Some(path) = &self.0 else {
+            bail!("only an import of a file can be resumed");
+        };
+        let text = match fs::read(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("can't read {}", path.display()));
+            }
+        };
+        let progress: Progress = serde_json::from_slice(&text)
+            .with_context(|| format!("{} is malformed", path.display()))?;
+        ensure!(
+            progress.source == source,
+            "{} is of another file, or of other options; without --resume the import begins anew",
+            path.display()
+        );
+        Ok(Some(progress))
+    }
+
+    fn remove(&self) -> Result<()> {
+        match &self.0 {
+            Some(path) if path.exists() => {
+                fs::remove_file(path).with_context(|| format!("can't remove {}", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What is read, and remembers whether it could be read to its end.
+struct Watched<R> {
+    input: R,
+    failed: Rc<Cell<bool>>,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(bytes);
+        if let Err(error) = &read
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            self.failed.set(true);
+        }
+        read
+    }
+}
+
+/// What the users are read from.
+struct Source {
+    input: Box<dyn Read>,
+    length: Option<u64>,
+    /// What tells it and the way of reading it from others.
+    name: String,
+    keeper: Keeper,
+}
+
+fn source(path: &Path, matches: &ArgMatches, console: &mut dyn Console) -> Result<Source> {
+    let once = |input| Source {
+        input,
+        length: None,
+        name: String::new(),
+        keeper: Keeper(None),
+    };
+    if path.as_os_str() == "-" {
+        return Ok(once(Box::new(console.input())));
+    }
+    let cannot = || format!("can't read {}", path.display());
+    let file = File::open(path).with_context(cannot)?;
+    let about = file.metadata().with_context(cannot)?;
+    if !about.is_file() {
+        return Ok(once(Box::new(file)));
+    }
+    let mut head = Vec::new();
+    let again = File::open(path).with_context(cannot)?;
+    again
+        .take(HEAD)
+        .read_to_end(&mut head)
+        .with_context(cannot)?;
+    let mut beside = OsString::from(path);
+    beside.push(".progress");
+    let kept = !matches.get_flag("dry-run");
+    Ok(Source {
+        input: Box::new(file),
+        length: Some(about.len()),
+        name: format!(
+            "{} bytes, SHA-256 {}, {}",
+            about.len(),
+            hex(&Sha256::digest(&head)),
+            records::described(matches)
+        ),
+        keeper: Keeper(kept.then(|| beside.into())),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The file of `--report`, which an import that goes on adds to. Its owner alone may read it: people are in it.
+fn open_report(path: &Path, resume: bool) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options
+        .create(true)
+        .write(true)
+        .append(resume)
+        .truncate(!resume);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
+        .with_context(|| format!("can't write {}", path.display()))
+}
+
+pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
+    let path = matches
+        .get_one::<PathBuf>("file")
+        .context("FILE is missing")?;
+    let resume = matches.get_flag("resume");
+    let Source {
+        input,
+        length,
+        name,
+        keeper,
+    } = source(path, matches, call.console)?;
+    let mut progress = Progress::default();
+    if resume {
+        match keeper.load(&name)? {
+            Some(found) => progress = found,
+            None => call
+                .console
+                .say("there is nothing to resume; the import begins anew"),
+        }
+    }
+    progress.source = name;
+    let report = matches.get_one::<PathBuf>("report");
+    let report = report.map(|path| open_report(path, resume)).transpose()?;
+    let bar = call.console.begin(length);
+    let failed = Rc::new(Cell::new(false));
+    let input = BufReader::new(Watched {
+        input: bar.wrap_read(input),
+        failed: Rc::clone(&failed),
+    });
+    let mut records = records::open(matches, Box::new(input))?;
+    let skipped = progress.records;
+    let found = records.by_ref().take(skipped as usize).count() as u64;
+    ensure!(
+        found == skipped,
+        "only {found} of the {skipped} records that are done can be read again; without --resume the import begins anew"
+    );
+    let batch = matches.get_one::<u64>("batch").copied().unwrap_or(BATCH) as usize;
+    let mut import = Import {
+        api: &call.api,
+        console: call.console,
+        report,
+        dry_run: matches.get_flag("dry-run"),
+        at_most: batch,
+        progress,
+    };
+    loop {
+        let mut some: Vec<Record> = records.by_ref().take(batch).collect();
+        let ended = some.len() < batch;
+        if failed.get() {
+            // The last record only says so.
+            some.pop();
+        }
+        let done = import.progress.records;
+        let go_on = keeper.0.as_ref().map_or("", |_| "; --resume goes on");
+        let stopped = || format!("the import stopped after {done} records{go_on}");
+        import.take(some).with_context(stopped)?;
+        keeper.store(&import.progress)?;
+        bar.set_message(import.progress.counted());
+        if failed.get() {
+            bail!("the rest of {} can't be read{go_on}", path.display());
+        }
+        if ended {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    keeper.remove()?;
+    let (progress, dry_run) = (import.progress, import.dry_run);
+    if matches.get_flag("json") {
+        let summary = json!({"records": progress.records, "created": progress.created, "existing": progress.existing,
+            "refused": progress.refused, "dry_run": dry_run});
+        writeln!(call.out, "{summary}")?;
+    } else {
+        let would = if dry_run { "; nothing was changed" } else { "" };
+        writeln!(call.out, "{}{would}", progress.counted())?;
+    }
+    call.out.flush()?;
+    ensure!(
+        progress.refused == 0,
+        "{} of {} records were refused",
+        progress.refused,
+        progress.records
+    );
+    Ok(())
+}
+
+struct Import<'a> {
+    api: &'a Api<'a>,
+    console: &'a mut dyn Console,
+    report: Option<File>,
+    dry_run: bool,
+    /// How many users a request has, which becomes less when that is too long for the service.
+    at_most: usize,
+    progress: Progress,
+}
+
+/// What became of a user.
+#[derive(Deserialize)]
+struct Outcome {
+    status: String,
+    #[serde(default)]
+    errors: Vec<Detail>,
+}
+
+impl Outcome {
+    fn refused(code: &str, message: String) -> Self {
+        Self {
+            status: "refused".to_owned(),
+            errors: vec![Detail {
+                field: String::new(),
+                code: code.to_owned(),
+                message,
+            }],
+        }
+    }
+}
+
+impl Import<'_> {
+    /// Imports these records, and says which were refused.
+    fn take(&mut self, records: Vec<Record>) -> Result<()> {
+        let users: Vec<&ImportUser> = records
+            .iter()
+            .filter_map(|record| record.user.as_ref().ok())
+            .collect();
+        let mut outcomes = self.send(&users)?.into_iter();
+        for record in &records {
+            let outcome = match &record.user {
+                Ok(_) => outcomes.next().context("an outcome is missing")?,
+                Err(reason) => Outcome::refused("unreadable", reason.clone()),
+            };
+            match outcome.status.as_str() {
+                "created" => self.progress.created += 1,
+                "exists" => self.progress.existing += 1,
+                "refused" => {
+                    self.progress.refused += 1;
+                    self.report(record, &outcome.errors)?;
+                }
+                other => bail!("the service says {:?} of a user", other),
+            }
+        }
+        self.progress.records += records.len() as u64;
+        Ok(())
+    }
+
+    /// What became of each user.
+    fn send(&mut self, users: &[&ImportUser]) -> Result<Vec<Outcome>> {
+        #[derive(Serialize)]
+        struct Request<'a> {
+            users: &'a [&'a ImportUser],
+            dry_run: bool,
+        }
+        #[derive(Deserialize)]
+        struct Answer {
+            results: Vec<Outcome>,
+        }
+        let mut outcomes = Vec::with_capacity(users.len());
+        let mut rest = users;
+        while !rest.is_empty() {
+            let (some, later) = rest.split_at(rest.len().min(self.at_most));
+            let request = serde_json::to_vec(&Request {
+                users: some,
+                dry_run: self.dry_run,
+            })?;
+            let api = self.api;
+            let answer = patiently(self.console, || {
+                api.send(Method::POST, "/users/import", Some(request.clone()))
+            });
+            match answer {
+                Ok(body) => {
+                    let answer: Answer = read(&body)?;
+                    ensure!(
+                        answer.results.len() == some.len(),
+                        "the service says something of {} users, and {} were sent",
+                        answer.results.len(),
+                        some.len()
+                    );
+                    outcomes.extend(answer.results);
+                    rest = later;
+                }
+                Err(error) if !is_too_long(&error) => return Err(error),
+                Err(_) if some.len() > 1 => self.at_most = some.len() / 2,
+                Err(error) => {
+                    outcomes.push(Outcome::refused("too_long", error.to_string()));
+                    rest = later;
+                }
+            }
+        }
+        Ok(outcomes)
+    }
+
+    fn report(&mut self, record: &Record, errors: &[Detail]) -> Result<()> {
+        let who = record.user.as_ref().ok().and_then(records::name);
+        if let Some(report) = &mut self.report {
+            let line = json!({"line": record.line, "user": who, "errors": errors});
+            return writeln!(report, "{line}").context("can't write the report");
+        }
+        let mut line = format!("line {}", record.line);
+        if let Some(who) = who {
+            line.push_str(&format!(" ({})", clean(who)));
+        }
+        let mut between = ": ";
+        for error in errors {
+            line.push_str(between);
+            if !error.field.is_empty() {
+                line.push_str(&format!("{}: ", clean(&error.field)));
+            }
+            line.push_str(&clean(&error.message));
+            between = "; ";
+        }
+        self.console.say(&line);
+        Ok(())
+    }
+}
+
+fn is_too_long(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref()
+        .is_some_and(|refusal: &Refusal| refusal.status == StatusCode::PAYLOAD_TOO_LARGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{Fake, Person, Script, run_line};
+    use serde_json::Value;
+    use std::time::Duration;
+    use tempfile::TempDir;
+
+    /// A folder with a file of as many users.
+    fn users(count: usize) -> (TempDir, String) {
+        let lines: String = (1..=count)
+            .map(|n| format!("{{\"email\":\"u{n}@example.com\"}}\n"))
+            .collect();
+        folder(&lines)
+    }
+
+    fn folder(text: &str) -> (TempDir, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("users.jsonl");
+        fs::write(&file, text).unwrap();
+        let file = file.to_str().unwrap().to_owned();
+        (folder, file)
+    }
+
+    fn results(statuses: &[&str]) -> Script {
+        let result = |status: &&str| match *status {
+            "refused" => {
+                json!({"status": "refused", "errors": [{"field": "email", "code": "format", "message": "No address."}]})
+            }
+            status => json!({"status": status, "id": "1"}),
+        };
+        let results: Vec<_> = statuses.iter().map(result).collect();
+        Script::json(200, json!({"results": results}))
+    }
+
+    fn emails(body: &Value) -> Vec<String> {
+        let users = body["users"].as_array().unwrap();
+        let email = |user: &Value| user["email"].as_str().unwrap().to_owned();
+        users.iter().map(email).collect()
+    }
+
+    fn kept(file: &str) -> Option<Progress> {
+        let text = fs::read(format!("{file}.progress")).ok()?;
+        Some(serde_json::from_slice(&text).unwrap())
+    }
+
+    #[test]
+    fn users_go_in_batches_and_are_counted() {
+        let (_folder, file) = users(5);
+        let fake = Fake::new([
+            results(&["created", "created"]),
+            results(&["exists", "created"]),
+            results(&["created"]),
+        ]);
+        let out = run_line(&fake, &format!("import {file} --batch 2")).unwrap();
+        assert_eq!(out, "5 records: 4 created, 1 existing, 0 refused\n");
+        assert_eq!(fake.paths(), ["POST /users/import"; 3]);
+        assert_eq!(
+            fake.body(0),
+            json!({"users": [{"email": "u1@example.com"}, {"email": "u2@example.com"}], "dry_run": false})
+        );
+        assert_eq!(emails(&fake.body(2)), ["u5@example.com"]);
+        assert_eq!(kept(&file), None);
+    }
+
+    #[test]
+    fn what_is_refused_is_said_line_by_line_and_is_a_failure() {
+        let (_folder, file) = folder(
+            "{\"email\":\"a@example.com\"}\n{broken\n\n{\"email\":\"b@example\"}\n{\"email\":\"c@example.com\"}\n",
+        );
+        let fake = Fake::new([results(&["created", "refused", "created"])]);
+        let mut person = Person::default();
+        let error = person.run(&fake, &format!("import {file}")).unwrap_err();
+        assert_eq!(error.to_string(), "2 of 4 records were refused");
+        assert_eq!(person.said.len(), 2);
+        assert!(person.said[0].starts_with("line 2: "), "{:?}", person.said);
+        assert_eq!(person.said[1], "line 4 (b@example): email: No address.");
+        assert_eq!(kept(&file), None);
+    }
+
+    #[test]
+    fn a_report_is_json_lines_of_its_own() {
+        let (folder, file) = folder("{\"username\":\"ada\"}\n{broken\n{\"email\":\"b@example\"}\n");
+        let report = folder.path().join("report.jsonl");
+        fs::write(&report, "of an earlier import\n").unwrap();
+        let fake = Fake::new([results(&["refused", "created"])]);
+        let mut person = Person::default();
+        let line = format!("import {file} --json --report {}", report.display());
+        let out = person.run_until_error(&fake, &line);
+        let summary: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(
+            summary,
+            json!({"records": 3, "created": 1, "existing": 0, "refused": 2, "dry_run": false})
+        );
+        let text = fs::read_to_string(&report).unwrap();
+        let lines: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(
+            lines[0],
+            json!({"line": 1, "user": "ada", "errors": [{"field": "email", "code": "format", "message": "No address."}]})
+        );
+        assert_eq!(
+            (&lines[1]["line"], &lines[1]["user"]),
+            (&json!(2), &Value::Null)
+        );
+        assert_eq!(lines[1]["errors"][0]["code"], "unreadable");
+        assert!(person.said.is_empty());
+    }
+
+    #[test]
+    fn an_import_that_stopped_goes_on_where_it_was() {
+        let (folder, file) = users(5);
+        let report = folder.path().join("report.jsonl");
+        let line = format!(
+            "import {file} --batch 2 --resume --report {}",
+            report.display()
+        );
+        let fake = Fake::new([
+            results(&["created", "refused"]),
+            results(&["created", "exists"]),
+            Script::text(500, ""),
+        ]);
+        let error = Person::default().run(&fake, &line).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("stopped after 4 records; --resume goes on"),
+            "{error}"
+        );
+        assert_eq!(kept(&file).unwrap().records, 4);
+        let fake = Fake::new([results(&["created"])]);
+        let mut person = Person::default();
+        let error = person.run(&fake, &line).unwrap_err();
+        assert_eq!(error.to_string(), "1 of 5 records were refused");
+        assert_eq!(emails(&fake.body(0)), ["u5@example.com"]);
+        assert_eq!(fs::read_to_string(&report).unwrap().lines().count(), 1);
+        assert_eq!(kept(&file), None);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn without_resume_it_begins_anew() {
+        let (_folder, file) = users(3);
+        let line = format!("import {file} --batch 2");
+        let fake = Fake::new([results(&["created", "created"])]);
+        assert!(run_line(&fake, &line).is_err());
+        assert_eq!(kept(&file).unwrap().records, 2);
+        let fake = Fake::new([results(&["exists", "exists"]), results(&["created"])]);
+        let out = run_line(&fake, &line).unwrap();
+        assert_eq!(out, "3 records: 1 created, 2 existing, 0 refused\n");
+    }
+
+    #[test]
+    fn another_file_is_not_gone_on_with() {
+        let (_folder, file) = users(3);
+        let line = format!("import {file} --batch 2 --resume");
+        assert!(run_line(&Fake::new([results(&["created", "created"])]), &line).is_err());
+        let text = fs::read_to_string(&file).unwrap();
+        // As long as before, and longer.
+        for other in [text.replace("u1", "v1"), format!("{text}{text}")] {
+            fs::write(&file, other).unwrap();
+            let fake = Fake::new([]);
+            let error = run_line(&fake, &line).unwrap_err().to_string();
+            assert!(error.contains("of another file"), "{error}");
+            assert!(fake.requests().is_empty());
+        }
+        fs::write(&file, text).unwrap();
+        run_line(&Fake::new([results(&["created"])]), &line).unwrap();
+    }
+
+    #[test]
+    fn a_dry_run_says_so_and_keeps_nothing() {
+        let (_folder, file) = users(3);
+        let fake = Fake::new([results(&["created", "created"]), Script::text(500, "")]);
+        let line = format!("import {file} --dry-run --batch 2");
+        assert!(run_line(&fake, &line).is_err());
+        assert_eq!(fake.body(0)["dry_run"], true);
+        assert_eq!(kept(&file), None);
+        let fake = Fake::new([results(&["created", "created"]), results(&["created"])]);
+        let out = run_line(&fake, &line).unwrap();
+        assert!(
+            out.contains("3 created") && out.contains("nothing was changed"),
+            "{out}"
+        );
+        assert!(run_line(&fake, &format!("{line} --resume")).is_err());
+    }
+
+    #[test]
+    fn standard_input_is_read_once() {
+        let text = "{\"email\":\"a@example.com\"}\n";
+        let fake = Fake::new([results(&["created"])]);
+        let out = Person::typing(text).run(&fake, "import -").unwrap();
+        assert!(out.starts_with("1 records: 1 created"), "{out}");
+        let error = Person::typing(text)
+            .run(&fake, "import - --resume")
+            .unwrap_err();
+        assert!(error.to_string().contains("resumed"), "{error}");
+    }
+
+    #[test]
+    fn a_busy_service_is_waited_for() {
+        let (_folder, file) = users(1);
+        let busy = |status| Script::text(status, "").with("retry-after", "0");
+        let fake = Fake::new([busy(503), busy(429), results(&["created"])]);
+        let mut person = Person::default();
+        person.run(&fake, &format!("import {file}")).unwrap();
+        assert_eq!(person.waited, [Duration::from_secs(1); 2]);
+        assert_eq!(fake.requests().len(), 3);
+        let fake = Fake::new((0..20).map(|_| busy(503)));
+        assert!(run_line(&fake, &format!("import {file}")).is_err());
+        assert_eq!(fake.requests().len(), 8);
+    }
+
+    #[test]
+    fn what_is_too_long_for_the_service_is_sent_in_parts() {
+        let (_folder, file) = users(4);
+        let long = || Script::text(413, "");
+        let fake = Fake::new([
+            long(),
+            results(&["created", "created"]),
+            long(),
+            results(&["created"]),
+            long(),
+        ]);
+        let mut person = Person::default();
+        let error = person.run(&fake, &format!("import {file}")).unwrap_err();
+        assert_eq!(error.to_string(), "1 of 4 records were refused");
+        let sent: Vec<_> = (0..5).map(|at| emails(&fake.body(at)).len()).collect();
+        assert_eq!(sent, [4, 2, 2, 1, 1]);
+        assert!(
+            person.said[0].starts_with("line 4 (u4@example.com): "),
+            "{:?}",
+            person.said
+        );
+    }
+
+    #[test]
+    fn an_answer_of_other_users_stops_the_import() {
+        let (_folder, file) = users(2);
+        for answer in [results(&["created"]), results(&["created", "eaten"])] {
+            let fake = Fake::new([answer]);
+            assert!(run_line(&fake, &format!("import {file}")).is_err());
+            assert_eq!(kept(&file), None);
+        }
+    }
+
+    #[test]
+    fn other_systems_are_read_by_their_names() {
+        let (_folder, file) = folder("email,roles\na@example.com,editor;verified\n");
+        let fake = Fake::new([results(&["created"])]);
+        run_line(&fake, &format!("import {file} --format csv")).unwrap();
+        assert_eq!(
+            fake.body(0)["users"],
+            json!([{"email": "a@example.com", "roles": ["editor", "verified"]}])
+        );
+        let line = format!("import {file} --format nothing");
+        assert!(run_line(&Fake::new([]), &line).is_err());
+    }
+
+    #[test]
+    fn passwords_of_firebase_need_all_parameters_and_others_none() {
+        let (_folder, file) = folder(r#"{"users": [{"localId": "x", "email": "a@example.com"}]}"#);
+        let line = format!("import {file} --format firebase");
+        run_line(&Fake::new([results(&["created"])]), &line).unwrap();
+        let some = format!("{line} --firebase-signer-key c2VjcmV0 --firebase-salt-separator Bw==");
+        let error = run_line(&Fake::new([]), &some).unwrap_err().to_string();
+        assert!(error.contains("--firebase-rounds is missing"), "{error}");
+        assert!(!error.contains("c2VjcmV0"), "{error}");
+        let all = format!("{some} --firebase-rounds 8 --firebase-mem-cost 14");
+        run_line(&Fake::new([results(&["created"])]), &all).unwrap();
+    }
+
+    #[test]
+    fn a_file_of_another_form_is_refused_at_once() {
+        let (_folder, file) = folder("SQLite format 3\0");
+        let fake = Fake::new([]);
+        let error = run_line(&fake, &format!("import {file}")).unwrap_err();
+        assert!(error.to_string().contains("sqlite3 FILE .dump"), "{error}");
+    }
+
+    #[test]
+    fn what_comes_before_a_rest_that_cannot_be_read_is_imported() {
+        let (_folder, file) = users(400);
+        let mut person = Person::typing_and_failing(&fs::read_to_string(&file).unwrap());
+        let fake = Fake::new([results(&["created"; 400])]);
+        let error = person.run(&fake, "import -").unwrap_err().to_string();
+        assert!(error.contains("can't be read"), "{error}");
+        assert_eq!(emails(&fake.body(0)).len(), 400);
+        assert!(person.said.is_empty(), "{:?}", person.said);
+    }
+
+    #[test]
+    fn an_empty_file_has_nobody() {
+        let (_folder, file) = folder("");
+        let out = run_line(&Fake::new([]), &format!("import {file}")).unwrap();
+        assert_eq!(out, "0 records: 0 created, 0 existing, 0 refused\n");
+    }
+}

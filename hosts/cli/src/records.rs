@@ -1,0 +1,86 @@
+//! Users in a file, in whatever form it is.
+
+use std::io::BufRead;
+
+use anyhow::{Context as _, Result};
+use clap::{Arg, ArgMatches, value_parser};
+use gatewright_transfer::{FirebaseHash, Format, ImportUser, Options, Record};
+
+use crate::arguments::{given, option, text};
+
+pub(crate) fn arguments() -> [Arg; 6] {
+    let firebase = |name, value| option(name, value).help_heading("Firebase's password hashes");
+    [
+        option("format", "FORMAT")
+            .value_parser(Format::NAMES)
+            .default_value("jsonl")
+            .help("Whose export the file is; jsonl is ours"),
+        option("table", "NAME")
+            .help("The table of the users, if it has another name than the system gives it"),
+        firebase("firebase-signer-key", "BASE64")
+            .env("GATEWRIGHT_FIREBASE_SIGNER_KEY")
+            .hide_env_values(true)
+            .help("base64_signer_key of the project, if its users have passwords"),
+        firebase("firebase-salt-separator", "BASE64").help("base64_salt_separator of the project"),
+        firebase("firebase-rounds", "N")
+            .value_parser(value_parser!(u32))
+            .help("rounds of the project"),
+        firebase("firebase-mem-cost", "N")
+            .value_parser(value_parser!(u32))
+            .help("mem_cost of the project"),
+    ]
+}
+
+/// What tells a way of reading from another that finds other records.
+pub(crate) fn described(matches: &ArgMatches) -> String {
+    let table = text(matches, "table").unwrap_or_default();
+    format!("{} {table}", given(matches, "format"))
+}
+
+/// By what people know a user.
+pub(crate) fn name(user: &ImportUser) -> Option<&str> {
+    user.email.as_deref().or(user.username.as_deref())
+}
+
+pub(crate) fn open(
+    matches: &ArgMatches,
+    input: Box<dyn BufRead>,
+) -> Result<Box<dyn Iterator<Item = Record>>> {
+    let format = Format::parse(given(matches, "format")).context("there is no such format")?;
+    let options = Options {
+        table: text(matches, "table").map(str::to_owned),
+        firebase: match format {
+            Format::Firebase => firebase(matches)?,
+            _ => None,
+        },
+    };
+    Ok(gatewright_transfer::read(format, input, options)?)
+}
+
+/// How a project of Firebase hashes passwords: all of it, or nothing.
+fn firebase(matches: &ArgMatches) -> Result<Option<FirebaseHash>> {
+    let names = [
+        "firebase-signer-key",
+        "firebase-salt-separator",
+        "firebase-rounds",
+        "firebase-mem-cost",
+    ];
+    if !names.iter().any(|name| matches.contains_id(name)) {
+        return Ok(None);
+    }
+    let missing = |name| format!("--{name} is missing: passwords of Firebase need all four");
+    let texts = |at: usize| {
+        let value = text(matches, names[at]).map(str::to_owned);
+        value.with_context(|| missing(names[at]))
+    };
+    let numbers = |at: usize| {
+        let value = matches.get_one::<u32>(names[at]).copied();
+        value.with_context(|| missing(names[at]))
+    };
+    Ok(Some(FirebaseHash {
+        signer_key: texts(0)?,
+        salt_separator: texts(1)?,
+        rounds: numbers(2)?,
+        mem_cost: numbers(3)?,
+    }))
+}

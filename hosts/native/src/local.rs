@@ -1,0 +1,204 @@
+//! The service in this process, on the local database, for whoever has that in his hands: the command line, and the
+//! start of the host.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use auth_core::{
+    Auth, Client, Deferred, Error, FETCH_LIMIT, FETCH_TIMEOUT, FirstAdministrator, Level,
+    MailError, Message, Platform, Timestamp,
+};
+use gatewright_http::{Operator, Service};
+use gatewright_mail::MailConfig;
+use gatewright_smtp::Mailer;
+use gatewright_sql::SqlStorage;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use tokio::runtime::{Builder, Runtime};
+use wasmtime_wasi_http::RequestOptions;
+
+use crate::bindings::{deliver, write_line};
+use crate::outbound;
+use crate::server::{migrate, now};
+use crate::settings::{HostConfig, LayeredSettings};
+use crate::sqlite::{Sqlite, database_path};
+
+/// The service on the local database. Another process may serve the same database meanwhile.
+pub struct Local {
+    runtime: Runtime,
+    service: Service<InProcess>,
+    database: Sqlite,
+}
+
+impl Local {
+    /// Opens the database of the settings, and brings it to the newest schema.
+    ///
+    /// # Errors
+    /// What is missing or can't be used.
+    pub fn open(settings: &LayeredSettings, host: &HostConfig) -> Result<Self> {
+        let path = database_path(&host.database_url).context("DATABASE_URL")?;
+        let config = settings.config()?;
+        let mail = settings.mail_config()?;
+        let mailer = settings.mailer(&mail)?;
+        let database = Sqlite::open(&path)?;
+        migrate(&database)?;
+        let platform = InProcess {
+            storage: SqlStorage::new(database.clone()),
+            mail,
+            mailer,
+            deferred: Mutex::default(),
+        };
+        Ok(Self {
+            runtime: Builder::new_current_thread().enable_all().build()?,
+            service: Service::new(Auth::new(platform, config)),
+            database,
+        })
+    }
+
+    /// Answers a request of the operator, who may do everything, and does what follows from it.
+    ///
+    /// # Errors
+    /// The answer can't be read.
+    pub fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+        let mut request = request.map(|body| Full::new(bytes::Bytes::from(body)));
+        request.extensions_mut().insert(Operator);
+        self.runtime.block_on(async {
+            let response = self.service.handle(request).await;
+            self.finish().await;
+            Ok(response.map(|body| body.to_vec()))
+        })
+    }
+
+    /// Makes the first superadmin, unless there is one. Says whether it did.
+    ///
+    /// # Errors
+    /// The address or the password can't be used, or the database.
+    pub fn first_administrator(&self, email: &str, password: &str) -> Result<bool> {
+        let first = FirstAdministrator {
+            email,
+            username: None,
+            password,
+        };
+        self.runtime.block_on(async {
+            let auth = self.service.auth();
+            let made = auth.first_administrator(first, &Client::default()).await;
+            self.finish().await;
+            match made {
+                Ok(_) => Ok(true),
+                Err(Error::AlreadySetUp) => Ok(false),
+                Err(Error::EmailTaken) => {
+                    tracing::warn!("ADMIN_EMAIL is a user's already, who stays what he is");
+                    Ok(false)
+                }
+                Err(Error::Invalid(rules)) => {
+                    let rule = rules.into_iter().next();
+                    let rule = rule
+                        .map(|rule| (rule.field, rule.message))
+                        .unwrap_or_default();
+                    let name = if rule.0 == "email" {
+                        "ADMIN_EMAIL"
+                    } else {
+                        "ADMIN_PASSWORD"
+                    };
+                    anyhow::bail!("{name}: {}", rule.1)
+                }
+                Err(error) => Err(error.into()),
+            }
+        })
+    }
+
+    /// Does what was deferred.
+    async fn finish(&self) {
+        loop {
+            let deferred = std::mem::take(&mut *lock(&self.service.platform().deferred));
+            if deferred.is_empty() {
+                return;
+            }
+            for work in deferred {
+                self.service.run(work).await;
+            }
+        }
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.database.close();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// This process as a platform.
+struct InProcess {
+    storage: SqlStorage<Sqlite>,
+    mail: MailConfig,
+    mailer: Option<Mailer>,
+    deferred: Mutex<Vec<Deferred>>,
+}
+
+impl Platform for InProcess {
+    type Storage = SqlStorage<Sqlite>;
+
+    fn storage(&self) -> &Self::Storage {
+        &self.storage
+    }
+
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        let mut filled = 0;
+        while filled < bytes.len() {
+            let flags = rustix::rand::GetRandomFlags::empty();
+            filled += rustix::rand::getrandom(&mut bytes[filled..], flags)
+                .expect("the operating system has randomness");
+        }
+    }
+
+    async fn send_mail(&self, message: Message) -> Result<(), MailError> {
+        deliver(&self.mail, self.mailer.as_ref(), message).await
+    }
+
+    async fn fetch(&self, url: &str, headers: &[(&'static str, &str)]) -> Result<Vec<u8>, String> {
+        let mut request = Request::get(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = http_body_util::Empty::new().map_err(|never| match never {});
+        let request = request
+            .body(body.boxed_unsync())
+            .map_err(|error| error.to_string())?;
+        let options = RequestOptions {
+            connect_timeout: Some(FETCH_TIMEOUT),
+            first_byte_timeout: Some(FETCH_TIMEOUT),
+            between_bytes_timeout: Some(FETCH_TIMEOUT),
+        };
+        let (response, reading) = outbound::send(request, options)
+            .await
+            .map_err(|error| format!("it can't be reached: {error}"))?;
+        if response.status() != StatusCode::OK {
+            return Err(format!("it answered {}", response.status().as_u16()));
+        }
+        let body = Limited::new(response.into_body(), FETCH_LIMIT).collect();
+        let (body, _) = tokio::join!(body, reading);
+        body.map(|body| body.to_bytes().to_vec())
+            .map_err(|error| format!("its answer can't be read: {error}"))
+    }
+
+    async fn pause(&self, span: Duration) {
+        tokio::time::sleep(span).await;
+    }
+
+    fn defer(&self, work: Deferred) {
+        lock(&self.deferred).push(work);
+    }
+
+    fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
+        write_line(level, message, fields);
+    }
+}

@@ -1,0 +1,133 @@
+//! The audit log.
+
+use auth_core::storage::{AuditEvent, AuditQuery, EventCount, StorageError};
+
+use crate::executor::{Executor, Statement};
+use crate::members::behind;
+use crate::value::Row;
+
+/// Most events of a page.
+const LIMIT: u64 = 500;
+
+// Before the event is stored: counted is what was not there.
+const COUNT: &str = "INSERT INTO event_counts (kind, reason, count) SELECT ?2, coalesce(?3, ''), 1
+    WHERE NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ?1)
+    ON CONFLICT (kind, reason) DO UPDATE SET count = count + 1";
+const APPEND: &str = "INSERT INTO audit_events (id, at, kind, reason, actor_id, target_type, target_id, session_id, ip,
+        user_agent, request_id, details)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING RETURNING 1";
+
+pub(crate) async fn append(
+    executor: &impl Executor,
+    event: AuditEvent,
+) -> Result<bool, StorageError> {
+    let count = vec![
+        event.id.as_str().into(),
+        event.kind.as_str().into(),
+        event.reason.as_deref().into(),
+    ];
+    let append = vec![
+        event.id.into(),
+        event.at.into(),
+        event.kind.into(),
+        event.reason.into(),
+        event.actor_id.into(),
+        event.target_type.into(),
+        event.target_id.into(),
+        event.session_id.into(),
+        event.ip.into(),
+        event.user_agent.into(),
+        event.request_id.into(),
+        event.details.into(),
+    ];
+    let mut results = executor
+        .batch(vec![
+            Statement::new(COUNT, count),
+            Statement::new(APPEND, append),
+        ])
+        .await?;
+    Ok(results.pop().is_some_and(|rows| !rows.is_empty()))
+}
+
+/// Events before `(?1, ?2)` of those that `$by` names.
+macro_rules! list {
+    ($by:literal) => {
+        concat!(
+            "SELECT id, at, kind, reason, actor_id, target_type, target_id, session_id, ip, user_agent, request_id, details
+            FROM audit_events WHERE ",
+            $by,
+            " AND (at, id) < (?1, ?2) AND (?3 IS NULL OR (kind >= ?3 AND kind < ?4)) AND (?5 IS NULL OR kind = ?5)
+            AND (?6 IS NULL OR at >= ?6) AND (?7 IS NULL OR at < ?7)
+            AND (?8 IS NULL OR actor_id = ?8) AND (?9 IS NULL OR target_id = ?9)
+            ORDER BY at DESC, id DESC LIMIT ?10"
+        )
+    };
+}
+const LIST: &str = list!("true");
+const LIST_BY_ACTOR: &str = list!("actor_id = ?8");
+const LIST_BY_TARGET: &str = list!("target_id = ?9");
+
+pub(crate) async fn list(
+    executor: &impl Executor,
+    query: AuditQuery,
+) -> Result<Vec<AuditEvent>, StorageError> {
+    let sql = match (&query.actor_id, &query.target_id) {
+        (_, Some(_)) => LIST_BY_TARGET,
+        (Some(_), None) => LIST_BY_ACTOR,
+        (None, None) => LIST,
+    };
+    let (exact, prefix) = match query.kind {
+        Some(kind) if kind.ends_with('.') => (None, Some(kind)),
+        exact => (exact, None),
+    };
+    let (at, id) = match query.after {
+        Some(place) => (Some(place.at), place.id),
+        // The page begins with what happened before the end, or with the newest.
+        None => (query.at.end, String::new()),
+    };
+    let parameters = vec![
+        at.map_or((1 << 53) - 1, auth_core::Timestamp::as_millis)
+            .into(),
+        id.into(),
+        prefix.as_deref().into(),
+        prefix.as_deref().map(behind).into(),
+        exact.into(),
+        query.at.begin.into(),
+        query.at.end.into(),
+        query.actor_id.into(),
+        query.target_id.into(),
+        query.limit.clamp(1, LIMIT).into(),
+    ];
+    let read = |mut row: Row| {
+        Ok(AuditEvent {
+            id: row.next()?,
+            at: row.next()?,
+            kind: row.next()?,
+            reason: row.next()?,
+            actor_id: row.next()?,
+            target_type: row.next()?,
+            target_id: row.next()?,
+            session_id: row.next()?,
+            ip: row.next()?,
+            user_agent: row.next()?,
+            request_id: row.next()?,
+            details: row.next()?,
+        })
+    };
+    let rows = executor.query(Statement::new(sql, parameters)).await?;
+    rows.into_iter().map(read).collect()
+}
+
+const COUNTS: &str = "SELECT kind, reason, count FROM event_counts ORDER BY kind, reason";
+
+pub(crate) async fn count(executor: &impl Executor) -> Result<Vec<EventCount>, StorageError> {
+    let read = |mut row: Row| {
+        Ok(EventCount {
+            kind: row.next()?,
+            reason: row.next()?,
+            count: row.next()?,
+        })
+    };
+    let rows = executor.query(Statement::new(COUNTS, vec![])).await?;
+    rows.into_iter().map(read).collect()
+}

@@ -1,0 +1,265 @@
+//! JSON Lines, and the elements of a list in a JSON document, one at a time.
+
+use std::io::BufRead;
+
+use serde::de::DeserializeOwned;
+
+use crate::fields::{Fields, Row};
+use crate::source::{Fault, Line, MAX_RECORD, Source};
+
+/// The values of JSON Lines; blank lines count for nothing.
+pub(crate) struct Lines<R> {
+    source: Source<R>,
+    buffer: Vec<u8>,
+    ended: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(crate) const fn new(source: Source<R>) -> Self {
+        Self {
+            source,
+            buffer: Vec::new(),
+            ended: false,
+        }
+    }
+
+    /// The next value, and the number of its line.
+    pub(crate) fn value<T: DeserializeOwned>(&mut self) -> Option<(u64, Result<T, String>)> {
+        while !self.ended {
+            let line = self.source.line();
+            let value = match self.source.read_line(&mut self.buffer) {
+                Ok(Line::End) => break,
+                Ok(Line::TooLong) => Err(too_long()),
+                Ok(Line::Whole) if self.buffer.trim_ascii().is_empty() => continue,
+                Ok(Line::Whole) => parse(&self.buffer),
+                Err(error) => {
+                    self.ended = true;
+                    Err(format!("the rest can't be read: {error}"))
+                }
+            };
+            return Some((line, value));
+        }
+        None
+    }
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    type Item = Row;
+
+    fn next(&mut self) -> Option<Row> {
+        let (line, fields) = self.value()?;
+        Some(Row {
+            line,
+            table: 0,
+            fields: fields.map(Fields::new),
+        })
+    }
+}
+
+pub(crate) fn too_long() -> String {
+    format!("it has more than {MAX_RECORD} bytes")
+}
+
+/// Reads a value. The number of the line that serde knows is that in the value, so only the column is told.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let text = error.to_string();
+        let problem = text.split(" at line ").next().unwrap_or_default();
+        if error.line() == 1 {
+            format!("{problem}, in column {}", error.column())
+        } else {
+            problem.to_owned()
+        }
+    })
+}
+
+/// Where the users are in a document.
+pub(crate) enum Place {
+    /// The document is the list.
+    Top,
+    /// The document has lists of these names, with the number of their table.
+    Named(&'static [(&'static str, usize)]),
+}
+
+/// The elements of lists in one document, each read by itself. A document whose brackets or strings are broken ends
+/// there, as nothing says where the next element would begin.
+pub(crate) struct Elements<R> {
+    source: Source<R>,
+    place: Place,
+    /// The table whose list is being read.
+    inside: Option<usize>,
+    begun: bool,
+    found: bool,
+    ended: bool,
+    line: u64,
+}
+
+impl<R: BufRead> Elements<R> {
+    pub(crate) const fn new(source: Source<R>, place: Place) -> Self {
+        Self {
+            source,
+            place,
+            inside: None,
+            begun: false,
+            found: false,
+            ended: false,
+            line: 1,
+        }
+    }
+
+    fn element(&mut self) -> Result<Option<(usize, Vec<u8>)>, Fault> {
+        if !self.begun {
+            self.begun = true;
+            let first = self.source.skip_blank()?;
+            self.source.next()?;
+            match (&self.place, first) {
+                (Place::Top, Some(b'[')) => self.inside = Some(0),
+                (Place::Named(_), Some(b'{')) => {}
+                _ => return Err(Fault::End("the JSON document has another form".into())),
+            }
+        }
+        loop {
+            let next = self.source.skip_blank()?;
+            self.line = self.source.line();
+            match (self.inside, next) {
+                (_, None) => return Err(ends_early()),
+                (_, Some(b',')) => {
+                    self.source.next()?;
+                }
+                (Some(_), Some(b']')) => {
+                    self.source.next()?;
+                    self.inside = None;
+                    if matches!(self.place, Place::Top) {
+                        return Ok(None);
+                    }
+                }
+                (Some(table), Some(_)) => return Ok(Some((table, self.capture()?))),
+                (None, Some(b'}')) => return self.all_found(),
+                (None, Some(_)) => self.key()?,
+            }
+        }
+    }
+
+    fn all_found(&self) -> Result<Option<(usize, Vec<u8>)>, Fault> {
+        match self.place {
+            Place::Named([(name, _), ..]) if !self.found => Err(Fault::End(format!(
+                "the JSON document has no list `{name}`"
+            ))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads a name of the document and goes into its list, or over its value.
+    fn key(&mut self) -> Result<(), Fault> {
+        let name: String = parse(&self.capture()?).map_err(|_| broken())?;
+        if self.source.skip_blank()? != Some(b':') {
+            return Err(broken());
+        }
+        self.source.next()?;
+        let first = self.source.skip_blank()?;
+        let table = match self.place {
+            Place::Named(names) => names.iter().find(|(known, _)| *known == name),
+            Place::Top => None,
+        };
+        match table {
+            Some((_, table)) if first == Some(b'[') => {
+                self.source.next()?;
+                self.inside = Some(*table);
+                self.found |= *table == 0;
+            }
+            _ => {
+                self.scan(|_| ())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn capture(&mut self) -> Result<Vec<u8>, Fault> {
+        let mut bytes = Vec::new();
+        let mut length = 0;
+        self.scan(|byte| {
+            length += 1;
+            if length <= MAX_RECORD {
+                bytes.push(byte);
+            }
+        })?;
+        if length > MAX_RECORD {
+            return Fault::broken(too_long());
+        }
+        Ok(bytes)
+    }
+
+    /// Goes over one value, by its brackets and strings alone.
+    fn scan(&mut self, mut each: impl FnMut(u8)) -> Result<(), Fault> {
+        let (mut depth, mut string, mut escaped) = (0_u64, false, false);
+        // Here a value begins, or the brackets don't fit.
+        if matches!(self.source.peek()?, Some(b'}' | b']' | b',' | b':')) {
+            return Err(broken());
+        }
+        loop {
+            let byte = self.source.peek()?.ok_or_else(ends_early)?;
+            if string {
+                match byte {
+                    b'\n' => {
+                        return Err(Fault::End("a string of the document isn't closed".into()));
+                    }
+                    _ if escaped => escaped = false,
+                    b'\\' => escaped = true,
+                    b'"' => string = false,
+                    _ => {}
+                }
+            } else {
+                match byte {
+                    b'"' => string = true,
+                    b'{' | b'[' => depth += 1,
+                    // The end of what the value is in.
+                    b'}' | b']' | b',' | b':' if depth == 0 => return Ok(()),
+                    b'}' | b']' => depth -= 1,
+                    byte if depth == 0 && byte.is_ascii_whitespace() => return Ok(()),
+                    _ => {}
+                }
+            }
+            self.source.next()?;
+            each(byte);
+            if depth == 0 && !string && matches!(byte, b'}' | b']' | b'"') {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn broken() -> Fault {
+    Fault::End("the JSON document is broken here".into())
+}
+
+fn ends_early() -> Fault {
+    Fault::End("the file ends inside of the document".into())
+}
+
+impl<R: BufRead> Iterator for Elements<R> {
+    type Item = Row;
+
+    fn next(&mut self) -> Option<Row> {
+        if self.ended {
+            return None;
+        }
+        let (table, fields) = match self.element() {
+            Ok(Some((table, bytes))) => (table, parse(&bytes).map(Fields::new)),
+            Ok(None) => {
+                self.ended = true;
+                return None;
+            }
+            Err(Fault::Broken(reason)) => (0, Err(reason)),
+            Err(Fault::End(reason)) => {
+                self.ended = true;
+                self.line = self.source.line();
+                (0, Err(reason))
+            }
+        };
+        Some(Row {
+            line: self.line,
+            table,
+            fields,
+        })
+    }
+}

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::component;
-use crate::process::{output, root, target};
+use crate::process::{cargo, output, root, target};
 use crate::serve::build_native;
 use crate::test::{Running, install_packages, javascript, start, start_as};
 use crate::toolchain::install_debian_packages;
@@ -35,6 +35,19 @@ const SETTINGS: &[(&str, &str)] = &[
     ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
     ("LOG_LEVEL", "error"),
 ];
+
+/// A million users on SQLite, beside ten thousand.
+pub(crate) fn scale() -> Result<()> {
+    crate::process::run(cargo().args([
+        "run",
+        "--locked",
+        "--release",
+        "--package",
+        "gatewright-tests",
+        "--bin",
+        "scale",
+    ]))
+}
 
 /// Measures and prints.
 pub(crate) fn run(seconds: u64) -> Result<()> {

@@ -53,10 +53,19 @@ enum Command {
     Generate,
     /// Measures every host on this machine, beside peers.
     Bench {
+        /// Only this: a million users on SQLite.
+        what: Option<Suite>,
         /// Seconds of load for each figure.
         #[arg(long, default_value_t = 10)]
         seconds: u64,
     },
+}
+
+/// What is measured apart from the others, as it takes minutes.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Suite {
+    /// Imports, look-ups, searches and pages with a million users, beside ten thousand.
+    Scale,
 }
 
 /// Where the service runs.
@@ -82,7 +91,11 @@ fn main() -> ExitCode {
         Command::Test { filter } => test::run_all(filter.as_deref()),
         Command::Lint => lint::run_all(),
         Command::Generate => test::generate(),
-        Command::Bench { seconds } => bench::run(seconds),
+        Command::Bench {
+            what: Some(Suite::Scale),
+            ..
+        } => bench::scale(),
+        Command::Bench { seconds, .. } => bench::run(seconds),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -22,7 +22,7 @@ use crate::bindings::{deliver, write_line};
 use crate::outbound;
 use crate::server::{migrate, now};
 use crate::settings::{HostConfig, LayeredSettings};
-use crate::sqlite::{Sqlite, database_path};
+use crate::sqlite::{Sqlite, Work, database_path};
 
 /// The service on the local database. Another process may serve the same database meanwhile.
 pub struct Local {
@@ -41,7 +41,7 @@ impl Local {
         let config = settings.config()?;
         let mail = settings.mail_config()?;
         let mailer = settings.mailer(&mail)?;
-        let database = Sqlite::open(&path)?;
+        let database = Sqlite::open_for(&path, Work::Bulk)?;
         migrate(&database)?;
         let platform = InProcess {
             storage: SqlStorage::new(database.clone()),

@@ -31,6 +31,15 @@ pub struct Sqlite {
     shared: Arc<Shared>,
 }
 
+/// What a database is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Requests of people.
+    Requests,
+    /// Commands, among them imports of many users: more memory, and fewer ways from the log to the database.
+    Bulk,
+}
+
 struct Shared {
     path: PathBuf,
     readers: Mutex<Vec<Connection>>,
@@ -56,11 +65,16 @@ impl Sqlite {
     /// # Errors
     /// It can't be opened, or is not an SQLite database.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_for(path, Work::Requests)
+    }
+
+    /// Opens it for one kind of work.
+    pub(crate) fn open_for(path: &Path, work: Work) -> Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("can't make {}", folder.display()))?;
         }
-        let connection = open_writer(path)
+        let connection = open_writer(path, work)
             .with_context(|| format!("can't use {} as a database", path.display()))?;
         let (jobs, queue) = channel();
         let writer = std::thread::Builder::new()
@@ -137,7 +151,7 @@ pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-fn open_writer(path: &Path) -> Result<Connection> {
+fn open_writer(path: &Path, work: Work) -> Result<Connection> {
     create_private(path)?;
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -146,6 +160,11 @@ fn open_writer(path: &Path) -> Result<Connection> {
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
     )?;
+    if work == Work::Bulk {
+        // Addresses and names come in no order: what an import touches is spread over all of their indexes.
+        connection
+            .execute_batch("PRAGMA cache_size = -262144; PRAGMA wal_autocheckpoint = 32768;")?;
+    }
     prepare_once(&connection)?;
     Ok(connection)
 }

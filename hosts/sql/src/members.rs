@@ -44,21 +44,24 @@ pub(crate) async fn find(
         .transpose()
 }
 
+/// A credential as `member_columns!` writes it.
+type Listed = (
+    String,
+    String,
+    String,
+    Option<u64>,
+    Option<String>,
+    u64,
+    u64,
+    Option<u64>,
+);
+
 fn member(row: &mut Row) -> Result<Member, StorageError> {
     let user = user(row)?;
     let credentials: String = row.next()?;
     let unreadable =
         |error: serde_json::Error| StorageError::Invalid(format!("a user's credentials: {error}"));
-    let listed: Vec<(
-        String,
-        String,
-        String,
-        Option<u64>,
-        Option<String>,
-        u64,
-        u64,
-        Option<u64>,
-    )> = serde_json::from_str(&credentials).map_err(unreadable)?;
+    let listed: Vec<Listed> = serde_json::from_str(&credentials).map_err(unreadable)?;
     let time = auth_core::Timestamp::from_millis;
     let credentials = listed
         .into_iter()

@@ -1,0 +1,157 @@
+//! `cargo xtask bench scale`: how the service does with a million users, beside ten thousand, on SQLite.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "it prints figures")]
+#![allow(clippy::unwrap_used, reason = "it ends where something fails")]
+
+use std::time::{Duration, Instant};
+
+use auth_core::storage::{LoginName, Storage, UserOrder, UserQuery};
+use futures::executor::block_on;
+use gatewright::{LayeredSettings, Local, Sqlite, database_path, ensure_secrets};
+use gatewright_sql::SqlStorage;
+use http::Request;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use serde_json::json;
+
+/// A hash as another system brings it.
+const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4";
+const BATCH: u64 = 500;
+const LOOK_UPS: usize = 2_000;
+const SEARCHES: usize = 1_000;
+const PAGE: u64 = 50;
+
+fn main() {
+    let sizes = std::env::args()
+        .skip(1)
+        .filter_map(|text| text.parse().ok());
+    let mut sizes: Vec<u64> = sizes.collect();
+    if sizes.is_empty() {
+        sizes = vec![10_000, 1_000_000];
+    }
+    for users in sizes {
+        measure(users);
+    }
+}
+
+fn measure(users: u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+    let flags = [("DATABASE_URL", url.clone())].into_iter();
+    let mut settings = LayeredSettings::new(flags, None).unwrap();
+    let host = settings.host_config().unwrap();
+    ensure_secrets(&mut settings, &host).unwrap();
+    let door = Local::open(&settings, &host).unwrap();
+
+    let started = Instant::now();
+    for batch in 0..users / BATCH {
+        let people: Vec<_> = (batch * BATCH..(batch + 1) * BATCH).map(person).collect();
+        let body = serde_json::to_vec(&json!({ "users": people })).unwrap();
+        let request = Request::post("/users/import")
+            .header("content-type", "application/json")
+            .body(body)
+            .unwrap();
+        let answer = door.send(request).unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+    let rate = users as f64 / started.elapsed().as_secs_f64();
+    println!("{users:>9} users: imported by the command's way at {rate:.0} a second");
+    drop(door);
+
+    let database = Sqlite::open(&database_path(&url).unwrap()).unwrap();
+    let storage = SqlStorage::new(database.clone());
+    let mut random = ChaCha20Rng::seed_from_u64(users);
+    let mut any = || random.next_u64() % users;
+
+    let look_ups = (0..LOOK_UPS).map(|_| {
+        let key = format!("{}@example.com", name(any()));
+        timed(|| {
+            let found = block_on(storage.find_account(LoginName::Email(key)));
+            assert!(found.unwrap().is_some());
+        })
+    });
+    print("login look-up", look_ups.collect());
+
+    for letters in [2, 4, 8] {
+        let searches = (0..SEARCHES).map(|_| {
+            let search: String = name(any()).chars().take(letters).collect();
+            let query = UserQuery {
+                search: Some(search),
+                limit: PAGE,
+                ..UserQuery::default()
+            };
+            timed(|| {
+                let page = block_on(storage.list_users(query));
+                assert!(!page.unwrap().members.is_empty());
+            })
+        });
+        print(
+            &format!("search by {letters} letters, {PAGE} of those found"),
+            searches.collect(),
+        );
+    }
+
+    for order in [UserOrder::CreatedAt, UserOrder::Email] {
+        let mut query = UserQuery {
+            order,
+            limit: PAGE,
+            ..UserQuery::default()
+        };
+        let mut pages = Vec::new();
+        loop {
+            let asked = query.clone();
+            let mut page = None;
+            pages.push(timed(|| {
+                page = Some(block_on(storage.list_users(asked)).unwrap())
+            }));
+            match page.unwrap().next {
+                Some(next) => query.after = Some(next),
+                None => break,
+            }
+        }
+        let some = (pages.len() / 4).min(200);
+        let last = pages.split_off(pages.len() - some);
+        pages.truncate(some);
+        print(&format!("first {some} pages of {PAGE} by {order:?}"), pages);
+        print(&format!("last {some} pages"), last);
+    }
+    database.close();
+}
+
+/// A name that nobody else has, spread over the alphabet.
+fn name(number: u64) -> String {
+    // An odd factor makes every number another one.
+    let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let letter = |at: u32| char::from(b'a' + ((mixed >> (59 - at * 5)) % 26) as u8);
+    let letters: String = (0..8).map(letter).collect();
+    format!("{letters}{number}")
+}
+
+fn person(number: u64) -> serde_json::Value {
+    let name = name(number);
+    json!({
+        "email": format!("{name}@example.com"),
+        "email_verified": !number.is_multiple_of(3),
+        "username": name,
+        "display_name": format!("{} Person", &name[..6]),
+        "password_hash": HASH,
+        "created_at": "2025-03-01T12:00:00Z",
+    })
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let started = Instant::now();
+    work();
+    started.elapsed()
+}
+
+fn print(what: &str, mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let at = |part: f64| times[(part * (times.len() - 1) as f64) as usize].as_secs_f64() * 1000.0;
+    println!(
+        "           {what}: median {:.3} ms, p99 {:.3} ms",
+        at(0.5),
+        at(0.99)
+    );
+}

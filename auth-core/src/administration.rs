@@ -8,14 +8,17 @@ use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client, Freshness};
 use crate::change::Change;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
+use crate::factor::has_second_factor;
 use crate::identifier::{EmailAddress, Username, canonical, new_id};
+use crate::link::Purpose;
 use crate::mail::{MailContext, MailKind};
 use crate::platform::Platform;
 use crate::profile::{Editor, search_terms};
 use crate::storage::{
     ActiveSession, CreateUserOutcome, Member, NewSession, NewUser, Place, Role, Session,
-    StartSessionOutcome, Storage as _, User, UserPage, UserQuery,
+    StartSessionOutcome, Storage as _, User, UserPage, UserQuery, VoidedSecrets,
 };
+use crate::time::Timestamp;
 
 /// Who administers: a signed-in person, or whoever has the database in his hands.
 ///
@@ -258,9 +261,9 @@ impl<P: Platform> Auth<P> {
                 return Err(Error::Internal("a new identifier is taken".into()));
             }
         }
-        let event = actor.event(EventKind::UserCreated).on("user", &user.id);
-        self.record(event, &actor.client);
         let member = self.member(&user.id).await?;
+        let event = actor.event(EventKind::UserCreated).on("user", &user.id);
+        self.record(event.with("roles", member.roles.as_slice()), &actor.client);
         if let (true, Some(email)) = (new.invite, &user.email) {
             self.send_reset(Some(&member.account), email, MailKind::Invitation)
                 .await?;
@@ -345,16 +348,26 @@ impl<P: Platform> Auth<P> {
         let user = self
             .administer(actor, user_id, |member| {
                 let mut user = member.account.user.clone();
-                before.clone_from(
-                    &user
-                        .email
-                        .clone()
-                        .filter(|_| user.email_verified_at.is_some()),
-                );
+                before = Some(user.clone());
                 self.update(&mut user, update, false)
                     .map_err(Error::Invalid)?;
                 let verified = user.email_verified_at.is_some();
+                let moved = user.email != member.account.user.email;
+                if moved && !verified && has_second_factor(&member.account) {
+                    // A new password by an address that nobody has proved would take the second factor away.
+                    let message = "With a second factor in force the address has to be verified.";
+                    let code = FieldErrorCode::Required;
+                    let rule = FieldError::new("email_verified", code, message);
+                    return Err(Error::Invalid(vec![rule]));
+                }
                 let mut change = Change::of(user);
+                if moved {
+                    // Who changed the address before must not take this back.
+                    change.voids = Some(VoidedSecrets {
+                        purpose: Purpose::UndoEmail.as_str().to_owned(),
+                        since: Timestamp::default(),
+                    });
+                }
                 let role = vec![VERIFIED.to_owned()];
                 if verified {
                     change.adds_roles = role;
@@ -365,11 +378,20 @@ impl<P: Platform> Auth<P> {
             })
             .await?;
         let event = actor.event(EventKind::UserUpdated).on("user", user_id);
-        let changed = before.filter(|old| user.email.as_ref() != Some(old));
-        self.record(
-            event.with("email_changed", changed.is_some()),
-            &actor.client,
-        );
+        let before = before.unwrap_or_else(|| user.clone());
+        let verified = |user: &User| user.email_verified_at.is_some();
+        let changed = [
+            ("email", before.email != user.email),
+            ("email_verified", verified(&before) != verified(&user)),
+            ("username", before.username != user.username),
+            ("display_name", before.display_name != user.display_name),
+            ("profile", before.profile != user.profile),
+        ];
+        let changed = changed.into_iter().filter(|(_, changed)| *changed);
+        let changed: Vec<_> = changed.map(|(name, _)| name).collect();
+        self.record(event.with("changed", changed), &actor.client);
+        let told = before.email.filter(|_| before.email_verified_at.is_some());
+        let changed = told.filter(|old| user.email.as_ref() != Some(old));
         if let Some(old) = changed {
             let context = MailContext {
                 email: user.email.as_deref(),
@@ -619,6 +641,19 @@ impl<P: Platform> Auth<P> {
             StartSessionOutcome::Started(started) => started.active,
             StartSessionOutcome::UserInactive => return Err(Error::AccountDisabled),
         };
+        // He may have risen meanwhile.
+        let risen = Holder {
+            roles: &active.roles,
+            permissions: &active.permissions,
+        };
+        if !actor.holder().outranks(&risen) {
+            let (id, reason) = (active.session.id, "insufficient_rank".to_owned());
+            self.platform
+                .storage()
+                .revoke_session(id, now, reason)
+                .await?;
+            return Err(Error::InsufficientRank);
+        }
         let mut event = actor.event(EventKind::UserImpersonated).on("user", user_id);
         event = event.with("started_session", active.session.id.as_str());
         if let Some(why) = why {

@@ -1,7 +1,6 @@
 //! What happened that matters to security: a line of the log at once, and an event in storage after the answer.
 
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
 use crate::auth::{Auth, Client};
 use crate::deferred::{Deferred, Work};
@@ -9,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::identifier::new_id;
 use crate::platform::{Level, Platform};
 use crate::storage::{
-    ActiveSession, AuditEvent, AuditQuery, EventCount, Storage as _, StorageError,
+    ActiveSession, AuditEvent, AuditQuery, EventCount, Storage as _, StorageError, TimeRange,
 };
 
 /// Names of events.
@@ -203,7 +202,7 @@ impl<P: Platform> Auth<P> {
         event
     }
 
-    /// Has it told once for each set of values with which settings the service goes on; secrets aside.
+    /// Has it told with which settings the service goes on, secrets aside, unless these were the last that were told.
     pub fn begin(&self) {
         self.platform.defer(Deferred(Work::Settings));
     }
@@ -214,35 +213,22 @@ impl<P: Platform> Auth<P> {
             .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
             .collect();
         let details = Value::from(given).to_string();
-        let mut id = [0; 16];
-        id.copy_from_slice(&Sha256::digest(&details)[..16]);
-        let event = AuditEvent {
-            // The same for the same settings: told before, it is not told again.
-            id: uuid::Builder::from_custom_bytes(id).into_uuid().to_string(),
-            at: self.platform.now(),
-            kind: EventKind::SettingsLoaded.as_str().to_owned(),
-            reason: None,
+        let kind = EventKind::SettingsLoaded;
+        let last = AuditQuery {
+            kind: Some(kind.as_str().to_owned()),
             actor_id: None,
-            target_type: None,
             target_id: None,
-            session_id: None,
-            ip: None,
-            user_agent: None,
-            request_id: None,
-            details,
+            at: TimeRange::default(),
+            after: None,
+            limit: 1,
         };
-        let fields = [
-            ("event", event.kind.clone()),
-            ("details", event.details.clone()),
-        ];
-        match self.platform.storage().append_audit(event).await {
-            Ok(true) => {
-                let fields = fields
-                    .each_ref()
-                    .map(|(name, value)| (*name, value.as_str()));
-                self.platform.log(Level::Info, "audit", &fields);
+        match self.platform.storage().list_audit(last).await {
+            Ok(events) if events.first().is_some_and(|last| last.details == details) => {}
+            Ok(_) => {
+                let mut event = self.tell(Event::new(kind), &Client::default());
+                event.details = details;
+                self.append(event).await;
             }
-            Ok(false) => {}
             Err(error) => self.not_stored(error),
         }
     }

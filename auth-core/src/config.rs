@@ -218,7 +218,8 @@ impl<S: Settings> Settings for Heard<'_, S> {
         let value = self.settings.get(name).await?;
         let plain = |setting: &&Setting| setting.name == name && !setting.secret;
         let given = value.as_deref().filter(|text| !text.trim().is_empty());
-        if let (Some(setting), Some(text)) = (Values::TABLE.iter().find(plain), given) {
+        let mut known = Values::TABLE.iter().chain(RetentionConfig::TABLE);
+        if let (Some(setting), Some(text)) = (known.find(plain), given) {
             let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
             values.insert(setting.name, text.to_owned());
         }
@@ -270,7 +271,7 @@ impl Config {
             });
         }
         // Kept by the host; a value that it can't use is told at the start, too.
-        RetentionConfig::load(settings).await?;
+        RetentionConfig::load(&heard).await?;
         let templates = Templates::load(settings, &config.product_name).await?;
         Ok(Self {
             values: config,

@@ -6,11 +6,13 @@ use zeroize::Zeroizing;
 
 use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client};
+use crate::change::Change;
 use crate::device::device_name;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::mail::{MailContext, MailError, MailKind, Message};
 use crate::platform::{Level, Platform};
-use crate::storage::{AuditEvent, Credential, Storage as _, User};
+use crate::storage::{AuditEvent, Credential, LoginName, Storage as _, User};
+use crate::time::Timestamp;
 
 /// Work that nobody waits for.
 pub struct Deferred(pub(crate) Work);
@@ -20,6 +22,12 @@ pub(crate) enum Work {
     Mail(Message),
     /// Store an event of the audit log.
     Audit(Box<AuditEvent>),
+    /// Note that nobody gets into an account until then, and tell its owner.
+    Lock {
+        name: LoginName,
+        until: Timestamp,
+        client: Client,
+    },
     /// Tell with which settings the service goes on, unless that was told.
     Settings,
     /// Say that a session was used.
@@ -44,6 +52,11 @@ impl<P: Platform> Auth<P> {
         match deferred.0 {
             Work::Mail(message) => self.deliver(message).await,
             Work::Audit(event) => self.append(*event).await,
+            Work::Lock {
+                name,
+                until,
+                client,
+            } => self.lock(name, until, &client).await,
             Work::Settings => self.tell_settings().await,
             Work::Touch(session_id) => self.touch(session_id).await,
             Work::Rehash {
@@ -73,9 +86,14 @@ impl<P: Platform> Auth<P> {
 
     /// Tells a user what has happened to his account, and from where.
     pub(crate) fn notify_user(&self, user: &User, kind: MailKind, client: &Client) {
-        let Some(email) = &user.email else {
-            return;
-        };
+        if let Some(notice) = self.notice(user, kind, client) {
+            self.send(notice);
+        }
+    }
+
+    /// What tells a user what has happened to his account; none: he has no address.
+    fn notice(&self, user: &User, kind: MailKind, client: &Client) -> Option<Message> {
+        let email = user.email.as_ref()?;
         let ip = client.ip.map(|ip| ip.to_canonical().to_string());
         let device = client.user_agent.as_deref().map(device_name);
         let context = MailContext {
@@ -90,7 +108,37 @@ impl<P: Platform> Auth<P> {
             time: Some(self.platform.now()),
             ..MailContext::default()
         };
-        self.send(self.message(kind, email, &context));
+        Some(self.message(kind, email, &context))
+    }
+
+    async fn lock(&self, name: LoginName, until: Timestamp, client: &Client) {
+        if let Err(error) = self.try_lock(name, until, client).await {
+            let cause = error.to_string();
+            self.platform.log(
+                Level::Warn,
+                "that an account is locked could not be noted",
+                &[("cause", &cause)],
+            );
+        }
+    }
+
+    async fn try_lock(&self, name: LoginName, until: Timestamp, client: &Client) -> Result<()> {
+        let Some(account) = self.platform.storage().find_account(name).await? else {
+            return Ok(());
+        };
+        let user = self
+            .change(&account.user.id, |account| {
+                let mut user = account.user;
+                user.locked_until = Some(until);
+                Ok(Change::of(user))
+            })
+            .await?;
+        let event = Event::new(EventKind::UserLocked).on("user", &user.id);
+        self.append(self.tell(event, client)).await;
+        if let Some(notice) = self.notice(&user, MailKind::AccountLocked, client) {
+            self.deliver(notice).await;
+        }
+        Ok(())
     }
 
     /// Delivers a message, and tries again where that may help.

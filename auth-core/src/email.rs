@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::access::VERIFIED;
+use crate::access::{USER, VERIFIED};
 use crate::account::PASSWORD;
 use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client};
@@ -131,7 +131,9 @@ impl<P: Platform> Auth<P> {
 
     /// Whether somebody who receives an account's mail has shown that the account is his.
     async fn prove(&self, user_id: &str, proof: Proof<'_>, client: &Client) -> Result<()> {
-        let own = |active: &ActiveSession| active.user.id == user_id;
+        // Of his own: who acts as him proves nothing.
+        let own =
+            |active: &ActiveSession| active.user.id == user_id && active.session.actor_id.is_none();
         if self.config.verify_needs_password && !proof.session.is_some_and(own) {
             let password = proof.password.ok_or(Error::PasswordRequired)?;
             self.check_password(user_id, password, client).await?;
@@ -248,7 +250,12 @@ impl<P: Platform> Auth<P> {
 
     /// Deletes the account that somebody made with this address meanwhile without proving it, as the one who gets it back
     /// has done.
-    async fn take_from_stranger(&self, user_id: &str, address: &str) -> Result<()> {
+    async fn take_from_stranger(
+        &self,
+        user_id: &str,
+        address: &str,
+        client: &Client,
+    ) -> Result<()> {
         let storage = self.platform.storage();
         let name = LoginName::Email(canonical(address));
         let holder = storage
@@ -256,8 +263,17 @@ impl<P: Platform> Auth<P> {
             .await?
             .map(|account| account.user);
         let strangers = |user: &User| user.id != user_id && user.email_verified_at.is_none();
-        if let Some(stranger) = holder.filter(strangers) {
-            self.delete(&stranger.id).await?;
+        let Some(stranger) = holder.filter(strangers) else {
+            return Ok(());
+        };
+        // Whom an administrator has given a role nobody deletes by a link.
+        let member = self.member(&stranger.id).await?;
+        if member.roles.iter().any(|role| role != USER) {
+            return Err(Error::EmailTaken);
+        }
+        if self.delete(&stranger.id).await? {
+            let event = Event::new(EventKind::AccountDeleted).on("user", &stranger.id);
+            self.record(event.because("email_change_undone"), client);
         }
         Ok(())
     }
@@ -281,7 +297,7 @@ impl<P: Platform> Auth<P> {
         let usable = self
             .look_at::<OldAddress>(Purpose::UndoEmail, token)
             .await?;
-        self.take_from_stranger(&usable.user_id, &usable.payload.email)
+        self.take_from_stranger(&usable.user_id, &usable.payload.email, client)
             .await?;
         let now = self.platform.now();
         let user = self

@@ -7,12 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client};
-use crate::change::Change;
+use crate::deferred::{Deferred, Work};
 use crate::error::{Error, Result};
 use crate::identifier::{EmailAddress, canonical};
-use crate::mail::MailKind;
 use crate::platform::{Level, Platform};
 use crate::storage::{Limit, LoginName, Storage as _, User};
 use crate::time::Timestamp;
@@ -51,33 +49,19 @@ impl<P: Platform> Auth<P> {
         if exceeded.first {
             self.record_failed_login(None, "rate_limited", client);
         }
+        // After the answer, which is the same for accounts that are not there.
         if let Some(name) = whose.filter(|_| exceeded.first && exceeded.key == everywhere) {
-            let found = self.platform.storage().find_account(name).await?;
-            if let Some(account) = found {
-                self.lock(&account.user.id, exceeded.until, client).await?;
-            }
+            self.lock_later(name, exceeded.until, client);
         }
         Err(exceeded.error)
     }
 
-    /// Notes that nobody gets into an account until then, and tells its owner.
-    async fn lock(&self, user_id: &str, until: Timestamp, client: &Client) -> Result<()> {
-        let locked = self.change(user_id, |account| {
-            let mut user = account.user;
-            user.locked_until = Some(until);
-            Ok(Change::of(user))
-        });
-        let user = match locked.await {
-            Ok(user) => user,
-            Err(Error::AccountGone) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        self.record(
-            Event::new(EventKind::UserLocked).on("user", user_id),
-            client,
-        );
-        self.notify_user(&user, MailKind::AccountLocked, client);
-        Ok(())
+    fn lock_later(&self, name: LoginName, until: Timestamp, client: &Client) {
+        self.platform.defer(Deferred(Work::Lock {
+            name,
+            until,
+            client: client.clone(),
+        }));
     }
 
     /// Forgets the attempts that were counted at an account.
@@ -104,7 +88,8 @@ impl<P: Platform> Auth<P> {
         };
         if exceeded.first {
             self.record_failed_login(Some(user_id), "rate_limited", client);
-            self.lock(user_id, exceeded.until, client).await?;
+            let name = LoginName::Id(user_id.to_owned());
+            self.lock_later(name, exceeded.until, client);
         }
         Err(exceeded.error)
     }

@@ -10,7 +10,7 @@ use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client};
 use crate::change::Change;
 use crate::error::{Error, FieldError, FieldErrorCode, LinkError, Result};
-use crate::factor::FACTOR;
+use crate::factor::{FACTOR, has_second_factor};
 use crate::identifier::{EmailAddress, new_id};
 use crate::link::{LinkMail, Purpose};
 use crate::mail::MailKind;
@@ -109,9 +109,12 @@ impl<P: Platform> Auth<P> {
             .await?;
         let secret = self.hasher.hash(&self.platform, &new);
         let now = self.platform.now();
+        let mut loses_factor = false;
         let user = self
             .change(&usable.user_id, |account| {
                 let same_password = password_id(&account) == usable.payload.credential.as_deref();
+                loses_factor =
+                    has_second_factor(&account) && account.user.email_verified_at.is_none();
                 let mut user = account.user;
                 if !same_password || user.email.as_deref() != Some(&usable.payload.email) {
                     return Err(Error::Link(LinkError::Invalid));
@@ -134,6 +137,10 @@ impl<P: Platform> Auth<P> {
             })
             .await?;
         self.record(Event::of_user(EventKind::PasswordReset, &user.id), client);
+        if loses_factor {
+            let event = Event::of_user(EventKind::MfaDisabled, &user.id);
+            self.record(event.because("password_reset"), client);
+        }
         self.notify_user(&user, MailKind::PasswordChanged, client);
         Ok(())
     }
@@ -257,11 +264,15 @@ impl<P: Platform> Auth<P> {
         password: &str,
         client: &Client,
     ) -> Result<Credential> {
-        let name = LoginName::Id(user_id.to_owned());
-        self.count_login(user_id, Some(name), client).await?;
+        // Counted apart from logins, which stay open to the owner: nothing is locked.
+        self.count_login(user_id, None, client).await?;
         let account = self.find_by_id(user_id).await?;
-        self.matching_password(account, password)?
-            .map(|(_, credential)| credential)
-            .ok_or(Error::WrongPassword)
+        match self.matching_password(account, password)? {
+            Some((_, credential)) => Ok(credential),
+            None => {
+                self.record_failed_login(Some(user_id), "wrong_password", client);
+                Err(Error::WrongPassword)
+            }
+        }
     }
 }

@@ -300,8 +300,8 @@ impl<P: Platform> Auth<P> {
                 if permission.built_in {
                     return Err(Error::BuiltIn);
                 }
-                self.may_change_for_all(actor, &permission.name)?;
-                self.may_change_for_all(actor, name)?;
+                self.may_change_for_all(actor, &permission.name, Some(name))
+                    .await?;
                 name.clone_into(&mut permission.name);
             }
             if let Some(text) = description {
@@ -338,7 +338,8 @@ impl<P: Platform> Auth<P> {
         if permission.built_in {
             return Err(Error::BuiltIn);
         }
-        self.may_change_for_all(actor, &permission.name)?;
+        self.may_change_for_all(actor, &permission.name, None)
+            .await?;
         let storage = self.platform.storage();
         if !storage.delete_permission(permission.id.clone()).await? {
             return Err(Error::NotFound("permission"));
@@ -351,12 +352,22 @@ impl<P: Platform> Auth<P> {
         Ok(())
     }
 
-    fn may_change_for_all(&self, actor: &Actor, permission: &str) -> Result<()> {
-        if actor.holder().has_permission(permission) {
-            Ok(())
-        } else {
-            Err(Error::GrantNotHeld)
+    /// Whether somebody may take a permission away, or make another of it, wherever it is held.
+    async fn may_change_for_all(
+        &self,
+        actor: &Actor,
+        permission: &str,
+        other: Option<&str>,
+    ) -> Result<()> {
+        let held = |name: &str| actor.holder().has_permission(name);
+        if !held(permission) || other.is_some_and(|name| !held(name)) {
+            return Err(Error::GrantNotHeld);
         }
+        let roles = self.roles().await?;
+        let mut of = roles
+            .iter()
+            .filter(|role| role.permissions.iter().any(|name| name == permission));
+        of.try_for_each(|role| actor.may_grant(role))
     }
 
     /// Answers questions about what somebody may do, in their order.

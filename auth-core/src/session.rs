@@ -351,17 +351,20 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// [`Error::AccessToken`], or a failure of the platform.
     pub async fn logout(&self, token: &str, client: &Client) -> Result<()> {
-        let (session_id, user_id) = if is_opaque(token) {
+        let (session_id, user_id, actor) = if is_opaque(token) {
             let found = self.platform.storage().find_session_by_token(digest(token));
             let ended = Error::AccessToken(AccessTokenError::SessionEnded);
             let session = found.await?.ok_or(ended)?.session;
-            (session.id, session.user_id)
+            (session.id, session.user_id, session.actor_id)
         } else {
             let now = self.platform.now();
             let claims = self.verify_access_token(token, now).await?;
-            (claims.sid, claims.sub)
+            (claims.sid, claims.sub, claims.act.map(|actor| actor.sub))
         };
-        let event = Event::of_user(EventKind::Logout, &user_id);
+        let event = Event::new(EventKind::Logout)
+            .by(Some(actor.as_ref().unwrap_or(&user_id)))
+            .on("user", &user_id)
+            .during(Some(&session_id));
         self.end_session(session_id, event, client).await
     }
 

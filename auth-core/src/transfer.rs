@@ -369,7 +369,6 @@ impl<P: Platform> Auth<P> {
         if secrets && !holds_everything {
             return Err(Error::SuperadminNeeded);
         }
-        let first = after.is_none();
         let page = self
             .list_users(UserQuery {
                 after,
@@ -377,12 +376,9 @@ impl<P: Platform> Auth<P> {
                 ..UserQuery::default()
             })
             .await?;
-        if first {
-            let event = actor
-                .event(EventKind::UsersExported)
-                .with("secrets", secrets);
-            self.record(event, actor.client());
-        }
+        let event = actor.event(EventKind::UsersExported);
+        let event = event.with("secrets", secrets);
+        self.record(event.with("users", page.members.len()), actor.client());
         let exported = page.members.into_iter();
         let exported: Result<Vec<_>> = exported
             .map(|member| self.exported(member, secrets))

@@ -8,6 +8,7 @@ mod access_token_is_checked;
 mod audit;
 mod breached_password;
 mod change_email;
+mod command_line;
 mod compatibility;
 mod concurrent_refresh;
 mod crash_loses_nothing;

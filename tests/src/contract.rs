@@ -1610,6 +1610,11 @@ pub fn all_sessions_but_one_are_revoked(storage: &impl Storage) {
     start(storage, session(12, 1), "c");
     create(storage, new_user(2, Some("bob@example.com"), None));
     start(storage, session(20, 2), "of bob");
+    let acting = Session {
+        actor_id: Some(id(1)),
+        ..session(21, 2)
+    };
+    start(storage, acting, "as bob");
     start(storage, expired(13, 1), "expired");
     let revoke = |except| {
         let revoked = storage.revoke_sessions(id(1), except, at(5), "logout_all".into());
@@ -1617,7 +1622,7 @@ pub fn all_sessions_but_one_are_revoked(storage: &impl Storage) {
         revoked.sort();
         revoked
     };
-    assert_eq!(revoke(Some(id(11))), [id(10), id(12)]);
+    assert_eq!(revoke(Some(id(11))), [id(10), id(12), id(21)]);
     assert_eq!(find(storage, 11).session.revoked_at, None);
     assert_eq!(
         find(storage, 12).session.revocation_reason.as_deref(),

@@ -229,6 +229,11 @@ impl State {
     }
 }
 
+/// Whether a user signed in to a session, or acts as another in it.
+fn is_his(session: &Session, user_id: &str) -> bool {
+    session.user_id == user_id || session.actor_id.as_deref() == Some(user_id)
+}
+
 /// Where a user stands in a list: the part of a search, the number or the text that he is listed by, his identifier.
 type Position = (u64, Option<u64>, String, String);
 
@@ -526,7 +531,7 @@ impl Storage for MemoryStorage {
         reason: String,
     ) -> Result<Vec<String>, StorageError> {
         let which =
-            |session: &Session| session.user_id == user_id && Some(&session.id) != except.as_ref();
+            |session: &Session| is_his(session, &user_id) && Some(&session.id) != except.as_ref();
         Ok(self.lock().revoke(now, &reason, which))
     }
 
@@ -660,7 +665,7 @@ impl Storage for MemoryStorage {
         }
         let ended = match &change.ends_sessions {
             Some(ending) => state.revoke(now, &ending.reason, |session| {
-                session.user_id == *id && Some(&session.id) != ending.except.as_ref()
+                is_his(session, id) && Some(&session.id) != ending.except.as_ref()
             }),
             None => Vec::new(),
         };

@@ -53,6 +53,7 @@ CREATE TABLE audit_events (
             details TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
 CREATE INDEX audit_events_at ON audit_events (at, id);
+CREATE INDEX audit_events_kind ON audit_events (kind, at, id);
 CREATE INDEX audit_events_actor_id ON audit_events (actor_id, at, id) WHERE actor_id IS NOT NULL;
 CREATE INDEX audit_events_target_id ON audit_events (target_id, at, id) WHERE target_id IS NOT NULL;
 CREATE TABLE event_counts (

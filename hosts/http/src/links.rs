@@ -4,6 +4,7 @@ use auth_core::storage::ActiveSession;
 use auth_core::{Platform, Proof};
 use http::header::{ACCEPT, LOCATION};
 use http::{HeaderValue, Method, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::accounts::UserView;
@@ -91,11 +92,18 @@ fn wants_a_page<P>(call: &Call<'_, P>) -> bool {
 }
 
 /// Leads to the page that asks for the password.
+/// What does not stand for itself in a query (RFC 3986 section 2.3).
+const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 fn to_page<P: Platform>(call: &Call<'_, P>) -> Answer {
     let page = format!(
         "{}/verify?token={}",
         call.config().frontend(),
-        call.named("token")
+        utf8_percent_encode(&call.named("token"), UNSAFE)
     );
     let mut response = reply::empty(StatusCode::SEE_OTHER);
     let location = HeaderValue::from_str(&page).map_err(|_| ApiError::not_found())?;

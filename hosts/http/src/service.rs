@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use http_body::Body;
 use serde_json::json;
 
+use crate::body::MAX_BODY;
 use crate::caller::{Call, Operator};
 use crate::error::ApiError;
 use crate::routes::{NoRoute, Operation, RequestBody, Route, find_or_reason};
@@ -129,6 +130,17 @@ impl<P: Platform> Service<P> {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let auth = &self.auth;
+        if route.max_body > MAX_BODY {
+            // Long bodies are for those who may send them.
+            let call = Call {
+                auth,
+                route,
+                parts,
+                body: &[],
+                request_id,
+            };
+            call.actor().await?;
+        }
         let body = match route.request {
             RequestBody::None => Bytes::new(),
             _ => body::read(parts, body, route.max_body).await?,

@@ -489,20 +489,20 @@ pub(crate) async fn import<P: Platform>(call: &Call<'_, P>) -> Answer {
 pub(crate) const EXPORT_QUERY: &[&str] = &["secrets", "limit", "cursor"];
 
 pub(crate) async fn export<P: Platform>(call: &Call<'_, P>) -> Answer {
-    const THIS: &str = "export";
     let actor = call.actor().await?;
     let query = Query::parse(call.parts, EXPORT_QUERY)?;
+    let secrets = query.flag("secrets")?.unwrap_or_default();
+    let this = if secrets { "export/secrets" } else { "export" };
     let after = query.text("cursor").map(|cursor| {
-        let place = call.auth.open_place(THIS, cursor);
+        let place = call.auth.open_place(this, cursor);
         place.ok_or_else(|| invalid("cursor", "Not a cursor of this list."))
     });
-    let secrets = query.flag("secrets")?.unwrap_or_default();
     let limit = query.limit(EXPORT)?;
     let page = call.auth.export(&actor, after.transpose()?, limit, secrets);
     let (users, next) = page.await?;
     let response = ExportResponse {
         users,
-        next_cursor: next.map(|place| call.auth.seal_place(THIS, &place)),
+        next_cursor: next.map(|place| call.auth.seal_place(this, &place)),
     };
     Ok(reply::json(StatusCode::OK, &response))
 }

@@ -14,7 +14,9 @@ use auth_core::{Config, Level, MailContext, MailKind, Templates, Timestamp};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 use gatewright::spin::{App, Given};
-use gatewright::{HostConfig, LayeredSettings, Local, Server, ensure_secrets, read_secrets};
+use gatewright::{
+    HostConfig, LayeredSettings, Local, Server, database_path, ensure_secrets, read_secrets,
+};
 use gatewright_mail::MailConfig;
 use gatewright_smtp::SmtpConfig;
 use http::{Request, Response};
@@ -286,6 +288,13 @@ fn administer(name: &str, arguments: &ArgMatches) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
     // What a command prints is not to be mixed with what the service would log.
     init_log(&settings, LevelFilter::WARN)?;
+    let database = database_path(&host.database_url).unwrap_or_default();
+    if name != "admin" && !database.exists() {
+        anyhow::bail!(
+            "there is no database at {}: `gatewright serve`, `migrate` or `admin create` makes one, and --url names another host",
+            database.display()
+        );
+    }
     ensure_secrets(&mut settings, &host)?;
     let door = LocalDoor(Local::open(&settings, &host)?);
     gatewright_cli::run(name, arguments, &door, out)

@@ -65,20 +65,22 @@ macro_rules! list {
 }
 const LIST: &str = list!("true");
 const LIST_BY_ACTOR: &str = list!("actor_id = ?8");
+const LIST_BY_KIND: &str = list!("kind = ?5");
 const LIST_BY_TARGET: &str = list!("target_id = ?9");
 
 pub(crate) async fn list(
     executor: &impl Executor,
     query: AuditQuery,
 ) -> Result<Vec<AuditEvent>, StorageError> {
-    let sql = match (&query.actor_id, &query.target_id) {
-        (_, Some(_)) => LIST_BY_TARGET,
-        (Some(_), None) => LIST_BY_ACTOR,
-        (None, None) => LIST,
-    };
     let (exact, prefix) = match query.kind {
         Some(kind) if kind.ends_with('.') => (None, Some(kind)),
         exact => (exact, None),
+    };
+    let sql = match (&query.actor_id, &query.target_id, &exact) {
+        (_, Some(_), _) => LIST_BY_TARGET,
+        (Some(_), None, _) => LIST_BY_ACTOR,
+        (None, None, Some(_)) => LIST_BY_KIND,
+        (None, None, None) => LIST,
     };
     let (at, id) = match query.after {
         Some(place) => (Some(place.at), place.id),

@@ -75,7 +75,7 @@ const REMOVE_ROLE: &str = "DELETE FROM user_roles
     WHERE user_id = ?1 AND role_id = (SELECT id FROM roles WHERE name = ?3)
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2)";
 const END_SESSIONS: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = ?5
-    WHERE user_id = ?1 AND id IS NOT ?4 AND revoked_at IS NULL AND expires_at > ?3
+    WHERE (user_id = ?1 OR actor_id = ?1) AND id IS NOT ?4 AND revoked_at IS NULL AND expires_at > ?3
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) RETURNING id";
 // 0: changed, 1: conflict, 2: secret refused, 3: the address is taken, 4: the name is taken, 5: the last holder.
 const OUTCOME: &str = concat!(

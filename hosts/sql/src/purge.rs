@@ -61,7 +61,9 @@ const PURGE_ENDED: [&str; 4] = [
     "DELETE FROM sessions WHERE revoked_at < ?1 RETURNING 1",
 ];
 
-const PURGE_AUDIT: &str = "DELETE FROM audit_events WHERE at < ?1 RETURNING 1";
+// Not all at once where there are very many; the next time takes more.
+const PURGE_AUDIT: &str = "DELETE FROM audit_events WHERE id IN (
+    SELECT id FROM audit_events WHERE at < ?1 ORDER BY at LIMIT 5000) RETURNING 1";
 
 pub(crate) async fn purge(
     executor: &impl Executor,

@@ -355,7 +355,7 @@ pub(crate) async fn revoke(
 }
 
 const REVOKE_ALL: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = ?4
-    WHERE user_id = ?1 AND id IS NOT ?2 AND revoked_at IS NULL AND expires_at > ?3 RETURNING id";
+    WHERE (user_id = ?1 OR actor_id = ?1) AND id IS NOT ?2 AND revoked_at IS NULL AND expires_at > ?3 RETURNING id";
 
 pub(crate) async fn revoke_all(
     executor: &impl Executor,

@@ -1,0 +1,119 @@
+//! The command line administers every host by the same commands.
+
+use std::process::Stdio;
+
+use gatewright_tests::host::{Host, PASSWORD, SETUP, native};
+use serde_json::{Value, json};
+
+use crate::import_export::BCRYPT;
+
+/// What a command writes to standard output, if it succeeds.
+fn output(host: &Host, token: &str, arguments: &[&str]) -> String {
+    let done = native(host.folder(), arguments)
+        .args(["--url", host.base(), "--token", token])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{arguments:?}: {errors}");
+    String::from_utf8(done.stdout).unwrap()
+}
+
+fn answer(host: &Host, token: &str, arguments: &[&str]) -> Value {
+    let mut arguments = arguments.to_vec();
+    arguments.push("--json");
+    serde_json::from_str(&output(host, token, &arguments)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_administer_any_host() {
+    let host = Host::start(&[SETUP]);
+    let root = host.administrator().await;
+    let token = root.token();
+
+    output(&host, token, &["role", "create", "editor"]);
+    output(&host, token, &["permission", "create", "posts:write"]);
+    output(&host, token, &["role", "grant", "editor", "posts:write"]);
+    let made = ["user", "create", "--email", "ada@example.com", "--verified"];
+    let ada = answer(&host, token, &made);
+    output(
+        &host,
+        token,
+        &["user", "add-role", "ada@example.com", "editor"],
+    );
+    output(&host, token, &["check", "ada@example.com", "posts:write"]);
+    let refused = native(host.folder(), &["check", "ada@example.com", "posts:read"])
+        .args(["--url", host.base(), "--token", token])
+        .stdout(Stdio::null())
+        .status();
+    assert_eq!(refused.unwrap().code(), Some(1));
+
+    let shown = answer(&host, token, &["user", "show", "ada@example.com"]);
+    assert_eq!(shown["id"], ada["id"]);
+    assert_eq!(shown["roles"], json!(["editor", "user", "verified"]));
+    output(&host, token, &["user", "disable", "ada@example.com"]);
+    let disabled = answer(&host, token, &["user", "list", "--disabled=true"]);
+    assert_eq!(disabled["users"][0]["email"], "ada@example.com");
+    output(
+        &host,
+        token,
+        &["user", "delete", "ada@example.com", "--yes"],
+    );
+
+    let keys = answer(&host, token, &["keys", "list"]);
+    output(&host, token, &["keys", "rotate"]);
+    let rotated = answer(&host, token, &["keys", "list"]);
+    let count = |keys: &Value| keys["keys"].as_array().unwrap().len();
+    assert_eq!(count(&rotated), count(&keys) + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_moved_by_the_command_line() {
+    let host = Host::start(&[SETUP]);
+    let root = host.administrator().await;
+    let token = root.token();
+    // As fastapi-users has them.
+    let table = format!(
+        "id,email,hashed_password,is_active,is_superuser,is_verified\n\
+         018bcfe5-6800-7000-8000-0000000000aa,ada@example.com,{BCRYPT},true,false,true\n\
+         018bcfe5-6800-7000-8000-0000000000ab,not an address,{BCRYPT},true,false,true\n"
+    );
+    std::fs::write(host.folder().join("users.csv"), table).unwrap();
+    let import = ["import", "users.csv", "--format", "fastapi-users"];
+    let run = |further: &[&str]| {
+        native(host.folder(), &import)
+            .args(["--url", host.base(), "--token", token, "--json"])
+            .args(further)
+            .output()
+            .unwrap()
+    };
+    let report = |output: &std::process::Output| -> Value {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"))
+    };
+    let tried = run(&["--dry-run"]);
+    assert_eq!(report(&tried)["created"], 1);
+    assert_eq!(
+        host.get_as("/users?search=ada", token).await.body["users"],
+        json!([])
+    );
+    let done = run(&["--report", "refused"]);
+    // One was refused, and the report says which and why.
+    assert_eq!(done.status.code(), Some(1));
+    assert_eq!(report(&done)["created"], 1);
+    let refused = std::fs::read_to_string(host.folder().join("refused")).unwrap();
+    let refused: Value = serde_json::from_str(refused.trim()).unwrap();
+    assert_eq!(refused["line"], 3);
+    assert_eq!(report(&run(&[]))["existing"], 1);
+    let ada = json!({"email": "ada@example.com", "password": PASSWORD});
+    assert_eq!(host.post("/auth/login", ada).await.status, 200);
+
+    output(&host, token, &["export", "all.jsonl", "--secrets"]);
+    let exported = std::fs::read_to_string(host.folder().join("all.jsonl")).unwrap();
+    let lines = exported
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    let lines: Vec<Value> = lines.collect();
+    assert_eq!(lines.len(), 2);
+    let ada = lines.iter().find(|line| line["email"] == "ada@example.com");
+    assert!(ada.unwrap()["password_hash"].is_string());
+}

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "it talks to a person")]
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -319,8 +320,10 @@ fn migrate(arguments: &ArgMatches) -> Result<()> {
 
 fn print_completions(arguments: &ArgMatches) {
     if let Some(shell) = arguments.get_one::<Shell>("shell") {
-        let out = &mut std::io::stdout();
-        clap_complete::generate(*shell, &mut command(), "gatewright", out);
+        let mut script = Vec::new();
+        clap_complete::generate(*shell, &mut command(), "gatewright", &mut script);
+        // Who reads no further has what he wanted.
+        let _ = std::io::stdout().write_all(&script);
     }
 }
 

@@ -5,6 +5,8 @@
 
 use serde::Deserialize;
 
+use crate::storage::{ActiveSession, Member};
+
 /// The role that may do everything.
 pub const SUPERADMIN: &str = "superadmin";
 /// The role below [`SUPERADMIN`], which implies the other built-in ones.
@@ -97,6 +99,24 @@ pub struct Holder<'a> {
     pub roles: &'a [String],
     /// Names of the permissions that these give. A superadmin's are `*`, whatever is here.
     pub permissions: &'a [String],
+}
+
+impl<'a> From<&'a Member> for Holder<'a> {
+    fn from(member: &'a Member) -> Self {
+        Self {
+            roles: &member.roles,
+            permissions: &member.permissions,
+        }
+    }
+}
+
+impl<'a> From<&'a ActiveSession> for Holder<'a> {
+    fn from(active: &'a ActiveSession) -> Self {
+        Self {
+            roles: &active.roles,
+            permissions: &active.permissions,
+        }
+    }
 }
 
 impl Holder<'_> {

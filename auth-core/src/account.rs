@@ -9,14 +9,14 @@ use crate::change::Change;
 use crate::config::Config;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::factor::{has_second_factor, recovery_codes_left};
-use crate::identifier::{EmailAddress, Username, new_id};
+use crate::identifier::{EmailAddress, Username};
 use crate::mail::MailKind;
 use crate::password;
 use crate::platform::Platform;
-use crate::profile::{Editor, search_terms};
+use crate::profile::Editor;
 use crate::recovery::password_id;
 use crate::session::{Carrier, Tokens};
-use crate::storage::{ActiveSession, CreateUserOutcome, LoginName, NewUser, Storage as _, User};
+use crate::storage::{Account, ActiveSession, LoginName, User};
 
 /// What a person registers with.
 #[derive(Clone, Copy)]
@@ -65,6 +65,17 @@ pub struct SignInMethods {
     pub recovery_codes_left: usize,
 }
 
+impl SignInMethods {
+    /// Those of an account.
+    pub fn of(account: &Account) -> Self {
+        Self {
+            password: password_id(account).is_some(),
+            second_factor: has_second_factor(account),
+            recovery_codes_left: recovery_codes_left(account),
+        }
+    }
+}
+
 /// Kind of a credential that is a password.
 pub(crate) const PASSWORD: &str = "password";
 /// Most characters of a display name.
@@ -95,35 +106,18 @@ impl<P: Platform> Auth<P> {
             self.keys(now, Freshness::Usual).await?;
         }
         let user = User {
-            id: new_id(&self.platform),
             email: Some(valid.email.as_str().to_owned()),
-            email_verified_at: None,
-            username: valid.username.as_ref().map(|name| name.as_str().to_owned()),
+            username: valid.username.map(|name| name.as_str().to_owned()),
             display_name: valid.display_name,
             profile: valid.profile,
-            disabled_at: None,
-            locked_until: None,
-            created_at: now,
-            updated_at: now,
-            last_login_at: None,
+            ..self.new_user()
         };
         let secret = self.hasher.hash(&self.platform, &valid.password);
         let credential = self.password_credential(&user.id, secret);
-        let outcome = self
-            .platform
-            .storage()
-            .create_user(NewUser {
-                user: user.clone(),
-                email_key: Some(valid.email.key()),
-                username_key: valid.username.as_ref().map(Username::key),
-                credentials: vec![credential.clone()],
-                roles: vec![USER.to_owned()],
-                terms: search_terms(user.display_name.as_deref(), &user.profile),
-                unless_held: None,
-            })
-            .await?;
-        match outcome {
-            CreateUserOutcome::EmailTaken if verifies_first => {
+        let roles = vec![USER.to_owned()];
+        let created = self.create(&user, vec![credential.clone()], roles, None);
+        match created.await {
+            Err(Error::EmailTaken) if verifies_first => {
                 // The same work as for an address that is not taken.
                 let may_mail = self.may_mail(&valid.email).await?;
                 self.send_verification(None, valid.email.as_str()).await?;
@@ -132,12 +126,7 @@ impl<P: Platform> Auth<P> {
                 }
                 return Ok(Registered { user, tokens: None });
             }
-            CreateUserOutcome::EmailTaken => return Err(Error::EmailTaken),
-            CreateUserOutcome::UsernameTaken => return Err(Error::UsernameTaken),
-            CreateUserOutcome::Created => {}
-            CreateUserOutcome::IdTaken | CreateUserOutcome::RoleHeld => {
-                return Err(Error::Internal("a new identifier is taken".into()));
-            }
+            created => created?,
         }
         self.record(
             Event::of_user(EventKind::AccountRegistered, &user.id),
@@ -244,11 +233,7 @@ impl<P: Platform> Auth<P> {
             .find_by_id(&active.user.id)
             .await?
             .ok_or(Error::AccountGone)?;
-        Ok(SignInMethods {
-            password: password_id(&account).is_some(),
-            second_factor: has_second_factor(&account),
-            recovery_codes_left: recovery_codes_left(&account),
-        })
+        Ok(SignInMethods::of(&account))
     }
 }
 

@@ -13,10 +13,10 @@ use crate::identifier::{EmailAddress, Username, canonical, new_id};
 use crate::link::Purpose;
 use crate::mail::{MailContext, MailKind};
 use crate::platform::Platform;
-use crate::profile::{Editor, search_terms};
+use crate::profile::Editor;
 use crate::storage::{
-    ActiveSession, CreateUserOutcome, Member, NewSession, NewUser, Place, Role, Session,
-    StartSessionOutcome, Storage as _, User, UserPage, UserQuery, VoidedSecrets,
+    ActiveSession, Member, NewSession, Place, Role, Session, StartSessionOutcome, Storage as _,
+    User, UserPage, UserQuery, VoidedSecrets,
 };
 use crate::time::Timestamp;
 
@@ -82,7 +82,7 @@ impl Actor {
 
     fn may_administer(&self, member: &Member) -> Result<()> {
         // Himself, too: what he may do to himself as an administrator is no more than he may do to others.
-        if self.holder().may_administer(&holder(member)) {
+        if self.holder().may_administer(&member.into()) {
             Ok(())
         } else {
             Err(Error::InsufficientRank)
@@ -95,13 +95,6 @@ impl Actor {
         } else {
             Err(Error::GrantNotHeld)
         }
-    }
-}
-
-fn holder(member: &Member) -> Holder<'_> {
-    Holder {
-        roles: &member.roles,
-        permissions: &member.permissions,
     }
 }
 
@@ -198,20 +191,7 @@ impl<P: Platform> Auth<P> {
     /// [`Error::Invalid`] with every broken rule, [`Error::EmailTaken`], [`Error::UsernameTaken`],
     /// [`Error::GrantNotHeld`], or a failure of the platform.
     pub async fn create_member(&self, actor: &Actor, new: NewAccount<'_>) -> Result<Member> {
-        let now = self.platform.now();
-        let mut user = User {
-            id: new_id(&self.platform),
-            email: None,
-            email_verified_at: None,
-            username: None,
-            display_name: None,
-            profile: "{}".to_owned(),
-            disabled_at: None,
-            locked_until: None,
-            created_at: now,
-            updated_at: now,
-            last_login_at: None,
-        };
+        let mut user = self.new_user();
         let none = Map::new();
         let update = UserUpdate {
             email: new.email,
@@ -244,23 +224,7 @@ impl<P: Platform> Auth<P> {
             let secret = self.hasher.hash(&self.platform, &password);
             credentials.push(self.password_credential(&user.id, secret));
         }
-        let created = self.platform.storage().create_user(NewUser {
-            user: user.clone(),
-            email_key: user.email.as_deref().map(canonical),
-            username_key: user.username.as_deref().map(canonical),
-            credentials,
-            roles,
-            terms: search_terms(user.display_name.as_deref(), &user.profile),
-            unless_held: None,
-        });
-        match created.await? {
-            CreateUserOutcome::Created => {}
-            CreateUserOutcome::EmailTaken => return Err(Error::EmailTaken),
-            CreateUserOutcome::UsernameTaken => return Err(Error::UsernameTaken),
-            CreateUserOutcome::IdTaken | CreateUserOutcome::RoleHeld => {
-                return Err(Error::Internal("a new identifier is taken".into()));
-            }
-        }
+        self.create(&user, credentials, roles, None).await?;
         let member = self.member(&user.id).await?;
         let event = actor.event(EventKind::UserCreated).on("user", &user.id);
         self.record(event.with("roles", member.roles.as_slice()), &actor.client);
@@ -505,9 +469,7 @@ impl<P: Platform> Auth<P> {
     /// [`Error::NotFound`], or a failure of the platform.
     pub async fn sessions_of(&self, user_id: &str) -> Result<Vec<Session>> {
         self.member(user_id).await?;
-        let now = self.platform.now();
-        let listed = self.platform.storage();
-        Ok(listed.list_sessions(user_id.to_owned(), now).await?)
+        self.lasting_sessions(user_id).await
     }
 
     /// Ends all sessions of a user, or one.
@@ -525,9 +487,7 @@ impl<P: Platform> Auth<P> {
         let event = actor.event(EventKind::UserSessionsRevoked);
         let event = event.on("user", user_id);
         if let Some(id) = session_id {
-            let mut sessions = self.sessions_of(user_id).await?.into_iter();
-            let found = sessions.find(|session| session.id == id);
-            let id = found.ok_or(Error::NotFound("session"))?.id;
+            let id = self.lasting_session(user_id, id).await?;
             return self.end_session(id, event, &actor.client).await;
         }
         let now = self.platform.now();
@@ -609,7 +569,7 @@ impl<P: Platform> Auth<P> {
     ) -> Result<Impersonation> {
         let member = self.member(user_id).await?;
         // Not a peer, and so not himself, either.
-        if !actor.holder().outranks(&holder(&member)) {
+        if !actor.holder().outranks(&(&member).into()) {
             return Err(Error::InsufficientRank);
         }
         let by = actor.user_id.clone().ok_or(Error::InsufficientRank)?;
@@ -642,11 +602,7 @@ impl<P: Platform> Auth<P> {
             StartSessionOutcome::UserInactive => return Err(Error::AccountDisabled),
         };
         // He may have risen meanwhile.
-        let risen = Holder {
-            roles: &active.roles,
-            permissions: &active.permissions,
-        };
-        if !actor.holder().outranks(&risen) {
+        if !actor.holder().outranks(&(&active).into()) {
             let (id, reason) = (active.session.id, "insufficient_rank".to_owned());
             self.platform
                 .storage()

@@ -16,18 +16,13 @@ macro_rules! events {
     ($($name:ident = $text:literal),* $(,)?) => {
         /// What has happened.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[non_exhaustive]
-        #[allow(missing_docs, reason = "the names say it")]
-        pub enum EventKind {
+        pub(crate) enum EventKind {
             $($name),*
         }
 
         impl EventKind {
-            /// Every kind.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
             /// The name in the audit log.
-            pub fn as_str(self) -> &'static str {
+            pub(crate) fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text),*
                 }

@@ -9,8 +9,8 @@ use crate::identifier::{canonical, new_id};
 use crate::platform::Platform;
 use crate::profile::search_terms;
 use crate::storage::{
-    Account, ChangeOutcome, Credential, DeleteUserOutcome, LoginName, Member, SessionEnding,
-    Storage as _, User, UserChange, VoidedSecrets,
+    Account, ChangeOutcome, CreateUserOutcome, Credential, DeleteUserOutcome, LoginName, Member,
+    NewUser, SessionEnding, Storage as _, User, UserChange, VoidedSecrets,
 };
 use crate::time::Timestamp;
 
@@ -130,6 +130,49 @@ impl<P: Platform> Auth<P> {
         ))
     }
 
+    /// A user to be, with nothing but an identifier.
+    pub(crate) fn new_user(&self) -> User {
+        let now = self.platform.now();
+        User {
+            id: new_id(&self.platform),
+            email: None,
+            email_verified_at: None,
+            username: None,
+            display_name: None,
+            profile: "{}".to_owned(),
+            disabled_at: None,
+            locked_until: None,
+            created_at: now,
+            updated_at: now,
+            last_login_at: None,
+        }
+    }
+
+    /// Stores a user who was just made, unless somebody holds that role.
+    ///
+    /// # Errors
+    /// [`Error::EmailTaken`], [`Error::UsernameTaken`], [`Error::AlreadySetUp`] where the role is held, or a failure of the
+    /// platform.
+    pub(crate) async fn create(
+        &self,
+        user: &User,
+        credentials: Vec<Credential>,
+        roles: Vec<String>,
+        unless_held: Option<&str>,
+    ) -> Result<()> {
+        let created = self.platform.storage().create_user(NewUser {
+            unless_held: unless_held.map(str::to_owned),
+            ..new_record(user.clone(), credentials, roles)
+        });
+        match created.await? {
+            CreateUserOutcome::Created => Ok(()),
+            CreateUserOutcome::EmailTaken => Err(Error::EmailTaken),
+            CreateUserOutcome::UsernameTaken => Err(Error::UsernameTaken),
+            CreateUserOutcome::RoleHeld => Err(Error::AlreadySetUp),
+            CreateUserOutcome::IdTaken => Err(Error::Internal("a new identifier is taken".into())),
+        }
+    }
+
     /// Deletes a user, which ends his sessions. False: there is no such user.
     ///
     /// # Errors
@@ -157,6 +200,19 @@ impl<P: Platform> Auth<P> {
     pub(crate) async fn find_by_id(&self, user_id: &str) -> Result<Option<Account>> {
         let name = LoginName::Id(user_id.to_owned());
         Ok(self.platform.storage().find_account(name).await?)
+    }
+}
+
+/// A user with what is derived of him.
+pub(crate) fn new_record(user: User, credentials: Vec<Credential>, roles: Vec<String>) -> NewUser {
+    NewUser {
+        email_key: user.email.as_deref().map(canonical),
+        username_key: user.username.as_deref().map(canonical),
+        credentials,
+        roles,
+        terms: search_terms(user.display_name.as_deref(), &user.profile),
+        unless_held: None,
+        user,
     }
 }
 

@@ -44,7 +44,6 @@ mod transfer;
 
 pub use account::{AccountUpdate, Registered, Registration, SignInMethods};
 pub use administration::{Actor, Impersonation, NewAccount, UserUpdate};
-pub use audit::EventKind;
 pub use auth::{Auth, Client};
 pub use config::Config;
 pub use deferred::Deferred;

@@ -10,7 +10,7 @@ use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client};
 use crate::change::Change;
 use crate::error::{Error, FieldError, FieldErrorCode, LinkError, Result};
-use crate::factor::{FACTOR, has_second_factor};
+use crate::factor::{FACTOR, has_second_factor, one_of};
 use crate::identifier::{EmailAddress, new_id};
 use crate::link::{LinkMail, Purpose};
 use crate::mail::MailKind;
@@ -32,9 +32,7 @@ struct Forgotten {
 
 /// The identifier of an account's password.
 pub(crate) fn password_id(account: &Account) -> Option<&str> {
-    let mut credentials = account.credentials.iter();
-    let password = credentials.find(|credential| credential.kind == PASSWORD);
-    password.map(|credential| credential.id.as_str())
+    one_of(account, PASSWORD).map(|credential| credential.id.as_str())
 }
 
 impl<P: Platform> Auth<P> {

@@ -1,6 +1,6 @@
 //! Roles and permissions, and questions about them.
 
-use crate::access::{Question, SUPERADMIN, is_permission_name, is_role_name};
+use crate::access::{Holder, Question, SUPERADMIN, is_permission_name, is_role_name};
 use crate::administration::Actor;
 use crate::audit::EventKind;
 use crate::auth::Auth;
@@ -389,10 +389,7 @@ impl<P: Platform> Auth<P> {
         };
         let member = self.member(id).await?;
         let enabled = member.account.user.disabled_at.is_none();
-        let holder = crate::access::Holder {
-            roles: &member.roles,
-            permissions: &member.permissions,
-        };
+        let holder = Holder::from(&member);
         let answer = |asked: &Question| enabled && asked.decide(&holder);
         Ok(questions.iter().map(answer).collect())
     }

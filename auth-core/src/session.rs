@@ -438,14 +438,22 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// A failure of the platform.
     pub async fn sessions(&self, active: &ActiveSession) -> Result<Vec<Session>> {
+        self.lasting_sessions(&active.user.id).await
+    }
+
+    pub(crate) async fn lasting_sessions(&self, user_id: &str) -> Result<Vec<Session>> {
         let now = self.platform.now();
-        let listed = self
-            .platform
-            .storage()
-            .list_sessions(active.user.id.clone(), now)
-            .await?;
+        let storage = self.platform.storage();
+        let listed = storage.list_sessions(user_id.to_owned(), now).await?;
         let lasts = |session: &Session| self.lasts(session, now);
         Ok(listed.into_iter().filter(lasts).collect())
+    }
+
+    /// The identifier of a session of a user that lasts.
+    pub(crate) async fn lasting_session(&self, user_id: &str, id: &str) -> Result<String> {
+        let mut sessions = self.lasting_sessions(user_id).await?.into_iter();
+        let found = sessions.find(|session| session.id == id);
+        Ok(found.ok_or(Error::NotFound("session"))?.id)
     }
 
     /// Ends one session of a person.
@@ -458,9 +466,7 @@ impl<P: Platform> Auth<P> {
         session_id: &str,
         client: &Client,
     ) -> Result<()> {
-        let mut sessions = self.sessions(active).await?.into_iter();
-        let found = sessions.find(|session| session.id == session_id);
-        let id = found.ok_or(Error::NotFound("session"))?.id;
+        let id = self.lasting_session(&active.user.id, session_id).await?;
         let event = Event::own(EventKind::SessionRevoked, active);
         self.end_session(id, event, client).await
     }

@@ -9,13 +9,11 @@ use crate::administration::Actor;
 use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client};
 use crate::error::{Error, FieldError, Result};
-use crate::identifier::{EmailAddress, Username, new_id};
+use crate::identifier::{EmailAddress, Username};
 use crate::password;
 use crate::platform::Platform;
 use crate::secret::{SecretKey, digest};
-use crate::storage::{
-    CreateUserOutcome, Member, NewUser, SigningKey, Storage as _, User, UserQuery,
-};
+use crate::storage::{Member, SigningKey, Storage as _, User, UserQuery};
 
 /// What the first administrator signs in with.
 #[derive(Clone, Copy)]
@@ -91,39 +89,17 @@ impl<P: Platform> Auth<P> {
                 return Err(Error::Invalid(broken));
             }
         };
-        let now = self.platform.now();
         let user = User {
-            id: new_id(&self.platform),
             email: Some(email.as_str().to_owned()),
-            email_verified_at: Some(now),
-            username: username.as_ref().map(|name| name.as_str().to_owned()),
-            display_name: None,
-            profile: "{}".to_owned(),
-            disabled_at: None,
-            locked_until: None,
-            created_at: now,
-            updated_at: now,
-            last_login_at: None,
+            email_verified_at: Some(self.platform.now()),
+            username: username.map(|name| name.as_str().to_owned()),
+            ..self.new_user()
         };
         let secret = self.hasher.hash(&self.platform, &password);
-        let created = self.platform.storage().create_user(NewUser {
-            credentials: vec![self.password_credential(&user.id, secret)],
-            email_key: Some(email.key()),
-            username_key: username.as_ref().map(Username::key),
-            roles: [SUPERADMIN, USER, VERIFIED].map(str::to_owned).to_vec(),
-            terms: Vec::new(),
-            unless_held: Some(SUPERADMIN.to_owned()),
-            user: user.clone(),
-        });
-        match created.await? {
-            CreateUserOutcome::Created => {}
-            CreateUserOutcome::RoleHeld => return Err(Error::AlreadySetUp),
-            CreateUserOutcome::EmailTaken => return Err(Error::EmailTaken),
-            CreateUserOutcome::UsernameTaken => return Err(Error::UsernameTaken),
-            CreateUserOutcome::IdTaken => {
-                return Err(Error::Internal("a new identifier is taken".into()));
-            }
-        }
+        let credentials = vec![self.password_credential(&user.id, secret)];
+        let roles = [SUPERADMIN, USER, VERIFIED].map(str::to_owned).to_vec();
+        self.create(&user, credentials, roles, Some(SUPERADMIN))
+            .await?;
         let event = Event::new(EventKind::SetupCompleted).on("user", &user.id);
         self.record(event, client);
         self.member(&user.id).await

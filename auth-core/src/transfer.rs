@@ -13,13 +13,13 @@ use crate::account::{PASSWORD, display_name};
 use crate::administration::Actor;
 use crate::audit::EventKind;
 use crate::auth::Auth;
+use crate::change::new_record;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::factor::{RECOVERY_CODE, TOTP, one_of};
 use crate::identifier::{EmailAddress, Username, new_id};
 use crate::password;
 use crate::platform::Platform;
-use crate::profile::{Editor, search_terms};
-use crate::recovery::password_id;
+use crate::profile::Editor;
 use crate::storage::{
     CreateUserOutcome, Credential, LoginName, Member, NewUser, Place, Role, Storage as _, User,
     UserQuery,
@@ -115,7 +115,7 @@ impl<P: Platform> Auth<P> {
         let roles = self.roles().await?;
         let (mut outcomes, mut new) = (Vec::new(), Vec::new());
         for user in users {
-            match self.new_user(actor, user, &roles) {
+            match self.imported(actor, user, &roles) {
                 Err(broken) => outcomes.push(ImportOutcome::Refused(broken)),
                 Ok(user) if trial => outcomes.push(self.would_become(&user).await?),
                 Ok(user) => {
@@ -170,7 +170,7 @@ impl<P: Platform> Auth<P> {
     }
 
     /// The user to store, if everything about him keeps the rules.
-    fn new_user(
+    fn imported(
         &self,
         actor: &Actor,
         given: ImportUser,
@@ -330,27 +330,20 @@ impl<P: Platform> Auth<P> {
         if !broken.is_empty() {
             return Err(broken);
         }
-        Ok(NewUser {
-            email_key: email.as_ref().map(EmailAddress::key),
-            username_key: username.as_ref().map(Username::key),
-            credentials,
-            roles,
-            terms: search_terms(shown.as_deref(), &profile),
-            unless_held: None,
-            user: User {
-                id,
-                email: email.map(|email| email.as_str().to_owned()),
-                email_verified_at,
-                username: username.map(|name| name.as_str().to_owned()),
-                display_name: shown,
-                profile,
-                disabled_at: given.disabled.unwrap_or_default().then_some(now),
-                locked_until: None,
-                created_at,
-                updated_at: now,
-                last_login_at,
-            },
-        })
+        let user = User {
+            id,
+            email: email.map(|email| email.as_str().to_owned()),
+            email_verified_at,
+            username: username.map(|name| name.as_str().to_owned()),
+            display_name: shown,
+            profile,
+            disabled_at: given.disabled.unwrap_or_default().then_some(now),
+            locked_until: None,
+            created_at,
+            updated_at: now,
+            last_login_at,
+        };
+        Ok(new_record(user, credentials, roles))
     }
 
     /// A page of users to be imported elsewhere, oldest first, and where the next one begins; with what they prove
@@ -397,9 +390,7 @@ impl<P: Platform> Auth<P> {
         if secrets {
             let account = &member.account;
             let secret = |credential: &Credential| credential.secret.clone();
-            if password_id(account).is_some() {
-                exported.password_hash = one_of(account, PASSWORD).map(secret);
-            }
+            exported.password_hash = one_of(account, PASSWORD).map(secret);
             if let Some(credential) = one_of(account, TOTP) {
                 let key: Zeroizing<Vec<u8>> = self.totp_key(credential)?;
                 exported.totp_secret = Some(totp::encode_key(&key));

@@ -1,7 +1,7 @@
 //! Who sends a request: the token of a session, in the `Authorization` header or in a cookie.
 
 use auth_core::access::Holder;
-use auth_core::storage::ActiveSession;
+use auth_core::storage::{ActiveSession, Place};
 use auth_core::{Actor, Auth, Client, Config, Platform, Tokens, Transport};
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 
 use crate::error::ApiError;
+use crate::query::{Query, invalid};
 use crate::routes::{Access, Route};
 use crate::service::client_address;
 
@@ -65,12 +66,8 @@ impl<P: Platform> Call<'_, P> {
         if self.route.in_person && active.session.actor_id.is_some() {
             return Err(ApiError::impersonating());
         }
-        let holder = Holder {
-            roles: &active.roles,
-            permissions: &active.permissions,
-        };
         match self.route.access {
-            Access::Permission(needed) if !holder.has_permission(needed) => {
+            Access::Permission(needed) if !Holder::from(&active).has_permission(needed) => {
                 Err(ApiError::forbidden(needed))
             }
             _ => Ok(active),
@@ -130,6 +127,15 @@ impl<P: Platform> Call<'_, P> {
             .find(|(part, _)| is(part));
         let text = found.map(|(_, text)| text).unwrap_or_default();
         percent_decode_str(text).decode_utf8_lossy().into_owned()
+    }
+
+    /// Where the page begins that the parameter `cursor` asks for; none: at the beginning of the list.
+    pub(crate) fn place(&self, list: &str, query: &Query) -> Result<Option<Place>, ApiError> {
+        let open = |cursor| {
+            let place = self.auth.open_place(list, cursor);
+            place.ok_or_else(|| invalid("cursor", "Not a cursor of this list."))
+        };
+        query.text("cursor").map(open).transpose()
     }
 
     /// Who administers: the person of the session, or whoever has the database in his hands.

@@ -141,14 +141,13 @@ pub(crate) async fn audit<P: Platform>(call: &Call<'_, P>) -> Answer {
     const THIS: &str = "audit";
     call.actor().await?;
     let query = Query::parse(call.parts, AUDIT)?;
-    let after = query.text("cursor").map(|cursor| {
-        let place = call.auth.open_place(THIS, cursor)?;
-        let at = Timestamp::from_millis(place.key.parse().ok()?);
-        Some(AuditPlace { at, id: place.id })
-    });
-    let after = match after {
-        Some(None) => return Err(invalid("cursor", "Not a cursor of this list.")),
-        after => after.flatten(),
+    let not_here = || invalid("cursor", "Not a cursor of this list.");
+    let after = match call.place(THIS, &query)? {
+        Some(place) => Some(AuditPlace {
+            at: Timestamp::from_millis(place.key.parse().map_err(|_| not_here())?),
+            id: place.id,
+        }),
+        None => None,
     };
     let text = |name| query.text(name).map(str::to_owned);
     let is_id = |text: &str| {

@@ -1,7 +1,7 @@
 //! Administering users.
 
 use auth_core::storage::{Member, UserOrder, UserQuery};
-use auth_core::{ImportOutcome, ImportUser, NewAccount, Platform, UserUpdate};
+use auth_core::{ImportOutcome, ImportUser, NewAccount, Platform, SignInMethods, UserUpdate};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -46,11 +46,7 @@ pub(crate) struct UserRecord {
 
 impl UserRecord {
     pub(crate) fn of<P: Platform>(call: &Call<'_, P>, member: Member) -> Self {
-        let has = |kind: &str| {
-            let mut credentials = member.account.credentials.iter();
-            credentials.any(|credential| credential.kind == kind)
-        };
-        let (has_password, mfa_enabled) = (has("password"), has("totp"));
+        let methods = SignInMethods::of(&member.account);
         let user = member.account.user;
         let now = call.auth.platform().now();
         let time = |time: auth_core::Timestamp| time.to_string();
@@ -62,8 +58,8 @@ impl UserRecord {
             updated_at: user.updated_at.to_string(),
             roles: member.roles,
             permissions: member.permissions,
-            has_password,
-            mfa_enabled,
+            has_password: methods.password,
+            mfa_enabled: methods.second_factor,
             user: user.into(),
         }
     }
@@ -281,10 +277,7 @@ pub(crate) async fn list<P: Platform>(call: &Call<'_, P>) -> Answer {
         sort.unwrap_or_default(),
         search.unwrap_or_default()
     );
-    let after = query.text("cursor").map(|cursor| {
-        let place = call.auth.open_place(&this, cursor);
-        place.ok_or_else(|| invalid("cursor", "Not a cursor of this list."))
-    });
+    let after = call.place(&this, &query)?;
     let page = call
         .auth
         .list_users(UserQuery {
@@ -297,7 +290,7 @@ pub(crate) async fn list<P: Platform>(call: &Call<'_, P>) -> Answer {
             last_login: query.times("last_login_from", "last_login_to")?,
             order,
             descending,
-            after: after.transpose()?,
+            after,
             limit: query.limit(PAGE)?,
             ..UserQuery::default()
         })
@@ -493,12 +486,9 @@ pub(crate) async fn export<P: Platform>(call: &Call<'_, P>) -> Answer {
     let query = Query::parse(call.parts, EXPORT_QUERY)?;
     let secrets = query.flag("secrets")?.unwrap_or_default();
     let this = if secrets { "export/secrets" } else { "export" };
-    let after = query.text("cursor").map(|cursor| {
-        let place = call.auth.open_place(this, cursor);
-        place.ok_or_else(|| invalid("cursor", "Not a cursor of this list."))
-    });
+    let after = call.place(this, &query)?;
     let limit = query.limit(EXPORT)?;
-    let page = call.auth.export(&actor, after.transpose()?, limit, secrets);
+    let page = call.auth.export(&actor, after, limit, secrets);
     let (users, next) = page.await?;
     let response = ExportResponse {
         users,

@@ -106,9 +106,11 @@ async fn a_read_only_database_is_said_and_written_again_without_a_restart() {
     allow(&state, 0o500);
     let host = Host::run(&mut command, folder.clone());
     host.get("/readyz").await.assert_ok();
-    host.get_as("/auth/me", &session.access_token)
-        .await
-        .assert_ok();
+    // At once, so that several connections lie idle that were opened to a database that can only be read.
+    let reads = (0..8).map(|_| host.get_as("/auth/me", &session.access_token));
+    for read in futures::future::join_all(reads).await {
+        read.assert_ok();
+    }
     host.post("/auth/login", ada())
         .await
         .assert_error(503, "unavailable");

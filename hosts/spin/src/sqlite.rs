@@ -1,7 +1,7 @@
 //! `spin:sqlite` for [`gatewright_sql`].
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use auth_core::Level;
 use auth_core::storage::StorageError;
@@ -27,7 +27,7 @@ static NEXT_PURGE: AtomicU64 = AtomicU64::new(0);
 
 struct Opened {
     connection: Connection,
-    /// Whether foreign keys are enforced on it, which only those who write need.
+    /// Whether foreign keys are enforced on it, which only those who write need. One that lies idle has written then.
     enforces: bool,
 }
 
@@ -88,10 +88,35 @@ fn purge_now_and_then() {
 
 impl Opened {
     async fn take() -> Result<Self, StorageError> {
-        let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = idle().pop();
+        match idle {
+            Some(opened) => Ok(opened),
+            None => Self::open().await,
+        }
+    }
+
+    /// One that has written before, or a new one: where a database could only be read when it was opened, its
+    /// connection stays like that, also after the database can be written again.
+    async fn take_to_write() -> Result<Self, StorageError> {
+        let idle = {
+            let mut idle = idle();
+            let writer = idle.iter().position(|opened| opened.enforces);
+            writer.map(|index| idle.swap_remove(index))
+        };
         if let Some(opened) = idle {
             return Ok(opened);
         }
+        let mut opened = Self::open().await?;
+        run_text(&opened.connection, "PRAGMA foreign_keys = ON").await?;
+        opened.enforces = true;
+        if !WAL.swap(true, Ordering::Relaxed) {
+            // Lets readers and writers pass each other, where the database can: all works without, only slower.
+            let _ = run_text(&opened.connection, "PRAGMA journal_mode = WAL").await;
+        }
+        Ok(opened)
+    }
+
+    async fn open() -> Result<Self, StorageError> {
         let connection = Connection::open(DATABASE).await.map_err(storage_error)?;
         Ok(Self {
             connection,
@@ -99,24 +124,13 @@ impl Opened {
         })
     }
 
-    async fn take_to_write() -> Result<Self, StorageError> {
-        let mut opened = Self::take().await?;
-        if !opened.enforces {
-            run_text(&opened.connection, "PRAGMA foreign_keys = ON").await?;
-            opened.enforces = true;
-            if !WAL.swap(true, Ordering::Relaxed) {
-                // Lets readers and writers pass each other, where the database can: all works without, only slower.
-                let _ = run_text(&opened.connection, "PRAGMA journal_mode = WAL").await;
-            }
-        }
-        Ok(opened)
-    }
-
     fn put_back(self) {
-        IDLE.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(self);
+        idle().push(self);
     }
+}
+
+fn idle() -> MutexGuard<'static, Vec<Opened>> {
+    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn run_text(connection: &Connection, sql: &'static str) -> Result<Vec<Row>, StorageError> {

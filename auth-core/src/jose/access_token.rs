@@ -126,10 +126,21 @@ impl KeySet {
         let payload = self
             .verified
             .get_or_verify(token, || self.verify_signature(token, TYPE))?;
-        let claims: Claims =
-            serde_json::from_slice(&payload).map_err(|_| AccessTokenError::Malformed)?;
-        claims.check(expected)?;
-        Ok(claims)
+        Claims::checked(&payload, expected)
+    }
+
+    /// As [`verify`](Self::verify), with the claims as the JSON that was signed. Nothing is kept of the token.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_payload(
+        &self,
+        token: &str,
+        expected: &Expectations<'_>,
+    ) -> Result<Vec<u8>, AccessTokenError> {
+        let payload = self.verify_signature(token, TYPE)?;
+        Claims::checked(&payload, expected)?;
+        Ok(payload)
     }
 
     /// The payload of a compact JWS of type `typ` that a key of the set signed.
@@ -178,6 +189,13 @@ impl KeySet {
 }
 
 impl Claims {
+    fn checked(payload: &[u8], expected: &Expectations<'_>) -> Result<Self, AccessTokenError> {
+        let claims: Self =
+            serde_json::from_slice(payload).map_err(|_| AccessTokenError::Malformed)?;
+        claims.check(expected)?;
+        Ok(claims)
+    }
+
     fn check(&self, expected: &Expectations<'_>) -> Result<(), AccessTokenError> {
         let now = expected.now.as_secs();
         if self.exp.saturating_add(expected.clock_tolerance) <= now {

@@ -217,11 +217,16 @@ impl<P: Platform> Auth<P> {
     ) -> Result<()> {
         self.check_password(&active.user.id, password, client)
             .await?;
-        if self.delete(&active.user.id).await? {
-            self.record(Event::own(EventKind::AccountDeleted, active), client);
-            self.notify_user(&active.user, MailKind::AccountDeleted, client);
+        match self.delete(&active.user.id, |_| Ok(())).await {
+            Ok(user) => {
+                self.record(Event::own(EventKind::AccountDeleted, active), client);
+                self.notify_user(&user, MailKind::AccountDeleted, client);
+                Ok(())
+            }
+            // By another request of his.
+            Err(Error::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     /// The ways to sign in to the account of a session.

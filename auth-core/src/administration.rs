@@ -522,7 +522,7 @@ impl<P: Platform> Auth<P> {
             if held {
                 change.adds_roles = names;
             } else {
-                change.removes_roles = names;
+                change.remove_roles(names);
             }
             Ok(change)
         })
@@ -542,18 +542,11 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::LastSuperadmin`], or a failure of the platform.
     pub async fn delete_member(&self, actor: &Actor, user_id: &str) -> Result<()> {
-        let member = self.member(user_id).await?;
-        actor.may_administer(&member)?;
-        if !self.delete(user_id).await? {
-            return Err(Error::NotFound("user"));
-        }
+        let deleted = self.delete(user_id, |member| actor.may_administer(member));
+        let user = deleted.await?;
         let event = actor.event(EventKind::UserDeleted).on("user", user_id);
         self.record(event, &actor.client);
-        self.notify_user(
-            &member.account.user,
-            MailKind::AccountDeleted,
-            &Client::default(),
-        );
+        self.notify_user(&user, MailKind::AccountDeleted, &Client::default());
         Ok(())
     }
 

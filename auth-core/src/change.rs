@@ -52,8 +52,21 @@ impl Change {
     pub(crate) fn end_sessions(&mut self, except: Option<&str>, reason: &str) {
         self.ends_sessions = Some(SessionEnding {
             except: except.map(str::to_owned),
+            only_acting: false,
             reason: reason.to_owned(),
         });
+    }
+
+    /// Takes roles away. What he does as another he may do no more, for all one knows: that ends.
+    pub(crate) fn remove_roles(&mut self, roles: Vec<String>) {
+        if !roles.is_empty() && self.ends_sessions.is_none() {
+            self.ends_sessions = Some(SessionEnding {
+                except: None,
+                only_acting: true,
+                reason: "role_removed".to_owned(),
+            });
+        }
+        self.removes_roles = roles;
     }
 }
 
@@ -125,9 +138,7 @@ impl<P: Platform> Auth<P> {
                 ChangeOutcome::SecretRefused => return Err(Error::Link(LinkError::Used)),
             }
         }
-        Err(Error::Unavailable(
-            "the user is being changed by others all the time".into(),
-        ))
+        Err(always_changing())
     }
 
     /// A user to be, with nothing but an identifier.
@@ -173,27 +184,36 @@ impl<P: Platform> Auth<P> {
         }
     }
 
-    /// Deletes a user, which ends his sessions. False: there is no such user.
+    /// Deletes a user whom `decide` lets go, which ends his sessions. It is asked again when he was changed meanwhile.
     ///
     /// # Errors
-    /// [`Error::LastSuperadmin`], or a failure of the platform.
-    pub(crate) async fn delete(&self, user_id: &str) -> Result<bool> {
-        let now = self.platform.now();
+    /// What `decide` says, [`Error::NotFound`], [`Error::LastSuperadmin`], or a failure of the platform.
+    pub(crate) async fn delete(
+        &self,
+        user_id: &str,
+        mut decide: impl FnMut(&Member) -> Result<()>,
+    ) -> Result<User> {
         let storage = self.platform.storage();
-        let sessions = storage.list_sessions(user_id.to_owned(), now).await?;
-        let keeps_holder = Some(SUPERADMIN.to_owned());
-        match storage
-            .delete_user(user_id.to_owned(), keeps_holder)
-            .await?
-        {
-            DeleteUserOutcome::Deleted => {
-                let ended = sessions.into_iter().map(|session| session.id).collect();
-                self.announce_ended(ended, now);
-                Ok(true)
+        for _ in 0..TRIES {
+            let member = self.member(user_id).await?;
+            decide(&member)?;
+            let user = member.account.user;
+            let now = self.platform.now();
+            let sessions = storage.list_sessions(user_id.to_owned(), now).await?;
+            let keeps_holder = Some(SUPERADMIN.to_owned());
+            let deleted = storage.delete_user(user_id.to_owned(), user.updated_at, keeps_holder);
+            match deleted.await? {
+                DeleteUserOutcome::Deleted => {
+                    let ended = sessions.into_iter().map(|session| session.id).collect();
+                    self.announce_ended(ended, now);
+                    return Ok(user);
+                }
+                DeleteUserOutcome::Conflict => {}
+                DeleteUserOutcome::Unknown => return Err(Error::NotFound("user")),
+                DeleteUserOutcome::LastHolder => return Err(Error::LastSuperadmin),
             }
-            DeleteUserOutcome::Unknown => Ok(false),
-            DeleteUserOutcome::LastHolder => Err(Error::LastSuperadmin),
         }
+        Err(always_changing())
     }
 
     /// The user of that identifier, with his credentials.
@@ -214,6 +234,10 @@ pub(crate) fn new_record(user: User, credentials: Vec<Credential>, roles: Vec<St
         unless_held: None,
         user,
     }
+}
+
+fn always_changing() -> Error {
+    Error::Unavailable("the user is being changed by others all the time".into())
 }
 
 /// Now, or a moment after what was there before: a change is known by its time.

@@ -89,7 +89,7 @@ macro_rules! mirror_storage {
                 record OneTimeSecret { digest, purpose, user_id, payload, created_at, expires_at, consumed_at }
                 record UserChange { id, user, email_key, username_key, expected_updated_at, consumes, voids, deletes_credentials, credentials, adds_roles, removes_roles, ends_sessions, terms, keeps_holder }
                 record VoidedSecrets { purpose, since }
-                record SessionEnding { except, reason }
+                record SessionEnding { except, only_acting, reason }
                 variant ChangeOutcome = ChangeOutcome { Changed(ended), Conflict, EmailTaken, UsernameTaken, SecretRefused, LastHolder }
                 record Member { account, roles, permissions }
                 record Place { part, key, id }
@@ -107,7 +107,7 @@ macro_rules! mirror_storage {
                 record LimitState { count, resets_at }
                 variant StorageError = Error { Unavailable(cause), Invalid(cause) }
                 variant CreateUserOutcome = CreateUserOutcome { Created, EmailTaken, UsernameTaken, IdTaken, RoleHeld }
-                variant DeleteUserOutcome = DeleteUserOutcome { Deleted, Unknown, LastHolder }
+                variant DeleteUserOutcome = DeleteUserOutcome { Deleted, Unknown, Conflict, LastHolder }
                 variant UserOrder = UserOrder { CreatedAt, LastLoginAt, Email, Username }
                 variant StoreOutcome = StoreOutcome { Stored, Conflict, NameTaken }
                 variant LoginName = LoginName { Email(key), Username(key), Id(id) }
@@ -175,7 +175,7 @@ macro_rules! storage_functions {
     ($callback:ident) => {
         $callback! {
             create_user(user: NewUser) -> CreateUserOutcome;
-            create_users(users: Vec<NewUser>) -> Vec<CreateUserOutcome>;
+            create_users(change: String, users: Vec<NewUser>) -> Vec<CreateUserOutcome>;
             find_member(user_id: String) -> Option<Member>;
             list_users(query: UserQuery) -> UserPage;
             find_account(name: LoginName) -> Option<Account>;
@@ -193,7 +193,7 @@ macro_rules! storage_functions {
             find_one_time_secret(secret: String) -> Option<OneTimeSecret>;
             consume_one_time_secret(secret: String, now: Timestamp) -> bool;
             change_user(change: UserChange) -> ChangeOutcome;
-            delete_user(user_id: String, keeps_holder: Option<String>) -> DeleteUserOutcome;
+            delete_user(user_id: String, expected_updated_at: Timestamp, keeps_holder: Option<String>) -> DeleteUserOutcome;
             accept_counter(credential_id: String, counter: u64, now: Timestamp) -> bool;
             delete_credential(credential_id: String) -> bool;
             list_roles() -> Vec<Role>;

@@ -266,16 +266,23 @@ impl<P: Platform> Auth<P> {
         let Some(stranger) = holder.filter(strangers) else {
             return Ok(());
         };
-        // Whom an administrator has given a role nobody deletes by a link.
-        let member = self.member(&stranger.id).await?;
-        if member.roles.iter().any(|role| role != USER) {
-            return Err(Error::EmailTaken);
+        let deleted = self.delete(&stranger.id, |member| {
+            let proven = member.account.user.email_verified_at.is_some();
+            // Whom an administrator has given a role nobody deletes by a link.
+            if proven || member.roles.iter().any(|role| role != USER) {
+                return Err(Error::EmailTaken);
+            }
+            Ok(())
+        });
+        match deleted.await {
+            Ok(_) => {
+                let event = Event::new(EventKind::AccountDeleted).on("user", &stranger.id);
+                self.record(event.because("email_change_undone"), client);
+                Ok(())
+            }
+            Err(Error::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
         }
-        if self.delete(&stranger.id).await? {
-            let event = Event::new(EventKind::AccountDeleted).on("user", &stranger.id);
-            self.record(event.because("email_change_undone"), client);
-        }
-        Ok(())
     }
 
     async fn make_undo(&self, user_id: &str, old: &str) -> Result<SecretToken> {

@@ -77,7 +77,7 @@ pub enum CreateUserOutcome {
 }
 
 /// Canonical key by which somebody signs in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub enum LoginName {
@@ -258,6 +258,7 @@ pub struct VoidedSecrets {
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct SessionEnding {
     pub except: Option<String>,
+    pub only_acting: bool,
     pub reason: String,
 }
 
@@ -281,6 +282,7 @@ pub enum ChangeOutcome {
 pub enum DeleteUserOutcome {
     Deleted,
     Unknown,
+    Conflict,
     LastHolder,
 }
 
@@ -482,6 +484,7 @@ pub trait Storage {
     async fn create_user(&self, user: NewUser) -> Result<CreateUserOutcome, StorageError>;
     async fn create_users(
         &self,
+        change: String,
         users: Vec<NewUser>,
     ) -> Result<Vec<CreateUserOutcome>, StorageError>;
     async fn find_member(&self, user_id: String) -> Result<Option<Member>, StorageError>;
@@ -547,6 +550,7 @@ pub trait Storage {
     async fn delete_user(
         &self,
         user_id: String,
+        expected_updated_at: Timestamp,
         keeps_holder: Option<String>,
     ) -> Result<DeleteUserOutcome, StorageError>;
     async fn accept_counter(

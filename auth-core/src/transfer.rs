@@ -1,6 +1,7 @@
 //! Users that come from elsewhere, and go there.
 
 use core::fmt;
+use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -114,10 +115,11 @@ impl<P: Platform> Auth<P> {
     ) -> Result<Vec<ImportOutcome>> {
         let roles = self.roles().await?;
         let (mut outcomes, mut new) = (Vec::new(), Vec::new());
+        let mut tried = BTreeSet::new();
         for user in users {
             match self.imported(actor, user, &roles) {
                 Err(broken) => outcomes.push(ImportOutcome::Refused(broken)),
-                Ok(user) if trial => outcomes.push(self.would_become(&user).await?),
+                Ok(user) if trial => outcomes.push(self.would_become(&user, &mut tried).await?),
                 Ok(user) => {
                     // Settled below, in this order.
                     outcomes.push(ImportOutcome::Created(user.user.id.clone()));
@@ -130,7 +132,8 @@ impl<P: Platform> Auth<P> {
         }
         let by_name = new.iter().map(|user| user.email_key.is_none());
         let by_name: Vec<_> = by_name.collect();
-        let stored = self.platform.storage().create_users(new).await?;
+        let change = new_id(&self.platform);
+        let stored = self.platform.storage().create_users(change, new).await?;
         let settled = outcomes
             .iter_mut()
             .filter(|outcome| matches!(outcome, ImportOutcome::Created(_)));
@@ -148,24 +151,36 @@ impl<P: Platform> Auth<P> {
         Ok(outcomes)
     }
 
-    async fn would_become(&self, new: &NewUser) -> Result<ImportOutcome> {
+    /// What would become of a user, after those of the list that `tried` has by their names, as he has then.
+    async fn would_become(
+        &self,
+        new: &NewUser,
+        tried: &mut BTreeSet<LoginName>,
+    ) -> Result<ImportOutcome> {
         let names = [
             Some(LoginName::Id(new.user.id.clone())),
             new.email_key.clone().map(LoginName::Email),
             new.username_key.clone().map(LoginName::Username),
         ];
-        for name in names.into_iter().flatten() {
+        let names: Vec<_> = names.into_iter().flatten().collect();
+        for name in &names {
             let outcome = match name {
                 LoginName::Username(_) => CreateUserOutcome::UsernameTaken,
                 LoginName::Id(_) => CreateUserOutcome::IdTaken,
                 LoginName::Email(_) => CreateUserOutcome::EmailTaken,
             };
-            if self.platform.storage().find_account(name).await?.is_some()
-                && let Some(outcome) = refusal(outcome, new.email_key.is_none())
-            {
+            let taken = tried.contains(name)
+                || self
+                    .platform
+                    .storage()
+                    .find_account(name.clone())
+                    .await?
+                    .is_some();
+            if taken && let Some(outcome) = refusal(outcome, new.email_key.is_none()) {
                 return Ok(outcome);
             }
         }
+        tried.extend(names);
         Ok(ImportOutcome::Created(new.user.id.clone()))
     }
 

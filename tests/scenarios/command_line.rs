@@ -107,13 +107,45 @@ async fn users_are_moved_by_the_command_line() {
     let ada = json!({"email": "ada@example.com", "password": PASSWORD});
     assert_eq!(host.post("/auth/login", ada).await.status, 200);
 
-    output(&host, token, &["export", "all.jsonl", "--secrets"]);
-    let exported = std::fs::read_to_string(host.folder().join("all.jsonl")).unwrap();
-    let lines = exported
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap());
-    let lines: Vec<Value> = lines.collect();
-    assert_eq!(lines.len(), 2);
-    let ada = lines.iter().find(|line| line["email"] == "ada@example.com");
+    for command in [
+        &["permission", "create", "posts:write"][..],
+        &["role", "create", "editor", "--permission", "posts:write"],
+        &["role", "grant", "admin", "posts:write"],
+        &["user", "add-role", "ada@example.com", "editor"],
+    ] {
+        output(&host, token, command);
+    }
+    let exported = exported(&host, token);
+    let ada = exported
+        .iter()
+        .find(|line| line["email"] == "ada@example.com");
     assert!(ada.unwrap()["password_hash"].is_string());
+    assert_eq!(ada.unwrap()["roles"], json!(["editor", "user", "verified"]));
+
+    // An empty service becomes an equal one, but for its own administrator.
+    let other = Host::start(&[SETUP]);
+    let administrator = other.administrator().await;
+    let file = host.folder().join("all.jsonl");
+    let file = file.to_str().unwrap();
+    output(&other, administrator.token(), &["import", file]);
+    let but_root = |lines: Vec<Value>| -> Vec<Value> {
+        let others = lines
+            .into_iter()
+            .filter(|line| line["email"] != "root@example.com");
+        others.collect()
+    };
+    let again = but_root(self::exported(&other, administrator.token()));
+    assert_eq!(again, but_root(exported));
+    other.login("ada@example.com").await;
+    let check = ["check", "ada@example.com", "posts:write"];
+    output(&other, administrator.token(), &check);
+}
+
+/// The lines of an export with secrets.
+fn exported(host: &Host, token: &str) -> Vec<Value> {
+    output(host, token, &["export", "all.jsonl", "--secrets"]);
+    let text = std::fs::read_to_string(host.folder().join("all.jsonl")).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }

@@ -235,20 +235,30 @@ async fn an_impersonation_ends_like_a_session() {
         .assert_error(401, "session_ended");
 }
 
-/// It ends when the one who acts is disabled.
+/// It ends when the one who acts is disabled, and when a role is taken from him; he himself stays signed in then.
 #[tokio::test]
 async fn an_impersonation_ends_with_who_acts() {
     let host = Host::start(&[SETUP]);
     let root = host.administrator().await;
     let sam = host.person(&root, "sam", &["user", "admin"]).await;
     let ben = host.person(&root, "ben", &["user"]).await;
-    let token = token_of(&host, &sam, &ben).await;
-    host.get_as("/auth/me", &token).await.assert_ok();
-    let path = format!("{}/disable", sam.path());
-    let disabled = host.call_as("POST", &path, root.token()).await;
-    assert_eq!(disabled.status, 204);
-    host.get_as("/auth/me", &token)
-        .await
-        .assert_error(401, "session_ended");
+    let end = async |method: &str, path: String| {
+        let token = token_of(&host, &sam, &ben).await;
+        host.get_as("/auth/me", &token).await.assert_ok();
+        let ended = host.call_as(method, &path, root.token()).await;
+        assert_eq!(ended.status, 204);
+        host.get_as("/auth/me", &token)
+            .await
+            .assert_error(401, "session_ended");
+    };
+    host.call_as(
+        "POST",
+        &format!("{}/roles/verified", sam.path()),
+        root.token(),
+    )
+    .await;
+    end("DELETE", format!("{}/roles/verified", sam.path())).await;
+    host.get_as("/auth/me", sam.token()).await.assert_ok();
+    end("POST", format!("{}/disable", sam.path())).await;
     host.get_as("/auth/me", ben.token()).await.assert_ok();
 }

@@ -279,8 +279,14 @@ fn roles(storage: &impl Storage, number: u64) -> Vec<String> {
     member(storage, number).unwrap().roles
 }
 
+/// Deletes a user as he is, if he is there.
+fn delete_seen(storage: &impl Storage, number: u64, keeps: Option<&str>) -> DeleteUserOutcome {
+    let seen = member(storage, number).map_or(at(0), |member| member.account.user.updated_at);
+    block_on(storage.delete_user(id(number), seen, keeps.map(str::to_owned))).unwrap()
+}
+
 fn delete(storage: &impl Storage, number: u64) -> DeleteUserOutcome {
-    block_on(storage.delete_user(id(number), None)).unwrap()
+    delete_seen(storage, number, None)
 }
 
 /// How many of these are this.
@@ -612,7 +618,7 @@ pub fn many_users_are_stored_each_on_its_own(storage: &impl Storage) {
         new_user(5, None, None),
     ];
     assert_eq!(
-        block_on(storage.create_users(users)).unwrap(),
+        block_on(storage.create_users(id(900), users)).unwrap(),
         [
             EmailTaken,
             Created,
@@ -637,7 +643,14 @@ pub fn many_users_are_stored_each_on_its_own(storage: &impl Storage) {
     assert_eq!(listed(storage, &search("builder")), [2]);
     assert_eq!(listed(storage, &search("refused")), [0u64; 0]);
     assert_eq!(listed(storage, &everybody()), [1, 2, 3, 4, 5]);
-    assert!(block_on(storage.create_users(vec![])).unwrap().is_empty());
+    let again = vec![whole, new_user(6, None, None)];
+    let again = block_on(storage.create_users(id(902), again));
+    assert_eq!(again.unwrap(), [IdTaken, Created]);
+    assert!(
+        block_on(storage.create_users(id(901), vec![]))
+            .unwrap()
+            .is_empty()
+    );
 }
 
 /// As many as one call may bring and one page may hold, with all that belongs to them.
@@ -649,7 +662,7 @@ pub fn five_hundred_users_are_stored_at_once(storage: &impl Storage) {
         new.terms = vec![format!("term {number}"), format!("word {number}")];
         new
     });
-    let outcomes = block_on(storage.create_users(users.collect())).unwrap();
+    let outcomes = block_on(storage.create_users(id(900), users.collect())).unwrap();
     assert_eq!(times(&outcomes, CreateUserOutcome::Created), 500);
     let whole = |member: &Member| {
         let credentials = &member.account.credentials;
@@ -677,7 +690,7 @@ pub fn one_of_many_concurrent_lists_gets_each_key(storage: &(impl Storage + Sync
             let email = format!("{}@example.com", (number + caller) % 5);
             new_user(1 + caller * 5 + number, Some(&email), None)
         });
-        block_on(storage.create_users(users.collect())).unwrap()
+        block_on(storage.create_users(id(900 + caller), users.collect())).unwrap()
     })
     .concat();
     assert_eq!(times(&outcomes, CreateUserOutcome::Created), 5);
@@ -1813,6 +1826,7 @@ pub fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
             .map(str::to_owned)
             .to_vec(),
         ends_sessions: Some(SessionEnding {
+            only_acting: false,
             except: Some(id(10)),
             reason: "password_changed".to_owned(),
         }),
@@ -1848,6 +1862,7 @@ pub fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
         id: id(101),
         removes_roles: vec!["user".to_owned()],
         ends_sessions: Some(SessionEnding {
+            only_acting: false,
             except: None,
             reason: "late".to_owned(),
         }),
@@ -1862,6 +1877,22 @@ pub fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
     };
     assert_eq!(apply(storage, removes), ChangeOutcome::Changed(vec![]));
     assert_eq!(find(storage, 10).roles, ["user"]);
+    // What he does as another ends by itself, where that is asked for.
+    let acting = Session {
+        actor_id: Some(id(1)),
+        ..session(21, 2)
+    };
+    start(storage, acting, "acting");
+    let ends = UserChange {
+        ends_sessions: Some(SessionEnding {
+            only_acting: true,
+            except: None,
+            reason: "role_removed".to_owned(),
+        }),
+        ..change(&account(storage, 1).user, 104, 7)
+    };
+    assert_eq!(apply(storage, ends), ChangeOutcome::Changed(vec![id(21)]));
+    assert_eq!(find(storage, 10).session.revoked_at, None);
     let gone = new_user(9, None, None).user;
     assert_eq!(
         apply(storage, change(&gone, 103, 7)),
@@ -2131,6 +2162,7 @@ pub fn the_last_holder_keeps_the_role(storage: &impl Storage) {
         deletes_credentials: names(&["password"]),
         adds_roles: names(&["user"]),
         ends_sessions: Some(SessionEnding {
+            only_acting: false,
             except: None,
             reason: "role_removed".to_owned(),
         }),
@@ -2247,11 +2279,11 @@ fn step_down(storage: &impl Storage, user: &User, way: usize, number: u64) -> bo
     );
     let outcome = match way % 3 {
         0 => {
-            let deleted = storage.delete_user(user.id.clone(), keeps_holder);
+            let deleted = storage.delete_user(user.id.clone(), user.updated_at, keeps_holder);
             return match block_on(deleted).unwrap() {
                 DeleteUserOutcome::Deleted => true,
                 DeleteUserOutcome::LastHolder => false,
-                DeleteUserOutcome::Unknown => panic!("nobody to delete"),
+                other => panic!("{other:?}"),
             };
         }
         1 => apply(storage, removing("superadmin", change)),
@@ -2377,6 +2409,10 @@ pub fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
     let seen = member(storage, 3).unwrap().account.user.last_login_at;
     assert_eq!(seen, None, "who is acted as has not signed in");
     start(storage, session(31, 3), "of eve");
+    // As he was a moment before.
+    let stale = storage.delete_user(id(1), at(1_000_000), None);
+    assert_eq!(block_on(stale), Ok(DeleteUserOutcome::Conflict));
+    assert_eq!(find(storage, 10).session.revoked_at, None);
     assert_eq!(delete(storage, 1), DeleteUserOutcome::Deleted);
     assert_eq!(delete(storage, 1), DeleteUserOutcome::Unknown);
     assert!(member(storage, 1).is_none());
@@ -2414,9 +2450,7 @@ pub fn one_of_many_concurrent_deletions_finds_the_user(storage: &(impl Storage +
 
 /// The last who is not disabled and has a role is not deleted, and nothing of his; nobody else is spared.
 pub fn the_last_holder_is_not_deleted(storage: &impl Storage) {
-    let delete = |number, role: Option<&str>| {
-        block_on(storage.delete_user(id(number), role.map(str::to_owned))).unwrap()
-    };
+    let delete = |number, role| delete_seen(storage, number, role);
     create(storage, with_role(1, "superadmin"));
     create(storage, with_role(2, "superadmin"));
     let mut disabled = with_role(3, "superadmin");

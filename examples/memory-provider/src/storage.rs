@@ -300,6 +300,7 @@ impl Storage for MemoryStorage {
 
     async fn create_users(
         &self,
+        _change: String,
         users: Vec<NewUser>,
     ) -> Result<Vec<CreateUserOutcome>, StorageError> {
         let mut state = self.lock();
@@ -665,7 +666,13 @@ impl Storage for MemoryStorage {
         }
         let ended = match &change.ends_sessions {
             Some(ending) => state.revoke(now, &ending.reason, |session| {
-                is_his(session, id) && Some(&session.id) != ending.except.as_ref()
+                let acting = session.actor_id.as_ref() == Some(id);
+                let his = if ending.only_acting {
+                    acting
+                } else {
+                    is_his(session, id)
+                };
+                his && Some(&session.id) != ending.except.as_ref()
             }),
             None => Vec::new(),
         };
@@ -696,15 +703,20 @@ impl Storage for MemoryStorage {
     async fn delete_user(
         &self,
         user_id: String,
+        expected_updated_at: Timestamp,
         keeps_holder: Option<String>,
     ) -> Result<DeleteUserOutcome, StorageError> {
         let mut state = self.lock();
+        let Some(stored) = state.users.get(&user_id) else {
+            return Ok(DeleteUserOutcome::Unknown);
+        };
+        if stored.user.updated_at != expected_updated_at {
+            return Ok(DeleteUserOutcome::Conflict);
+        }
         if state.is_last_holder(&user_id, keeps_holder.as_ref()) {
             return Ok(DeleteUserOutcome::LastHolder);
         }
-        if state.users.remove(&user_id).is_none() {
-            return Ok(DeleteUserOutcome::Unknown);
-        }
+        state.users.remove(&user_id);
         let State {
             sessions,
             tokens,

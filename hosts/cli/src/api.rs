@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -130,6 +130,13 @@ impl Refusal {
     }
 }
 
+/// Whether the service refused with that status.
+pub(crate) fn is(error: &anyhow::Error, status: StatusCode) -> bool {
+    error
+        .downcast_ref()
+        .is_some_and(|refusal: &Refusal| refusal.status == status)
+}
+
 /// Who is meant by an id, an e-mail address or a user name.
 pub(crate) struct Named {
     pub(crate) id: String,
@@ -180,19 +187,25 @@ impl<'a> Api<'a> {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<Vec<u8>> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(ACCEPT, "application/json");
-        if body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
-        }
-        let answer = self.door.send(request.body(body.unwrap_or_default())?)?;
-        let (answer, body) = answer.into_parts();
-        if answer.status.is_success() {
-            return Ok(body);
-        }
-        Err(Refusal::new(answer.status, &answer.headers, &body).into())
+        body_of(self.door.send(request(method, path, body)?)?)
+    }
+
+    /// How many requests are best sent together.
+    pub(crate) fn at_once(&self) -> usize {
+        self.door.at_once()
+    }
+
+    /// Posts JSON bodies to one address, together, and returns the bodies of the answers in their order.
+    pub(crate) fn post_all(
+        &self,
+        path: &str,
+        bodies: Vec<Vec<u8>>,
+    ) -> Result<Vec<Result<Vec<u8>>>> {
+        let requests = bodies
+            .into_iter()
+            .map(|body| request(Method::POST, path, Some(body)));
+        let answers = self.door.send_all(requests.collect::<Result<_>>()?);
+        Ok(answers.into_iter().map(|answer| body_of(answer?)).collect())
     }
 
     pub(crate) fn get(&self, path: &str) -> Result<Vec<u8>> {
@@ -328,6 +341,26 @@ pub(crate) fn patiently<T>(
         }
         attempt += 1;
     }
+}
+
+fn request(method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Request<Vec<u8>>> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(ACCEPT, "application/json");
+    if body.is_some() {
+        request = request.header(CONTENT_TYPE, "application/json");
+    }
+    Ok(request.body(body.unwrap_or_default())?)
+}
+
+/// The body of an answer; anything but a success is a [`Refusal`].
+fn body_of(answer: Response<Vec<u8>>) -> Result<Vec<u8>> {
+    let (answer, body) = answer.into_parts();
+    if answer.status.is_success() {
+        return Ok(body);
+    }
+    Err(Refusal::new(answer.status, &answer.headers, &body).into())
 }
 
 /// A path of parts that people gave.

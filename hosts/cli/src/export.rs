@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Arg, ArgMatches, Command, value_parser};
+use gatewright_transfer::Definition;
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tempfile::NamedTempFile;
 
-use crate::api::{Api, Query, patiently, read, with_query};
+use crate::api::{Api, Query, is, patiently, read, with_query};
 use crate::arguments::flag;
 use crate::audit::one_line;
 use crate::call::Call;
@@ -20,7 +22,7 @@ const PAGE: u64 = 500;
 
 pub(crate) fn command() -> Command {
     Command::new("export")
-        .about("Write every user as JSON Lines, which `import` reads")
+        .about("Write permissions, roles and every user as JSON Lines, which `import` reads")
         .arg(
             Arg::new("file")
                 .value_name("FILE")
@@ -53,7 +55,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     Ok(())
 }
 
-/// Writes every user as a line, and returns how many there are.
+/// Writes permissions and roles, and then every user, each as a line, and returns how many users there are.
 fn write(
     api: &Api<'_>,
     console: &mut dyn Console,
@@ -65,6 +67,7 @@ fn write(
         users: Vec<Box<RawValue>>,
         next_cursor: Option<String>,
     }
+    write_definitions(api, console, out)?;
     let mut count = 0;
     let mut cursor = None;
     let bar = console.begin(None);
@@ -90,11 +93,67 @@ fn write(
     }
 }
 
+/// Writes the permissions that were made here, and every role. Who may only export users is told that they are missing.
+fn write_definitions(api: &Api<'_>, console: &mut dyn Console, out: &mut dyn Write) -> Result<()> {
+    #[derive(Deserialize)]
+    struct List {
+        #[serde(alias = "permissions", alias = "roles")]
+        rows: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        name: String,
+        description: String,
+        built_in: bool,
+        #[serde(default)]
+        permissions: Vec<String>,
+    }
+    let mut get = |path| -> Result<Vec<Row>> {
+        let list: List = read(&patiently(console, || api.get(path))?)?;
+        Ok(list.rows)
+    };
+    let lists = get("/permissions").and_then(|permissions| Ok((permissions, get("/roles")?)));
+    let (permissions, roles) = match lists {
+        Err(error) if is(&error, StatusCode::FORBIDDEN) => {
+            console.say("permissions and roles are left out: that takes roles:read");
+            return Ok(());
+        }
+        lists => lists?,
+    };
+    let permissions = permissions.into_iter().filter(|row| !row.built_in);
+    let permissions = permissions.map(|row| Definition::Permission {
+        name: row.name,
+        description: row.description,
+    });
+    let roles = roles.into_iter().map(|row| Definition::Role {
+        name: row.name,
+        description: row.description,
+        permissions: row.permissions,
+    });
+    for definition in permissions.chain(roles) {
+        writeln!(out, "{}", serde_json::to_string(&definition)?)?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use crate::fake::{Fake, Person, Script, run_line};
+    use serde_json::json;
     use std::fs;
     use std::time::Duration;
+
+    fn definitions() -> [Script; 2] {
+        let permission = |name, built_in| json!({"id": "1", "name": name, "description": "", "built_in": built_in});
+        let role = json!({"id": "1", "name": "editor", "description": "Edits", "built_in": false, "permissions": ["posts:*"]});
+        [
+            Script::json(
+                200,
+                json!({"permissions": [permission("users:read", true), permission("posts:*", false)]}),
+            ),
+            Script::json(200, json!({"roles": [role]})),
+        ]
+    }
 
     fn two_pages() -> [Script; 2] {
         [
@@ -106,15 +165,27 @@ mod tests {
         ]
     }
 
-    const LINES: &str = "{\"id\": \"1\",  \"n\":1.0}\n{\"id\":\"2\"}\n{\"id\":\"3\"}\n";
+    fn everything() -> impl Iterator<Item = Script> {
+        definitions().into_iter().chain(two_pages())
+    }
+
+    const LINES: &str = concat!(
+        r#"{"permission":{"name":"posts:*","description":""}}"#,
+        "\n",
+        r#"{"role":{"name":"editor","description":"Edits","permissions":["posts:*"]}}"#,
+        "\n",
+        "{\"id\": \"1\",  \"n\":1.0}\n{\"id\":\"2\"}\n{\"id\":\"3\"}\n"
+    );
 
     #[test]
     fn every_page_is_written_as_lines() {
-        let fake = Fake::new(two_pages());
+        let fake = Fake::new(everything());
         assert_eq!(run_line(&fake, "export").unwrap(), LINES);
         assert_eq!(
             fake.paths(),
             [
+                "GET /permissions",
+                "GET /roles",
                 "GET /users/export?limit=500",
                 "GET /users/export?limit=500&cursor=c%2F1"
             ]
@@ -123,9 +194,9 @@ mod tests {
 
     #[test]
     fn secrets_are_asked_for_only_when_told_to() {
-        let fake = Fake::new(two_pages());
+        let fake = Fake::new(everything());
         run_line(&fake, "export --secrets -").unwrap();
-        assert_eq!(fake.paths()[0], "GET /users/export?limit=500&secrets=true");
+        assert_eq!(fake.paths()[2], "GET /users/export?limit=500&secrets=true");
     }
 
     #[test]
@@ -134,10 +205,10 @@ mod tests {
         let file = folder.path().join("users.jsonl");
         fs::write(&file, "old").unwrap();
         let line = format!("export {}", file.display());
-        let fake = Fake::new(two_pages().into_iter().take(1));
+        let fake = Fake::new(everything().take(3));
         assert!(run_line(&fake, &line).is_err());
         assert_eq!(fs::read_to_string(&file).unwrap(), "old");
-        let out = run_line(&Fake::new(two_pages()), &line).unwrap();
+        let out = run_line(&Fake::new(everything()), &line).unwrap();
         assert!(out.starts_with("3 users"), "{out}");
         assert_eq!(fs::read_to_string(&file).unwrap(), LINES);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -149,10 +220,29 @@ mod tests {
     }
 
     #[test]
+    fn who_may_only_export_users_is_told_what_is_missing() {
+        let forbidden = || {
+            Script::json(
+                403,
+                json!({"error": {"code": "forbidden", "message": "You may not.", "status_code": 403}}),
+            )
+        };
+        let mut person = Person::default();
+        let fake = Fake::new([forbidden()].into_iter().chain(two_pages()));
+        let out = person.run(&fake, "export").unwrap();
+        assert_eq!(out.lines().count(), 3);
+        assert!(person.said[0].contains("roles:read"), "{:?}", person.said);
+    }
+
+    #[test]
     fn a_busy_service_is_waited_for_but_not_for_ever() {
         let busy = || Script::text(429, "").with("retry-after", "7");
         let [first, second] = two_pages();
-        let fake = Fake::new([first, busy(), busy(), second]);
+        let fake = Fake::new(
+            definitions()
+                .into_iter()
+                .chain([first, busy(), busy(), second]),
+        );
         let mut person = Person::default();
         assert_eq!(person.run(&fake, "export").unwrap(), LINES);
         assert_eq!(person.waited, [Duration::from_secs(7); 2]);

@@ -1,6 +1,7 @@
 //! `gatewright import`.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
@@ -9,20 +10,22 @@ use std::rc::Rc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Arg, ArgMatches, Command, value_parser};
-use gatewright_transfer::{ImportUser, Record};
+use gatewright_transfer::{Definition, ImportUser, Item, Record};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
-use crate::api::{Api, Detail, Refusal, patiently, read};
+use crate::api::{Api, Detail, Refusal, is, path, patiently, read};
 use crate::arguments::{flag, json, option};
 use crate::call::Call;
 use crate::console::Console;
 use crate::records;
 use crate::show::clean;
 
+/// Where users are imported.
+const PATH: &str = "/users/import";
 /// Most users that one request has.
 const BATCH: u64 = 500;
 /// How much of a file's beginning tells it from another.
@@ -265,12 +268,14 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         console: call.console,
         report,
         dry_run: matches.get_flag("dry-run"),
+        promised: BTreeSet::new(),
         at_most: batch,
         progress,
     };
+    let round = batch * call.api.at_once();
     loop {
-        let mut some: Vec<Record> = records.by_ref().take(batch).collect();
-        let ended = some.len() < batch;
+        let mut some: Vec<Record> = records.by_ref().take(round).collect();
+        let ended = some.len() < round;
         if failed.get() {
             // The last record only says so.
             some.pop();
@@ -314,6 +319,8 @@ struct Import<'a> {
     console: &'a mut dyn Console,
     report: Option<File>,
     dry_run: bool,
+    /// Roles that a dry run did not make, which users of the file may have all the same.
+    promised: BTreeSet<String>,
     /// How many users a request has, which becomes less when that is too long for the service.
     at_most: usize,
     progress: Progress,
@@ -328,6 +335,13 @@ struct Outcome {
 }
 
 impl Outcome {
+    fn of(status: &str) -> Self {
+        Self {
+            status: status.to_owned(),
+            errors: Vec::new(),
+        }
+    }
+
     fn refused(code: &str, message: String) -> Self {
         Self {
             status: "refused".to_owned(),
@@ -341,16 +355,32 @@ impl Outcome {
 }
 
 impl Import<'_> {
-    /// Imports these records, and says which were refused.
-    fn take(&mut self, records: Vec<Record>) -> Result<()> {
-        let users: Vec<&ImportUser> = records
-            .iter()
-            .filter_map(|record| record.user.as_ref().ok())
-            .collect();
-        let mut outcomes = self.send(&users)?.into_iter();
+    /// Imports these records, and says which were refused: first permissions and roles, then who may have them.
+    fn take(&mut self, mut records: Vec<Record>) -> Result<()> {
+        let mut defined = Vec::new();
+        let mut users = Vec::new();
+        for record in &mut records {
+            match &mut record.item {
+                Ok(Item::Definition(definition)) => defined.push(self.define(definition)?),
+                Ok(Item::User(user)) => {
+                    if let Some(roles) = &mut user.roles {
+                        roles.retain(|role| !self.promised.contains(role));
+                    }
+                }
+                Err(_) => {}
+            }
+        }
         for record in &records {
-            let outcome = match &record.user {
-                Ok(_) => outcomes.next().context("an outcome is missing")?,
+            if let Ok(Item::User(user)) = &record.item {
+                users.push(user.as_ref());
+            }
+        }
+        let mut defined = defined.into_iter();
+        let mut outcomes = self.send_all(&users)?.into_iter();
+        for record in &records {
+            let outcome = match &record.item {
+                Ok(Item::Definition(_)) => defined.next().context("an outcome is missing")?,
+                Ok(Item::User(_)) => outcomes.next().context("an outcome is missing")?,
                 Err(reason) => Outcome::refused("unreadable", reason.clone()),
             };
             match outcome.status.as_str() {
@@ -360,49 +390,107 @@ impl Import<'_> {
                     self.progress.refused += 1;
                     self.report(record, &outcome.errors)?;
                 }
-                other => bail!("the service says {:?} of a user", other),
+                other => bail!("the service says {:?} of a record", other),
             }
         }
         self.progress.records += records.len() as u64;
         Ok(())
     }
 
-    /// What became of each user.
+    /// Makes a permission or a role that is not there. A role of the service itself, which always is there, gets what it
+    /// lacks.
+    fn define(&mut self, definition: &Definition) -> Result<Outcome> {
+        let (kind, permissions) = match definition {
+            Definition::Permission { .. } => ("permissions", &[][..]),
+            Definition::Role { permissions, .. } => ("roles", permissions.as_slice()),
+        };
+        let place = path(&[kind, definition.name()])?;
+        let found = match self.ask(Method::GET, &place, None) {
+            Ok(found) => Some(read::<Found>(&found)?),
+            Err(error) if is(&error, StatusCode::NOT_FOUND) => None,
+            Err(error) => return refused_by(error),
+        };
+        let lacking: Vec<&String> = match &found {
+            Some(found) if !found.built_in => return Ok(Outcome::of("exists")),
+            Some(found) => permissions
+                .iter()
+                .filter(|name| !found.permissions.contains(name))
+                .collect(),
+            None => Vec::new(),
+        };
+        if found.is_some() && lacking.is_empty() {
+            return Ok(Outcome::of("exists"));
+        }
+        if self.dry_run {
+            if let (None, Definition::Role { name, .. }) = (&found, definition) {
+                self.promised.insert(name.clone());
+            }
+            return Ok(Outcome::of("created"));
+        }
+        let done = match found {
+            None => {
+                let body = match definition {
+                    Definition::Permission { name, description } => {
+                        json!({"name": name, "description": description})
+                    }
+                    Definition::Role {
+                        name,
+                        description,
+                        permissions,
+                    } => {
+                        json!({"name": name, "description": description, "permissions": permissions})
+                    }
+                };
+                let body = Some(body.to_string().into_bytes());
+                self.ask(Method::POST, &format!("/{kind}"), body).map(drop)
+            }
+            Some(_) => lacking.into_iter().try_for_each(|permission| {
+                let grant = path(&["roles", definition.name(), "permissions", permission])?;
+                self.ask(Method::POST, &grant, None).map(drop)
+            }),
+        };
+        done.map_or_else(refused_by, |()| Ok(Outcome::of("created")))
+    }
+
+    fn ask(&mut self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Vec<u8>> {
+        let api = self.api;
+        patiently(self.console, || {
+            api.send(method.clone(), path, body.clone())
+        })
+    }
+
+    /// What became of each user: requests go together where the door takes them so, and those that failed go once more,
+    /// alone.
+    fn send_all(&mut self, users: &[&ImportUser]) -> Result<Vec<Outcome>> {
+        if users.len() <= self.at_most {
+            return self.send(users);
+        }
+        let parts: Vec<_> = users.chunks(self.at_most).collect();
+        let bodies = parts.iter().map(|some| self.body(some));
+        let answers = self.api.post_all(PATH, bodies.collect::<Result<_>>()?)?;
+        let mut outcomes = Vec::with_capacity(users.len());
+        for (some, answer) in parts.into_iter().zip(answers) {
+            outcomes.extend(match answer {
+                Ok(body) => results(&body, some.len())?,
+                Err(_) => self.send(some)?,
+            });
+        }
+        Ok(outcomes)
+    }
+
+    /// What became of each user, by one request after another.
     fn send(&mut self, users: &[&ImportUser]) -> Result<Vec<Outcome>> {
-        #[derive(Serialize)]
-        struct Request<'a> {
-            users: &'a [&'a ImportUser],
-            dry_run: bool,
-        }
-        #[derive(Deserialize)]
-        struct Answer {
-            results: Vec<Outcome>,
-        }
         let mut outcomes = Vec::with_capacity(users.len());
         let mut rest = users;
         while !rest.is_empty() {
             let (some, later) = rest.split_at(rest.len().min(self.at_most));
-            let request = serde_json::to_vec(&Request {
-                users: some,
-                dry_run: self.dry_run,
-            })?;
-            let api = self.api;
-            let answer = patiently(self.console, || {
-                api.send(Method::POST, "/users/import", Some(request.clone()))
-            });
-            match answer {
+            let request = self.body(some)?;
+            match self.ask(Method::POST, PATH, Some(request)) {
                 Ok(body) => {
-                    let answer: Answer = read(&body)?;
-                    ensure!(
-                        answer.results.len() == some.len(),
-                        "the service says something of {} users, and {} were sent",
-                        answer.results.len(),
-                        some.len()
-                    );
-                    outcomes.extend(answer.results);
+                    outcomes.extend(results(&body, some.len())?);
                     rest = later;
                 }
-                Err(error) if !is_too_long(&error) => return Err(error),
+                Err(error) if !is(&error, StatusCode::PAYLOAD_TOO_LARGE) => return Err(error),
                 Err(_) if some.len() > 1 => self.at_most = some.len() / 2,
                 Err(error) => {
                     outcomes.push(Outcome::refused("too_long", error.to_string()));
@@ -413,8 +501,20 @@ impl Import<'_> {
         Ok(outcomes)
     }
 
+    fn body(&self, users: &[&ImportUser]) -> Result<Vec<u8>> {
+        #[derive(Serialize)]
+        struct Request<'a> {
+            users: &'a [&'a ImportUser],
+            dry_run: bool,
+        }
+        Ok(serde_json::to_vec(&Request {
+            users,
+            dry_run: self.dry_run,
+        })?)
+    }
+
     fn report(&mut self, record: &Record, errors: &[Detail]) -> Result<()> {
-        let who = record.user.as_ref().ok().and_then(records::name);
+        let who = record.item.as_ref().ok().and_then(records::name);
         if let Some(report) = &mut self.report {
             let line = json!({"line": record.line, "user": who, "errors": errors});
             return writeln!(report, "{line}").context("can't write the report");
@@ -437,10 +537,37 @@ impl Import<'_> {
     }
 }
 
-fn is_too_long(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref()
-        .is_some_and(|refusal: &Refusal| refusal.status == StatusCode::PAYLOAD_TOO_LARGE)
+/// What is there by the name of a permission or a role.
+#[derive(Deserialize)]
+struct Found {
+    built_in: bool,
+    #[serde(default)]
+    permissions: Vec<String>,
+}
+
+/// What the service does not take of a permission or a role is refused; any other failure ends the import.
+fn refused_by(error: anyhow::Error) -> Result<Outcome> {
+    match error.downcast_ref::<Refusal>() {
+        Some(refusal) if refusal.status.is_client_error() && !refusal.code.is_empty() => {
+            Ok(Outcome::refused(&refusal.code, refusal.to_string()))
+        }
+        _ => Err(error),
+    }
+}
+
+/// What an answer says of as many users.
+fn results(body: &[u8], count: usize) -> Result<Vec<Outcome>> {
+    #[derive(Deserialize)]
+    struct Answer {
+        results: Vec<Outcome>,
+    }
+    let answer: Answer = read(body)?;
+    ensure!(
+        answer.results.len() == count,
+        "the service says something of {} users, and {count} were sent",
+        answer.results.len()
+    );
+    Ok(answer.results)
 }
 
 #[cfg(test)]
@@ -702,6 +829,106 @@ mod tests {
         );
         let line = format!("import {file} --format nothing");
         assert!(run_line(&Fake::new([]), &line).is_err());
+    }
+
+    const DEFINITIONS: &str = concat!(
+        r#"{"permission": {"name": "posts:write", "description": "Write."}}"#,
+        "\n",
+        r#"{"role": {"name": "editor", "permissions": ["posts:write"]}}"#,
+        "\n",
+        r#"{"role": {"name": "admin", "permissions": ["users:read", "posts:write"]}}"#,
+        "\n",
+        r#"{"email": "ada@example.com", "roles": ["editor", "user"]}"#,
+        "\n"
+    );
+
+    fn missing() -> Script {
+        Script::json(
+            404,
+            json!({"error": {"code": "not_found", "message": "No.", "status_code": 404}}),
+        )
+    }
+
+    fn admin() -> Script {
+        Script::json(
+            200,
+            json!({"name": "admin", "built_in": true, "permissions": ["users:read"]}),
+        )
+    }
+
+    #[test]
+    fn permissions_and_roles_are_made_before_who_has_them() {
+        let (_folder, file) = folder(DEFINITIONS);
+        let made = || Script::json(201, json!({}));
+        let fake = Fake::new([
+            missing(),
+            made(),
+            missing(),
+            made(),
+            admin(),
+            Script::text(204, ""),
+            results(&["created"]),
+        ]);
+        let out = run_line(&fake, &format!("import {file}")).unwrap();
+        assert_eq!(out, "4 records: 4 created, 0 existing, 0 refused\n");
+        assert_eq!(
+            fake.paths(),
+            [
+                "GET /permissions/posts:write",
+                "POST /permissions",
+                "GET /roles/editor",
+                "POST /roles",
+                "GET /roles/admin",
+                "POST /roles/admin/permissions/posts:write",
+                "POST /users/import"
+            ]
+        );
+        assert_eq!(
+            fake.body(3),
+            json!({"name": "editor", "description": "", "permissions": ["posts:write"]})
+        );
+        // Again, when all of it is there: what somebody made of a role meanwhile stays.
+        let there = |name: &str, built_in| {
+            Script::json(
+                200,
+                json!({"name": name, "built_in": built_in, "permissions": ["users:read", "posts:write"]}),
+            )
+        };
+        let fake = Fake::new([
+            there("posts:write", false),
+            there("editor", false),
+            there("admin", true),
+            results(&["exists"]),
+        ]);
+        let out = run_line(&fake, &format!("import {file}")).unwrap();
+        assert_eq!(out, "4 records: 0 created, 4 existing, 0 refused\n");
+    }
+
+    #[test]
+    fn a_dry_run_makes_no_role_and_takes_it_as_made() {
+        let (_folder, file) = folder(DEFINITIONS);
+        let fake = Fake::new([missing(), missing(), admin(), results(&["created"])]);
+        run_line(&fake, &format!("import {file} --dry-run")).unwrap();
+        assert_eq!(fake.paths()[..3].concat().matches("POST").count(), 0);
+        assert_eq!(fake.body(3)["users"][0]["roles"], json!(["user"]));
+    }
+
+    #[test]
+    fn a_role_that_the_service_does_not_take_is_refused() {
+        let (_folder, file) = folder(r#"{"role": {"name": "root", "permissions": ["*"]}}"#);
+        let forbidden = Script::json(
+            403,
+            json!({"error": {"code": "forbidden", "message": "You may not.", "status_code": 403}}),
+        );
+        let fake = Fake::new([missing(), forbidden]);
+        let mut person = Person::default();
+        let error = person.run(&fake, &format!("import {file}")).unwrap_err();
+        assert_eq!(error.to_string(), "1 of 1 records were refused");
+        assert!(
+            person.said[0].starts_with("line 1 (root): You may not."),
+            "{:?}",
+            person.said
+        );
     }
 
     #[test]

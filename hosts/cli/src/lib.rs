@@ -70,6 +70,17 @@ pub trait Door {
     /// # Errors
     /// There is no answer.
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>>;
+
+    /// How many requests [`send_all`](Self::send_all) answers faster than one by one.
+    fn at_once(&self) -> usize {
+        1
+    }
+
+    /// Answers requests in any order, each as [`send`](Self::send) does; the answers are in the order of the requests.
+    fn send_all(&self, requests: Vec<Request<Vec<u8>>>) -> Vec<Result<Response<Vec<u8>>>> {
+        let one_by_one = requests.into_iter().map(|request| self.send(request));
+        one_by_one.collect()
+    }
 }
 
 /// The door for commands that need none, see [`needs_door`].

@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use anyhow::{Context as _, Result};
 use clap::{Arg, ArgMatches, value_parser};
-use gatewright_transfer::{FirebaseHash, Format, ImportUser, Options, Record};
+use gatewright_transfer::{FirebaseHash, Format, Item, Options, Record};
 
 use crate::arguments::{given, option, text};
 
@@ -37,9 +37,12 @@ pub(crate) fn described(matches: &ArgMatches) -> String {
     format!("{} {table}", given(matches, "format"))
 }
 
-/// By what people know a user.
-pub(crate) fn name(user: &ImportUser) -> Option<&str> {
-    user.email.as_deref().or(user.username.as_deref())
+/// By what people know what a record is.
+pub(crate) fn name(item: &Item) -> Option<&str> {
+    match item {
+        Item::User(user) => user.email.as_deref().or(user.username.as_deref()),
+        Item::Definition(definition) => Some(definition.name()),
+    }
 }
 
 pub(crate) fn open(

@@ -307,6 +307,14 @@ impl gatewright_cli::Door for LocalDoor {
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
         self.0.send(request)
     }
+
+    fn at_once(&self) -> usize {
+        Local::AT_ONCE
+    }
+
+    fn send_all(&self, requests: Vec<Request<Vec<u8>>>) -> Vec<Result<Response<Vec<u8>>>> {
+        self.0.send_all(requests)
+    }
 }
 
 fn migrate(arguments: &ArgMatches) -> Result<()> {

@@ -11,94 +11,117 @@ use crate::changes::last_holder;
 use crate::executor::{Executor, Statement};
 use crate::value::{Row, Value};
 
-/// What marks, within a batch, who was stored by it and at which place of the list he stands. It comes after every mark
-/// of a change, which are identifiers.
+/// What marks who was stored by a change, with his place in its list.
 macro_rules! mark {
     ($place:literal) => {
-        concat!("('new/' || printf('%04d', ", $place, "))")
+        concat!("(?2 || printf('/%05d', ", $place, "))")
     };
 }
-/// Users of the list that this batch has stored, joined to what belongs to them.
+/// The list, each row taken out of it once and not once for each of its columns.
+macro_rules! listed {
+    () => {
+        "WITH list AS MATERIALIZED (SELECT key, value AS item FROM json_each(?1)) "
+    };
+}
+/// Users that this change has stored, joined to what belongs to them.
 macro_rules! stored {
     () => {
         concat!(
-            "FROM json_each(?1) JOIN users ON users.id = value ->> 1 AND users.change_id = ",
-            mark!("value ->> 0")
+            "FROM list JOIN users ON users.id = item ->> 1 AND users.change_id = ",
+            mark!("item ->> 0")
+        )
+    };
+}
+/// Whether somebody has what a row of the list brings who was there before, or stands earlier in the list.
+macro_rules! taken {
+    ($column:literal, $place:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM users WHERE ",
+            $column,
+            " = item ->> ",
+            $place,
+            " AND (change_id IS NULL OR change_id NOT GLOB ?2 || '/*' OR change_id < ",
+            mark!("key"),
+            "))"
         )
     };
 }
 
 // Users come as a JSON list; each is inserted unless a unique key is taken.
 const INSERT_USERS: &str = concat!(
+    listed!(),
     "INSERT INTO users (id, email, email_key, email_verified_at, username, username_key,
         display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at, change_id)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-        value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, ",
+    SELECT item ->> 0, item ->> 1, item ->> 2, item ->> 3, item ->> 4, item ->> 5, item ->> 6, item ->> 7,
+        item ->> 8, item ->> 9, item ->> 10, item ->> 11, item ->> 12, ",
     mark!("key"),
-    " FROM json_each(?1) WHERE ?2 IS NULL OR NOT EXISTS (
-        SELECT 1 FROM roles JOIN user_roles ON user_roles.role_id = roles.id WHERE roles.name = ?2)
+    " FROM list WHERE ?3 IS NULL OR NOT EXISTS (
+        SELECT 1 FROM roles JOIN user_roles ON user_roles.role_id = roles.id WHERE roles.name = ?3)
     ORDER BY key ON CONFLICT DO NOTHING"
 );
 const INSERT_CREDENTIALS: &str = concat!(
+    listed!(),
     "INSERT INTO credentials (id, user_id, kind, secret, counter, label, created_at, updated_at, last_used_at)
-    SELECT value ->> 2, users.id, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9 ",
+    SELECT item ->> 2, users.id, item ->> 3, item ->> 4, item ->> 5, item ->> 6, item ->> 7, item ->> 8, item ->> 9 ",
     stored!()
 );
 const INSERT_ROLES: &str = concat!(
+    listed!(),
     "INSERT INTO user_roles (user_id, role_id) SELECT users.id, roles.id ",
     stored!(),
-    " JOIN roles ON roles.name = value ->> 2 WHERE true ON CONFLICT DO NOTHING"
+    " JOIN roles ON roles.name = item ->> 2 WHERE true ON CONFLICT DO NOTHING"
 );
 const INSERT_TERMS: &str = concat!(
-    "INSERT INTO user_terms (term, user_id) SELECT value ->> 2, users.id ",
+    listed!(),
+    "INSERT INTO user_terms (term, user_id) SELECT item ->> 2, users.id ",
     stored!(),
     " WHERE true ON CONFLICT DO NOTHING"
 );
-// 0: created, 1: a role is held, 2: the identifier is taken, 3: the address, 4: the name. Taken is what somebody has who
-// was there, or stands earlier in the list.
+// 0: created, 1: a role is held, 2: the identifier is taken, 3: the address, 4: the name.
 const CREATE_OUTCOMES: &str = concat!(
-    "SELECT CASE
-    WHEN EXISTS (SELECT 1 FROM users WHERE id = value ->> 0 AND change_id = ",
+    listed!(),
+    "SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = item ->> 0 AND change_id = ",
     mark!("key"),
-    ") THEN 0 WHEN ?2 IS NOT NULL AND EXISTS (
-        SELECT 1 FROM roles JOIN user_roles ON user_roles.role_id = roles.id WHERE roles.name = ?2) THEN 1
-    WHEN EXISTS (SELECT 1 FROM users WHERE id = value ->> 0 AND coalesce(change_id, '') < ",
-    mark!("key"),
-    ") THEN 2 WHEN EXISTS (SELECT 1 FROM users WHERE email_key = value ->> 2 AND coalesce(change_id, '') < ",
-    mark!("key"),
-    ") THEN 3 WHEN EXISTS (SELECT 1 FROM users WHERE username_key = value ->> 5 AND coalesce(change_id, '') < ",
-    mark!("key"),
-    ") THEN 4 END AS outcome FROM json_each(?1) ORDER BY key"
+    ") THEN 0 WHEN ?3 IS NOT NULL AND EXISTS (
+        SELECT 1 FROM roles JOIN user_roles ON user_roles.role_id = roles.id WHERE roles.name = ?3) THEN 1 WHEN ",
+    taken!("id", "0"),
+    " THEN 2 WHEN ",
+    taken!("email_key", "2"),
+    " THEN 3 WHEN ",
+    taken!("username_key", "5"),
+    " THEN 4 END AS outcome FROM list ORDER BY key"
 );
-const UNMARK: &str = concat!(
-    "UPDATE users SET change_id = NULL WHERE (id, change_id) IN (SELECT value ->> 0, ",
-    mark!("key"),
-    " FROM json_each(?1))"
-);
+
+/// What marks who is stored on his own, until the same batch takes it away again.
+const ALONE: &str = "new";
+const UNMARK: &str = "UPDATE users SET change_id = NULL WHERE id = ?1 AND change_id = 'new/00000'";
 
 pub(crate) async fn create_user(
     executor: &impl Executor,
     mut new: NewUser,
 ) -> Result<CreateUserOutcome, StorageError> {
     let unless_held = new.unless_held.take();
-    let outcomes = create(executor, vec![new], unless_held).await?;
+    let outcomes = create(executor, None, vec![new], unless_held).await?;
     outcomes.into_iter().next().ok_or_else(undecided)
 }
 
 pub(crate) async fn create_users(
     executor: &impl Executor,
+    change: String,
     users: Vec<NewUser>,
 ) -> Result<Vec<CreateUserOutcome>, StorageError> {
-    create(executor, users, None).await
+    create(executor, Some(change), users, None).await
 }
 
 async fn create(
     executor: &impl Executor,
+    change: Option<String>,
     new: Vec<NewUser>,
     unless_held: Option<String>,
 ) -> Result<Vec<CreateUserOutcome>, StorageError> {
     let (mut users, mut credentials, mut roles, mut terms) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let first = new.first().map(|new| new.user.id.clone());
     let time = |time: Option<Timestamp>| time.map(Timestamp::as_millis);
     for (place, new) in new.into_iter().enumerate() {
         let user = new.user;
@@ -138,7 +161,14 @@ async fn create(
     let listed =
         |rows: Vec<serde_json::Value>| Value::from(serde_json::Value::from(rows).to_string());
     let users = listed(users);
-    let decide = || vec![users.clone(), unless_held.as_deref().into()];
+    let change_id = change.as_deref().unwrap_or(ALONE);
+    let decide = || {
+        vec![
+            users.clone(),
+            change_id.into(),
+            unless_held.as_deref().into(),
+        ]
+    };
     let mut batch = vec![Statement::new(INSERT_USERS, decide())];
     for (sql, rows) in [
         (INSERT_CREDENTIALS, credentials),
@@ -146,14 +176,16 @@ async fn create(
         (INSERT_TERMS, terms),
     ] {
         if !rows.is_empty() {
-            batch.push(Statement::new(sql, vec![listed(rows)]));
+            batch.push(Statement::new(sql, vec![listed(rows), change_id.into()]));
         }
     }
     batch.push(Statement::new(CREATE_OUTCOMES, decide()));
-    batch.push(Statement::new(UNMARK, vec![users]));
-    let mut results = executor.batch(batch).await?;
-    results.pop();
-    let outcomes = results.pop().unwrap_or_default();
+    let decided = batch.len() - 1;
+    if change.is_none() {
+        batch.push(Statement::new(UNMARK, vec![first.into()]));
+    }
+    let results = executor.batch(batch).await?;
+    let outcomes = results.into_iter().nth(decided).unwrap_or_default();
     let outcome = |mut row: Row| match row.next::<Option<u64>>()? {
         Some(0) => Ok(CreateUserOutcome::Created),
         Some(1) => Ok(CreateUserOutcome::RoleHeld),
@@ -293,29 +325,38 @@ pub(crate) async fn replace_credential_secret(
 }
 
 const DELETE_USER: &str = concat!(
-    "DELETE FROM users WHERE id = ?1 AND NOT (",
+    "DELETE FROM users WHERE id = ?1 AND updated_at = ?3 AND NOT (",
     last_holder!("?2"),
     ") RETURNING 1"
 );
-const EXISTS: &str = "SELECT 1 FROM users WHERE id = ?1";
+const UNCHANGED: &str = "SELECT updated_at = ?2 AS unchanged FROM users WHERE id = ?1";
 
 pub(crate) async fn delete_user(
     executor: &impl Executor,
     user_id: String,
+    expected_updated_at: Timestamp,
     keeps_holder: Option<String>,
 ) -> Result<DeleteUserOutcome, StorageError> {
-    let batch = vec![
-        Statement::new(
-            DELETE_USER,
-            vec![user_id.as_str().into(), keeps_holder.into()],
-        ),
-        Statement::new(EXISTS, vec![user_id.into()]),
+    let delete = vec![
+        user_id.as_str().into(),
+        keeps_holder.into(),
+        expected_updated_at.into(),
     ];
-    let results = executor.batch(batch).await?;
-    Ok(match results.as_slice() {
-        [deleted, _] if !deleted.is_empty() => DeleteUserOutcome::Deleted,
-        [_, left] if !left.is_empty() => DeleteUserOutcome::LastHolder,
-        _ => DeleteUserOutcome::Unknown,
+    let batch = vec![
+        Statement::new(DELETE_USER, delete),
+        Statement::new(UNCHANGED, vec![user_id.into(), expected_updated_at.into()]),
+    ];
+    let mut results = executor.batch(batch).await?;
+    let left = results.pop().unwrap_or_default().pop();
+    if results.pop().is_some_and(|deleted| !deleted.is_empty()) {
+        return Ok(DeleteUserOutcome::Deleted);
+    }
+    let Some(mut left) = left else {
+        return Ok(DeleteUserOutcome::Unknown);
+    };
+    Ok(match left.next::<u64>()? {
+        0 => DeleteUserOutcome::Conflict,
+        _ => DeleteUserOutcome::LastHolder,
     })
 }
 

@@ -75,7 +75,7 @@ const REMOVE_ROLE: &str = "DELETE FROM user_roles
     WHERE user_id = ?1 AND role_id = (SELECT id FROM roles WHERE name = ?3)
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2)";
 const END_SESSIONS: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = ?5
-    WHERE (user_id = ?1 OR actor_id = ?1) AND id IS NOT ?4 AND revoked_at IS NULL AND expires_at > ?3
+    WHERE (actor_id = ?1 OR (user_id = ?1 AND ?6 = 0)) AND id IS NOT ?4 AND revoked_at IS NULL AND expires_at > ?3
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) RETURNING id";
 // 0: changed, 1: conflict, 2: secret refused, 3: the address is taken, 4: the name is taken, 5: the last holder.
 const OUTCOME: &str = concat!(
@@ -170,13 +170,19 @@ pub(crate) async fn change_user(
     batch.extend(each(ADD_ROLE, &adds_roles));
     batch.extend(each(REMOVE_ROLE, &removes_roles));
     let ends = ends_sessions.is_some();
-    if let Some(SessionEnding { except, reason }) = ends_sessions {
+    if let Some(SessionEnding {
+        except,
+        only_acting,
+        reason,
+    }) = ends_sessions
+    {
         let parameters = vec![
             user_id.into(),
             id.as_str().into(),
             now.into(),
             except.into(),
             reason.into(),
+            u64::from(only_acting).into(),
         ];
         batch.push(Statement::new(END_SESSIONS, parameters));
     }

@@ -38,9 +38,10 @@ impl<E: Executor> Storage for SqlStorage<E> {
 
     async fn create_users(
         &self,
+        change: String,
         users: Vec<NewUser>,
     ) -> Result<Vec<CreateUserOutcome>, StorageError> {
-        accounts::create_users(&self.executor, users).await
+        accounts::create_users(&self.executor, change, users).await
     }
 
     async fn find_member(&self, user_id: String) -> Result<Option<Member>, StorageError> {
@@ -168,9 +169,10 @@ impl<E: Executor> Storage for SqlStorage<E> {
     async fn delete_user(
         &self,
         user_id: String,
+        expected_updated_at: Timestamp,
         keeps_holder: Option<String>,
     ) -> Result<DeleteUserOutcome, StorageError> {
-        accounts::delete_user(&self.executor, user_id, keeps_holder).await
+        accounts::delete_user(&self.executor, user_id, expected_updated_at, keeps_holder).await
     }
 
     async fn accept_counter(

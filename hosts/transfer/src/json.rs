@@ -23,15 +23,18 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// The next value, and the number of its line.
-    pub(crate) fn value<T: DeserializeOwned>(&mut self) -> Option<(u64, Result<T, String>)> {
+    /// What is read of the next line that is not empty, and its number.
+    pub(crate) fn value_by<T>(
+        &mut self,
+        read: impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Option<(u64, Result<T, String>)> {
         while !self.ended {
             let line = self.source.line();
             let value = match self.source.read_line(&mut self.buffer) {
                 Ok(Line::End) => break,
                 Ok(Line::TooLong) => Err(too_long()),
                 Ok(Line::Whole) if self.buffer.trim_ascii().is_empty() => continue,
-                Ok(Line::Whole) => parse(&self.buffer),
+                Ok(Line::Whole) => read(&self.buffer),
                 Err(error) => {
                     self.ended = true;
                     Err(format!("the rest can't be read: {error}"))
@@ -47,7 +50,7 @@ impl<R: BufRead> Iterator for Lines<R> {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        let (line, fields) = self.value()?;
+        let (line, fields) = self.value_by(parse)?;
         Some(Row {
             line,
             table: 0,
@@ -61,7 +64,7 @@ pub(crate) fn too_long() -> String {
 }
 
 /// Reads a value. The number of the line that serde knows is that in the value, so only the column is told.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     serde_json::from_slice(bytes).map_err(|error| {
         let text = error.to_string();
         let problem = text.split(" at line ").next().unwrap_or_default();

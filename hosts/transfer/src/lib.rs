@@ -6,7 +6,7 @@
 //!
 //! | format | files |
 //! | --- | --- |
-//! | `jsonl` | an [`ImportUser`] in each line, in the forms of the API |
+//! | `jsonl` | an [`ImportUser`] in each line, in the forms of the API, or a [`Definition`] |
 //! | `csv` | the same fields by a header; roles with blanks or `;` between them, and `profile.X` |
 //! | `fastapi-users` | the table `user` as CSV or in an SQL dump |
 //! | `django` | `dumpdata auth.User` (JSON or JSON Lines), the table `auth_user` as CSV or in an SQL dump |
@@ -39,6 +39,7 @@ use std::io::{self, BufRead};
 pub use auth_core::ImportUser;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use serde::{Deserialize, Serialize};
 
 use crate::csv::Csv;
 use crate::fields::{Fields, Row};
@@ -69,7 +70,7 @@ fn tidy(mut user: ImportUser) -> ImportUser {
 /// Whose export a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// An [`ImportUser`] in each line.
+    /// An [`ImportUser`] or a [`Definition`] in each line.
     Jsonl,
     /// The fields of [`ImportUser`] by a header.
     Csv,
@@ -153,13 +154,71 @@ impl fmt::Debug for FirebaseHash {
     }
 }
 
-/// A user of a file.
+/// A record of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// Where he begins, from 1.
+    /// Where it begins, from 1.
     pub line: u64,
-    /// He, or why he can't be read.
-    pub user: Result<ImportUser, String>,
+    /// What it is, or why it can't be read.
+    pub item: Result<Item, String>,
+}
+
+/// What a record is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// A user.
+    User(Box<ImportUser>),
+    /// A permission or a role, as files of our own have them.
+    Definition(Definition),
+}
+
+impl From<ImportUser> for Item {
+    fn from(user: ImportUser) -> Self {
+        Self::User(Box::new(user))
+    }
+}
+
+/// A permission or a role, in a line of its own before those who have it: `{"role": {…}}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Definition {
+    /// A permission.
+    Permission {
+        /// Name, `resource:action`.
+        name: String,
+        /// What it is for.
+        #[serde(default)]
+        description: String,
+    },
+    /// A role.
+    Role {
+        /// Name.
+        name: String,
+        /// What it is for.
+        #[serde(default)]
+        description: String,
+        /// Names of the permissions that it holds.
+        #[serde(default)]
+        permissions: Vec<String>,
+    },
+}
+
+impl Definition {
+    /// Whether a line of JSON is one, as its first member says.
+    fn is(line: &[u8]) -> bool {
+        let inside = line.trim_ascii_start().strip_prefix(b"{");
+        inside.is_some_and(|inside| {
+            let inside = inside.trim_ascii_start();
+            inside.starts_with(b"\"permission\"") || inside.starts_with(b"\"role\"")
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Permission { name, .. } | Self::Role { name, .. } => name,
+        }
+    }
 }
 
 /// Why nothing of a file can be read.
@@ -212,9 +271,13 @@ pub fn read<R: BufRead + 'static>(
         (Format::Jsonl, _) => {
             let mut lines = Lines::new(source);
             return Ok(Box::new(std::iter::from_fn(move || {
-                let (line, user) = lines.value::<ImportUser>()?;
-                let user = user.map(tidy);
-                Some(Record { line, user })
+                let (line, item) = lines.value_by(|bytes| {
+                    if Definition::is(bytes) {
+                        return json::parse(bytes).map(Item::Definition);
+                    }
+                    json::parse(bytes).map(tidy).map(Item::from)
+                })?;
+                Some(Record { line, item })
             })));
         }
         (Format::BetterAuth, form) => {
@@ -312,7 +375,7 @@ pub fn read<R: BufRead + 'static>(
     };
     Ok(Box::new(rows.map(move |row| Record {
         line: row.line,
-        user: row.fields.and_then(&convert),
+        item: row.fields.and_then(&convert).map(Item::from),
     })))
 }
 

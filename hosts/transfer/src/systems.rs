@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::fields::{Fields, Row, uuid};
-use crate::{FirebaseHash, ImportUser, Record, hash};
+use crate::{FirebaseHash, ImportUser, Item, Record, hash};
 
 type Converted = Result<ImportUser, String>;
 
@@ -213,7 +213,10 @@ impl<I> BetterAuth<I> {
     fn user(&mut self, line: u64, mut fields: Fields) -> Record {
         let key = fields.text("id").ok().flatten().unwrap_or_default();
         let user = better_auth(fields, &key, self.hashes.remove(&key));
-        Record { line, user }
+        Record {
+            line,
+            item: user.map(Item::from),
+        }
     }
 }
 
@@ -231,15 +234,15 @@ impl<I: Iterator<Item = Row>> Iterator for BetterAuth<I> {
                 (_, Err(reason)) => {
                     return Some(Record {
                         line,
-                        user: Err(reason),
+                        item: Err(reason),
                     });
                 }
                 (0, Ok(fields)) if self.accounts => return Some(self.user(line, fields)),
                 (0, Ok(fields)) => self.waiting.push_back((line, fields)),
                 (_, Ok(fields)) => {
                     if let Err(reason) = self.account(fields) {
-                        let user = Err(format!("an account: {reason}"));
-                        return Some(Record { line, user });
+                        let item = Err(format!("an account: {reason}"));
+                        return Some(Record { line, item });
                     }
                 }
             }

@@ -4,7 +4,7 @@
 
 use std::io::{self, BufReader, Cursor, Read};
 
-use gatewright_transfer::{Format, Options, ReadError, Record, read};
+use gatewright_transfer::{Format, ImportUser, Item, Options, ReadError, Record, read};
 
 fn records(format: Format, text: impl Into<Vec<u8>>) -> Vec<Record> {
     read(format, Cursor::new(text.into()), Options::default())
@@ -12,11 +12,23 @@ fn records(format: Format, text: impl Into<Vec<u8>>) -> Vec<Record> {
         .collect()
 }
 
+fn user(record: &Record) -> Option<&ImportUser> {
+    match &record.item {
+        Ok(Item::User(user)) => Some(user),
+        _ => None,
+    }
+}
+
 /// The line of each record, with the address of the user, or nothing where he is refused.
 fn outline(format: Format, text: impl Into<Vec<u8>>) -> Vec<(u64, Option<String>)> {
     records(format, text)
         .into_iter()
-        .map(|record| (record.line, record.user.ok().and_then(|user| user.email)))
+        .map(|record| {
+            (
+                record.line,
+                user(&record).and_then(|user| user.email.clone()),
+            )
+        })
         .collect()
 }
 
@@ -41,7 +53,7 @@ fn json_lines() {
     let reasons = records(Format::Jsonl, "{\"emial\":\"a@x\"}");
     assert!(
         reasons[0]
-            .user
+            .item
             .as_ref()
             .unwrap_err()
             .starts_with("unknown field `emial`")
@@ -94,7 +106,7 @@ fn csv() {
     );
     let reason = records(Format::Csv, "email,email_verified\na@x,maybe\n").remove(0);
     assert_eq!(
-        reason.user.unwrap_err(),
+        reason.item.unwrap_err(),
         "`email_verified` is neither true nor false"
     );
 }
@@ -191,7 +203,7 @@ fn copied_lines() {
     let cut = records(Format::FastapiUsers, text);
     assert_eq!(cut.len(), 6);
     assert_eq!(
-        cut[5].user.as_ref().unwrap_err(),
+        cut[5].item.as_ref().unwrap_err(),
         "the file ends inside of a table, a text or a comment"
     );
 }
@@ -205,7 +217,7 @@ fn what_stands_around_the_rows_of_a_dump() {
         INSERT INTO public.\"user\" VALUES ('a@x'::text, -1.50, E'\\'h\\n');\n";
     let found = records(Format::FastapiUsers, text);
     assert_eq!(found.len(), 1);
-    let user = found[0].user.as_ref().unwrap();
+    let user = user(&found[0]).unwrap();
     assert_eq!(user.email.as_deref(), Some("a@x"));
     assert_eq!(user.password_hash.as_deref(), Some("'h\n"));
     assert_eq!(user.profile.as_ref().unwrap()["key"], -1.5);
@@ -217,7 +229,7 @@ fn what_stands_around_the_rows_of_a_dump() {
     assert_eq!(none.len(), 1);
     assert!(
         none[0]
-            .user
+            .item
             .as_ref()
             .unwrap_err()
             .starts_with("the dump has no table `user` or `users`")
@@ -321,13 +333,10 @@ fn a_failing_disk_ends_the_stream() {
             .take(9)
             .collect();
         assert_eq!(found.len(), 2, "{format:?}");
-        assert_eq!(
-            found[0].user.as_ref().unwrap().email.as_deref(),
-            Some("a@x")
-        );
+        assert_eq!(user(&found[0]).unwrap().email.as_deref(), Some("a@x"));
         assert!(
             found[1]
-                .user
+                .item
                 .as_ref()
                 .unwrap_err()
                 .contains("the disk is gone")

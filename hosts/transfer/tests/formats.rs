@@ -7,7 +7,9 @@
 use std::io::Cursor;
 
 use auth_core::password::{Hasher, Parameters};
-use gatewright_transfer::{FirebaseHash, Format, ImportUser, Options, ReadError, Record, read};
+use gatewright_transfer::{
+    FirebaseHash, Format, ImportUser, Item, Options, ReadError, Record, read,
+};
 use serde_json::{Value, json};
 
 const ARGON2: &str = "$argon2id$v=19$m=65536,t=3,p=4$nTcALhtbj9msselumQcYzA$TEAmXgLKbEXivpp+s+UC0OfYJLpcEfN8rSMSYTOgPZg";
@@ -24,8 +26,9 @@ fn records(format: Format, text: &str, options: Options) -> Vec<Record> {
 fn users_with(format: Format, text: &str, options: Options) -> Vec<Value> {
     records(format, text, options)
         .into_iter()
-        .map(|record| match record.user {
-            Ok(user) => serde_json::to_value(user).unwrap(),
+        .map(|record| match record.item {
+            Ok(Item::User(user)) => serde_json::to_value(user).unwrap(),
+            Ok(Item::Definition(definition)) => serde_json::to_value(definition).unwrap(),
             Err(reason) => json!({"line": record.line, "reason": reason}),
         })
         .collect()
@@ -77,13 +80,42 @@ fn json_lines_are_what_users_are_written_to() {
         read[0],
         Record {
             line: 1,
-            user: Ok(user)
+            item: Ok(user.into())
         }
     );
     assert_eq!(read[1].line, 3);
-    let bob = serde_json::to_value(read[1].user.as_ref().unwrap()).unwrap();
-    assert_eq!(bob, json!({"username": "bob"}));
+    let bob = ImportUser {
+        username: Some("bob".to_owned()),
+        ..ImportUser::default()
+    };
+    assert_eq!(read[1].item, Ok(bob.into()));
     assert_eq!(read.len(), 2);
+}
+
+#[test]
+fn permissions_and_roles_have_lines_of_their_own() {
+    let text = concat!(
+        r#"{"permission": {"name": "posts:write", "description": "Write."}}"#,
+        "\n",
+        r#" { "role": {"name": "editor", "permissions": ["posts:write"]}}"#,
+        "\n",
+        r#"{"role": {"description": "without a name"}}"#,
+        "\n",
+        r#"{"roles": ["editor"], "email": "ada@example.com"}"#,
+        "\n"
+    );
+    let read = users(Format::Jsonl, text);
+    assert_eq!(
+        read[0],
+        json!({"permission": {"name": "posts:write", "description": "Write."}})
+    );
+    assert_eq!(
+        read[1],
+        json!({"role": {"name": "editor", "description": "", "permissions": ["posts:write"]}})
+    );
+    let reason = read[2]["reason"].as_str().unwrap();
+    assert!(reason.contains("missing field `name`"), "{reason}");
+    assert_eq!(read[3]["email"], "ada@example.com");
 }
 
 #[test]

@@ -120,7 +120,7 @@ async fn users_are_moved_by_the_command_line() {
         .iter()
         .find(|line| line["email"] == "ada@example.com");
     assert!(ada.unwrap()["password_hash"].is_string());
-    assert_eq!(ada.unwrap()["roles"], json!(["editor", "user", "verified"]));
+    assert_eq!(ada.unwrap()["roles"], json!(["editor", "user"]));
 
     // An empty service becomes an equal one, but for its own administrator.
     let other = Host::start(&[SETUP]);

@@ -13,18 +13,21 @@ use crate::serve::build_native;
 use crate::toolchain::install_debian_packages;
 
 /// Crates without wasmtime, tested with the checks of the development profile.
-const PURE: [&str; 8] = [
+const PURE: [&str; 4] = [
     "auth-core",
-    "gatewright-cli",
-    "gatewright-compose",
     "gatewright-http",
     "gatewright-mail",
-    "gatewright-smtp",
     "gatewright-sql",
+];
+/// Crates with it or with other large ones, tested in the profile that is served, so that these are built once.
+const WHOLE: [&str; 6] = [
+    "gatewright",
+    "gatewright-cli",
+    "gatewright-compose",
+    "gatewright-smtp",
+    "gatewright-tests",
     "gatewright-transfer",
 ];
-/// Crates with it, tested in the profile that is served, so that it is built once.
-const WHOLE: [&str; 2] = ["gatewright", "gatewright-tests"];
 
 /// Runs every test, or those whose name holds the filter.
 pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
@@ -33,14 +36,9 @@ pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
         "Node.js 20 or newer: https://nodejs.org, or: apt-get install nodejs npm",
     )?;
     need("npm", "npm: https://nodejs.org, or: apt-get install npm")?;
-    // With all targets, so that wasmtime is built with the features that the tests build it with.
-    let host = build_native(&[
-        "--package",
-        "gatewright",
-        "--package",
-        "gatewright-tests",
-        "--all-targets",
-    ])?;
+    // With all of them and all targets, so that wasmtime is built with the features that the tests build it with.
+    let whole: Vec<_> = packages(&WHOLE).chain(["--all-targets"]).collect();
+    let host = build_native(&whole)?;
     component::build_for_tests()?;
     install_packages(&root().join("hosts/cloudflare"))?;
     install_packages(&javascript())?;

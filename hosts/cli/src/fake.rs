@@ -37,6 +37,7 @@ impl Script {
 pub(crate) struct Fake {
     answers: RefCell<VecDeque<Script>>,
     requests: RefCell<Vec<Request<Vec<u8>>>>,
+    at_once: usize,
 }
 
 impl Fake {
@@ -44,7 +45,14 @@ impl Fake {
         Self {
             answers: RefCell::new(answers.into_iter().collect()),
             requests: RefCell::default(),
+            at_once: 1,
         }
+    }
+
+    /// One that is asked several things together.
+    pub(crate) fn at_once(mut self, count: usize) -> Self {
+        self.at_once = count;
+        self
     }
 
     pub(crate) fn requests(&self) -> Vec<Request<Vec<u8>>> {
@@ -79,6 +87,10 @@ impl Door for Fake {
         self.requests.borrow_mut().push(request);
         let answer = self.answers.borrow_mut().pop_front();
         Ok(answer.context("the script has ended")?.0)
+    }
+
+    fn at_once(&self) -> usize {
+        self.at_once
     }
 }
 

@@ -636,6 +636,29 @@ mod tests {
     }
 
     #[test]
+    fn batches_go_together_where_the_door_takes_them_so() {
+        let (_folder, file) = users(7);
+        let busy = Script::text(503, "").with("retry-after", "0");
+        let fake = Fake::new([
+            results(&["created", "created"]),
+            busy,
+            results(&["created", "exists"]),
+            // The one that failed, again.
+            results(&["created", "refused"]),
+            results(&["created"]),
+        ]);
+        let mut person = Person::default();
+        let line = format!("import {file} --batch 2");
+        let error = person.run(&fake.at_once(3), &line).unwrap_err();
+        assert_eq!(error.to_string(), "1 of 7 records were refused");
+        assert!(
+            person.said[0].starts_with("line 4 (u4@example.com): "),
+            "{:?}",
+            person.said
+        );
+    }
+
+    #[test]
     fn what_is_refused_is_said_line_by_line_and_is_a_failure() {
         let (_folder, file) = folder(
             "{\"email\":\"a@example.com\"}\n{broken\n\n{\"email\":\"b@example\"}\n{\"email\":\"c@example.com\"}\n",

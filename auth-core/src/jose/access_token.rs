@@ -287,3 +287,147 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+
+    use super::*;
+
+    const EXPECTED: Expectations<'_> = Expectations {
+        issuer: "https://auth.example",
+        audience: "api",
+        now: Timestamp::from_millis(1_000_000),
+        clock_tolerance: 5,
+    };
+
+    /// The claims that are accepted by who keeps them; who hands them on must say the same.
+    fn checked(payload: &[u8]) -> Result<Claims, AccessTokenError> {
+        let kept = Claims::<String>::checked(payload, &EXPECTED);
+        let handed_on = Claims::<Borrowed<'_>, Strings>::checked(payload, &EXPECTED);
+        assert_eq!(handed_on.err(), kept.as_ref().err().copied());
+        kept
+    }
+
+    /// The members of acceptable claims, in JSON.
+    const MEMBERS: [(&str, &str); 14] = [
+        ("iss", r#""https://auth.example""#),
+        ("sub", r#""ada""#),
+        ("aud", r#"["web","api"]"#),
+        ("exp", "1000"),
+        ("nbf", "1000"),
+        ("iat", "1000"),
+        ("jti", r#""1""#),
+        ("client_id", r#""web""#),
+        ("sid", r#""2""#),
+        ("auth_time", "1"),
+        ("amr", r#"["pwd"]"#),
+        ("roles", "[]"),
+        ("permissions", r#"["read","write"]"#),
+        ("act", r#"{"sub":"eve","other":1}"#),
+    ];
+
+    fn object<'a>(members: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+        let members: Vec<_> = members
+            .into_iter()
+            .map(|(name, value)| format!("{name:?}:{value}"))
+            .collect();
+        format!("{{{}}}", members.join(","))
+    }
+
+    /// Acceptable claims, but for one member.
+    fn with(name: &'static str, value: Option<&'static str>) -> String {
+        let others = MEMBERS.into_iter().filter(|(other, _)| *other != name);
+        object(others.chain(value.map(|value| (name, value))))
+    }
+
+    #[test]
+    fn claims_are_read() {
+        let claims = checked(object(MEMBERS).as_bytes()).unwrap();
+        assert_eq!(claims.aud, Audience::Many(vec!["web".into(), "api".into()]));
+        assert_eq!(claims.act, Some(Actor { sub: "eve".into() }));
+        assert_eq!(serde_json::to_value(&claims).unwrap()["act"]["sub"], "eve");
+        assert_eq!(
+            checked(serde_json::to_string(&claims).unwrap().as_bytes()),
+            Ok(claims)
+        );
+    }
+
+    #[test]
+    fn members_that_may_be_missing() {
+        for (name, _) in MEMBERS {
+            let missing = checked(with(name, None).as_bytes());
+            let optional = ["nbf", "amr", "roles", "permissions", "act"].contains(&name);
+            assert_eq!(missing.is_ok(), optional, "{name}");
+        }
+    }
+
+    #[test]
+    fn claims_are_checked() {
+        use AccessTokenError::{AudienceMismatch, Expired, IssuerMismatch, Malformed, NotYetValid};
+        for (name, value, expected) in [
+            ("iss", r#""https:\/\/auth.exam\u0070le""#, Ok(())),
+            ("iss", r#""https://auth.example/""#, Err(IssuerMismatch)),
+            ("iss", r#"["https://auth.example"]"#, Err(Malformed)),
+            ("aud", r#""api""#, Ok(())),
+            ("aud", r#""a\u0070i""#, Ok(())),
+            ("aud", r#"["a\u0070i"]"#, Ok(())),
+            ("aud", r#""web""#, Err(AudienceMismatch)),
+            ("aud", "[]", Err(AudienceMismatch)),
+            ("aud", r#"["api",1]"#, Err(Malformed)),
+            ("aud", r#"{"api":"api"}"#, Err(Malformed)),
+            ("aud", "null", Err(Malformed)),
+            ("aud", "1", Err(Malformed)),
+            ("exp", "996", Ok(())),
+            ("exp", "995", Err(Expired)),
+            ("exp", "-1", Err(Malformed)),
+            ("exp", "1000.5", Err(Malformed)),
+            ("exp", r#""1000""#, Err(Malformed)),
+            ("exp", "18446744073709551615", Ok(())),
+            ("nbf", "1005", Ok(())),
+            ("nbf", "1006", Err(NotYetValid)),
+            ("nbf", "null", Ok(())),
+            ("iat", "1006", Err(NotYetValid)),
+            ("sub", "1", Err(Malformed)),
+            ("sub", r#""\ud800""#, Err(Malformed)),
+            ("amr", "null", Err(Malformed)),
+            ("amr", r#"["pwd",null]"#, Err(Malformed)),
+            ("roles", r#""admin""#, Err(Malformed)),
+            ("roles", r#"["\u0061"]"#, Ok(())),
+            ("act", "{}", Err(Malformed)),
+            ("act", "null", Ok(())),
+            ("other", "[{}]", Ok(())),
+        ] {
+            let payload = with(name, Some(value));
+            assert_eq!(checked(payload.as_bytes()).map(drop), expected, "{payload}");
+        }
+    }
+
+    #[test]
+    fn text_has_to_be_utf8() {
+        let payload = with("other", Some(r#""é""#)).into_bytes();
+        assert!(checked(&payload).is_ok());
+        let cut: Vec<_> = payload.into_iter().filter(|byte| *byte != 0xc3).collect();
+        assert_eq!(checked(&cut), Err(AccessTokenError::Malformed));
+    }
+
+    proptest! {
+        /// Whatever stands in any of the members, twice perhaps, and cut off anywhere.
+        #[test]
+        fn who_keeps_claims_and_who_does_not_agree(
+            changed in select(&MEMBERS[..]),
+            value in select(vec!["null", "0", "1006", "-1", "1e3", r#""api""#, r#""\n""#, "[]", r#"["api"]"#, "[1]", "{}", "true"]),
+            again in any::<bool>(),
+            cut in any::<Option<Index>>(),
+        ) {
+            let members = MEMBERS.into_iter().filter(|(name, _)| again || *name != changed.0);
+            let mut payload = object(members.chain([(changed.0, value)])).into_bytes();
+            if let Some(cut) = cut {
+                payload.truncate(cut.index(payload.len()));
+            }
+            let result = checked(&payload);
+            prop_assert!(!again && cut.is_none() || result.is_err());
+        }
+    }
+}

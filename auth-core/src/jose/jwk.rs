@@ -152,20 +152,30 @@ impl Jwk {
 
     /// SHA-256 of the required members in their canonical form (RFC 7638), in base64url.
     pub(super) fn thumbprint(&self) -> String {
-        let members = [
-            ("crv", &self.crv),
-            ("e", &self.e),
-            ("kty", &Some(self.kty.clone())),
-            ("n", &self.n),
-            ("x", &self.x),
-            ("y", &self.y),
-        ];
-        let canonical: serde_json::Map<_, _> = members
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into())))
-            .collect();
-        URL_SAFE_NO_PAD.encode(Sha256::digest(
-            serde_json::Value::Object(canonical).to_string(),
-        ))
+        /// In the order of their names, as the canonical form has them.
+        #[derive(Serialize)]
+        struct Required<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            crv: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            e: Option<&'a str>,
+            kty: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            n: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            x: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            y: Option<&'a str>,
+        }
+        let required = Required {
+            crv: self.crv.as_deref(),
+            e: self.e.as_deref(),
+            kty: &self.kty,
+            n: self.n.as_deref(),
+            x: self.x.as_deref(),
+            y: self.y.as_deref(),
+        };
+        let canonical = serde_json::to_vec(&required).expect("strings are JSON");
+        URL_SAFE_NO_PAD.encode(Sha256::digest(canonical))
     }
 }

@@ -1,74 +1,113 @@
 //! Access tokens: JWTs in the profile of RFC 9068, checked as RFC 8725 asks.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
+use serde::de::value::{BorrowedStrDeserializer, SeqAccessDeserializer, StrDeserializer};
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::base64url::decode;
 use super::{Algorithm, KeySet};
 use crate::error::AccessTokenError;
 use crate::time::Timestamp;
 
 /// What an access token says. Times are seconds since the Unix epoch.
+///
+/// `Text` is how its strings are held, and `List` how those that are never looked into here are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claims {
+pub struct Claims<Text = String, List = Vec<Text>> {
     /// Who issued it.
-    pub iss: String,
+    pub iss: Text,
     /// The user's identifier.
-    pub sub: String,
+    pub sub: Text,
     /// Whom it is for.
-    pub aud: Audience,
+    pub aud: Audience<Text>,
     /// When it stops being valid.
     pub exp: u64,
     /// When it starts being valid; none: at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub nbf: Option<u64>,
     /// When it was issued.
     pub iat: u64,
     /// Identifier of the token.
-    pub jti: String,
+    pub jti: Text,
     /// The client it was issued to.
-    pub client_id: String,
+    pub client_id: Text,
     /// The session it belongs to.
-    pub sid: String,
+    pub sid: Text,
     /// When the user last proved himself.
     pub auth_time: u64,
     /// How the user proved himself (RFC 8176).
     #[serde(default)]
-    pub amr: Vec<String>,
+    pub amr: List,
     /// Names of the user's roles.
     #[serde(default)]
-    pub roles: Vec<String>,
+    pub roles: List,
     /// Permissions of those roles.
     #[serde(default)]
-    pub permissions: Vec<String>,
+    pub permissions: List,
     /// Who acts as the user (RFC 8693 section 4.1); none: the user himself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub act: Option<Actor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor<Text>>,
 }
 
 /// Who acts as another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Actor {
+pub struct Actor<Text = String> {
     /// His identifier.
-    pub sub: String,
+    pub sub: Text,
 }
 
 /// One audience or several (RFC 7519 section 4.1.3).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Audience {
+pub enum Audience<Text = String> {
     /// One.
-    One(String),
+    One(Text),
     /// Several.
-    Many(Vec<String>),
+    Many(Vec<Text>),
 }
 
-impl Audience {
+impl<Text: AsRef<str>> Audience<Text> {
     fn holds(&self, audience: &str) -> bool {
         match self {
-            Self::One(one) => one == audience,
-            Self::Many(many) => many.iter().any(|one| one == audience),
+            Self::One(one) => one.as_ref() == audience,
+            Self::Many(many) => many.iter().any(|one| one.as_ref() == audience),
         }
+    }
+}
+
+// By hand, as the derived way copies what it reads before it knows what that is.
+impl<'de, Text: Deserialize<'de>> Deserialize<'de> for Audience<Text> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMany<Text>(PhantomData<Text>);
+
+        impl<'de, Text: Deserialize<'de>> Visitor<'de> for OneOrMany<Text> {
+            type Value = Audience<Text>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string or a list of strings")
+            }
+
+            fn visit_borrowed_str<E: serde::de::Error>(
+                self,
+                one: &'de str,
+            ) -> Result<Self::Value, E> {
+                Text::deserialize(BorrowedStrDeserializer::new(one)).map(Audience::One)
+            }
+
+            fn visit_str<E: serde::de::Error>(self, one: &str) -> Result<Self::Value, E> {
+                Text::deserialize(StrDeserializer::new(one)).map(Audience::One)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, many: A) -> Result<Self::Value, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(many)).map(Audience::Many)
+            }
+        }
+
+        deserializer.deserialize_any(OneOrMany(PhantomData))
     }
 }
 
@@ -94,15 +133,49 @@ const TYPE: &str = "at+jwt";
 #[derive(Deserialize)]
 struct Header<'a> {
     #[serde(borrow)]
-    alg: std::borrow::Cow<'a, str>,
+    alg: Borrowed<'a>,
     #[serde(borrow, default)]
-    typ: Option<std::borrow::Cow<'a, str>>,
+    typ: Option<Borrowed<'a>>,
     #[serde(borrow, default)]
-    kid: Option<std::borrow::Cow<'a, str>>,
+    kid: Option<Borrowed<'a>>,
     #[serde(default)]
-    crit: Option<serde::de::IgnoredAny>,
+    crit: Option<IgnoredAny>,
     #[serde(default)]
-    b64: Option<serde::de::IgnoredAny>,
+    b64: Option<IgnoredAny>,
+}
+
+/// A string that is copied only where JSON wrote it with escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl AsRef<str> for Borrowed<'_> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A list of strings that is checked to be one, and not kept.
+#[derive(Default)]
+struct Strings;
+
+impl<'de> Deserialize<'de> for Strings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strings {
+    type Value = Self;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of strings")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self, A::Error> {
+        while list.next_element::<Borrowed<'_>>()?.is_some() {}
+        Ok(self)
+    }
 }
 
 impl KeySet {
@@ -139,7 +212,7 @@ impl KeySet {
         expected: &Expectations<'_>,
     ) -> Result<Vec<u8>, AccessTokenError> {
         let payload = self.verify_signature(token, TYPE)?;
-        Claims::checked(&payload, expected)?;
+        Claims::<Borrowed<'_>, Strings>::checked(&payload, expected)?;
         Ok(payload)
     }
 
@@ -153,11 +226,7 @@ impl KeySet {
         }
         let (message, signature) = token.rsplit_once('.').ok_or(AccessTokenError::Malformed)?;
         let (header, payload) = message.split_once('.').ok_or(AccessTokenError::Malformed)?;
-        let decode = |part: &str| {
-            URL_SAFE_NO_PAD
-                .decode(part)
-                .map_err(|_| AccessTokenError::Malformed)
-        };
+        let decode = |part| decode(part).ok_or(AccessTokenError::Malformed);
         let header = decode(header)?;
         let header: Header<'_> =
             serde_json::from_slice(&header).map_err(|_| AccessTokenError::Malformed)?;
@@ -166,7 +235,7 @@ impl KeySet {
             return Err(AccessTokenError::Malformed);
         }
         // RFC 7515 section 4.1.9: a media type without its `application/`, compared without case.
-        let named = header.typ.as_deref().unwrap_or_default();
+        let named = header.typ.as_ref().map_or("", AsRef::as_ref);
         let named = match named.split_at_checked("application/".len()) {
             Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
             _ => named,
@@ -176,9 +245,9 @@ impl KeySet {
         }
         let key = header
             .kid
-            .and_then(|kid| self.find(&kid))
+            .and_then(|kid| self.find(kid.as_ref()))
             .ok_or(AccessTokenError::KeyUnknown)?;
-        if Algorithm::parse(&header.alg) != Some(key.algorithm()) {
+        if Algorithm::parse(header.alg.as_ref()) != Some(key.algorithm()) {
             return Err(AccessTokenError::AlgorithmMismatch);
         }
         if !key.verifies(message.as_bytes(), &signature) {
@@ -188,10 +257,16 @@ impl KeySet {
     }
 }
 
-impl Claims {
-    fn checked(payload: &[u8], expected: &Expectations<'_>) -> Result<Self, AccessTokenError> {
+impl<'a, Text, List> Claims<Text, List>
+where
+    Text: AsRef<str> + Deserialize<'a>,
+    List: Default + Deserialize<'a>,
+{
+    fn checked(payload: &'a [u8], expected: &Expectations<'_>) -> Result<Self, AccessTokenError> {
+        // As a whole, which is faster than string by string.
+        let payload = str::from_utf8(payload).map_err(|_| AccessTokenError::Malformed)?;
         let claims: Self =
-            serde_json::from_slice(payload).map_err(|_| AccessTokenError::Malformed)?;
+            serde_json::from_str(payload).map_err(|_| AccessTokenError::Malformed)?;
         claims.check(expected)?;
         Ok(claims)
     }
@@ -203,12 +278,156 @@ impl Claims {
         } else if self.nbf.unwrap_or(0).max(self.iat) > now.saturating_add(expected.clock_tolerance)
         {
             Err(AccessTokenError::NotYetValid)
-        } else if self.iss != expected.issuer {
+        } else if self.iss.as_ref() != expected.issuer {
             Err(AccessTokenError::IssuerMismatch)
         } else if !self.aud.holds(expected.audience) {
             Err(AccessTokenError::AudienceMismatch)
         } else {
             Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+
+    use super::*;
+
+    const EXPECTED: Expectations<'_> = Expectations {
+        issuer: "https://auth.example",
+        audience: "api",
+        now: Timestamp::from_millis(1_000_000),
+        clock_tolerance: 5,
+    };
+
+    /// The claims that are accepted by who keeps them; who hands them on must say the same.
+    fn checked(payload: &[u8]) -> Result<Claims, AccessTokenError> {
+        let kept = Claims::<String>::checked(payload, &EXPECTED);
+        let handed_on = Claims::<Borrowed<'_>, Strings>::checked(payload, &EXPECTED);
+        assert_eq!(handed_on.err(), kept.as_ref().err().copied());
+        kept
+    }
+
+    /// The members of acceptable claims, in JSON.
+    const MEMBERS: [(&str, &str); 14] = [
+        ("iss", r#""https://auth.example""#),
+        ("sub", r#""ada""#),
+        ("aud", r#"["web","api"]"#),
+        ("exp", "1000"),
+        ("nbf", "1000"),
+        ("iat", "1000"),
+        ("jti", r#""1""#),
+        ("client_id", r#""web""#),
+        ("sid", r#""2""#),
+        ("auth_time", "1"),
+        ("amr", r#"["pwd"]"#),
+        ("roles", "[]"),
+        ("permissions", r#"["read","write"]"#),
+        ("act", r#"{"sub":"eve","other":1}"#),
+    ];
+
+    fn object<'a>(members: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+        let members: Vec<_> = members
+            .into_iter()
+            .map(|(name, value)| format!("{name:?}:{value}"))
+            .collect();
+        format!("{{{}}}", members.join(","))
+    }
+
+    /// Acceptable claims, but for one member.
+    fn with(name: &'static str, value: Option<&'static str>) -> String {
+        let others = MEMBERS.into_iter().filter(|(other, _)| *other != name);
+        object(others.chain(value.map(|value| (name, value))))
+    }
+
+    #[test]
+    fn claims_are_read() {
+        let claims = checked(object(MEMBERS).as_bytes()).unwrap();
+        assert_eq!(claims.aud, Audience::Many(vec!["web".into(), "api".into()]));
+        assert_eq!(claims.act, Some(Actor { sub: "eve".into() }));
+        assert_eq!(serde_json::to_value(&claims).unwrap()["act"]["sub"], "eve");
+        assert_eq!(
+            checked(serde_json::to_string(&claims).unwrap().as_bytes()),
+            Ok(claims)
+        );
+    }
+
+    #[test]
+    fn members_that_may_be_missing() {
+        for (name, _) in MEMBERS {
+            let missing = checked(with(name, None).as_bytes());
+            let optional = ["nbf", "amr", "roles", "permissions", "act"].contains(&name);
+            assert_eq!(missing.is_ok(), optional, "{name}");
+        }
+    }
+
+    #[test]
+    fn claims_are_checked() {
+        use AccessTokenError::{AudienceMismatch, Expired, IssuerMismatch, Malformed, NotYetValid};
+        for (name, value, expected) in [
+            ("iss", r#""https:\/\/auth.exam\u0070le""#, Ok(())),
+            ("iss", r#""https://auth.example/""#, Err(IssuerMismatch)),
+            ("iss", r#"["https://auth.example"]"#, Err(Malformed)),
+            ("aud", r#""api""#, Ok(())),
+            ("aud", r#""a\u0070i""#, Ok(())),
+            ("aud", r#"["a\u0070i"]"#, Ok(())),
+            ("aud", r#""web""#, Err(AudienceMismatch)),
+            ("aud", "[]", Err(AudienceMismatch)),
+            ("aud", r#"["api",1]"#, Err(Malformed)),
+            ("aud", r#"{"api":"api"}"#, Err(Malformed)),
+            ("aud", "null", Err(Malformed)),
+            ("aud", "1", Err(Malformed)),
+            ("exp", "996", Ok(())),
+            ("exp", "995", Err(Expired)),
+            ("exp", "-1", Err(Malformed)),
+            ("exp", "1000.5", Err(Malformed)),
+            ("exp", r#""1000""#, Err(Malformed)),
+            ("exp", "18446744073709551615", Ok(())),
+            ("nbf", "1005", Ok(())),
+            ("nbf", "1006", Err(NotYetValid)),
+            ("nbf", "null", Ok(())),
+            ("iat", "1006", Err(NotYetValid)),
+            ("sub", "1", Err(Malformed)),
+            ("sub", r#""\ud800""#, Err(Malformed)),
+            ("amr", "null", Err(Malformed)),
+            ("amr", r#"["pwd",null]"#, Err(Malformed)),
+            ("roles", r#""admin""#, Err(Malformed)),
+            ("roles", r#"["\u0061"]"#, Ok(())),
+            ("act", "{}", Err(Malformed)),
+            ("act", "null", Ok(())),
+            ("other", "[{}]", Ok(())),
+        ] {
+            let payload = with(name, Some(value));
+            assert_eq!(checked(payload.as_bytes()).map(drop), expected, "{payload}");
+        }
+    }
+
+    #[test]
+    fn text_has_to_be_utf8() {
+        let payload = with("other", Some(r#""é""#)).into_bytes();
+        assert!(checked(&payload).is_ok());
+        let cut: Vec<_> = payload.into_iter().filter(|byte| *byte != 0xc3).collect();
+        assert_eq!(checked(&cut), Err(AccessTokenError::Malformed));
+    }
+
+    proptest! {
+        /// Whatever stands in any of the members, twice perhaps, and cut off anywhere.
+        #[test]
+        fn who_keeps_claims_and_who_does_not_agree(
+            changed in select(&MEMBERS[..]),
+            value in select(vec!["null", "0", "1006", "-1", "1e3", r#""api""#, r#""\n""#, "[]", r#"["api"]"#, "[1]", "{}", "true"]),
+            again in any::<bool>(),
+            cut in any::<Option<Index>>(),
+        ) {
+            let members = MEMBERS.into_iter().filter(|(name, _)| again || *name != changed.0);
+            let mut payload = object(members.chain([(changed.0, value)])).into_bytes();
+            if let Some(cut) = cut {
+                payload.truncate(cut.index(payload.len()));
+            }
+            let result = checked(&payload);
+            prop_assert!(!again && cut.is_none() || result.is_err());
         }
     }
 }

@@ -46,7 +46,11 @@ impl Algorithm {
 
     /// Whether tokens are signed with it here. Not RS256: there is no RSA signing in constant time to build on.
     pub const fn can_sign(self) -> bool {
-        !matches!(self, Self::Rs256)
+        match self {
+            Self::Es256 => cfg!(feature = "es256"),
+            Self::Rs256 => false,
+            Self::EdDsa | Self::Hs256 | Self::Hs384 | Self::Hs512 => true,
+        }
     }
 
     /// Fewest bytes of its secret (RFC 7518 section 3.2: as many as the hash has); none when it has a key pair.

@@ -1,12 +1,17 @@
 //! Public keys as JSON Web Keys (RFC 7517), of the types that RFC 7518 and RFC 8037 define for signatures.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rsa::{BoxedUint, RsaPublicKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Algorithm;
+use super::base64url::decode;
+use super::eddsa::EdDsaKey;
+#[cfg(feature = "es256")]
+use super::es256::Es256Key;
 use super::key::KeyError;
 use super::signature::Verifier;
 
@@ -34,6 +39,7 @@ pub(super) struct Jwk {
 
 /// Fewest and most bits of an RSA modulus: RFC 7518 section 3.3 asks for 2048, and verifying with more than
 /// 8192 would cost more than it gives.
+#[cfg(feature = "rs256")]
 const RSA_BITS: core::ops::RangeInclusive<u32> = 2048..=8192;
 
 impl Jwk {
@@ -49,6 +55,7 @@ impl Jwk {
     }
 
     /// The JWK of a P-256 key.
+    #[cfg(feature = "es256")]
     pub(super) fn p256(key: &p256::ecdsa::VerifyingKey) -> Self {
         let point = key.to_sec1_point(false);
         Self::new(
@@ -90,9 +97,7 @@ impl Jwk {
     pub(super) fn verifier(&self) -> Result<(Algorithm, Verifier), KeyError> {
         let bytes = |member: &Option<String>| {
             let text = member.as_deref().ok_or(KeyError::Malformed)?;
-            URL_SAFE_NO_PAD
-                .decode(text)
-                .map_err(|_| KeyError::Malformed)
+            decode(text).ok_or(KeyError::Malformed)
         };
         let (algorithm, verifier) = match (self.kty.as_str(), self.crv.as_deref()) {
             ("OKP", Some("Ed25519")) => {
@@ -102,9 +107,10 @@ impl Jwk {
                     .and_then(|x| ed25519_dalek::VerifyingKey::from_bytes(&x).ok());
                 (
                     Algorithm::EdDsa,
-                    Verifier::EdDsa(key.ok_or(KeyError::Malformed)?),
+                    Verifier::EdDsa(Arc::new(EdDsaKey::new(key.ok_or(KeyError::Malformed)?))),
                 )
             }
+            #[cfg(feature = "es256")]
             ("EC", Some("P-256")) => {
                 let (x, y) = (bytes(&self.x)?, bytes(&self.y)?);
                 if x.len() != 32 || y.len() != 32 {
@@ -115,18 +121,21 @@ impl Jwk {
                     p256::ecdsa::VerifyingKey::from_sec1_bytes(&[&[4], x.as_slice(), &y].concat());
                 (
                     Algorithm::Es256,
-                    Verifier::Es256(key.map_err(|_| KeyError::Malformed)?),
+                    Verifier::Es256(Arc::new(Es256Key::new(
+                        key.map_err(|_| KeyError::Malformed)?,
+                    ))),
                 )
             }
+            #[cfg(feature = "rs256")]
             ("RSA", None) => {
-                let integer = |bytes: Vec<u8>| BoxedUint::from_be_slice_vartime(&bytes);
+                let integer = |bytes: Vec<u8>| rsa::BoxedUint::from_be_slice_vartime(&bytes);
                 let (n, e) = (integer(bytes(&self.n)?), integer(bytes(&self.e)?));
                 if !RSA_BITS.contains(&n.bits_vartime()) {
                     return Err(KeyError::Malformed);
                 }
                 (
                     Algorithm::Rs256,
-                    Verifier::Rs256(RsaPublicKey::new(n, e).map_err(|_| KeyError::Malformed)?),
+                    Verifier::Rs256(rsa::RsaPublicKey::new(n, e).map_err(|_| KeyError::Malformed)?),
                 )
             }
             _ => return Err(KeyError::Unsupported),
@@ -143,20 +152,30 @@ impl Jwk {
 
     /// SHA-256 of the required members in their canonical form (RFC 7638), in base64url.
     pub(super) fn thumbprint(&self) -> String {
-        let members = [
-            ("crv", &self.crv),
-            ("e", &self.e),
-            ("kty", &Some(self.kty.clone())),
-            ("n", &self.n),
-            ("x", &self.x),
-            ("y", &self.y),
-        ];
-        let canonical: serde_json::Map<_, _> = members
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into())))
-            .collect();
-        URL_SAFE_NO_PAD.encode(Sha256::digest(
-            serde_json::Value::Object(canonical).to_string(),
-        ))
+        /// In the order of their names, as the canonical form has them.
+        #[derive(Serialize)]
+        struct Required<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            crv: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            e: Option<&'a str>,
+            kty: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            n: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            x: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            y: Option<&'a str>,
+        }
+        let required = Required {
+            crv: self.crv.as_deref(),
+            e: self.e.as_deref(),
+            kty: &self.kty,
+            n: self.n.as_deref(),
+            x: self.x.as_deref(),
+            y: self.y.as_deref(),
+        };
+        let canonical = serde_json::to_vec(&required).expect("strings are JSON");
+        URL_SAFE_NO_PAD.encode(Sha256::digest(canonical))
     }
 }

@@ -126,6 +126,7 @@ impl SigningKey {
                     Signer::EdDsa(Box::new(key)),
                 )
             }
+            #[cfg(feature = "es256")]
             Algorithm::Es256 => {
                 let key = p256::ecdsa::SigningKey::from_slice(private)
                     .map_err(|_| KeyError::Malformed)?;

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::{SigningKey, VerifyingKey};
@@ -13,6 +15,12 @@ pub struct KeySet {
     verifying: Vec<VerifyingKey>,
     jwks: String,
     pub(super) verified: VerifiedPayloads,
+}
+
+/// A JWK Set (RFC 7517 section 5).
+#[derive(Serialize, Deserialize)]
+struct JwkSet<Key> {
+    keys: Vec<Key>,
 }
 
 impl KeySet {
@@ -29,14 +37,10 @@ impl KeySet {
     /// # Errors
     /// The text is not a JWK Set.
     pub fn from_jwks(json: &str) -> Result<Self, serde_json::Error> {
-        #[derive(serde::Deserialize)]
-        struct Keys {
-            keys: Vec<serde_json::Value>,
-        }
-        let keys = serde_json::from_str::<Keys>(json)?.keys;
-        let verifying = keys
-            .iter()
-            .filter_map(|key| VerifyingKey::from_jwk(&key.to_string()).ok())
+        let verifying = serde_json::from_str::<JwkSet<&RawValue>>(json)?
+            .keys
+            .into_iter()
+            .filter_map(|key| VerifyingKey::from_jwk(key.get()).ok())
             .collect();
         Ok(Self::with(None, verifying))
     }
@@ -46,7 +50,7 @@ impl KeySet {
             .iter()
             .filter_map(|key| key.jwk.as_ref())
             .collect();
-        let jwks = serde_json::json!({ "keys": keys }).to_string();
+        let jwks = serde_json::to_string(&JwkSet { keys }).expect("JWKs are JSON");
         Self {
             signing,
             verifying,

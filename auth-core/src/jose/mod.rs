@@ -6,6 +6,11 @@
 
 mod access_token;
 mod algorithm;
+mod base64url;
+mod comb;
+mod eddsa;
+#[cfg(feature = "es256")]
+mod es256;
 mod jwk;
 mod key;
 mod key_set;

@@ -1,9 +1,14 @@
 //! The signature algorithms themselves: bytes in, bytes out.
 
+use std::sync::Arc;
+
 use ed25519_dalek::Signer as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use rsa::{Pkcs1v15Sign, RsaPublicKey};
-use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use sha2::{Sha256, Sha384, Sha512};
+
+use super::eddsa::EdDsaKey;
+#[cfg(feature = "es256")]
+use super::es256::Es256Key;
 
 /// A message authentication code under a shared secret, its key already absorbed.
 #[derive(Clone)]
@@ -81,30 +86,28 @@ impl MacKey {
     }
 }
 
-/// What verifies signatures.
+/// What verifies signatures. Clones share the tables of a key.
 #[derive(Clone)]
 pub(super) enum Verifier {
-    EdDsa(ed25519_dalek::VerifyingKey),
-    Es256(p256::ecdsa::VerifyingKey),
-    Rs256(RsaPublicKey),
+    EdDsa(Arc<EdDsaKey>),
+    #[cfg(feature = "es256")]
+    Es256(Arc<Es256Key>),
+    #[cfg(feature = "rs256")]
+    Rs256(rsa::RsaPublicKey),
     Mac(MacKey),
 }
 
 impl Verifier {
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
-            // Strict: refuses keys of small order, under which one signature fits many messages.
-            Self::EdDsa(key) => ed25519_dalek::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
-            Self::Es256(key) => {
-                p256::ecdsa::Signature::from_slice(signature).is_ok_and(|signature| {
-                    p256::ecdsa::signature::Verifier::verify(key, message, &signature).is_ok()
-                })
-            }
+            Self::EdDsa(key) => key.verifies(message, signature),
+            #[cfg(feature = "es256")]
+            Self::Es256(key) => key.verifies(message, signature),
+            #[cfg(feature = "rs256")]
             Self::Rs256(key) => key
                 .verify(
-                    Pkcs1v15Sign::new::<Sha256>(),
-                    &Sha256::digest(message),
+                    rsa::Pkcs1v15Sign::new::<Sha256>(),
+                    &<Sha256 as sha2::Digest>::digest(message),
                     signature,
                 )
                 .is_ok(),
@@ -116,6 +119,7 @@ impl Verifier {
 /// What makes signatures. Wiped when dropped, as the keys in it are.
 pub(super) enum Signer {
     EdDsa(Box<ed25519_dalek::SigningKey>),
+    #[cfg(feature = "es256")]
     Es256(Box<p256::ecdsa::SigningKey>),
     Mac(MacKey),
 }
@@ -124,6 +128,7 @@ impl Signer {
     pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
         match self {
             Self::EdDsa(key) => key.sign(message).to_bytes().to_vec(),
+            #[cfg(feature = "es256")]
             Self::Es256(key) => {
                 // Deterministic nonces (RFC 6979): the same key and message give the same bytes.
                 let signature: p256::ecdsa::Signature =

@@ -56,6 +56,24 @@ fn the_service_imports_nothing_but_its_contract() {
 }
 
 #[test]
+fn the_core_imports_a_clock_and_randomness() {
+    let [imports, exports] = imports_and_exports("auth-core");
+    assert_eq!(
+        imports,
+        ["wasi:clocks/system-clock@0.3.0", "wasi:random/random@0.3.0"]
+    );
+    assert_eq!(
+        exports,
+        [
+            "gatewright:auth/access@0.1.0",
+            "gatewright:auth/passwords@0.1.0",
+            "gatewright:auth/tokens@0.1.0",
+            "gatewright:auth/totp@0.1.0",
+        ]
+    );
+}
+
+#[test]
 fn a_provider_exports_the_contract() {
     for name in ["spin-provider", "memory-provider"] {
         let [_, exports] = imports_and_exports(name);

@@ -18,6 +18,15 @@ impl Timestamp {
         Self(millis)
     }
 
+    /// From the parts of an instant of `wasi:clocks/system-clock`. What is before the Unix epoch becomes it.
+    pub const fn from_unix(seconds: i64, nanoseconds: u32) -> Self {
+        if seconds < 0 {
+            return Self(0);
+        }
+        let millis = seconds.unsigned_abs().saturating_mul(1000);
+        Self(millis.saturating_add(nanoseconds as u64 / 1_000_000))
+    }
+
     /// Milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> u64 {
         self.0

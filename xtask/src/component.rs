@@ -40,6 +40,11 @@ pub(crate) fn build_spin() -> Result<PathBuf> {
     write("gatewright-spin", &composed)
 }
 
+/// Builds the core alone.
+pub(crate) fn build_core() -> Result<PathBuf> {
+    build(&WasmToolchain::ensure()?, "gatewright-core", "auth-core")
+}
+
 /// Builds the folder that is deployed to Cloudflare: the Worker, its configuration and its migrations.
 pub(crate) fn build_cloudflare() -> Result<PathBuf> {
     build_worker("gatewright-cloudflare", "cloudflare")
@@ -77,10 +82,11 @@ fn build_worker(package: &str, name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Builds what the tests need besides the service: Spin's, the Worker and the one for the contract kit, the example of a
-/// provider, and a component that misbehaves.
+/// Builds what the tests need besides the service: Spin's, the core alone, the Worker and the one for the contract kit, the
+/// example of a provider, and a component that misbehaves.
 pub(crate) fn build_for_tests() -> Result<()> {
     build_spin()?;
+    build_core()?;
     let toolchain = WasmToolchain::ensure()?;
     build(&toolchain, "gatewright-memory-provider", "memory-provider")?;
     build(&toolchain, "gatewright-faulty", "faulty")?;

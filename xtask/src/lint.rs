@@ -7,9 +7,11 @@ use crate::process::{cargo, root, run};
 use crate::toolchain::WasmToolchain;
 
 /// Crates that are empty but for WebAssembly.
-const COMPONENTS: [&str; 10] = [
+const COMPONENTS: [&str; 12] = [
     "--package",
     "gatewright-cloudflare",
+    "--package",
+    "gatewright-core",
     "--package",
     "gatewright-service",
     "--package",

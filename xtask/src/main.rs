@@ -27,11 +27,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Builds what a host serves, into target/components/.
+    /// Builds what a host serves, or the core alone, into target/.
     Build {
-        /// For which host.
+        /// What to build.
         #[arg(default_value = "native")]
-        host: Host,
+        product: Product,
     },
     /// Builds what is missing and starts the service, on SQLite under data/ or as the host says.
     Serve {
@@ -68,6 +68,19 @@ enum Suite {
     Scale,
 }
 
+/// What is built for others.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Product {
+    /// The service, for the native host.
+    Native,
+    /// The application for Spin.
+    Spin,
+    /// The Worker for Cloudflare.
+    Cloudflare,
+    /// The core alone, for component hosts in any language.
+    Core,
+}
+
 /// Where the service runs.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Host {
@@ -81,10 +94,11 @@ pub(crate) enum Host {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Build { host } => match host {
-            Host::Native => component::build_service(),
-            Host::Spin => component::build_spin(),
-            Host::Cloudflare => component::build_cloudflare(),
+        Command::Build { product } => match product {
+            Product::Native => component::build_service(),
+            Product::Spin => component::build_spin(),
+            Product::Cloudflare => component::build_cloudflare(),
+            Product::Core => component::build_core(),
         }
         .map(|path| println!("built {}", path.display())),
         Command::Serve { host, arguments } => serve::run(host, &arguments),

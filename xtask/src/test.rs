@@ -42,6 +42,8 @@ pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
     component::build_for_tests()?;
     install_packages(&root().join("hosts/cloudflare"))?;
     install_packages(&javascript())?;
+    install_packages(&root().join("examples/core/javascript"))?;
+    install_python_packages(&root().join("examples/core/python"))?;
 
     run(cargo()
         .args(["test", "--locked"])
@@ -112,6 +114,32 @@ pub(crate) fn install_packages(folder: &Path) -> Result<()> {
             .current_dir(folder))?;
     }
     Ok(())
+}
+
+/// Installs the Python packages of a folder into an environment there, unless that has those in the list of them.
+fn install_python_packages(folder: &Path) -> Result<()> {
+    let (listed, environment) = (folder.join("requirements.txt"), folder.join(".venv"));
+    let installed = environment.join("requirements.txt");
+    let list = std::fs::read(&listed)?;
+    if std::fs::read(&installed).ok().as_ref() == Some(&list) {
+        return Ok(());
+    }
+    let make = || {
+        let mut python = Command::new("python3");
+        run(python.args(["-m", "venv", "--clear"]).arg(&environment))
+    };
+    if make().is_err() {
+        if Path::new("/etc/debian_version").exists() {
+            install_debian_packages(&["python3-venv"])?;
+        }
+        make().context("Python's module venv is missing; install it")?;
+    }
+    run(Command::new(environment.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet"])
+        .args(["--disable-pip-version-check", "--requirement"])
+        .arg(&listed))?;
+    // Last, so that what was interrupted is done again.
+    std::fs::write(&installed, list).context("can't write to Python's environment")
 }
 
 /// The pages in a browser, against a host of their own.

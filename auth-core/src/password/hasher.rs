@@ -86,21 +86,31 @@ impl Hasher {
         hasher
     }
 
+    /// What new hashes cost.
+    pub fn parameters(&self) -> Parameters {
+        self.parameters
+    }
+
     /// The Argon2id hash of a password as a PHC string, with a random salt of 16 bytes.
     pub fn hash<P: Platform>(&self, platform: &P, password: &str) -> String {
         let mut salt = [0; SALT_LEN];
         platform.fill_random(&mut salt);
+        self.hash_with_salt(password, &salt)
+    }
+
+    /// As [`hash`](Self::hash), with a salt that the caller has drawn for this hash alone.
+    pub fn hash_with_salt(&self, password: &str, salt: &[u8; SALT_LEN]) -> String {
         let mut output = Zeroizing::new([0; OUTPUT_LEN]);
         self.compute(
             Algorithm::Argon2id,
             Version::V0x13,
             self.parameters,
             password,
-            &salt,
+            salt,
             output.as_mut(),
         )
         .expect("parameters are within bounds by construction");
-        self.phc(&salt, output.as_ref())
+        self.phc(salt, output.as_ref())
     }
 
     /// Whether a password in NFC matches a stored hash: any variant and version of Argon2, or bcrypt, scrypt and

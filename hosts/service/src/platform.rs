@@ -52,8 +52,7 @@ impl Platform for Host {
 
     fn now(&self) -> Timestamp {
         let now = system_clock::now();
-        let seconds = u64::try_from(now.seconds).unwrap_or_default();
-        Timestamp::from_millis(seconds * 1000 + u64::from(now.nanoseconds / 1_000_000))
+        Timestamp::from_unix(now.seconds, now.nanoseconds)
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {

@@ -89,6 +89,5 @@ async fn ready() -> Result<SqlStorage<SpinSqlite>, StorageError> {
 
 fn now() -> Timestamp {
     let now = system_clock::now();
-    let seconds = u64::try_from(now.seconds).unwrap_or_default();
-    Timestamp::from_millis(seconds * 1000 + u64::from(now.nanoseconds / 1_000_000))
+    Timestamp::from_unix(now.seconds, now.nanoseconds)
 }

@@ -1,0 +1,40 @@
+//! The interface `access`.
+
+use auth_core::access::{Holder, Question};
+use serde::Deserialize;
+
+use crate::Core;
+use crate::bindings::exports::gatewright::auth::access::Guest;
+
+/// What claims say of access; what is missing gives nothing.
+#[derive(Deserialize)]
+struct Granted {
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    permissions: Vec<String>,
+}
+
+impl Guest for Core {
+    fn can(claims: String, permission: String) -> bool {
+        decide(&claims, &Question::Permission(permission))
+    }
+
+    fn has_any_role(claims: String, roles: Vec<String>) -> bool {
+        decide(&claims, &Question::AnyRole(roles))
+    }
+
+    fn has_all_roles(claims: String, roles: Vec<String>) -> bool {
+        decide(&claims, &Question::AllRoles(roles))
+    }
+}
+
+/// The answer; what are no claims are given nothing, not even what everybody has.
+fn decide(claims: &str, question: &Question) -> bool {
+    serde_json::from_str::<Granted>(claims).is_ok_and(|granted| {
+        question.decide(&Holder {
+            roles: &granted.roles,
+            permissions: &granted.permissions,
+        })
+    })
+}

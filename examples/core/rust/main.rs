@@ -88,7 +88,7 @@ fn main() -> Result<()> {
             let allowed = access.call_can(&mut store, &claims, "posts:write")?;
             println!("may write posts: {allowed}");
         }
-        Err(refusal) => println!("the token is refused: {refusal}"),
+        Err(refusal) => println!("the token is refused: {}", refusal.name()),
     }
     Ok(())
 }

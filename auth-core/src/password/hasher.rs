@@ -90,17 +90,22 @@ impl Hasher {
     pub fn hash<P: Platform>(&self, platform: &P, password: &str) -> String {
         let mut salt = [0; SALT_LEN];
         platform.fill_random(&mut salt);
+        self.hash_with(password, &salt)
+    }
+
+    /// As [`hash`](Self::hash), with a salt that the caller has drawn.
+    pub fn hash_with(&self, password: &str, salt: &[u8; SALT_LEN]) -> String {
         let mut output = Zeroizing::new([0; OUTPUT_LEN]);
         self.compute(
             Algorithm::Argon2id,
             Version::V0x13,
             self.parameters,
             password,
-            &salt,
+            salt,
             output.as_mut(),
         )
         .expect("parameters are within bounds by construction");
-        self.phc(&salt, output.as_ref())
+        self.phc(salt, output.as_ref())
     }
 
     /// Whether a password in NFC matches a stored hash: any variant and version of Argon2, or bcrypt, scrypt and

@@ -7,4 +7,5 @@ mod policy;
 
 pub(crate) use breach::Question;
 pub use hasher::{Hasher, Parameters, PasswordHashError, supported};
-pub(crate) use policy::{check, normalize};
+pub(crate) use policy::check;
+pub use policy::normalize;

@@ -12,7 +12,7 @@ static COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
 
 /// The form of a password that is counted, hashed and compared: NFC, as two keyboards can send the same
 /// characters differently. Nothing else is changed or cut.
-pub(crate) fn normalize(password: &str) -> Zeroizing<String> {
+pub fn normalize(password: &str) -> Zeroizing<String> {
     Zeroizing::new(password.nfc().collect())
 }
 

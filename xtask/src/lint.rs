@@ -7,13 +7,17 @@ use crate::process::{cargo, root, run};
 use crate::toolchain::WasmToolchain;
 
 /// Crates that are empty but for WebAssembly.
-const COMPONENTS: [&str; 10] = [
+const COMPONENTS: [&str; 14] = [
     "--package",
     "gatewright-cloudflare",
     "--package",
     "gatewright-service",
     "--package",
     "gatewright-faulty",
+    "--package",
+    "gatewright-js-crypto",
+    "--package",
+    "gatewright-js-verify",
     "--package",
     "gatewright-memory-provider",
     "--package",

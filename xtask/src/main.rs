@@ -27,11 +27,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Builds what a host serves, into target/components/.
+    /// Builds what a host serves, into target/components/, or the npm package, into target/js/.
     Build {
-        /// For which host.
+        /// What.
         #[arg(default_value = "native")]
-        host: Host,
+        what: Product,
     },
     /// Builds what is missing and starts the service, on SQLite under data/ or as the host says.
     Serve {
@@ -68,6 +68,19 @@ enum Suite {
     Scale,
 }
 
+/// What is built.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Product {
+    /// The service for the native host.
+    Native,
+    /// The application for Spin.
+    Spin,
+    /// The Worker.
+    Cloudflare,
+    /// The npm package.
+    Js,
+}
+
 /// Where the service runs.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Host {
@@ -81,10 +94,11 @@ pub(crate) enum Host {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Build { host } => match host {
-            Host::Native => component::build_service(),
-            Host::Spin => component::build_spin(),
-            Host::Cloudflare => component::build_cloudflare(),
+        Command::Build { what } => match what {
+            Product::Native => component::build_service(),
+            Product::Spin => component::build_spin(),
+            Product::Cloudflare => component::build_cloudflare(),
+            Product::Js => component::build_js(),
         }
         .map(|path| println!("built {}", path.display())),
         Command::Serve { host, arguments } => serve::run(host, &arguments),

@@ -5,6 +5,8 @@ import { Hasher, initSync, totp_key, totp_step, totp_uri } from "./wasm/crypto.j
 
 initSync({ module });
 
+export { VerifyError };
+
 const SALT_LENGTH = 16;
 const KEY_LENGTH = 20;
 

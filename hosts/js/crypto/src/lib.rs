@@ -19,12 +19,7 @@ impl Hasher {
         iterations: Option<u32>,
         parallelism: Option<u32>,
     ) -> Option<Self> {
-        let default = Parameters::default();
-        let parameters = Parameters::new(
-            memory.unwrap_or(default.memory()),
-            iterations.unwrap_or(default.iterations()),
-            parallelism.unwrap_or(default.parallelism()),
-        )?;
+        let parameters = Parameters::or_default(memory, iterations, parallelism)?;
         Some(Self(password::Hasher::new(parameters)))
     }
 

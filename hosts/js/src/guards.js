@@ -44,15 +44,16 @@ async function check(verifier, authorization, question, needed) {
 /** The four guards, each made by `wrap` of a function from the Authorization header to `{claims}` or `{refusal}`. */
 export function guards(wrap) {
   const guard = (verifier, question, needed) => wrap((authorization) => check(verifier, authorization, question, needed));
-  const roles = (names) => {
-    if (names.length === 0 || !names.every((name) => typeof name === "string")) throw new TypeError("name at least one role");
-    return names.join(", ");
+  // Said when the guard is made, not at the first request.
+  const named = (what, ...names) => {
+    if (names.length && names.every((name) => typeof name === "string")) return what + names.join(", ");
+    throw new TypeError("a guard needs names of roles, or that of a permission");
   };
   return {
     requireAuth: (verifier) => guard(verifier),
-    requireRole: (verifier, ...any_role) => guard(verifier, { any_role }, `one of these roles: ${roles(any_role)}`),
-    requireAllRoles: (verifier, ...all_roles) => guard(verifier, { all_roles }, `these roles: ${roles(all_roles)}`),
-    requirePermission: (verifier, permission) => guard(verifier, { permission }, `the permission ${permission}`),
+    requireRole: (verifier, ...any_role) => guard(verifier, { any_role }, named("one of these roles: ", ...any_role)),
+    requireAllRoles: (verifier, ...all_roles) => guard(verifier, { all_roles }, named("these roles: ", ...all_roles)),
+    requirePermission: (verifier, permission) => guard(verifier, { permission }, named("the permission ", permission)),
   };
 }
 

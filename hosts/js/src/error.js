@@ -20,6 +20,9 @@ export class VerifyError extends Error {
   }
 }
 
+/** What went wrong and what that came from, as one text. */
+export const told = (error) => (error?.cause ? `${error.message}: ${told(error.cause)}` : String(error?.message ?? error));
+
 /** Most characters that a message quotes of what came. */
 const LONGEST = 100;
 

@@ -28,7 +28,7 @@ async function check(verifier, authorization, question, needed) {
   } catch (error) {
     if (!(error instanceof VerifyError) || error.status === 500) throw error;
     if (error.status === 503) {
-      console.error(error.message, error.cause);
+      console.error(error.message);
       return refuse(503, "unavailable", "The service can't answer now.", { "retry-after": RETRY_AFTER });
     }
     const description = `The access token is refused: ${error.reason}`;

@@ -1,5 +1,5 @@
 // A JWK Set that is fetched: kept, refreshed, and never waited for by a promise of another request.
-import { VerifyError } from "./error.js";
+import { VerifyError, told } from "./error.js";
 
 /** Most bytes of an answer. */
 const LIMIT = 64 * 1024;
@@ -50,7 +50,7 @@ export class RemoteKeys {
   check() {
     if (this.#usable()) return;
     const { jwksUrl } = this.#options;
-    const message = `The keys of ${jwksUrl} are not there: ${this.#problem?.message ?? "they were not fetched yet"}.`;
+    const message = `The keys of ${jwksUrl} are not there: ${this.#problem ? told(this.#problem) : "they were not fetched yet"}.`;
     throw new VerifyError("keys_unavailable", message, { cause: this.#problem });
   }
 

@@ -1,5 +1,5 @@
 // A verifier over a module of WebAssembly, which makes every decision.
-import { VerifyError, algorithmOf, refusal } from "./error.js";
+import { VerifyError, algorithmOf, refusal, told } from "./error.js";
 import { RemoteKeys } from "./jwks.js";
 
 const encoder = new TextEncoder();
@@ -98,7 +98,7 @@ export function bind({ Verifier: Core, decide, memory }) {
       try {
         revoked = await this.#settings.revocations?.(claims);
       } catch (cause) {
-        throw new VerifyError("revocations_unavailable", "Whether the session was revoked could not be found out.", { cause });
+        throw new VerifyError("revocations_unavailable", `Whether the session was revoked could not be found out: ${told(cause)}.`, { cause });
       }
       return this.#unlessRevoked(revoked, token, claims);
     }

@@ -18,7 +18,7 @@ for (const name of ["hono", "express", "fastify"]) {
   test(`${name} lets through who may`, async () => examine(await example(name)));
 
   test(`${name} answers 503 while keys can't be had`, async () => {
-    // A port that nothing listens on.
+    // A port that fetch refuses.
     const ask = await example(name, { JWKS_URL: "http://127.0.0.1:1/" });
     const response = await ask("GET", "/me", { authorization: `Bearer ${await register()}` });
     assert.equal(response.status, 503);

@@ -89,7 +89,7 @@ pub(crate) fn build_js() -> Result<PathBuf> {
     let modules = folder.join("wasm");
     std::fs::create_dir_all(&modules)?;
     for (name, package, options) in JS_MODULES {
-        let module = build_module(&toolchain, package, "js", options)?;
+        let module = build_module(&toolchain, package, "javascript", options)?;
         bind(&module, &modules, Some(name))?;
         let base64 = BASE64_STANDARD.encode(read(&modules.join(format!("{name}_bg.wasm")))?);
         let embedded = format!(

@@ -13,7 +13,7 @@ declare global {
 /** A middleware of Express. What comes after it finds the claims in `request.claims`. */
 export type Guard = (
   request: { headers: { authorization?: string }; claims?: Claims },
-  response: { status(code: number): { set(headers: Record<string, string>): { send(body: string): unknown } } },
+  response: { status(code: number): { set(headers: Record<string, string>): { send(body: any): unknown } } },
   next: (error?: unknown) => void,
 ) => Promise<void>;
 

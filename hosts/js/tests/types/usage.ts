@@ -69,7 +69,7 @@ onFetch.requireAllRoles(verifier, ["admin"]);
 // @ts-expect-error which permission
 onFetch.requirePermission(verifier);
 
-new Hono().get("/me", onHono.requireAuth(verifier), (c) => c.json({ sub: c.get("claims").sub.length }));
+new Hono().get("/me", onHono.requireAuth(verifier), (c) => c.json({ length: c.get("claims").sub.length }));
 
 express().get("/me", onExpress.requireAuth(verifier), (request, response) => {
   // @ts-expect-error there are none without a guard

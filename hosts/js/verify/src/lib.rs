@@ -10,7 +10,8 @@ use auth_core::jose::{Algorithm, Expectations, KeySet, SigningKey, VerifyingKey}
 use auth_core::{AccessTokenError, SecretKey, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Bytes of the buffer: the longest token that the core looks at, which is longer than its claims.
@@ -49,20 +50,19 @@ impl Verifier {
     /// named. They take the place of those it had, unless none can be used. Returns how many can be; none when the text is
     /// not a JWK Set.
     pub fn set_jwks(&mut self, jwks: &str, algorithms: &str) -> Option<usize> {
-        #[derive(Deserialize)]
-        struct Keys {
-            keys: Vec<serde_json::Value>,
+        #[derive(Serialize, Deserialize)]
+        struct Keys<'a> {
+            #[serde(borrow)]
+            keys: Vec<&'a RawValue>,
         }
-        let Keys { mut keys } = serde_json::from_str(jwks).ok()?;
-        keys.retain(|jwk| {
-            VerifyingKey::from_jwk(&jwk.to_string())
-                .is_ok_and(|key| allows(algorithms, key.algorithm()))
+        let mut set: Keys<'_> = serde_json::from_str(jwks).ok()?;
+        set.keys.retain(|jwk| {
+            VerifyingKey::from_jwk(jwk.get()).is_ok_and(|key| allows(algorithms, key.algorithm()))
         });
-        if !keys.is_empty() {
-            let jwks = serde_json::json!({ "keys": keys }).to_string();
-            self.keys = Some(KeySet::from_jwks(&jwks).ok()?);
+        if !set.keys.is_empty() {
+            self.keys = Some(KeySet::from_jwks(&serde_json::to_string(&set).ok()?).ok()?);
         }
-        Some(keys.len())
+        Some(set.keys.len())
     }
 
     /// Takes a shared secret for an algorithm of HMAC. Returns the fewest bytes that the secret needs when it has fewer,

@@ -7,7 +7,7 @@ use crate::process::{cargo, root, run};
 use crate::toolchain::WasmToolchain;
 
 /// Crates that are empty but for WebAssembly.
-const COMPONENTS: [&str; 12] = [
+const COMPONENTS: [&str; 16] = [
     "--package",
     "gatewright-cloudflare",
     "--package",
@@ -16,6 +16,10 @@ const COMPONENTS: [&str; 12] = [
     "gatewright-service",
     "--package",
     "gatewright-faulty",
+    "--package",
+    "gatewright-js-crypto",
+    "--package",
+    "gatewright-js-verify",
     "--package",
     "gatewright-memory-provider",
     "--package",

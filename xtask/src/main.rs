@@ -27,11 +27,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Builds what a host serves, or the core alone, into target/.
+    /// Builds what a host serves, the core alone or the npm package, into target/.
     Build {
-        /// What to build.
+        /// What.
         #[arg(default_value = "native")]
-        product: Product,
+        what: Product,
     },
     /// Builds what is missing and starts the service, on SQLite under data/ or as the host says.
     Serve {
@@ -79,6 +79,8 @@ enum Product {
     Cloudflare,
     /// The core alone, for component hosts in any language.
     Core,
+    /// The npm package.
+    Js,
 }
 
 /// Where the service runs.
@@ -94,10 +96,11 @@ pub(crate) enum Host {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Build { product } => match product {
+        Command::Build { what } => match what {
             Product::Native => component::build_service(),
             Product::Spin => component::build_spin(),
             Product::Cloudflare => component::build_cloudflare(),
+            Product::Js => component::build_js(),
             Product::Core => component::build_core(),
         }
         .map(|path| println!("built {}", path.display())),

@@ -67,6 +67,7 @@ pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
     }
     if filter.is_none() {
         test_pages(&host)?;
+        test_js(&host)?;
     }
     Ok(())
 }
@@ -155,6 +156,26 @@ fn test_pages(host: &Path) -> Result<()> {
         .env("GATEWRIGHT_BASE", base)
         .env("GATEWRIGHT_LOG", folder.join("log"))
         .env("CHROMIUM", chromium))
+}
+
+/// The npm package, against a host of its own.
+fn test_js(host: &Path) -> Result<()> {
+    let source = root().join("hosts/js");
+    install_packages(&source)?;
+    let folder = target().join("js-host");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)?;
+    let admin = [
+        ("ADMIN_EMAIL", "admin@example.com"),
+        ("ADMIN_PASSWORD", "a password of some length"),
+    ];
+    let (_running, base) = start(host, &folder, &admin)?;
+    run(Command::new("node")
+        .args(["--test", "--test-reporter=spec"])
+        .current_dir(source.join("tests"))
+        .envs(admin)
+        .env("GATEWRIGHT_BASE", base)
+        .env("CHROMIUM", chromium()?))
 }
 
 fn chromium() -> Result<PathBuf> {

@@ -40,6 +40,22 @@ impl Parameters {
     }
 }
 
+impl Parameters {
+    /// As [`new`](Self::new), with the default in the place of what is not given.
+    pub fn or_default(
+        memory: Option<u32>,
+        iterations: Option<u32>,
+        parallelism: Option<u32>,
+    ) -> Option<Self> {
+        let default = Self::default();
+        Self::new(
+            memory.unwrap_or(default.memory),
+            iterations.unwrap_or(default.iterations),
+            parallelism.unwrap_or(default.parallelism),
+        )
+    }
+}
+
 impl Default for Parameters {
     /// What OWASP recommends: 19 MiB, 2 passes, 1 lane.
     fn default() -> Self {

@@ -1,0 +1,11 @@
+// Password hashes and second factors of your own: node crypto.mjs
+import { hashPassword, needsRehash, totp, verifyPassword } from "@gatewright/verify/crypto";
+
+const stored = hashPassword("correct horse battery staple");
+console.log(stored);
+console.log(verifyPassword("correct horse battery staple", stored), verifyPassword("wrong", stored));
+console.log("to be replaced:", needsRehash(stored));
+
+const secret = totp.generateSecret();
+console.log(totp.uri({ secret, issuer: "Example", account: "ada@example.com" }));
+console.log("000000 is", totp.verify(secret, "000000") === null ? "wrong" : "right");

@@ -1,0 +1,55 @@
+// Password hashes and time-based one-time passwords, by a module of their own.
+import module from "#crypto.wasm";
+import { VerifyError } from "./error.js";
+import { Hasher, initSync, totp_key, totp_step, totp_uri } from "./wasm/crypto.js";
+
+initSync({ module });
+
+export { VerifyError };
+
+const SALT_LENGTH = 16;
+const KEY_LENGTH = 20;
+
+/** The hasher last used: it keeps the memory of its hashes, so there is one. */
+let kept;
+
+function hasher(options = {}) {
+  const { memory, iterations, parallelism } = options;
+  const name = [memory, iterations, parallelism].join();
+  if (kept?.name !== name) {
+    const made = Hasher.with(memory, iterations, parallelism);
+    if (!made) {
+      const bounds = "parallelism from 1 to 16, memory from 8 times that to 65536 KiB, iterations from 1 to 64";
+      throw new VerifyError("option_invalid", `The parameters are out of bounds: ${bounds}.`);
+    }
+    kept?.hasher.free();
+    kept = { name, hasher: made };
+  }
+  return kept.hasher;
+}
+
+const random = (length) => crypto.getRandomValues(new Uint8Array(length));
+
+export const hashPassword = (password, options) => hasher(options).hash(password, random(SALT_LENGTH));
+
+export function verifyPassword(password, hash) {
+  const verified = (kept?.hasher ?? hasher()).verify(password, hash);
+  if (verified === undefined) throw new VerifyError("hash_invalid", `The password can't be verified: ${Hasher.problem(hash)}.`);
+  return verified;
+}
+
+export const needsRehash = (hash, options) => hasher(options).needs_rehash(hash);
+
+function known(result) {
+  if (result !== undefined && result !== -1) return result;
+  throw new VerifyError("totp_secret_invalid", "A TOTP secret has to be Base32 of 10 to 64 bytes.");
+}
+
+export const totp = {
+  generateSecret: () => totp_key(random(KEY_LENGTH)),
+  uri: ({ secret, issuer, account }) => known(totp_uri(secret, issuer, account)),
+  verify(secret, code, { after = -1, now = Date.now() } = {}) {
+    const step = known(totp_step(secret, code, now) ?? null);
+    return step !== null && step > after ? step : null;
+  },
+};

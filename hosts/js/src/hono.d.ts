@@ -1,0 +1,15 @@
+import type { MiddlewareHandler } from "hono";
+import type { Guards } from "./guards.js";
+import type { Claims } from "./verifier.js";
+
+/** A middleware of Hono. What comes after it finds the claims by `c.get("claims")`. */
+export type Guard = MiddlewareHandler<{ Variables: { claims: Claims } }>;
+
+/** See {@link Guards.requireAuth}. */
+export declare const requireAuth: Guards<Guard>["requireAuth"];
+/** See {@link Guards.requireRole}. */
+export declare const requireRole: Guards<Guard>["requireRole"];
+/** See {@link Guards.requireAllRoles}. */
+export declare const requireAllRoles: Guards<Guard>["requireAllRoles"];
+/** See {@link Guards.requirePermission}. */
+export declare const requirePermission: Guards<Guard>["requirePermission"];

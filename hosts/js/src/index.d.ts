@@ -1,0 +1,3 @@
+export * from "./verifier.js";
+export * from "./error.js";
+export * from "./revocations.js";

@@ -1,0 +1,78 @@
+// Password hashes and one-time passwords.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { VerifyError, hashPassword, needsRehash, totp, verifyPassword } from "@gatewright/verify/crypto";
+
+const cheap = { memory: 64, iterations: 1 };
+const code = (expected) => (error) => error instanceof VerifyError && error.code === expected;
+
+test("a hash is Argon2id with OWASP's parameters, salted anew, and matches its password", () => {
+  const [one, two] = [hashPassword("pässword"), hashPassword("pässword")];
+  assert.match(one, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
+  assert.notEqual(one, two);
+  assert.equal(verifyPassword("pässword", one), true);
+  // The same characters, composed otherwise.
+  assert.equal(verifyPassword("pa\u0308ssword", one), true);
+  assert.equal(verifyPassword("password", one), false);
+  assert.equal(needsRehash(one), false);
+});
+
+test("the cost is what was asked for, within bounds", () => {
+  const hash = hashPassword("password", { ...cheap, parallelism: 2 });
+  assert.match(hash, /m=64,t=1,p=2/);
+  assert.equal(verifyPassword("password", hash), true);
+  assert.equal(needsRehash(hash), true);
+  assert.equal(needsRehash(hash, { ...cheap, parallelism: 2 }), false);
+  for (const wrong of [{ memory: 65_537 }, { memory: 7 }, { iterations: 0 }, { parallelism: 17 }]) {
+    assert.throws(() => hashPassword("password", wrong), code("option_invalid"));
+  }
+});
+
+test("hashes of other systems are verified, and to be replaced", () => {
+  const vectors = JSON.parse(readFileSync(new URL("../../../auth-core/src/password/foreign_vectors.json", import.meta.url)));
+  for (const { made_by, hashes } of vectors) {
+    const [{ password, stored }] = hashes;
+    assert.equal(verifyPassword(password, stored), true, made_by);
+    assert.equal(verifyPassword(`.${password}`, stored), false, made_by);
+    assert.equal(needsRehash(stored), true, made_by);
+  }
+});
+
+test("what is no hash, or asks for too much, is an error that does not tell the hash", () => {
+  for (const [hash, problem] of [
+    ["plain text", /not of a known form/],
+    ["$argon2id$v=19$m=65537,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", /more than the limits allow/],
+  ]) {
+    assert.throws(() => verifyPassword("password", hash), (error) => {
+      assert.match(error.message, problem);
+      assert.ok(!error.message.includes(hash));
+      return code("hash_invalid")(error);
+    });
+  }
+});
+
+test("codes are those of RFC 6238, and are taken once", () => {
+  // Appendix B, the last six of the eight digits there.
+  const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+  for (const [seconds, digits] of [[59, "287082"], [1_111_111_109, "081804"], [20_000_000_000, "353130"]]) {
+    assert.equal(totp.verify(secret, digits, { now: seconds * 1000 }), Math.floor(seconds / 30));
+  }
+  const at = (seconds, after) => totp.verify(secret, "287082", { now: seconds * 1000, after });
+  assert.deepEqual([at(0), at(89), at(90)], [1, 1, null]);
+  assert.deepEqual([at(59, 0), at(59, 1)], [1, null]);
+  assert.equal(totp.verify(secret, "000000", { now: 59_000 }), null);
+});
+
+test("a new secret is one, and apps can read it", () => {
+  const secret = totp.generateSecret();
+  assert.match(secret, /^[A-Z2-7]{32}$/);
+  assert.notEqual(secret, totp.generateSecret());
+  assert.equal(totp.verify(secret, "12345"), null);
+  assert.match(totp.uri({ secret, issuer: "Acme Co", account: "ada@example.com" }),
+    new RegExp(`^otpauth://totp/Acme%20Co:ada%40example.com\\?secret=${secret}&issuer=Acme%20Co&`));
+  for (const wrong of ["", "not Base32!", "AAAA"]) {
+    assert.throws(() => totp.verify(wrong, "123456"), code("totp_secret_invalid"));
+    assert.throws(() => totp.uri({ secret: wrong, issuer: "Acme", account: "ada" }), code("totp_secret_invalid"));
+  }
+});

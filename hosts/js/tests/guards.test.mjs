@@ -1,0 +1,25 @@
+// What guards do with what is wrong on this side.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { VerifyError } from "@gatewright/verify";
+import * as express from "@gatewright/verify/express";
+import * as plain from "@gatewright/verify/fetch";
+
+const failing = (error) => ({ verify: () => Promise.reject(error), decide: () => true });
+const headers = { authorization: "Bearer token" };
+
+test("a mistake in the program is not hidden in an answer", async () => {
+  for (const error of [new RangeError("a bug"), new VerifyError("revocations_async", "a mistake")]) {
+    await assert.rejects(plain.requireAuth(failing(error))(new Request("http://localhost/", { headers })), error);
+    const passed = await new Promise((next) => express.requireAuth(failing(error))({ headers }, {}, next));
+    assert.equal(passed, error);
+  }
+});
+
+test("what a guard needs is named when it is made", () => {
+  for (const require of [plain.requireRole, plain.requireAllRoles]) {
+    assert.throws(() => require(failing()), TypeError);
+    assert.throws(() => require(failing(), ["admin"]), TypeError);
+  }
+  assert.throws(() => plain.requirePermission(failing()), TypeError);
+});

@@ -1,0 +1,185 @@
+// Keys that are fetched: how long they are kept, when they are fetched anew, and what happens when that fails.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createVerifier } from "@gatewright/verify";
+import { ISSUER, NOW, claims, keyPair } from "./issuer.mjs";
+
+const [first, second] = [await keyPair("EdDSA"), await keyPair("EdDSA")];
+const token = await first.sign({ exp: NOW / 1000 + 1e8 });
+const newer = await second.sign({ exp: NOW / 1000 + 1e8 });
+const set = (...keys) => JSON.stringify({ keys: keys.map(({ jwk }) => jwk) });
+
+/** A verifier with a clock in seconds and an issuer's answers in one's hands. */
+function make(options) {
+  const made = { seconds: 0, answer: () => new Response(set(first)), calls: [] };
+  const fetch = async (url, init) => {
+    made.calls.push({ url, init });
+    return made.answer();
+  };
+  made.verifier = createVerifier({ issuer: ISSUER, fetch, now: () => NOW + made.seconds * 1000, ...options });
+  return made;
+}
+
+const code = (expected) => (error) => {
+  assert.equal(error.code, expected, error.message);
+  return true;
+};
+const down = () => { throw new Error("connection refused"); };
+
+test("keys come from below the issuer, once for as long as they are fresh", async () => {
+  const made = make();
+  assert.throws(() => made.verifier.verifySync(token), code("keys_unavailable"));
+  assert.equal((await made.verifier.verify(token)).sub, "ada");
+  made.seconds = 599;
+  await made.verifier.verify(token);
+  assert.equal(made.verifier.verifySync(token).sub, "ada");
+  assert.deepEqual(made.calls.map(({ url }) => url), [`${ISSUER}/.well-known/jwks.json`]);
+  made.seconds = 600;
+  await made.verifier.verify(token);
+  assert.equal(made.calls.length, 2);
+});
+
+test("the address can be named", async () => {
+  const made = make({ issuer: "gatewright", jwksUrl: new URL("https://keys.example.com/set") });
+  await assert.rejects(made.verifier.verify(token), code("issuer_mismatch"));
+  assert.equal(made.calls[0].url, "https://keys.example.com/set");
+});
+
+test("an unknown key is looked for, and for the next only after a while", async () => {
+  const made = make();
+  await made.verifier.verify(token);
+  await assert.rejects(made.verifier.verify(newer), code("key_unknown"));
+  assert.equal(made.calls.length, 2);
+  made.answer = () => new Response(set(first, second));
+  made.seconds = 9;
+  await assert.rejects(made.verifier.verify(newer), code("key_unknown"));
+  assert.equal(made.calls.length, 2);
+  made.seconds = 10;
+  await made.verifier.verify(newer);
+  await made.verifier.verify(token);
+  assert.equal(made.calls.length, 3);
+});
+
+test("a key that the issuer took back is not accepted any more", async () => {
+  const made = make();
+  await made.verifier.verify(token);
+  made.answer = () => new Response(set(second));
+  made.seconds = 600;
+  await assert.rejects(made.verifier.verify(token), code("key_unknown"));
+});
+
+test("a token of an algorithm that is not accepted fetches nothing", async () => {
+  const made = make({ algorithms: ["EdDSA"] });
+  await made.verifier.verify(token);
+  await assert.rejects(made.verifier.verify(await (await keyPair("ES256")).sign()), code("algorithm_mismatch"));
+  assert.equal(made.calls.length, 1);
+});
+
+test("old keys serve while there are no others, but not for ever", async () => {
+  const made = make({ jwksMaxStale: 1000 });
+  await made.verifier.verify(token);
+  made.answer = down;
+  made.seconds = 600;
+  await made.verifier.verify(token);
+  made.seconds = 609;
+  await made.verifier.verify(token);
+  assert.equal(made.calls.length, 2);
+  made.seconds = 1599;
+  await made.verifier.verify(token);
+  made.seconds = 1600;
+  await assert.rejects(made.verifier.verify(token), (error) => {
+    assert.match(error.message, /connection refused/);
+    return code("keys_unavailable")(error) && error.status === 503;
+  });
+  assert.throws(() => made.verifier.verifySync(token), code("keys_unavailable"));
+  made.answer = () => new Response(set(first));
+  made.seconds = 1601;
+  await made.verifier.verify(token);
+});
+
+test("without any keys the next attempt is soon", async () => {
+  const made = make();
+  made.answer = down;
+  await assert.rejects(made.verifier.verify(token), code("keys_unavailable"));
+  await assert.rejects(made.verifier.verify(token), code("keys_unavailable"));
+  assert.equal(made.calls.length, 1);
+  made.answer = () => new Response(set(first));
+  made.seconds = 1;
+  await made.verifier.verify(token);
+});
+
+test("answers that are no keys are not taken", async () => {
+  for (const [answer, problem] of [
+    [() => new Response("", { status: 500 }), /the answer has status 500/],
+    [() => new Response(null, { status: 302, headers: { location: "https://evil.example" } }), /status 302/],
+    [() => new Response("<html>"), /not a JWK Set/],
+    [() => new Response('{"keys":[]}'), /no key that can be used/],
+    [() => new Response("x".repeat(64 * 1024 + 1)), /longer than 65536 bytes/],
+  ]) {
+    const made = make();
+    await made.verifier.verify(token);
+    made.answer = answer;
+    await assert.rejects(made.verifier.verify(newer), code("key_unknown"));
+    assert.equal((await made.verifier.verify(token)).sub, "ada");
+    made.seconds = 1e6;
+    await assert.rejects(made.verifier.verify(token), (error) => code("keys_unavailable")(error) && problem.test(error.message));
+    assert.equal(made.calls[0].init.redirect, "manual");
+  }
+});
+
+test("one fetches, and the others wait without its promise", async () => {
+  const made = make();
+  let release;
+  made.answer = () => new Promise((resolve) => (release = () => resolve(new Response(set(first)))));
+  const all = Promise.all(Array.from({ length: 20 }, () => made.verifier.verify(token)));
+  assert.equal(made.calls.length, 1);
+  release();
+  assert.equal((await all).length, 20);
+  assert.equal(made.calls.length, 1);
+  // Old keys are renewed by one, and nobody else waits.
+  made.seconds = 600;
+  const renewing = made.verifier.verify(token);
+  await made.verifier.verify(token);
+  assert.equal(made.calls.length, 2);
+  // An unknown key waits for what is on its way.
+  const waiting = made.verifier.verify(newer);
+  made.answer = down;
+  release();
+  await renewing;
+  await assert.rejects(waiting, code("key_unknown"));
+  assert.equal(made.calls.length, 2);
+});
+
+test("a fetch that never ends, as its request was cancelled, is somebody else's after its time", async () => {
+  const made = make({ jwksTimeout: 0.1 });
+  // As when a Worker's request is cancelled: neither answer nor error comes, not even by the signal.
+  made.answer = () => new Promise(() => {});
+  void made.verifier.verify(token);
+  made.answer = () => new Response(set(first));
+  const waiting = made.verifier.verify(token);
+  assert.equal(made.calls.length, 1);
+  made.seconds = 1;
+  assert.equal((await waiting).sub, "ada");
+  assert.equal(made.calls.length, 2);
+});
+
+test("a fetch is given up in time", async () => {
+  const made = make({ jwksTimeout: 0.1 });
+  made.answer = () => new Promise((_, reject) => {
+    const { signal } = made.calls.at(-1).init;
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+  // Keeps Node running, which does not wait for the signal's timer.
+  const alive = setInterval(() => {}, 1000);
+  await assert.rejects(made.verifier.verify(token), code("keys_unavailable"));
+  clearInterval(alive);
+});
+
+test("keys can be fetched beforehand", async () => {
+  const made = make();
+  await made.verifier.refresh();
+  assert.deepEqual(made.verifier.verifySync(token).roles, claims.roles);
+  made.seconds = 1e6;
+  made.answer = down;
+  await assert.rejects(made.verifier.refresh(), code("keys_unavailable"));
+});

@@ -1,0 +1,197 @@
+// Tokens that are accepted and refused, by every kind of key.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { VerifyError, createVerifier } from "@gatewright/verify";
+import * as slim from "@gatewright/verify/slim";
+import { ISSUER, NOW, SECRET, claims, keyPair, signWithSecret } from "./issuer.mjs";
+
+const now = () => NOW;
+const key = await keyPair("EdDSA");
+const jwks = { keys: [key.jwk] };
+
+const refused = (code, message) => (error) => {
+  assert.ok(error instanceof VerifyError);
+  assert.deepEqual([error.name, error.code], ["VerifyError", code]);
+  assert.match(error.message, message);
+  return true;
+};
+
+for (const algorithm of ["EdDSA", "ES256", "RS256"]) {
+  test(`${algorithm}: what the issuer signed is accepted, and nothing else`, async () => {
+    const { jwk, sign } = await keyPair(algorithm);
+    const token = await sign();
+    for (const set of [{ keys: [jwk] }, JSON.stringify({ keys: [{ kty: "unheard of" }, jwk] })]) {
+      const verifier = createVerifier({ issuer: ISSUER, jwks: set, now });
+      assert.deepEqual(await verifier.verify(token), claims);
+      assert.deepEqual(verifier.verifySync(token), claims);
+      const [header, payload, signature] = token.split(".");
+      const other = Buffer.from(JSON.stringify({ ...claims, sub: "eve" })).toString("base64url");
+      await assert.rejects(verifier.verify([header, other, signature].join(".")), refused("signature_invalid", /has not signed this/));
+      assert.throws(() => verifier.verifySync([header, payload, ""].join(".")), refused("signature_invalid", /./));
+    }
+  });
+}
+
+for (const algorithm of ["HS256", "HS384", "HS512"]) {
+  test(`${algorithm}: what was signed under the secret is accepted, by text and by bytes`, async () => {
+    const token = await signWithSecret(algorithm);
+    for (const secret of [SECRET, new TextEncoder().encode(SECRET)]) {
+      for (const make of [createVerifier, slim.createVerifier]) {
+        const verifier = make({ issuer: ISSUER, secret, algorithms: [algorithm], now });
+        assert.deepEqual(verifier.verifySync(token), claims);
+      }
+    }
+    const verifier = createVerifier({ issuer: ISSUER, secret: `${SECRET} `, algorithms: [algorithm], now });
+    assert.throws(() => verifier.verifySync(token), refused("key_unknown", /those given/));
+  });
+}
+
+test("the slim verifier takes EdDSA", async () => {
+  const verifier = slim.createVerifier({ issuer: ISSUER, jwks, now });
+  assert.deepEqual(await verifier.verify(await key.sign()), claims);
+  assert.equal(slim.can(claims, "posts:write"), true);
+});
+
+test("a refusal says what was expected and what came", async () => {
+  const verifier = createVerifier({ issuer: ISSUER, audience: "api", jwks, now });
+  const good = { aud: ["other", "api"] };
+  assert.deepEqual((await verifier.verify(await key.sign(good))).aud, good.aud);
+  const unsigned = `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString("base64url")}.e30.`;
+  for (const [token, code, message] of [
+    [undefined, "token_malformed", /a string was expected, and it is of type undefined/],
+    ["", "token_malformed", /three parts were expected, and it has 1/],
+    ["s_secret", "token_malformed", /opaque session token/],
+    ["a.b.c", "token_malformed", /RFC 9068/],
+    ["é.ü.\ud800", "token_malformed", /./],
+    [`${await key.sign(good)}${"A".repeat(9000)}`, "token_malformed", /./],
+    [await key.sign({ ...good, roles: 1 }), "token_malformed", /RFC 9068/],
+    [unsigned, "key_unknown", /which is missing/],
+    [await key.sign(good, { typ: "JWT" }), "token_type_mismatch", /"typ" has to be "at\+jwt", and is "JWT"/],
+    [await key.sign(good, { kid: "other\n" }), "key_unknown", /which is "other\\n"/],
+    [await (await keyPair("ES256")).sign(good, { kid: key.jwk.kid }), "algorithm_mismatch", /"alg" is "ES256"/],
+    [await key.sign({ ...good, exp: NOW / 1000 }), "token_expired", /"exp" was 2027-01-15T08:00:00.000Z, and it is 2027-01-15T08:00:00.000Z/],
+    [await key.sign({ ...good, nbf: NOW / 1000 + 60 }), "token_not_yet_valid", /it begins at 2027-01-15T08:01:00.000Z/],
+    [await key.sign({ ...good, iss: "https://evil.example" }), "issuer_mismatch", /has to be "https:\/\/auth.example.com", and is "https:\/\/evil.example"/],
+    [await key.sign({ aud: "x".repeat(500) }), "audience_mismatch", /hold "api", and is "x{99}…/],
+  ]) {
+    await assert.rejects(verifier.verify(token), (error) => {
+      refused(code, message)(error);
+      assert.equal(error.status, 401);
+      const signature = String(token).split(".")[2];
+      assert.ok(!signature || signature.length < 20 || !error.message.includes(signature));
+      return true;
+    });
+  }
+});
+
+test("clocks may differ by the tolerance", async () => {
+  const verifier = createVerifier({ issuer: ISSUER, jwks, now, clockTolerance: 5 });
+  await verifier.verify(await key.sign({ exp: NOW / 1000 - 4, iat: NOW / 1000 - 900 }));
+  await verifier.verify(await key.sign({ iat: NOW / 1000 + 5 }));
+  await assert.rejects(verifier.verify(await key.sign({ exp: NOW / 1000 - 5 })), refused("token_expired", /clock tolerance 5 s/));
+  await assert.rejects(verifier.verify(await key.sign({ iat: NOW / 1000 + 6 })), refused("token_not_yet_valid", /./));
+});
+
+test("without a clock of one's own it is the platform's", async () => {
+  const verifier = createVerifier({ issuer: ISSUER, jwks });
+  const seconds = Math.floor(Date.now() / 1000);
+  await verifier.verify(await key.sign({ iat: seconds, exp: seconds + 60 }));
+  await assert.rejects(verifier.verify(await key.sign({ iat: seconds - 60, exp: seconds - 1 })), refused("token_expired", /./));
+});
+
+test("algorithms that are not named are not accepted", async () => {
+  const other = await keyPair("ES256");
+  const verifier = createVerifier({ issuer: ISSUER, jwks: { keys: [key.jwk, other.jwk] }, algorithms: ["ES256"], now });
+  await verifier.verify(await other.sign());
+  await assert.rejects(verifier.verify(await key.sign()), refused("algorithm_mismatch", /"alg" has to be ES256, and is "EdDSA"/));
+});
+
+test("options that are wrong are refused, each by its name", () => {
+  for (const [options, message] of [
+    [undefined, /"issuer" has to be text/],
+    [{ issuer: "" }, /"issuer"/],
+    [{ issuer: "gatewright" }, /"jwksUrl" has to be an http or https URL/],
+    [{ jwksUrl: "file:///etc/passwd" }, /"jwksUrl"/],
+    [{ jwks, secret: SECRET }, /"secret" can't be given with "jwks"/],
+    [{ jwks: "no JSON" }, /"jwks" has to be a JWK Set/],
+    [{ jwks: { keys: [] } }, /"jwks" has to be a JWK Set with a key/],
+    [{ jwks, algorithms: ["RS256"] }, /"jwks"/],
+    [{ jwks, algorithms: "EdDSA" }, /"algorithms" has to be a list/],
+    [{ secret: "too short" }, /"secret" has to have at least 32 bytes for HS256, and has 9/],
+    [{ secret: SECRET.slice(0, 40), algorithms: ["HS384"] }, /at least 48 bytes/],
+    [{ secret: SECRET, algorithms: ["EdDSA"] }, /"algorithms" has to be one of HS256/],
+    [{ secret: SECRET, algorithms: ["HS256", "HS512"] }, /"algorithms"/],
+    [{ secret: 7 }, /"secret" has to be text or a Uint8Array/],
+    [{ jwks, clockTolerance: 301 }, /"clockTolerance" has to be 0 to 300 seconds/],
+    [{ jwks, clockTolerance: 0.5 }, /whole seconds/],
+    [{ jwks, clockTolerance: "1m" }, /"clockTolerance"/],
+    [{ jwksMaxAge: 0 }, /"jwksMaxAge"/],
+    [{ jwks, revocations: {} }, /"revocations" has to be a function/],
+  ]) {
+    assert.throws(() => createVerifier(options && { issuer: ISSUER, ...options }), refused("option_invalid", message));
+  }
+});
+
+test("an error never holds the secret", () => {
+  const secret = "hunter2";
+  assert.throws(() => createVerifier({ issuer: ISSUER, secret }), (error) => !error.message.includes(secret));
+});
+
+test("revoked sessions are refused, also where that has to be looked up", async () => {
+  const token = await key.sign();
+  const make = (revocations) => createVerifier({ issuer: ISSUER, jwks, now, revocations });
+  const asked = [];
+  const kv = slim.kvRevocations({ get: async (name) => (asked.push(name), name === "revoked:session" ? '{"until":1}' : null) });
+  await assert.rejects(make(kv).verify(token), refused("session_ended", /"session" was revoked/));
+  await make(kv).verify(await key.sign({ sid: "other" }));
+  assert.deepEqual(asked, ["revoked:session", "revoked:other"]);
+  assert.throws(() => make(({ sid }) => sid === "session").verifySync(token), refused("session_ended", /./));
+  make(() => false).verifySync(token);
+  for (const answer of [async () => false, async () => Promise.reject(new Error("KV is down"))]) {
+    assert.throws(() => make(answer).verifySync(token), refused("revocations_async", /use verify\(\)/));
+  }
+  await assert.rejects(make(() => { throw new Error("KV is down"); }).verify(token), (error) => {
+    refused("revocations_unavailable", /found out: KV is down/)(error);
+    return error.status === 503 && error.cause.message === "KV is down";
+  });
+});
+
+test("what was verified before is checked again but for its signature", async () => {
+  let time = NOW;
+  let revoked = false;
+  const verifier = createVerifier({ issuer: ISSUER, jwks, cache: true, now: () => time, revocations: () => revoked });
+  const token = await key.sign();
+  assert.deepEqual(verifier.verifySync(token), claims);
+  assert.deepEqual(verifier.verifySync(token), claims);
+  // A token that shares all but its signature is another.
+  const forged = `${token.slice(0, -4)}${token.endsWith("AAAA") ? "BBBB" : "AAAA"}`;
+  assert.throws(() => verifier.verifySync(forged), refused("signature_invalid", /./));
+  revoked = true;
+  assert.throws(() => verifier.verifySync(token), refused("session_ended", /./));
+  revoked = false;
+  time = claims.exp * 1000;
+  assert.throws(() => verifier.verifySync(token), refused("token_expired", /./));
+});
+
+test("the signature of a token that was verified before is skipped", async () => {
+  const token = await key.sign();
+  const [cached, plain] = [true, false].map((cache) => createVerifier({ issuer: ISSUER, jwks, now, cache }));
+  const measure = (verifier) => {
+    verifier.verifySync(token);
+    const start = process.hrtime.bigint();
+    for (let count = 0; count < 500; count += 1) verifier.verifySync(token);
+    return Number(process.hrtime.bigint() - start);
+  };
+  // It is some ten times as fast.
+  assert.ok(measure(cached) * 2 < measure(plain));
+});
+
+test("memory that grows between two tokens does not harm", async () => {
+  const token = await key.sign();
+  const verifier = createVerifier({ issuer: ISSUER, jwks, now });
+  verifier.verifySync(token);
+  // Each keeps a buffer of 8 KiB in the same memory.
+  const others = Array.from({ length: 400 }, () => createVerifier({ issuer: ISSUER, jwks, now }));
+  assert.deepEqual(verifier.verifySync(token), claims);
+  for (const other of others) assert.deepEqual(other.verifySync(token), claims);
+});

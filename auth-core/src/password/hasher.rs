@@ -38,9 +38,7 @@ impl Parameters {
             parallelism,
         })
     }
-}
 
-impl Parameters {
     /// As [`new`](Self::new), with the default in the place of what is not given.
     pub fn or_default(
         memory: Option<u32>,

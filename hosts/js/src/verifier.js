@@ -130,7 +130,7 @@ export function bind({ Verifier: Core, decide, memory }) {
       return claims;
     }
 
-    /** The claims, or the error. Nothing here takes or makes memory that the last token did not. */
+    /** The claims, or the error. */
     #check(token) {
       const { now } = this.#settings;
       const time = now();

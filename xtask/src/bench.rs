@@ -36,6 +36,14 @@ const SETTINGS: &[(&str, &str)] = &[
     ("LOG_LEVEL", "error"),
 ];
 
+/// `cargo xtask bench verify`: the npm package beside its peers.
+pub(crate) fn verify() -> Result<()> {
+    component::build_js()?;
+    let folder = root().join("hosts/js");
+    install_packages(&folder)?;
+    run_to_end(Command::new("node").arg("bench.mjs").current_dir(folder))
+}
+
 /// A million users on SQLite, beside ten thousand.
 pub(crate) fn scale() -> Result<()> {
     crate::process::run(cargo().args([

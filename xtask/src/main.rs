@@ -53,7 +53,7 @@ enum Command {
     Generate,
     /// Measures every host on this machine, beside peers.
     Bench {
-        /// Only this: a million users on SQLite.
+        /// Only this.
         what: Option<Suite>,
         /// Seconds of load for each figure.
         #[arg(long, default_value_t = 10)]
@@ -66,6 +66,8 @@ enum Command {
 enum Suite {
     /// Imports, look-ups, searches and pages with a million users, beside ten thousand.
     Scale,
+    /// The npm package beside jose and fast-jwt.
+    Verify,
 }
 
 /// What is built for others.
@@ -112,6 +114,10 @@ fn main() -> ExitCode {
             what: Some(Suite::Scale),
             ..
         } => bench::scale(),
+        Command::Bench {
+            what: Some(Suite::Verify),
+            ..
+        } => bench::verify(),
         Command::Bench { seconds, .. } => bench::run(seconds),
     };
     match done {

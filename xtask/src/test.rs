@@ -175,6 +175,7 @@ fn test_js(host: &Path) -> Result<()> {
         .current_dir(source.join("tests"))
         .envs(admin)
         .env("GATEWRIGHT_BASE", base)
+        .env("GATEWRIGHT_PROGRAM", host)
         .env("CHROMIUM", chromium()?))
 }
 

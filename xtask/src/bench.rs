@@ -41,7 +41,7 @@ pub(crate) fn verify() -> Result<()> {
     component::build_js()?;
     let folder = root().join("hosts/js");
     install_packages(&folder)?;
-    run_to_end(Command::new("node").arg("bench.mjs").current_dir(folder))
+    crate::process::run(Command::new("node").arg("bench.mjs").current_dir(folder))
 }
 
 /// A million users on SQLite, beside ten thousand.

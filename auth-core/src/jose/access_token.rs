@@ -9,7 +9,7 @@ use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::base64url::decode;
-use super::{Algorithm, KeySet};
+use super::{Algorithm, KeySet, VerifyingKey};
 use crate::error::AccessTokenError;
 use crate::time::Timestamp;
 
@@ -211,7 +211,21 @@ impl KeySet {
         token: &str,
         expected: &Expectations<'_>,
     ) -> Result<Vec<u8>, AccessTokenError> {
-        let payload = self.verify_signature(token, TYPE)?;
+        self.verify_payload_by(token, expected, VerifyingKey::verifies)
+    }
+
+    /// As [`verify_payload`](Self::verify_payload), where somebody else says whether a signature (the last argument) is a
+    /// key's over a message.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_payload_by(
+        &self,
+        token: &str,
+        expected: &Expectations<'_>,
+        verifies: impl FnOnce(&VerifyingKey, &[u8], &[u8]) -> bool,
+    ) -> Result<Vec<u8>, AccessTokenError> {
+        let payload = self.signed_payload(token, TYPE, verifies)?;
         Claims::<Borrowed<'_>, Strings>::checked(&payload, expected)?;
         Ok(payload)
     }
@@ -221,6 +235,15 @@ impl KeySet {
     /// # Errors
     /// As [`verify`](Self::verify), up to the signature.
     pub fn verify_signature(&self, token: &str, typ: &str) -> Result<Vec<u8>, AccessTokenError> {
+        self.signed_payload(token, typ, VerifyingKey::verifies)
+    }
+
+    fn signed_payload(
+        &self,
+        token: &str,
+        typ: &str,
+        verifies: impl FnOnce(&VerifyingKey, &[u8], &[u8]) -> bool,
+    ) -> Result<Vec<u8>, AccessTokenError> {
         if token.len() > MAX_LEN {
             return Err(AccessTokenError::Malformed);
         }
@@ -250,7 +273,7 @@ impl KeySet {
         if Algorithm::parse(header.alg.as_ref()) != Some(key.algorithm()) {
             return Err(AccessTokenError::AlgorithmMismatch);
         }
-        if !key.verifies(message.as_bytes(), &signature) {
+        if !verifies(key, message.as_bytes(), &signature) {
             return Err(AccessTokenError::SignatureInvalid);
         }
         Ok(payload)

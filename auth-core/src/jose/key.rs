@@ -79,6 +79,12 @@ impl VerifyingKey {
         self.algorithm
     }
 
+    /// A JWK with `kid`, `alg` and `use`; none for HMAC.
+    pub fn jwk(&self) -> Option<String> {
+        let jwk = self.jwk.as_ref();
+        jwk.map(|jwk| serde_json::to_string(jwk).expect("a JWK is JSON"))
+    }
+
     /// Whether `signature` is this key's over `message`.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.verifier.verifies(message, signature)
@@ -165,10 +171,7 @@ impl SigningKey {
 
     /// The public half as a JWK with `kid`, `alg` and `use`; none for HMAC.
     pub fn public_jwk(&self) -> Option<String> {
-        self.verifying
-            .jwk
-            .as_ref()
-            .map(|jwk| serde_json::to_string(jwk).expect("a JWK is JSON"))
+        self.verifying.jwk()
     }
 
     /// A compact JWS (RFC 7515 section 3.1) of JSON claims, with `typ`, `alg` and `kid` in its header.

@@ -105,11 +105,11 @@ export type VerifierOptions = Keys & {
    */
   revocations?: Revocations;
   /**
-   * Skips the signature of tokens whose signature was verified before: the last 512 to 1024, by the SHA-256 of the whole
-   * token, under the same keys. Claims, times and revocations are checked each time. Default: false. It pays with EdDSA,
-   * ES256 and RS256.
+   * Remembers tokens that were verified, by the SHA-256 of the whole token and under the same keys, until their `exp`: how many,
+   * up to 100,000, the oldest leaving first; `true` is 1000. Revocations are asked each time. The claims are frozen, as
+   * whoever presents a token again gets the same object. Default: false.
    */
-  cache?: boolean;
+  cache?: boolean | number;
   /** Seconds after which fetched keys are fetched anew, 1 to 2,592,000. Default: 600. */
   jwksMaxAge?: number;
   /**

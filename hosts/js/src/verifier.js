@@ -1,6 +1,7 @@
 // A verifier over a module of WebAssembly, which makes every decision.
 import { VerifyError, algorithmOf, refusal, told } from "./error.js";
 import { RemoteKeys } from "./jwks.js";
+import { platform } from "./platform.js";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -31,6 +32,7 @@ function settings(options) {
   if (!Number.isInteger(clockTolerance)) throw invalid("clockTolerance", "has to be whole seconds");
   const { algorithms = [], jwks, secret, revocations, cache = false } = options;
   if (!Array.isArray(algorithms)) throw invalid("algorithms", "has to be a list of names");
+  if (!(Number.isInteger(Number(cache)) && cache >= 0 && cache <= 100_000)) throw invalid("cache", "has to be true, false, or a number up to 100,000");
   if (!["function", "undefined"].includes(typeof revocations)) throw invalid("revocations", "has to be a function");
   const remote = jwks === undefined && secret === undefined;
   return {
@@ -46,7 +48,7 @@ function settings(options) {
     jwksCooldown: milliseconds(options, "jwksCooldown", 10, [1, 3600]),
     jwksTimeout: milliseconds(options, "jwksTimeout", 3, [0.1, 60]),
     revocations,
-    cache: Boolean(cache),
+    cache: cache === true ? 1000 : Number(cache),
     // Looked up at each call, and not with an object as `this`, which browsers and Workers refuse.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     now: options.now ?? (() => Date.now()),
@@ -63,6 +65,14 @@ function address(url) {
   throw invalid("jwksUrl", `has to be an http or https URL, as "issuer" is none from which it follows`);
 }
 
+function freeze(value) {
+  if (typeof value === "object" && value !== null) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
+}
+
 /** The functions of the package over one module: its classes and functions, and its memory. */
 export function bind({ Verifier: Core, decide, memory }) {
   class Verifier {
@@ -70,11 +80,13 @@ export function bind({ Verifier: Core, decide, memory }) {
     #settings;
     #remote;
     #view = new Uint8Array();
+    /** Claims of tokens that were verified before, by the numbers that the core gives them. */
+    #remembered = [];
 
     constructor(options) {
       this.#settings = settings(Object(options));
       const { issuer, audience, algorithms, clockTolerance, cache, jwks, secret } = this.#settings;
-      this.#core = new Core(issuer, audience, clockTolerance, cache);
+      this.#core = new Core(issuer, audience, clockTolerance, cache, platform);
       const take = (text) => this.#core.set_jwks(text, algorithms.join(" "));
       if (secret !== undefined) this.#takeSecret(algorithms, secret);
       else if (jwks === undefined) this.#remote = new RemoteKeys(this.#settings, take);
@@ -137,12 +149,30 @@ export function bind({ Verifier: Core, decide, memory }) {
       if (typeof token === "string") {
         const { read, written } = encoder.encodeInto(token, this.#buffer());
         if (read === token.length) {
+          const claims = this.#settings.cache ? this.#known(written, time) : undefined;
+          if (claims) return { claims };
           const length = this.#core.verify(written, time);
-          if (length >= 0) return { claims: JSON.parse(decoder.decode(this.#buffer().subarray(0, length))) };
+          if (length >= 0) return { claims: this.#read(length) };
           return { error: this.#refusal(this.#core.refusal_code(), this.#core.refusal_reason(), token, time) };
         }
       }
       return { error: this.#refusal("token_malformed", "it is malformed", token, time) };
+    }
+
+    /** The claims of the token in the buffer, if it was verified before and its times hold still. */
+    #known(length, now) {
+      const { claims, from, until } = this.#remembered[this.#core.find(length)] ?? {};
+      return from <= now && now < until ? claims : undefined;
+    }
+
+    #read(length) {
+      const claims = JSON.parse(decoder.decode(this.#buffer().subarray(0, length)));
+      if (this.#settings.cache) {
+        const { exp, iat, nbf = 0 } = claims;
+        // Frozen, as whoever presents the token again gets the same object.
+        this.#remembered[this.#core.keep()] = { claims: freeze(claims), from: Math.max(iat, nbf) * 1000, until: exp * 1000 };
+      }
+      return claims;
     }
 
     /** The place in the module's memory for the token and then its claims. Memory that has grown is another buffer. */

@@ -5,13 +5,14 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeMap;
+
 use auth_core::access::{Holder, Question};
 use auth_core::jose::{Algorithm, Expectations, KeySet, SigningKey, VerifyingKey};
 use auth_core::{AccessTokenError, SecretKey, Timestamp};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Bytes of the buffer: the longest token that the core looks at, which is longer than its claims.
@@ -23,24 +24,32 @@ pub struct Verifier {
     issuer: String,
     audience: String,
     clock_tolerance: u64,
-    remember: bool,
     keys: Option<KeySet>,
+    platform: Option<Platform>,
+    remembered: Remembered,
     buffer: Box<[u8]>,
     refusal: AccessTokenError,
 }
 
 #[wasm_bindgen]
 impl Verifier {
-    /// A verifier without keys. `clock_tolerance` is in seconds; `remember` skips the signature of tokens that were
-    /// verified before.
+    /// A verifier without keys. `clock_tolerance` is in seconds; `remember` is how many tokens that were verified are known
+    /// again, and `platform` what verifies RSA in the place of the core.
     #[wasm_bindgen(constructor)]
-    pub fn new(issuer: String, audience: String, clock_tolerance: u32, remember: bool) -> Self {
+    pub fn new(
+        issuer: String,
+        audience: String,
+        clock_tolerance: u32,
+        remember: usize,
+        platform: Option<Platform>,
+    ) -> Self {
         Self {
             issuer,
             audience,
             clock_tolerance: clock_tolerance.into(),
-            remember,
             keys: None,
+            platform,
+            remembered: Remembered::new(remember),
             buffer: vec![0; BUFFER_LEN].into(),
             refusal: AccessTokenError::KeyUnknown,
         }
@@ -61,6 +70,7 @@ impl Verifier {
         });
         if !set.keys.is_empty() {
             self.keys = Some(KeySet::from_jwks(&serde_json::to_string(&set).ok()?).ok()?);
+            self.remembered.clear();
         }
         Some(set.keys.len())
     }
@@ -106,6 +116,20 @@ impl Verifier {
         }
     }
 
+    /// The number of the token in the first bytes of the buffer, if it was kept; -1 when it was not.
+    pub fn find(&mut self, length: usize) -> i32 {
+        let token = self.buffer.get(..length).unwrap_or_default();
+        let found = self.remembered.find(token);
+        found
+            .and_then(|number| i32::try_from(number).ok())
+            .unwrap_or(-1)
+    }
+
+    /// Keeps the token that was looked for last, which was verified since, and returns its number.
+    pub fn keep(&mut self) -> usize {
+        self.remembered.keep()
+    }
+
     /// Code of the last refusal.
     pub fn refusal_code(&self) -> String {
         self.refusal.as_str().to_owned()
@@ -132,14 +156,77 @@ impl Verifier {
             now,
             clock_tolerance: self.clock_tolerance,
         };
-        if !self.remember {
-            return keys.verify_payload(token, &expected);
+        keys.verify_payload_by(token, &expected, |key, message, signature| {
+            let by_platform = match (&self.platform, key.algorithm()) {
+                (Some(platform), Algorithm::Rs256) => key
+                    .jwk()
+                    .and_then(|jwk| platform.verifies(&jwk, message, signature)),
+                _ => None,
+            };
+            by_platform.unwrap_or_else(|| key.verifies(message, signature))
+        })
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// What the program runs on, with a method `verifies`.
+    pub type Platform;
+
+    /// Whether a signature (RSASSA-PKCS1-v1_5 with SHA-256) is a key's over a message; none: it can't say.
+    #[wasm_bindgen(method)]
+    fn verifies(this: &Platform, jwk: &str, message: &[u8], signature: &[u8]) -> Option<bool>;
+}
+
+/// Tokens that were verified, by their SHA-256. Each has a number, under which the caller keeps its claims; with one more than
+/// there is room for, the oldest is forgotten and its number is given again.
+struct Remembered {
+    numbers: BTreeMap<Digest, usize>,
+    /// By number.
+    digests: Vec<Digest>,
+    room: usize,
+    /// The next number.
+    next: usize,
+    /// The token that was looked for last.
+    last: Digest,
+}
+
+type Digest = [u8; 32];
+
+impl Remembered {
+    fn new(room: usize) -> Self {
+        Self {
+            numbers: BTreeMap::new(),
+            digests: Vec::new(),
+            room,
+            next: 0,
+            last: Digest::default(),
         }
-        keys.verify(token, &expected)?;
-        let payload = token.split('.').nth(1).unwrap_or_default();
-        URL_SAFE_NO_PAD
-            .decode(payload)
-            .map_err(|_| AccessTokenError::Malformed)
+    }
+
+    fn find(&mut self, token: &[u8]) -> Option<usize> {
+        self.last = Sha256::digest(token).into();
+        self.numbers.get(&self.last).copied()
+    }
+
+    fn keep(&mut self) -> usize {
+        let number = self.numbers.get(&self.last).copied().unwrap_or(self.next);
+        if number == self.next {
+            self.next = (self.next + 1) % self.room.max(1);
+        }
+        match self.digests.get_mut(number) {
+            Some(digest) => {
+                self.numbers.remove(digest);
+                *digest = self.last;
+            }
+            None => self.digests.push(self.last),
+        }
+        self.numbers.insert(self.last, number);
+        number
+    }
+
+    fn clear(&mut self) {
+        *self = Self::new(self.room);
     }
 }
 

@@ -11,10 +11,10 @@ use crate::changes::last_holder;
 use crate::executor::{Executor, Statement};
 use crate::value::{Row, Value};
 
-/// What marks who was stored by a change, with his place in its list.
+/// What marks who was stored by a change, with his place in its list, in as many digits for all.
 macro_rules! mark {
     ($place:literal) => {
-        concat!("(?2 || printf('/%05d', ", $place, "))")
+        concat!("(?2 || '/' || (10000 + ", $place, "))")
     };
 }
 /// The list, each row taken out of it once and not once for each of its columns.
@@ -94,7 +94,7 @@ const CREATE_OUTCOMES: &str = concat!(
 
 /// What marks who is stored on his own, until the same batch takes it away again.
 const ALONE: &str = "new";
-const UNMARK: &str = "UPDATE users SET change_id = NULL WHERE id = ?1 AND change_id = 'new/00000'";
+const UNMARK: &str = "UPDATE users SET change_id = NULL WHERE id = ?1 AND change_id = 'new/10000'";
 
 pub(crate) async fn create_user(
     executor: &impl Executor,

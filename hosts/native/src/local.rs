@@ -66,8 +66,8 @@ impl Local {
     }
 
     /// How many requests are best sent together: what they write shares commits, and so the pages of the indexes that an
-    /// import touches everywhere.
-    pub const AT_ONCE: usize = 100;
+    /// import touches everywhere. Not more, as a process that serves the same database waits for each commit.
+    pub const AT_ONCE: usize = 40;
 
     /// Answers requests together, each as [`send`](Self::send) does.
     pub fn send_all(&self, requests: Vec<Request<Vec<u8>>>) -> Vec<Result<Response<Vec<u8>>>> {

@@ -19,7 +19,7 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept for each connection; more than there are in the SQL.
 const STATEMENTS: usize = 128;
 /// Most batches that share one commit, and so one flush to the disk.
-const GROUP: usize = 128;
+const GROUP: usize = 64;
 
 /// A database in one file, in WAL mode with foreign keys. Cheap to clone.
 ///

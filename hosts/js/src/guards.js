@@ -43,8 +43,11 @@ async function check(verifier, authorization, question, needed) {
 
 /** The four guards, each made by `wrap` of a function from the Authorization header to `{claims}` or `{refusal}`. */
 export function guards(wrap) {
-  const guard = (verifier, question, needed) => wrap((authorization) => check(verifier, authorization, question, needed));
-  // Said when the guard is made, not at the first request.
+  // What is wrong is said when the guard is made, not at the first request.
+  const guard = (verifier, question, needed) => {
+    if (typeof verifier?.verify !== "function") throw new TypeError("a guard needs a verifier");
+    return wrap((authorization) => check(verifier, authorization, question, needed));
+  };
   const named = (what, ...names) => {
     if (names.length && names.every((name) => typeof name === "string")) return what + names.join(", ");
     throw new TypeError("a guard needs names of roles, or that of a permission");

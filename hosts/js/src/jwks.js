@@ -17,6 +17,7 @@ export class RemoteKeys {
   #looked = -Infinity;
   #busyUntil = -Infinity;
   #attempts = 0;
+  /** What went wrong with the last fetch. */
   #problem;
 
   /** `take` is given the text of a set, and returns how many of its keys can be used; none when it is not a set. */
@@ -36,22 +37,22 @@ export class RemoteKeys {
     this.check();
   }
 
-  /** Fetches keys because one is unknown. Returns whether there may be others now. */
+  /** Fetches keys because one is unknown. Returns whether there may be others now, and fails where that can't be known. */
   async lookAgain() {
     if (!this.#busy()) {
-      if (this.#since(this.#looked) < this.#options.jwksCooldown) return false;
+      const tooSoon = this.#since(this.#looked) < (this.#problem ? PAUSE : this.#options.jwksCooldown);
+      if (tooSoon && this.#problem) throw this.#unavailable();
+      if (tooSoon) return false;
       this.#looked = this.#options.now();
     }
     await this.refresh();
+    if (this.#problem) throw this.#unavailable();
     return true;
   }
 
   /** Fails where there are no keys, or none that are young enough. */
   check() {
-    if (this.#usable()) return;
-    const { jwksUrl } = this.#options;
-    const message = `The keys of ${jwksUrl} are not there: ${this.#problem ? told(this.#problem) : "they were not fetched yet"}.`;
-    throw new VerifyError("keys_unavailable", message, { cause: this.#problem });
+    if (!this.#usable()) throw this.#unavailable();
   }
 
   /** Fetches keys, or waits until somebody else has. What goes wrong is kept for `check`. */
@@ -60,7 +61,8 @@ export class RemoteKeys {
     const attempts = this.#attempts;
     // By a timer of one's own: what another request began may never end, if that is cancelled (Workers), and may not be
     // awaited here.
-    for (let waited = 0; this.#busy() && waited < jwksTimeout; waited += LOOK) {
+    // Twice its time: when it is up, one of those who wait fetches for the others.
+    for (let waited = 0; this.#busy() && waited < 2 * jwksTimeout; waited += LOOK) {
       await new Promise((resume) => setTimeout(resume, LOOK));
       if (attempts !== this.#attempts) return;
     }
@@ -71,6 +73,7 @@ export class RemoteKeys {
       if (usable === undefined) throw new Error("the answer is not a JWK Set");
       if (usable === 0) throw new Error("the set holds no key that can be used");
       this.#fetched = now();
+      this.#problem = undefined;
     } catch (error) {
       this.#problem = error;
     } finally {
@@ -106,12 +109,20 @@ export class RemoteKeys {
     return text + decoder.decode();
   }
 
+  #unavailable() {
+    const message = `The keys of ${this.#options.jwksUrl} are not there: ${this.#problem ? told(this.#problem) : "they were not fetched yet"}.`;
+    return new VerifyError("keys_unavailable", message, { cause: this.#problem });
+  }
+
+  /** Milliseconds since a time. What lies ahead, as the clock was set back, is long ago. */
   #since(time) {
-    return this.#options.now() - time;
+    const passed = this.#options.now() - time;
+    return passed < 0 ? Infinity : passed;
   }
 
   #busy() {
-    return this.#options.now() < this.#busyUntil;
+    const left = this.#busyUntil - this.#options.now();
+    return left > 0 && left <= this.#options.jwksTimeout;
   }
 
   #usable() {

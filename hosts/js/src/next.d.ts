@@ -2,9 +2,12 @@ import type { Guards } from "./guards.js";
 import type { Claims } from "./verifier.js";
 
 /** Wraps a route handler, whose second parameter then has `claims` beside `params`. */
-export type Guard = <Context extends { claims: Claims }>(
-  handler: (request: Request, context: Context) => Response | Promise<Response>,
-) => (request: Request, context: Omit<Context, "claims">) => Promise<Response>;
+export type Guard = <
+  Incoming extends Request,
+  Context extends { claims: Claims } = { claims: Claims; params: Promise<Record<string, string>> },
+>(
+  handler: (request: Incoming, context: Context) => Response | Promise<Response>,
+) => (request: Incoming, context: Omit<Context, "claims">) => Promise<Response>;
 
 /** See {@link Guards.requireAuth}. */
 export declare const requireAuth: Guards<Guard>["requireAuth"];

@@ -12,7 +12,7 @@ const invalid = (name, problem) => new VerifyError("option_invalid", `The option
 function milliseconds(options, name, fallback, [least, most]) {
   const seconds = options[name] ?? fallback;
   if (!(seconds >= least && seconds <= most)) throw invalid(name, `has to be ${least} to ${most} seconds`);
-  return seconds * 1000;
+  return Math.round(seconds * 1000);
 }
 
 function text(options, name, fallback) {
@@ -22,6 +22,10 @@ function text(options, name, fallback) {
 }
 
 const DAY = 86_400;
+const ALGORITHMS = ["EdDSA", "ES256", "RS256", "HS256", "HS384", "HS512"];
+
+const unanswered = (cause) =>
+  new VerifyError("revocations_unavailable", `Whether the session was revoked could not be found out: ${told(cause)}.`, { cause });
 
 /** The options, checked and complete. */
 function settings(options) {
@@ -31,7 +35,9 @@ function settings(options) {
   const clockTolerance = milliseconds(options, "clockTolerance", 0, [0, 300]) / 1000;
   if (!Number.isInteger(clockTolerance)) throw invalid("clockTolerance", "has to be whole seconds");
   const { algorithms = [], jwks, secret, revocations, cache = false } = options;
-  if (!Array.isArray(algorithms)) throw invalid("algorithms", "has to be a list of names");
+  if (!(Array.isArray(algorithms) && algorithms.every((name) => ALGORITHMS.includes(name)))) {
+    throw invalid("algorithms", `has to be a list of names: ${ALGORITHMS.join(", ")}`);
+  }
   if (!(Number.isInteger(Number(cache)) && cache >= 0 && cache <= 100_000)) throw invalid("cache", "has to be true, false, or a number up to 100,000");
   if (!["function", "undefined"].includes(typeof revocations)) throw invalid("revocations", "has to be a function");
   const remote = jwks === undefined && secret === undefined;
@@ -77,6 +83,10 @@ function freeze(value) {
 export function bind({ Verifier: Core, decide, memory }) {
   class Verifier {
     #core;
+    /** Gives a core its keys. */
+    #load;
+    /** Whether a call of the core has begun and not ended: an exception in it locks the core for good. */
+    #broken = false;
     #settings;
     #remote;
     #view = new Uint8Array();
@@ -85,9 +95,14 @@ export function bind({ Verifier: Core, decide, memory }) {
 
     constructor(options) {
       this.#settings = settings(Object(options));
-      const { issuer, audience, algorithms, clockTolerance, cache, jwks, secret } = this.#settings;
-      this.#core = new Core(issuer, audience, clockTolerance, cache, platform);
-      const take = (text) => this.#core.set_jwks(text, algorithms.join(" "));
+      const { algorithms, jwks, secret } = this.#settings;
+      this.#renew();
+      const take = (text) => {
+        const load = (core) => core.set_jwks(text, algorithms.join(" "));
+        const usable = load(this.#core);
+        if (usable) this.#load = load;
+        return usable;
+      };
       if (secret !== undefined) this.#takeSecret(algorithms, secret);
       else if (jwks === undefined) this.#remote = new RemoteKeys(this.#settings, take);
       else if (!take(jwks)) throw invalid("jwks", "has to be a JWK Set with a key that can be used");
@@ -96,9 +111,19 @@ export function bind({ Verifier: Core, decide, memory }) {
     #takeSecret(algorithms, secret) {
       if (!(secret instanceof Uint8Array)) throw invalid("secret", "has to be text or a Uint8Array");
       const [algorithm = "HS256", ...others] = algorithms;
-      const needed = others.length ? undefined : this.#core.set_secret(algorithm, secret);
+      this.#load = (core) => core.set_secret(algorithm, secret);
+      const needed = others.length ? undefined : this.#load(this.#core);
       if (needed === undefined) throw invalid("algorithms", "has to be one of HS256, HS384 and HS512 with a secret");
       if (needed) throw invalid("secret", `has to have at least ${needed} bytes for ${algorithm}, and has ${secret.length}`);
+    }
+
+    #renew() {
+      const { issuer, audience, clockTolerance, cache } = this.#settings;
+      this.#core = new Core(issuer, audience, clockTolerance, cache, platform);
+      this.#load?.(this.#core);
+      this.#view = new Uint8Array();
+      this.#remembered = [];
+      this.#broken = false;
     }
 
     async verify(token) {
@@ -110,7 +135,7 @@ export function bind({ Verifier: Core, decide, memory }) {
       try {
         revoked = await this.#settings.revocations?.(claims);
       } catch (cause) {
-        throw new VerifyError("revocations_unavailable", `Whether the session was revoked could not be found out: ${told(cause)}.`, { cause });
+        throw unanswered(cause);
       }
       return this.#unlessRevoked(revoked, token, claims);
     }
@@ -119,7 +144,12 @@ export function bind({ Verifier: Core, decide, memory }) {
       this.#remote?.check();
       const { claims, error } = this.#check(token);
       if (error) throw error;
-      const revoked = this.#settings.revocations?.(claims);
+      let revoked;
+      try {
+        revoked = this.#settings.revocations?.(claims);
+      } catch (cause) {
+        throw unanswered(cause);
+      }
       if (typeof revoked?.then === "function") {
         revoked.then(undefined, () => {});
         const message = 'verifySync() can\'t wait for "revocations", which answered with a promise: use verify().';
@@ -144,6 +174,14 @@ export function bind({ Verifier: Core, decide, memory }) {
 
     /** The claims, or the error. */
     #check(token) {
+      if (this.#broken) this.#renew();
+      this.#broken = true;
+      const checked = this.#checked(token);
+      this.#broken = false;
+      return checked;
+    }
+
+    #checked(token) {
       const { now } = this.#settings;
       const time = now();
       if (typeof token === "string") {

@@ -22,4 +22,9 @@ test("what a guard needs is named when it is made", () => {
     assert.throws(() => require(failing(), ["admin"]), TypeError);
   }
   assert.throws(() => plain.requirePermission(failing()), TypeError);
+  for (const guard of [plain.requireAuth, express.requireAuth]) {
+    // Forgotten, it would be given the request.
+    assert.throws(() => guard(new Request("http://localhost/", { headers })), TypeError);
+    assert.throws(() => guard(), TypeError);
+  }
 });

@@ -226,6 +226,41 @@ test("RS256 gets the same answers from the platform and from the core", async ()
   assert.deepEqual(answers("process.getBuiltinModule = undefined;"), expected);
 });
 
+test("what breaks off a call harms no later one", async () => {
+  const verifier = createVerifier({ issuer: ISSUER, jwks, now, cache: true });
+  const token = await key.sign();
+  const deep = (depth) => {
+    try {
+      verifier.verifySync(token);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return;
+    }
+    deep(depth + 1);
+  };
+  try {
+    deep(0);
+  } catch (error) {
+    assert.ok(error instanceof RangeError);
+  }
+  assert.deepEqual(verifier.verifySync(token), claims);
+  assert.deepEqual(verifier.verifySync(token), claims);
+});
+
+test("what revocations throw is told alike by both ways", async () => {
+  const broken = () => { throw new Error("redis is down"); };
+  const verifier = createVerifier({ issuer: ISSUER, jwks, now, revocations: broken });
+  const token = await key.sign();
+  await assert.rejects(verifier.verify(token), refused("revocations_unavailable", /./));
+  assert.throws(() => verifier.verifySync(token), refused("revocations_unavailable", /./));
+});
+
+test("algorithms are known names", () => {
+  for (const algorithms of [[undefined], ["eddsa"], ["EdDSA RS256"], "EdDSA"]) {
+    assert.throws(() => createVerifier({ issuer: ISSUER, jwks, algorithms }), refused("option_invalid", /"algorithms"/));
+  }
+});
+
 test("memory that grows between two tokens does not harm", async () => {
   const token = await key.sign();
   const verifier = createVerifier({ issuer: ISSUER, jwks, now });

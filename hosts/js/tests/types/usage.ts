@@ -84,6 +84,17 @@ export const GET = onNext.requireAuth(verifier)(
     Response.json({ id: (await params).id, sub: claims.sub, url: request.url }),
 );
 GET(new Request(issuer), { params: Promise.resolve({ id: "1" }) });
+export const POST = onNext.requirePermission(verifier, "a:b")(
+  async (request, { claims, params }) => Response.json({ id: (await params).id, sub: claims.sub, url: request.url }),
+);
+class NextRequest extends Request {
+  nextUrl = new URL(this.url);
+}
+export const PUT = onNext.requireAuth(verifier)(
+  async (request: NextRequest, { claims }: { claims: Claims }) => Response.json({ sub: claims.sub, path: request.nextUrl.pathname }),
+);
+// @ts-expect-error a request of another kind
+PUT(new Request(issuer), {});
 // @ts-expect-error without its parameters
 GET(new Request(issuer), {});
 

@@ -358,21 +358,18 @@ impl Import<'_> {
     /// Imports these records, and says which were refused: first permissions and roles, then who may have them.
     fn take(&mut self, mut records: Vec<Record>) -> Result<()> {
         let mut defined = Vec::new();
-        let mut users = Vec::new();
-        for record in &mut records {
-            match &mut record.item {
-                Ok(Item::Definition(definition)) => defined.push(self.define(definition)?),
-                Ok(Item::User(user)) => {
-                    if let Some(roles) = &mut user.roles {
-                        roles.retain(|role| !self.promised.contains(role));
-                    }
-                }
-                Err(_) => {}
+        for record in &records {
+            if let Ok(Item::Definition(definition)) = &record.item {
+                defined.push(self.define(definition)?);
             }
         }
-        for record in &records {
-            if let Ok(Item::User(user)) = &record.item {
-                users.push(user.as_ref());
+        let mut users = Vec::new();
+        for record in &mut records {
+            if let Ok(Item::User(user)) = &mut record.item {
+                if let Some(roles) = &mut user.roles {
+                    roles.retain(|role| !self.promised.contains(role));
+                }
+                users.push(&**user);
             }
         }
         let mut defined = defined.into_iter();
@@ -404,22 +401,36 @@ impl Import<'_> {
             Definition::Permission { .. } => ("permissions", &[][..]),
             Definition::Role { permissions, .. } => ("roles", permissions.as_slice()),
         };
-        let place = path(&[kind, definition.name()])?;
+        let name = definition.name();
+        let place = match path(&[kind, name]) {
+            Ok(place) => place,
+            Err(error) => return Ok(Outcome::refused("format", error.to_string())),
+        };
         let found = match self.ask(Method::GET, &place, None) {
             Ok(found) => Some(read::<Found>(&found)?),
             Err(error) if is(&error, StatusCode::NOT_FOUND) => None,
             Err(error) => return refused_by(error),
         };
-        let lacking: Vec<&String> = match &found {
-            Some(found) if !found.built_in => return Ok(Outcome::of("exists")),
-            Some(found) => permissions
-                .iter()
-                .filter(|name| !found.permissions.contains(name))
-                .collect(),
-            None => Vec::new(),
-        };
-        if found.is_some() && lacking.is_empty() {
-            return Ok(Outcome::of("exists"));
+        let mut lacking = Vec::new();
+        if let Some(found) = &found {
+            let lacks = |permission: &&String| !found.permissions.contains(permission);
+            lacking.extend(permissions.iter().filter(lacks));
+            let same = lacking.is_empty() && found.permissions.len() == permissions.len();
+            if !found.built_in && !same && kind == "roles" {
+                let name = clean(name);
+                self.console.say(&format!(
+                    "the role {name} is there already, with other permissions, and stays as it is"
+                ));
+            }
+            if !found.built_in || lacking.is_empty() {
+                return Ok(Outcome::of("exists"));
+            }
+            for permission in &lacking {
+                let (name, permission) = (clean(name), clean(permission));
+                self.console.say(&format!(
+                    "the role {name} of everybody who has it gets {permission}"
+                ));
+            }
         }
         if self.dry_run {
             if let (None, Definition::Role { name, .. }) = (&found, definition) {
@@ -548,7 +559,11 @@ struct Found {
 /// What the service does not take of a permission or a role is refused; any other failure ends the import.
 fn refused_by(error: anyhow::Error) -> Result<Outcome> {
     match error.downcast_ref::<Refusal>() {
-        Some(refusal) if refusal.status.is_client_error() && !refusal.code.is_empty() => {
+        Some(refusal)
+            if refusal.status.is_client_error()
+                && refusal.status != StatusCode::UNAUTHORIZED
+                && !refusal.code.is_empty() =>
+        {
             Ok(Outcome::refused(&refusal.code, refusal.to_string()))
         }
         _ => Err(error),
@@ -923,8 +938,55 @@ mod tests {
             there("admin", true),
             results(&["exists"]),
         ]);
-        let out = run_line(&fake, &format!("import {file}")).unwrap();
+        let mut person = Person::default();
+        let out = person.run(&fake, &format!("import {file}")).unwrap();
         assert_eq!(out, "4 records: 0 created, 4 existing, 0 refused\n");
+        assert_eq!(
+            person.said,
+            ["the role editor is there already, with other permissions, and stays as it is"]
+        );
+    }
+
+    #[test]
+    fn what_a_role_of_the_service_gets_is_said() {
+        let text = r#"{"role": {"name": "admin", "permissions": ["users:read", "posts:write"]}}"#;
+        let (_folder, file) = folder(text);
+        for (line, answers) in [
+            (format!("import {file} --dry-run"), vec![admin()]),
+            (
+                format!("import {file}"),
+                vec![admin(), Script::text(204, "")],
+            ),
+        ] {
+            let mut person = Person::default();
+            person.run(&Fake::new(answers), &line).unwrap();
+            assert_eq!(
+                person.said,
+                ["the role admin of everybody who has it gets posts:write"]
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_refused_and_a_lost_login_ends_the_import() {
+        let (_folder, file) = folder(
+            "{\"role\": {\"name\": \"..\"}}\n{\"permission\": {\"name\": \"posts:read\"}}\n",
+        );
+        let lost = Script::json(
+            401,
+            json!({"error": {"code": "token_expired", "message": "It has expired.", "status_code": 401}}),
+        );
+        let mut person = Person::default();
+        let error = person.run(&Fake::new([lost]), &format!("import {file}"));
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("stopped after 0 records")
+        );
+        let fake = Fake::new([missing(), Script::json(201, json!({}))]);
+        let error = person.run(&fake, &format!("import {file}")).unwrap_err();
+        assert_eq!(error.to_string(), "1 of 2 records were refused");
     }
 
     #[test]
@@ -934,6 +996,19 @@ mod tests {
         run_line(&fake, &format!("import {file} --dry-run")).unwrap();
         assert_eq!(fake.paths()[..3].concat().matches("POST").count(), 0);
         assert_eq!(fake.body(3)["users"][0]["roles"], json!(["user"]));
+    }
+
+    #[test]
+    fn in_a_dry_run_roles_may_come_after_who_has_them() {
+        let (_folder, file) = folder(concat!(
+            r#"{"email": "ada@example.com", "roles": ["editor", "user"]}"#,
+            "\n",
+            r#"{"role": {"name": "editor"}}"#,
+            "\n"
+        ));
+        let fake = Fake::new([missing(), results(&["created"])]);
+        run_line(&fake, &format!("import {file} --dry-run")).unwrap();
+        assert_eq!(fake.body(1)["users"][0]["roles"], json!(["user"]));
     }
 
     #[test]

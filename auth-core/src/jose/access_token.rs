@@ -139,9 +139,29 @@ struct Header<'a> {
     #[serde(borrow, default)]
     kid: Option<Borrowed<'a>>,
     #[serde(default)]
-    crit: Option<IgnoredAny>,
+    crit: Present,
     #[serde(default)]
-    b64: Option<IgnoredAny>,
+    b64: Present,
+}
+
+/// Whether a member is there, whatever it holds.
+#[derive(Default)]
+struct Present(bool);
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self(true))
+    }
+}
+
+/// What JSON holds, if it is an object: a list of the values in the order of the members would do for serde.
+fn parse<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, AccessTokenError> {
+    // As a whole, which is faster than string by string.
+    let text = str::from_utf8(json).map_err(|_| AccessTokenError::Malformed)?;
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(AccessTokenError::Malformed);
+    }
+    serde_json::from_str(text).map_err(|_| AccessTokenError::Malformed)
 }
 
 /// A string that is copied only where JSON wrote it with escapes.
@@ -251,10 +271,9 @@ impl KeySet {
         let (header, payload) = message.split_once('.').ok_or(AccessTokenError::Malformed)?;
         let decode = |part| decode(part).ok_or(AccessTokenError::Malformed);
         let header = decode(header)?;
-        let header: Header<'_> =
-            serde_json::from_slice(&header).map_err(|_| AccessTokenError::Malformed)?;
+        let header: Header<'_> = parse(&header)?;
         let (payload, signature) = (decode(payload)?, decode(signature)?);
-        if header.crit.is_some() || header.b64.is_some() {
+        if header.crit.0 || header.b64.0 {
             return Err(AccessTokenError::Malformed);
         }
         // RFC 7515 section 4.1.9: a media type without its `application/`, compared without case.
@@ -286,10 +305,7 @@ where
     List: Default + Deserialize<'a>,
 {
     fn checked(payload: &'a [u8], expected: &Expectations<'_>) -> Result<Self, AccessTokenError> {
-        // As a whole, which is faster than string by string.
-        let payload = str::from_utf8(payload).map_err(|_| AccessTokenError::Malformed)?;
-        let claims: Self =
-            serde_json::from_str(payload).map_err(|_| AccessTokenError::Malformed)?;
+        let claims: Self = parse(payload)?;
         claims.check(expected)?;
         Ok(claims)
     }
@@ -363,6 +379,16 @@ mod tests {
     fn with(name: &'static str, value: Option<&'static str>) -> String {
         let others = MEMBERS.into_iter().filter(|(other, _)| *other != name);
         object(others.chain(value.map(|value| (name, value))))
+    }
+
+    #[test]
+    fn values_without_names_are_no_claims() {
+        let values = MEMBERS.map(|(_, value)| value).join(",");
+        let list = format!("[{values}]");
+        assert_eq!(checked(list.as_bytes()), Err(AccessTokenError::Malformed));
+        let members = MEMBERS.map(|(name, value)| format!("{name:?}:{value}"));
+        let object = format!(" {{{}}}", members.join(","));
+        assert!(checked(object.as_bytes()).is_ok());
     }
 
     #[test]

@@ -110,9 +110,14 @@ pub(crate) fn install_packages(folder: &Path) -> Result<()> {
     let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
     let installed = changed(&folder.join("node_modules/.package-lock.json"));
     if installed.is_none() || installed < changed(&folder.join("package-lock.json")) {
-        run(Command::new("npm")
-            .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(folder))?;
+        let npm = |command: &[&str]| {
+            run(Command::new("npm")
+                .args(command)
+                .args(["--no-audit", "--no-fund"])
+                .current_dir(folder))
+        };
+        // A registry may lack packages for other systems, which `npm ci` takes for a list that does not fit.
+        npm(&["ci"]).or_else(|_| npm(&["install", "--no-save"]))?;
     }
     Ok(())
 }

@@ -47,9 +47,9 @@ mod sqlite {
     impl Checked {
         fn check(&self, statement: &Statement) {
             let connection = rusqlite::Connection::open(&self.path).unwrap();
-            let prepared = connection.prepare(statement.sql).unwrap();
+            let prepared = connection.prepare(&statement.sql).unwrap();
             let names: BTreeSet<_> = prepared.column_names().collect();
-            let sql = statement.sql;
+            let sql = &statement.sql;
             assert_eq!(names.len(), prepared.column_count(), "{names:?} in {sql}");
             let number = |name: &&str| name.parse::<u32>().is_ok();
             assert!(names.len() < 2 || !names.iter().any(number), "{sql}");
@@ -57,6 +57,8 @@ mod sqlite {
     }
 
     impl Executor for Checked {
+        const TAKES_ROWS: bool = Sqlite::TAKES_ROWS;
+
         async fn query(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
             self.check(&statement);
             self.sqlite.query(statement).await
@@ -118,6 +120,91 @@ mod sqlite {
             starts.into_iter().map(|start| start.join().unwrap()).sum()
         });
         assert_eq!(applied, MIGRATIONS.len() as u64);
+    }
+
+    /// Everything that refers to users and roles, in a database of the third version.
+    const OLD: &str = "
+        INSERT INTO users (id, email, email_key, username, username_key, display_name, profile, created_at, updated_at)
+            VALUES ('u2', 'Ada@example.com', 'ada@example.com', 'ada', 'ada', 'Ada', '{}', 1, 2),
+                ('u1', NULL, NULL, NULL, NULL, 'Bob', '{}', 3, 4), ('u3', NULL, NULL, 'eve', 'eve', NULL, '{}', 5, 6);
+        INSERT INTO credentials (id, user_id, kind, secret, counter, label, created_at, updated_at, last_used_at)
+            VALUES ('c1', 'u2', 'password', 'hash', NULL, NULL, 1, 2, 3), ('c2', 'u2', 'totp', 'sealed', 7, 'phone', 4, 5, 6),
+                ('c3', 'u1', 'password', 'other', NULL, NULL, 1, 2, NULL);
+        INSERT INTO roles (id, name, description, built_in, updated_at) VALUES ('r1', 'editor', 'Edits.', 0, 9);
+        INSERT INTO permissions (id, name, description, updated_at) VALUES ('p1', 'posts:edit', '', 9);
+        INSERT INTO role_permissions (role_id, permission_id) VALUES ('r1', 'p1');
+        INSERT INTO user_roles (user_id, role_id) VALUES ('u2', 'r1'), ('u1', '018bcfe5-6800-7000-8000-000000000002');
+        INSERT INTO user_terms (term, user_id) VALUES ('ada', 'u2'), ('bob', 'u1');
+        INSERT INTO one_time_secrets (digest, purpose, user_id, payload, created_at, expires_at)
+            VALUES ('d1', 'reset', 'u2', '{}', 1, 100);
+        INSERT INTO sessions (id, user_id, actor_id, amr, authenticated_at, created_at, last_seen_at, expires_at, token)
+            VALUES ('s1', 'u2', NULL, 'pwd', 1, 1, 1, 100, 't1'), ('s2', 'u2', 'u1', 'pwd', 1, 1, 1, 100, NULL);
+        INSERT INTO refresh_tokens (digest, session_id, expires_at) VALUES ('f1', 's1', 100);";
+
+    #[test]
+    fn a_database_of_an_older_version_keeps_everything() {
+        use auth_core::storage::{LoginName, Storage as _, UserQuery};
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        for step in &MIGRATIONS[..3] {
+            connection.execute_batch(&step.script()).unwrap();
+        }
+        connection.execute_batch(OLD).unwrap();
+        let sqlite = Sqlite::open(&path).unwrap();
+        let applied = block_on(migrate(&sqlite, Timestamp::from_millis(1)));
+        assert_eq!(applied, Ok(MIGRATIONS.len() as u64 - 3));
+        let storage = SqlStorage::new(sqlite.clone());
+        block_on(async {
+            let by_email = LoginName::Email("ada@example.com".into());
+            let account = storage.find_account(by_email).await.unwrap().unwrap();
+            let credentials: Vec<_> = account.credentials.iter().collect();
+            assert_eq!(account.user.id, "u2");
+            assert_eq!(credentials.len(), 2);
+            assert_eq!(
+                (credentials[1].id.as_str(), credentials[1].counter),
+                ("c2", Some(7))
+            );
+            let member = storage.find_member("u2".into()).await.unwrap().unwrap();
+            assert_eq!(member.roles, ["editor"]);
+            assert_eq!(member.permissions, ["posts:edit"]);
+            let member = storage.find_member("u1".into()).await.unwrap().unwrap();
+            assert_eq!(member.roles, ["admin"]);
+            assert!(member.permissions.iter().any(|name| name == "users:write"));
+            let found = UserQuery {
+                search: Some("bo".into()),
+                limit: 10,
+                ..UserQuery::default()
+            };
+            assert_eq!(storage.list_users(found).await.unwrap().members.len(), 1);
+            let session = storage.find_session_by_token("t1".into()).await.unwrap();
+            assert_eq!(session.unwrap().session.user_id, "u2");
+            let of_token = storage.find_refresh_token_session("f1".into()).await;
+            assert_eq!(of_token.unwrap().as_deref(), Some("s1"));
+            let secret = storage.find_one_time_secret("d1".into()).await.unwrap();
+            assert_eq!(secret.unwrap().user_id.as_deref(), Some("u2"));
+
+            // And what belongs to somebody goes with him.
+            let deleted = storage.delete_user("u2".into(), Timestamp::from_millis(2), None);
+            deleted.await.unwrap();
+        });
+        for (table, left) in [
+            ("users", 2),
+            ("credentials", 1),
+            ("user_roles", 1),
+            ("user_terms", 1),
+            ("one_time_secrets", 0),
+            ("sessions", 0),
+            ("refresh_tokens", 0),
+            ("sqlite_schema WHERE name LIKE 'old%'", 0),
+            ("pragma_foreign_key_check", 0),
+        ] {
+            let count = format!("SELECT count(*) FROM {table}");
+            let count: i64 = connection.query_row(&count, [], |row| row.get(0)).unwrap();
+            assert_eq!(count, left, "{table}");
+        }
+        sqlite.close();
     }
 
     #[test]

@@ -145,7 +145,7 @@ pub struct Impersonation {
 }
 
 /// What places in lists are encrypted for, so that nobody makes one up.
-const PLACE_PURPOSE: &str = "gatewright place in a list v1";
+const PLACE_PURPOSE: &str = "gatewright place in a list v2";
 
 impl<P: Platform> Auth<P> {
     /// A page of the list of users. `search` is the beginning of an address, a user name, a name or a word of it, or a text
@@ -162,7 +162,7 @@ impl<P: Platform> Auth<P> {
 
     /// A place in a list in a form for clients: opaque, and only good for the same list.
     pub fn seal_place(&self, list: &str, place: &Place) -> String {
-        let plain = serde_json::json!([place.part, place.key, place.id]).to_string();
+        let plain = serde_json::json!([place.part, place.key, place.tie_break]).to_string();
         self.config
             .secret_key
             .seal(&self.platform, PLACE_PURPOSE, list, "", plain.as_bytes())
@@ -172,8 +172,12 @@ impl<P: Platform> Auth<P> {
     pub fn open_place(&self, list: &str, sealed: &str) -> Option<Place> {
         let key = &self.config.secret_key;
         let plain = key.open(PLACE_PURPOSE, list, "", sealed)?;
-        let (part, key, id) = serde_json::from_slice(&plain).ok()?;
-        Some(Place { part, key, id })
+        let (part, key, tie_break) = serde_json::from_slice(&plain).ok()?;
+        Some(Place {
+            part,
+            key,
+            tie_break,
+        })
     }
 
     /// A user with what he may do.

@@ -92,7 +92,7 @@ macro_rules! mirror_storage {
                 record SessionEnding { except, only_acting, reason }
                 variant ChangeOutcome = ChangeOutcome { Changed(ended), Conflict, EmailTaken, UsernameTaken, SecretRefused, LastHolder }
                 record Member { account, roles, permissions }
-                record Place { part, key, id }
+                record Place { part, key, tie_break }
                 record TimeRange { begin, end }
                 record UserQuery { search, role, verified, disabled, locked, created, last_login, order, descending, after, limit, now }
                 record UserPage { members, next }

@@ -17,7 +17,7 @@ impl EmailAddress {
     /// The broken rule, for the field `email`.
     pub fn parse(text: &str) -> Result<Self, FieldError> {
         // NFC (RFC 6532 section 3.1): two keyboards can send one address differently.
-        let text: String = text.trim().nfc().collect();
+        let text = nfc(text.trim().to_owned());
         if text.is_empty() {
             return Err(FieldError::new(
                 "email",
@@ -103,7 +103,14 @@ impl Username {
 
 /// The form in which addresses and names are compared.
 pub(crate) fn canonical(text: &str) -> String {
-    text.to_lowercase().nfc().collect()
+    nfc(text.to_lowercase())
+}
+
+fn nfc(text: String) -> String {
+    if text.is_ascii() {
+        return text;
+    }
+    text.nfc().collect()
 }
 
 /// A new identifier: UUID version 7 (RFC 9562 section 5.7), so that rows are stored in order of creation.

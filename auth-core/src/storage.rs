@@ -315,7 +315,7 @@ pub enum UserOrder {
 pub struct Place {
     pub part: u64,
     pub key: String,
-    pub id: String,
+    pub tie_break: String,
 }
 
 /// Points in time from one to another.

@@ -262,12 +262,16 @@ fn place((part, number, text, id): &Position) -> Place {
     Place {
         part: *part,
         key: number.map_or_else(|| text.clone(), |number| number.to_string()),
-        id: id.clone(),
+        tie_break: id.clone(),
     }
 }
 
 fn position_of(query: &UserQuery, place: &Place) -> Position {
-    let Place { part, key, id } = place.clone();
+    let Place {
+        part,
+        key,
+        tie_break: id,
+    } = place.clone();
     match (&query.search, query.order) {
         (None, UserOrder::CreatedAt | UserOrder::LastLoginAt) => {
             (part, key.parse().ok(), String::new(), id)

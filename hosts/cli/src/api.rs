@@ -199,12 +199,17 @@ impl<'a> Api<'a> {
     pub(crate) fn post_all(
         &self,
         path: &str,
-        bodies: Vec<Vec<u8>>,
+        bodies: impl Iterator<Item = Result<Vec<u8>>>,
     ) -> Result<Vec<Result<Vec<u8>>>> {
-        let requests = bodies
-            .into_iter()
-            .map(|body| request(Method::POST, path, Some(body)));
-        let answers = self.door.send_all(requests.collect::<Result<_>>()?);
+        let mut unsent = None;
+        let mut requests = bodies.map_while(|body| {
+            let request = body.and_then(|body| request(Method::POST, path, Some(body)));
+            request.map_err(|error| unsent = Some(error)).ok()
+        });
+        let answers = self.door.send_all(&mut requests);
+        if let Some(error) = unsent {
+            return Err(error);
+        }
         Ok(answers.into_iter().map(|answer| body_of(answer?)).collect())
     }
 

@@ -478,7 +478,7 @@ impl Import<'_> {
         }
         let parts: Vec<_> = users.chunks(self.at_most).collect();
         let bodies = parts.iter().map(|some| self.body(some));
-        let answers = self.api.post_all(PATH, bodies.collect::<Result<_>>()?)?;
+        let answers = self.api.post_all(PATH, bodies)?;
         let mut outcomes = Vec::with_capacity(users.len());
         for (some, answer) in parts.into_iter().zip(answers) {
             outcomes.extend(match answer {

@@ -77,9 +77,12 @@ pub trait Door {
     }
 
     /// Answers requests in any order, each as [`send`](Self::send) does; the answers are in the order of the requests.
-    fn send_all(&self, requests: Vec<Request<Vec<u8>>>) -> Vec<Result<Response<Vec<u8>>>> {
-        let one_by_one = requests.into_iter().map(|request| self.send(request));
-        one_by_one.collect()
+    /// The first may be answered while a later one is still made.
+    fn send_all(
+        &self,
+        requests: &mut dyn Iterator<Item = Request<Vec<u8>>>,
+    ) -> Vec<Result<Response<Vec<u8>>>> {
+        requests.map(|request| self.send(request)).collect()
     }
 }
 

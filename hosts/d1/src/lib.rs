@@ -33,7 +33,7 @@ impl D1 {
             })
             .collect();
         self.0
-            .prepare(statement.sql)
+            .prepare(&*statement.sql)
             .bind(&parameters)
             .map_err(storage_error)
     }

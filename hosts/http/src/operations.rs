@@ -145,7 +145,7 @@ pub(crate) async fn audit<P: Platform>(call: &Call<'_, P>) -> Answer {
     let after = match call.place(THIS, &query)? {
         Some(place) => Some(AuditPlace {
             at: Timestamp::from_millis(place.key.parse().map_err(|_| not_here())?),
-            id: place.id,
+            id: place.tie_break,
         }),
         None => None,
     };
@@ -171,7 +171,7 @@ pub(crate) async fn audit<P: Platform>(call: &Call<'_, P>) -> Answer {
     let last = events.last().filter(|_| more).map(|event| Place {
         part: 0,
         key: event.at.as_millis().to_string(),
-        id: event.id.clone(),
+        tie_break: event.id.clone(),
     });
     let response = AuditResponse {
         events: events.into_iter().map(EventView::from).collect(),

@@ -25,3 +25,8 @@ pub use secrets::{ensure_secrets, read_secrets};
 pub use server::Server;
 pub use settings::{HostConfig, LayeredSettings};
 pub use sqlite::{Sqlite, database_path};
+
+/// Requests allocate many small things on a few threads, which is what this allocator is made for. Of the library, so that
+/// who measures it has it, too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -2,6 +2,7 @@
 //! start of the host.
 
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -9,6 +10,9 @@ use auth_core::{
     Auth, Client, Deferred, Error, FETCH_LIMIT, FETCH_TIMEOUT, FirstAdministrator, Level,
     MailError, Message, Platform, Timestamp,
 };
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::stream::FuturesOrdered;
 use gatewright_http::{Operator, Service};
 use gatewright_mail::MailConfig;
 use gatewright_smtp::Mailer;
@@ -61,28 +65,34 @@ impl Local {
     /// # Errors
     /// The answer can't be read.
     pub fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
-        let mut answers = self.send_all(vec![request]);
+        let mut answers = self.send_all(std::iter::once(request));
         answers.pop().context("an answer is missing")?
     }
 
     /// How many requests are best sent together: what they write shares commits, and so the pages of the indexes that an
     /// import touches everywhere. Not more, as a process that serves the same database waits for each commit.
-    pub const AT_ONCE: usize = 40;
+    pub const AT_ONCE: usize = 80;
 
     /// Answers requests together, each as [`send`](Self::send) does.
-    pub fn send_all(&self, requests: Vec<Request<Vec<u8>>>) -> Vec<Result<Response<Vec<u8>>>> {
-        let answers = requests.into_iter().map(|request| {
-            let mut request = request.map(|body| Full::new(bytes::Bytes::from(body)));
-            request.extensions_mut().insert(Operator);
-            async {
-                let answer = self.service.handle(request).await;
-                Ok(answer.map(|body| body.to_vec()))
-            }
-        });
+    pub fn send_all(
+        &self,
+        requests: impl Iterator<Item = Request<Vec<u8>>>,
+    ) -> Vec<Result<Response<Vec<u8>>>> {
         self.runtime.block_on(async {
-            let answers = futures::future::join_all(answers).await;
+            let (mut answers, mut awaited) = (Vec::new(), FuturesOrdered::new());
+            for request in requests {
+                let mut request = request.map(|body| Full::new(Bytes::from(body)));
+                request.extensions_mut().insert(Operator);
+                awaited.push_back(self.service.handle(request));
+                // Begun before the next one is made, so that the writer has something to do.
+                while let Poll::Ready(Some(answer)) = futures::poll!(awaited.next()) {
+                    answers.push(answer);
+                }
+            }
+            answers.extend(awaited.collect::<Vec<_>>().await);
             self.finish().await;
-            answers
+            let answer = |answer: Response<Bytes>| Ok(answer.map(|body| body.to_vec()));
+            answers.into_iter().map(answer).collect()
         })
     }
 

@@ -23,10 +23,6 @@ use gatewright_smtp::SmtpConfig;
 use http::{Request, Response};
 use tracing_subscriber::filter::LevelFilter;
 
-/// Requests allocate many small things on a few threads, which is what this allocator is made for.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let matches = command().get_matches();
     let done = match matches.subcommand() {
@@ -312,7 +308,10 @@ impl gatewright_cli::Door for LocalDoor {
         Local::AT_ONCE
     }
 
-    fn send_all(&self, requests: Vec<Request<Vec<u8>>>) -> Vec<Result<Response<Vec<u8>>>> {
+    fn send_all(
+        &self,
+        requests: &mut dyn Iterator<Item = Request<Vec<u8>>>,
+    ) -> Vec<Result<Response<Vec<u8>>>> {
         self.0.send_all(requests)
     }
 }

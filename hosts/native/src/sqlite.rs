@@ -19,7 +19,7 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept for each connection; more than there are in the SQL.
 const STATEMENTS: usize = 128;
 /// Most batches that share one commit, and so one flush to the disk.
-const GROUP: usize = 64;
+const GROUP: usize = 128;
 
 /// A database in one file, in WAL mode with foreign keys. Cheap to clone.
 ///
@@ -115,6 +115,8 @@ impl Sqlite {
 }
 
 impl Executor for Sqlite {
+    const TAKES_ROWS: bool = true;
+
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
         self.read(statement).map_err(storage_error)
     }
@@ -162,9 +164,10 @@ fn open_writer(path: &Path, work: Work) -> Result<Connection> {
     )?;
     if work == Work::Bulk {
         // Addresses and names come in no order: what an import touches is spread over all of their indexes, and many
-        // commits change a page before it has to be in the database. The log grows to half a GiB at most.
+        // commits change a page before it has to be in the database. The log grows to a GiB at most. What would
+        // undo a single statement stays in memory.
         connection.execute_batch(
-            "PRAGMA cache_size = -262144; PRAGMA mmap_size = 1073741824; PRAGMA wal_autocheckpoint = 131072;",
+            "PRAGMA cache_size = -262144; PRAGMA wal_autocheckpoint = 262144; PRAGMA temp_store = MEMORY;",
         )?;
     }
     prepare_once(&connection)?;
@@ -231,16 +234,22 @@ type JobResult = Result<Vec<Vec<Row>>, StorageError>;
 
 /// Runs jobs one after another in one transaction, each undone alone when it fails.
 fn write_group(connection: &mut Connection, jobs: &[Job]) -> rusqlite::Result<Vec<JobResult>> {
+    // As a rule none fails, and then nothing need be kept to undo one of them.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let results: rusqlite::Result<Vec<_>> =
+        jobs.iter().map(|job| run_all(&transaction, job)).collect();
+    match results {
+        Ok(results) => {
+            transaction.commit()?;
+            return Ok(results.into_iter().map(Ok).collect());
+        }
+        Err(_) => transaction.rollback()?,
+    }
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut results = Vec::with_capacity(jobs.len());
     for job in jobs {
         let savepoint = transaction.savepoint()?;
-        let result: rusqlite::Result<Vec<_>> = job
-            .statements
-            .iter()
-            .map(|statement| run(&savepoint, statement))
-            .collect();
-        results.push(match result {
+        results.push(match run_all(&savepoint, job) {
             Ok(rows) => {
                 savepoint.commit()?;
                 Ok(rows)
@@ -255,34 +264,56 @@ fn write_group(connection: &mut Connection, jobs: &[Job]) -> rusqlite::Result<Ve
     Ok(results)
 }
 
+fn run_all(connection: &Connection, job: &Job) -> rusqlite::Result<Vec<Vec<Row>>> {
+    job.statements
+        .iter()
+        .map(|statement| run(connection, statement))
+        .collect()
+}
+
 fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
-    let mut prepared = connection.prepare_cached(statement.sql)?;
-    let columns = prepared.column_count();
-    let parameters = statement.parameters.iter().map(|value| match value {
-        Value::Null => rusqlite::types::Value::Null,
-        Value::Integer(number) => rusqlite::types::Value::Integer(*number),
-        Value::Text(text) => rusqlite::types::Value::Text(text.clone()),
-    });
-    let mut rows = prepared.query(rusqlite::params_from_iter(parameters))?;
+    let mut prepared = connection.prepare_cached(&statement.sql)?;
+    let (columns, expected) = (prepared.column_count(), prepared.parameter_count());
     let mut read = Vec::new();
-    while let Some(row) = rows.next()? {
-        let column = |index| {
-            Ok(match row.get_ref(index)? {
-                ValueRef::Null => Value::Null,
-                ValueRef::Integer(number) => Value::Integer(number),
-                ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-                other => {
-                    return Err(rusqlite::Error::InvalidColumnType(
-                        index,
-                        "column".into(),
-                        other.data_type(),
-                    ));
-                }
-            })
-        };
-        read.push(Row::new(
-            (0..columns).map(column).collect::<rusqlite::Result<_>>()?,
-        ));
+    let mut once = |further: &[Value]| {
+        let given = statement.parameters.len() + further.len();
+        if given != expected {
+            return Err(rusqlite::Error::InvalidParameterCount(given, expected));
+        }
+        for (index, value) in (1..).zip(statement.parameters.iter().chain(further)) {
+            match value {
+                Value::Null => prepared.raw_bind_parameter(index, rusqlite::types::Null)?,
+                Value::Integer(number) => prepared.raw_bind_parameter(index, number)?,
+                Value::Text(text) => prepared.raw_bind_parameter(index, text)?,
+            }
+        }
+        let mut rows = prepared.raw_query();
+        while let Some(row) = rows.next()? {
+            let column = |index| {
+                Ok(match row.get_ref(index)? {
+                    ValueRef::Null => Value::Null,
+                    ValueRef::Integer(number) => Value::Integer(number),
+                    ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+                    other => {
+                        return Err(rusqlite::Error::InvalidColumnType(
+                            index,
+                            "column".into(),
+                            other.data_type(),
+                        ));
+                    }
+                })
+            };
+            read.push(Row::new(
+                (0..columns).map(column).collect::<rusqlite::Result<_>>()?,
+            ));
+        }
+        Ok(())
+    };
+    if statement.rows.is_empty() {
+        once(&[])?;
+    }
+    for row in &statement.rows {
+        once(row)?;
     }
     Ok(read)
 }

@@ -5,96 +5,127 @@ use auth_core::storage::{
     Account, CreateUserOutcome, Credential, DeleteUserOutcome, LoginName, NewUser, StorageError,
     User,
 };
-use serde_json::json;
 
 use crate::changes::last_holder;
-use crate::executor::{Executor, Statement};
-use crate::value::{Row, Value};
+use crate::executor::{Executor, ForEach, Statement};
+use crate::value::Row;
 
-/// What marks who was stored by a change, with his place in its list, in as many digits for all.
-macro_rules! mark {
-    ($place:literal) => {
-        concat!("(?2 || '/' || (10000 + ", $place, "))")
-    };
-}
-/// The list, each row taken out of it once and not once for each of its columns.
-macro_rules! listed {
-    () => {
-        "WITH list AS MATERIALIZED (SELECT key, value AS item FROM json_each(?1)) "
-    };
-}
-/// Users that this change has stored, joined to what belongs to them.
+/// The row of a user whom this change has stored; none where it has not, and then nothing is stored of him.
 macro_rules! stored {
     () => {
-        concat!(
-            "FROM list JOIN users ON users.id = item ->> 1 AND users.change_id = ",
-            mark!("item ->> 0")
-        )
+        "(SELECT row FROM users WHERE id = item.user_id AND change_id = item.mark)"
     };
 }
 /// Whether somebody has what a row of the list brings who was there before, or stands earlier in the list.
 macro_rules! taken {
-    ($column:literal, $place:literal) => {
+    ($column:literal) => {
         concat!(
             "EXISTS (SELECT 1 FROM users WHERE ",
             $column,
-            " = item ->> ",
-            $place,
-            " AND (change_id IS NULL OR change_id NOT GLOB ?2 || '/*' OR change_id < ",
-            mark!("key"),
-            "))"
+            " = item.",
+            $column,
+            " AND (change_id IS NULL OR change_id NOT GLOB ?1 || '/*' OR change_id < item.mark))"
         )
     };
 }
+/// Whether somebody has the role that nobody must have.
+macro_rules! held {
+    () => {
+        "?2 IS NOT NULL AND EXISTS (
+            SELECT 1 FROM roles JOIN user_roles ON user_roles.role_row = roles.row WHERE roles.name = ?2)"
+    };
+}
 
-// Users come as a JSON list; each is inserted unless a unique key is taken.
-const INSERT_USERS: &str = concat!(
-    listed!(),
-    "INSERT INTO users (id, email, email_key, email_verified_at, username, username_key,
-        display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at, change_id)
-    SELECT item ->> 0, item ->> 1, item ->> 2, item ->> 3, item ->> 4, item ->> 5, item ->> 6, item ->> 7,
-        item ->> 8, item ->> 9, item ->> 10, item ->> 11, item ->> 12, ",
-    mark!("key"),
-    " FROM list WHERE ?3 IS NULL OR NOT EXISTS (
-        SELECT 1 FROM roles JOIN user_roles ON user_roles.role_id = roles.id WHERE roles.name = ?3)
-    ORDER BY key ON CONFLICT DO NOTHING"
-);
-const INSERT_CREDENTIALS: &str = concat!(
-    listed!(),
-    "INSERT INTO credentials (id, user_id, kind, secret, counter, label, created_at, updated_at, last_used_at)
-    SELECT item ->> 2, users.id, item ->> 3, item ->> 4, item ->> 5, item ->> 6, item ->> 7, item ->> 8, item ->> 9 ",
-    stored!()
-);
-const INSERT_ROLES: &str = concat!(
-    listed!(),
-    "INSERT INTO user_roles (user_id, role_id) SELECT users.id, roles.id ",
-    stored!(),
-    " JOIN roles ON roles.name = item ->> 2 WHERE true ON CONFLICT DO NOTHING"
-);
-const INSERT_TERMS: &str = concat!(
-    listed!(),
-    "INSERT INTO user_terms (term, user_id) SELECT item ->> 2, users.id ",
-    stored!(),
-    " WHERE true ON CONFLICT DO NOTHING"
-);
+// Nobody is stored whose unique key is taken, or who has no identifier.
+const INSERT_USERS: ForEach = ForEach {
+    into: "INSERT OR IGNORE INTO users (change_id, id, email, email_key, email_verified_at, username, username_key,
+        display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at)",
+    columns: &[
+        "mark",
+        "id",
+        "email",
+        "email_key",
+        "email_verified_at",
+        "username",
+        "username_key",
+        "display_name",
+        "profile",
+        "disabled_at",
+        "locked_until",
+        "created_at",
+        "updated_at",
+        "last_login_at",
+    ],
+    values: concat!(
+        "item.mark, CASE WHEN NOT (",
+        held!(),
+        ") THEN item.id END, item.email, item.email_key, item.email_verified_at, item.username,
+        item.username_key, item.display_name, item.profile, item.disabled_at, item.locked_until, item.created_at,
+        item.updated_at, item.last_login_at"
+    ),
+    unless: "",
+};
+const INSERT_CREDENTIALS: ForEach = ForEach {
+    into: "INSERT INTO credentials (user_row, id, kind, secret, counter, label, created_at, updated_at, last_used_at)",
+    columns: &[
+        "mark",
+        "user_id",
+        "id",
+        "kind",
+        "secret",
+        "counter",
+        "label",
+        "created_at",
+        "updated_at",
+        "last_used_at",
+    ],
+    values: concat!(
+        stored!(),
+        ", item.id, item.kind, item.secret, item.counter, item.label, item.created_at, item.updated_at, item.last_used_at"
+    ),
+    unless: "",
+};
+const INSERT_ROLES: ForEach = ForEach {
+    into: "INSERT INTO user_roles (user_row, role_row)",
+    columns: &["mark", "user_id", "role"],
+    values: concat!(
+        stored!(),
+        ", (SELECT row FROM roles WHERE name = item.role)"
+    ),
+    unless: "ON CONFLICT DO NOTHING",
+};
+const INSERT_TERMS: ForEach = ForEach {
+    into: "INSERT INTO user_terms (user_row, term)",
+    columns: &["mark", "user_id", "term"],
+    values: concat!(stored!(), ", item.term"),
+    unless: "ON CONFLICT DO NOTHING",
+};
 // 0: created, 1: a role is held, 2: the identifier is taken, 3: the address, 4: the name.
-const CREATE_OUTCOMES: &str = concat!(
-    listed!(),
-    "SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = item ->> 0 AND change_id = ",
-    mark!("key"),
-    ") THEN 0 WHEN ?3 IS NOT NULL AND EXISTS (
-        SELECT 1 FROM roles JOIN user_roles ON user_roles.role_id = roles.id WHERE roles.name = ?3) THEN 1 WHEN ",
-    taken!("id", "0"),
-    " THEN 2 WHEN ",
-    taken!("email_key", "2"),
-    " THEN 3 WHEN ",
-    taken!("username_key", "5"),
-    " THEN 4 END AS outcome FROM list ORDER BY key"
-);
+const CREATE_OUTCOMES: ForEach = ForEach {
+    into: "",
+    columns: &["mark", "id", "email_key", "username_key"],
+    values: concat!(
+        "CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = item.id AND change_id = item.mark) THEN 0 WHEN ",
+        held!(),
+        " THEN 1 WHEN ",
+        taken!("id"),
+        " THEN 2 WHEN ",
+        taken!("email_key"),
+        " THEN 3 WHEN ",
+        taken!("username_key"),
+        " THEN 4 END"
+    ),
+    unless: "",
+};
 
 /// What marks who is stored on his own, until the same batch takes it away again.
 const ALONE: &str = "new";
 const UNMARK: &str = "UPDATE users SET change_id = NULL WHERE id = ?1 AND change_id = 'new/10000'";
+
+/// What marks who was stored by a change, with his place in its list, in as many digits for all.
+fn mark(change_id: &str, place: usize) -> String {
+    format!("{change_id}/{}", 10_000 + place)
+}
 
 pub(crate) async fn create_user(
     executor: &impl Executor,
@@ -113,73 +144,79 @@ pub(crate) async fn create_users(
     create(executor, Some(change), users, None).await
 }
 
-async fn create(
-    executor: &impl Executor,
+async fn create<E: Executor>(
+    executor: &E,
     change: Option<String>,
     new: Vec<NewUser>,
     unless_held: Option<String>,
 ) -> Result<Vec<CreateUserOutcome>, StorageError> {
-    let (mut users, mut credentials, mut roles, mut terms) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut users, mut credentials, mut roles, mut terms, mut keys) =
+        (vec![], vec![], vec![], vec![], vec![]);
     let first = new.first().map(|new| new.user.id.clone());
-    let time = |time: Option<Timestamp>| time.map(Timestamp::as_millis);
+    let change_id = change.as_deref().unwrap_or(ALONE);
     for (place, new) in new.into_iter().enumerate() {
         let user = new.user;
-        let id = user.id.as_str();
+        let mark = mark(change_id, place);
+        let of_user = || vec![mark.as_str().into(), user.id.as_str().into()];
         for held in new.credentials {
-            credentials.push(json!([
-                place,
-                id,
-                held.id,
-                held.kind,
-                held.secret,
-                held.counter,
-                held.label,
-                held.created_at.as_millis(),
-                held.updated_at.as_millis(),
-                time(held.last_used_at)
-            ]));
+            let mut row = of_user();
+            row.extend([
+                held.id.into(),
+                held.kind.into(),
+                held.secret.into(),
+                held.counter.into(),
+                held.label.into(),
+                held.created_at.into(),
+                held.updated_at.into(),
+                held.last_used_at.into(),
+            ]);
+            credentials.push(row);
         }
-        roles.extend(new.roles.iter().map(|role| json!([place, id, role])));
-        terms.extend(new.terms.iter().map(|term| json!([place, id, term])));
-        users.push(json!([
-            user.id,
-            user.email,
-            new.email_key,
-            time(user.email_verified_at),
-            user.username,
-            new.username_key,
-            user.display_name,
-            user.profile,
-            time(user.disabled_at),
-            time(user.locked_until),
-            user.created_at.as_millis(),
-            user.updated_at.as_millis(),
-            time(user.last_login_at)
-        ]));
+        for (rows, names) in [(&mut roles, new.roles), (&mut terms, new.terms)] {
+            for name in names {
+                let mut row = of_user();
+                row.push(name.into());
+                rows.push(row);
+            }
+        }
+        let mut row = of_user();
+        row.extend([
+            new.email_key.as_deref().into(),
+            new.username_key.as_deref().into(),
+        ]);
+        keys.push(row);
+        users.push(vec![
+            mark.into(),
+            user.id.into(),
+            user.email.into(),
+            new.email_key.into(),
+            user.email_verified_at.into(),
+            user.username.into(),
+            new.username_key.into(),
+            user.display_name.into(),
+            user.profile.into(),
+            user.disabled_at.into(),
+            user.locked_until.into(),
+            user.created_at.into(),
+            user.updated_at.into(),
+            user.last_login_at.into(),
+        ]);
     }
-    let listed =
-        |rows: Vec<serde_json::Value>| Value::from(serde_json::Value::from(rows).to_string());
-    let users = listed(users);
-    let change_id = change.as_deref().unwrap_or(ALONE);
-    let decide = || {
-        vec![
-            users.clone(),
-            change_id.into(),
-            unless_held.as_deref().into(),
-        ]
-    };
-    let mut batch = vec![Statement::new(INSERT_USERS, decide())];
-    for (sql, rows) in [
+    let decide = || vec![change_id.into(), unless_held.as_deref().into()];
+    let mut batch = vec![Statement::for_each::<E>(&INSERT_USERS, decide(), users)];
+    for (each, rows) in [
         (INSERT_CREDENTIALS, credentials),
         (INSERT_ROLES, roles),
         (INSERT_TERMS, terms),
     ] {
         if !rows.is_empty() {
-            batch.push(Statement::new(sql, vec![listed(rows), change_id.into()]));
+            batch.push(Statement::for_each::<E>(&each, vec![], rows));
         }
     }
-    batch.push(Statement::new(CREATE_OUTCOMES, decide()));
+    batch.push(Statement::for_each::<E>(&CREATE_OUTCOMES, decide(), keys));
     let decided = batch.len() - 1;
     if change.is_none() {
         batch.push(Statement::new(UNMARK, vec![first.into()]));
@@ -202,8 +239,8 @@ fn undecided() -> StorageError {
 }
 
 const INSERT_CREDENTIAL: &str =
-    "INSERT INTO credentials (id, user_id, kind, secret, counter, label, created_at, updated_at, last_used_at)
-    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM users WHERE id = ?2 AND change_id = ?10";
+    "INSERT INTO credentials (id, user_row, kind, secret, counter, label, created_at, updated_at, last_used_at)
+    SELECT ?1, row, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM users WHERE id = ?2 AND change_id = ?10";
 
 /// Stores a credential of a user who was just changed by this change.
 pub(crate) fn insert_credential(credential: Credential, change_id: &str) -> Statement {
@@ -256,7 +293,7 @@ macro_rules! find_account {
             ", credentials.id AS credential_id, credentials.kind, credentials.secret, credentials.counter, credentials.label,
             credentials.created_at AS credential_created_at, credentials.updated_at AS credential_updated_at,
             credentials.last_used_at
-            FROM users LEFT JOIN credentials ON credentials.user_id = users.id WHERE users.",
+            FROM users LEFT JOIN credentials ON credentials.user_row = users.row WHERE users.",
             $key,
             " = ?1 ORDER BY credentials.created_at, credentials.id"
         )

@@ -29,13 +29,13 @@ macro_rules! secret_usable {
 macro_rules! last_holder {
     ($role:literal) => {
         concat!(
-            "EXISTS (SELECT 1 FROM users AS holder JOIN user_roles ON user_roles.user_id = holder.id
-                JOIN roles ON roles.id = user_roles.role_id
+            "EXISTS (SELECT 1 FROM users AS holder JOIN user_roles ON user_roles.user_row = holder.row
+                JOIN roles ON roles.row = user_roles.role_row
                 WHERE holder.id = ?1 AND roles.name = ",
             $role,
             " AND holder.disabled_at IS NULL)
-            AND NOT EXISTS (SELECT 1 FROM roles JOIN user_roles ON user_roles.role_id = roles.id
-                JOIN users AS other ON other.id = user_roles.user_id
+            AND NOT EXISTS (SELECT 1 FROM roles JOIN user_roles ON user_roles.role_row = roles.row
+                JOIN users AS other ON other.row = user_roles.user_row
                 WHERE roles.name = ",
             $role,
             " AND other.id <> ?1 AND other.disabled_at IS NULL)"
@@ -57,23 +57,23 @@ const CHANGE: &str = concat!(
     last_holder!("?8"),
     ")"
 );
-const DELETE_TERMS: &str = "DELETE FROM user_terms WHERE user_id = ?1
-    AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2)";
-const ADD_TERM: &str = "INSERT INTO user_terms (term, user_id) SELECT ?3, id FROM users
+const DELETE_TERMS: &str = "DELETE FROM user_terms
+    WHERE user_row = (SELECT row FROM users WHERE id = ?1 AND change_id = ?2)";
+const ADD_TERM: &str = "INSERT INTO user_terms (term, user_row) SELECT ?3, row FROM users
     WHERE id = ?1 AND change_id = ?2 ON CONFLICT DO NOTHING";
 const CONSUME: &str = "UPDATE one_time_secrets SET consumed_at = ?4 WHERE digest = ?3
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2)";
 const VOID: &str = "DELETE FROM one_time_secrets
     WHERE user_id = ?1 AND purpose = ?3 AND created_at >= ?4 AND consumed_at IS NULL
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2)";
-const DELETE_CREDENTIALS: &str = "DELETE FROM credentials WHERE user_id = ?1 AND kind = ?3
-    AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2)";
+const DELETE_CREDENTIALS: &str = "DELETE FROM credentials
+    WHERE user_row = (SELECT row FROM users WHERE id = ?1 AND change_id = ?2) AND kind = ?3";
 const ADD_ROLE: &str =
-    "INSERT INTO user_roles (user_id, role_id) SELECT users.id, roles.id FROM users, roles
+    "INSERT INTO user_roles (user_row, role_row) SELECT users.row, roles.row FROM users, roles
     WHERE users.id = ?1 AND users.change_id = ?2 AND roles.name = ?3 ON CONFLICT DO NOTHING";
 const REMOVE_ROLE: &str = "DELETE FROM user_roles
-    WHERE user_id = ?1 AND role_id = (SELECT id FROM roles WHERE name = ?3)
-    AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2)";
+    WHERE user_row = (SELECT row FROM users WHERE id = ?1 AND change_id = ?2)
+    AND role_row = (SELECT row FROM roles WHERE name = ?3)";
 const END_SESSIONS: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = ?5
     WHERE (actor_id = ?1 OR (user_id = ?1 AND ?6 = 0)) AND id IS NOT ?4 AND revoked_at IS NULL AND expires_at > ?3
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) RETURNING id";

@@ -1,5 +1,7 @@
 //! What SQL needs of a host.
 
+use std::borrow::Cow;
+
 use auth_core::storage::StorageError;
 
 use crate::value::{Row, Value};
@@ -7,18 +9,82 @@ use crate::value::{Row, Value};
 /// One SQL statement with its parameters, `?1` being the first.
 #[derive(Clone, PartialEq)]
 pub struct Statement {
-    /// SQL text, always a constant of this crate, so that hosts may cache what they prepared by it. Its columns have
-    /// different names, none of them a number, as D1 returns rows as JavaScript objects.
-    pub sql: &'static str,
+    /// SQL text, always of this crate, so that hosts may cache what they prepared by it. Its columns have different
+    /// names, none of them a number, as D1 returns rows as JavaScript objects.
+    pub sql: Cow<'static, str>,
     /// Parameters, in order. May hold secrets: never log them.
     pub parameters: Vec<Value>,
+    /// Where an executor [takes them](Executor::TAKES_ROWS): further parameters, with which it is run again and again.
+    /// None: it is run once, without further ones.
+    pub rows: Vec<Vec<Value>>,
 }
 
 impl Statement {
     /// A statement.
     pub fn new(sql: &'static str, parameters: Vec<Value>) -> Self {
-        Self { sql, parameters }
+        Self {
+            sql: sql.into(),
+            parameters,
+            rows: Vec::new(),
+        }
     }
+
+    /// A statement for each of at least one row, in the order of their first column.
+    pub(crate) fn for_each<E: Executor>(
+        each: &ForEach,
+        mut parameters: Vec<Value>,
+        rows: Vec<Vec<Value>>,
+    ) -> Self {
+        let ForEach {
+            into,
+            columns,
+            values,
+            unless,
+        } = each;
+        let first = parameters.len() + 1;
+        if E::TAKES_ROWS {
+            // `VALUES` and no `SELECT`: a row is stored whole or not at all, so SQLite keeps nothing to undo a part.
+            let mut values = (*values).to_owned();
+            let mut places: Vec<_> = (first..).zip(*columns).collect();
+            places.sort_by_key(|(_, column)| std::cmp::Reverse(column.len()));
+            for (place, column) in places {
+                values = values.replace(&format!("item.{column}"), &format!("?{place}"));
+            }
+            return Self {
+                sql: format!("{into} VALUES ({values}) {unless}").into(),
+                parameters,
+                rows,
+            };
+        }
+        parameters.push(serde_json::Value::from_iter(rows).to_string().into());
+        let names = columns.join(", ");
+        let places: Vec<_> = (0..columns.len())
+            .map(|place| format!("value ->> {place}"))
+            .collect();
+        let places = places.join(", ");
+        let by = columns.first().copied().unwrap_or_default();
+        let sql = format!(
+            "WITH item ({names}) AS MATERIALIZED (SELECT {places} FROM json_each(?{first}))
+            {into} SELECT {values} FROM item ORDER BY item.{by} {unless}"
+        );
+        Self {
+            sql: sql.into(),
+            parameters,
+            rows: Vec::new(),
+        }
+    }
+}
+
+/// What is done for each row of a list.
+pub(crate) struct ForEach {
+    /// Where values go: the beginning of an `INSERT`; nothing: they are returned.
+    pub(crate) into: &'static str,
+    /// Names of what a row brings.
+    pub(crate) columns: &'static [&'static str],
+    /// Expressions of `item.` and these names.
+    pub(crate) values: &'static str,
+    /// The end of the `INSERT`.
+    pub(crate) unless: &'static str,
 }
 
 /// A connection to an SQLite-compatible database, with foreign keys enforced.
@@ -27,6 +93,10 @@ impl Statement {
     reason = "futures are Send where the host's are; Workers' are not"
 )]
 pub trait Executor {
+    /// Whether it runs a statement again and again for its [rows](Statement::rows), in the statement's place in a batch,
+    /// and returns the rows of all of it: faster than to send them as JSON, where a statement is not sent anywhere.
+    const TAKES_ROWS: bool = false;
+
     /// Runs a statement that changes nothing and returns its rows.
     ///
     /// # Errors

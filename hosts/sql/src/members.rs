@@ -23,7 +23,7 @@ macro_rules! member_columns {
         concat!(
             user_columns!(),
             ", (SELECT json_group_array(json_array(id, kind, secret, counter, label, created_at, updated_at, last_used_at))
-                FROM (SELECT * FROM credentials WHERE user_id = users.id ORDER BY created_at, id)) AS credentials, ",
+                FROM (SELECT * FROM credentials WHERE user_row = users.row ORDER BY created_at, id)) AS credentials, ",
             access_columns!()
         )
     };
@@ -86,24 +86,29 @@ fn member(row: &mut Row) -> Result<Member, StorageError> {
     })
 }
 
-/// One part of a list: users whose key (`$key`) stands after `(?11, ?12)`, of those that `$where` names.
+/// One part of a list: users whose key (`$key`) stands after `(?11, ?12)`, of those that `$where` names. `$tie` decides
+/// among those of one key.
 macro_rules! part {
-    ($from:literal, $key:literal, $where:expr, $after:literal, $order:literal) => {
+    ($from:literal, $key:literal, $tie:literal, $where:expr, $after:literal, $order:literal) => {
         concat!(
             "SELECT ",
             $key,
             " AS place, ",
+            $tie,
+            " AS tie, ",
             member_columns!(),
             " FROM ",
             $from,
             " WHERE (",
             $key,
-            ", users.id) ",
+            ", ",
+            $tie,
+            ") ",
             $after,
             " (?11, ?12) AND ",
             $where,
-            " AND (?1 IS NULL OR EXISTS (SELECT 1 FROM user_roles JOIN roles ON roles.id = user_roles.role_id
-                WHERE user_roles.user_id = users.id AND roles.name = ?1))
+            " AND (?1 IS NULL OR EXISTS (SELECT 1 FROM user_roles JOIN roles ON roles.row = user_roles.role_row
+                WHERE user_roles.user_row = users.row AND roles.name = ?1))
             AND (?2 IS NULL OR (users.email_verified_at IS NOT NULL) = ?2)
             AND (?3 IS NULL OR (users.disabled_at IS NOT NULL) = ?3)
             AND (?4 IS NULL OR (coalesce(users.locked_until, 0) > ?9) = ?4)
@@ -113,7 +118,9 @@ macro_rules! part {
             $key,
             " ",
             $order,
-            ", users.id ",
+            ", ",
+            $tie,
+            " ",
             $order,
             " LIMIT ?10"
         )
@@ -122,10 +129,10 @@ macro_rules! part {
 
 /// A part of a list upwards and downwards.
 macro_rules! both {
-    ($key:literal, $where:expr) => {
+    ($key:literal, $tie:literal, $where:expr) => {
         [
-            part!("users", $key, $where, ">", "ASC"),
-            part!("users", $key, $where, "<", "DESC"),
+            part!("users", $key, $tie, $where, ">", "ASC"),
+            part!("users", $key, $tie, $where, "<", "DESC"),
         ]
     };
 }
@@ -133,16 +140,17 @@ macro_rules! both {
 /// Those who have no such key, by their identifiers.
 macro_rules! without {
     ($key:literal) => {
-        both!("users.id", concat!($key, " IS NULL"))
+        both!("users.id", "users.id", concat!($key, " IS NULL"))
     };
 }
 
-const BY_CREATED_AT: [&str; 2] = both!("users.created_at", "true");
-const BY_LAST_LOGIN: [&str; 2] = both!("users.last_login_at", "true");
+// Among equals the identifier decides. Of an address or a name there are none, and the index goes on with the row.
+const BY_CREATED_AT: [&str; 2] = both!("users.created_at", "users.id", "true");
+const BY_LAST_LOGIN: [&str; 2] = both!("users.last_login_at", "users.id", "true");
 const WITHOUT_LAST_LOGIN: [&str; 2] = without!("users.last_login_at");
-const BY_EMAIL: [&str; 2] = both!("users.email_key", "true");
+const BY_EMAIL: [&str; 2] = both!("users.email_key", "users.row", "true");
 const WITHOUT_EMAIL: [&str; 2] = without!("users.email_key");
-const BY_USERNAME: [&str; 2] = both!("users.username_key", "true");
+const BY_USERNAME: [&str; 2] = both!("users.username_key", "users.row", "true");
 const WITHOUT_USERNAME: [&str; 2] = without!("users.username_key");
 
 /// Whether a text begins as the search says: it stands from `?13` to before `?14`.
@@ -159,24 +167,33 @@ macro_rules! not_by_email {
 }
 
 const SEARCH: [&str; 3] = [
-    part!("users", "users.email_key", "users.email_key < ?14", ">", "ASC"),
+    part!(
+        "users",
+        "users.email_key",
+        "users.row",
+        "users.email_key < ?14",
+        ">",
+        "ASC"
+    ),
     part!(
         "users",
         "users.username_key",
+        "users.row",
         concat!("users.username_key < ?14 AND ", not_by_email!()),
         ">",
         "ASC"
     ),
     part!(
-        "user_terms JOIN users ON users.id = user_terms.user_id",
+        "user_terms JOIN users ON users.row = user_terms.user_row",
         "user_terms.term",
+        "user_terms.user_row",
         concat!(
             "user_terms.term < ?14 AND ",
             not_by_email!(),
             " AND coalesce(NOT ",
             matches!("users.username_key"),
             ", true) AND NOT EXISTS (SELECT 1 FROM user_terms AS earlier
-                WHERE earlier.user_id = users.id AND earlier.term >= ?13 AND earlier.term < user_terms.term)"
+                WHERE earlier.user_row = users.row AND earlier.term >= ?13 AND earlier.term < user_terms.term)"
         ),
         ">",
         "ASC"
@@ -186,28 +203,54 @@ const SEARCH: [&str; 3] = [
 /// What a part is listed by.
 #[derive(Clone, Copy)]
 enum Key {
-    Id,
     Text,
-    Time,
+    Number,
 }
 
 impl Key {
     /// Before the first one, in the direction of the list.
     fn start(self, descending: bool) -> Value {
         match (self, descending) {
-            (Self::Time, false) => Value::Integer(-1),
-            (Self::Time, true) => Value::Integer(MOST),
-            (_, false) => "".into(),
-            (_, true) => LAST.into(),
+            (Self::Number, false) => Value::Integer(-1),
+            (Self::Number, true) => Value::Integer(MOST),
+            (Self::Text, false) => "".into(),
+            (Self::Text, true) => LAST.into(),
         }
     }
 
-    fn parse(self, text: &str) -> Option<Value> {
+    fn parse(self, text: &str) -> Result<Value, StorageError> {
         match self {
-            Self::Time => text.parse().ok().map(Value::Integer),
-            Self::Id | Self::Text => Some(text.into()),
+            Self::Number => text
+                .parse()
+                .map(Value::Integer)
+                .map_err(|_| StorageError::Invalid("a place that is none of this list".into())),
+            Self::Text => Ok(text.into()),
         }
     }
+}
+
+/// A part of a list: its statement, what it is listed by, and what decides among those of one key.
+type Part = (&'static str, Key, Key);
+
+fn parts(query: &UserQuery, descending: bool) -> Vec<Part> {
+    let way = usize::from(descending);
+    let by_id = |sql: [&'static str; 2]| (sql[way], Key::Text, Key::Text);
+    let by_time = |sql: [&'static str; 2]| (sql[way], Key::Number, Key::Text);
+    let by_text = |sql: [&'static str; 2]| (sql[way], Key::Text, Key::Number);
+    let mut parts = match (&query.search, query.order) {
+        (Some(_), _) => SEARCH
+            .iter()
+            .map(|sql| (*sql, Key::Text, Key::Number))
+            .collect(),
+        (None, UserOrder::CreatedAt) => vec![by_time(BY_CREATED_AT)],
+        (None, UserOrder::LastLoginAt) => vec![by_id(WITHOUT_LAST_LOGIN), by_time(BY_LAST_LOGIN)],
+        (None, UserOrder::Email) => vec![by_id(WITHOUT_EMAIL), by_text(BY_EMAIL)],
+        (None, UserOrder::Username) => vec![by_id(WITHOUT_USERNAME), by_text(BY_USERNAME)],
+    };
+    if descending {
+        parts.reverse();
+    }
+    parts
 }
 
 pub(crate) async fn list(
@@ -215,63 +258,38 @@ pub(crate) async fn list(
     query: UserQuery,
 ) -> Result<UserPage, StorageError> {
     let descending = query.descending && query.search.is_none();
-    let way = usize::from(descending);
-    let mut parts: Vec<(&'static str, Key)> = match (&query.search, query.order) {
-        (Some(_), _) => SEARCH.iter().map(|sql| (*sql, Key::Text)).collect(),
-        (None, UserOrder::CreatedAt) => vec![(BY_CREATED_AT[way], Key::Time)],
-        (None, UserOrder::LastLoginAt) => vec![
-            (WITHOUT_LAST_LOGIN[way], Key::Id),
-            (BY_LAST_LOGIN[way], Key::Time),
-        ],
-        (None, UserOrder::Email) => {
-            vec![(WITHOUT_EMAIL[way], Key::Id), (BY_EMAIL[way], Key::Text)]
-        }
-        (None, UserOrder::Username) => vec![
-            (WITHOUT_USERNAME[way], Key::Id),
-            (BY_USERNAME[way], Key::Text),
-        ],
-    };
-    if descending {
-        parts.reverse();
-    }
     let limit = query.limit.clamp(1, LIMIT);
     let (mut members, mut places) = (Vec::new(), Vec::new());
     let first = query.after.as_ref().map_or(0, |place| place.part);
-    for (part, (sql, key)) in (0..).zip(parts).skip_while(|(part, _)| *part < first) {
+    let parts = (0..).zip(parts(&query, descending));
+    for (part, (sql, key, tie)) in parts.skip_while(|(part, _)| *part < first) {
         // One more than are wanted tells whether there is a next page.
         let wanted = limit + 1 - members.len() as u64;
-        let after = query.after.as_ref().filter(|place| place.part == part);
-        let (place, id) = match (after, &query.search) {
-            (Some(after), _) => {
-                let place = key.parse(&after.key).ok_or_else(|| {
-                    StorageError::Invalid("a place that is none of this list".into())
-                })?;
-                (place, after.id.as_str().into())
-            }
-            (None, Some(search)) => (search.as_str().into(), "".into()),
-            (None, None) => (
-                key.start(descending),
-                if descending { LAST } else { "" }.into(),
-            ),
-        };
         let mut parameters = filters(&query, wanted);
-        parameters.extend([place, id]);
+        parameters.extend(match (&query.after, &query.search) {
+            (Some(after), _) if after.part == part => {
+                [key.parse(&after.key)?, tie.parse(&after.tie_break)?]
+            }
+            (_, Some(search)) => [search.as_str().into(), tie.start(descending)],
+            (_, None) => [key.start(descending), tie.start(descending)],
+        });
         if let Some(search) = &query.search {
             parameters.extend([search.as_str().into(), behind(search).into()]);
         }
         for mut row in executor.query(Statement::new(sql, parameters)).await? {
-            let place = match row.next()? {
-                Value::Integer(number) => number.to_string(),
-                Value::Text(text) => text,
-                Value::Null => String::new(),
+            let mut text = || {
+                Ok(match row.next()? {
+                    Value::Integer(number) => number.to_string(),
+                    Value::Text(text) => text,
+                    Value::Null => String::new(),
+                })
             };
-            let member = member(&mut row)?;
             places.push(Place {
                 part,
-                key: place,
-                id: member.account.user.id.clone(),
+                key: text()?,
+                tie_break: text()?,
             });
-            members.push(member);
+            members.push(member(&mut row)?);
         }
         if members.len() as u64 > limit {
             members.pop();

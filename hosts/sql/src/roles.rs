@@ -8,7 +8,7 @@ use crate::value::{Names, Row};
 
 const LIST: &str = "SELECT id, name, description, built_in, (SELECT group_concat(name) FROM (
         SELECT permissions.name FROM role_permissions JOIN permissions ON permissions.id = role_permissions.permission_id
-        WHERE role_permissions.role_id = roles.id ORDER BY permissions.name)) AS permissions, updated_at
+        WHERE role_permissions.role_row = roles.row ORDER BY permissions.name)) AS permissions, updated_at
     FROM roles ORDER BY name";
 
 pub(crate) async fn list(executor: &impl Executor) -> Result<Vec<Role>, StorageError> {
@@ -92,17 +92,17 @@ macro_rules! delete {
 }
 
 const CLEAR_PERMISSIONS: &str = concat!(
-    "DELETE FROM role_permissions WHERE role_id = ?1 AND ",
+    "DELETE FROM role_permissions WHERE role_row = (SELECT row FROM roles WHERE id = ?1) AND ",
     unchanged!("roles")
 );
 const ADD_PERMISSIONS: &str = concat!(
-    "INSERT INTO role_permissions (role_id, permission_id) SELECT ?1, permissions.id FROM json_each(?6)
-    JOIN permissions ON permissions.name = json_each.value WHERE ",
+    "INSERT INTO role_permissions (role_row, permission_id) SELECT roles.row, permissions.id FROM roles, json_each(?6)
+    JOIN permissions ON permissions.name = json_each.value WHERE roles.id = ?1 AND ",
     unchanged!("roles"),
     " ON CONFLICT DO NOTHING"
 );
-const FIRST_PERMISSIONS: &str = "INSERT INTO role_permissions (role_id, permission_id)
-    SELECT roles.id, permissions.id FROM roles, json_each(?2) JOIN permissions ON permissions.name = json_each.value
+const FIRST_PERMISSIONS: &str = "INSERT INTO role_permissions (role_row, permission_id)
+    SELECT roles.row, permissions.id FROM roles, json_each(?2) JOIN permissions ON permissions.name = json_each.value
     WHERE roles.id = ?1 AND roles.built_in = -1 ON CONFLICT DO NOTHING";
 
 pub(crate) async fn store(

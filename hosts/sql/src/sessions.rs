@@ -14,12 +14,12 @@ use crate::value::{Names, Row};
 macro_rules! access_columns {
     () => {
         "(SELECT group_concat(name) FROM (SELECT roles.name FROM user_roles
-            JOIN roles ON roles.id = user_roles.role_id
-            WHERE user_roles.user_id = users.id ORDER BY roles.name)) AS roles,
+            JOIN roles ON roles.row = user_roles.role_row
+            WHERE user_roles.user_row = users.row ORDER BY roles.name)) AS roles,
         (SELECT group_concat(name) FROM (SELECT DISTINCT permissions.name FROM user_roles
-            JOIN role_permissions ON role_permissions.role_id = user_roles.role_id
+            JOIN role_permissions ON role_permissions.role_row = user_roles.role_row
             JOIN permissions ON permissions.id = role_permissions.permission_id
-            WHERE user_roles.user_id = users.id ORDER BY permissions.name)) AS permissions"
+            WHERE user_roles.user_row = users.row ORDER BY permissions.name)) AS permissions"
     };
 }
 pub(crate) use access_columns;
@@ -143,7 +143,7 @@ pub(crate) async fn touch(
 const INSERT: &str = "INSERT INTO sessions (id, user_id, client_id, actor_id, amr, authenticated_at, created_at,
         last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason)
     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 FROM users WHERE id = ?2 AND disabled_at IS NULL
-        AND (?15 IS NULL OR EXISTS (SELECT 1 FROM credentials WHERE id = ?15 AND user_id = ?2))";
+        AND (?15 IS NULL OR EXISTS (SELECT 1 FROM credentials WHERE id = ?15 AND user_row = users.row))";
 const INSERT_REFRESH_TOKEN: &str = "INSERT INTO refresh_tokens (digest, session_id, expires_at)
     SELECT ?1, id, min(?3, expires_at) FROM sessions WHERE id = ?2";
 const TOUCH_USER: &str = "UPDATE users SET last_login_at = ?2

@@ -55,7 +55,7 @@ fn measure(users: u64) {
     };
     let batches: Vec<_> = (0..users / BATCH).collect();
     for round in batches.chunks(Local::AT_ONCE) {
-        for answer in door.send_all(round.iter().map(|&batch| request(batch)).collect()) {
+        for answer in door.send_all(round.iter().map(|&batch| request(batch))) {
             assert_eq!(answer.unwrap().status(), 200);
         }
     }

@@ -211,18 +211,17 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 /// Serves jobs until every sender is gone, then empties the write-ahead log.
 fn write(mut connection: Connection, queue: &Receiver<Job>) {
     while let Ok(first) = queue.recv() {
-        let jobs: Vec<_> = std::iter::once(first)
-            .chain(queue.try_iter().take(GROUP - 1))
-            .collect();
-        let mut results: Vec<_> = match write_group(&mut connection, &jobs) {
-            Ok(results) => results,
-            Err(error) => {
+        let mut jobs = vec![first];
+        let results = match write_together(&mut connection, &mut jobs, queue) {
+            Ok(results) => results.into_iter().map(Ok).collect(),
+            Err(error) if jobs.len() == 1 => vec![Err(storage_error(error))],
+            Err(_) => write_apart(&mut connection, &jobs).unwrap_or_else(|error| {
                 let error = storage_error(error);
                 jobs.iter().map(|_| Err(error.clone())).collect()
-            }
+            }),
         };
         // Only now: what is acknowledged is on the disk.
-        for (job, result) in jobs.into_iter().zip(results.drain(..)) {
+        for (job, result) in jobs.into_iter().zip(results) {
             // A caller that has gone away does not need to know.
             let _ = job.reply.send(result);
         }
@@ -232,19 +231,27 @@ fn write(mut connection: Connection, queue: &Receiver<Job>) {
 
 type JobResult = Result<Vec<Vec<Row>>, StorageError>;
 
-/// Runs jobs one after another in one transaction, each undone alone when it fails.
-fn write_group(connection: &mut Connection, jobs: &[Job]) -> rusqlite::Result<Vec<JobResult>> {
-    // As a rule none fails, and then nothing need be kept to undo one of them.
+/// Runs a job, and those that wait by then, in one transaction, of which nothing is left when one fails: as a rule none
+/// does, and so nothing is kept to undo one alone.
+fn write_together(
+    connection: &mut Connection,
+    jobs: &mut Vec<Job>,
+    queue: &Receiver<Job>,
+) -> rusqlite::Result<Vec<Vec<Vec<Row>>>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let results: rusqlite::Result<Vec<_>> =
-        jobs.iter().map(|job| run_all(&transaction, job)).collect();
-    match results {
-        Ok(results) => {
-            transaction.commit()?;
-            return Ok(results.into_iter().map(Ok).collect());
+    let mut results = Vec::new();
+    while let Some(job) = jobs.get(results.len()) {
+        results.push(run_all(&transaction, job)?);
+        if jobs.len() < GROUP {
+            jobs.extend(queue.try_recv());
         }
-        Err(_) => transaction.rollback()?,
     }
+    transaction.commit()?;
+    Ok(results)
+}
+
+/// Runs jobs one after another in one transaction, each undone alone when it fails.
+fn write_apart(connection: &mut Connection, jobs: &[Job]) -> rusqlite::Result<Vec<JobResult>> {
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut results = Vec::with_capacity(jobs.len());
     for job in jobs {

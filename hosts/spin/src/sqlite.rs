@@ -144,7 +144,7 @@ async fn run(connection: &Connection, statement: Statement) -> Result<Vec<Row>, 
         Value::Text(text) => sqlite::Value::Text(text),
     });
     let result = connection
-        .execute(statement.sql.into_owned(), parameters)
+        .execute(statement.sql, parameters)
         .await
         .map_err(storage_error)?;
     let rows = result.collect().await.map_err(storage_error)?;

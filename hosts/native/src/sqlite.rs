@@ -20,6 +20,8 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 128;
 /// Most batches that share one commit, and so one flush to the disk.
 const GROUP: usize = 128;
+/// After how long a commit takes no further batch: other processes wait for it, and give up after [`BUSY_TIMEOUT`].
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// A database in one file, in WAL mode with foreign keys. Cheap to clone.
 ///
@@ -239,10 +241,10 @@ fn write_together(
     queue: &Receiver<Job>,
 ) -> rusqlite::Result<Vec<Vec<Vec<Row>>>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut results = Vec::new();
+    let (mut results, begun) = (Vec::new(), Instant::now());
     while let Some(job) = jobs.get(results.len()) {
         results.push(run_all(&transaction, job)?);
-        if jobs.len() < GROUP {
+        if jobs.len() < GROUP && begun.elapsed() < LONGEST {
             jobs.extend(queue.try_recv());
         }
     }

@@ -46,15 +46,11 @@ pub(crate) fn verify() -> Result<()> {
 
 /// A million users on SQLite, beside ten thousand.
 pub(crate) fn scale() -> Result<()> {
-    crate::process::run(cargo().args([
-        "run",
-        "--locked",
-        "--release",
-        "--package",
-        "gatewright-tests",
-        "--bin",
-        "scale",
-    ]))
+    let program = build_native(&["--package", "gatewright"])?;
+    let mut scale = cargo();
+    scale.args(["run", "--locked", "--release"]);
+    scale.args(["--package", "gatewright-tests", "--bin", "scale"]);
+    crate::process::run(scale.env("GATEWRIGHT_PROGRAM", program))
 }
 
 /// Measures and prints.

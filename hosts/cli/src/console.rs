@@ -16,7 +16,7 @@ pub(crate) trait Console {
     /// Asks for a line that is not shown.
     fn ask_secret(&mut self, question: &str) -> Result<String>;
     /// Standard input.
-    fn input(&mut self) -> Box<dyn BufRead>;
+    fn input(&mut self) -> Box<dyn BufRead + Send>;
     /// Begins a bar of that length, or of none that is known. Only people see it.
     fn begin(&mut self, length: Option<u64>) -> ProgressBar;
     /// Says something on standard error, above the bar.
@@ -48,7 +48,7 @@ impl Console for Terminal {
         Ok(rpassword::prompt_password(question)?)
     }
 
-    fn input(&mut self) -> Box<dyn BufRead> {
+    fn input(&mut self) -> Box<dyn BufRead + Send> {
         Box::new(BufReader::new(io::stdin()))
     }
 

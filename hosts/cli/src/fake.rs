@@ -181,7 +181,7 @@ impl Console for Person {
         self.ask(question)
     }
 
-    fn input(&mut self) -> Box<dyn BufRead> {
+    fn input(&mut self) -> Box<dyn BufRead + Send> {
         let typed = Cursor::new(self.typed.clone());
         match self.failing {
             true => Box::new(BufReader::new(typed.chain(Broken))),

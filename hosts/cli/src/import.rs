@@ -1,12 +1,14 @@
 //! `gatewright import`.
 
-use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -145,7 +147,7 @@ impl Keeper {
 /// What is read, and remembers whether it could be read to its end.
 struct Watched<R> {
     input: R,
-    failed: Rc<Cell<bool>>,
+    failed: Arc<AtomicBool>,
 }
 
 impl<R: Read> Read for Watched<R> {
@@ -154,7 +156,7 @@ impl<R: Read> Read for Watched<R> {
         if let Err(error) = &read
             && error.kind() != io::ErrorKind::Interrupted
         {
-            self.failed.set(true);
+            self.failed.store(true, Ordering::Relaxed);
         }
         read
     }
@@ -162,7 +164,7 @@ impl<R: Read> Read for Watched<R> {
 
 /// What the users are read from.
 struct Source {
-    input: Box<dyn Read>,
+    input: Box<dyn Read + Send>,
     length: Option<u64>,
     /// What tells it and the way of reading it from others.
     name: String,
@@ -250,10 +252,10 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     let report = matches.get_one::<PathBuf>("report");
     let report = report.map(|path| open_report(path, resume)).transpose()?;
     let bar = call.console.begin(length);
-    let failed = Rc::new(Cell::new(false));
+    let failed = Arc::new(AtomicBool::new(false));
     let input = BufReader::new(Watched {
         input: bar.wrap_read(input),
-        failed: Rc::clone(&failed),
+        failed: Arc::clone(&failed),
     });
     let mut records = records::open(matches, Box::new(input))?;
     let skipped = progress.records;
@@ -273,24 +275,31 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         progress,
     };
     let round = batch * call.api.at_once();
-    loop {
-        let mut some: Vec<Record> = records.by_ref().take(round).collect();
-        let ended = some.len() < round;
-        if failed.get() {
-            // The last record only says so.
-            some.pop();
+    // One round is read while the one before is stored.
+    let (reader, rounds) = sync_channel(0);
+    thread::spawn(move || {
+        loop {
+            let mut some: Vec<Record> = records.by_ref().take(round).collect();
+            let failed = failed.load(Ordering::Relaxed);
+            let ended = failed || some.len() < round;
+            if failed {
+                // The last record only says so.
+                some.pop();
+            }
+            if reader.send((some, failed)).is_err() || ended {
+                break;
+            }
         }
+    });
+    for (some, failed) in rounds {
         let done = import.progress.records;
         let go_on = keeper.0.as_ref().map_or("", |_| "; --resume goes on");
         let stopped = || format!("the import stopped after {done} records{go_on}");
         import.take(some).with_context(stopped)?;
         keeper.store(&import.progress)?;
         bar.set_message(import.progress.counted());
-        if failed.get() {
+        if failed {
             bail!("the rest of {} can't be read{go_on}", path.display());
-        }
-        if ended {
-            break;
         }
     }
     bar.finish_and_clear();
@@ -373,7 +382,7 @@ impl Import<'_> {
             }
         }
         let mut defined = defined.into_iter();
-        let mut outcomes = self.send_all(&users)?.into_iter();
+        let mut outcomes = self.send_sorted(&users)?.into_iter();
         for record in &records {
             let outcome = match &record.item {
                 Ok(Item::Definition(_)) => defined.next().context("an outcome is missing")?,
@@ -468,6 +477,26 @@ impl Import<'_> {
         patiently(self.console, || {
             api.send(method.clone(), path, body.clone())
         })
+    }
+
+    /// What became of each user, who is sent beside those whose addresses are like his: their places in the indexes are
+    /// near each other. Not where two have one name or identifier, which the first one of the file gets.
+    fn send_sorted(&mut self, users: &[&ImportUser]) -> Result<Vec<Outcome>> {
+        let lower = |text: &Option<String>| text.as_deref().map(|text| text.trim().to_lowercase());
+        let mut taken = HashSet::new();
+        let keys = users.iter().flat_map(|user| [&user.username, &user.id]);
+        if !keys.filter_map(lower).all(|key| taken.insert(key)) {
+            return self.send_all(users);
+        }
+        let mut places: Vec<usize> = (0..users.len()).collect();
+        places.sort_by_cached_key(|&place| {
+            let user = users[place];
+            lower(&user.email).or_else(|| lower(&user.username))
+        });
+        let sorted: Vec<_> = places.iter().map(|&place| users[place]).collect();
+        let mut outcomes: Vec<_> = places.into_iter().zip(self.send_all(&sorted)?).collect();
+        outcomes.sort_by_key(|(place, _)| *place);
+        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
     }
 
     /// What became of each user: requests go together where the door takes them so, and those that failed go once more,
@@ -648,6 +677,37 @@ mod tests {
         );
         assert_eq!(emails(&fake.body(2)), ["u5@example.com"]);
         assert_eq!(kept(&file), None);
+    }
+
+    #[test]
+    fn users_go_in_the_order_of_their_addresses_unless_a_name_comes_twice() {
+        let lines = |name: &str| {
+            format!(
+                "{{\"email\":\"c@example.com\",\"username\":\"Ada\"}}\n{{\"email\":\"B@example.com\"}}\n
+                {{\"email\":\"a@example.com\",\"username\":\"{name}\"}}\n"
+            )
+        };
+        for (name, sent, refused) in [
+            (
+                "bob",
+                ["a@example.com", "B@example.com", "c@example.com"],
+                1,
+            ),
+            (
+                "ADA",
+                ["c@example.com", "B@example.com", "a@example.com"],
+                4,
+            ),
+        ] {
+            let (_folder, file) = folder(&lines(name));
+            let fake = Fake::new([results(&["created", "created", "refused"])]);
+            let mut person = Person::default();
+            person.run(&fake, &format!("import {file}")).unwrap_err();
+            assert_eq!(emails(&fake.body(0)), sent);
+            // What is said is of the line that it was.
+            let line = format!("line {refused} ({}): ", sent[2]);
+            assert!(person.said[0].starts_with(&line), "{:?}", person.said);
+        }
     }
 
     #[test]

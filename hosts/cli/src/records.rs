@@ -47,8 +47,8 @@ pub(crate) fn name(item: &Item) -> Option<&str> {
 
 pub(crate) fn open(
     matches: &ArgMatches,
-    input: Box<dyn BufRead>,
-) -> Result<Box<dyn Iterator<Item = Record>>> {
+    input: Box<dyn BufRead + Send>,
+) -> Result<Box<dyn Iterator<Item = Record> + Send>> {
     let format = Format::parse(given(matches, "format")).context("there is no such format")?;
     let options = Options {
         table: text(matches, "table").map(str::to_owned),

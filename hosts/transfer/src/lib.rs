@@ -246,11 +246,11 @@ pub enum ReadError {
 ///
 /// # Errors
 /// The file is not of the format, as its beginning shows, or an option can't be used.
-pub fn read<R: BufRead + 'static>(
+pub fn read<R: BufRead + Send + 'static>(
     format: Format,
     input: R,
     options: Options,
-) -> Result<Box<dyn Iterator<Item = Record>>, ReadError> {
+) -> Result<Box<dyn Iterator<Item = Record> + Send>, ReadError> {
     let Options { table, firebase } = options;
     if let Some(parameters) = &firebase
         && [&parameters.signer_key, &parameters.salt_separator]
@@ -267,7 +267,7 @@ pub fn read<R: BufRead + 'static>(
         Some(name) => vec![name.clone()],
         None => names.into_iter().map(Into::into).collect(),
     };
-    let rows: Box<dyn Iterator<Item = Row>> = match (format, form) {
+    let rows: Box<dyn Iterator<Item = Row> + Send> = match (format, form) {
         (Format::Jsonl, _) => {
             let mut lines = Lines::new(source);
             return Ok(Box::new(std::iter::from_fn(move || {
@@ -412,16 +412,19 @@ fn wanted(names: Vec<String>, columns: &'static [&'static [&'static str]]) -> Wa
     Wanted { names, columns }
 }
 
-fn dump<R: BufRead + 'static>(
+fn dump<R: BufRead + Send + 'static>(
     source: Opened<R>,
     names: Vec<String>,
     columns: &'static [&'static [&'static str]],
-) -> Box<dyn Iterator<Item = Row>> {
+) -> Box<dyn Iterator<Item = Row> + Send> {
     Box::new(Dump::new(source, vec![wanted(names, columns)]))
 }
 
 /// A list in one document, or JSON Lines.
-fn json_rows<R: BufRead + 'static>(source: Opened<R>, form: Form) -> Box<dyn Iterator<Item = Row>> {
+fn json_rows<R: BufRead + Send + 'static>(
+    source: Opened<R>,
+    form: Form,
+) -> Box<dyn Iterator<Item = Row> + Send> {
     match form {
         Form::List => Box::new(Elements::new(source, Place::Top)),
         _ => Box::new(Lines::new(source)),

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::io::BufRead;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -45,9 +45,9 @@ enum State {
     /// Between statements.
     Statements,
     /// The lines of COPY.
-    Copy(usize, Rc<[String]>),
+    Copy(usize, Arc<[String]>),
     /// The rows of INSERT.
-    Insert(usize, Rc<[String]>),
+    Insert(usize, Arc<[String]>),
 }
 
 pub(crate) struct Dump<R> {
@@ -258,7 +258,11 @@ impl<R: BufRead> Dump<R> {
     }
 
     /// Which wanted table that is, if it has the columns, and those.
-    fn wanted(&mut self, table: &str, columns: Option<&[String]>) -> Option<(usize, Rc<[String]>)> {
+    fn wanted(
+        &mut self,
+        table: &str,
+        columns: Option<&[String]>,
+    ) -> Option<(usize, Arc<[String]>)> {
         let wanted = self.named(table)?;
         let columns = columns.or(self.tables.get(table).map(Vec::as_slice))?;
         let has = |names: &&[&str]| {

@@ -4,20 +4,21 @@
 #![allow(clippy::print_stdout, reason = "it prints figures")]
 #![allow(clippy::unwrap_used, reason = "it ends where something fails")]
 
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use auth_core::storage::{LoginName, Storage, UserOrder, UserQuery};
 use futures::executor::block_on;
-use gatewright::{LayeredSettings, Local, Sqlite, database_path, ensure_secrets};
+use gatewright::{Sqlite, database_path};
 use gatewright_sql::SqlStorage;
-use http::Request;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use serde_json::json;
 
 /// A hash as another system brings it.
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4";
-const BATCH: u64 = 500;
 const LOOK_UPS: usize = 2_000;
 const SEARCHES: usize = 1_000;
 const PAGE: u64 = 50;
@@ -38,30 +39,24 @@ fn main() {
 fn measure(users: u64) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("auth.db").display());
-    let flags = [("DATABASE_URL", url.clone())].into_iter();
-    let mut settings = LayeredSettings::new(flags, None).unwrap();
-    let host = settings.host_config().unwrap();
-    ensure_secrets(&mut settings, &host).unwrap();
-    let door = Local::open(&settings, &host).unwrap();
-
-    let started = Instant::now();
-    let request = |batch| {
-        let people: Vec<_> = (batch * BATCH..(batch + 1) * BATCH).map(person).collect();
-        let body = serde_json::to_vec(&json!({ "users": people })).unwrap();
-        Request::post("/users/import")
-            .header("content-type", "application/json")
-            .body(body)
-            .unwrap()
-    };
-    let batches: Vec<_> = (0..users / BATCH).collect();
-    for round in batches.chunks(Local::AT_ONCE) {
-        for answer in door.send_all(round.iter().map(|&batch| request(batch))) {
-            assert_eq!(answer.unwrap().status(), 200);
-        }
+    let mut file = BufWriter::new(File::create(folder.path().join("users.jsonl")).unwrap());
+    for number in 0..users {
+        writeln!(file, "{}", person(number)).unwrap();
     }
+    file.into_inner().unwrap().sync_all().unwrap();
+
+    let program = std::env::var_os("GATEWRIGHT_PROGRAM").expect("the path of the host");
+    let command = |arguments: &[&str]| {
+        let mut command = Command::new(&program);
+        command.args(arguments).current_dir(&folder);
+        command.env("DATABASE_URL", &url).stdout(Stdio::null());
+        assert!(command.status().unwrap().success());
+    };
+    command(&["migrate"]);
+    let started = Instant::now();
+    command(&["import", "users.jsonl"]);
     let rate = users as f64 / started.elapsed().as_secs_f64();
-    println!("{users:>9} users: imported by the command's way at {rate:.0} a second");
-    drop(door);
+    println!("{users:>9} users: gatewright import takes {rate:.0} a second");
 
     let database = Sqlite::open(&database_path(&url).unwrap()).unwrap();
     let storage = SqlStorage::new(database.clone());

@@ -140,6 +140,18 @@ mod sqlite {
         INSERT INTO sessions (id, user_id, actor_id, amr, authenticated_at, created_at, last_seen_at, expires_at, token)
             VALUES ('s1', 'u2', NULL, 'pwd', 1, 1, 1, 100, 't1'), ('s2', 'u2', 'u1', 'pwd', 1, 1, 1, 100, NULL);
         INSERT INTO refresh_tokens (digest, session_id, expires_at) VALUES ('f1', 's1', 100);";
+    /// What is left of users, sessions and permissions that somebody deleted by hand, without what belongs to them.
+    const ORPHANS: &str = "
+        PRAGMA foreign_keys = OFF;
+        INSERT INTO credentials (id, user_id, kind, secret, created_at, updated_at) VALUES ('c9', 'gone', 'password', '', 1, 1);
+        INSERT INTO role_permissions (role_id, permission_id) VALUES ('r1', 'gone'), ('gone', 'p1');
+        INSERT INTO user_roles (user_id, role_id) VALUES ('gone', 'r1'), ('u1', 'gone');
+        INSERT INTO user_terms (term, user_id) VALUES ('gone', 'gone');
+        INSERT INTO one_time_secrets (digest, purpose, user_id, payload, created_at, expires_at)
+            VALUES ('d9', 'reset', 'gone', '{}', 1, 100);
+        INSERT INTO sessions (id, user_id, actor_id, amr, authenticated_at, created_at, last_seen_at, expires_at)
+            VALUES ('s8', 'gone', NULL, 'pwd', 1, 1, 1, 100), ('s9', 'u1', 'gone', 'pwd', 1, 1, 1, 100);
+        INSERT INTO refresh_tokens (digest, session_id, expires_at) VALUES ('f9', 's9', 100);";
 
     #[test]
     fn a_database_of_an_older_version_keeps_everything() {
@@ -152,6 +164,7 @@ mod sqlite {
             connection.execute_batch(&step.script()).unwrap();
         }
         connection.execute_batch(OLD).unwrap();
+        connection.execute_batch(ORPHANS).unwrap();
         let sqlite = Sqlite::open(&path).unwrap();
         let applied = block_on(migrate(&sqlite, Timestamp::from_millis(1)));
         assert_eq!(applied, Ok(MIGRATIONS.len() as u64 - 3));
@@ -186,7 +199,12 @@ mod sqlite {
             assert_eq!(secret.unwrap().user_id.as_deref(), Some("u2"));
 
             // And what belongs to somebody goes with him.
-            let deleted = storage.delete_user("u2".into(), Timestamp::from_millis(2), None);
+            let deleted = storage.delete_user(
+                "u2".into(),
+                Timestamp::from_millis(2),
+                Timestamp::from_millis(3),
+                None,
+            );
             deleted.await.unwrap();
         });
         for (table, left) in [
@@ -241,6 +259,35 @@ mod sqlite {
                 .unwrap();
             assert_eq!(rows.len(), 1);
         });
+    }
+
+    /// An import holds the lock nearly always, and SQLite gives it to who comes first.
+    #[test]
+    fn another_process_writes_between_commits_that_take_long() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+
+        let fresh = empty();
+        let other = Sqlite::open(&fresh.executor().path).unwrap();
+        let insert = |key: &str, rows: u64| {
+            let sql = "INSERT INTO limits (key, count, resets_at)
+                WITH RECURSIVE numbers (number) AS (VALUES (1) UNION ALL SELECT number + 1 FROM numbers WHERE number < ?2)
+                SELECT ?1 || number, 1, 1 FROM numbers WHERE true ON CONFLICT (key) DO UPDATE SET count = count + 1";
+            vec![Statement::new(sql, vec![key.into(), rows.into()])]
+        };
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    block_on(fresh.executor().sqlite.batch(insert("long", 200_000))).unwrap();
+                }
+            });
+            let written: Vec<_> = (0..5)
+                .map(|_| block_on(other.batch(insert("other", 1))))
+                .collect();
+            done.store(true, Ordering::Relaxed);
+            assert!(written.iter().all(Result::is_ok), "{written:?}");
+        });
+        other.close();
     }
 }
 

@@ -463,7 +463,7 @@ impl<P: Platform> Auth<P> {
         self.record(event.on("user", user_id), &actor.client);
         let account = self.find_by_id(user_id).await?;
         let email = user.email.unwrap_or_default();
-        self.send_reset(account.as_ref(), &email, MailKind::ResetPassword)
+        self.send_reset(account.as_ref(), &email, MailKind::ResetRequired)
             .await
     }
 

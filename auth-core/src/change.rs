@@ -199,12 +199,11 @@ impl<P: Platform> Auth<P> {
             decide(&member)?;
             let user = member.account.user;
             let now = self.platform.now();
-            let sessions = storage.list_sessions(user_id.to_owned(), now).await?;
             let keeps_holder = Some(SUPERADMIN.to_owned());
-            let deleted = storage.delete_user(user_id.to_owned(), user.updated_at, keeps_holder);
+            let deleted =
+                storage.delete_user(user_id.to_owned(), user.updated_at, now, keeps_holder);
             match deleted.await? {
-                DeleteUserOutcome::Deleted => {
-                    let ended = sessions.into_iter().map(|session| session.id).collect();
+                DeleteUserOutcome::Deleted(ended) => {
                     self.announce_ended(ended, now);
                     return Ok(user);
                 }

@@ -107,7 +107,7 @@ macro_rules! mirror_storage {
                 record LimitState { count, resets_at }
                 variant StorageError = Error { Unavailable(cause), Invalid(cause) }
                 variant CreateUserOutcome = CreateUserOutcome { Created, EmailTaken, UsernameTaken, IdTaken, RoleHeld }
-                variant DeleteUserOutcome = DeleteUserOutcome { Deleted, Unknown, Conflict, LastHolder }
+                variant DeleteUserOutcome = DeleteUserOutcome { Deleted(ended), Unknown, Conflict, LastHolder }
                 variant UserOrder = UserOrder { CreatedAt, LastLoginAt, Email, Username }
                 variant StoreOutcome = StoreOutcome { Stored, Conflict, NameTaken }
                 variant LoginName = LoginName { Email(key), Username(key), Id(id) }
@@ -193,7 +193,7 @@ macro_rules! storage_functions {
             find_one_time_secret(secret: String) -> Option<OneTimeSecret>;
             consume_one_time_secret(secret: String, now: Timestamp) -> bool;
             change_user(change: UserChange) -> ChangeOutcome;
-            delete_user(user_id: String, expected_updated_at: Timestamp, keeps_holder: Option<String>) -> DeleteUserOutcome;
+            delete_user(user_id: String, expected_updated_at: Timestamp, now: Timestamp, keeps_holder: Option<String>) -> DeleteUserOutcome;
             accept_counter(credential_id: String, counter: u64, now: Timestamp) -> bool;
             delete_credential(credential_id: String) -> bool;
             list_roles() -> Vec<Role>;

@@ -102,7 +102,7 @@ impl Username {
 }
 
 /// The form in which addresses and names are compared.
-pub(crate) fn canonical(text: &str) -> String {
+pub fn canonical(text: &str) -> String {
     nfc(text.to_lowercase())
 }
 

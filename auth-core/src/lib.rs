@@ -51,7 +51,7 @@ pub use device::device_name;
 pub use email::Proof;
 pub use error::{AccessTokenError, Error, FieldError, FieldErrorCode, LinkError, Result};
 pub use factor::TotpEnrolment;
-pub use identifier::{EmailAddress, Username};
+pub use identifier::{EmailAddress, Username, canonical};
 pub use login::{Login, LoginRequest, MfaChallenge};
 pub use mail::{MailContext, MailError, MailKind, Message, Templates};
 pub use platform::{FETCH_LIMIT, FETCH_TIMEOUT, Level, Platform, Settings};

@@ -276,11 +276,11 @@ pub enum ChangeOutcome {
 }
 
 /// How [`Storage::delete_user`] ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub enum DeleteUserOutcome {
-    Deleted,
+    Deleted(Vec<String>),
     Unknown,
     Conflict,
     LastHolder,
@@ -551,6 +551,7 @@ pub trait Storage {
         &self,
         user_id: String,
         expected_updated_at: Timestamp,
+        now: Timestamp,
         keeps_holder: Option<String>,
     ) -> Result<DeleteUserOutcome, StorageError>;
     async fn accept_counter(

@@ -1,7 +1,7 @@
 //! Users that come from elsewhere, and go there.
 
 use core::fmt;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -130,23 +130,37 @@ impl<P: Platform> Auth<P> {
         if new.is_empty() {
             return Ok(outcomes);
         }
-        let by_name = new.iter().map(|user| user.email_key.is_none());
-        let by_name: Vec<_> = by_name.collect();
+        let facts = new.iter().map(|user| {
+            let roles = user.roles.iter();
+            let granted = roles.filter(|role| ![USER, VERIFIED].contains(&role.as_str()));
+            (user.email_key.is_none(), granted.cloned().collect())
+        });
+        let facts: Vec<(bool, Vec<String>)> = facts.collect();
         let change = new_id(&self.platform);
         let stored = self.platform.storage().create_users(change, new).await?;
         let settled = outcomes
             .iter_mut()
             .filter(|outcome| matches!(outcome, ImportOutcome::Created(_)));
-        for ((outcome, stored), by_name) in settled.zip(stored).zip(by_name) {
+        let mut granted = BTreeMap::<String, Vec<Value>>::new();
+        for ((outcome, stored), (by_name, roles)) in settled.zip(stored).zip(facts) {
             if let Some(other) = refusal(stored, by_name) {
                 *outcome = other;
+            } else if let ImportOutcome::Created(id) = outcome {
+                for role in roles {
+                    granted.entry(role).or_default().push(id.as_str().into());
+                }
             }
         }
         let created = |outcome: &&ImportOutcome| matches!(outcome, ImportOutcome::Created(_));
         let created = outcomes.iter().filter(created).count();
-        let event = actor
+        let mut event = actor
             .event(EventKind::UsersImported)
             .with("created", created);
+        if !granted.is_empty() {
+            let granted = granted.into_iter();
+            let granted: Map<_, _> = granted.map(|(role, users)| (role, users.into())).collect();
+            event = event.with("granted", granted);
+        }
         self.record(event, actor.client());
         Ok(outcomes)
     }

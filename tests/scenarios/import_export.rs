@@ -103,6 +103,13 @@ async fn an_import_says_of_each_what_became_of_him() {
     assert_eq!(cleo["disabled"], true);
     assert_eq!(cleo["roles"], json!(["user"]));
 
+    // The audit log says who was given which role that is not everybody's.
+    let one = |answer: &Answer| answer.body["events"][0].is_object();
+    let path = "/audit?kind=users.imported";
+    let events = host.wait_until(path, root.token(), one).await;
+    let details = json!({"created": 3, "granted": {"premium": [id]}});
+    assert_eq!(events.body["events"][0]["details"], details);
+
     // Their passwords are good, though another service hashed them, and are hashed anew then.
     for email in ["ada@example.com", "ben@example.com"] {
         host.login(email).await;

@@ -674,7 +674,7 @@ async fn an_administrator_has_a_password_reset() {
         .await
         .assert_error(401, "invalid_credentials");
     assert_eq!(host.record(&root, &mia.id).await["has_password"], false);
-    let token = link_to(&mail, "reset_password", &mia.email);
+    let token = link_to(&mail, "reset_required", &mia.email);
     assert!(!asked.text.contains(&token));
     let path = format!("/auth/reset-password/{token}");
     done(&host.post(&path, json!({"password": NEW})).await);

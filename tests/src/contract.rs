@@ -36,6 +36,7 @@ macro_rules! contract_tests {
             users_are_listed_by_the_bytes_of_a_key
             the_last_page_of_users_says_so
             users_are_listed_by_each_filter
+            filters_list_many_as_they_list_few
             a_walk_lists_everybody_once_whoever_comes_and_goes
             a_search_finds_addresses_then_user_names_then_terms
             a_search_takes_every_character_as_it_is
@@ -282,7 +283,7 @@ fn roles(storage: &impl Storage, number: u64) -> Vec<String> {
 /// Deletes a user as he is, if he is there.
 fn delete_seen(storage: &impl Storage, number: u64, keeps: Option<&str>) -> DeleteUserOutcome {
     let seen = member(storage, number).map_or(at(0), |member| member.account.user.updated_at);
-    block_on(storage.delete_user(id(number), seen, keeps.map(str::to_owned))).unwrap()
+    block_on(storage.delete_user(id(number), seen, at(1), keeps.map(str::to_owned))).unwrap()
 }
 
 fn delete(storage: &impl Storage, number: u64) -> DeleteUserOutcome {
@@ -555,7 +556,7 @@ pub fn nobody_is_created_where_the_role_is_held(storage: &impl Storage) {
     };
     create(storage, with_role(1, "admin"));
     assert_eq!(unless(2, "no such role"), CreateUserOutcome::Created);
-    assert_eq!(delete(storage, 2), DeleteUserOutcome::Deleted);
+    assert_eq!(delete(storage, 2), DeleteUserOutcome::Deleted(vec![]));
     // Nobody has it now.
     assert_eq!(unless(3, "superadmin"), CreateUserOutcome::Created);
     assert_eq!(unless(4, "superadmin"), CreateUserOutcome::RoleHeld);
@@ -988,6 +989,98 @@ pub fn users_are_listed_by_each_filter(storage: &impl Storage) {
     assert_eq!(with(but_one), [2]);
 }
 
+/// Filters that leave many users, and few of those: the same users, in every order, as far as the page goes.
+pub fn filters_list_many_as_they_list_few(storage: &impl Storage) {
+    const USERS: u64 = 2_400;
+    let never = |number: u64| number.is_multiple_of(8);
+    let locked = |number: u64| !number.is_multiple_of(9);
+    for part in 0..6 {
+        let users = (1 + part * 400..=(part + 1) * 400).map(|number| {
+            let email = format!("many{number:04}@example.com");
+            let mut new = new_user(number, Some(&email), None);
+            new.user.created_at = at(number);
+            new.user.last_login_at = (!never(number)).then(|| at(number));
+            new.user.disabled_at = (number > 100).then(|| at(1));
+            new.user.locked_until = locked(number).then(|| at(6));
+            new.user.email_verified_at = (number > 2_390).then(|| at(1));
+            new.roles = names(if number <= 2_300 {
+                &["admin"]
+            } else {
+                &["user"]
+            });
+            new
+        });
+        let outcomes = block_on(storage.create_users(id(9_000 + part), users.collect())).unwrap();
+        assert_eq!(times(&outcomes, CreateUserOutcome::Created), 400);
+    }
+    type Set = fn(&mut UserQuery);
+    let filters: [(Set, &dyn Fn(u64) -> bool); 9] = [
+        (|query| query.role = Some("admin".into()), &|number| {
+            number <= 2_300
+        }),
+        (|query| query.disabled = Some(true), &|number| number > 100),
+        (|query| query.locked = Some(true), &locked),
+        (|query| query.created.begin = Some(at(101)), &|number| {
+            number > 100
+        }),
+        (|query| query.created.end = Some(at(2_300)), &|number| {
+            number < 2_300
+        }),
+        (|query| query.last_login.begin = Some(at(3)), &|number| {
+            number >= 3 && !never(number)
+        }),
+        (|query| query.last_login.end = Some(at(2_399)), &|number| {
+            number < 2_399 && !never(number)
+        }),
+        (
+            |query| {
+                query.role = Some("user".into());
+                query.locked = Some(true);
+            },
+            &|number| number > 2_300 && locked(number),
+        ),
+        (
+            |query| {
+                query.locked = Some(true);
+                query.last_login.begin = Some(at(2_201));
+            },
+            &|number| number > 2_200 && locked(number) && !never(number),
+        ),
+    ];
+    for (set, passes) in filters {
+        for verified in [None, Some(true)] {
+            for order in [
+                UserOrder::CreatedAt,
+                UserOrder::LastLoginAt,
+                UserOrder::Email,
+            ] {
+                for (prefix, descending) in [(None, false), (None, true), (Some("many"), false)] {
+                    let mut query = UserQuery {
+                        search: prefix.map(str::to_owned),
+                        verified,
+                        order,
+                        descending,
+                        ..everybody()
+                    };
+                    set(&mut query);
+                    let seen = |number: &u64| verified.is_none() || *number > 2_390;
+                    let mut expected: Vec<u64> = (1..=USERS)
+                        .filter(|number| passes(*number))
+                        .filter(seen)
+                        .collect();
+                    if prefix.is_none() && order == UserOrder::LastLoginAt {
+                        expected.sort_by_key(|number| (!never(*number), *number));
+                    }
+                    if descending {
+                        expected.reverse();
+                    }
+                    assert_eq!(walk(storage, &query, 500, |_| {}), expected, "{query:?}");
+                }
+            }
+        }
+    }
+}
+
 /// Walks with one user a page while others are added, changed and deleted after every page, and expects those from 1 to
 /// 8 once each. `user` makes a user that comes and goes, before, among and after those.
 fn walk_among_others(
@@ -1008,7 +1101,7 @@ fn walk_among_others(
             _ => (first, was_here.or(last)),
         };
         if let Some(leaves) = leaves {
-            assert_eq!(delete(storage, leaves), DeleteUserOutcome::Deleted);
+            assert_eq!(delete(storage, leaves), DeleteUserOutcome::Deleted(vec![]));
             others.retain(|other| *other != leaves);
         }
         if pages > 12 {
@@ -1035,7 +1128,7 @@ fn walk_among_others(
     stayed.sort();
     assert_eq!(stayed, (1..=8).collect::<Vec<_>>(), "{query:?}");
     for number in others {
-        assert_eq!(delete(storage, number), DeleteUserOutcome::Deleted);
+        assert_eq!(delete(storage, number), DeleteUserOutcome::Deleted(vec![]));
     }
 }
 
@@ -2275,9 +2368,10 @@ fn step_down(storage: &impl Storage, user: &User, way: usize, number: u64) -> bo
     );
     let outcome = match way % 3 {
         0 => {
-            let deleted = storage.delete_user(user.id.clone(), user.updated_at, keeps_holder);
+            let deleted =
+                storage.delete_user(user.id.clone(), user.updated_at, at(1), keeps_holder);
             return match block_on(deleted).unwrap() {
-                DeleteUserOutcome::Deleted => true,
+                DeleteUserOutcome::Deleted(_) => true,
                 DeleteUserOutcome::LastHolder => false,
                 other => panic!("{other:?}"),
             };
@@ -2337,7 +2431,7 @@ pub fn of_two_concurrent_last_holders_one_stays(storage: &(impl Storage + Sync))
             assert_eq!(times(&gone, true), 1, "{ways:?}");
             let stayed = if gone[0] { number } else { number - 1 };
             assert_eq!(superadmins(storage), [stayed], "{ways:?}");
-            assert_eq!(delete(storage, stayed), DeleteUserOutcome::Deleted);
+            assert_eq!(delete(storage, stayed), DeleteUserOutcome::Deleted(vec![]));
         }
     }
 }
@@ -2405,11 +2499,22 @@ pub fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
     let seen = member(storage, 3).unwrap().account.user.last_login_at;
     assert_eq!(seen, None, "who is acted as has not signed in");
     start(storage, session(31, 3), "of eve");
+    start(storage, session(32, 1), "ended before");
+    assert!(block_on(storage.revoke_session(id(32), at(1), "logout".into())).unwrap());
+    let short = Session {
+        expires_at: at(1),
+        ..session(33, 1)
+    };
+    start(storage, short, "over");
     // As he was a moment before.
-    let stale = storage.delete_user(id(1), at(1_000_000), None);
+    let stale = storage.delete_user(id(1), at(1_000_000), at(1), None);
     assert_eq!(block_on(stale), Ok(DeleteUserOutcome::Conflict));
     assert_eq!(find(storage, 10).session.revoked_at, None);
-    assert_eq!(delete(storage, 1), DeleteUserOutcome::Deleted);
+    let DeleteUserOutcome::Deleted(mut ended) = delete(storage, 1) else {
+        panic!("he is there");
+    };
+    ended.sort();
+    assert_eq!(ended, [id(10), id(30)], "and none that had ended before");
     assert_eq!(delete(storage, 1), DeleteUserOutcome::Unknown);
     assert!(member(storage, 1).is_none());
     // A session in which the user acted as another ends with him.
@@ -2425,7 +2530,7 @@ pub fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
     assert_eq!(block_on(storage.find_one_time_secret("a".into())), Ok(None));
     create(storage, new_user(2, Some("ada@example.com"), None));
 
-    assert_eq!(delete(storage, 3), DeleteUserOutcome::Deleted);
+    assert_eq!(delete(storage, 3), DeleteUserOutcome::Deleted(vec![id(31)]));
     assert_eq!(listed(storage, &search("")), [2]);
     let mut named = new_user(3, None, Some("eve"));
     named.roles.clear();
@@ -2440,7 +2545,8 @@ pub fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
 pub fn one_of_many_concurrent_deletions_finds_the_user(storage: &(impl Storage + Sync)) {
     signed_in(storage);
     let outcomes = concurrently(|_| delete(storage, 1));
-    assert_eq!(times(&outcomes, DeleteUserOutcome::Deleted), 1);
+    let deleted = DeleteUserOutcome::Deleted(vec![id(10)]);
+    assert_eq!(times(&outcomes, deleted), 1);
     assert_eq!(times(&outcomes, DeleteUserOutcome::Unknown), CALLERS - 1);
 }
 
@@ -2460,7 +2566,7 @@ pub fn the_last_holder_is_not_deleted(storage: &impl Storage) {
     store_secret(storage, one_time_secret("a", 1), false);
     let superadmin = Some("superadmin");
     assert_eq!(delete(9, superadmin), DeleteUserOutcome::Unknown);
-    assert_eq!(delete(2, superadmin), DeleteUserOutcome::Deleted);
+    assert_eq!(delete(2, superadmin), DeleteUserOutcome::Deleted(vec![]));
     let before = member(storage, 1);
     // Who is disabled does not count.
     assert_eq!(delete(1, superadmin), DeleteUserOutcome::LastHolder);
@@ -2471,15 +2577,21 @@ pub fn the_last_holder_is_not_deleted(storage: &impl Storage) {
             .unwrap()
             .is_some()
     );
-    assert_eq!(delete(3, superadmin), DeleteUserOutcome::Deleted);
-    assert_eq!(delete(5, superadmin), DeleteUserOutcome::Deleted);
-    assert_eq!(delete(1, Some("admin")), DeleteUserOutcome::Deleted);
+    assert_eq!(delete(3, superadmin), DeleteUserOutcome::Deleted(vec![]));
+    assert_eq!(delete(5, superadmin), DeleteUserOutcome::Deleted(vec![]));
+    assert_eq!(
+        delete(1, Some("admin")),
+        DeleteUserOutcome::Deleted(vec![id(10)])
+    );
     // Nobody has it who is not disabled.
-    assert_eq!(delete(4, superadmin), DeleteUserOutcome::Deleted);
+    assert_eq!(delete(4, superadmin), DeleteUserOutcome::Deleted(vec![]));
     create(storage, with_role(6, "superadmin"));
-    assert_eq!(delete(6, Some("no such role")), DeleteUserOutcome::Deleted);
+    assert_eq!(
+        delete(6, Some("no such role")),
+        DeleteUserOutcome::Deleted(vec![])
+    );
     create(storage, with_role(7, "superadmin"));
-    assert_eq!(delete(7, None), DeleteUserOutcome::Deleted);
+    assert_eq!(delete(7, None), DeleteUserOutcome::Deleted(vec![]));
 }
 
 /// What the decisions of the service are built on.
@@ -3216,7 +3328,7 @@ pub fn an_event_outlives_what_it_names(storage: &impl Storage) {
     };
     assert!(append(storage, named.clone()));
     assert!(append(storage, unknown.clone()));
-    assert_eq!(delete(storage, 1), DeleteUserOutcome::Deleted);
+    assert_eq!(delete(storage, 1), DeleteUserOutcome::Deleted(vec![id(10)]));
     assert_eq!(audited(storage, &all_events()), [unknown, named]);
     let expected = [
         counted("account.deleted", "", 1),

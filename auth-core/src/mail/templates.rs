@@ -77,6 +77,8 @@ kinds! {
     AccountExists "account_exists" "ACCOUNT_EXISTS";
     /// Choose a new password by the link.
     ResetPassword "reset_password" "RESET_PASSWORD";
+    /// An administrator made your password void; choose a new one by the link.
+    ResetRequired "reset_required" "RESET_REQUIRED";
     /// Your password was changed.
     PasswordChanged "password_changed" "PASSWORD_CHANGED";
     /// Confirm your new address by the link; sent to the new one.

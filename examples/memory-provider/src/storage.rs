@@ -708,6 +708,7 @@ impl Storage for MemoryStorage {
         &self,
         user_id: String,
         expected_updated_at: Timestamp,
+        now: Timestamp,
         keeps_holder: Option<String>,
     ) -> Result<DeleteUserOutcome, StorageError> {
         let mut state = self.lock();
@@ -721,18 +722,17 @@ impl Storage for MemoryStorage {
             return Ok(DeleteUserOutcome::LastHolder);
         }
         state.users.remove(&user_id);
+        let ended = state.revoke(now, "deleted", |session| is_his(session, &user_id));
         let State {
             sessions,
             tokens,
             secrets,
             ..
         } = &mut *state;
-        sessions.retain(|_, session| {
-            session.user_id != user_id && session.actor_id.as_ref() != Some(&user_id)
-        });
+        sessions.retain(|_, session| !is_his(session, &user_id));
         tokens.retain(|_, token| sessions.contains_key(&token.session_id));
         secrets.retain(|_, secret| secret.user_id.as_ref() != Some(&user_id));
-        Ok(DeleteUserOutcome::Deleted)
+        Ok(DeleteUserOutcome::Deleted(ended))
     }
 
     async fn accept_counter(

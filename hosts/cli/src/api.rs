@@ -190,6 +190,11 @@ impl<'a> Api<'a> {
         body_of(self.door.send(request(method, path, body)?)?)
     }
 
+    /// What tells the service from others.
+    pub(crate) fn service(&self) -> String {
+        self.door.name()
+    }
+
     /// How many requests are best sent together.
     pub(crate) fn at_once(&self) -> usize {
         self.door.at_once()

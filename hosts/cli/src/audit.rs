@@ -21,7 +21,7 @@ const OVERLAP: usize = 50;
 pub(crate) fn command() -> Command {
     group("audit").about("What happened").subcommand(
         Command::new("tail")
-            .about("Print the last events, the newest at the end")
+            .about("Print the last events, the newest at the end; with --json as the API has them, the newest first")
             .arg(
                 option("kind", "KIND")
                     .help("Of this kind; a prefix ends with a dot, such as user."),
@@ -32,6 +32,7 @@ pub(crate) fn command() -> Command {
                     .help("Of what was done to this user, or to the thing with this id"),
             )
             .arg(option("from", "TIME").help("At that time or later: RFC 3339, or a day in UTC"))
+            .arg(option("to", "TIME").conflicts_with("follow").help("Of what happened before that time"))
             .arg(limit("50").help("How many of the past at most"))
             .arg(flag("follow").short('f').help(
                 "Go on with what happens, until stopped; with --json one event on each line",
@@ -55,6 +56,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         return follow(call, &query, from, limit, json);
     }
     query.extend(from.map(|from| ("from", from)));
+    query.extend(text(matches, "to").map(|to| ("to", time(to))));
     let events = call
         .api
         .list("/audit", "events", &query, None, Some(limit))?;

@@ -38,6 +38,7 @@ pub(crate) struct Fake {
     answers: RefCell<VecDeque<Script>>,
     requests: RefCell<Vec<Request<Vec<u8>>>>,
     at_once: usize,
+    name: &'static str,
 }
 
 impl Fake {
@@ -46,12 +47,19 @@ impl Fake {
             answers: RefCell::new(answers.into_iter().collect()),
             requests: RefCell::default(),
             at_once: 1,
+            name: "fake",
         }
     }
 
     /// One that is asked several things together.
     pub(crate) fn at_once(mut self, count: usize) -> Self {
         self.at_once = count;
+        self
+    }
+
+    /// Another one than is usual.
+    pub(crate) fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
         self
     }
 
@@ -87,6 +95,10 @@ impl Door for Fake {
         self.requests.borrow_mut().push(request);
         let answer = self.answers.borrow_mut().pop_front();
         Ok(answer.context("the script has ended")?.0)
+    }
+
+    fn name(&self) -> String {
+        self.name.to_owned()
     }
 
     fn at_once(&self) -> usize {

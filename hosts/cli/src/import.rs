@@ -1,6 +1,7 @@
 //! `gatewright import`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
@@ -11,13 +12,14 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clap::{Arg, ArgMatches, Command, value_parser};
-use gatewright_transfer::{Definition, ImportUser, Item, Record};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use gatewright_transfer::{Definition, ImportUser, Item, Record, canonical};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
+use uuid::Uuid;
 
 use crate::api::{Api, Detail, Refusal, is, path, patiently, read};
 use crate::arguments::{flag, json, option};
@@ -37,8 +39,9 @@ pub(crate) fn command() -> Command {
     Command::new("import")
         .about("Take users over from a file")
         .after_help(
-            "Who exists already is counted and left as he is, so that an import may be run again. The exit code is 1 \
-             when a record was refused; the others were taken all the same.",
+            "Who exists already is counted and left as he is, so that an import may be run again. Of two with one address \
+             in the file the second is refused. The exit code is 1 when a record was refused; the others were taken all \
+             the same.",
         )
         .arg(
             Arg::new("file")
@@ -53,6 +56,11 @@ pub(crate) fn command() -> Command {
             flag("resume")
                 .conflicts_with("dry-run")
                 .help("Go on where an import of this file stopped, which FILE.progress says"),
+        )
+        .arg(
+            option("ignore", "FIELD")
+                .action(ArgAction::Append)
+                .help("Leave this field of the profiles out, such as avatar_url; may be given more than once"),
         )
         .arg(
             option("batch", "N")
@@ -71,7 +79,7 @@ pub(crate) fn command() -> Command {
 /// How far an import has come, and with what.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Progress {
-    /// Which file it is, and how it is read.
+    /// Which file it is, how it is read, and which service takes it.
     source: String,
     /// Records that are done, the refused ones too.
     records: u64,
@@ -128,7 +136,7 @@ impl Keeper {
             .with_context(|| format!("{} is malformed", path.display()))?;
         ensure!(
             progress.source == source,
-            "{} is of another file, or of other options; without --resume the import begins anew",
+            "{} is of another file, of other options or for another service; without --resume the import begins anew",
             path.display()
         );
         Ok(Some(progress))
@@ -171,7 +179,7 @@ struct Source {
     keeper: Keeper,
 }
 
-fn source(path: &Path, matches: &ArgMatches, console: &mut dyn Console) -> Result<Source> {
+fn source(path: &Path, matches: &ArgMatches, call: &mut Call<'_>) -> Result<Source> {
     let once = |input| Source {
         input,
         length: None,
@@ -179,7 +187,7 @@ fn source(path: &Path, matches: &ArgMatches, console: &mut dyn Console) -> Resul
         keeper: Keeper(None),
     };
     if path.as_os_str() == "-" {
-        return Ok(once(Box::new(console.input())));
+        return Ok(once(Box::new(call.console.input())));
     }
     let cannot = || format!("can't read {}", path.display());
     let file = File::open(path).with_context(cannot)?;
@@ -200,13 +208,21 @@ fn source(path: &Path, matches: &ArgMatches, console: &mut dyn Console) -> Resul
         input: Box::new(file),
         length: Some(about.len()),
         name: format!(
-            "{} bytes, SHA-256 {}, {}",
+            "{} bytes, SHA-256 {}, {}, without {}, to {}",
             about.len(),
             hex(&Sha256::digest(&head)),
-            records::described(matches)
+            records::described(matches),
+            ignored(matches).collect::<Vec<_>>().join(" "),
+            call.api.service()
         ),
         keeper: Keeper(kept.then(|| beside.into())),
     })
+}
+
+/// Fields of profiles that are left out.
+fn ignored(matches: &ArgMatches) -> impl Iterator<Item = &str> {
+    let names = matches.get_many::<String>("ignore").into_iter().flatten();
+    names.map(String::as_str)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -238,7 +254,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         length,
         name,
         keeper,
-    } = source(path, matches, call.console)?;
+    } = source(path, matches, call)?;
     let mut progress = Progress::default();
     if resume {
         match keeper.load(&name)? {
@@ -250,7 +266,8 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     }
     progress.source = name;
     let report = matches.get_one::<PathBuf>("report");
-    let report = report.map(|path| open_report(path, resume)).transpose()?;
+    let goes_on = progress.records > 0;
+    let report = report.map(|path| open_report(path, goes_on)).transpose()?;
     let bar = call.console.begin(length);
     let failed = Arc::new(AtomicBool::new(false));
     let input = BufReader::new(Watched {
@@ -259,7 +276,12 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     });
     let mut records = records::open(matches, Box::new(input))?;
     let skipped = progress.records;
-    let found = records.by_ref().take(skipped as usize).count() as u64;
+    let mut known = Known::default();
+    let mut found = 0;
+    for record in records.by_ref().take(skipped as usize) {
+        known.take(&record);
+        found += 1;
+    }
     ensure!(
         found == skipped,
         "only {found} of the {skipped} records that are done can be read again; without --resume the import begins anew"
@@ -271,13 +293,17 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         report,
         dry_run: matches.get_flag("dry-run"),
         promised: BTreeSet::new(),
+        ignored: ignored(matches).map(str::to_owned).collect(),
+        lacking: BTreeSet::new(),
+        known,
         at_most: batch,
         progress,
+        line: 0,
     };
     let round = batch * call.api.at_once();
     // One round is read while the one before is stored.
-    let (reader, rounds) = sync_channel(0);
-    thread::spawn(move || {
+    let (sender, rounds) = sync_channel(0);
+    let reader = thread::spawn(move || {
         loop {
             let mut some: Vec<Record> = records.by_ref().take(round).collect();
             let failed = failed.load(Ordering::Relaxed);
@@ -286,7 +312,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
                 // The last record only says so.
                 some.pop();
             }
-            if reader.send((some, failed)).is_err() || ended {
+            if sender.send((some, failed)).is_err() || ended {
                 break;
             }
         }
@@ -302,8 +328,18 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
             bail!("the rest of {} can't be read{go_on}", path.display());
         }
     }
+    if let Err(panic) = reader.join() {
+        std::panic::resume_unwind(panic);
+    }
     bar.finish_and_clear();
     keeper.remove()?;
+    if !import.lacking.is_empty() {
+        let names: Vec<_> = import.lacking.iter().map(|name| clean(name)).collect();
+        import.console.say(&format!(
+            "the service's profiles have no {}: PROFILE_FIELDS adds fields, --ignore leaves one out",
+            names.join(", ")
+        ));
+    }
     let (progress, dry_run) = (import.progress, import.dry_run);
     if matches.get_flag("json") {
         let summary = json!({"records": progress.records, "created": progress.created, "existing": progress.existing,
@@ -330,9 +366,16 @@ struct Import<'a> {
     dry_run: bool,
     /// Roles that a dry run did not make, which users of the file may have all the same.
     promised: BTreeSet<String>,
+    /// Fields of profiles that are left out.
+    ignored: Vec<String>,
+    /// Fields of profiles that the service did not know.
+    lacking: BTreeSet<String>,
+    known: Known,
     /// How many users a request has, which becomes less when that is too long for the service.
     at_most: usize,
     progress: Progress,
+    /// Where the last record began, as several may stand in one line.
+    line: u64,
 }
 
 /// What became of a user.
@@ -373,22 +416,36 @@ impl Import<'_> {
             }
         }
         let mut users = Vec::new();
-        for record in &mut records {
+        let mut others = HashSet::new();
+        for (at, record) in records.iter_mut().enumerate() {
+            let is_known = self.known.take(record);
             if let Ok(Item::User(user)) = &mut record.item {
+                if is_known {
+                    others.insert(at);
+                    continue;
+                }
                 if let Some(roles) = &mut user.roles {
                     roles.retain(|role| !self.promised.contains(role));
+                }
+                if let Some(profile) = &mut user.profile {
+                    profile.retain(|name, _| !self.ignored.contains(name));
                 }
                 users.push(&**user);
             }
         }
         let mut defined = defined.into_iter();
         let mut outcomes = self.send_sorted(&users)?.into_iter();
-        for record in &records {
+        for (at, record) in records.iter().enumerate() {
             let outcome = match &record.item {
                 Ok(Item::Definition(_)) => defined.next().context("an outcome is missing")?,
+                Ok(Item::User(_)) if others.contains(&at) => {
+                    let message = "Another user before in this file has this address or name.";
+                    Outcome::refused("taken", message.to_owned())
+                }
                 Ok(Item::User(_)) => outcomes.next().context("an outcome is missing")?,
                 Err(reason) => Outcome::refused("unreadable", reason.clone()),
             };
+            self.progress.records += 1;
             match outcome.status.as_str() {
                 "created" => self.progress.created += 1,
                 "exists" => self.progress.existing += 1,
@@ -398,8 +455,8 @@ impl Import<'_> {
                 }
                 other => bail!("the service says {:?} of a record", other),
             }
+            self.line = record.line;
         }
-        self.progress.records += records.len() as u64;
         Ok(())
     }
 
@@ -482,16 +539,19 @@ impl Import<'_> {
     /// What became of each user, who is sent beside those whose addresses are like his: their places in the indexes are
     /// near each other. Not where two have one name or identifier, which the first one of the file gets.
     fn send_sorted(&mut self, users: &[&ImportUser]) -> Result<Vec<Outcome>> {
-        let lower = |text: &Option<String>| text.as_deref().map(|text| text.trim().to_lowercase());
-        let mut taken = HashSet::new();
-        let keys = users.iter().flat_map(|user| [&user.username, &user.id]);
-        if !keys.filter_map(lower).all(|key| taken.insert(key)) {
+        let key = |text: &Option<String>| text.as_deref().map(|text| canonical(text.trim()));
+        let (mut names, mut ids) = (HashSet::new(), HashSet::new());
+        let come_once = users.iter().all(|user| {
+            key(&user.username).is_none_or(|name| names.insert(name))
+                && uuid_of(&user.id).is_none_or(|id| ids.insert(id))
+        });
+        if !come_once {
             return self.send_all(users);
         }
         let mut places: Vec<usize> = (0..users.len()).collect();
         places.sort_by_cached_key(|&place| {
             let user = users[place];
-            lower(&user.email).or_else(|| lower(&user.username))
+            key(&user.email).or_else(|| key(&user.username))
         });
         let sorted: Vec<_> = places.iter().map(|&place| users[place]).collect();
         let mut outcomes: Vec<_> = places.into_iter().zip(self.send_all(&sorted)?).collect();
@@ -555,11 +615,20 @@ impl Import<'_> {
 
     fn report(&mut self, record: &Record, errors: &[Detail]) -> Result<()> {
         let who = record.item.as_ref().ok().and_then(records::name);
+        let number = self.progress.records;
+        for error in errors.iter().filter(|error| error.code == "unknown_field") {
+            let field = error.field.strip_prefix("profile.");
+            self.lacking.extend(field.map(str::to_owned));
+        }
         if let Some(report) = &mut self.report {
-            let line = json!({"line": record.line, "user": who, "errors": errors});
+            let line =
+                json!({"line": record.line, "record": number, "user": who, "errors": errors});
             return writeln!(report, "{line}").context("can't write the report");
         }
         let mut line = format!("line {}", record.line);
+        if self.line == record.line {
+            line.push_str(&format!(", record {number}"));
+        }
         if let Some(who) = who {
             line.push_str(&format!(" ({})", clean(who)));
         }
@@ -575,6 +644,39 @@ impl Import<'_> {
         self.console.say(&line);
         Ok(())
     }
+}
+
+/// Who was in the file so far: by what the service knows him, and his identifier.
+#[derive(Default)]
+struct Known(HashMap<[u8; 16], Option<Uuid>>);
+
+impl Known {
+    /// Remembers a user. Says whether another one with his address, or his name where he has none, was there before, whom
+    /// the service would take for him.
+    fn take(&mut self, record: &Record) -> bool {
+        let Ok(Item::User(user)) = &record.item else {
+            return false;
+        };
+        let Some(name) = user.email.as_deref().or(user.username.as_deref()) else {
+            return false;
+        };
+        let digest = Sha256::digest(canonical(name.trim()));
+        let mut key = [0; 16];
+        key.copy_from_slice(&digest[..16]);
+        let id = uuid_of(&user.id);
+        match self.0.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert(id);
+                false
+            }
+            // The same one once more is nobody else.
+            Entry::Occupied(entry) => id.is_none() || *entry.get() != id,
+        }
+    }
+}
+
+fn uuid_of(text: &Option<String>) -> Option<Uuid> {
+    Uuid::parse_str(text.as_deref()?.trim()).ok()
 }
 
 /// What is there by the name of a permission or a role.
@@ -769,7 +871,7 @@ mod tests {
             .collect();
         assert_eq!(
             lines[0],
-            json!({"line": 1, "user": "ada", "errors": [{"field": "email", "code": "format", "message": "No address."}]})
+            json!({"line": 1, "record": 1, "user": "ada", "errors": [{"field": "email", "code": "format", "message": "No address."}]})
         );
         assert_eq!(
             (&lines[1]["line"], &lines[1]["user"]),
@@ -838,6 +940,79 @@ mod tests {
         }
         fs::write(&file, text).unwrap();
         run_line(&Fake::new([results(&["created"])]), &line).unwrap();
+    }
+
+    #[test]
+    fn another_service_is_not_gone_on_with() {
+        let (_folder, file) = users(3);
+        let line = format!("import {file} --batch 2 --resume");
+        assert!(run_line(&Fake::new([results(&["created", "created"])]), &line).is_err());
+        let other = Fake::new([]).named("other");
+        let error = run_line(&other, &line).unwrap_err().to_string();
+        assert!(error.contains("another service"), "{error}");
+        assert!(other.requests().is_empty());
+        run_line(&Fake::new([results(&["created"])]), &line).unwrap();
+    }
+
+    #[test]
+    fn a_second_user_of_an_address_is_refused_and_the_same_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("users.jsonl");
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let text = format!(
+            r#"{{"email": "ada@example.com", "display_name": "Ada", "id": "{id}"}}
+{{"email": " ADA@example.com", "display_name": "Eve"}}
+{{"username": "bob"}}
+{{"email": "ada@example.com", "display_name": "Ada", "id": "{id}"}}
+{{"username": "Bob"}}
+"#
+        );
+        fs::write(&file, text).unwrap();
+        // Also where the first one came before the import stopped.
+        for (batch, answers) in [
+            (500, vec![results(&["created", "created", "exists"])]),
+            (
+                1,
+                vec![
+                    results(&["created"]),
+                    results(&["created"]),
+                    results(&["exists"]),
+                ],
+            ),
+        ] {
+            let fake = Fake::new(answers);
+            let mut person = Person::default();
+            let line = format!("import {} --batch {batch}", file.display());
+            let error = person.run(&fake, &line).unwrap_err().to_string();
+            assert!(error.contains("2 of 5 records were refused"), "{error}");
+            assert!(person.said[0].starts_with("line 2 ( ADA@example.com): Another user"));
+            assert!(person.said[1].starts_with("line 5 (Bob): Another user"));
+        }
+    }
+
+    #[test]
+    fn a_field_that_profiles_lack_is_told_and_can_be_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("users.jsonl");
+        let text = r#"{"email": "a@example.com", "profile": {"avatar": "x", "theme": "dark"}}"#;
+        fs::write(&file, text).unwrap();
+        let unknown = json!({"results": [{"status": "refused", "errors": [
+            {"field": "profile.avatar", "code": "unknown_field", "message": "No such field."}]}]});
+        let mut person = Person::default();
+        let line = format!("import {}", file.display());
+        let fake = Fake::new([Script::json(200, unknown)]);
+        assert!(person.run(&fake, &line).is_err());
+        assert!(
+            person.said[1].contains("have no avatar: PROFILE_FIELDS"),
+            "{:?}",
+            person.said
+        );
+        let fake = Fake::new([results(&["created"])]);
+        run_line(&fake, &format!("{line} --ignore avatar")).unwrap();
+        assert_eq!(
+            fake.body(0)["users"][0]["profile"],
+            json!({"theme": "dark"})
+        );
     }
 
     #[test]

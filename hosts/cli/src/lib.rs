@@ -71,6 +71,9 @@ pub trait Door {
     /// There is no answer.
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>>;
 
+    /// What tells this service from others, for what is kept of it.
+    fn name(&self) -> String;
+
     /// How many requests [`send_all`](Self::send_all) answers faster than one by one.
     fn at_once(&self) -> usize {
         1
@@ -92,6 +95,10 @@ pub struct Closed;
 impl Door for Closed {
     fn send(&self, _: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
         bail!("there is no service to ask; --url names one")
+    }
+
+    fn name(&self) -> String {
+        String::new()
     }
 }
 

@@ -148,6 +148,10 @@ impl Door for Remote {
         let body = body.with_config().limit(MAX_ANSWER).read_to_vec();
         Ok(Response::from_parts(parts, body.with_context(cannot)?))
     }
+
+    fn name(&self) -> String {
+        self.base.clone()
+    }
 }
 
 #[cfg(test)]

@@ -51,7 +51,8 @@ CREATE TABLE role_permissions (
             PRIMARY KEY (role_row, permission_id)
         ) STRICT, WITHOUT ROWID;
 INSERT INTO role_permissions (role_row, permission_id) SELECT roles.row, old_role_permissions.permission_id
-            FROM old_role_permissions JOIN roles ON roles.id = old_role_permissions.role_id;
+            FROM old_role_permissions JOIN roles ON roles.id = old_role_permissions.role_id
+            WHERE old_role_permissions.permission_id IN (SELECT id FROM permissions);
 CREATE TABLE credentials (
             user_row INTEGER NOT NULL ON CONFLICT IGNORE REFERENCES users (row) ON DELETE CASCADE,
             id TEXT NOT NULL UNIQUE,
@@ -91,7 +92,8 @@ CREATE TABLE one_time_secrets (
             consumed_at INTEGER
         ) STRICT, WITHOUT ROWID;
 INSERT INTO one_time_secrets (digest, purpose, user_id, payload, created_at, expires_at, consumed_at)
-            SELECT digest, purpose, user_id, payload, created_at, expires_at, consumed_at FROM old_one_time_secrets;
+            SELECT digest, purpose, user_id, payload, created_at, expires_at, consumed_at FROM old_one_time_secrets
+            WHERE user_id IS NULL OR user_id IN (SELECT id FROM users);
 CREATE TABLE sessions (
             id TEXT PRIMARY KEY,
             user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -111,7 +113,8 @@ CREATE TABLE sessions (
 INSERT INTO sessions (id, user_id, client_id, actor_id, amr, authenticated_at, created_at, last_seen_at,
                 expires_at, ip, token, user_agent, revoked_at, revocation_reason)
             SELECT id, user_id, client_id, actor_id, amr, authenticated_at, created_at, last_seen_at,
-                expires_at, ip, token, user_agent, revoked_at, revocation_reason FROM old_sessions;
+                expires_at, ip, token, user_agent, revoked_at, revocation_reason FROM old_sessions
+            WHERE user_id IN (SELECT id FROM users) AND (actor_id IS NULL OR actor_id IN (SELECT id FROM users));
 CREATE TABLE refresh_tokens (
             digest TEXT PRIMARY KEY,
             session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
@@ -122,7 +125,7 @@ CREATE TABLE refresh_tokens (
         ) STRICT, WITHOUT ROWID;
 INSERT INTO refresh_tokens (digest, session_id, expires_at, consumed_at, successor_digest, successor_sealed)
             SELECT digest, session_id, expires_at, consumed_at, successor_digest, successor_sealed
-            FROM old_refresh_tokens;
+            FROM old_refresh_tokens WHERE session_id IN (SELECT id FROM sessions);
 DROP TABLE old_refresh_tokens;
 DROP TABLE old_sessions;
 DROP TABLE old_one_time_secrets;

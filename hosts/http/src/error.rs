@@ -392,7 +392,11 @@ impl From<Error> for ApiError {
                 "There is an administrator already.",
             ),
             Error::AccountGone => Self::invalid_token(AccessTokenError::SessionEnded),
-            Error::NotFound(_) => Self::not_found(),
+            Error::NotFound("set-up") => Self::not_found(),
+            Error::NotFound(what) => Self {
+                message: format!("There is no such {what}."),
+                ..Self::not_found()
+            },
             Error::AccessToken(cause) => Self::invalid_token(cause),
             Error::RefreshToken => Self::new(
                 StatusCode::UNAUTHORIZED,

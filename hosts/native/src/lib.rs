@@ -21,7 +21,7 @@ pub mod spin;
 mod sqlite;
 
 pub use local::Local;
-pub use secrets::{ensure_secrets, read_secrets};
+pub use secrets::{ensure_secrets, make_secrets, read_secrets};
 pub use server::Server;
 pub use settings::{HostConfig, LayeredSettings};
 pub use sqlite::{Sqlite, database_path};

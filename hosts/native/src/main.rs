@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "it talks to a person")]
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,12 +16,15 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 use gatewright::spin::{App, Given};
 use gatewright::{
-    HostConfig, LayeredSettings, Local, Server, database_path, ensure_secrets, read_secrets,
+    HostConfig, LayeredSettings, Local, Server, database_path, ensure_secrets, make_secrets,
+    read_secrets,
 };
 use gatewright_mail::MailConfig;
 use gatewright_smtp::SmtpConfig;
 use http::{Request, Response};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> ExitCode {
     let matches = command().get_matches();
@@ -255,17 +258,21 @@ fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostConfig)> {
 
 fn serve(arguments: &ArgMatches) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
-    init_log(&settings, LevelFilter::TRACE)?;
+    init_log(&settings, Speaker::Service)?;
     settings.mailer(&settings.mail_config()?)?;
     let made = ensure_secrets(&mut settings, &host)?;
     host.check_memory(&settings.config()?)?;
+    let administrator = host.administrator()?;
+    if let Some(doubt) = host.half_administrator() {
+        tracing::warn!("{doubt}");
+    }
     let component = match arguments.get_one::<PathBuf>("component") {
         Some(path) => path.clone(),
         None => std::env::current_exe()?.with_file_name("service.wasm"),
     };
     let server = Server::start(settings.clone(), &host, &component, clock_offset(arguments))?;
     let mut made = made;
-    if let (Some(email), Some(password)) = (&host.admin_email, &host.admin_password)
+    if let Some((email, password)) = administrator
         && Local::open(&settings, &host)?.first_administrator(email, password)?
     {
         made.push(format!("superadmin {email}"));
@@ -283,8 +290,7 @@ fn administer(name: &str, arguments: &ArgMatches) -> Result<()> {
         return gatewright_cli::run(name, arguments, &remote, out);
     }
     let (mut settings, host) = layered(arguments)?;
-    // What a command prints is not to be mixed with what the service would log.
-    init_log(&settings, LevelFilter::WARN)?;
+    init_log(&settings, Speaker::Command)?;
     let database = database_path(&host.database_url).unwrap_or_default();
     if name != "admin" && !database.exists() {
         anyhow::bail!(
@@ -293,15 +299,25 @@ fn administer(name: &str, arguments: &ArgMatches) -> Result<()> {
         );
     }
     ensure_secrets(&mut settings, &host)?;
-    let door = LocalDoor(Local::open(&settings, &host)?);
+    let local = Local::open(&settings, &host)?;
+    let door = LocalDoor { local, database };
     gatewright_cli::run(name, arguments, &door, out)
 }
 
-struct LocalDoor(Local);
+struct LocalDoor {
+    local: Local,
+    database: PathBuf,
+}
 
 impl gatewright_cli::Door for LocalDoor {
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
-        self.0.send(request)
+        self.local.send(request)
+    }
+
+    fn name(&self) -> String {
+        let database = self.database.canonicalize();
+        let database = database.as_ref().unwrap_or(&self.database);
+        database.display().to_string()
     }
 
     fn at_once(&self) -> usize {
@@ -312,13 +328,13 @@ impl gatewright_cli::Door for LocalDoor {
         &self,
         requests: &mut dyn Iterator<Item = Request<Vec<u8>>>,
     ) -> Vec<Result<Response<Vec<u8>>>> {
-        self.0.send_all(requests)
+        self.local.send_all(requests)
     }
 }
 
 fn migrate(arguments: &ArgMatches) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
-    init_log(&settings, LevelFilter::WARN)?;
+    init_log(&settings, Speaker::Command)?;
     ensure_secrets(&mut settings, &host)?;
     Local::open(&settings, &host)?;
     println!("the schema of {} is the newest", host.database_url);
@@ -384,7 +400,7 @@ fn spin_up(arguments: &ArgMatches) -> Result<()> {
     if let Some(address) = arguments.get_one("listen") {
         host.listen = *address;
     }
-    init_log(&settings, LevelFilter::TRACE)?;
+    init_log(&settings, Speaker::Service)?;
     let mut manifest = arguments
         .get_one::<PathBuf>("from")
         .cloned()
@@ -402,8 +418,13 @@ fn spin_up(arguments: &ArgMatches) -> Result<()> {
 
 fn check(arguments: &ArgMatches) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
-    read_secrets(&mut settings, &host)?;
+    // As a first start would make them, and without keeping them.
+    make_secrets(&mut settings, &host)?;
     host.check_memory(&settings.config()?)?;
+    host.administrator()?;
+    if let Some(doubt) = host.half_administrator() {
+        eprintln!("gatewright: {doubt}");
+    }
     settings.log_config()?;
     settings.mailer(&settings.mail_config()?)?;
     println!("every setting is accepted");
@@ -461,7 +482,16 @@ fn print_table() {
     }
 }
 
-fn init_log(settings: &LayeredSettings, most: LevelFilter) -> Result<()> {
+/// Whose log it is.
+#[derive(PartialEq, Eq)]
+enum Speaker {
+    /// The service, which says what the settings want.
+    Service,
+    /// A command, whose output is not to be mixed with that: it says what is wrong, and the mails that nobody sends.
+    Command,
+}
+
+fn init_log(settings: &LayeredSettings, speaker: Speaker) -> Result<()> {
     let config = settings.log_config()?;
     let level = match config.level {
         Level::Debug => LevelFilter::DEBUG,
@@ -469,13 +499,19 @@ fn init_log(settings: &LayeredSettings, most: LevelFilter) -> Result<()> {
         Level::Warn => LevelFilter::WARN,
         Level::Error => LevelFilter::ERROR,
     };
-    let builder = tracing_subscriber::fmt()
-        .with_max_level(level.min(most))
+    let (most, mails) = match speaker {
+        Speaker::Service => (level, level),
+        Speaker::Command => (level.min(LevelFilter::WARN), LevelFilter::INFO),
+    };
+    let filter = Targets::new().with_default(most).with_target("mail", mails);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
     if config.json {
-        builder.json().init();
+        registry.with(layer.json()).init();
     } else {
-        builder.init();
+        registry.with(layer).init();
     }
     Ok(())
 }

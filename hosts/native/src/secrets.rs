@@ -34,12 +34,44 @@ pub fn read_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result
     Ok(())
 }
 
-/// Adds the secrets that no setting gives: those of an earlier start or, with a new database, made now. Returns a
+/// Adds the secrets that no setting gives: those of an earlier start or, with a new database, made now and kept. Returns a
 /// line for each thing that was made.
 ///
 /// # Errors
 /// The file can't be read or written, or there is a database and no key to it.
 pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result<Vec<String>> {
+    let made = make_secrets(settings, host)?;
+    if made.is_empty() {
+        return Ok(Vec::new());
+    }
+    let path = database_path(&host.database_url)
+        .context("DATABASE_URL")?
+        .with_file_name(FILE);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+    }
+    let mut file = open_private(&path)?;
+    for name in &made {
+        let secret = settings.value(name).unwrap_or_default();
+        writeln!(file, "{name}={secret}")
+            .with_context(|| format!("can't write {}", path.display()))?;
+    }
+    file.sync_all()?;
+    Ok(vec![format!(
+        "{} in {} (keep it: without it stored keys are lost)",
+        made.join(" and "),
+        path.display()
+    )])
+}
+
+/// As [`ensure_secrets`], but keeps nothing. Returns the names of what was made.
+///
+/// # Errors
+/// The file can't be read, or there is a database and no key to it.
+pub fn make_secrets(
+    settings: &mut LayeredSettings,
+    host: &HostConfig,
+) -> Result<Vec<&'static str>> {
     read_secrets(settings, host)?;
     let database = database_path(&host.database_url).context("DATABASE_URL")?;
     let path = database.with_file_name(FILE);
@@ -52,9 +84,6 @@ pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Resu
         .filter(|(name, needed)| *needed && settings.value(name).is_none())
         .map(|(name, _)| *name)
         .collect();
-    if missing.is_empty() {
-        return Ok(Vec::new());
-    }
     if missing.contains(&"SECRET_KEY") && database.exists() {
         bail!(
             "SECRET_KEY: not set, and {} was encrypted with one; set it, or restore {}",
@@ -62,22 +91,10 @@ pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Resu
             path.display()
         );
     }
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
-    }
-    let mut file = open_private(&path)?;
     for name in &missing {
-        let secret = random_hex()?;
-        writeln!(file, "{name}={secret}")
-            .with_context(|| format!("can't write {}", path.display()))?;
-        settings.add(name, secret);
+        settings.add(name, random_hex()?);
     }
-    file.sync_all()?;
-    Ok(vec![format!(
-        "{} in {} (keep it: without it stored keys are lost)",
-        missing.join(" and "),
-        path.display()
-    )])
+    Ok(missing)
 }
 
 /// Appends to a file that its owner alone can read.

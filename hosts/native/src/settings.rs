@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use auth_core::config::{LogConfig, SettingError, parse};
-use auth_core::{Config, Settings, Templates};
+use auth_core::{Config, EmailAddress, Settings, Templates};
 use gatewright_mail::{MailConfig, Provider, TIMEOUT};
 use gatewright_smtp::{Mailer, SmtpConfig};
 
@@ -64,6 +64,33 @@ impl HostConfig {
             });
         }
         Ok(())
+    }
+
+    /// Address and password of the superadmin whom a start without one makes.
+    ///
+    /// # Errors
+    /// The address is none.
+    pub fn administrator(&self) -> Result<Option<(&str, &str)>, SettingError> {
+        if let Some(Err(rule)) = self.admin_email.as_deref().map(EmailAddress::parse) {
+            return Err(SettingError::Value {
+                name: "ADMIN_EMAIL",
+                problem: rule.message,
+                accepts: "an e-mail address",
+            });
+        }
+        Ok(self
+            .admin_email
+            .as_deref()
+            .zip(self.admin_password.as_deref()))
+    }
+
+    /// What half an administrator amounts to; no error, as a password need not stay in the settings.
+    pub fn half_administrator(&self) -> Option<&'static str> {
+        match (&self.admin_email, &self.admin_password) {
+            (Some(_), None) => Some("ADMIN_EMAIL without ADMIN_PASSWORD makes no superadmin"),
+            (None, Some(_)) => Some("ADMIN_PASSWORD without ADMIN_EMAIL makes no superadmin"),
+            _ => None,
+        }
     }
 }
 

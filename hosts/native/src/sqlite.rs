@@ -22,6 +22,10 @@ const STATEMENTS: usize = 128;
 const GROUP: usize = 128;
 /// After how long a commit takes no further batch: other processes wait for it, and give up after [`BUSY_TIMEOUT`].
 const LONGEST: Duration = Duration::from_secs(2);
+/// How often a writer looks whether another process has let go of the lock, which SQLite gives to who comes first.
+const LOOK: Duration = Duration::from_millis(5);
+/// After a commit that took so long others get a chance to write, which takes them no more than a [`LOOK`] to notice.
+const LONG: Duration = Duration::from_millis(100);
 
 /// A database in one file, in WAL mode with foreign keys. Cheap to clone.
 ///
@@ -157,8 +161,8 @@ pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
 
 fn open_writer(path: &Path, work: Work) -> Result<Connection> {
     create_private(path)?;
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let mut connection = Connection::open(path)?;
+    connection.busy_handler(Some(wait_for_lock))?;
     enter_wal(&connection)?;
     // FULL: an acknowledged commit survives a loss of power, too.
     connection.execute_batch(
@@ -176,16 +180,19 @@ fn open_writer(path: &Path, work: Work) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Whether another process's lock is worth another look.
+fn wait_for_lock(looks: i32) -> bool {
+    std::thread::sleep(LOOK);
+    LOOK * looks.unsigned_abs() < BUSY_TIMEOUT
+}
+
 /// Switches to the write-ahead log. When several processes make the same new database, SQLite answers all but one of
 /// them at once that it is locked, without waiting.
 fn enter_wal(connection: &Connection) -> rusqlite::Result<()> {
     let until = Instant::now() + BUSY_TIMEOUT;
     loop {
         match connection.execute_batch("PRAGMA journal_mode = WAL") {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && Instant::now() < until =>
-            {
+            Err(error) if is_locked(&error) && Instant::now() < until => {
                 std::thread::sleep(Duration::from_millis(10));
             }
             done => return done,
@@ -214,18 +221,27 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 fn write(mut connection: Connection, queue: &Receiver<Job>) {
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
-        let results = match write_together(&mut connection, &mut jobs, queue) {
-            Ok(results) => results.into_iter().map(Ok).collect(),
-            Err(error) if jobs.len() == 1 => vec![Err(storage_error(error))],
-            Err(_) => write_apart(&mut connection, &jobs).unwrap_or_else(|error| {
-                let error = storage_error(error);
-                jobs.iter().map(|_| Err(error.clone())).collect()
-            }),
-        };
+        let begun = Instant::now();
+        let mut done = write_together(&mut connection, &mut jobs, queue)
+            .map(|results| results.into_iter().map(Ok).collect());
+        match &done {
+            // Who waits by now would wait for the same.
+            Err(error) if is_locked(error) => jobs.extend(queue.try_iter()),
+            Err(_) if jobs.len() > 1 => done = write_apart(&mut connection, &jobs),
+            _ => {}
+        }
+        let took = begun.elapsed();
+        let results: Vec<JobResult> = done.unwrap_or_else(|error| {
+            let error = storage_error(error);
+            jobs.iter().map(|_| Err(error.clone())).collect()
+        });
         // Only now: what is acknowledged is on the disk.
         for (job, result) in jobs.into_iter().zip(results) {
             // A caller that has gone away does not need to know.
             let _ = job.reply.send(result);
+        }
+        if took > LONG {
+            std::thread::sleep(2 * LOOK);
         }
     }
     let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -325,6 +341,11 @@ fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<R
         once(row)?;
     }
     Ok(read)
+}
+
+/// Whether another process has locked the database.
+fn is_locked(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 /// Which of the two kinds of failure it is. SQLite's texts name tables and columns and never values.

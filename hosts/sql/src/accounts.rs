@@ -8,6 +8,7 @@ use auth_core::storage::{
 
 use crate::changes::last_holder;
 use crate::executor::{Executor, ForEach, Statement};
+use crate::sessions::ids;
 use crate::value::Row;
 
 /// The row of a user whom this change has stored; none where it has not, and then nothing is stored of him.
@@ -361,6 +362,8 @@ pub(crate) async fn replace_credential_secret(
         .is_empty())
 }
 
+const LIVE_SESSIONS: &str = "SELECT id FROM sessions
+    WHERE (user_id = ?1 OR actor_id = ?1) AND revoked_at IS NULL AND expires_at > ?2";
 const DELETE_USER: &str = concat!(
     "DELETE FROM users WHERE id = ?1 AND updated_at = ?3 AND NOT (",
     last_holder!("?2"),
@@ -372,6 +375,7 @@ pub(crate) async fn delete_user(
     executor: &impl Executor,
     user_id: String,
     expected_updated_at: Timestamp,
+    now: Timestamp,
     keeps_holder: Option<String>,
 ) -> Result<DeleteUserOutcome, StorageError> {
     let delete = vec![
@@ -380,13 +384,15 @@ pub(crate) async fn delete_user(
         expected_updated_at.into(),
     ];
     let batch = vec![
+        Statement::new(LIVE_SESSIONS, vec![user_id.as_str().into(), now.into()]),
         Statement::new(DELETE_USER, delete),
         Statement::new(UNCHANGED, vec![user_id.into(), expected_updated_at.into()]),
     ];
     let mut results = executor.batch(batch).await?;
     let left = results.pop().unwrap_or_default().pop();
     if results.pop().is_some_and(|deleted| !deleted.is_empty()) {
-        return Ok(DeleteUserOutcome::Deleted);
+        let ended = ids(results.pop().unwrap_or_default())?;
+        return Ok(DeleteUserOutcome::Deleted(ended));
     }
     let Some(mut left) = left else {
         return Ok(DeleteUserOutcome::Unknown);

@@ -49,24 +49,40 @@ pub(crate) async fn append(
     Ok(results.pop().is_some_and(|rows| !rows.is_empty()))
 }
 
-/// Events before `(?1, ?2)` of those that `$by` names.
+/// The columns of an event.
+macro_rules! columns {
+    () => {
+        "id, at, kind, reason, actor_id, target_type, target_id, session_id, ip, user_agent, request_id, details"
+    };
+}
+/// Events before `(?1, ?2)` of those that `$by` names, newest first.
 macro_rules! list {
-    ($by:literal) => {
+    ($columns:expr, $by:literal) => {
         concat!(
-            "SELECT id, at, kind, reason, actor_id, target_type, target_id, session_id, ip, user_agent, request_id, details
-            FROM audit_events WHERE ",
+            "SELECT ",
+            $columns,
+            " FROM audit_events WHERE ",
             $by,
             " AND (at, id) < (?1, ?2) AND (?3 IS NULL OR (kind >= ?3 AND kind < ?4)) AND (?5 IS NULL OR kind = ?5)
-            AND (?6 IS NULL OR at >= ?6) AND (?7 IS NULL OR at < ?7)
+            AND at >= coalesce(?6, 0) AND (?7 IS NULL OR at < ?7)
             AND (?8 IS NULL OR actor_id = ?8) AND (?9 IS NULL OR target_id = ?9)
             ORDER BY at DESC, id DESC LIMIT ?10"
         )
     };
 }
-const LIST: &str = list!("true");
-const LIST_BY_ACTOR: &str = list!("actor_id = ?8");
-const LIST_BY_KIND: &str = list!("kind = ?5");
-const LIST_BY_TARGET: &str = list!("target_id = ?9");
+const LIST: &str = list!(columns!(), "true");
+const LIST_BY_ACTOR: &str = list!(columns!(), "actor_id = ?8");
+const LIST_BY_KIND: &str = list!(columns!(), "kind = ?5");
+const LIST_BY_TARGET: &str = list!(columns!(), "target_id = ?9");
+// The newest of each kind that ever was and begins so, and of these the newest.
+const LIST_BY_PREFIX: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM (SELECT DISTINCT kind AS of_kind FROM event_counts WHERE kind >= ?3 AND kind < ?4)
+    CROSS JOIN audit_events ON id IN (",
+    list!("id", "kind = of_kind"),
+    ") ORDER BY at DESC, id DESC LIMIT ?10"
+);
 
 pub(crate) async fn list(
     executor: &impl Executor,
@@ -76,11 +92,12 @@ pub(crate) async fn list(
         Some(kind) if kind.ends_with('.') => (None, Some(kind)),
         exact => (exact, None),
     };
-    let sql = match (&query.actor_id, &query.target_id, &exact) {
-        (_, Some(_), _) => LIST_BY_TARGET,
-        (Some(_), None, _) => LIST_BY_ACTOR,
-        (None, None, Some(_)) => LIST_BY_KIND,
-        (None, None, None) => LIST,
+    let sql = match (&query.target_id, &query.actor_id, &exact, &prefix) {
+        (Some(_), ..) => LIST_BY_TARGET,
+        (None, Some(_), ..) => LIST_BY_ACTOR,
+        (None, None, Some(_), _) => LIST_BY_KIND,
+        (None, None, None, Some(_)) => LIST_BY_PREFIX,
+        (None, None, None, None) => LIST,
     };
     let (at, id) = match query.after {
         Some(place) => (Some(place.at), place.id),

@@ -1,7 +1,7 @@
 //! Users with what they may do: one of them, and pages of all of them.
 
 use auth_core::storage::{
-    Account, Credential, Member, Place, StorageError, UserOrder, UserPage, UserQuery,
+    Account, Credential, Member, Place, StorageError, TimeRange, UserOrder, UserPage, UserQuery,
 };
 
 use crate::accounts::{user, user_columns};
@@ -11,6 +11,9 @@ use crate::value::{Names, Row, Value};
 
 /// Most users of a page.
 const LIMIT: u64 = 500;
+/// Up to so many users of a filter are looked at one by one. More stand close together in a list, unless they are all at
+/// its end, and a page is found by following its index: of 2,001 in a million, every five-hundredth.
+const FEW: u64 = 2_000;
 /// The greatest number that every host passes on unrounded.
 const MOST: i64 = (1 << 53) - 1;
 /// Comes after every text that is stored: keys are far shorter.
@@ -87,9 +90,24 @@ fn member(row: &mut Row) -> Result<Member, StorageError> {
 }
 
 /// One part of a list: users whose key (`$key`) stands after `(?11, ?12)`, of those that `$where` names. `$tie` decides
-/// among those of one key.
+/// among those of one key. First by the index of the key, which `$index` names where SQLite would take another one, then
+/// of the few whose rows `?15` lists.
 macro_rules! part {
-    ($from:literal, $key:literal, $tie:literal, $where:expr, $after:literal, $order:literal) => {
+    ($from:literal, $index:literal, $key:literal, $tie:literal, $where:expr, $after:literal, $order:literal) => {
+        [
+            part!(concat!($from, $index), "true", $key, $tie, $where, $after, $order),
+            part!(
+                concat!("json_each(?15) AS few CROSS JOIN ", $from),
+                "users.row = few.value",
+                $key,
+                $tie,
+                $where,
+                $after,
+                $order
+            ),
+        ]
+    };
+    ($from:expr, $is:literal, $key:literal, $tie:literal, $where:expr, $after:literal, $order:literal) => {
         concat!(
             "SELECT ",
             $key,
@@ -99,7 +117,9 @@ macro_rules! part {
             member_columns!(),
             " FROM ",
             $from,
-            " WHERE (",
+            " WHERE ",
+            $is,
+            " AND (",
             $key,
             ", ",
             $tie,
@@ -127,31 +147,54 @@ macro_rules! part {
     };
 }
 
+/// The two statements of a part.
+type Texts = [&'static str; 2];
+
 /// A part of a list upwards and downwards.
 macro_rules! both {
-    ($key:literal, $tie:literal, $where:expr) => {
+    ($index:literal, $key:literal, $tie:literal, $up:expr, $down:expr) => {
         [
-            part!("users", $key, $tie, $where, ">", "ASC"),
-            part!("users", $key, $tie, $where, "<", "DESC"),
+            part!("users", $index, $key, $tie, $up, ">", "ASC"),
+            part!("users", $index, $key, $tie, $down, "<", "DESC"),
         ]
     };
 }
 
 /// Those who have no such key, by their identifiers.
 macro_rules! without {
-    ($key:literal) => {
-        both!("users.id", "users.id", concat!($key, " IS NULL"))
+    ($index:literal, $where:literal) => {
+        both!($index, "users.id", "users.id", $where, $where)
+    };
+}
+
+/// A list by one of the times, which ends where its range does.
+macro_rules! by_time {
+    ($key:literal, $begin:literal, $end:literal) => {
+        both!(
+            "",
+            $key,
+            "users.id",
+            concat!($key, " < coalesce(", $end, ", 9007199254740992)"),
+            concat!($key, " >= coalesce(", $begin, ", 0)")
+        )
     };
 }
 
 // Among equals the identifier decides. Of an address or a name there are none, and the index goes on with the row.
-const BY_CREATED_AT: [&str; 2] = both!("users.created_at", "users.id", "true");
-const BY_LAST_LOGIN: [&str; 2] = both!("users.last_login_at", "users.id", "true");
-const WITHOUT_LAST_LOGIN: [&str; 2] = without!("users.last_login_at");
-const BY_EMAIL: [&str; 2] = both!("users.email_key", "users.row", "true");
-const WITHOUT_EMAIL: [&str; 2] = without!("users.email_key");
-const BY_USERNAME: [&str; 2] = both!("users.username_key", "users.row", "true");
-const WITHOUT_USERNAME: [&str; 2] = without!("users.username_key");
+const BY_CREATED_AT: [Texts; 2] = by_time!("users.created_at", "?5", "?6");
+const BY_LAST_LOGIN: [Texts; 2] = by_time!("users.last_login_at", "?7", "?8");
+const WITHOUT_LAST_LOGIN: [Texts; 2] = without!(
+    "",
+    "users.last_login_at IS NULL AND ?7 IS NULL AND ?8 IS NULL"
+);
+const BY_EMAIL: [Texts; 2] = both!("", "users.email_key", "users.row", "true", "true");
+const WITHOUT_EMAIL: [Texts; 2] =
+    without!(" INDEXED BY users_without_email", "users.email_key IS NULL");
+const BY_USERNAME: [Texts; 2] = both!("", "users.username_key", "users.row", "true", "true");
+const WITHOUT_USERNAME: [Texts; 2] = without!(
+    " INDEXED BY users_without_username",
+    "users.username_key IS NULL"
+);
 
 /// Whether a text begins as the search says: it stands from `?13` to before `?14`.
 macro_rules! matches {
@@ -166,9 +209,10 @@ macro_rules! not_by_email {
     };
 }
 
-const SEARCH: [&str; 3] = [
+const SEARCH: [Texts; 3] = [
     part!(
         "users",
+        "",
         "users.email_key",
         "users.row",
         "users.email_key < ?14",
@@ -177,6 +221,7 @@ const SEARCH: [&str; 3] = [
     ),
     part!(
         "users",
+        "",
         "users.username_key",
         "users.row",
         concat!("users.username_key < ?14 AND ", not_by_email!()),
@@ -185,6 +230,7 @@ const SEARCH: [&str; 3] = [
     ),
     part!(
         "user_terms JOIN users ON users.row = user_terms.user_row",
+        "",
         "user_terms.term",
         "user_terms.user_row",
         concat!(
@@ -229,21 +275,32 @@ impl Key {
     }
 }
 
-/// A part of a list: its statement, what it is listed by, and what decides among those of one key.
-type Part = (&'static str, Key, Key);
+/// A part of a list: its statements, what it is listed by, what decides among those of one key, and the key before the
+/// first one.
+type Part = (Texts, Key, Key, Value);
 
 fn parts(query: &UserQuery, descending: bool) -> Vec<Part> {
     let way = usize::from(descending);
-    let by_id = |sql: [&'static str; 2]| (sql[way], Key::Text, Key::Text);
-    let by_time = |sql: [&'static str; 2]| (sql[way], Key::Number, Key::Text);
-    let by_text = |sql: [&'static str; 2]| (sql[way], Key::Text, Key::Number);
+    let first = Key::Text.start(descending);
+    let by_id = |sql: [Texts; 2]| (sql[way], Key::Text, Key::Text, first.clone());
+    let by_text = |sql: [Texts; 2]| (sql[way], Key::Text, Key::Number, first.clone());
+    let by_time = |sql: [Texts; 2], range: &TimeRange| {
+        let start = match (range.begin, range.end) {
+            (Some(begin), _) if !descending => Value::Integer(begin.as_millis() as i64 - 1),
+            (_, Some(end)) if descending => end.into(),
+            _ => Key::Number.start(descending),
+        };
+        (sql[way], Key::Number, Key::Text, start)
+    };
     let mut parts = match (&query.search, query.order) {
-        (Some(_), _) => SEARCH
-            .iter()
-            .map(|sql| (*sql, Key::Text, Key::Number))
-            .collect(),
-        (None, UserOrder::CreatedAt) => vec![by_time(BY_CREATED_AT)],
-        (None, UserOrder::LastLoginAt) => vec![by_id(WITHOUT_LAST_LOGIN), by_time(BY_LAST_LOGIN)],
+        (Some(search), _) => SEARCH
+            .map(|sql| (sql, Key::Text, Key::Number, search.as_str().into()))
+            .into(),
+        (None, UserOrder::CreatedAt) => vec![by_time(BY_CREATED_AT, &query.created)],
+        (None, UserOrder::LastLoginAt) => {
+            let signed_in = by_time(BY_LAST_LOGIN, &query.last_login);
+            vec![by_id(WITHOUT_LAST_LOGIN), signed_in]
+        }
         (None, UserOrder::Email) => vec![by_id(WITHOUT_EMAIL), by_text(BY_EMAIL)],
         (None, UserOrder::Username) => vec![by_id(WITHOUT_USERNAME), by_text(BY_USERNAME)],
     };
@@ -259,23 +316,39 @@ pub(crate) async fn list(
 ) -> Result<UserPage, StorageError> {
     let descending = query.descending && query.search.is_none();
     let limit = query.limit.clamp(1, LIMIT);
+    let few = few(executor, &query).await?;
     let (mut members, mut places) = (Vec::new(), Vec::new());
     let first = query.after.as_ref().map_or(0, |place| place.part);
     let parts = (0..).zip(parts(&query, descending));
-    for (part, (sql, key, tie)) in parts.skip_while(|(part, _)| *part < first) {
+    for (part, (sql, key, tie, start)) in parts.skip_while(|(part, _)| *part < first) {
         // One more than are wanted tells whether there is a next page.
         let wanted = limit + 1 - members.len() as u64;
         let mut parameters = filters(&query, wanted);
-        parameters.extend(match (&query.after, &query.search) {
-            (Some(after), _) if after.part == part => {
+        parameters.extend(match &query.after {
+            Some(after) if after.part == part => {
                 [key.parse(&after.key)?, tie.parse(&after.tie_break)?]
             }
-            (_, Some(search)) => [search.as_str().into(), tie.start(descending)],
-            (_, None) => [key.start(descending), tie.start(descending)],
+            _ => [start, tie.start(descending)],
         });
-        if let Some(search) = &query.search {
-            parameters.extend([search.as_str().into(), behind(search).into()]);
-        }
+        let search = query.search.as_deref();
+        let sql = match &few {
+            None => {
+                parameters.extend(
+                    search
+                        .into_iter()
+                        .flat_map(|text| [text.into(), behind(text).into()]),
+                );
+                sql[0]
+            }
+            Some(few) => {
+                parameters.extend([
+                    search.into(),
+                    search.map(behind).into(),
+                    few.as_str().into(),
+                ]);
+                sql[1]
+            }
+        };
         for mut row in executor.query(Statement::new(sql, parameters)).await? {
             let mut text = || {
                 Ok(match row.next()? {
@@ -304,6 +377,39 @@ pub(crate) async fn list(
         members,
         next: None,
     })
+}
+
+const OF_ROLE: &str = "SELECT user_row FROM user_roles WHERE role_row = (SELECT row FROM roles WHERE name = ?1) LIMIT ?2";
+const DISABLED: &str = "SELECT row FROM users WHERE disabled_at IS NOT NULL LIMIT ?1";
+const LOCKED: &str = "SELECT row FROM users WHERE locked_until > ?1 LIMIT ?2";
+const CREATED: &str = "SELECT row FROM users WHERE created_at >= coalesce(?1, 0) AND created_at < coalesce(?2, 9007199254740992) LIMIT ?3";
+const LAST_LOGIN: &str = "SELECT row FROM users WHERE last_login_at >= coalesce(?1, 0) AND last_login_at < coalesce(?2, 9007199254740992) LIMIT ?3";
+
+/// The rows of those whom a filter leaves, as a JSON list, if they are few; else a page takes following an index past all
+/// others.
+async fn few(executor: &impl Executor, query: &UserQuery) -> Result<Option<String>, StorageError> {
+    let range = |sql, range: &TimeRange| {
+        let set = range.begin.is_some() || range.end.is_some();
+        set.then(|| (sql, vec![range.begin.into(), range.end.into()]))
+    };
+    let role = query.role.as_deref();
+    let filters = [
+        role.map(|role| (OF_ROLE, vec![role.into()])),
+        (query.disabled == Some(true)).then(|| (DISABLED, vec![])),
+        (query.locked == Some(true)).then(|| (LOCKED, vec![query.now.into()])),
+        range(CREATED, &query.created),
+        range(LAST_LOGIN, &query.last_login),
+    ];
+    for (sql, mut parameters) in filters.into_iter().flatten() {
+        parameters.push((FEW + 1).into());
+        let rows = executor.query(Statement::new(sql, parameters)).await?;
+        if rows.len() as u64 <= FEW {
+            let rows = rows.into_iter().map(|mut row| row.next());
+            let rows: Vec<u64> = rows.collect::<Result<_, _>>()?;
+            return Ok(Some(serde_json::json!(rows).to_string()));
+        }
+    }
+    Ok(None)
 }
 
 fn filters(query: &UserQuery, limit: u64) -> Vec<Value> {

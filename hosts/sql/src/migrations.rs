@@ -51,7 +51,16 @@ impl From<StorageError> for MigrationError {
 }
 
 /// Every step, oldest first. All times are milliseconds since the Unix epoch.
-pub const MIGRATIONS: &[Migration] = &[FIRST, ACCOUNTS, ADMINISTRATION, ROWS];
+pub const MIGRATIONS: &[Migration] = &[FIRST, ACCOUNTS, ADMINISTRATION, ROWS, FEW];
+
+const FEW: Migration = Migration {
+    version: 5,
+    name: "users who are disabled or locked are found by an index",
+    statements: &[
+        "CREATE INDEX users_disabled_at ON users (disabled_at) WHERE disabled_at IS NOT NULL",
+        "CREATE INDEX users_locked_until ON users (locked_until) WHERE locked_until IS NOT NULL",
+    ],
+};
 
 // Indexes name the row of a user by a short number, in the place of an identifier of 36 letters. Tables can't be turned
 // into such ones, and to drop a table deletes what refers to it: so all that refer to users or roles are made anew.
@@ -106,7 +115,8 @@ const ROWS: Migration = Migration {
             PRIMARY KEY (role_row, permission_id)
         ) STRICT, WITHOUT ROWID",
         "INSERT INTO role_permissions (role_row, permission_id) SELECT roles.row, old_role_permissions.permission_id
-            FROM old_role_permissions JOIN roles ON roles.id = old_role_permissions.role_id",
+            FROM old_role_permissions JOIN roles ON roles.id = old_role_permissions.role_id
+            WHERE old_role_permissions.permission_id IN (SELECT id FROM permissions)",
         "CREATE TABLE credentials (
             user_row INTEGER NOT NULL ON CONFLICT IGNORE REFERENCES users (row) ON DELETE CASCADE,
             id TEXT NOT NULL UNIQUE,
@@ -146,7 +156,8 @@ const ROWS: Migration = Migration {
             consumed_at INTEGER
         ) STRICT, WITHOUT ROWID",
         "INSERT INTO one_time_secrets (digest, purpose, user_id, payload, created_at, expires_at, consumed_at)
-            SELECT digest, purpose, user_id, payload, created_at, expires_at, consumed_at FROM old_one_time_secrets",
+            SELECT digest, purpose, user_id, payload, created_at, expires_at, consumed_at FROM old_one_time_secrets
+            WHERE user_id IS NULL OR user_id IN (SELECT id FROM users)",
         "CREATE TABLE sessions (
             id TEXT PRIMARY KEY,
             user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -166,7 +177,8 @@ const ROWS: Migration = Migration {
         "INSERT INTO sessions (id, user_id, client_id, actor_id, amr, authenticated_at, created_at, last_seen_at,
                 expires_at, ip, token, user_agent, revoked_at, revocation_reason)
             SELECT id, user_id, client_id, actor_id, amr, authenticated_at, created_at, last_seen_at,
-                expires_at, ip, token, user_agent, revoked_at, revocation_reason FROM old_sessions",
+                expires_at, ip, token, user_agent, revoked_at, revocation_reason FROM old_sessions
+            WHERE user_id IN (SELECT id FROM users) AND (actor_id IS NULL OR actor_id IN (SELECT id FROM users))",
         "CREATE TABLE refresh_tokens (
             digest TEXT PRIMARY KEY,
             session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
@@ -177,7 +189,7 @@ const ROWS: Migration = Migration {
         ) STRICT, WITHOUT ROWID",
         "INSERT INTO refresh_tokens (digest, session_id, expires_at, consumed_at, successor_digest, successor_sealed)
             SELECT digest, session_id, expires_at, consumed_at, successor_digest, successor_sealed
-            FROM old_refresh_tokens",
+            FROM old_refresh_tokens WHERE session_id IN (SELECT id FROM sessions)",
         "DROP TABLE old_refresh_tokens",
         "DROP TABLE old_sessions",
         "DROP TABLE old_one_time_secrets",

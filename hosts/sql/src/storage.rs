@@ -170,9 +170,11 @@ impl<E: Executor> Storage for SqlStorage<E> {
         &self,
         user_id: String,
         expected_updated_at: Timestamp,
+        now: Timestamp,
         keeps_holder: Option<String>,
     ) -> Result<DeleteUserOutcome, StorageError> {
-        accounts::delete_user(&self.executor, user_id, expected_updated_at, keeps_holder).await
+        let executor = &self.executor;
+        accounts::delete_user(executor, user_id, expected_updated_at, now, keeps_holder).await
     }
 
     async fn accept_counter(

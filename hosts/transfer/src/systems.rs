@@ -387,12 +387,24 @@ pub(crate) fn clerk(mut fields: Fields) -> Converted {
     })
 }
 
-/// The table `auth.users` (`migrations/` of Supabase's auth server). `raw_user_meta_data` is the profile;
-/// `raw_app_meta_data`, which people can't write there, is left out, as they could here. So is `is_super_admin`,
+/// What Supabase's auth server writes into `raw_user_meta_data` itself, of the account and of the provider.
+const SUPABASE_OWN: [&str; 6] = [
+    "sub",
+    "iss",
+    "provider_id",
+    "email",
+    "email_verified",
+    "phone_verified",
+];
+
+/// The table `auth.users` (`migrations/` of Supabase's auth server). `raw_user_meta_data` is the profile, but for what
+/// the auth server writes there itself and the name; `raw_app_meta_data`, which people can't write there, is left out, as they could here. So is `is_super_admin`,
 /// which the server doesn't use.
 pub(crate) fn supabase(mut fields: Fields) -> Converted {
+    let email = fields.text("email")?;
     if let Some(at) = fields.time("deleted_at")? {
-        return Err(format!("the user was deleted at {at}"));
+        let who = email.as_deref().unwrap_or("the user");
+        return Err(format!("{who} was deleted at {at}"));
     }
     let banned = fields.instant("banned_until");
     // Postgres' word for ever.
@@ -400,11 +412,16 @@ pub(crate) fn supabase(mut fields: Fields) -> Converted {
         Err(_) => true,
         Ok(until) => until.is_some() && !past(until),
     };
-    let email = fields.text("email")?;
     let confirmed = fields.time("email_confirmed_at")?;
-    let profile = fields.object("raw_user_meta_data")?;
+    let mut profile = fields.object("raw_user_meta_data")?;
     let name = |key| profile.as_ref()?.get(key)?.as_str().map(str::to_owned);
     let display_name = name("full_name").or_else(|| name("name"));
+    if let Some(profile) = &mut profile {
+        let is_name = |key: &str, value: &Value| {
+            ["full_name", "name"].contains(&key) && value.as_str() == display_name.as_deref()
+        };
+        profile.retain(|key, value| !SUPABASE_OWN.contains(&key.as_str()) && !is_name(key, value));
+    }
     let phone = fields.text("phone")?;
     Ok(ImportUser {
         id: fields.uuid("id"),
@@ -455,15 +472,16 @@ pub(crate) const FIREBASE_COLUMNS: [&str; 27] = [
 
 /// A user of `firebase auth:export`. `customAttributes` are claims, which people can't write there, and are left out.
 pub(crate) fn firebase(mut fields: Fields, parameters: Option<&FirebaseHash>) -> Converted {
+    let email = fields.text("email")?;
     let salt = fields.text("salt")?.unwrap_or_default();
     let password_hash = match (fields.text("passwordHash")?, parameters) {
         (None, _) => None,
         (Some(hash), Some(parameters)) => Some(hash::firebase(parameters, &salt, &hash)),
         (Some(_), None) => {
-            return Err(
-                "it has a password hash, and the hash parameters of the project are not given"
-                    .into(),
-            );
+            let who = email.as_deref().unwrap_or("the user");
+            return Err(format!(
+                "{who} has a password hash, and the hash parameters of the project are not given"
+            ));
         }
     };
     let mut profile = Map::new();
@@ -471,7 +489,6 @@ pub(crate) fn firebase(mut fields: Fields, parameters: Option<&FirebaseHash>) ->
         profile.insert("photo_url".into(), photo.into());
     }
     let phone = fields.text("phoneNumber")?;
-    let email = fields.text("email")?;
     Ok(ImportUser {
         id: fields.uuid("localId"),
         email_verified: fields.flag("emailVerified")?.filter(|_| email.is_some()),

@@ -415,20 +415,20 @@ fn supabase() {
                 json!({
                     "id": "0b1c1d7e-2b5a-4c3d-9e8f-0a1b2c3d4e5f", "email": "ada@example.com", "email_verified": true,
                     "email_verified_at": "2024-01-15T10:30:00Z", "display_name": "Ada \"the\" Countess",
-                    "profile": {"full_name": "Ada \"the\" Countess", "theme": "dark\\n"},
+                    "profile": {"theme": "dark\\n"},
                     "password_hash": "$2a$10$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s.",
                     "created_at": "2024-01-15T10:29:00.123456Z", "last_login_at": "2024-02-01T08:00:00.5Z",
                 }),
                 json!({
                     "id": "1b1c1d7e-2b5a-4c3d-9e8f-0a1b2c3d4e5f", "email": "bob@example.com", "email_verified": false,
-                    "display_name": "Bob", "profile": {"name": "Bob", "phone_number": "+15550100"}, "disabled": true,
+                    "display_name": "Bob", "profile": {"phone_number": "+15550100"}, "disabled": true,
                     "created_at": "2024-01-15T10:29:00Z",
                 }),
             ],
             "{name}"
         );
         assert_eq!(
-            found[2]["reason"], "the user was deleted at 2024-03-01T00:00:00Z",
+            found[2]["reason"], "gone@example.com was deleted at 2024-03-01T00:00:00Z",
             "{name}"
         );
         // Anonymous: the server refuses who has neither address nor name.

@@ -22,6 +22,9 @@ const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$VGhpcy
 const LOOK_UPS: usize = 2_000;
 const SEARCHES: usize = 1_000;
 const PAGE: u64 = 50;
+/// One of so many users is disabled.
+const RARE: u64 = 10_000;
+const LISTS: usize = 200;
 
 fn main() {
     let sizes = std::env::args()
@@ -91,6 +94,23 @@ fn measure(users: u64) {
         );
     }
 
+    let disabled = (0..LISTS).map(|_| {
+        let query = UserQuery {
+            disabled: Some(true),
+            order: UserOrder::Email,
+            limit: PAGE,
+            ..UserQuery::default()
+        };
+        timed(|| {
+            let page = block_on(storage.list_users(query));
+            assert!(!page.unwrap().members.is_empty());
+        })
+    });
+    print(
+        &format!("{PAGE} of the one in {RARE} who is disabled, by Email"),
+        disabled.collect(),
+    );
+
     for order in [UserOrder::CreatedAt, UserOrder::Email] {
         let mut query = UserQuery {
             order,
@@ -135,6 +155,7 @@ fn person(number: u64) -> serde_json::Value {
         "username": name,
         "display_name": format!("{} Person", &name[..6]),
         "password_hash": HASH,
+        "disabled": number.is_multiple_of(RARE),
         "created_at": "2025-03-01T12:00:00Z",
     })
 }

@@ -289,6 +289,9 @@ async fn a_signal_lets_requests_in_flight_finish_and_checkpoints_the_database() 
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
         assert!(host.wait().success());
+        // The instances that lay idle have not failed.
+        let said = host.log();
+        assert!(!said.contains("an instance failed"), "{said}");
         let log = host.folder().join("data/gatewright.db-wal");
         assert!(
             log.metadata().map_or(0, |file| file.len()) == 0,

@@ -187,7 +187,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
             call,
             Method::POST,
             &["users", id, "unlock"],
-            &format!("{user} is not locked out"),
+            &format!("{user} may sign in again at once"),
         ),
         "delete" => {
             let who = match &user.record {
@@ -223,7 +223,8 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
                     method.clone(),
                     &["users", id, "roles", role],
                     &format!("{user} {said} the role {role}"),
-                )?;
+                )
+                .with_context(|| format!("role {role}"))?;
             }
             Ok(())
         }
@@ -305,7 +306,13 @@ fn create(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     body.extend(entries(matches).map(|profile| ("profile".to_owned(), profile.into())));
     let password = call.given_password(matches)?;
     body.extend(password.map(|password| ("password".to_owned(), password.into())));
+    let cannot_sign_in = !body.contains_key("password") && !matches.get_flag("invite");
     let answer = call.api.post("/users", &body.into())?;
+    if cannot_sign_in {
+        call.console.say(
+            "the user has no password yet: `gatewright user reset-password` mails a link to choose one",
+        );
+    }
     call.record(matches, &answer)
 }
 

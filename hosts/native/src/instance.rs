@@ -5,6 +5,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) imports: Imports,
     /// Seconds by which the service's clock is ahead; for tests.
     pub(crate) clock_offset: i64,
+    /// Whether the host has done its work: what is dropped from then on has not failed.
+    pub(crate) done: AtomicBool,
 }
 
 /// What a component is given besides WASI.
@@ -187,6 +190,11 @@ impl Instances {
             timeout: config.request_timeout,
         })
     }
+
+    /// Says that nobody waits for an instance any more.
+    pub(crate) fn done(&self) {
+        self.shared.done.store(true, Ordering::Relaxed);
+    }
 }
 
 impl HandlerState for Instances {
@@ -270,8 +278,9 @@ impl WorkerState for Worker {
         Box::pin(tokio::time::sleep(self.timeout))
     }
 
-    fn drop(&self, _: Store<InstanceData>, result: Result<(), wasmtime::Error>) {
-        if let Err(error) = result {
+    fn drop(&self, store: Store<InstanceData>, result: Result<(), wasmtime::Error>) {
+        let done = store.data().shared.done.load(Ordering::Relaxed);
+        if let (Err(error), false) = (result, done) {
             tracing::error!(cause = ?error, "an instance failed");
         }
     }

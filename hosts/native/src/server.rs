@@ -137,6 +137,7 @@ impl Server {
         let shared = Arc::new(Shared {
             imports,
             clock_offset,
+            done: false.into(),
         });
         let instances = Instances::new(&engine, &loaded, shared, memory, config)?;
         std::thread::Builder::new()
@@ -375,6 +376,7 @@ fn serve(
         {
             tracing::warn!("some requests did not finish in time");
         }
+        shared.instances.done();
         Ok(())
     })
 }

@@ -190,6 +190,7 @@ impl Compiled {
         let shared = Arc::new(Shared {
             imports: Imports::Spin(app),
             clock_offset: 0,
+            done: false.into(),
         });
         let linker = linker(&self.engine, &shared.imports)?;
         let mut store = store(&self.engine, shared, MEMORY);

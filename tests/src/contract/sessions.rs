@@ -1,0 +1,357 @@
+//! Sessions and refresh tokens.
+
+use super::*;
+
+/// One query brings the session, its user, and roles and permissions, sorted and each once.
+pub fn a_session_comes_with_its_user_roles_and_permissions(storage: &impl Storage) {
+    let mut user = new_user(1, Some("ada@example.com"), Some("ada"));
+    user.roles = ["user", "superadmin", "no such role"]
+        .map(str::to_owned)
+        .to_vec();
+    create(storage, user.clone());
+    let started = start(storage, session(10, 1), "first");
+    assert_eq!(started.session, session(10, 1));
+    assert_eq!(
+        started.user,
+        User {
+            last_login_at: Some(at(1)),
+            ..user.user
+        }
+    );
+    assert_eq!(started.roles, ["superadmin", "user"]);
+    assert_eq!(started.permissions, ["*"]);
+    assert_eq!(find(storage, 10), started);
+    assert_eq!(block_on(storage.find_session(id(11))), Ok(None));
+}
+
+/// A user who is unknown or disabled gets no session, and nothing is stored.
+pub fn an_inactive_user_gets_no_session(storage: &impl Storage) {
+    let mut disabled = new_user(1, Some("ada@example.com"), None);
+    disabled.user.disabled_at = Some(at(0));
+    create(storage, disabled);
+    for user in [1, 2] {
+        let refresh_token = Some(RefreshToken {
+            digest: "first".into(),
+            expires_at: at(100),
+        });
+        let new = NewSession {
+            session: session(10, user),
+            refresh_token,
+            credential: None,
+            ends_others: false,
+        };
+        assert_eq!(
+            block_on(storage.start_session(new)),
+            Ok(StartSessionOutcome::UserInactive)
+        );
+    }
+    assert_eq!(block_on(storage.find_session(id(10))), Ok(None));
+    assert_eq!(
+        block_on(storage.find_refresh_token_session("first".into())),
+        Ok(None)
+    );
+}
+
+/// A login whose credential is gone by the time that its session would start gets none.
+pub fn a_session_rests_on_its_credential(storage: &impl Storage) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    let start = |number, credential| {
+        let new = NewSession {
+            session: session(number, 1),
+            refresh_token: None,
+            credential: Some(id(credential)),
+            ends_others: true,
+        };
+        block_on(storage.start_session(new)).unwrap()
+    };
+    assert!(matches!(start(10, 1001), StartSessionOutcome::Started(_)));
+    // Of another user, and gone.
+    assert_eq!(start(11, 1002), StartSessionOutcome::UserInactive);
+    assert!(block_on(storage.delete_credential(id(1001))).unwrap());
+    assert_eq!(start(11, 1001), StartSessionOutcome::UserInactive);
+    assert_eq!(block_on(storage.find_session(id(11))), Ok(None));
+    assert_eq!(find(storage, 10).session.revoked_at, None);
+}
+
+/// `ends-others` ends the user's other sessions, and nobody else's.
+pub fn a_single_session_ends_the_others(storage: &impl Storage) {
+    signed_in(storage);
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    start(storage, session(20, 2), "of bob");
+    start(storage, expired(12, 1), "expired");
+    let new = NewSession {
+        session: session(11, 1),
+        refresh_token: None,
+        credential: None,
+        ends_others: true,
+    };
+    let StartSessionOutcome::Started(started) = block_on(storage.start_session(new)).unwrap()
+    else {
+        panic!("not started")
+    };
+    assert_eq!(started.active.session.id, id(11));
+    assert_eq!(started.ended, [id(10)]);
+    assert_eq!(
+        find(storage, 10).session.revocation_reason.as_deref(),
+        Some("single_session")
+    );
+    assert_eq!(find(storage, 11).session.revoked_at, None);
+    assert_eq!(find(storage, 20).session.revoked_at, None);
+    assert_eq!(
+        rotate(storage, "first", "second", 5),
+        RotationOutcome::Revoked
+    );
+}
+
+/// The first rotation wins; another within the grace window gets the winner's successor.
+pub fn a_refresh_token_is_rotated_once_and_replayed_within_the_grace_window(
+    storage: &impl Storage,
+) {
+    let active = signed_in(storage);
+    assert_eq!(
+        block_on(storage.find_refresh_token_session("first".into())),
+        Ok(Some(id(10)))
+    );
+    let RotationOutcome::Rotated(rotated) = rotate(storage, "first", "second", 5) else {
+        panic!("not rotated")
+    };
+    assert_eq!(
+        rotated.session,
+        Session {
+            last_seen_at: at(5),
+            ..active.session
+        }
+    );
+    assert_eq!((rotated.user, rotated.roles), (active.user, active.roles));
+    for seconds in [5, 14] {
+        let RotationOutcome::Replayed(replayed) = rotate(storage, "first", "discarded", seconds)
+        else {
+            panic!("not replayed")
+        };
+        assert_eq!(replayed.sealed, "sealed second");
+        assert!(!replayed.superseded);
+        assert_eq!(replayed.active.session.id, id(10));
+    }
+    assert_eq!(
+        rotate(storage, "discarded", "x", 14),
+        RotationOutcome::Unknown
+    );
+    assert!(matches!(
+        rotate(storage, "second", "third", 14),
+        RotationOutcome::Rotated(_)
+    ));
+}
+
+/// A replay says whether the successor has been rotated since.
+pub fn a_late_copy_is_told_when_its_successor_is_used_up(storage: &impl Storage) {
+    signed_in(storage);
+    assert!(matches!(
+        rotate(storage, "first", "second", 5),
+        RotationOutcome::Rotated(_)
+    ));
+    assert!(matches!(
+        rotate(storage, "second", "third", 6),
+        RotationOutcome::Rotated(_)
+    ));
+    let RotationOutcome::Replayed(replayed) = rotate(storage, "first", "x", 7) else {
+        panic!("not replayed")
+    };
+    assert!(replayed.superseded);
+    assert_eq!(replayed.sealed, "sealed second");
+}
+
+/// After the grace window a consumed token ends its session, and with it every token of the family.
+pub fn a_reused_refresh_token_ends_the_family(storage: &impl Storage) {
+    signed_in(storage);
+    start(storage, session(11, 1), "of another session");
+    assert!(matches!(
+        rotate(storage, "first", "second", 5),
+        RotationOutcome::Rotated(_)
+    ));
+    let RotationOutcome::Reused(reused) = rotate(storage, "first", "x", 15) else {
+        panic!("not reused")
+    };
+    assert_eq!(reused.session.id, id(10));
+    let ended = find(storage, 10).session;
+    assert_eq!(ended.revoked_at, Some(at(15)));
+    assert_eq!(
+        ended.revocation_reason.as_deref(),
+        Some("refresh_token_reuse")
+    );
+    assert_eq!(
+        rotate(storage, "second", "third", 16),
+        RotationOutcome::Revoked
+    );
+    assert_eq!(
+        rotate(storage, "first", "third", 16),
+        RotationOutcome::Revoked
+    );
+    assert!(matches!(
+        rotate(storage, "of another session", "y", 16),
+        RotationOutcome::Rotated(_)
+    ));
+}
+
+/// Without a grace window a request that was overtaken is a reuse, too.
+pub fn without_a_grace_window_nothing_is_replayed(storage: &impl Storage) {
+    signed_in(storage);
+    assert!(matches!(
+        rotate(storage, "first", "second", 5),
+        RotationOutcome::Rotated(_)
+    ));
+    let overtaken = rotate_within(storage, Duration::ZERO, "first", "x", 4);
+    assert!(
+        matches!(overtaken, RotationOutcome::Reused(_)),
+        "{overtaken:?}"
+    );
+    assert!(find(storage, 10).session.revoked_at.is_some());
+}
+
+/// A token is refused past its own time and past its session's, to which its successor's is cut.
+pub fn a_refresh_token_ends_with_its_time_and_its_session(storage: &impl Storage) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    start(storage, session(10, 1), "own time");
+    assert_eq!(
+        rotate(storage, "own time", "x", 10_000),
+        RotationOutcome::Expired
+    );
+    let short = Session {
+        expires_at: at(50),
+        ..session(11, 1)
+    };
+    start(storage, short, "first");
+    assert!(matches!(
+        rotate(storage, "first", "second", 49),
+        RotationOutcome::Rotated(_)
+    ));
+    assert_eq!(
+        rotate(storage, "second", "third", 50),
+        RotationOutcome::Expired
+    );
+    assert_eq!(
+        rotate(storage, "first", "third", 70),
+        RotationOutcome::Expired
+    );
+    assert_eq!(find(storage, 11).session.revoked_at, None);
+    assert_eq!(rotate(storage, "unknown", "x", 5), RotationOutcome::Unknown);
+}
+
+/// Of concurrent rotations of one token exactly one is `rotated`; the others get its successor.
+pub fn one_of_many_concurrent_rotations_wins_and_the_others_get_its_successor(
+    storage: &(impl Storage + Sync),
+) {
+    signed_in(storage);
+    let outcomes =
+        concurrently(|caller| rotate(storage, "first", &format!("successor {caller}"), 5));
+    let winners: Vec<_> = (0..CALLERS)
+        .filter(|caller| matches!(outcomes[*caller], RotationOutcome::Rotated(_)))
+        .collect();
+    assert_eq!(winners.len(), 1);
+    let successor = format!("successor {}", winners[0]);
+    for outcome in outcomes {
+        match outcome {
+            RotationOutcome::Rotated(_) => {}
+            RotationOutcome::Replayed(replayed) => {
+                assert_eq!(replayed.sealed, format!("sealed {successor}"))
+            }
+            outcome => panic!("{outcome:?}"),
+        }
+    }
+    assert!(matches!(
+        rotate(storage, &successor, "next", 6),
+        RotationOutcome::Rotated(_)
+    ));
+}
+
+/// Revoking again changes nothing: the first time and reason stay.
+pub fn a_revoked_session_stays_revoked(storage: &(impl Storage + Sync)) {
+    signed_in(storage);
+    let revoked = concurrently(|caller| {
+        block_on(storage.revoke_session(id(10), at(5), format!("by {caller}"))).unwrap()
+    });
+    let winners: Vec<_> = (0..CALLERS).filter(|caller| revoked[*caller]).collect();
+    assert_eq!(winners.len(), 1);
+    assert!(!block_on(storage.revoke_session(id(10), at(6), "again".into())).unwrap());
+    let session = find(storage, 10).session;
+    assert_eq!(session.revoked_at, Some(at(5)));
+    assert_eq!(
+        session.revocation_reason,
+        Some(format!("by {}", winners[0]))
+    );
+    assert!(!block_on(storage.revoke_session(id(99), at(6), "unknown".into())).unwrap());
+    assert_eq!(
+        rotate(storage, "first", "second", 7),
+        RotationOutcome::Revoked
+    );
+}
+
+/// All of a user's sessions end, or all but one; other users' stay, and those that have ended are left alone.
+pub fn all_sessions_but_one_are_revoked(storage: &impl Storage) {
+    signed_in(storage);
+    start(storage, session(11, 1), "b");
+    start(storage, session(12, 1), "c");
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    start(storage, session(20, 2), "of bob");
+    let acting = Session {
+        actor_id: Some(id(1)),
+        ..session(21, 2)
+    };
+    start(storage, acting, "as bob");
+    start(storage, expired(13, 1), "expired");
+    let revoke = |except| {
+        let revoked = storage.revoke_sessions(id(1), except, at(5), "logout_all".into());
+        let mut revoked = block_on(revoked).unwrap();
+        revoked.sort();
+        revoked
+    };
+    assert_eq!(revoke(Some(id(11))), [id(10), id(12), id(21)]);
+    assert_eq!(find(storage, 11).session.revoked_at, None);
+    assert_eq!(
+        find(storage, 12).session.revocation_reason.as_deref(),
+        Some("logout_all")
+    );
+    assert_eq!(revoke(None), [id(11)]);
+    assert!(revoke(None).is_empty());
+    assert_eq!(find(storage, 20).session.revoked_at, None);
+}
+
+/// A session that an opaque token stands for; ended ones are found too, and are not listed.
+pub fn a_session_is_found_by_its_token_and_listed_while_it_lasts(storage: &impl Storage) {
+    let find = |token: &str| block_on(storage.find_session_by_token(token.into())).unwrap();
+    let list = |seconds| -> Vec<String> {
+        let sessions = block_on(storage.list_sessions(id(1), at(seconds))).unwrap();
+        sessions.into_iter().map(|session| session.id).collect()
+    };
+    signed_in(storage);
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    start(storage, session(20, 2), "of bob");
+    let opaque = Session {
+        token: Some("opaque".to_owned()),
+        last_seen_at: at(2),
+        expires_at: at(100),
+        ..session(11, 1)
+    };
+    assert_eq!(start(storage, opaque.clone(), "unused").session, opaque);
+    assert_eq!(find("opaque"), Some(self::find(storage, 11)));
+    assert_eq!(find("first"), None);
+    assert_eq!(list(5), [id(11), id(10)]);
+    assert_eq!(list(100), [id(10)]);
+    assert!(block_on(storage.revoke_session(id(11), at(6), "logout".into())).unwrap());
+    assert_eq!(list(7), [id(10)]);
+    assert_eq!(
+        find("opaque").unwrap().session.revocation_reason.as_deref(),
+        Some("logout")
+    );
+}
+
+/// What is late or unknown changes nothing.
+pub fn last_seen_only_moves_forward(storage: &impl Storage) {
+    signed_in(storage);
+    let touch = |number, seconds| block_on(storage.touch_session(id(number), at(seconds))).unwrap();
+    for (seconds, seen) in [(50, 50), (20, 50), (60, 60)] {
+        touch(10, seconds);
+        assert_eq!(find(storage, 10).session.last_seen_at, at(seen));
+    }
+    touch(99, 70);
+}

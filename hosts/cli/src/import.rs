@@ -279,8 +279,11 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     let mut known = Known::default();
     let mut found = 0;
     for record in records.by_ref().take(skipped as usize) {
-        known.take(&record);
         found += 1;
+        if let Ok(Item::User(user)) = &record.item {
+            let name = key(&user.email).or_else(|| key(&user.username));
+            known.take(name.as_ref(), uuid_of(&user.id));
+        }
     }
     ensure!(
         found == skipped,
@@ -295,7 +298,6 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         promised: BTreeSet::new(),
         ignored: ignored(matches).map(str::to_owned).collect(),
         lacking: BTreeSet::new(),
-        known,
         at_most: batch,
         progress,
         line: 0,
@@ -312,6 +314,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
                 // The last record only says so.
                 some.pop();
             }
+            let some = Round::new(some, &mut known);
             if sender.send((some, failed)).is_err() || ended {
                 break;
             }
@@ -370,7 +373,6 @@ struct Import<'a> {
     ignored: Vec<String>,
     /// Fields of profiles that the service did not know.
     lacking: BTreeSet<String>,
-    known: Known,
     /// How many users a request has, which becomes less when that is too long for the service.
     at_most: usize,
     progress: Progress,
@@ -408,43 +410,39 @@ impl Outcome {
 
 impl Import<'_> {
     /// Imports these records, and says which were refused: first permissions and roles, then who may have them.
-    fn take(&mut self, mut records: Vec<Record>) -> Result<()> {
-        let mut defined = Vec::new();
+    fn take(&mut self, round: Round) -> Result<()> {
+        let Round { mut records, order } = round;
+        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(records.len());
         for record in &records {
-            if let Ok(Item::Definition(definition)) = &record.item {
-                defined.push(self.define(definition)?);
-            }
+            outcomes.push(match &record.item {
+                Ok(Item::Definition(definition)) => Some(self.define(definition)?),
+                Ok(Item::User(_)) => None,
+                Err(reason) => Some(Outcome::refused("unreadable", reason.clone())),
+            });
         }
-        let mut users = Vec::new();
-        let mut others = HashSet::new();
-        for (at, record) in records.iter_mut().enumerate() {
-            let is_known = self.known.take(record);
+        for record in &mut records {
             if let Ok(Item::User(user)) = &mut record.item {
-                if is_known {
-                    others.insert(at);
-                    continue;
-                }
                 if let Some(roles) = &mut user.roles {
                     roles.retain(|role| !self.promised.contains(role));
                 }
                 if let Some(profile) = &mut user.profile {
                     profile.retain(|name, _| !self.ignored.contains(name));
                 }
-                users.push(&**user);
             }
         }
-        let mut defined = defined.into_iter();
-        let mut outcomes = self.send_sorted(&users)?.into_iter();
-        for (at, record) in records.iter().enumerate() {
-            let outcome = match &record.item {
-                Ok(Item::Definition(_)) => defined.next().context("an outcome is missing")?,
-                Ok(Item::User(_)) if others.contains(&at) => {
-                    let message = "Another user before in this file has this address or name.";
-                    Outcome::refused("taken", message.to_owned())
-                }
-                Ok(Item::User(_)) => outcomes.next().context("an outcome is missing")?,
-                Err(reason) => Outcome::refused("unreadable", reason.clone()),
-            };
+        let user = |place: &usize| match &records[*place].item {
+            Ok(Item::User(user)) => Some(&**user),
+            _ => None,
+        };
+        let users: Vec<_> = order.iter().filter_map(user).collect();
+        for (place, outcome) in order.into_iter().zip(self.send_all(&users)?) {
+            outcomes[place] = Some(outcome);
+        }
+        for (record, outcome) in records.iter().zip(outcomes) {
+            let outcome = outcome.unwrap_or_else(|| {
+                let message = "Another user before in this file has this address or name.";
+                Outcome::refused("taken", message.to_owned())
+            });
             self.progress.records += 1;
             match outcome.status.as_str() {
                 "created" => self.progress.created += 1,
@@ -536,29 +534,6 @@ impl Import<'_> {
         })
     }
 
-    /// What became of each user, who is sent beside those whose addresses are like his: their places in the indexes are
-    /// near each other. Not where two have one name or identifier, which the first one of the file gets.
-    fn send_sorted(&mut self, users: &[&ImportUser]) -> Result<Vec<Outcome>> {
-        let key = |text: &Option<String>| text.as_deref().map(|text| canonical(text.trim()));
-        let (mut names, mut ids) = (HashSet::new(), HashSet::new());
-        let come_once = users.iter().all(|user| {
-            key(&user.username).is_none_or(|name| names.insert(name))
-                && uuid_of(&user.id).is_none_or(|id| ids.insert(id))
-        });
-        if !come_once {
-            return self.send_all(users);
-        }
-        let mut places: Vec<usize> = (0..users.len()).collect();
-        places.sort_by_cached_key(|&place| {
-            let user = users[place];
-            key(&user.email).or_else(|| key(&user.username))
-        });
-        let sorted: Vec<_> = places.iter().map(|&place| users[place]).collect();
-        let mut outcomes: Vec<_> = places.into_iter().zip(self.send_all(&sorted)?).collect();
-        outcomes.sort_by_key(|(place, _)| *place);
-        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
-    }
-
     /// What became of each user: requests go together where the door takes them so, and those that failed go once more,
     /// alone.
     fn send_all(&mut self, users: &[&ImportUser]) -> Result<Vec<Outcome>> {
@@ -646,24 +621,59 @@ impl Import<'_> {
     }
 }
 
+/// What is imported together.
+struct Round {
+    records: Vec<Record>,
+    /// Places of the users who are sent, in the order in which they are.
+    order: Vec<usize>,
+}
+
+impl Round {
+    /// A user goes beside those whose addresses are like his, as their places in the indexes are near each other; not
+    /// where two have one name or identifier, which the first one of the file gets. Who is taken for another one before
+    /// is not sent.
+    fn new(records: Vec<Record>, known: &mut Known) -> Self {
+        let mut order = Vec::with_capacity(records.len());
+        let (mut names, mut ids, mut come_once) = (HashSet::new(), HashSet::new(), true);
+        for (place, record) in records.iter().enumerate() {
+            let Ok(Item::User(user)) = &record.item else {
+                continue;
+            };
+            let [email, username] = [&user.email, &user.username].map(key);
+            let id = uuid_of(&user.id);
+            if known.take(email.as_ref().or(username.as_ref()), id) {
+                continue;
+            }
+            come_once &= id.is_none_or(|id| ids.insert(id));
+            come_once &= username
+                .as_ref()
+                .is_none_or(|name| names.insert(name.clone()));
+            order.push((email.or(username), place));
+        }
+        if come_once {
+            order.sort();
+        }
+        Self {
+            records,
+            order: order.into_iter().map(|(_, place)| place).collect(),
+        }
+    }
+}
+
 /// Who was in the file so far: by what the service knows him, and his identifier.
 #[derive(Default)]
 struct Known(HashMap<[u8; 16], Option<Uuid>>);
 
 impl Known {
-    /// Remembers a user. Says whether another one with his address, or his name where he has none, was there before, whom
-    /// the service would take for him.
-    fn take(&mut self, record: &Record) -> bool {
-        let Ok(Item::User(user)) = &record.item else {
+    /// Remembers a user by his address, or his name where he has none. Says whether another one was there before whom the
+    /// service would take for him.
+    fn take(&mut self, name: Option<&String>, id: Option<Uuid>) -> bool {
+        let Some(name) = name else {
             return false;
         };
-        let Some(name) = user.email.as_deref().or(user.username.as_deref()) else {
-            return false;
-        };
-        let digest = Sha256::digest(canonical(name.trim()));
+        let digest = Sha256::digest(name);
         let mut key = [0; 16];
         key.copy_from_slice(&digest[..16]);
-        let id = uuid_of(&user.id);
         match self.0.entry(key) {
             Entry::Vacant(entry) => {
                 entry.insert(id);
@@ -673,6 +683,11 @@ impl Known {
             Entry::Occupied(entry) => id.is_none() || *entry.get() != id,
         }
     }
+}
+
+/// An address or a name as the service compares it.
+fn key(text: &Option<String>) -> Option<String> {
+    text.as_deref().map(|text| canonical(text.trim()))
 }
 
 fn uuid_of(text: &Option<String>) -> Option<Uuid> {
@@ -968,7 +983,7 @@ mod tests {
 "#
         );
         fs::write(&file, text).unwrap();
-        // Also where the first one came before the import stopped.
+        // In one round, and in one for each.
         for (batch, answers) in [
             (500, vec![results(&["created", "created", "exists"])]),
             (
@@ -988,6 +1003,12 @@ mod tests {
             assert!(person.said[0].starts_with("line 2 ( ADA@example.com): Another user"));
             assert!(person.said[1].starts_with("line 5 (Bob): Another user"));
         }
+        // Also one who came before the import stopped.
+        let line = format!("import {} --batch 1 --resume", file.display());
+        run_line(&Fake::new([results(&["created"])]), &line).unwrap_err();
+        let fake = Fake::new([results(&["created"]), results(&["exists"])]);
+        let error = run_line(&fake, &line).unwrap_err().to_string();
+        assert!(error.contains("2 of 5 records were refused"), "{error}");
     }
 
     #[test]

@@ -55,7 +55,8 @@ struct Shared {
 
 struct Job {
     statements: Vec<Statement>,
-    reply: oneshot::Sender<Result<Vec<Vec<Row>>, StorageError>>,
+    /// The statements go back with the result: who made them frees them, and not the one thread for which all wait.
+    reply: oneshot::Sender<(JobResult, Vec<Statement>)>,
 }
 
 /// The path in a `DATABASE_URL` of the form `sqlite:path`; none when it has another.
@@ -141,7 +142,10 @@ impl Executor for Sqlite {
         if !sent {
             return Err(closed());
         }
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        match answer.await {
+            Ok((result, _)) => result,
+            Err(_) => Err(closed()),
+        }
     }
 }
 
@@ -238,7 +242,7 @@ fn write(mut connection: Connection, queue: &Receiver<Job>) {
         // Only now: what is acknowledged is on the disk.
         for (job, result) in jobs.into_iter().zip(results) {
             // A caller that has gone away does not need to know.
-            let _ = job.reply.send(result);
+            let _ = job.reply.send((result, job.statements));
         }
         if took > LONG {
             std::thread::sleep(2 * LOOK);

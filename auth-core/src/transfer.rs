@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::access::{SUPERADMIN, USER, VERIFIED};
@@ -141,13 +141,13 @@ impl<P: Platform> Auth<P> {
         let settled = outcomes
             .iter_mut()
             .filter(|outcome| matches!(outcome, ImportOutcome::Created(_)));
-        let mut granted = BTreeMap::<String, Vec<Value>>::new();
+        let mut granted = BTreeMap::<String, Vec<String>>::new();
         for ((outcome, stored), (by_name, roles)) in settled.zip(stored).zip(facts) {
             if let Some(other) = refusal(stored, by_name) {
                 *outcome = other;
             } else if let ImportOutcome::Created(id) = outcome {
                 for role in roles {
-                    granted.entry(role).or_default().push(id.as_str().into());
+                    granted.entry(role).or_default().push(id.clone());
                 }
             }
         }
@@ -157,9 +157,7 @@ impl<P: Platform> Auth<P> {
             .event(EventKind::UsersImported)
             .with("created", created);
         if !granted.is_empty() {
-            let granted = granted.into_iter();
-            let granted: Map<_, _> = granted.map(|(role, users)| (role, users.into())).collect();
-            event = event.with("granted", granted);
+            event = event.with("granted", json!(granted));
         }
         self.record(event, actor.client());
         Ok(outcomes)

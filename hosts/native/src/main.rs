@@ -262,7 +262,6 @@ fn serve(arguments: &ArgMatches) -> Result<()> {
     settings.mailer(&settings.mail_config()?)?;
     let made = ensure_secrets(&mut settings, &host)?;
     host.check_memory(&settings.config()?)?;
-    let administrator = host.administrator()?;
     if let Some(doubt) = host.half_administrator() {
         tracing::warn!("{doubt}");
     }
@@ -272,7 +271,7 @@ fn serve(arguments: &ArgMatches) -> Result<()> {
     };
     let server = Server::start(settings.clone(), &host, &component, clock_offset(arguments))?;
     let mut made = made;
-    if let Some((email, password)) = administrator
+    if let Some((email, password)) = host.administrator()
         && Local::open(&settings, &host)?.first_administrator(email, password)?
     {
         made.push(format!("superadmin {email}"));
@@ -421,7 +420,6 @@ fn check(arguments: &ArgMatches) -> Result<()> {
     // As a first start would make them, and without keeping them.
     make_secrets(&mut settings, &host)?;
     host.check_memory(&settings.config()?)?;
-    host.administrator()?;
     if let Some(doubt) = host.half_administrator() {
         eprintln!("gatewright: {doubt}");
     }

@@ -20,7 +20,7 @@ auth_core::settings! {
     /// Address and port to listen on; port 0 takes a free one.
     LISTEN listen: SocketAddr = "127.0.0.1:8080", |text| text.parse().ok(), "an IP address and a port, such as 127.0.0.1:8080";
     /// Who becomes superadmin at a start without one, with `ADMIN_PASSWORD`; his address counts as verified.
-    ADMIN_EMAIL admin_email: Option<String> = "", parse::optional, "an e-mail address";
+    ADMIN_EMAIL admin_email: Option<String> = "", |text| parse::optional(text).filter(|email| email.as_deref().is_none_or(|text| EmailAddress::parse(text).is_ok())), "an e-mail address";
     /// The password that he then has. Once there is a superadmin it is of no use, and changes nothing.
     ADMIN_PASSWORD admin_password: Option<String> = "", parse::optional, "a password that keeps the rules", secret;
     /// Folder of mail templates that take the place of the built-in ones of the same names, such as `verify_email.html`; `gatewright mail preview` lists them.
@@ -67,21 +67,10 @@ impl HostConfig {
     }
 
     /// Address and password of the superadmin whom a start without one makes.
-    ///
-    /// # Errors
-    /// The address is none.
-    pub fn administrator(&self) -> Result<Option<(&str, &str)>, SettingError> {
-        if let Some(Err(rule)) = self.admin_email.as_deref().map(EmailAddress::parse) {
-            return Err(SettingError::Value {
-                name: "ADMIN_EMAIL",
-                problem: rule.message,
-                accepts: "an e-mail address",
-            });
-        }
-        Ok(self
-            .admin_email
+    pub fn administrator(&self) -> Option<(&str, &str)> {
+        self.admin_email
             .as_deref()
-            .zip(self.admin_password.as_deref()))
+            .zip(self.admin_password.as_deref())
     }
 
     /// What half an administrator amounts to; no error, as a password need not stay in the settings.

@@ -388,17 +388,19 @@ const LAST_LOGIN: &str = "SELECT row FROM users WHERE last_login_at >= coalesce(
 /// The rows of those whom a filter leaves, as a JSON list, if they are few; else a page takes following an index past all
 /// others.
 async fn few(executor: &impl Executor, query: &UserQuery) -> Result<Option<String>, StorageError> {
-    let range = |sql, range: &TimeRange| {
+    // A list by that time ends where the range does anyway.
+    let range = |sql, range: &TimeRange, order| {
+        let bounds = query.search.is_none() && query.order == order;
         let set = range.begin.is_some() || range.end.is_some();
-        set.then(|| (sql, vec![range.begin.into(), range.end.into()]))
+        (set && !bounds).then(|| (sql, vec![range.begin.into(), range.end.into()]))
     };
     let role = query.role.as_deref();
     let filters = [
         role.map(|role| (OF_ROLE, vec![role.into()])),
         (query.disabled == Some(true)).then(|| (DISABLED, vec![])),
         (query.locked == Some(true)).then(|| (LOCKED, vec![query.now.into()])),
-        range(CREATED, &query.created),
-        range(LAST_LOGIN, &query.last_login),
+        range(CREATED, &query.created, UserOrder::CreatedAt),
+        range(LAST_LOGIN, &query.last_login, UserOrder::LastLoginAt),
     ];
     for (sql, mut parameters) in filters.into_iter().flatten() {
         parameters.push((FEW + 1).into());

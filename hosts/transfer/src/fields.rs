@@ -46,6 +46,20 @@ impl Fields {
         }
     }
 
+    /// Makes a user of the values, and names him where that fails.
+    pub(crate) fn convert<T>(
+        self,
+        read: impl FnOnce(Self) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let names = ["email", "primary_email_address", "username"];
+        let mut names = names.iter().filter_map(|name| self.0.get(*name)?.as_str());
+        let who = names.find(|name| !name.is_empty()).map(str::to_owned);
+        read(self).map_err(|reason| match who {
+            Some(who) => format!("{who}: {reason}"),
+            None => reason,
+        })
+    }
+
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, String> {
         match self.value(name) {
             None => Ok(None),

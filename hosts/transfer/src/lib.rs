@@ -373,9 +373,14 @@ pub fn read<R: BufRead + Send + 'static>(
         Format::Firebase => systems::firebase(fields, firebase.as_ref()),
         Format::Jsonl | Format::Csv | Format::BetterAuth => systems::csv(fields),
     };
-    Ok(Box::new(rows.map(move |row| Record {
-        line: row.line,
-        item: row.fields.and_then(&convert).map(Item::from),
+    Ok(Box::new(rows.map(move |row| {
+        Record {
+            line: row.line,
+            item: row
+                .fields
+                .and_then(|fields| fields.convert(&convert))
+                .map(Item::from),
+        }
     })))
 }
 

@@ -212,7 +212,7 @@ impl<I> BetterAuth<I> {
 
     fn user(&mut self, line: u64, mut fields: Fields) -> Record {
         let key = fields.text("id").ok().flatten().unwrap_or_default();
-        let user = better_auth(fields, &key, self.hashes.remove(&key));
+        let user = fields.convert(|fields| better_auth(fields, &key, self.hashes.remove(&key)));
         Record {
             line,
             item: user.map(Item::from),
@@ -398,13 +398,11 @@ const SUPABASE_OWN: [&str; 6] = [
 ];
 
 /// The table `auth.users` (`migrations/` of Supabase's auth server). `raw_user_meta_data` is the profile, but for what
-/// the auth server writes there itself and the name; `raw_app_meta_data`, which people can't write there, is left out, as they could here. So is `is_super_admin`,
-/// which the server doesn't use.
+/// the auth server writes there itself and the name; `raw_app_meta_data`, which people can't write there, is left out,
+/// as they could here. So is `is_super_admin`, which the server doesn't use.
 pub(crate) fn supabase(mut fields: Fields) -> Converted {
-    let email = fields.text("email")?;
     if let Some(at) = fields.time("deleted_at")? {
-        let who = email.as_deref().unwrap_or("the user");
-        return Err(format!("{who} was deleted at {at}"));
+        return Err(format!("the user was deleted at {at}"));
     }
     let banned = fields.instant("banned_until");
     // Postgres' word for ever.
@@ -412,6 +410,7 @@ pub(crate) fn supabase(mut fields: Fields) -> Converted {
         Err(_) => true,
         Ok(until) => until.is_some() && !past(until),
     };
+    let email = fields.text("email")?;
     let confirmed = fields.time("email_confirmed_at")?;
     let mut profile = fields.object("raw_user_meta_data")?;
     let name = |key| profile.as_ref()?.get(key)?.as_str().map(str::to_owned);
@@ -472,16 +471,15 @@ pub(crate) const FIREBASE_COLUMNS: [&str; 27] = [
 
 /// A user of `firebase auth:export`. `customAttributes` are claims, which people can't write there, and are left out.
 pub(crate) fn firebase(mut fields: Fields, parameters: Option<&FirebaseHash>) -> Converted {
-    let email = fields.text("email")?;
     let salt = fields.text("salt")?.unwrap_or_default();
     let password_hash = match (fields.text("passwordHash")?, parameters) {
         (None, _) => None,
         (Some(hash), Some(parameters)) => Some(hash::firebase(parameters, &salt, &hash)),
         (Some(_), None) => {
-            let who = email.as_deref().unwrap_or("the user");
-            return Err(format!(
-                "{who} has a password hash, and the hash parameters of the project are not given"
-            ));
+            return Err(
+                "it has a password hash, and the hash parameters of the project are not given"
+                    .into(),
+            );
         }
     };
     let mut profile = Map::new();
@@ -489,6 +487,7 @@ pub(crate) fn firebase(mut fields: Fields, parameters: Option<&FirebaseHash>) ->
         profile.insert("photo_url".into(), photo.into());
     }
     let phone = fields.text("phoneNumber")?;
+    let email = fields.text("email")?;
     Ok(ImportUser {
         id: fields.uuid("localId"),
         email_verified: fields.flag("emailVerified")?.filter(|_| email.is_some()),

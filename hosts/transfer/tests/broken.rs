@@ -107,7 +107,7 @@ fn csv() {
     let reason = records(Format::Csv, "email,email_verified\na@x,maybe\n").remove(0);
     assert_eq!(
         reason.item.unwrap_err(),
-        "`email_verified` is neither true nor false"
+        "a@x: `email_verified` is neither true nor false"
     );
 }
 

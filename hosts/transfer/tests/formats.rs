@@ -428,7 +428,7 @@ fn supabase() {
             "{name}"
         );
         assert_eq!(
-            found[2]["reason"], "gone@example.com was deleted at 2024-03-01T00:00:00Z",
+            found[2]["reason"], "gone@example.com: the user was deleted at 2024-03-01T00:00:00Z",
             "{name}"
         );
         // Anonymous: the server refuses who has neither address nor name.

@@ -1,9 +1,11 @@
 //! `gatewright import`.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod progress;
+mod round;
+
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,21 +14,21 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use gatewright_transfer::{Definition, ImportUser, Item, Record, canonical};
+use clap::{Arg, ArgMatches, Command, value_parser};
+use gatewright_transfer::{Definition, ImportUser, Item, Record};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use tempfile::NamedTempFile;
-use uuid::Uuid;
 
 use crate::api::{Api, Detail, Refusal, is, path, patiently, read};
-use crate::arguments::{flag, json, option};
+use crate::arguments::{flag, json, option, options, texts};
 use crate::call::Call;
 use crate::console::Console;
 use crate::records;
 use crate::show::clean;
+use progress::{Keeper, Progress};
+use round::{Known, Names, Round};
 
 /// Where users are imported.
 const PATH: &str = "/users/import";
@@ -58,8 +60,7 @@ pub(crate) fn command() -> Command {
                 .help("Go on where an import of this file stopped, which FILE.progress says"),
         )
         .arg(
-            option("ignore", "FIELD")
-                .action(ArgAction::Append)
+            options("ignore", "FIELD")
                 .help("Leave this field of the profiles out, such as avatar_url; may be given more than once"),
         )
         .arg(
@@ -74,82 +75,6 @@ pub(crate) fn command() -> Command {
                 .help("Write what was refused and why to this file as JSON Lines, not to standard error"),
         )
         .arg(json())
-}
-
-/// How far an import has come, and with what.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Progress {
-    /// Which file it is, how it is read, and which service takes it.
-    source: String,
-    /// Records that are done, the refused ones too.
-    records: u64,
-    created: u64,
-    existing: u64,
-    refused: u64,
-}
-
-impl Progress {
-    fn counted(&self) -> String {
-        let Self {
-            records,
-            created,
-            existing,
-            refused,
-            ..
-        } = self;
-        format!("{records} records: {created} created, {existing} existing, {refused} refused")
-    }
-}
-
-/// Where progress is kept. Nothing is for standard input and for a dry run.
-struct Keeper(Option<PathBuf>);
-
-impl Keeper {
-    /// Replaces what was there at once.
-    fn store(&self, progress: &Progress) -> Result<()> {
-        let Some(path) = &self.0 else {
-            return Ok(());
-        };
-        let store = || -> io::Result<()> {
-            let folder = path.parent().filter(|folder| *folder != Path::new(""));
-            let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-            serde_json::to_writer(&mut file, progress)?;
-            file.persist(path)?;
-            Ok(())
-        };
-        store().with_context(|| format!("can't write {}", path.display()))
-    }
-
-    /// What an earlier import came to, if it was of the same file and that was read in the same way.
-    fn load(&self, source: &str) -> Result<Option<Progress>> {
-        let Some(path) = &self.0 else {
-            bail!("only an import of a file can be resumed");
-        };
-        let text = match fs::read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(error).with_context(|| format!("can't read {}", path.display()));
-            }
-        };
-        let progress: Progress = serde_json::from_slice(&text)
-            .with_context(|| format!("{} is malformed", path.display()))?;
-        ensure!(
-            progress.source == source,
-            "{} is of another file, of other options or for another service; without --resume the import begins anew",
-            path.display()
-        );
-        Ok(Some(progress))
-    }
-
-    fn remove(&self) -> Result<()> {
-        match &self.0 {
-            Some(path) if path.exists() => {
-                fs::remove_file(path).with_context(|| format!("can't remove {}", path.display()))
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 /// What is read, and remembers whether it could be read to its end.
@@ -212,17 +137,11 @@ fn source(path: &Path, matches: &ArgMatches, call: &mut Call<'_>) -> Result<Sour
             about.len(),
             hex(&Sha256::digest(&head)),
             records::described(matches),
-            ignored(matches).collect::<Vec<_>>().join(" "),
+            texts(matches, "ignore").join(" "),
             call.api.service()
         ),
         keeper: Keeper(kept.then(|| beside.into())),
     })
-}
-
-/// Fields of profiles that are left out.
-fn ignored(matches: &ArgMatches) -> impl Iterator<Item = &str> {
-    let names = matches.get_many::<String>("ignore").into_iter().flatten();
-    names.map(String::as_str)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -281,8 +200,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     for record in records.by_ref().take(skipped as usize) {
         found += 1;
         if let Ok(Item::User(user)) = &record.item {
-            let name = key(&user.email).or_else(|| key(&user.username));
-            known.take(name.as_ref(), uuid_of(&user.id));
+            known.take(&Names::of(user));
         }
     }
     ensure!(
@@ -296,7 +214,10 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         report,
         dry_run: matches.get_flag("dry-run"),
         promised: BTreeSet::new(),
-        ignored: ignored(matches).map(str::to_owned).collect(),
+        ignored: texts(matches, "ignore")
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         lacking: BTreeSet::new(),
         at_most: batch,
         progress,
@@ -621,79 +542,6 @@ impl Import<'_> {
     }
 }
 
-/// What is imported together.
-struct Round {
-    records: Vec<Record>,
-    /// Places of the users who are sent, in the order in which they are.
-    order: Vec<usize>,
-}
-
-impl Round {
-    /// A user goes beside those whose addresses are like his, as their places in the indexes are near each other; not
-    /// where two have one name or identifier, which the first one of the file gets. Who is taken for another one before
-    /// is not sent.
-    fn new(records: Vec<Record>, known: &mut Known) -> Self {
-        let mut order = Vec::with_capacity(records.len());
-        let (mut names, mut ids, mut come_once) = (HashSet::new(), HashSet::new(), true);
-        for (place, record) in records.iter().enumerate() {
-            let Ok(Item::User(user)) = &record.item else {
-                continue;
-            };
-            let [email, username] = [&user.email, &user.username].map(key);
-            let id = uuid_of(&user.id);
-            if known.take(email.as_ref().or(username.as_ref()), id) {
-                continue;
-            }
-            come_once &= id.is_none_or(|id| ids.insert(id));
-            come_once &= username
-                .as_ref()
-                .is_none_or(|name| names.insert(name.clone()));
-            order.push((email.or(username), place));
-        }
-        if come_once {
-            order.sort();
-        }
-        Self {
-            records,
-            order: order.into_iter().map(|(_, place)| place).collect(),
-        }
-    }
-}
-
-/// Who was in the file so far: by what the service knows him, and his identifier.
-#[derive(Default)]
-struct Known(HashMap<[u8; 16], Option<Uuid>>);
-
-impl Known {
-    /// Remembers a user by his address, or his name where he has none. Says whether another one was there before whom the
-    /// service would take for him.
-    fn take(&mut self, name: Option<&String>, id: Option<Uuid>) -> bool {
-        let Some(name) = name else {
-            return false;
-        };
-        let digest = Sha256::digest(name);
-        let mut key = [0; 16];
-        key.copy_from_slice(&digest[..16]);
-        match self.0.entry(key) {
-            Entry::Vacant(entry) => {
-                entry.insert(id);
-                false
-            }
-            // The same one once more is nobody else.
-            Entry::Occupied(entry) => id.is_none() || *entry.get() != id,
-        }
-    }
-}
-
-/// An address or a name as the service compares it.
-fn key(text: &Option<String>) -> Option<String> {
-    text.as_deref().map(|text| canonical(text.trim()))
-}
-
-fn uuid_of(text: &Option<String>) -> Option<Uuid> {
-    Uuid::parse_str(text.as_deref()?.trim()).ok()
-}
-
 /// What is there by the name of a permission or a role.
 #[derive(Deserialize)]
 struct Found {
@@ -733,6 +581,8 @@ fn results(body: &[u8], count: usize) -> Result<Vec<Outcome>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::fake::{Fake, Person, Script, run_line};
     use serde_json::Value;
@@ -1009,6 +859,16 @@ mod tests {
         let fake = Fake::new([results(&["created"]), results(&["exists"])]);
         let error = run_line(&fake, &line).unwrap_err().to_string();
         assert!(error.contains("2 of 5 records were refused"), "{error}");
+    }
+
+    #[test]
+    fn who_has_no_address_is_known_by_his_name() {
+        let text =
+            "{\"email\": \"\", \"username\": \"ada\"}\n{\"email\": \" \", \"username\": \"bob\"}\n";
+        let (_folder, file) = folder(text);
+        let fake = Fake::new([results(&["created", "created"])]);
+        let out = run_line(&fake, &format!("import {file}")).unwrap();
+        assert!(out.starts_with("2 records: 2 created"), "{out}");
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+#[path = "simulation/histories.rs"]
+mod histories;
+
 use std::time::Duration;
 
 use auth_core::Platform as _;

@@ -1,18 +1,18 @@
 //! Hosts as real processes, and a client to talk to them.
 
-use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::DirBuilderExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::process::Process;
 
 /// A password that keeps every rule.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -37,7 +37,7 @@ const SETTINGS: &[(&str, &str)] = &[
 
 /// A running host with storage of its own, ended when dropped.
 pub struct Host {
-    child: Child,
+    process: Process,
     folder: Arc<TempDir>,
     settings: Vec<(String, String)>,
     base: String,
@@ -78,11 +78,16 @@ impl Host {
                 command
             }
             Ok("cloudflare") => {
-                let mut command = cloudflare(folder.path());
-                for (name, value) in &settings {
-                    command.arg("--var").arg(format!("{name}={value}"));
+                let variables = settings
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}"));
+                let mut all = worker_arguments();
+                for variable in variables {
+                    all.extend(["--var".to_owned(), variable]);
                 }
-                command
+                all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+                let (process, output) = Process::of_pool(folder.path(), &all);
+                return Self::listening(process, output, folder, settings);
             }
             Ok("native") | Err(_) => {
                 compiled.lend(&folder.path().join("data/cache"));
@@ -105,34 +110,36 @@ impl Host {
     }
 
     fn spawn(command: &mut Command, folder: Arc<TempDir>, settings: Vec<(String, String)>) -> Self {
-        let mut child = command.process_group(0).spawn().unwrap();
+        let (process, output) = Process::of(command);
+        Self::listening(process, output, folder, settings)
+    }
+
+    /// Waits until the host says where it listens.
+    fn listening(
+        process: Process,
+        output: Receiver<String>,
+        folder: Arc<TempDir>,
+        settings: Vec<(String, String)>,
+    ) -> Self {
         let log: Arc<(Mutex<String>, Condvar)> = Arc::default();
-        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-        let errors = BufReader::new(child.stderr.take().unwrap());
+        let keep = |log: &(Mutex<String>, Condvar), line: &str| {
+            let (text, grown) = log;
+            *text.lock().unwrap_or_else(PoisonError::into_inner) += &format!("{line}\n");
+            grown.notify_all();
+        };
+        let base = output.iter().find_map(|line| {
+            keep(&log, &line);
+            let rest = line.strip_prefix("listening")?;
+            Some(rest.trim().to_owned())
+        });
+        let base =
+            base.unwrap_or_else(|| panic!("the host did not start:\n{}", log.0.lock().unwrap()));
         std::thread::spawn({
             let log = log.clone();
-            move || {
-                for line in errors.lines().map_while(Result::ok) {
-                    let (text, grown) = &*log;
-                    *text.lock().unwrap_or_else(PoisonError::into_inner) += &(line
-                        + "
-");
-                    grown.notify_all();
-                }
-            }
+            move || output.iter().for_each(|line| keep(&log, &line))
         });
-        let base = output
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                line.strip_prefix("listening")
-                    .map(|rest| rest.trim().to_owned())
-            })
-            .unwrap_or_else(|| panic!("the host did not start:\n{}", log.0.lock().unwrap()));
-        // Keeps the pipe from filling up.
-        std::thread::spawn(move || output.for_each(drop));
         Self {
-            child,
+            process,
             folder,
             settings,
             base,
@@ -166,8 +173,8 @@ impl Host {
     }
 
     /// The process.
-    pub fn process_id(&self) -> u32 {
-        self.child.id()
+    pub fn process_id(&mut self) -> u32 {
+        self.process.child().id()
     }
 
     /// What the host has logged so far.
@@ -196,19 +203,12 @@ impl Host {
 
     /// Ends the process at once, as a crash would (SIGKILL).
     pub fn kill(&mut self) {
-        self.kill_all();
-        self.child.wait().unwrap();
-    }
-
-    /// Kills the process and those that it started.
-    fn kill_all(&mut self) {
-        let group = Pid::from_child(&self.child);
-        let _ = kill_process_group(group, Signal::KILL);
+        self.process.kill();
     }
 
     /// Waits for the process to end.
     pub fn wait(&mut self) -> ExitStatus {
-        self.child.wait().unwrap()
+        self.process.child().wait().unwrap()
     }
 
     /// Ends the process and starts another on the same storage, with further settings.
@@ -399,8 +399,7 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        self.kill_all();
-        let _ = self.child.wait();
+        self.process.kill();
         if std::thread::panicking() {
             eprintln!("the host's log:\n{}", self.log());
         }
@@ -413,7 +412,7 @@ struct Compiled(PathBuf);
 impl Compiled {
     fn of(host: &str) -> Self {
         let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
-        let components = ["release/service.wasm", "components/gatewright-spin.wasm"];
+        let components = ["components/service.wasm", "components/gatewright-spin.wasm"];
         let [native, spin] = components.map(|file| {
             let time = built.join(file).metadata().and_then(|file| file.modified());
             let since = time.map(|time| time.duration_since(UNIX_EPOCH).unwrap_or_default());
@@ -459,7 +458,7 @@ impl Compiled {
 
 /// The native host's program, to be run in a folder with an empty environment. `GATEWRIGHT_PROGRAM` names it.
 pub fn native(folder: &Path, arguments: &[&str]) -> Command {
-    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/gatewright");
+    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug/gatewright");
     let program = std::env::var_os("GATEWRIGHT_PROGRAM").map_or_else(built, PathBuf::from);
     assert!(
         program.exists(),
@@ -493,18 +492,36 @@ pub fn spin(folder: &Path, manifest: &Path) -> Command {
 
 /// The Worker in Cloudflare's runtime, to be run in a folder, where its state is kept.
 pub fn cloudflare(folder: &Path) -> Command {
+    let mut command = node("serve.mjs");
+    command.current_dir(folder).args(worker_arguments());
+    command
+}
+
+/// A script of the Workers host, with an empty environment.
+pub(crate) fn node(script: &str) -> Command {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hosts/cloudflare");
     let mut command = Command::new(source.join("node_modules/node/bin/node"));
     command
-        .current_dir(folder)
-        .arg(source.join("serve.mjs").canonicalize().unwrap())
-        .args(["--listen", "127.0.0.1:0", "--state", "state"])
-        .arg("--var")
-        .arg(format!("SECRET_KEY={SECRET_KEY}"))
+        .arg(source.join(script).canonicalize().unwrap())
         .env_clear()
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// What every Worker of the tests is started with.
+fn worker_arguments() -> Vec<String> {
+    let secret = format!("SECRET_KEY={SECRET_KEY}");
+    [
+        "--listen",
+        "127.0.0.1:0",
+        "--state",
+        "state",
+        "--var",
+        &secret,
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 /// Another Worker in its place: storage on D1 for the contract kit.

@@ -8,6 +8,7 @@ mod breach;
 pub mod contract;
 pub mod host;
 mod mail;
+mod process;
 mod provider;
 mod simulation;
 mod worker;

@@ -1,6 +1,7 @@
 //! Storage that is a Worker in Cloudflare's runtime, over D1.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use auth_core::Timestamp;
 use auth_core::storage::*;
@@ -19,14 +20,45 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         .unwrap()
 });
 
+/// How many databases one Worker has.
+const DATABASES: usize = 200;
+
+/// A Worker that several storages share, each with a database of its own.
+struct Shared {
+    host: Host,
+    used: AtomicUsize,
+}
+
+/// The Worker of the storages that are in use.
+static SHARED: Mutex<Weak<Shared>> = Mutex::new(Weak::new());
+
 /// The storage contract, each call of it a request to a Worker.
-pub struct WorkerStorage(Host);
+pub struct WorkerStorage {
+    shared: Arc<Shared>,
+    /// The binding of the database.
+    database: String,
+}
 
 impl WorkerStorage {
     /// Empty storage.
     pub fn start() -> Self {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
-        Self(Host::run(&mut worker_kit(folder.path()), folder))
+        let mut current = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let usable = |shared: &Arc<Shared>| shared.used.load(Ordering::Relaxed) < DATABASES;
+        let shared = current.upgrade().filter(usable).unwrap_or_else(|| {
+            let folder = Arc::new(tempfile::tempdir().unwrap());
+            let mut command = worker_kit(folder.path());
+            command.arg("--databases").arg(DATABASES.to_string());
+            Arc::new(Shared {
+                host: Host::run(&mut command, folder),
+                used: AtomicUsize::new(0),
+            })
+        });
+        *current = Arc::downgrade(&shared);
+        let number = shared.used.fetch_add(1, Ordering::Relaxed);
+        Self {
+            shared,
+            database: format!("DB{number}"),
+        }
     }
 }
 
@@ -36,7 +68,8 @@ macro_rules! post {
             $(async fn $name(&self, $($argument: $ty),*) -> Result<$output, StorageError> {
                 let arguments = json!([$($argument),*]);
                 let path = concat!("/", stringify!($name));
-                let request = self.0.request(Method::POST, path).json(&arguments).send();
+                let request = self.shared.host.request(Method::POST, path);
+                let request = request.header("database", &self.database).json(&arguments).send();
                 let answer = async { request.await?.error_for_status()?.bytes().await };
                 let answer = RUNTIME.spawn(answer).await.unwrap().unwrap();
                 serde_json::from_slice::<Result<$output, StorageError>>(&answer).unwrap()

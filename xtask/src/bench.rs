@@ -12,10 +12,11 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::component;
+use crate::install::{debian_packages, npm_packages};
+use crate::native::{Profile, build_host};
 use crate::process::{cargo, output, root, target};
-use crate::serve::build_native;
-use crate::test::{Running, install_packages, javascript, start, start_as};
-use crate::toolchain::install_debian_packages;
+use crate::running::{Running, start, start_as};
+use crate::test::javascript;
 
 const PASSWORD: &str = "correct horse battery staple";
 /// Connections of the load, and those of a storm of logins.
@@ -40,24 +41,29 @@ const SETTINGS: &[(&str, &str)] = &[
 pub(crate) fn verify() -> Result<()> {
     component::build_js()?;
     let folder = root().join("hosts/js");
-    install_packages(&folder)?;
+    npm_packages(&folder)?;
     crate::process::run(Command::new("node").arg("bench.mjs").current_dir(folder))
 }
 
 /// A million users on SQLite, beside ten thousand.
 pub(crate) fn scale() -> Result<()> {
-    let program = build_native(&["--package", "gatewright"])?;
+    let program = build_host(Profile::Release)?;
+    crate::process::run(scale_command().env("GATEWRIGHT_PROGRAM", program))
+}
+
+/// The program that measures that; it takes the host from its environment.
+pub(crate) fn scale_command() -> Command {
     let mut scale = cargo();
     scale.args(["run", "--locked", "--release"]);
     scale.args(["--package", "gatewright-tests", "--bin", "scale"]);
-    crate::process::run(scale.env("GATEWRIGHT_PROGRAM", program))
+    scale
 }
 
 /// Measures and prints.
 pub(crate) fn run(seconds: u64) -> Result<()> {
     need_wrk()?;
-    install_packages(&javascript())?;
-    let program = build_native(&["--package", "gatewright"])?;
+    npm_packages(&javascript())?;
+    let program = build_host(Profile::Release)?;
     let folder = target().join("bench");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder)?;
@@ -221,7 +227,7 @@ fn spin(program: &Path, folder: &Path, seconds: u64) -> Result<()> {
 fn cloudflare(folder: &Path) -> Result<()> {
     let built = component::build_cloudflare()?;
     let source = root().join("hosts/cloudflare");
-    install_packages(&source)?;
+    npm_packages(&source)?;
     let mut pack = Command::new("tar");
     pack.args(["--create", "--gzip", "--file=-", "--directory"])
         .arg(&built)
@@ -333,7 +339,7 @@ fn d1_calls(arguments: &[&str]) -> Result<u32> {
 fn need_wrk() -> Result<()> {
     let there = || output(Command::new("which").arg("wrk")).is_some();
     if !there() && Path::new("/etc/debian_version").exists() {
-        install_debian_packages(&["wrk"])?;
+        debian_packages(&["wrk"])?;
     }
     if !there() {
         bail!("wrk is missing; install it: https://github.com/wg/wrk");

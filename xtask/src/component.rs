@@ -1,18 +1,18 @@
-//! Components: compiled for wasm32-unknown-unknown, then wrapped by wit-component.
+//! Components and JavaScript modules: compiled for wasm32-unknown-unknown, then made by the packer what a host takes.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use gatewright_compose::{Provider, compose};
-use wit_component::ComponentEncoder;
 
-use crate::process::{cargo, root, run, target};
+use crate::native::build_pack;
+use crate::process::{root, run, target};
 use crate::toolchain::WasmToolchain;
 
 /// Target of every component: it brings no imports of its own.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+/// Which imports of the service its provider meets.
+const CONTRACT: &str = "gatewright:auth";
 
 /// The component of that name, once built: at a place that manifests can name, wherever else things are built.
 pub(crate) fn path(name: &str) -> PathBuf {
@@ -23,56 +23,37 @@ pub(crate) fn path(name: &str) -> PathBuf {
 
 /// Builds what the native host serves.
 pub(crate) fn build_service() -> Result<PathBuf> {
-    build(&WasmToolchain::ensure()?, "gatewright-service", "service")
+    compile(&["gatewright-service"])?;
+    wrap(&build_pack()?, SERVICE)
 }
 
 /// Builds what Spin serves: the service, its provider on Spin, and the two as one component.
 pub(crate) fn build_spin() -> Result<PathBuf> {
-    let service = build_service()?;
-    let provider = build(
-        &WasmToolchain::ensure()?,
-        "gatewright-spin",
-        "spin-provider",
-    )?;
-    let provider = Provider {
-        component: read(&provider)?,
-        provides: "gatewright:auth".to_owned(),
-    };
-    let composed = compose(read(&service)?, vec![provider])?;
-    write("gatewright-spin", &composed)
+    compile(&["gatewright-service", "gatewright-spin"])?;
+    wrap_spin(&build_pack()?)
 }
 
 /// Builds the core alone.
 pub(crate) fn build_core() -> Result<PathBuf> {
-    build(&WasmToolchain::ensure()?, "gatewright-core", "auth-core")
+    compile(&["gatewright-core"])?;
+    wrap(&build_pack()?, CORE)
 }
 
 /// Builds the folder that is deployed to Cloudflare: the Worker, its configuration and its migrations.
 pub(crate) fn build_cloudflare() -> Result<PathBuf> {
-    build_worker("gatewright-cloudflare", "cloudflare")
+    compile(&[WORKER.0])?;
+    bind_worker(&build_pack()?, WORKER)
 }
 
-/// Builds a crate as a Worker, in a folder of `target/`.
-fn build_worker(package: &str, name: &str) -> Result<PathBuf> {
-    let module = build_module(&WasmToolchain::ensure()?, package, "wasm", &[])?;
-    let folder = root().join("target").join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(folder.join("migrations"))?;
-    bind(&module, &folder, None)?;
-    let source = root().join("hosts/cloudflare");
-    let migrations = std::fs::read_dir(source.join("migrations"))?
-        .map(|file| Ok(PathBuf::from("migrations").join(file?.file_name())))
-        .collect::<Result<Vec<_>>>()?;
-    for file in ["worker.js", "wrangler.toml"]
-        .map(PathBuf::from)
-        .iter()
-        .chain(&migrations)
-    {
-        std::fs::copy(source.join(file), folder.join(file))
-            .with_context(|| format!("can't copy {}", file.display()))?;
-    }
-    Ok(folder)
-}
+/// Crates and the names that their components have.
+const SERVICE: (&str, &str) = ("gatewright-service", "service");
+const SPIN: (&str, &str) = ("gatewright-spin", "spin-provider");
+const CORE: (&str, &str) = ("gatewright-core", "auth-core");
+const MEMORY: (&str, &str) = ("gatewright-memory-provider", "memory-provider");
+const FAULTY: (&str, &str) = ("gatewright-faulty", "faulty");
+/// Crates and the folders of `target/` that hold their Workers.
+const WORKER: (&str, &str) = ("gatewright-cloudflare", "cloudflare");
+const WORKER_KIT: (&str, &str) = ("gatewright-worker-kit", "worker-kit");
 
 /// Profile of the modules of the npm package.
 const JAVASCRIPT: &str = "javascript";
@@ -89,23 +70,64 @@ const JS_MODULES: [(&str, &str, &[&str]); 3] = [
     ("crypto", "gatewright-js-crypto", &[]),
 ];
 
+/// Compiles every module that the tests need. Those that can be compiled together are, so that no core is idle while a
+/// module is linked.
+pub(crate) fn compile_for_tests() -> Result<()> {
+    compile(&[SERVICE, SPIN, CORE, MEMORY, FAULTY].map(|(package, _)| package))?;
+    compile(&[WORKER, WORKER_KIT].map(|(package, _)| package))?;
+    JS_MODULES
+        .iter()
+        .try_for_each(|(_, package, options)| compile_js(package, options).map(drop))
+}
+
+/// Compiles what one host's scenarios need.
+pub(crate) fn compile_for(host: crate::Host) -> Result<()> {
+    match host {
+        crate::Host::Native => compile(&[SERVICE.0]),
+        crate::Host::Spin => compile(&[SERVICE.0, SPIN.0]),
+        crate::Host::Cloudflare => compile(&[WORKER.0]),
+    }
+}
+
+/// Makes of the compiled modules what one host's scenarios need.
+pub(crate) fn pack_for(host: crate::Host) -> Result<()> {
+    let pack = build_pack()?;
+    match host {
+        crate::Host::Native => wrap(&pack, SERVICE),
+        crate::Host::Spin => wrap_spin(&pack),
+        crate::Host::Cloudflare => bind_worker(&pack, WORKER),
+    }
+    .map(drop)
+}
+
+/// Makes of the compiled modules what the tests need.
+pub(crate) fn pack_for_tests() -> Result<()> {
+    let pack = build_pack()?;
+    wrap_spin(&pack)?;
+    for component in [CORE, MEMORY, FAULTY] {
+        wrap(&pack, component)?;
+    }
+    bind_worker(&pack, WORKER)?;
+    bind_worker(&pack, WORKER_KIT)?;
+    assemble_js(&pack).map(drop)
+}
+
 /// Builds the npm package: its scripts and declarations, the modules, and the workspace's version in its manifest.
 pub(crate) fn build_js() -> Result<PathBuf> {
-    let toolchain = WasmToolchain::ensure()?;
+    assemble_js(&build_pack()?)
+}
+
+fn assemble_js(pack: &Path) -> Result<PathBuf> {
     let folder = js();
     let _ = std::fs::remove_dir_all(&folder);
     let modules = folder.join("wasm");
     std::fs::create_dir_all(&modules)?;
     for (name, package, options) in JS_MODULES {
-        let module = build_module(&toolchain, package, JAVASCRIPT, options)?;
-        bind(&module, &modules, Some(name))?;
-        let base64 = BASE64_STANDARD.encode(read(&modules.join(format!("{name}_bg.wasm")))?);
-        let embedded = format!(
-            "import {{ compile }} from \"../embedded.js\";\nexport default /* @__PURE__ */ compile(\"{base64}\");\n"
-        );
-        std::fs::write(modules.join(format!("{name}.embedded.js")), embedded)?;
-        let imported = format!("export {{ default }} from \"./{name}_bg.wasm?module\";\n");
-        std::fs::write(modules.join(format!("{name}.edge-light.js")), imported)?;
+        let module = compile_js(package, options)?;
+        run(Command::new(pack)
+            .arg("javascript")
+            .args([&module, &modules])
+            .arg(name))?;
     }
     let source = root().join("hosts/js");
     for file in std::fs::read_dir(source.join("src"))? {
@@ -124,82 +146,85 @@ pub(crate) fn build_js() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Builds what the tests need besides the service: Spin's, the core alone, the Worker and the one for the contract kit, the
-/// example of a provider, and a component that misbehaves.
-pub(crate) fn build_for_tests() -> Result<()> {
-    build_spin()?;
-    build_core()?;
-    let toolchain = WasmToolchain::ensure()?;
-    build(&toolchain, "gatewright-memory-provider", "memory-provider")?;
-    build(&toolchain, "gatewright-faulty", "faulty")?;
-    build_cloudflare()?;
-    build_worker("gatewright-worker-kit", "worker-kit")?;
-    build_js()?;
-    Ok(())
-}
-
-/// Builds a crate as the component `name`.
-pub(crate) fn build(toolchain: &WasmToolchain, package: &str, name: &str) -> Result<PathBuf> {
-    let module = build_module(toolchain, package, "wasm", &[])?;
-    let component = ComponentEncoder::default()
-        .module(&read(&module)?)
-        .and_then(|encoder| encoder.validate(true).encode())
-        .with_context(|| format!("{package} does not make a component"))?;
-    write(name, &component)
-}
-
-/// Builds a crate as a core module in a profile.
-fn build_module(
-    toolchain: &WasmToolchain,
-    package: &str,
-    profile: &str,
-    options: &[&str],
-) -> Result<PathBuf> {
-    let mut build = toolchain.cargo();
-    build
-        .current_dir(root())
-        .args(["build", "--locked", "--profile", profile])
-        .args(["--target", TARGET, "--package", package])
-        .args(options);
-    if profile == JAVASCRIPT {
-        // Smaller, and SHA-256 is faster; every engine of JavaScript has it since 2023.
-        let flags = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
-        build.env(flags, "-C target-feature=+simd128");
-    }
-    run(&mut build)?;
-    Ok(target()
-        .join(TARGET)
-        .join(profile)
-        .join(format!("{}.wasm", package.replace('-', "_"))))
-}
-
-/// Makes the JavaScript of a module: that of a Worker, or of this name for who loads the module himself.
-fn bind(module: &Path, folder: &Path, name: Option<&str>) -> Result<()> {
-    run(cargo()
-        .args([
-            "run",
-            "--quiet",
-            "--locked",
-            "--release",
-            "--package",
-            "gatewright-bindgen",
-            "--",
-        ])
-        .args([module, folder])
-        .args(name))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("can't read {}", path.display()))
-}
-
-/// Puts a component where components are. Unchanged bytes keep their file, so that what was compiled from it stays
-/// fresh.
-fn write(name: &str, component: &[u8]) -> Result<PathBuf> {
+/// Makes a component of a crate's module. Unchanged bytes keep their file, so that what was compiled from it stays fresh.
+fn wrap(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
     let path = path(name);
     std::fs::create_dir_all(path.parent().context("a component has a folder")?)?;
-    if std::fs::read(&path).ok().as_deref() != Some(component) {
-        std::fs::write(&path, component)?;
-    }
+    let module = module(package, WASM);
+    run(Command::new(pack).arg("component").args([&module, &path]))?;
     Ok(path)
+}
+
+fn wrap_spin(pack: &Path) -> Result<PathBuf> {
+    let (service, provider) = (wrap(pack, SERVICE)?, wrap(pack, SPIN)?);
+    let composed = path("gatewright-spin");
+    run(Command::new(pack)
+        .arg("compose")
+        .args([&service, &provider])
+        .arg(CONTRACT)
+        .arg(&composed))?;
+    Ok(composed)
+}
+
+/// Makes the folder of a Worker of a crate's module.
+fn bind_worker(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
+    let folder = root().join("target").join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(folder.join("migrations"))?;
+    run(Command::new(pack)
+        .arg("javascript")
+        .args([&module(package, WASM), &folder]))?;
+    let source = root().join("hosts/cloudflare");
+    let migrations = std::fs::read_dir(source.join("migrations"))?
+        .map(|file| Ok(PathBuf::from("migrations").join(file?.file_name())))
+        .collect::<Result<Vec<_>>>()?;
+    for file in ["worker.js", "wrangler.toml"]
+        .map(PathBuf::from)
+        .iter()
+        .chain(&migrations)
+    {
+        std::fs::copy(source.join(file), folder.join(file))
+            .with_context(|| format!("can't copy {}", file.display()))?;
+    }
+    Ok(folder)
+}
+
+/// Profile of everything else.
+const WASM: &str = "wasm";
+
+/// Compiles crates as core modules.
+fn compile(packages: &[&str]) -> Result<()> {
+    let mut build = WasmToolchain::ensure()?.cargo();
+    build
+        .current_dir(root())
+        .args(["build", "--locked", "--profile", WASM])
+        .args(["--target", TARGET]);
+    for package in packages {
+        build.args(["--package", package]);
+    }
+    run(&mut build)
+}
+
+/// Compiles a module of the npm package. Returns it.
+fn compile_js(package: &str, options: &[&str]) -> Result<PathBuf> {
+    let mut build = WasmToolchain::ensure()?.cargo();
+    run(build
+        .current_dir(root())
+        .args(["build", "--locked", "--profile", JAVASCRIPT])
+        .args(["--target", TARGET, "--package", package])
+        .args(options)
+        // Smaller, and SHA-256 is faster; every engine of JavaScript has it since 2023.
+        .env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+            "-C target-feature=+simd128",
+        ))?;
+    Ok(module(package, JAVASCRIPT))
+}
+
+/// A crate's core module, once compiled.
+fn module(package: &str, profile: &str) -> PathBuf {
+    target()
+        .join(TARGET)
+        .join(profile)
+        .join(format!("{}.wasm", package.replace('-', "_")))
 }

@@ -1,8 +1,9 @@
 //! `cargo xtask lint`: formatting, lints and documentation, warnings as errors.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::component::TARGET;
+use crate::native::built_twice;
 use crate::process::{cargo, root, run};
 use crate::toolchain::WasmToolchain;
 
@@ -29,11 +30,17 @@ const COMPONENTS: [&str; 16] = [
 /// Checks everything.
 pub(crate) fn run_all() -> Result<()> {
     run(cargo().args(["fmt", "--all", "--check"]))?;
-    // In the profile of the tests, so that build scripts are not built again.
+    let twice = built_twice()?;
+    if !twice.is_empty() {
+        bail!(
+            "`cargo xtask serve` and `cargo xtask test` build these with different features, see xtask/pack/Cargo.toml: {}",
+            twice.join(", ")
+        );
+    }
+    // In the profile of the tests, so that build scripts and macros are not built again.
     run(cargo().args([
         "clippy",
         "--locked",
-        "--release",
         "--workspace",
         "--all-targets",
         "--",
@@ -44,7 +51,6 @@ pub(crate) fn run_all() -> Result<()> {
         .args([
             "doc",
             "--locked",
-            "--release",
             "--workspace",
             "--no-deps",
             "--document-private-items",

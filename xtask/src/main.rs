@@ -5,15 +5,22 @@
 
 mod bench;
 mod component;
+mod install;
 mod lint;
+mod native;
 mod process;
+mod prove;
+mod running;
 mod serve;
+mod stage;
 mod test;
 mod toolchain;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use native::Profile;
 
 #[derive(Parser)]
 #[command(
@@ -27,7 +34,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Builds what a host serves, the core alone or the npm package, into target/.
+    /// Builds what is deployed into target/: the native host, a host's application, the core alone or the npm package.
     Build {
         /// What.
         #[arg(default_value = "native")]
@@ -38,14 +45,25 @@ enum Command {
         /// On which host.
         #[arg(long, default_value = "native")]
         host: Host,
+        /// Optimizes the native host, which takes some minutes more.
+        #[arg(long)]
+        release: bool,
         /// Arguments for the host, such as --listen 127.0.0.1:9000.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
     /// Runs every test on every host.
     Test {
-        /// Only tests whose name holds this.
+        /// Only tests whose name contains this.
         filter: Option<String>,
+        /// Only the scenarios and tests of this host, and only what they need is built.
+        #[arg(long)]
+        host: Option<Host>,
+    },
+    /// Runs what takes long and need not run at each change, and writes what it found to tests/PROVED.md.
+    Prove {
+        /// Only this.
+        part: Option<prove::Part>,
     },
     /// Checks formatting, lints and documentation; warnings are errors.
     Lint,
@@ -73,7 +91,7 @@ enum Suite {
 /// What is built for others.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Product {
-    /// The service, for the native host.
+    /// The native host, target/release/gatewright.
     Native,
     /// The application for Spin.
     Spin,
@@ -99,15 +117,27 @@ pub(crate) enum Host {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Build { what } => match what {
-            Product::Native => component::build_service(),
+            Product::Native => native::build_host(Profile::Release),
             Product::Spin => component::build_spin(),
             Product::Cloudflare => component::build_cloudflare(),
             Product::Js => component::build_js(),
             Product::Core => component::build_core(),
         }
         .map(|path| println!("built {}", path.display())),
-        Command::Serve { host, arguments } => serve::run(host, &arguments),
-        Command::Test { filter } => test::run_all(filter.as_deref()),
+        Command::Serve {
+            host,
+            release,
+            arguments,
+        } => {
+            let profile = if release {
+                Profile::Release
+            } else {
+                Profile::Dev
+            };
+            serve::run(host, profile, &arguments)
+        }
+        Command::Test { filter, host } => test::run_all(filter.as_deref(), host),
+        Command::Prove { part } => prove::run_all(part),
         Command::Lint => lint::run_all(),
         Command::Generate => test::generate(),
         Command::Bench {

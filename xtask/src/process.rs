@@ -1,9 +1,16 @@
 //! Running other programs.
 
+use std::cell::RefCell;
+use std::fs::File;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
+
+thread_local! {
+    /// Where this thread's programs print, if not to the terminal.
+    static OUTPUT: RefCell<Option<File>> = const { RefCell::new(None) };
+}
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
@@ -33,8 +40,20 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// Has the programs of this thread print to a file from now on.
+pub(crate) fn print_to(file: File) {
+    OUTPUT.set(Some(file));
+}
+
 /// Runs a program to its end and fails if it does.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let output = OUTPUT.with_borrow(|file| -> std::io::Result<_> {
+        let Some(file) = file else { return Ok(None) };
+        Ok(Some((file.try_clone()?, file.try_clone()?)))
+    })?;
+    if let Some((stdout, stderr)) = output {
+        command.stdout(stdout).stderr(stderr).stdin(Stdio::null());
+    }
     let status = command
         .status()
         .with_context(|| format!("can't start {}", name(command)))?;

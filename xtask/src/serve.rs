@@ -1,52 +1,38 @@
 //! `cargo xtask serve`.
 
 use std::io::{Read as _, Write as _};
-use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
 use crate::Host;
 use crate::component;
-use crate::process::{cargo, root, target};
-use crate::test::install_packages;
+use crate::install::npm_packages;
+use crate::native::{Profile, build_host};
+use crate::process::root;
 
 /// A Node.js that is new enough for Cloudflare's runtime, from its packages.
 const NODE: &str = "hosts/cloudflare/node_modules/node/bin/node";
 
-/// Builds the service component and the packages of the native host, and puts the two side by side. Returns the host.
-pub(crate) fn build_native(packages: &[&str]) -> Result<PathBuf> {
-    let component = component::build_service()?;
-    crate::process::run(
-        cargo()
-            .args(["build", "--locked", "--release"])
-            .args(packages),
-    )?;
-    let folder = target().join("release");
-    std::fs::copy(&component, folder.join("service.wasm"))
-        .with_context(|| format!("can't copy {}", component.display()))?;
-    Ok(folder.join(format!("gatewright{}", std::env::consts::EXE_SUFFIX)))
-}
-
 /// Starts the service; returns when it has ended.
-pub(crate) fn run(host: Host, arguments: &[String]) -> Result<()> {
+pub(crate) fn run(host: Host, profile: Profile, arguments: &[String]) -> Result<()> {
     let mut command = match host {
         Host::Native => {
-            let mut command = Command::new(build_native(&["--package", "gatewright"])?);
+            let mut command = Command::new(build_host(profile)?);
             command.arg("serve");
             command
         }
         Host::Spin => {
             component::build_spin()?;
             make_secret(".env", "SPIN_VARIABLE_SECRET_KEY")?;
-            let mut command = Command::new(build_native(&["--package", "gatewright"])?);
+            let mut command = Command::new(build_host(profile)?);
             command.args(["spin", "up", "--from", "hosts/spin"]);
             command
         }
         Host::Cloudflare => {
             component::build_cloudflare()?;
             make_secret(".dev.vars", "SECRET_KEY")?;
-            install_packages(&root().join("hosts/cloudflare"))?;
+            npm_packages(&root().join("hosts/cloudflare"))?;
             let mut command = Command::new(root().join(NODE));
             command.arg("hosts/cloudflare/serve.mjs");
             command

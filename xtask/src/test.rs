@@ -1,75 +1,111 @@
 //! `cargo xtask test`.
 
-use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 
+use crate::Host;
 use crate::component;
-use crate::process::{cargo, output, root, run, target};
-use crate::serve::build_native;
-use crate::toolchain::install_debian_packages;
+use crate::install::{chromium, need, npm_packages, python_packages};
+use crate::native::{self, Profile};
+use crate::process::{cargo, root, run, target};
+use crate::running::start;
+use crate::stage::{Stages, stage};
 
-/// Crates without wasmtime, tested with the checks of the development profile.
-const PURE: [&str; 4] = [
-    "auth-core",
-    "gatewright-http",
-    "gatewright-mail",
-    "gatewright-sql",
-];
-/// Crates with it or with other large ones, tested in the profile that is served, so that these are built once.
-const WHOLE: [&str; 6] = [
-    "gatewright",
-    "gatewright-cli",
-    "gatewright-compose",
-    "gatewright-smtp",
-    "gatewright-tests",
-    "gatewright-transfer",
-];
+/// Tests of a host by itself, beside the scenarios that every host passes.
+const fn own_tests(host: Host) -> &'static str {
+    match host {
+        Host::Native => "native",
+        Host::Spin => "spin",
+        Host::Cloudflare => "cloudflare",
+    }
+}
 
-/// Runs every test, or those whose name holds the filter.
-pub(crate) fn run_all(filter: Option<&str>) -> Result<()> {
+/// Runs every test; those whose name holds the filter; or only those of one host: its scenarios and its own tests.
+pub(crate) fn run_all(filter: Option<&str>, host: Option<Host>) -> Result<()> {
     need(
         "node",
         "Node.js 20 or newer: https://nodejs.org, or: apt-get install nodejs npm",
     )?;
     need("npm", "npm: https://nodejs.org, or: apt-get install npm")?;
-    // With all of them and all targets, so that wasmtime is built with the features that the tests build it with.
-    let whole: Vec<_> = packages(&WHOLE).chain(["--all-targets"]).collect();
-    let host = build_native(&whole)?;
-    component::build_for_tests()?;
-    install_packages(&root().join("hosts/cloudflare"))?;
-    install_packages(&javascript())?;
-    install_packages(&root().join("examples/core/javascript"))?;
-    install_python_packages(&root().join("examples/core/python"))?;
+    let stages = Stages::default();
+    let done = match host {
+        Some(host) => of_host(&stages, host, filter),
+        None => of_all(&stages, filter),
+    };
+    stages.print();
+    done
+}
 
-    run(cargo()
-        .args(["test", "--locked"])
-        .args(packages(&PURE))
-        .args(filter))?;
-    run(cargo()
-        .args(["test", "--locked", "--release"])
-        .args(packages(&WHOLE))
-        .args(filter)
-        .env("GATEWRIGHT_PROGRAM", &host)
-        .env("GATEWRIGHT_COMPONENTS", root().join("target/components")))?;
-    for name in ["spin", "cloudflare"] {
-        println!("xtask: the scenarios on {name}");
-        run(cargo()
-            .args(["test", "--locked", "--release"])
-            .args(packages(&WHOLE))
-            .args(["--test", "scenarios"])
-            .args(filter)
-            .env("GATEWRIGHT_HOST", name)
-            .env("GATEWRIGHT_PROGRAM", &host))?;
+fn of_host(stages: &Stages, host: Host, filter: Option<&str>) -> Result<()> {
+    stages.together(vec![
+        stage("building for this machine", native::build_tests),
+        stage("compiling to WebAssembly", || component::compile_for(host)),
+        stage("installing packages", || match host {
+            Host::Cloudflare => npm_packages(&root().join("hosts/cloudflare")),
+            Host::Native | Host::Spin => Ok(()),
+        }),
+    ])?;
+    stages.one("packing", || component::pack_for(host))?;
+    if host != Host::Cloudflare {
+        native::place(&component::path("service"), Profile::Dev)?;
     }
+    stages.one("testing", || {
+        run(scenarios(host)
+            .args(["--test", own_tests(host)])
+            .args(filter))
+    })
+}
+
+fn of_all(stages: &Stages, filter: Option<&str>) -> Result<()> {
+    stages.together(vec![
+        stage("building for this machine", native::build_tests),
+        stage("compiling to WebAssembly", component::compile_for_tests),
+        stage("installing packages", || {
+            for folder in ["hosts/cloudflare", "hosts/js", "examples/core/javascript"] {
+                npm_packages(&root().join(folder))?;
+            }
+            npm_packages(&javascript())?;
+            python_packages(&root().join("examples/core/python"))?;
+            chromium().map(drop)
+        }),
+    ])?;
+    stages.one("packing", component::pack_for_tests)?;
+    native::place(&component::path("service"), Profile::Dev)?;
+    let program = native::host(Profile::Dev);
+    stages.one("crates, storage kit, native host", || {
+        run(with_artifacts(&mut native::tests(Profile::Dev)).args(filter))
+    })?;
+    let mut rest = vec![
+        stage("scenarios on Spin", || {
+            run(scenarios(Host::Spin).args(filter))
+        }),
+        stage("scenarios on Workers", || {
+            run(scenarios(Host::Cloudflare).args(filter))
+        }),
+    ];
     if filter.is_none() {
-        test_pages(&host)?;
-        test_js(&host)?;
+        rest.push(stage("pages", || test_pages(&program)));
+        rest.push(stage("npm package", || test_js(&program)));
     }
-    Ok(())
+    stages.together(rest)
+}
+
+/// The scenarios on a host; further tests can be added.
+fn scenarios(host: Host) -> Command {
+    let mut command = native::tests(Profile::Dev);
+    with_artifacts(&mut command)
+        .args(["--test", "scenarios"])
+        .env("GATEWRIGHT_HOST", own_tests(host));
+    command
+}
+
+/// Names what was built for the tests.
+pub(crate) fn with_artifacts(command: &mut Command) -> &mut Command {
+    command
+        .env("GATEWRIGHT_PROGRAM", native::host(Profile::Dev))
+        .env("GATEWRIGHT_COMPONENTS", root().join("target/components"))
 }
 
 /// Writes anew what is made of tables: the tests that compare it write it when they are told to.
@@ -81,71 +117,12 @@ pub(crate) fn generate() -> Result<()> {
             .env("GATEWRIGHT_UPDATE", "1"))
     };
     update(&["--package", "gatewright-http", "openapi"])?;
-    update(&[
-        "--release",
-        "--package",
-        "gatewright-tests",
-        "--test",
-        "manifests",
-    ])
+    update(&["--package", "gatewright-tests", "--test", "manifests"])
 }
 
-fn packages<'a>(names: &'a [&str]) -> impl Iterator<Item = &'a str> {
-    names.iter().flat_map(|name| ["--package", name])
-}
-
-fn need(program: &str, what: &str) -> Result<()> {
-    match output(Command::new(program).arg("--version")) {
-        Some(_) => Ok(()),
-        None => bail!("{program} is missing; install {what}"),
-    }
-}
-
+/// The tests in JavaScript that are not the npm package's.
 pub(crate) fn javascript() -> PathBuf {
     root().join("tests/javascript")
-}
-
-/// Installs the npm packages of a folder, unless they are there and newer than the list of them.
-pub(crate) fn install_packages(folder: &Path) -> Result<()> {
-    let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
-    let installed = changed(&folder.join("node_modules/.package-lock.json"));
-    if installed.is_none() || installed < changed(&folder.join("package-lock.json")) {
-        let npm = |command: &[&str]| {
-            run(Command::new("npm")
-                .args(command)
-                .args(["--no-audit", "--no-fund"])
-                .current_dir(folder))
-        };
-        // A registry may lack packages for other systems, which `npm ci` takes for a list that does not fit.
-        npm(&["ci"]).or_else(|_| npm(&["install", "--no-save"]))?;
-    }
-    Ok(())
-}
-
-/// Installs the Python packages of a folder into an environment there, unless that has those in the list of them.
-fn install_python_packages(folder: &Path) -> Result<()> {
-    let (listed, environment) = (folder.join("requirements.txt"), folder.join(".venv"));
-    let installed = environment.join("requirements.txt");
-    let list = std::fs::read(&listed)?;
-    if std::fs::read(&installed).ok().as_ref() == Some(&list) {
-        return Ok(());
-    }
-    let make = || {
-        let mut python = Command::new("python3");
-        run(python.args(["-m", "venv", "--clear"]).arg(&environment))
-    };
-    if make().is_err() {
-        if Path::new("/etc/debian_version").exists() {
-            install_debian_packages(&["python3-venv"])?;
-        }
-        make().context("Python's module venv is missing; install it")?;
-    }
-    run(Command::new(environment.join("bin/python"))
-        .args(["-m", "pip", "install", "--quiet"])
-        .args(["--disable-pip-version-check", "--requirement"])
-        .arg(&listed))?;
-    // Last, so that what was interrupted is done again.
-    std::fs::write(&installed, list).context("can't write to Python's environment")
 }
 
 /// The pages in a browser, against a host of their own.
@@ -166,7 +143,7 @@ fn test_pages(host: &Path) -> Result<()> {
 /// The npm package, against a host of its own.
 fn test_js(host: &Path) -> Result<()> {
     let source = root().join("hosts/js");
-    install_packages(&source)?;
+    npm_packages(&source)?;
     let folder = target().join("js-host");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
@@ -182,91 +159,4 @@ fn test_js(host: &Path) -> Result<()> {
         .env("GATEWRIGHT_BASE", base)
         .env("GATEWRIGHT_PROGRAM", host)
         .env("CHROMIUM", chromium()?))
-}
-
-fn chromium() -> Result<PathBuf> {
-    let known = [
-        "/usr/bin/chromium",
-        "/usr/bin/chromium-browser",
-        "/usr/bin/google-chrome",
-    ];
-    let find = || {
-        let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
-        named
-            .into_iter()
-            .chain(known.map(PathBuf::from))
-            .find(|path| path.exists())
-    };
-    if let Some(path) = find() {
-        return Ok(path);
-    }
-    if Path::new("/etc/debian_version").exists() {
-        install_debian_packages(&["chromium"])?;
-    }
-    find().context("Chromium is missing; install it, or name one in CHROMIUM")
-}
-
-/// A process that is ended when dropped.
-pub(crate) struct Running(Child);
-
-impl Running {
-    /// Takes a process over.
-    pub(crate) fn new(child: Child) -> Self {
-        Self(child)
-    }
-
-    /// Its identifier.
-    pub(crate) fn id(&self) -> u32 {
-        self.0.id()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Starts the native host in a folder, with these settings, and returns its address.
-pub(crate) fn start(
-    host: &Path,
-    folder: &Path,
-    settings: &[(&str, &str)],
-) -> Result<(Running, String)> {
-    start_as(&["serve"], host, folder, settings)
-}
-
-/// Starts what the native host serves by these arguments.
-pub(crate) fn start_as<S: AsRef<OsStr>>(
-    arguments: &[S],
-    host: &Path,
-    folder: &Path,
-    settings: &[(&str, &str)],
-) -> Result<(Running, String)> {
-    let mut child = Command::new(host)
-        .args(arguments)
-        .args(["--listen", "127.0.0.1:0"])
-        .current_dir(folder)
-        .envs(settings.iter().copied())
-        .stdout(Stdio::piped())
-        .stderr(std::fs::File::create(folder.join("log"))?)
-        .spawn()?;
-    let mut lines = BufReader::new(child.stdout.take().context("the host's output")?)
-        .lines()
-        .map_while(Result::ok);
-    let running = Running(child);
-    let base = lines.find_map(|line| {
-        line.strip_prefix("listening")
-            .map(|rest| rest.trim().to_owned())
-    });
-    let base = base.with_context(|| {
-        format!(
-            "the host did not start: see {}",
-            folder.join("log").display()
-        )
-    })?;
-    // Keeps the pipe from filling up.
-    std::thread::spawn(move || lines.for_each(drop));
-    Ok((running, base))
 }

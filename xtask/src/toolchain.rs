@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::component::TARGET;
+use crate::install::{as_root, debian_packages};
 use crate::process::{output, run};
 
 /// How long `rustup target add` may take.
@@ -23,6 +25,7 @@ const DEBIAN_PACKAGES: [&str; 6] = [
 ];
 
 /// A toolchain with the standard library for [`TARGET`].
+#[derive(Clone, Copy)]
 pub(crate) enum WasmToolchain {
     /// The one that runs this.
     Active,
@@ -30,10 +33,28 @@ pub(crate) enum WasmToolchain {
     Debian,
 }
 
+/// The one that was found or made first, so that nothing is tried twice.
+static FOUND: Mutex<Option<WasmToolchain>> = Mutex::new(None);
+
 impl WasmToolchain {
-    /// Finds a toolchain or makes one: the active one, the active one with the target added by rustup, Debian's.
+    /// Finds a toolchain or makes one: the active one, Debian's where its library was built before, the active one with the
+    /// target added by rustup, Debian's.
     pub(crate) fn ensure() -> Result<Self> {
-        if has_library(&mut rustc()) || rustup_adds_target() {
+        let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        match *found {
+            Some(toolchain) => Ok(toolchain),
+            None => Ok(*found.insert(Self::find()?)),
+        }
+    }
+
+    fn find() -> Result<Self> {
+        if has_library(&mut rustc()) {
+            return Ok(Self::Active);
+        }
+        if has_library(&mut debian_rustc()) {
+            return Ok(Self::Debian);
+        }
+        if rustup_adds_target() {
             return Ok(Self::Active);
         }
         let debian = fs::read_to_string("/etc/os-release")
@@ -44,15 +65,13 @@ impl WasmToolchain {
                 "the Rust target {TARGET} is missing; install it with: rustup target add {TARGET}"
             );
         }
-        if !has_library(&mut debian_rustc()) {
-            build_debian_library()
-                .context("the Rust target could not be made from Debian's packages")?;
-        }
+        build_debian_library()
+            .context("the Rust target could not be made from Debian's packages")?;
         Ok(Self::Debian)
     }
 
     /// Its cargo.
-    pub(crate) fn cargo(&self) -> Command {
+    pub(crate) fn cargo(self) -> Command {
         match self {
             Self::Active => crate::process::cargo(),
             Self::Debian => {
@@ -117,7 +136,7 @@ fn rustup_adds_target() -> bool {
 /// Installs Debian's packages and builds the standard library from the source in them, without network, into their
 /// own folder: the crate `sysroot` names what a target's library holds.
 fn build_debian_library() -> Result<()> {
-    install_debian_packages(&DEBIAN_PACKAGES)?;
+    debian_packages(&DEBIAN_PACKAGES)?;
     let sysroot = output(debian_rustc().args(["--print", "sysroot"]))
         .context("/usr/bin/rustc does not run")?;
     let host = output(debian_rustc().arg("-vV"))
@@ -201,47 +220,4 @@ fn build_debian_library() -> Result<()> {
         bail!("{} still holds no standard library", library.display());
     }
     Ok(())
-}
-
-/// Installs those of Debian's packages that are missing.
-pub(crate) fn install_debian_packages(packages: &[&str]) -> Result<()> {
-    let installed = |package: &&str| {
-        output(Command::new("dpkg-query").args(["-W", "-f=${Status}", package]))
-            .is_some_and(|status| status.contains("ok installed"))
-    };
-    let missing: Vec<_> = packages
-        .iter()
-        .copied()
-        .filter(|package| !installed(package))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    println!("xtask: installing {}", missing.join(" "));
-    // Never removes a package, such as Debian's own rustc.
-    let install = [
-        "apt-get",
-        "install",
-        "-y",
-        "--no-remove",
-        "--no-install-recommends",
-    ];
-    as_root(install, &missing).or_else(|_| {
-        as_root(["apt-get", "update"], [""; 0])?;
-        as_root(install, &missing)
-    })
-}
-
-fn as_root<S: AsRef<std::ffi::OsStr>, const N: usize>(
-    program: [&str; N],
-    arguments: impl IntoIterator<Item = S>,
-) -> Result<()> {
-    let root = output(Command::new("id").arg("-u")).as_deref() == Some("0");
-    let sudo = if root { None } else { Some("sudo") };
-    let mut words = sudo.into_iter().chain(program);
-    let mut command = Command::new(words.next().context("a program")?);
-    run(command
-        .args(words)
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive"))
 }

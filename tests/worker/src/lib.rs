@@ -1,5 +1,5 @@
 //! Storage on D1 for the contract kit: `POST /{function}` takes the parameters as a JSON array, and answers with the
-//! result. `/trap` panics, `/wait` waits for long.
+//! result. The header `database` names the binding of one of several databases. `/trap` panics, `/wait` waits for long.
 
 // Exports of a Worker are generated, and speak to JavaScript.
 #![allow(unsafe_code, reason = "generated bindings")]
@@ -17,8 +17,10 @@ use worker::{Body, Context, Delay, Env, Error, HttpRequest, HttpResponse, Result
 
 #[event(fetch)]
 async fn fetch(request: HttpRequest, env: Env, _: Context) -> Result<HttpResponse> {
-    let storage = SqlStorage::new(D1::new(env.d1("DB")?));
     let (parts, body) = request.into_parts();
+    let database = parts.headers.get("database");
+    let database = database.and_then(|name| name.to_str().ok());
+    let storage = SqlStorage::new(D1::new(env.d1(database.unwrap_or("DB"))?));
     let body = body.collect().await?.to_bytes();
     let answer = match parts.uri.path() {
         "/trap" => panic!("as asked"),

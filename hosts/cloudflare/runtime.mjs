@@ -1,0 +1,162 @@
+// The Worker in the real runtime with local D1, KV and e-mail, behind what stands in for Cloudflare's edge.
+
+import { createServer, request as connect } from "node:http";
+import { cpSync, existsSync, readFileSync, readdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
+import { Miniflare, Log, LogLevel } from "miniflare";
+
+export const options = {
+  listen: { type: "string", default: "127.0.0.1:8787" },
+  state: { type: "string", default: ".wrangler/state" },
+  build: { type: "string", default: fileURLToPath(new URL("../../target/cloudflare", import.meta.url)) },
+  var: { type: "string", multiple: true, default: [] },
+  // For tests: shows the service a clock that is ahead by this many seconds.
+  "clock-offset": { type: "string", default: "0" },
+  // For tests: GET, PUT and DELETE of /__kv/KEY reach into KV, and answers say how many calls of D1 they took.
+  inspect: { type: "boolean", default: false },
+  // For tests: binds this many further databases, DB0, DB1, …; one is made when a request first names it in its header
+  // `database`.
+  databases: { type: "string", default: "0" },
+};
+
+const pair = (line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)];
+
+// Answers to one request at a time are counted rightly, which is enough here.
+const COUNTING = `
+import worker from "./worker.js";
+let calls = 0;
+function count(of, method) {
+  const call = of[method];
+  of[method] = function (...parameters) {
+    calls += 1;
+    return call.apply(this, parameters);
+  };
+}
+let counted = false;
+export default {
+  ...worker,
+  async fetch(request, env, context) {
+    if (!counted) {
+      count(Object.getPrototypeOf(env.DB), "batch");
+      count(Object.getPrototypeOf(env.DB.prepare("SELECT 1")), "all");
+      counted = true;
+    }
+    calls = 0;
+    const response = await worker.fetch(request, env, context);
+    const answer = new Response(response.body, response);
+    answer.headers.set("d1-calls", calls);
+    return answer;
+  },
+};`;
+
+// What `wrangler d1 migrations apply` does. Returns the names of those that were applied.
+async function migrate(database, build) {
+  await database.exec("CREATE TABLE IF NOT EXISTS d1_migrations (name TEXT PRIMARY KEY) STRICT");
+  const applied = new Set((await database.prepare("SELECT name FROM d1_migrations").all()).results.map(({ name }) => name));
+  const missing = readdirSync(`${build}/migrations`).sort().filter((name) => !applied.has(name));
+  for (const name of missing) {
+    const text = readFileSync(`${build}/migrations/${name}`).toString();
+    const statements = text.split(";\n").map((sql) => sql.trim()).filter(Boolean);
+    const done = database.prepare("INSERT INTO d1_migrations (name) VALUES (?1)").bind(name);
+    await database.batch([...statements.map((sql) => database.prepare(sql)), done]);
+  }
+  return missing;
+}
+
+// In Cloudflare's place: tells the Worker the client's address, whatever the client says of it.
+const ADDRESS = "cf-connecting-ip";
+const KV = "/__kv/";
+
+/// Starts the Worker as arguments of the command line say, in a folder. `print` takes lines for people, `out` streams of
+/// the runtime. `template` is the state of a database with all tables, to begin with a copy of it. Returns `stop`.
+export async function start(args, { folder, print, out, template }) {
+  const { values } = parseArgs({ options, args });
+  const within = (path) => resolve(folder, path);
+  const build = within(values.build);
+  const state = within(values.state);
+  const variables = within(".dev.vars");
+  const file = existsSync(variables) ? readFileSync(variables, "utf8").split("\n") : [];
+  const bindings = Object.fromEntries([...file.filter((line) => /^[A-Z]/.test(line)), ...values.var].map(pair));
+  const read = (name) => readFileSync(`${build}/${name}`);
+  const clock = `const now = Date.now; Date.now = () => now() + ${Number(values["clock-offset"])} * 1000;`;
+  const entry = `import "./clock.js"; ${values.inspect ? COUNTING : 'export { default } from "./worker.js";'}`;
+  const further = Array.from({ length: Number(values.databases) }, (_, number) => `DB${number}`);
+  const databases = ["DB", ...further].map((name) => [name, name === "DB" ? "gatewright" : `gatewright-${name}`]);
+
+  if (template && !existsSync(`${state}/d1`)) cpSync(template, `${state}/d1`, { recursive: true });
+  const worker = new Miniflare({
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
+    log: new Log(LogLevel.WARN),
+    handleRuntimeStdio: out,
+    name: "gatewright",
+    compatibilityDate: /^compatibility_date = "(.*)"$/m.exec(read("wrangler.toml"))[1],
+    modules: [
+      { type: "ESModule", path: "main.js", contents: entry },
+      { type: "ESModule", path: "clock.js", contents: clock },
+      ...readdirSync(build, { recursive: true })
+        .filter((path) => /\.(js|wasm)$/.test(path))
+        .map((path) => ({ type: path.endsWith(".js") ? "ESModule" : "CompiledWasm", path, contents: read(path) })),
+    ],
+    bindings,
+    d1Databases: Object.fromEntries(databases),
+    d1Persist: `${state}/d1`,
+    kvNamespaces: { KV: "gatewright" },
+    kvPersist: `${state}/kv`,
+    email: { send_email: [{ name: "EMAIL" }] },
+  });
+  const url = await worker.ready;
+  if (!template) {
+    for (const name of await migrate(await worker.getD1Database("DB"), build)) print(`made        tables of ${name}`);
+  }
+  const migrated = new Map();
+
+  async function inspect(request, response) {
+    const namespace = await worker.getKVNamespace("KV");
+    const key = decodeURIComponent(request.url.slice(KV.length));
+    if (request.method === "PUT") await namespace.put(key, Buffer.concat(await request.toArray()).toString());
+    else if (request.method === "DELETE") await namespace.delete(key);
+    const { keys } = await namespace.list({ prefix: key });
+    const found = keys.map(async ({ name, expiration }) => ({ name, expiration, value: await namespace.get(name) }));
+    response.end(JSON.stringify(await Promise.all(found)));
+  }
+  const edge = createServer(async (request, response) => {
+    const { database } = request.headers;
+    if (further.includes(database)) {
+      if (!migrated.has(database)) migrated.set(database, worker.getD1Database(database).then((d1) => migrate(d1, build)));
+      await migrated.get(database);
+    }
+    if (values.inspect && request.url.startsWith(KV)) return inspect(request, response);
+    const headers = [];
+    for (let i = 0; i < request.rawHeaders.length; i += 2) {
+      const [name, value] = request.rawHeaders.slice(i, i + 2);
+      if (name.toLowerCase() !== ADDRESS) headers.push(name, value);
+    }
+    headers.push(ADDRESS, request.socket.remoteAddress);
+    const { hostname, port } = url;
+    // A connection for each: one that is kept may be closed just when it is used again.
+    const passed = connect({ hostname, port, method: request.method, path: request.url, headers, agent: false }, (answer) => {
+      response.writeHead(answer.statusCode, answer.rawHeaders);
+      answer.pipe(response);
+    });
+    passed.on("error", (error) => {
+      console.error("the Worker can't be reached", error.message);
+      if (response.headersSent) response.destroy();
+      else response.writeHead(502).end();
+    });
+    response.on("close", () => passed.destroy());
+    request.pipe(passed);
+  });
+  const [host, port] = pair(values.listen.replace(/:(\d+)$/, "=$1"));
+  await new Promise((done, failed) => edge.on("error", failed).listen(Number(port), host, done));
+  const listening = edge.address();
+  print(`listening   http://${listening.address}:${listening.port}`);
+  return async () => {
+    edge.close();
+    edge.closeAllConnections();
+    await worker.dispose();
+  };
+}

@@ -1,0 +1,33 @@
+//! Sizes that must not drift unseen. A commit that raises a budget says why. Those of the npm package are in
+//! `hosts/js/tests/package.test.mjs`.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::path::Path;
+use std::process::Command;
+
+use gatewright_tests::host::component;
+
+/// Bytes of the Worker's scripts and module, gzipped, as Cloudflare counts them.
+const WORKER: usize = 1_072_000;
+/// Bytes of the application for Spin.
+const SPIN: u64 = 4_220_000;
+
+#[test]
+fn the_worker_is_within_its_budget() {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/cloudflare");
+    let mut pack = Command::new("tar");
+    pack.args(["--create", "--gzip", "--file=-", "--directory"])
+        .arg(built)
+        .args(["--exclude=migrations", "--exclude=wrangler.toml", "."]);
+    let size = pack.output().unwrap().stdout.len();
+    println!("the Worker: {size} bytes gzipped");
+    assert!((1..WORKER).contains(&size), "{size} bytes gzipped");
+}
+
+#[test]
+fn the_spin_component_is_within_its_budget() {
+    let size = component("gatewright-spin").metadata().unwrap().len();
+    println!("the Spin component: {size} bytes");
+    assert!(size < SPIN, "{size} bytes");
+}

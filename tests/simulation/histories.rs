@@ -1,0 +1,214 @@
+//! Random histories of accounts and sessions, compared with a model that says in a few lines what must hold.
+
+use std::time::Duration;
+
+use auth_core::{Auth, Error, Platform as _, Timestamp, TokenPair};
+use futures::executor::block_on;
+use gatewright_tests::SimulatedPlatform;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+
+use super::{PASSWORD, after_answer, auth, client, login, refresh, register};
+
+/// Histories of a usual run; `GATEWRIGHT_HISTORIES` asks for more.
+const HISTORIES: u64 = 20;
+const STEPS: u32 = 80;
+const USERS: u64 = 3;
+const GRACE: Duration = Duration::from_secs(10);
+const ACCESS: Duration = Duration::from_secs(15 * 60);
+const REFRESH: Duration = Duration::from_secs(7 * 86_400);
+const SESSION: Duration = Duration::from_secs(30 * 86_400);
+
+/// A session as the model has it.
+struct Modelled {
+    user: u64,
+    ended: bool,
+    begun: Timestamp,
+    /// When the newest tokens were handed out.
+    renewed: Timestamp,
+    current: TokenPair,
+    /// Tokens that were exchanged, the last one last, and when.
+    used: Vec<(TokenPair, Timestamp)>,
+}
+
+impl Modelled {
+    fn new(user: u64, current: TokenPair, now: Timestamp) -> Self {
+        Self {
+            user,
+            ended: false,
+            begun: now,
+            renewed: now,
+            current,
+            used: Vec::new(),
+        }
+    }
+
+    fn can_refresh(&self, now: Timestamp) -> bool {
+        !self.ended && now < self.renewed + REFRESH && now < self.begun + SESSION
+    }
+
+    fn is_active(&self, now: Timestamp) -> bool {
+        !self.ended && now < self.renewed + ACCESS && now < self.begun + SESSION
+    }
+}
+
+struct History {
+    auth: Auth<SimulatedPlatform>,
+    rng: ChaCha20Rng,
+    registered: Vec<u64>,
+    sessions: Vec<Modelled>,
+}
+
+impl History {
+    fn new(seed: u64) -> Self {
+        let settings = [
+            ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+            ("LOGIN_ATTEMPTS_PER_IP", "0"),
+        ];
+        Self {
+            auth: auth(seed, &settings),
+            rng: ChaCha20Rng::seed_from_u64(seed),
+            registered: Vec::new(),
+            sessions: Vec::new(),
+        }
+    }
+
+    fn any(&mut self, below: u64) -> u64 {
+        self.rng.next_u64() % below
+    }
+
+    fn now(&self) -> Timestamp {
+        self.auth.platform().now()
+    }
+
+    fn any_session(&mut self) -> Option<usize> {
+        let count = self.sessions.len() as u64;
+        (count > 0).then(|| self.any(count) as usize)
+    }
+
+    fn step(&mut self) {
+        let user = self.any(USERS);
+        let email = format!("user{user}@example.com");
+        match self.any(10) {
+            0 | 1 if !self.registered.contains(&user) => {
+                let tokens = register(&self.auth, &email);
+                self.registered.push(user);
+                self.sessions.push(Modelled::new(user, tokens, self.now()));
+            }
+            0 | 1 => {
+                let signed_in = login(&self.auth, &email, PASSWORD).ok().unwrap();
+                self.sessions
+                    .push(Modelled::new(user, signed_in, self.now()));
+            }
+            2 => {
+                let refused = login(&self.auth, &email, "not the password at all").err();
+                assert_eq!(refused, Some(Error::InvalidCredentials));
+            }
+            3..=5 => self.refresh(),
+            6 => self.present_used_token(),
+            7 => self.log_out(),
+            8 => self.log_out_everywhere(),
+            _ => {
+                let spans = [1, 5, 11, 600, 901, 86_400, 3 * 86_400, 8 * 86_400];
+                let span = spans[self.any(spans.len() as u64) as usize];
+                self.auth.platform().advance(Duration::from_secs(span));
+            }
+        }
+        after_answer(&self.auth);
+    }
+
+    fn refresh(&mut self) {
+        let Some(index) = self.any_session() else {
+            return;
+        };
+        let now = self.now();
+        let session = &mut self.sessions[index];
+        match refresh(&self.auth, &session.current) {
+            Ok(next) => {
+                assert!(session.can_refresh(now), "a dead session was renewed");
+                let used = std::mem::replace(&mut session.current, next);
+                session.used.push((used, now));
+                session.renewed = now;
+            }
+            Err(error) => {
+                assert_eq!(error, Error::RefreshToken);
+                assert!(!session.can_refresh(now), "a live session was not renewed");
+            }
+        }
+    }
+
+    /// A used token brings its successor within the grace window. Later it ends the session.
+    fn present_used_token(&mut self) {
+        let Some(index) = self.any_session() else {
+            return;
+        };
+        let now = self.now();
+        let session = &mut self.sessions[index];
+        let Some((used, when)) = session.used.last() else {
+            return;
+        };
+        let presented = refresh(&self.auth, used);
+        if session.ended || now >= session.begun + SESSION {
+            assert_eq!(presented.err(), Some(Error::RefreshToken));
+        } else if now < *when + GRACE {
+            let again = presented.ok().unwrap();
+            assert!(again.refresh_token == session.current.refresh_token);
+        } else {
+            assert_eq!(presented.err(), Some(Error::RefreshToken));
+            // A clean-up may have forgotten tokens of a session that nobody renewed in time.
+            if now < session.renewed + REFRESH {
+                session.ended = true;
+            }
+        }
+    }
+
+    fn log_out(&mut self) {
+        let Some(index) = self.any_session() else {
+            return;
+        };
+        let session = &mut self.sessions[index];
+        let token = &session.current.access_token;
+        if block_on(self.auth.logout(token, &client())).is_ok() {
+            session.ended = true;
+        }
+    }
+
+    fn log_out_everywhere(&mut self) {
+        let Some(index) = self.any_session() else {
+            return;
+        };
+        let (now, user) = (self.now(), self.sessions[index].user);
+        let session = &self.sessions[index];
+        let Ok(active) = block_on(self.auth.authenticate(&session.current.access_token)) else {
+            assert!(!session.is_active(now));
+            return;
+        };
+        block_on(self.auth.logout_all(&active, &client())).unwrap();
+        let theirs = self.sessions.iter_mut().filter(|one| one.user == user);
+        theirs.for_each(|one| one.ended = true);
+    }
+
+    fn check(&self) {
+        let now = self.now();
+        for session in &self.sessions {
+            let authenticated = block_on(self.auth.authenticate(&session.current.access_token));
+            assert_eq!(authenticated.is_ok(), session.is_active(now));
+        }
+    }
+}
+
+#[test]
+fn histories_agree_with_the_model() {
+    let asked = std::env::var("GATEWRIGHT_HISTORIES").ok();
+    let histories = asked.map_or(HISTORIES, |text| text.parse().unwrap());
+    for seed in 0..histories {
+        let mut history = History::new(seed);
+        for step in 0..STEPS {
+            let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                history.step();
+                history.check();
+            }));
+            assert!(checked.is_ok(), "history {seed} failed at step {step}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Installing what the tests and benchmarks need, unless it is there.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::process::{output, run};
+
+/// Debian's package manager runs once at a time.
+static DEBIAN: Mutex<()> = Mutex::new(());
+
+/// Fails when a program is missing, and names what to install.
+pub(crate) fn need(program: &str, what: &str) -> Result<()> {
+    match output(Command::new(program).arg("--version")) {
+        Some(_) => Ok(()),
+        None => bail!("{program} is missing; install {what}"),
+    }
+}
+
+/// Installs the npm packages of a folder, unless they are there and newer than the list of them.
+pub(crate) fn npm_packages(folder: &Path) -> Result<()> {
+    let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
+    let installed = changed(&folder.join("node_modules/.package-lock.json"));
+    if installed.is_none() || installed < changed(&folder.join("package-lock.json")) {
+        let npm = |command: &[&str]| {
+            run(Command::new("npm")
+                .args(command)
+                .args(["--no-audit", "--no-fund"])
+                .current_dir(folder))
+        };
+        // A registry may lack packages for other systems, which `npm ci` takes for a list that does not fit.
+        npm(&["ci"]).or_else(|_| npm(&["install", "--no-save"]))?;
+    }
+    Ok(())
+}
+
+/// Installs the Python packages of a folder into an environment there, unless that has those in the list of them.
+pub(crate) fn python_packages(folder: &Path) -> Result<()> {
+    let (listed, environment) = (folder.join("requirements.txt"), folder.join(".venv"));
+    let installed = environment.join("requirements.txt");
+    let list = std::fs::read(&listed)?;
+    if std::fs::read(&installed).ok().as_ref() == Some(&list) {
+        return Ok(());
+    }
+    let make = || {
+        let mut python = Command::new("python3");
+        run(python.args(["-m", "venv", "--clear"]).arg(&environment))
+    };
+    if make().is_err() {
+        if Path::new("/etc/debian_version").exists() {
+            debian_packages(&["python3-venv"])?;
+        }
+        make().context("Python's module venv is missing; install it")?;
+    }
+    run(Command::new(environment.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet"])
+        .args(["--disable-pip-version-check", "--requirement"])
+        .arg(&listed))?;
+    // Last, so that what was interrupted is done again.
+    std::fs::write(&installed, list).context("can't write to Python's environment")
+}
+
+/// A browser: the one that `CHROMIUM` names, an installed one, or Debian's package.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    let known = [
+        "/usr/bin/chromium",
+        "/usr/bin/chromium-browser",
+        "/usr/bin/google-chrome",
+    ];
+    let find = || {
+        let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+        named
+            .into_iter()
+            .chain(known.map(PathBuf::from))
+            .find(|path| path.exists())
+    };
+    if let Some(path) = find() {
+        return Ok(path);
+    }
+    if Path::new("/etc/debian_version").exists() {
+        debian_packages(&["chromium"])?;
+    }
+    find().context("Chromium is missing; install it, or name one in CHROMIUM")
+}
+
+/// Installs those of Debian's packages that are missing.
+pub(crate) fn debian_packages(packages: &[&str]) -> Result<()> {
+    let _alone = DEBIAN
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let installed = |package: &&str| {
+        output(Command::new("dpkg-query").args(["-W", "-f=${Status}", package]))
+            .is_some_and(|status| status.contains("ok installed"))
+    };
+    let missing: Vec<_> = packages
+        .iter()
+        .copied()
+        .filter(|package| !installed(package))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("xtask: installing {}", missing.join(" "));
+    // Never removes a package, such as Debian's own rustc.
+    let install = [
+        "apt-get",
+        "install",
+        "-y",
+        "--no-remove",
+        "--no-install-recommends",
+    ];
+    as_root(install, &missing).or_else(|_| {
+        as_root(["apt-get", "update"], [""; 0])?;
+        as_root(install, &missing)
+    })
+}
+
+/// Runs a program as root: by sudo, unless this is root.
+pub(crate) fn as_root<S: AsRef<std::ffi::OsStr>, const N: usize>(
+    program: [&str; N],
+    arguments: impl IntoIterator<Item = S>,
+) -> Result<()> {
+    let root = output(Command::new("id").arg("-u")).as_deref() == Some("0");
+    let sudo = if root { None } else { Some("sudo") };
+    let mut words = sudo.into_iter().chain(program);
+    let mut command = Command::new(words.next().context("a program")?);
+    run(command
+        .args(words)
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive"))
+}

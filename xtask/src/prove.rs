@@ -1,0 +1,110 @@
+//! `cargo xtask prove`: what takes long and need not run at each change.
+//!
+//! What a part found, and when, is kept in `tests/PROVED.md`, which is checked in.
+
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
+
+use crate::bench::scale_command;
+use crate::native::{Profile, build_host, tests};
+use crate::process::{output, root, run};
+use crate::test::with_artifacts;
+
+/// A proof that takes minutes.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// A million users on SQLite, beside ten thousand: imports, look-ups, searches, pages.
+    Scale,
+    /// Ten thousand random histories of accounts and sessions, each compared with a model.
+    Simulation,
+    /// The scenarios on the native host as it is deployed, which `cargo xtask test` runs as built for tests.
+    Release,
+}
+
+/// How many random histories are simulated; `cargo xtask test` runs a few.
+const HISTORIES: &str = "10000";
+
+/// Runs one part, or all; writes down what each found.
+pub(crate) fn run_all(part: Option<Part>) -> Result<()> {
+    let parts: Vec<_> = match part {
+        Some(part) => vec![part],
+        None => Part::value_variants().to_vec(),
+    };
+    let mut failed = Vec::new();
+    for part in parts {
+        let name = name(part);
+        println!("xtask: proving {name}");
+        let begun = Instant::now();
+        let found = match prove(part) {
+            Ok(found) => found,
+            Err(error) => {
+                failed.push(name.clone());
+                format!("FAILED: {error:#}")
+            }
+        };
+        println!("{found}");
+        record(&name, begun.elapsed().as_secs(), &found)?;
+    }
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+fn name(part: Part) -> String {
+    part.to_possible_value()
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
+}
+
+fn prove(part: Part) -> Result<String> {
+    match part {
+        Part::Scale => {
+            let program = build_host(Profile::Release)?;
+            let failed = "the measurement failed: cargo xtask bench scale says why";
+            output(scale_command().env("GATEWRIGHT_PROGRAM", program)).context(failed)
+        }
+        Part::Simulation => {
+            run(tests(Profile::Dev)
+                .args(["--test", "simulation", "histories"])
+                .env("GATEWRIGHT_HISTORIES", HISTORIES))?;
+            Ok(format!("{HISTORIES} histories agree with the model."))
+        }
+        Part::Release => {
+            let program = build_host(Profile::Release)?;
+            run(with_artifacts(&mut tests(Profile::Dev))
+                .args(["--test", "scenarios", "--test", "native"])
+                .env("GATEWRIGHT_PROGRAM", program))?;
+            Ok("All scenarios and tests of the native host pass.".to_owned())
+        }
+    }
+}
+
+/// Replaces a part's section in the file.
+fn record(name: &str, seconds: u64, found: &str) -> Result<()> {
+    let path = root().join("tests/PROVED.md");
+    let text = std::fs::read_to_string(&path)?;
+    let heading = format!("## {name}\n");
+    let date = output(Command::new("date").args(["-u", "+%Y-%m-%d"])).context("date")?;
+    let commit = output(
+        Command::new("git")
+            .args(["rev-parse", "--short", "HEAD"])
+            .current_dir(root()),
+    )
+    .unwrap_or_else(|| "no commit".to_owned());
+    let mut section = format!("{heading}\nLast run {date} at {commit}, {seconds} s.\n\n```\n");
+    writeln!(section, "{}\n```", found.trim_end())?;
+    let (before, after) = match text.split_once(&heading) {
+        None => (format!("{}\n", text.trim_end()), String::new()),
+        Some((before, rest)) => {
+            let next = rest.find("\n## ").map_or("", |at| &rest[at..]);
+            (before.trim_end().to_owned() + "\n", next.to_owned())
+        }
+    };
+    std::fs::write(path, format!("{before}\n{section}{after}"))?;
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! Stages of a long run: several at once, each with its output in one piece and its time in a table.
+
+use std::fs::File;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Error, Result, bail};
+
+use crate::process::{print_to, target};
+
+/// A piece of work that prints through [`crate::process::run`].
+type Work<'a> = Box<dyn FnOnce() -> Result<()> + Send + 'a>;
+
+/// Pairs a stage's name with its work.
+pub(crate) fn stage<'a>(
+    name: &'static str,
+    work: impl FnOnce() -> Result<()> + Send + 'a,
+) -> (&'static str, Work<'a>) {
+    (name, Box::new(work))
+}
+
+/// The stages so far, and how long each took.
+#[derive(Default)]
+pub(crate) struct Stages {
+    took: Mutex<Vec<(&'static str, Duration)>>,
+}
+
+impl Stages {
+    /// Does one stage, printing as it goes.
+    pub(crate) fn one(&self, name: &'static str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        println!("xtask: {name}");
+        let begun = Instant::now();
+        let done = work();
+        self.finished(name, begun.elapsed());
+        done.with_context(|| name)
+    }
+
+    /// Does several stages at once. What a stage prints appears when it ends. All of them run to their end, also when one
+    /// fails; the error then names each that failed.
+    pub(crate) fn together(&self, stages: Vec<(&'static str, Work<'_>)>) -> Result<()> {
+        let folder = target().join("stages");
+        std::fs::create_dir_all(&folder)?;
+        let failed = Mutex::new(Vec::<Error>::new());
+        let printing = Mutex::new(());
+        std::thread::scope(|scope| {
+            for (name, work) in stages {
+                let (folder, failed, printing) = (&folder, &failed, &printing);
+                println!("xtask: {name} begins");
+                scope.spawn(move || {
+                    let begun = Instant::now();
+                    let log = folder.join(format!("{}.log", name.replace(' ', "-")));
+                    let done = File::create(&log)
+                        .map(print_to)
+                        .map_err(Error::from)
+                        .and_then(|()| work());
+                    self.finished(name, begun.elapsed());
+                    let _printing = lock(printing);
+                    println!("xtask: {name}, {} s", begun.elapsed().as_secs());
+                    if let Ok(text) = std::fs::read(&log) {
+                        print!("{}", String::from_utf8_lossy(&text));
+                    }
+                    if let Err(error) = done {
+                        println!("xtask: {name} failed: {error:#}");
+                        lock(failed).push(error.context(name));
+                    }
+                });
+            }
+        });
+        let failed = failed
+            .into_inner()
+            .unwrap_or_else(|error| error.into_inner());
+        match failed.as_slice() {
+            [] => Ok(()),
+            failed => {
+                let failed: Vec<_> = failed.iter().map(|error| format!("{error:#}")).collect();
+                bail!("{}", failed.join("; "))
+            }
+        }
+    }
+
+    /// Prints where the time went.
+    pub(crate) fn print(&self) {
+        println!("xtask: where the time went");
+        for (name, took) in lock(&self.took).iter() {
+            println!("  {:>5} s  {name}", took.as_secs());
+        }
+    }
+
+    fn finished(&self, name: &'static str, took: Duration) {
+        lock(&self.took).push((name, took));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}

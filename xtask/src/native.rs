@@ -94,17 +94,25 @@ fn build(binary: &str, profile: Profile) -> Result<PathBuf> {
 
 /// Builds all programs and all tests.
 pub(crate) fn build_tests() -> Result<()> {
-    run(cargo()
-        .args(["build", "--locked", "--all-targets"])
-        .args(packages(&PRODUCT))
-        .args(packages(&TESTED)))
+    run(all_packages("build", Profile::Dev).arg("--all-targets"))
+}
+
+/// Builds the programs, and of the tests that cross crates these alone.
+pub(crate) fn build_some_tests(tests: &[&str]) -> Result<()> {
+    run(all_packages("build", Profile::Dev)
+        .args(PRODUCT.iter().flat_map(|name| ["--bin", name]))
+        .args(tests.iter().flat_map(|name| ["--test", name])))
 }
 
 /// `cargo test` of every package, to which further arguments can be added.
 pub(crate) fn tests(profile: Profile) -> Command {
+    all_packages("test", profile)
+}
+
+fn all_packages(verb: &str, profile: Profile) -> Command {
     let mut command = cargo();
     command
-        .args(["test", "--locked"])
+        .args([verb, "--locked"])
         .args(profile.arguments())
         .args(packages(&PRODUCT))
         .args(packages(&TESTED));

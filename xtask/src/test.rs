@@ -40,7 +40,9 @@ pub(crate) fn run_all(filter: Option<&str>, host: Option<Host>) -> Result<()> {
 
 fn of_host(stages: &Stages, host: Host, filter: Option<&str>) -> Result<()> {
     stages.together(vec![
-        stage("building for this machine", native::build_tests),
+        stage("building for this machine", || {
+            native::build_some_tests(&["scenarios", own_tests(host)])
+        }),
         stage("compiling to WebAssembly", || component::compile_for(host)),
         stage("installing packages", || match host {
             Host::Cloudflare => npm_packages(&root().join("hosts/cloudflare")),

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::JoinHandle;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
@@ -20,7 +21,7 @@ pub(crate) enum Process {
     /// In the pool of Workers, which ends it when the connection ends.
     Pooled {
         stream: TcpStream,
-        ended: Receiver<()>,
+        ended: Option<JoinHandle<()>>,
         _pool: Arc<Pool>,
     },
 }
@@ -45,7 +46,7 @@ impl Process {
         let ended = send_lines(stream.try_clone().unwrap(), lines);
         let process = Self::Pooled {
             stream,
-            ended,
+            ended: Some(ended),
             _pool: pool,
         };
         (process, output)
@@ -61,7 +62,7 @@ impl Process {
             Self::Pooled { stream, ended, .. } => {
                 let _ = stream.shutdown(Shutdown::Write);
                 // The pool closes the connection when the Worker has ended.
-                let _ = ended.recv();
+                ended.take().map(JoinHandle::join);
             }
         }
     }
@@ -75,17 +76,14 @@ impl Process {
     }
 }
 
-/// Sends each line on; what is returned is closed after the last.
-fn send_lines(from: impl Read + Send + 'static, to: Sender<String>) -> Receiver<()> {
-    let (ends, ended) = channel();
+/// Sends each line on, in a thread that ends after the last.
+fn send_lines(from: impl Read + Send + 'static, to: Sender<String>) -> JoinHandle<()> {
     std::thread::spawn(move || {
-        let _ends = ends;
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             // Read to its end also when nobody listens, so that the pipe does not fill up.
             let _ = to.send(line);
         }
-    });
-    ended
+    })
 }
 
 /// One process that starts the runtimes of all Workers.

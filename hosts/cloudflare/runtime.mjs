@@ -57,10 +57,9 @@ async function migrate(database, build) {
   const applied = new Set((await database.prepare("SELECT name FROM d1_migrations").all()).results.map(({ name }) => name));
   const missing = readdirSync(`${build}/migrations`).sort().filter((name) => !applied.has(name));
   for (const name of missing) {
-    const text = readFileSync(`${build}/migrations/${name}`).toString();
-    const statements = text.split(";\n").map((sql) => sql.trim()).filter(Boolean);
+    const statements = database.prepare(readFileSync(`${build}/migrations/${name}`).toString());
     const done = database.prepare("INSERT INTO d1_migrations (name) VALUES (?1)").bind(name);
-    await database.batch([...statements.map((sql) => database.prepare(sql)), done]);
+    await database.batch([statements, done]);
   }
   return missing;
 }

@@ -12,7 +12,7 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::process::Process;
+use crate::process::{Line, Process};
 
 /// A password that keeps every rule.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -117,18 +117,21 @@ impl Host {
     /// Waits until the host says where it listens.
     fn listening(
         process: Process,
-        output: Receiver<String>,
+        output: Receiver<Line>,
         folder: Arc<TempDir>,
         settings: Vec<(String, String)>,
     ) -> Self {
         let log: Arc<(Mutex<String>, Condvar)> = Arc::default();
-        let keep = |log: &(Mutex<String>, Condvar), line: &str| {
+        let keep = |log: &(Mutex<String>, Condvar), line: &Line| {
             let (text, grown) = log;
-            *text.lock().unwrap_or_else(PoisonError::into_inner) += &format!("{line}\n");
-            grown.notify_all();
+            if let Line::Logged(line) = line {
+                *text.lock().unwrap_or_else(PoisonError::into_inner) += &format!("{line}\n");
+                grown.notify_all();
+            }
         };
         let base = output.iter().find_map(|line| {
             keep(&log, &line);
+            let (Line::Said(line) | Line::Logged(line)) = line;
             let rest = line.strip_prefix("listening")?;
             Some(rest.trim().to_owned())
         });

@@ -14,6 +14,14 @@ use serde_json::json;
 
 use crate::host::node;
 
+/// A line that a host prints.
+pub(crate) enum Line {
+    /// For people: where it listens, what it has made.
+    Said(String),
+    /// Of its log.
+    Logged(String),
+}
+
 /// A host that runs.
 pub(crate) enum Process {
     /// In a process of its own, in a group with what that starts.
@@ -28,22 +36,22 @@ pub(crate) enum Process {
 
 impl Process {
     /// Starts a program; returns the lines that it prints.
-    pub(crate) fn of(command: &mut Command) -> (Self, Receiver<String>) {
+    pub(crate) fn of(command: &mut Command) -> (Self, Receiver<Line>) {
         let mut child = command.process_group(0).spawn().unwrap();
         let (lines, output) = channel();
-        send_lines(child.stdout.take().unwrap(), lines.clone());
-        send_lines(child.stderr.take().unwrap(), lines);
+        send_lines(child.stdout.take().unwrap(), lines.clone(), Line::Said);
+        send_lines(child.stderr.take().unwrap(), lines, Line::Logged);
         (Self::Child(child), output)
     }
 
     /// Starts a Worker in the pool, in a folder; returns the lines that it prints.
-    pub(crate) fn of_pool(folder: &Path, arguments: &[String]) -> (Self, Receiver<String>) {
+    pub(crate) fn of_pool(folder: &Path, arguments: &[String]) -> (Self, Receiver<Line>) {
         let pool = Pool::shared();
         let mut stream = TcpStream::connect(("127.0.0.1", pool.port)).unwrap();
         let asked = json!({"folder": folder, "args": arguments});
         writeln!(stream, "{asked}").unwrap();
         let (lines, output) = channel();
-        let ended = send_lines(stream.try_clone().unwrap(), lines);
+        let ended = send_lines(stream.try_clone().unwrap(), lines, Line::Logged);
         let process = Self::Pooled {
             stream,
             ended: Some(ended),
@@ -77,11 +85,15 @@ impl Process {
 }
 
 /// Sends each line on, in a thread that ends after the last.
-fn send_lines(from: impl Read + Send + 'static, to: Sender<String>) -> JoinHandle<()> {
+fn send_lines(
+    from: impl Read + Send + 'static,
+    to: Sender<Line>,
+    kind: fn(String) -> Line,
+) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             // Read to its end also when nobody listens, so that the pipe does not fill up.
-            let _ = to.send(line);
+            let _ = to.send(kind(line));
         }
     })
 }

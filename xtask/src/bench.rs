@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use crate::component;
 use crate::install::{debian_packages, npm_packages};
-use crate::native::{Profile, build_host};
-use crate::process::{cargo, output, root, target};
+use crate::native::{Profile, build_host, build_scale};
+use crate::process::{output, root, target};
 use crate::running::{Running, start, start_as};
 use crate::test::javascript;
 
@@ -47,16 +47,15 @@ pub(crate) fn verify() -> Result<()> {
 
 /// A million users on SQLite, beside ten thousand.
 pub(crate) fn scale() -> Result<()> {
-    let program = build_host(Profile::Release)?;
-    crate::process::run(scale_command().env("GATEWRIGHT_PROGRAM", program))
+    crate::process::run(&mut scale_command()?)
 }
 
-/// The program that measures that; it takes the host from its environment.
-pub(crate) fn scale_command() -> Command {
-    let mut scale = cargo();
-    scale.args(["run", "--locked", "--release"]);
-    scale.args(["--package", "gatewright-tests", "--bin", "scale"]);
-    scale
+/// The program that measures that.
+pub(crate) fn scale_command() -> Result<Command> {
+    let (host, scale) = build_scale()?;
+    let mut command = Command::new(scale);
+    command.env("GATEWRIGHT_PROGRAM", host);
+    Ok(command)
 }
 
 /// Measures and prints.

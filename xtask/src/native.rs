@@ -92,6 +92,13 @@ fn build(binary: &str, profile: Profile) -> Result<PathBuf> {
     Ok(program(binary, profile))
 }
 
+/// Builds the native host and the program that measures it with many users, optimized. Returns both.
+pub(crate) fn build_scale() -> Result<(PathBuf, PathBuf)> {
+    run(all_packages("build", Profile::Release).args(["--bin", "gatewright", "--bin", "scale"]))?;
+    place(&component::build_service()?, Profile::Release)?;
+    Ok((host(Profile::Release), program("scale", Profile::Release)))
+}
+
 /// Builds all programs and all tests.
 pub(crate) fn build_tests() -> Result<()> {
     run(all_packages("build", Profile::Dev).arg("--all-targets"))

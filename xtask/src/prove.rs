@@ -64,9 +64,8 @@ fn name(part: Part) -> String {
 fn prove(part: Part) -> Result<String> {
     match part {
         Part::Scale => {
-            let program = build_host(Profile::Release)?;
             let failed = "the measurement failed: cargo xtask bench scale says why";
-            output(scale_command().env("GATEWRIGHT_PROGRAM", program)).context(failed)
+            output(&mut scale_command()?).context(failed)
         }
         Part::Simulation => {
             run(tests(Profile::Dev)

@@ -422,6 +422,7 @@ fn keys_are_those_of_the_call() {
         "{}",
         "[]",
         r#"{"keys": {}}"#,
+        &old.jwks().replace(r#"{"keys":"#, "[").replace("]}", "]]"),
         &large,
         &"[".repeat(100_000),
     ] {
@@ -561,6 +562,7 @@ fn what_are_no_claims_hold_nothing() {
         "null",
         "superadmin",
         r#"["superadmin"]"#,
+        r#"[["superadmin"], ["*"]]"#,
         r#"{"roles": "superadmin"}"#,
         r#"{"roles": ["superadmin", 1]}"#,
         r#"{"roles": ["superadmin"], "permissions": null}"#,

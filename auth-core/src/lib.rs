@@ -25,6 +25,7 @@ mod error;
 mod factor;
 mod identifier;
 pub mod jose;
+pub mod json;
 mod limit;
 mod link;
 mod login;

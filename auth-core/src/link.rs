@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::auth::Auth;
 use crate::error::{Error, LinkError, Result};
+use crate::json;
 use crate::mail::{MailContext, MailKind};
 use crate::platform::Platform;
 use crate::secret::SecretToken;
@@ -122,7 +123,7 @@ impl<P: Platform> Auth<P> {
         if secret.expires_at <= self.platform.now() {
             return Err(Error::Link(LinkError::Expired));
         }
-        let payload = serde_json::from_str(&secret.payload)
+        let payload = json::from_str(&secret.payload)
             .map_err(|error| Error::Internal(format!("a stored payload: {error}")))?;
         Ok(Usable {
             digest: secret.digest,

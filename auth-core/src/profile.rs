@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{FieldError, FieldErrorCode};
 use crate::identifier::canonical;
+use crate::json;
 
 /// The declared fields, in order.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +69,7 @@ const LONGEST: usize = 4096;
 impl ProfileFields {
     /// Reads a JSON list of declarations; none: it is not one.
     pub fn parse(text: &str) -> Option<Self> {
-        let fields: Vec<ProfileField> = serde_json::from_str(text).ok()?;
+        let fields: Vec<ProfileField> = json::from_str(text).ok()?;
         let plain = |field: &ProfileField| {
             let mut letters = field.name.chars();
             letters.next().is_some_and(|c| c.is_ascii_alphabetic())
@@ -279,6 +280,7 @@ mod tests {
             r#"[{"name": "a", "type": "date"}]"#,
             r#"[{"name": "a", "max_length": 0}]"#,
             r#"[{"name": "a"}, {"name": "a"}]"#,
+            r#"[["a", "string", false, 255, "user"]]"#,
             r#"[{"name": "a", "requierd": true}]"#,
         ] {
             assert!(ProfileFields::parse(text).is_none(), "{text}");

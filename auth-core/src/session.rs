@@ -287,6 +287,33 @@ impl<P: Platform> Auth<P> {
         Err(Error::RefreshToken)
     }
 
+    /// As [`refresh`](Self::refresh), if the token belongs to one of these sessions. A token of another session is refused and
+    /// not used up: whoever put it there must not choose the account that a person goes on with.
+    ///
+    /// # Errors
+    /// [`Error::RefreshToken`], or a failure of the platform.
+    pub async fn refresh_within(
+        &self,
+        presented: &str,
+        session_ids: &[&str],
+        client: &Client,
+    ) -> Result<TokenPair> {
+        let token = SecretToken::parse(presented).ok_or(Error::RefreshToken)?;
+        let storage = self.platform.storage();
+        let is_one = |id: &String| session_ids.contains(&id.as_str());
+        let found = storage.find_refresh_token_session(token.digest()).await?;
+        if found.is_some_and(|id| !is_one(&id)) {
+            return Err(Error::RefreshToken);
+        }
+        // An unknown token is refused here, and the reuse of a forgotten one reported.
+        let pair = self.refresh(presented, client).await?;
+        if is_one(&pair.active.session.id) {
+            Ok(pair)
+        } else {
+            Err(Error::RefreshToken)
+        }
+    }
+
     /// The person whom a token stands for, a JWT or an opaque one, with roles and permissions, and the session, all as of
     /// now: one query of storage.
     ///

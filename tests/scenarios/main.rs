@@ -11,6 +11,7 @@ mod change_email;
 mod command_line;
 mod compatibility;
 mod concurrent_refresh;
+mod cookies;
 mod crash_loses_nothing;
 mod cross_origin;
 mod duplicate_email;

@@ -1,4 +1,4 @@
-use gatewright_tests::host::{Answer, Host, SETUP};
+use gatewright_tests::host::{Answer, Host, PASSWORD, SETUP};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -166,16 +166,18 @@ struct WriteRoute {
     fields: Map<String, Value>,
 }
 
+/// What a schema is that may be named elsewhere in the document.
+fn resolve(document: &Value, schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    while let Some(name) = schema["$ref"].as_str() {
+        let name = name.rsplit('/').next().unwrap();
+        schema = document["components"]["schemas"][name].clone();
+    }
+    schema
+}
+
 /// Every route of the document that reads JSON, but those that sign out who asks.
 fn write_routes(document: &Value) -> Vec<WriteRoute> {
-    let resolve = |schema: &Value| {
-        let mut schema = schema.clone();
-        while let Some(name) = schema["$ref"].as_str() {
-            let name = name.rsplit('/').next().unwrap();
-            schema = document["components"]["schemas"][name].clone();
-        }
-        schema
-    };
     let mut routes = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
@@ -183,7 +185,7 @@ fn write_routes(document: &Value) -> Vec<WriteRoute> {
             if body.is_null() || path.contains("logout") {
                 continue;
             }
-            let fields = resolve(body)["properties"].clone();
+            let fields = resolve(document, body)["properties"].clone();
             routes.push(WriteRoute {
                 method: method.to_uppercase(),
                 path: path.clone(),
@@ -192,6 +194,80 @@ fn write_routes(document: &Value) -> Vec<WriteRoute> {
         }
     }
     routes
+}
+
+/// What stands in the place of an object's members: as many values in a list.
+fn lists_for(schema: &Value) -> [Value; 3] {
+    let members = schema["properties"].as_object().map_or(0, Map::len);
+    [
+        json!([]),
+        Value::from(vec![Value::Null; members]),
+        Value::from(vec!["x"; members]),
+    ]
+}
+
+/// An object has to be one, in every body and within it: a list of the values of its members is refused, and nothing comes
+/// of it.
+#[tokio::test]
+async fn lists_are_no_objects() {
+    let host = Host::start(&[SETUP, ("LOGIN_ATTEMPTS_PER_IP", "0")]);
+    let root = host.administrator().await;
+    let ben = host.person(&root, "ben", &["user"]).await;
+    let values = json!([ben.email, null, PASSWORD, null, null]);
+    let login = host.post("/auth/login", values).await;
+    login.assert_error(422, "validation_failed");
+    assert_eq!(login.broken_rules(), [" invalid_type"]);
+
+    let document = host.get("/openapi.json").await.body;
+    let resolve = |schema: &Value| resolve(&document, schema);
+    let mut bodies = 0;
+    let mut nested = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+            if body.is_null() {
+                continue;
+            }
+            bodies += 1;
+            let body = resolve(body);
+            let path = path
+                .replace("{id}", &ben.id)
+                .replace("{role}", "user")
+                .replace("{permission}", "users:read")
+                .replace("{token}", &"A".repeat(43));
+            let send = async |body: Value, rule: &str| {
+                let method = method.to_uppercase();
+                let answer = host
+                    .send_as(&method, &path, root.token(), body.clone())
+                    .await;
+                assert_eq!(answer.status, 422, "{method} {path} {body}: {answer:?}");
+                assert_eq!(answer.broken_rules(), [rule], "{method} {path} {body}");
+            };
+            for list in lists_for(&body) {
+                send(list, " invalid_type").await;
+            }
+            for (name, schema) in body["properties"].as_object().unwrap() {
+                let (one, many) = (resolve(schema), resolve(&schema["items"]));
+                if one["properties"].is_object() {
+                    nested += 1;
+                    for list in lists_for(&one) {
+                        send(json!({ name: list }), &format!("{name} invalid_type")).await;
+                    }
+                }
+                if many["properties"].is_object() {
+                    nested += 1;
+                    for list in lists_for(&many) {
+                        let rule = format!("{name}[0] invalid_type");
+                        send(json!({ name: [list] }), &rule).await;
+                    }
+                }
+            }
+        }
+    }
+    assert!(bodies >= 30 && nested >= 1, "{bodies} {nested}");
+    // Nobody was signed out, deleted or changed.
+    host.get_as("/auth/me", root.token()).await.assert_ok();
+    host.login(&ben.email).await;
 }
 
 /// Whether a schema says that it is of other types than this value.

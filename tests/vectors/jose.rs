@@ -147,6 +147,25 @@ fn keys_that_are_refused() {
     }
 }
 
+/// RFC 7517: a key and a set are objects, not lists of the values of their members.
+#[test]
+fn lists_are_no_keys() {
+    let values = r#"["OKP","Ed25519","11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",null,null,null,null,null,null]"#;
+    assert_eq!(
+        VerifyingKey::from_jwk(values).err(),
+        Some(KeyError::Unsupported)
+    );
+    let key = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    assert!(KeySet::from_jwks(&format!("[[{key}]]")).is_err());
+    let mixed = KeySet::from_jwks(&format!(r#"{{"keys":[{values},{key}]}}"#)).unwrap();
+    assert_eq!(mixed.jwks().matches("kty").count(), 1);
+    assert!(
+        mixed
+            .find("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")
+            .is_some()
+    );
+}
+
 /// RFC 7638 section 3.1.
 #[test]
 fn rfc_7638_thumbprint() {

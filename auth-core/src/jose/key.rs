@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::Algorithm;
 use super::jwk::Jwk;
 use super::signature::{MacKey, Signer, Verifier};
+use crate::json;
 use crate::platform::Platform;
 use crate::secret::SecretKey;
 
@@ -38,8 +39,8 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// It is of another type, `use` says that it is not for signatures, or it is malformed.
-    pub fn from_jwk(json: &str) -> Result<Self, KeyError> {
-        Self::new(serde_json::from_str(json).map_err(|_| KeyError::Unsupported)?)
+    pub fn from_jwk(jwk: &str) -> Result<Self, KeyError> {
+        Self::new(json::from_str(jwk).map_err(|_| KeyError::Unsupported)?)
     }
 
     pub(super) fn new(mut jwk: Jwk) -> Result<Self, KeyError> {

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::{SigningKey, VerifyingKey};
+use crate::json;
 
 /// Keys by `kid`. Fixed once made; a change of keys is a new set.
 pub struct KeySet {
@@ -36,8 +37,8 @@ impl KeySet {
     ///
     /// # Errors
     /// The text is not a JWK Set.
-    pub fn from_jwks(json: &str) -> Result<Self, serde_json::Error> {
-        let verifying = serde_json::from_str::<JwkSet<&RawValue>>(json)?
+    pub fn from_jwks(jwks: &str) -> Result<Self, serde_json::Error> {
+        let verifying = json::from_str::<JwkSet<&RawValue>>(jwks)?
             .keys
             .into_iter()
             .filter_map(|key| VerifyingKey::from_jwk(key.get()).ok())

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use gatewright_transfer::objects;
 use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -104,7 +105,7 @@ impl Refusal {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let seconds = header(RETRY_AFTER).and_then(|text| text.trim().parse().ok());
         let retry_after = seconds.map(Duration::from_secs);
-        match serde_json::from_slice(body) {
+        match objects::from_slice(body) {
             Ok(Envelope { error }) => Self {
                 status,
                 code: error.code,
@@ -395,7 +396,7 @@ pub(crate) fn with_query(path: &str, query: &Query) -> String {
 }
 
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).context("the answer is not that of this service's API")
+    objects::from_slice(body).context("the answer is not that of this service's API")
 }
 
 /// Whether it is an identifier, in the one form that the service writes.

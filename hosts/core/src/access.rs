@@ -1,6 +1,7 @@
 //! The interface `access`.
 
 use auth_core::access::{Holder, Question};
+use auth_core::json;
 use serde::Deserialize;
 
 use crate::Core;
@@ -31,7 +32,7 @@ impl Guest for Core {
 
 /// The answer; what are no claims are given nothing, not even what everybody has.
 fn decide(claims: &str, question: &Question) -> bool {
-    serde_json::from_str::<Granted>(claims).is_ok_and(|granted| {
+    json::from_str::<Granted>(claims).is_ok_and(|granted| {
         question.decide(&Holder {
             roles: &granted.roles,
             permissions: &granted.permissions,

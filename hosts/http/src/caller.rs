@@ -2,14 +2,15 @@
 
 use auth_core::access::Holder;
 use auth_core::storage::{ActiveSession, Place};
-use auth_core::{Actor, Auth, Client, Config, Platform, Tokens, Transport};
-use cookie::time::Duration;
-use cookie::{Cookie, SameSite};
-use http::header::{AUTHORIZATION, COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
+use auth_core::{
+    AccessTokenError, Actor, Auth, Client, Config, Error, Platform, Tokens, Transport,
+};
+use http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 
+use crate::cookies::{self, Names};
 use crate::error::ApiError;
 use crate::query::{Query, invalid};
 use crate::routes::{Access, Route};
@@ -22,8 +23,6 @@ pub struct Operator;
 
 /// Where browsers say how far a request came (Fetch Metadata).
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// Path of the cookie that holds a refresh token: no other route gets to see it.
-const REFRESH_PATH: &str = "/auth";
 
 /// A request, read as far as every handler needs it.
 pub(crate) struct Call<'a, P> {
@@ -62,7 +61,7 @@ impl<P: Platform> Call<'_, P> {
 
     /// The session of the token that the request carries.
     pub(crate) async fn session(&self) -> Result<ActiveSession, ApiError> {
-        let active = self.auth.authenticate(&self.token()?).await?;
+        let active = self.active_session().await?;
         if self.route.in_person && active.session.actor_id.is_some() {
             return Err(ApiError::impersonating());
         }
@@ -76,38 +75,56 @@ impl<P: Platform> Call<'_, P> {
 
     /// The same; none where the request carries no token.
     pub(crate) async fn optional_session(&self) -> Result<Option<ActiveSession>, ApiError> {
-        let cookies = [self.names().session, self.names().access];
-        let carries = self.parts.headers.contains_key(AUTHORIZATION)
-            || cookies.iter().any(|name| self.cookie(name).is_some());
-        if carries {
+        if self.has_header() || !self.session_cookies().is_empty() {
             self.session().await.map(Some)
         } else {
             Ok(None)
         }
     }
 
-    /// The token that the request carries: of the header or, without one, of a cookie. A cookie comes by itself, whoever
-    /// makes the browser send the request, so that one has to come from our own pages where it changes something.
-    pub(crate) fn token(&self) -> Result<String, ApiError> {
-        if self.parts.headers.contains_key(AUTHORIZATION) {
-            return bearer(self.parts).map(str::to_owned);
+    /// The session of the token in the header or, without one, of the first cookie whose session lasts. A cookie comes by
+    /// itself, whoever makes the browser send the request, so that one has to come from our own pages where it changes
+    /// something.
+    async fn active_session(&self) -> Result<ActiveSession, ApiError> {
+        if self.has_header() {
+            return Ok(self.auth.authenticate(bearer(self.parts)?).await?);
         }
-        let names = self.names();
-        let token = self
-            .cookie(&names.session)
-            .or_else(|| self.cookie(&names.access))
-            .ok_or_else(ApiError::unauthenticated)?;
+        let tokens = self.session_cookies();
+        if tokens.is_empty() {
+            return Err(ApiError::unauthenticated());
+        }
         self.require_own_page()?;
-        Ok(token)
+        let mut causes = Vec::new();
+        for token in tokens {
+            match self.auth.authenticate(token).await {
+                Err(Error::AccessToken(cause)) => causes.push(cause),
+                found => return Ok(found?),
+            }
+        }
+        Err(refusal(&causes))
     }
 
-    /// The refresh token of the cookie.
-    pub(crate) fn refresh_cookie(&self) -> Result<Option<String>, ApiError> {
-        let token = self.cookie(&self.names().refresh);
-        if token.is_some() {
-            self.require_own_page()?;
-        }
-        Ok(token)
+    /// Whether the token is in the header, and cookies don't count.
+    pub(crate) fn has_header(&self) -> bool {
+        self.parts.headers.contains_key(AUTHORIZATION)
+    }
+
+    /// The tokens of sessions in cookies.
+    pub(crate) fn session_cookies(&self) -> Vec<&str> {
+        let names = self.names();
+        let mut tokens = self.cookies(&names.session);
+        tokens.extend(self.cookies(&names.access));
+        tokens
+    }
+
+    /// The refresh tokens in cookies.
+    pub(crate) fn refresh_cookies(&self) -> Vec<&str> {
+        self.cookies(&self.names().refresh)
+    }
+
+    /// The sessions that a refresh token of a cookie may belong to; none: any.
+    pub(crate) fn refreshed_sessions(&self) -> Option<Vec<&str>> {
+        self.names().refreshed.map(|name| self.cookies(&name))
     }
 
     /// The part of the path that stands where the route has this name in braces.
@@ -148,7 +165,7 @@ impl<P: Platform> Call<'_, P> {
     }
 
     /// Fails unless the request changes nothing, or was sent by a page of ours or of a configured origin.
-    fn require_own_page(&self) -> Result<(), ApiError> {
+    pub(crate) fn require_own_page(&self) -> Result<(), ApiError> {
         let safe = matches!(
             self.parts.method,
             Method::GET | Method::HEAD | Method::OPTIONS
@@ -184,15 +201,8 @@ impl<P: Platform> Call<'_, P> {
         Some(known.any(|known| known.as_bytes() == origin.as_bytes()))
     }
 
-    fn cookie(&self, name: &str) -> Option<String> {
-        let lines = self.parts.headers.get_all(COOKIE);
-        lines
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(Cookie::split_parse)
-            .filter_map(Result::ok)
-            .find(|cookie| cookie.name() == name && !cookie.value().is_empty())
-            .map(|cookie| cookie.value().to_owned())
+    fn cookies(&self, name: &str) -> Vec<&str> {
+        cookies::values(&self.parts.headers, name)
     }
 
     fn names(&self) -> Names {
@@ -201,68 +211,12 @@ impl<P: Platform> Call<'_, P> {
 
     /// Puts the tokens of a session into cookies.
     pub(crate) fn set_cookies(&self, headers: &mut HeaderMap, tokens: &Tokens) {
-        let names = self.names();
-        // Those of a session that is carried otherwise would be believed first.
-        self.clear(headers, |name| match tokens {
-            Tokens::Opaque(_) => *name != names.session,
-            Tokens::Jwt(_) => *name == names.session,
-        });
-        let last = tokens.active().session.expires_at;
-        match tokens {
-            Tokens::Opaque(token) => {
-                self.set(headers, names.session, "/", &token.token, token.expires_in);
-            }
-            Tokens::Jwt(pair) => {
-                let expires_in = self.config().refresh_token_life.as_secs();
-                let most = last.since(tokens.active().session.last_seen_at).as_secs();
-                self.set(
-                    headers,
-                    names.access,
-                    "/",
-                    &pair.access_token,
-                    pair.expires_in,
-                );
-                let refresh = pair.refresh_token.expose();
-                let expires_in = expires_in.min(most);
-                self.set(headers, names.refresh, REFRESH_PATH, refresh, expires_in);
-            }
-        }
+        cookies::set(self.config(), self.parts, headers, tokens);
     }
 
-    /// Takes every cookie of a session away that the request carries.
+    /// Clears every cookie of a session that the request carries.
     pub(crate) fn clear_cookies(&self, headers: &mut HeaderMap) {
-        self.clear(headers, |_| true);
-    }
-
-    fn clear(&self, headers: &mut HeaderMap, which: impl Fn(&String) -> bool) {
-        let names = self.names();
-        for (name, path) in [
-            (names.session, "/"),
-            (names.access, "/"),
-            (names.refresh, REFRESH_PATH),
-        ] {
-            if which(&name) && self.cookie(&name).is_some() {
-                self.set(headers, name, path, "", 0);
-            }
-        }
-    }
-
-    fn set(&self, headers: &mut HeaderMap, name: String, path: &str, value: &str, seconds: u64) {
-        let config = self.config();
-        let mut cookie = Cookie::build((name, value))
-            .path(path)
-            .http_only(true)
-            .secure(config.cookie_secure)
-            .same_site(SameSite::Lax)
-            .max_age(Duration::seconds(
-                i64::try_from(seconds).unwrap_or(i64::MAX),
-            ));
-        if let Some(domain) = &config.cookie_domain {
-            cookie = cookie.domain(domain.as_str());
-        }
-        if let Ok(value) = HeaderValue::from_str(&cookie.build().to_string()) {
-            headers.append(SET_COOKIE, value);
-        }
+        cookies::clear(self.config(), self.parts, headers);
     }
 
     /// How a login wants to carry its session.
@@ -277,26 +231,20 @@ impl<P: Platform> Call<'_, P> {
     }
 }
 
-/// Names of cookies. Their prefixes make browsers refuse them from who may not set them (RFC 6265bis section 4.1.3).
-struct Names {
-    session: String,
-    access: String,
-    refresh: String,
-}
-
-impl Names {
-    fn of(config: &Config) -> Self {
-        let (prefix, scoped) = match (config.cookie_secure, &config.cookie_domain) {
-            (false, _) => ("", ""),
-            (true, Some(_)) => ("__Secure-", "__Secure-"),
-            // `__Host-` is for the whole host, and so not for the refresh token.
-            (true, None) => ("__Host-", "__Secure-"),
-        };
-        Self {
-            session: format!("{prefix}session"),
-            access: format!("{prefix}access"),
-            refresh: format!("{scoped}refresh"),
+/// Why none of the tokens in cookies is accepted. One that has expired can be refreshed; where all sessions have ended, the
+/// cookies are of no more use.
+fn refusal(causes: &[AccessTokenError]) -> ApiError {
+    let weight = |cause: &&AccessTokenError| match cause {
+        AccessTokenError::Expired => 2,
+        AccessTokenError::SessionEnded => 1,
+        _ => 0,
+    };
+    match causes.iter().max_by_key(weight) {
+        None => ApiError::unauthenticated(),
+        Some(AccessTokenError::SessionEnded) => {
+            ApiError::from(Error::AccessToken(AccessTokenError::SessionEnded)).clearing_cookies()
         }
+        Some(cause) => Error::AccessToken(*cause).into(),
     }
 }
 

@@ -20,6 +20,8 @@ pub struct ApiError {
     cause: Option<String>,
     /// For OAuth 2.0: what the login goes on with.
     mfa_token: Option<Box<str>>,
+    /// Whether the session in the cookies has ended.
+    clears_cookies: bool,
 }
 
 /// Boxed, so that results stay small.
@@ -39,6 +41,7 @@ impl ApiError {
             header: None,
             cause: None,
             mfa_token: None,
+            clears_cookies: false,
         }
     }
 
@@ -58,6 +61,17 @@ impl ApiError {
             "This login is used up or too old; sign in again.",
         )
         .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\""))
+    }
+
+    /// The session in the request's cookies has ended, so that the answer clears them.
+    pub(crate) fn clearing_cookies(mut self) -> Self {
+        self.clears_cookies = true;
+        self
+    }
+
+    /// Whether the answer clears the request's cookies.
+    pub(crate) fn clears_cookies(&self) -> bool {
+        self.clears_cookies
     }
 
     /// Whether it says that the request proves nobody.

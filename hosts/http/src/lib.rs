@@ -10,6 +10,7 @@ mod accounts;
 mod aliases;
 mod body;
 mod caller;
+mod cookies;
 mod error;
 mod factors;
 mod gate;

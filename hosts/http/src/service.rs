@@ -18,7 +18,9 @@ use crate::body::MAX_BODY;
 use crate::caller::{Call, Operator};
 use crate::error::ApiError;
 use crate::routes::{NoRoute, Operation, RequestBody, Route, find_or_reason};
-use crate::{accounts, body, factors, links, operations, pages, reply, roles, signing_in, users};
+use crate::{
+    accounts, body, cookies, factors, links, operations, pages, reply, roles, signing_in, users,
+};
 
 /// Header by which a host tells the address of the peer, with or without a port; Spin gives it this name. A host
 /// must remove it from what a client sends.
@@ -80,7 +82,12 @@ impl<P: Platform> Service<P> {
                 .await
                 .unwrap_or_else(|error| {
                     log_cause(self.auth.platform(), &error, &request_id);
-                    error.into_route_response(route, Some(&request_id))
+                    let clears_cookies = error.clears_cookies();
+                    let mut response = error.into_route_response(route, Some(&request_id));
+                    if clears_cookies {
+                        cookies::clear(self.auth.config(), &parts, response.headers_mut());
+                    }
+                    response
                 }),
             Err(NoRoute::Method(routes)) => {
                 let routes: Vec<_> = routes.iter().copied().filter(served).collect();

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::accounts::UserView;
 use crate::body::{self, Form};
-use crate::caller::Call;
+use crate::caller::{Call, bearer};
 use crate::error::ApiError;
 use crate::reply;
 use crate::service::Answer;
@@ -288,10 +288,30 @@ pub(crate) async fn refresh<P: Platform>(call: &Call<'_, P>) -> Answer {
         let tokens = Tokens::Jwt(call.auth.refresh(token, &call.client()).await?);
         return Ok(signed_in(call, tokens, Transport::Jwt));
     }
-    let cookie = call.refresh_cookie()?;
-    let token = body::required("refresh_token", cookie.as_deref().unwrap_or_default())?;
-    let tokens = Tokens::Jwt(call.auth.refresh(token, &call.client()).await?);
-    Ok(signed_in(call, tokens, Transport::JwtCookie))
+    let cookies = call.refresh_cookies();
+    body::required(
+        "refresh_token",
+        cookies.first().copied().unwrap_or_default(),
+    )?;
+    call.require_own_page()?;
+    let sessions = call.refreshed_sessions();
+    for token in cookies {
+        let refreshed = match &sessions {
+            Some(sessions) => {
+                let client = call.client();
+                call.auth.refresh_within(token, sessions, &client).await
+            }
+            None => call.auth.refresh(token, &call.client()).await,
+        };
+        match refreshed {
+            Err(Error::RefreshToken) => {}
+            refreshed => {
+                let tokens = Tokens::Jwt(refreshed?);
+                return Ok(signed_in(call, tokens, Transport::JwtCookie));
+            }
+        }
+    }
+    Err(ApiError::from(Error::RefreshToken).clearing_cookies())
 }
 
 pub(crate) async fn logout<P: Platform>(call: &Call<'_, P>) -> Answer {
@@ -303,17 +323,46 @@ pub(crate) async fn logout<P: Platform>(call: &Call<'_, P>) -> Answer {
             .await?;
         return Ok(response);
     }
-    match (call.token(), call.refresh_cookie()?) {
-        // The access token of a cookie lives shorter than its session.
-        (Err(_), Some(token)) => {
-            call.auth
-                .logout_by_refresh_token(&token, &call.client())
-                .await?
-        }
-        (token, _) => call.auth.logout(&token?, &call.client()).await?,
+    if call.has_header() {
+        call.auth
+            .logout(bearer(call.parts)?, &call.client())
+            .await?;
+    } else {
+        logout_by_cookies(call).await?;
     }
     call.clear_cookies(response.headers_mut());
     Ok(response)
+}
+
+/// Ends every session that a cookie is of: none that the browser holds goes on. The access token of a cookie lives shorter
+/// than its session, which the refresh token then ends.
+async fn logout_by_cookies<P: Platform>(call: &Call<'_, P>) -> Result<(), ApiError> {
+    let (tokens, refresh_tokens) = (call.session_cookies(), call.refresh_cookies());
+    if tokens.is_empty() && refresh_tokens.is_empty() {
+        return Err(ApiError::unauthenticated());
+    }
+    call.require_own_page()?;
+    let client = call.client();
+    let mut is_known = !refresh_tokens.is_empty();
+    let mut refusal = None;
+    for token in tokens {
+        match call.auth.logout(token, &client).await {
+            Err(Error::AccessToken(cause)) => refusal = Some(cause),
+            ended => {
+                ended?;
+                is_known = true;
+            }
+        }
+    }
+    for token in refresh_tokens {
+        call.auth.logout_by_refresh_token(token, &client).await?;
+    }
+    match refusal {
+        Some(cause) if !is_known => {
+            Err(ApiError::from(Error::AccessToken(cause)).clearing_cookies())
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(crate) async fn logout_all<P: Platform>(call: &Call<'_, P>) -> Answer {

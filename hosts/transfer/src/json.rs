@@ -65,7 +65,7 @@ pub(crate) fn too_long() -> String {
 
 /// Reads a value. The number of the line that serde knows is that in the value, so only the column is told.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    auth_core::json::from_slice(bytes).map_err(|error| {
         let text = error.to_string();
         let problem = text.split(" at line ").next().unwrap_or_default();
         if error.line() == 1 {

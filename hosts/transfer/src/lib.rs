@@ -36,7 +36,7 @@ mod systems;
 use std::fmt;
 use std::io::{self, BufRead};
 
-pub use auth_core::{ImportUser, canonical};
+pub use auth_core::{ImportUser, canonical, json as objects};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};

@@ -60,6 +60,22 @@ fn json_lines() {
     );
 }
 
+/// A record is an object: a list of the values of its fields is refused.
+#[test]
+fn lists_of_values() {
+    let values = format!("[null,\"a@x\"{}]", ",null".repeat(12));
+    let text = format!(
+        "[]\n{values}\n{{\"permission\":[\"posts:read\",\"\"]}}\n{{\"role\":[\"editor\",\"\",[\"*\"]]}}\n{{\"email\":\"b@x\"}}"
+    );
+    let read = records(Format::Jsonl, text);
+    assert_eq!(read.len(), 5);
+    for record in &read[..4] {
+        let problem = record.item.as_ref().unwrap_err();
+        assert!(problem.contains("sequence"), "{problem}");
+    }
+    assert_eq!(user(&read[4]).unwrap().email.as_deref(), Some("b@x"));
+}
+
 #[test]
 fn csv() {
     let long = "x".repeat(2 << 20);

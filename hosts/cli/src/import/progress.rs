@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use gatewright_transfer::objects;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
@@ -64,7 +65,7 @@ impl Keeper {
                 return Err(error).with_context(|| format!("can't read {}", path.display()));
             }
         };
-        let progress: Progress = serde_json::from_slice(&text)
+        let progress: Progress = objects::from_slice(&text)
             .with_context(|| format!("{} is malformed", path.display()))?;
         ensure!(
             progress.source == source,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use auth_core::access::{Holder, Question};
 use auth_core::jose::{Algorithm, Expectations, KeySet, SigningKey, VerifyingKey};
-use auth_core::{AccessTokenError, SecretKey, Timestamp};
+use auth_core::{AccessTokenError, SecretKey, Timestamp, json};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
@@ -64,7 +64,7 @@ impl Verifier {
             #[serde(borrow)]
             keys: Vec<&'a RawValue>,
         }
-        let mut set: Keys<'_> = serde_json::from_str(jwks).ok()?;
+        let mut set: Keys<'_> = json::from_str(jwks).ok()?;
         set.keys.retain(|jwk| {
             VerifyingKey::from_jwk(jwk.get()).is_ok_and(|key| allows(algorithms, key.algorithm()))
         });
@@ -245,7 +245,7 @@ pub fn decide(case: &str) -> Option<bool> {
         permissions: Vec<String>,
         question: Question,
     }
-    let case: Case = serde_json::from_str(case).ok()?;
+    let case: Case = json::from_str(case).ok()?;
     let holder = Holder {
         roles: &case.roles,
         permissions: &case.permissions,

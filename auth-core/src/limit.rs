@@ -103,37 +103,84 @@ impl<P: Platform> Auth<P> {
             .await
     }
 
-    /// Counts a mail that somebody asks for, by network and by address.
+    /// Counts a request for a mail: by network, and by address and network, so that a stranger elsewhere uses up
+    /// nothing of the owner's. Every request counts, whoever has the address and whether a mail is sent.
     ///
     /// # Errors
     /// [`Error::RateLimited`] past one of the limits.
-    pub(crate) async fn count_mail(&self, address: &EmailAddress, client: &Client) -> Result<()> {
-        let most = self.config.mails_per_address;
-        let network = network(client);
-        self.count(vec![
-            limit(
-                format!("mail-network/{network}"),
-                most.saturating_mul(EVERYWHERE),
-            ),
-            self.by_address(address),
+    pub(crate) async fn count_mail(
+        &self,
+        mail: RequestedMail,
+        address: &EmailAddress,
+        client: &Client,
+    ) -> Result<()> {
+        let by_network = limit(
+            format!("mail-network/{}/{}", mail.as_str(), network(client)),
+            self.config.mails_per_ip(),
+        );
+        let by_address = self.by_address_and_network(mail, address, client);
+        self.count(vec![by_network, by_address]).await
+    }
+
+    /// Whether one more mail may go to an address. Past the quota a request gets its usual answer and no mail, so that
+    /// nobody learns whether there is an account.
+    ///
+    /// `sends`: whether there is anything to send. Otherwise it is counted apart, for equal work: requests that send
+    /// nothing must not use the quota up.
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub(crate) async fn may_mail(
+        &self,
+        mail: RequestedMail,
+        address: &EmailAddress,
+        sends: bool,
+    ) -> Result<bool> {
+        self.admits(vec![self.mail_quota(mail, address, sends)])
+            .await
+    }
+
+    /// Whether a mail may go to an address that somebody registers with, whether it was taken or not.
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub(crate) async fn may_mail_registered(
+        &self,
+        address: &EmailAddress,
+        client: &Client,
+    ) -> Result<bool> {
+        let mail = RequestedMail::Registration;
+        self.admits(vec![
+            self.by_address_and_network(mail, address, client),
+            self.mail_quota(mail, address, true),
         ])
         .await
     }
 
-    /// Whether one more mail may go to an address that somebody has registered with, whether it was taken or not.
-    ///
-    /// # Errors
-    /// A failure of the platform.
-    pub(crate) async fn may_mail(&self, address: &EmailAddress) -> Result<bool> {
-        match self.count(vec![self.by_address(address)]).await {
-            Err(Error::RateLimited { .. }) => Ok(false),
-            counted => counted.map(|()| true),
-        }
+    fn by_address_and_network(
+        &self,
+        mail: RequestedMail,
+        address: &EmailAddress,
+        client: &Client,
+    ) -> Limit {
+        let (mail, address, network) = (mail.as_str(), hashed(&address.key()), network(client));
+        limit(
+            format!("mail-request/{mail}/{address}/{network}"),
+            self.config.mails_per_address,
+        )
     }
 
-    fn by_address(&self, address: &EmailAddress) -> Limit {
-        let address = URL_SAFE_NO_PAD.encode(Sha256::digest(address.key()));
-        limit(format!("mail/{address}"), self.config.mails_per_address)
+    fn mail_quota(&self, mail: RequestedMail, address: &EmailAddress, sends: bool) -> Limit {
+        let counted = if sends { "mail" } else { "mail-unsent" };
+        limit(
+            format!("{counted}/{}/{}", mail.as_str(), hashed(&address.key())),
+            self.config.mails_per_address_everywhere(),
+        )
+    }
+
+    /// Counts, and says whether that is within the limits.
+    async fn admits(&self, limits: Vec<Limit>) -> Result<bool> {
+        Ok(self.exceeded(limits).await?.is_none())
     }
 
     /// Counts a registration.
@@ -188,6 +235,30 @@ impl<P: Platform> Auth<P> {
     }
 }
 
+/// What somebody asks for a mail by. Each kind is counted by itself, so that none blocks another.
+#[derive(Clone, Copy)]
+pub(crate) enum RequestedMail {
+    /// The first link to verify an address, or the notice that it is taken.
+    Registration,
+    /// Another link to verify an address.
+    Verification,
+    /// A link to a new password.
+    Reset,
+    /// A link to another address.
+    NewAddress,
+}
+
+impl RequestedMail {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::Verification => "verification",
+            Self::Reset => "reset",
+            Self::NewAddress => "new-address",
+        }
+    }
+}
+
 /// A limit that is exceeded.
 struct Exceeded {
     key: String,
@@ -199,7 +270,12 @@ struct Exceeded {
 
 /// What attempts at a name are counted by, from wherever they come.
 fn attempts_at(name: &str) -> String {
-    format!("login/{}", URL_SAFE_NO_PAD.encode(Sha256::digest(name)))
+    format!("login/{}", hashed(name))
+}
+
+/// What stands for a text that a client chose in the key of a limit: short, and without the characters of keys.
+fn hashed(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(text))
 }
 
 fn limit(key: String, most: u64) -> Limit {

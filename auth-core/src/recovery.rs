@@ -12,6 +12,7 @@ use crate::change::Change;
 use crate::error::{Error, FieldError, FieldErrorCode, LinkError, Result};
 use crate::factor::{FACTOR, has_second_factor, one_of};
 use crate::identifier::{EmailAddress, new_id};
+use crate::limit::RequestedMail;
 use crate::link::{LinkMail, Purpose};
 use crate::mail::MailKind;
 use crate::password::{self, Question};
@@ -43,10 +44,13 @@ impl<P: Platform> Auth<P> {
     /// [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform.
     pub async fn forgot_password(&self, email: &str, client: &Client) -> Result<()> {
         let address = EmailAddress::parse(email).map_err(|rule| Error::Invalid(vec![rule]))?;
-        self.count_mail(&address, client).await?;
+        let mail = RequestedMail::Reset;
+        self.count_mail(mail, &address, client).await?;
         let name = LoginName::Email(address.key());
         let found = self.platform.storage().find_account(name).await?;
         let account = found.filter(|account| account.user.disabled_at.is_none());
+        let may_mail = self.may_mail(mail, &address, account.is_some()).await?;
+        let account = account.filter(|_| may_mail);
         self.send_reset(account.as_ref(), address.as_str(), MailKind::ResetPassword)
             .await?;
         if let Some(account) = &account {

@@ -24,6 +24,7 @@ mod login_refused;
 mod logout;
 mod machine_routes;
 mod mail_by_webhook;
+mod mail_limits;
 mod malformed_request;
 mod metrics;
 mod pages;

@@ -20,6 +20,7 @@ mod freshness;
 mod impersonation;
 mod import_export;
 mod last_superadmin;
+mod lockout;
 mod login_refused;
 mod logout;
 mod machine_routes;

@@ -2,7 +2,7 @@
 
 use auth_core::access::Holder;
 use auth_core::storage::{ActiveSession, Place};
-use auth_core::{Actor, Auth, Client, Config, Platform, Tokens, Transport};
+use auth_core::{Actor, Auth, Client, Config, DeviceToken, Platform, Tokens, Transport};
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use http::header::{AUTHORIZATION, COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
@@ -24,6 +24,8 @@ pub struct Operator;
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Path of the cookie that holds a refresh token: no other route gets to see it.
 const REFRESH_PATH: &str = "/auth";
+/// For how many seconds a device is known: as long as browsers keep a cookie (RFC 6265bis section 5.5).
+const DEVICE_LIFE: u64 = 400 * 86_400;
 
 /// A request, read as far as every handler needs it.
 pub(crate) struct Call<'a, P> {
@@ -57,6 +59,10 @@ impl<P: Platform> Call<'_, P> {
             ip: client_address(&self.parts.headers),
             user_agent,
             request_id: Some(self.request_id.to_owned()),
+            device: self
+                .cookie(self.names().device)
+                .as_deref()
+                .and_then(DeviceToken::parse),
         }
     }
 
@@ -229,6 +235,20 @@ impl<P: Platform> Call<'_, P> {
         }
     }
 
+    /// Puts what the device is known by at its next login into a cookie of this host alone. It stays when a session ends.
+    pub(crate) fn set_device(&self, headers: &mut HeaderMap, device: &DeviceToken) {
+        let name = self.names().device.to_owned();
+        self.put(headers, name, "/", device.expose(), DEVICE_LIFE, None);
+    }
+
+    /// Takes that cookie away, as the account is gone.
+    pub(crate) fn forget_device(&self, headers: &mut HeaderMap) {
+        let name = self.names().device;
+        if self.cookie(name).is_some() {
+            self.put(headers, name.to_owned(), "/", "", 0, None);
+        }
+    }
+
     /// Takes every cookie of a session away that the request carries.
     pub(crate) fn clear_cookies(&self, headers: &mut HeaderMap) {
         self.clear(headers, |_| true);
@@ -248,17 +268,29 @@ impl<P: Platform> Call<'_, P> {
     }
 
     fn set(&self, headers: &mut HeaderMap, name: String, path: &str, value: &str, seconds: u64) {
-        let config = self.config();
+        let domain = self.config().cookie_domain.as_deref();
+        self.put(headers, name, path, value, seconds, domain);
+    }
+
+    fn put(
+        &self,
+        headers: &mut HeaderMap,
+        name: String,
+        path: &str,
+        value: &str,
+        seconds: u64,
+        domain: Option<&str>,
+    ) {
         let mut cookie = Cookie::build((name, value))
             .path(path)
             .http_only(true)
-            .secure(config.cookie_secure)
+            .secure(self.config().cookie_secure)
             .same_site(SameSite::Lax)
             .max_age(Duration::seconds(
                 i64::try_from(seconds).unwrap_or(i64::MAX),
             ));
-        if let Some(domain) = &config.cookie_domain {
-            cookie = cookie.domain(domain.as_str());
+        if let Some(domain) = domain {
+            cookie = cookie.domain(domain);
         }
         if let Ok(value) = HeaderValue::from_str(&cookie.build().to_string()) {
             headers.append(SET_COOKIE, value);
@@ -282,6 +314,8 @@ struct Names {
     session: String,
     access: String,
     refresh: String,
+    /// Never for subdomains: no other host needs to see it.
+    device: &'static str,
 }
 
 impl Names {
@@ -296,6 +330,11 @@ impl Names {
             session: format!("{prefix}session"),
             access: format!("{prefix}access"),
             refresh: format!("{scoped}refresh"),
+            device: if config.cookie_secure {
+                "__Host-device"
+            } else {
+                "device"
+            },
         }
     }
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use auth_core::storage::ActiveSession;
 use auth_core::{
-    Auth, Carrier, Client, DeviceToken, Error, Login, LoginRequest, Platform as _, Registration,
-    Tokens,
+    Auth, Carrier, Client, DeviceToken, Error, Login, LoginRequest, Registration, Tokens,
 };
 use futures::executor::block_on;
 use gatewright_tests::SimulatedPlatform;
@@ -248,14 +247,15 @@ fn a_device_is_known_by_one_account_and_password() {
 fn a_reset_lets_the_owner_in() {
     let auth = auth(1, &[]);
     let (session, _) = ada(&auth);
+    let away = at(AWAY);
     for name in [NAME, "ada"] {
         lock(&auth, name);
     }
     for _ in 0..21 {
-        let wrong = auth.change_password(&session, "a guess", NEW, &at(AWAY));
+        let wrong = auth.change_password(&session, "a guess", NEW, &away);
         let _ = block_on(wrong);
     }
-    let current = auth.change_password(&session, PASSWORD, NEW, &at(AWAY));
+    let current = auth.change_password(&session, PASSWORD, NEW, &away);
     assert!(matches!(block_on(current), Err(Error::RateLimited { .. })));
     assert!(block_on(auth.forgot_password(NAME, &at(AWAY))).is_ok());
     after_answer(&auth);
@@ -271,7 +271,7 @@ fn a_reset_lets_the_owner_in() {
     let active = tokens.active();
     assert_eq!(active.user.locked_until, None);
     assert!(attempt(&auth, "ada", NEW, &at(TRAVELLING)).is_ok());
-    let wrong = auth.change_password(active, "a guess", PASSWORD, &at(AWAY));
+    let wrong = auth.change_password(active, "a guess", PASSWORD, &away);
     assert_eq!(block_on(wrong).err(), Some(Error::WrongPassword));
     // Strangers go on.
     lock(&auth, NAME);
@@ -291,6 +291,7 @@ fn a_stranger_who_types_an_identifier_blocks_nothing() {
         }
     }
     // From the stranger's network as well.
-    let change = auth.change_password(&session, PASSWORD, NEW, &at("192.0.2.1"));
+    let there = at("192.0.2.1");
+    let change = auth.change_password(&session, PASSWORD, NEW, &there);
     assert!(block_on(change).is_ok());
 }

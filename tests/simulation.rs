@@ -4,6 +4,8 @@
 
 #[path = "simulation/histories.rs"]
 mod histories;
+#[path = "simulation/lockout.rs"]
+mod lockout;
 
 use std::time::Duration;
 
@@ -25,7 +27,7 @@ fn client() -> Client {
     Client {
         ip: Some("192.0.2.1".parse().unwrap()),
         user_agent: Some("a-test/1.0".into()),
-        request_id: None,
+        ..Client::default()
     }
 }
 

@@ -119,7 +119,7 @@ impl<P: Platform> Auth<P> {
         match created.await {
             Err(Error::EmailTaken) if verifies_first => {
                 // The same work as for an address that is not taken.
-                let may_mail = self.may_mail(&valid.email).await?;
+                let may_mail = self.may_mail_registered(&valid.email, client).await?;
                 self.send_verification(None, valid.email.as_str()).await?;
                 if may_mail {
                     self.send_account_exists(valid.email.as_str());
@@ -133,7 +133,7 @@ impl<P: Platform> Auth<P> {
             client,
         );
         // A stranger could fill the mailbox otherwise.
-        let may_mail = self.may_mail(&valid.email).await?;
+        let may_mail = self.may_mail_registered(&valid.email, client).await?;
         let told = Some(&user).filter(|_| may_mail);
         self.send_verification(told, valid.email.as_str()).await?;
         if !signs_in {

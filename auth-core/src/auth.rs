@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::jose::{Algorithm, KeySet, SigningKey, VerifyingKey};
+use crate::known_device::DeviceToken;
 use crate::password::{Hasher, Parameters};
 use crate::platform::{Level, Platform};
 use crate::storage::{self, Storage as _};
@@ -32,6 +33,8 @@ pub struct Client {
     pub user_agent: Option<String>,
     /// Identifier of the request, for the audit log.
     pub request_id: Option<String>,
+    /// What the device kept of an earlier login.
+    pub device: Option<DeviceToken>,
 }
 
 /// How old keys may be.

@@ -173,12 +173,24 @@ settings! {
     ARGON2_ITERATIONS argon2_iterations: u32 = "2", |text| parse::whole(text, 1, u64::from(Parameters::MAX_ITERATIONS)).map(|n| n as u32), "1 to 64";
     /// Lanes of that memory.
     ARGON2_PARALLELISM argon2_parallelism: u32 = "1", |text| parse::whole(text, 1, u64::from(Parameters::MAX_PARALLELISM)).map(|n| n as u32), "1 to 16";
-    /// Password attempts, right or wrong, at one address or user name from one network within 15 minutes before further ones are refused, and ten times as many from everywhere; 0 for no limit.
+    /// Length of the windows in which attempts and requests for mails are counted.
+    LIMIT_WINDOW_MINUTES limit_window: Duration = "15", |text| parse::whole(text, 1, 1440).map(|n| Duration::from_secs(n * 60)), "minutes, 1 to 1440";
+    /// Password attempts, right or wrong, at one address or user name from one network (IPv4: an address; IPv6: a /64, twice as many from a /56, four times as many from a /48) within a window before further ones are refused, and as many from each device that signed in to the account before; 0 for no limit.
     LOGIN_ATTEMPTS_PER_ACCOUNT login_attempts_per_account: u64 = "20", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
-    /// Password attempts and registrations from one network (IPv4: an address, IPv6: a /64) within 15 minutes before further ones are refused; 0 for no limit.
+    /// The same from everywhere together. It does not bind devices that signed in before, and networks that a session of the account began in. Ten times `LOGIN_ATTEMPTS_PER_ACCOUNT` when not set; 0 for no limit.
+    LOGIN_ATTEMPTS_PER_ACCOUNT_EVERYWHERE login_attempts_per_account_everywhere: Option<u64> = "", |text| parse::optional_whole(text, 0, 1_000_000), "0 to 1000000";
+    /// Password attempts and registrations from one network, whatever the names, within a window before further ones are refused; 0 for no limit.
     LOGIN_ATTEMPTS_PER_IP login_attempts_per_ip: u64 = "200", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
-    /// Mails to one address that may be asked for within 15 minutes, and ten times as many from one network, before further ones are refused; 0 for no limit.
+    /// Codes of a second factor that may be tried at one account within a window.
+    MFA_ATTEMPTS_PER_ACCOUNT mfa_attempts_per_account: u64 = "10", |text| parse::whole(text, 1, 1000), "1 to 1000";
+    /// Passwords that may be tried with the links to a new one of an account within a window.
+    RESET_ATTEMPTS_PER_ACCOUNT reset_attempts_per_account: u64 = "10", |text| parse::whole(text, 1, 1000), "1 to 1000";
+    /// Requests from one network for one kind of mail (another verification, a new password, a new address) to one address within a window before further ones are refused; 0 for no limit.
     MAILS_PER_ADDRESS mails_per_address: u64 = "5", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
+    /// Mails of one kind that are sent to one address within a window, whoever asks; further requests get their usual answer and send nothing. Four times `MAILS_PER_ADDRESS` when not set; 0 for no limit.
+    MAILS_PER_ADDRESS_EVERYWHERE mails_per_address_everywhere: Option<u64> = "", |text| parse::optional_whole(text, 0, 1_000_000), "0 to 1000000";
+    /// Requests from one network for one kind of mail within a window, whatever the addresses, before further ones are refused. Ten times `MAILS_PER_ADDRESS` when not set; 0 for no limit.
+    MAILS_PER_IP mails_per_ip: Option<u64> = "", |text| parse::optional_whole(text, 0, 1_000_000), "0 to 1000000";
     /// What `POST /setup` takes to make the first administrator, once; without it there is no such route.
     SETUP_TOKEN setup_token: Option<SecretKey> = "", |text| if text.is_empty() { Some(None) } else { SecretKey::new(text.as_bytes()).map(Some) }, "at least 32 bytes", secret;
     /// Bearer token that `GET /metrics` takes; without it there is no such route.
@@ -287,6 +299,27 @@ impl Config {
             .and(self.jwt_secret.as_ref())
     }
 
+    /// How many passwords may be tried at one name from everywhere; 0: any number.
+    pub(crate) fn login_attempts_everywhere(&self) -> u64 {
+        self.values
+            .login_attempts_per_account_everywhere
+            .unwrap_or(self.login_attempts_per_account * 10)
+    }
+
+    /// How many mails of one kind are sent to one address, whoever asks; 0: any number.
+    pub(crate) fn mails_per_address_everywhere(&self) -> u64 {
+        self.values
+            .mails_per_address_everywhere
+            .unwrap_or(self.mails_per_address * 4)
+    }
+
+    /// How many mails of one kind one network may ask for; 0: any number.
+    pub(crate) fn mails_per_ip(&self) -> u64 {
+        self.values
+            .mails_per_ip
+            .unwrap_or(self.mails_per_address * 10)
+    }
+
     /// Where links in mail lead.
     pub fn frontend(&self) -> &str {
         self.frontend_url
@@ -371,6 +404,14 @@ pub mod parse {
         text.parse()
             .ok()
             .filter(|number| (min..=max).contains(number))
+    }
+
+    /// The same, or none when empty.
+    pub fn optional_whole(text: &str, min: u64, max: u64) -> Option<Option<u64>> {
+        if text.is_empty() {
+            return Some(None);
+        }
+        whole(text, min, max).map(Some)
     }
 
     /// `true` or `false`, in any letter case, or `1` or `0`.

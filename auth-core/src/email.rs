@@ -12,6 +12,7 @@ use crate::change::Change;
 use crate::error::{Error, LinkError, Result};
 use crate::factor::{FACTOR, second_factor_since};
 use crate::identifier::{EmailAddress, canonical};
+use crate::limit::RequestedMail;
 use crate::link::{LinkMail, Purpose};
 use crate::mail::{MailContext, MailKind};
 use crate::platform::Platform;
@@ -80,14 +81,18 @@ impl<P: Platform> Auth<P> {
     /// [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform.
     pub async fn resend_verification(&self, email: &str, client: &Client) -> Result<()> {
         let address = EmailAddress::parse(email).map_err(|rule| Error::Invalid(vec![rule]))?;
-        self.count_mail(&address, client).await?;
+        let mail = RequestedMail::Verification;
+        self.count_mail(mail, &address, client).await?;
         let name = LoginName::Email(address.key());
         let found = self.platform.storage().find_account(name).await?;
         let user = found
             .map(|account| account.user)
             .filter(|user| user.email_verified_at.is_none() && user.disabled_at.is_none());
-        let email = user.as_ref().and_then(|user| user.email.as_deref());
-        self.send_verification(user.as_ref(), email.unwrap_or(address.as_str()))
+        let may_mail = self.may_mail(mail, &address, user.is_some()).await?;
+        // Past the quota the link of the last mail goes on working.
+        let told = user.as_ref().filter(|_| may_mail);
+        let email = told.and_then(|user| user.email.as_deref());
+        self.send_verification(told, email.unwrap_or(address.as_str()))
             .await
     }
 
@@ -157,7 +162,8 @@ impl<P: Platform> Auth<P> {
         let credential = self
             .check_password(&active.user.id, password, client)
             .await?;
-        self.count_mail(&address, client).await?;
+        let asked = RequestedMail::NewAddress;
+        self.count_mail(asked, &address, client).await?;
         let mail = LinkMail {
             purpose: Purpose::ChangeEmail,
             kind: MailKind::ChangeEmail,
@@ -175,10 +181,11 @@ impl<P: Platform> Auth<P> {
             .find_account(LoginName::Email(address.key()))
             .await?
             .is_some_and(|account| account.user.id != active.user.id);
-        let told = Some(&active.user).filter(|_| !taken);
+        let may_mail = self.may_mail(asked, &address, true).await?;
+        let told = Some(&active.user).filter(|_| may_mail && !taken);
         self.send_link(mail, told, address.as_str(), &payload)
             .await?;
-        if taken {
+        if may_mail && taken {
             self.send_account_exists(address.as_str());
         }
         Ok(())

@@ -74,11 +74,13 @@ impl<P: Platform> Auth<P> {
         let key = name.as_ref().map_or(request.name, |name| match name {
             LoginName::Email(key) | LoginName::Username(key) | LoginName::Id(key) => key,
         });
-        self.count_login(key, name.clone(), client).await?;
-        let account = match name {
+        // Before the attempt is counted: whether the device is known depends on the account.
+        let account = match name.clone() {
             Some(name) => self.platform.storage().find_account(name).await?,
             None => None,
         };
+        self.count_login(key, name.clone(), account.as_ref(), client)
+            .await?;
         let known = account.as_ref().map(|account| account.user.id.clone());
         let Some((account, credential)) = self.matching_password(account, request.password)? else {
             let reason = known

@@ -12,6 +12,8 @@ use crate::change::Change;
 use crate::error::{Error, FieldError, FieldErrorCode, LinkError, Result};
 use crate::factor::{FACTOR, has_second_factor, one_of};
 use crate::identifier::{EmailAddress, new_id};
+use crate::known_device::DeviceToken;
+use crate::limit::RequestedMail;
 use crate::link::{LinkMail, Purpose};
 use crate::mail::MailKind;
 use crate::password::{self, Question};
@@ -43,10 +45,13 @@ impl<P: Platform> Auth<P> {
     /// [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform.
     pub async fn forgot_password(&self, email: &str, client: &Client) -> Result<()> {
         let address = EmailAddress::parse(email).map_err(|rule| Error::Invalid(vec![rule]))?;
-        self.count_mail(&address, client).await?;
+        let mail = RequestedMail::Reset;
+        self.count_mail(mail, &address, client).await?;
         let name = LoginName::Email(address.key());
         let found = self.platform.storage().find_account(name).await?;
         let account = found.filter(|account| account.user.disabled_at.is_none());
+        let may_mail = self.may_mail(mail, &address, account.is_some()).await?;
+        let account = account.filter(|_| may_mail);
         self.send_reset(account.as_ref(), address.as_str(), MailKind::ResetPassword)
             .await?;
         if let Some(account) = &account {
@@ -90,10 +95,18 @@ impl<P: Platform> Auth<P> {
     /// Sets a new password by the link that was sent. It also proves the address; all sessions end. A second factor stays
     /// in force, unless the address was not proved before: then it is of a stranger, who registered with it.
     ///
+    /// What was counted at the account is forgotten, so that its owner gets in however strangers guess; the token is for
+    /// their device, to be known by if strangers go on.
+    ///
     /// # Errors
     /// [`Error::Link`], [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform. A password that breaks
     /// the rules leaves the link usable.
-    pub async fn reset_password(&self, token: &str, new: &str, client: &Client) -> Result<()> {
+    pub async fn reset_password(
+        &self,
+        token: &str,
+        new: &str,
+        client: &Client,
+    ) -> Result<DeviceToken> {
         let usable = self
             .look_at::<Forgotten>(Purpose::ResetPassword, token)
             .await?;
@@ -107,6 +120,7 @@ impl<P: Platform> Auth<P> {
             .await?;
         let secret = self.hasher.hash(&self.platform, &new);
         let now = self.platform.now();
+        let credential = self.password_credential(&usable.user_id, secret);
         let mut loses_factor = false;
         let user = self
             .change(&usable.user_id, |account| {
@@ -123,10 +137,11 @@ impl<P: Platform> Auth<P> {
                     deletes.extend(FACTOR);
                 }
                 user.email_verified_at.get_or_insert(now);
+                user.locked_until = None;
                 let mut change = Change {
                     consumes: Some(usable.digest.clone()),
                     deletes,
-                    credentials: vec![self.password_credential(&user.id, secret.clone())],
+                    credentials: vec![credential.clone()],
                     adds_roles: vec![VERIFIED.to_owned()],
                     ..Change::of(user)
                 };
@@ -134,16 +149,26 @@ impl<P: Platform> Auth<P> {
                 Ok(change)
             })
             .await?;
+        // The password is set: that counters stay is no reason to say that it was not.
+        if let Err(error) = self.forget_attempts(&user).await {
+            let cause = error.to_string();
+            self.platform.log(
+                Level::Warn,
+                "the attempts at an account could not be forgotten after a reset",
+                &[("cause", &cause), ("user", &user.id)],
+            );
+        }
         self.record(Event::of_user(EventKind::PasswordReset, &user.id), client);
         if loses_factor {
             let event = Event::of_user(EventKind::MfaDisabled, &user.id);
             self.record(event.because("password_reset"), client);
         }
         self.notify_user(&user, MailKind::PasswordChanged, client);
-        Ok(())
+        Ok(self.device_token(&credential.id, client))
     }
 
-    /// Changes the password of the person of a session. All his other sessions end.
+    /// Changes the password of the person of a session. All his other sessions end. The token is for their device, as
+    /// with another password it is no longer known by the one before.
     ///
     /// # Errors
     /// [`Error::WrongPassword`], [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform.
@@ -153,7 +178,7 @@ impl<P: Platform> Auth<P> {
         current: &str,
         new: &str,
         client: &Client,
-    ) -> Result<()> {
+    ) -> Result<DeviceToken> {
         let stored = self
             .check_password(&active.user.id, current, client)
             .await?;
@@ -161,6 +186,7 @@ impl<P: Platform> Auth<P> {
             .checked_password(new, "new_password", &active.user)
             .await?;
         let secret = self.hasher.hash(&self.platform, &checked);
+        let credential = self.password_credential(&active.user.id, secret);
         let user = self
             .change(&active.user.id, |account| {
                 // Somebody else has changed it since it was compared.
@@ -169,7 +195,7 @@ impl<P: Platform> Auth<P> {
                 }
                 let mut change = Change {
                     deletes: vec![PASSWORD],
-                    credentials: vec![self.password_credential(&active.user.id, secret.clone())],
+                    credentials: vec![credential.clone()],
                     ..Change::of(account.user)
                 };
                 change.end_sessions(Some(&active.session.id), "password_changed");
@@ -178,7 +204,7 @@ impl<P: Platform> Auth<P> {
             .await?;
         self.record(Event::own(EventKind::PasswordChanged, active), client);
         self.notify_user(&user, MailKind::PasswordChanged, client);
-        Ok(())
+        Ok(self.device_token(&credential.id, client))
     }
 
     /// Refuses a password that was in a breach, where a service is configured that knows (ASVS V6.2.12).
@@ -262,8 +288,7 @@ impl<P: Platform> Auth<P> {
         password: &str,
         client: &Client,
     ) -> Result<Credential> {
-        // Counted apart from logins, which stay open to the owner: nothing is locked.
-        self.count_login(user_id, None, client).await?;
+        self.count_reauthentication(user_id, client).await?;
         let account = self.find_by_id(user_id).await?;
         match self.matching_password(account, password)? {
             Some((_, credential)) => Ok(credential),

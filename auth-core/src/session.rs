@@ -12,6 +12,7 @@ use crate::deferred::{Deferred, Work};
 use crate::error::{AccessTokenError, Error, Result};
 use crate::identifier::new_id;
 use crate::jose::{Actor, Audience, Claims, Expectations, KeySet};
+use crate::known_device::DeviceToken;
 use crate::mail::MailKind;
 use crate::platform::{Level, Platform};
 use crate::secret::{SecretToken, digest};
@@ -31,6 +32,8 @@ pub struct TokenPair {
     pub refresh_token: SecretToken,
     /// The session they belong to.
     pub active: ActiveSession,
+    /// For a device that has just signed in, to keep.
+    pub device: Option<DeviceToken>,
 }
 
 /// What a client of the service carries to act for a person.
@@ -49,6 +52,14 @@ impl Tokens {
             Self::Opaque(token) => &token.active,
         }
     }
+
+    /// What the device keeps to be known by at its next login; none: it has not signed in with these.
+    pub fn device(&self) -> Option<&DeviceToken> {
+        match self {
+            Self::Jwt(pair) => pair.device.as_ref(),
+            Self::Opaque(token) => token.device.as_ref(),
+        }
+    }
 }
 
 /// An opaque token, which says nothing by itself.
@@ -59,6 +70,8 @@ pub struct OpaqueToken {
     pub expires_in: u64,
     /// The session it stands for.
     pub active: ActiveSession,
+    /// For a device that has just signed in, to keep.
+    pub device: Option<DeviceToken>,
 }
 
 /// What carries a session between client and service.
@@ -166,7 +179,10 @@ impl<P: Platform> Auth<P> {
                 let active = self
                     .store_session(session, credential, Some(refresh_token), client)
                     .await?;
-                Ok(Tokens::Jwt(self.token_pair(&keys, now, active, token)?))
+                Ok(Tokens::Jwt(TokenPair {
+                    device: Some(self.device_token(credential, client)),
+                    ..self.token_pair(&keys, now, active, token)?
+                }))
             }
             Carrier::Opaque => {
                 let mut bytes = Zeroizing::new([0; OPAQUE_LEN]);
@@ -183,6 +199,7 @@ impl<P: Platform> Auth<P> {
                     token,
                     expires_in: active.session.expires_at.since(now).as_secs(),
                     active,
+                    device: Some(self.device_token(credential, client)),
                 }))
             }
         }
@@ -540,6 +557,7 @@ impl<P: Platform> Auth<P> {
             expires_in,
             refresh_token,
             active,
+            device: None,
         })
     }
 

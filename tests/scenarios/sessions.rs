@@ -174,6 +174,8 @@ async fn cookies_carry_a_session_for_our_own_pages() {
             .get_all("set-cookie")
             .iter()
             .map(|line| line.to_str().unwrap().to_owned())
+            // What the device is known by at its next login carries no session.
+            .filter(|line| !line.starts_with("__Host-device="))
             .collect();
         assert_eq!(set.len(), names.len());
         let mut pairs = Vec::new();

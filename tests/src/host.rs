@@ -248,6 +248,13 @@ impl Host {
         Answer::of(self.request(Method::POST, path).json(&body)).await
     }
 
+    /// Posts JSON from another address of this machine, which is 127.0.0.1 otherwise.
+    pub async fn post_from(&self, address: [u8; 4], path: &str, body: Value) -> Answer {
+        let client = Client::builder().local_address(std::net::IpAddr::from(address));
+        let request = client.build().unwrap().post(format!("{}{path}", self.base));
+        Answer::of(request.json(&body)).await
+    }
+
     /// Posts without a body, with an access token.
     pub async fn post_as(&self, path: &str, access_token: &str) -> Answer {
         Answer::of(self.request(Method::POST, path).bearer_auth(access_token)).await

@@ -95,7 +95,7 @@ kinds! {
     RecoveryCodesRegenerated "recovery_codes_regenerated" "RECOVERY_CODES_REGENERATED";
     /// A refresh token was used twice, and its session was ended.
     RefreshTokenReuse "refresh_token_reuse" "REFRESH_TOKEN_REUSE";
-    /// Nobody can sign in for a while, after too many attempts.
+    /// New devices can't sign in for a while, after too many attempts.
     AccountLocked "account_locked" "ACCOUNT_LOCKED";
     /// An account was made for you; choose a password by the link.
     Invitation "invitation" "INVITATION";

@@ -233,6 +233,7 @@ pub(crate) async fn delete<P: Platform>(call: &Call<'_, P>) -> Answer {
         .await?;
     let mut response = reply::empty(StatusCode::NO_CONTENT);
     call.clear_cookies(response.headers_mut());
+    call.forget_device(response.headers_mut());
     Ok(response)
 }
 
@@ -240,10 +241,13 @@ pub(crate) async fn change_password<P: Platform>(call: &Call<'_, P>) -> Answer {
     let active = call.session().await?;
     let request: ChangePasswordRequest = body::json(call.parts, call.body)?;
     let current = body::required("current_password", &request.current_password)?;
-    call.auth
+    let device = call
+        .auth
         .change_password(&active, current, &request.new_password, &call.client())
         .await?;
-    Ok(reply::empty(StatusCode::NO_CONTENT))
+    let mut response = reply::empty(StatusCode::NO_CONTENT);
+    call.set_device(response.headers_mut(), &device);
+    Ok(response)
 }
 
 pub(crate) async fn change_email<P: Platform>(call: &Call<'_, P>) -> Answer {

@@ -3,7 +3,7 @@
 use auth_core::access::Holder;
 use auth_core::storage::{ActiveSession, Place};
 use auth_core::{
-    AccessTokenError, Actor, Auth, Client, Config, Error, Platform, Tokens, Transport,
+    AccessTokenError, Actor, Auth, Client, Config, DeviceToken, Error, Platform, Tokens, Transport,
 };
 use http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
 use http::request::Parts;
@@ -56,6 +56,9 @@ impl<P: Platform> Call<'_, P> {
             ip: client_address(&self.parts.headers),
             user_agent,
             request_id: Some(self.request_id.to_owned()),
+            device: cookies::values(&self.parts.headers, cookies::device(self.config()))
+                .into_iter()
+                .find_map(DeviceToken::parse),
         }
     }
 
@@ -212,6 +215,16 @@ impl<P: Platform> Call<'_, P> {
     /// Puts the tokens of a session into cookies.
     pub(crate) fn set_cookies(&self, headers: &mut HeaderMap, tokens: &Tokens) {
         cookies::set(self.config(), self.parts, headers, tokens);
+    }
+
+    /// Puts what the device is known by at its next login into a cookie of this host alone. It stays when a session ends.
+    pub(crate) fn set_device(&self, headers: &mut HeaderMap, device: &DeviceToken) {
+        cookies::set_device(self.config(), headers, device);
+    }
+
+    /// Clears that cookie, as the account is gone.
+    pub(crate) fn forget_device(&self, headers: &mut HeaderMap) {
+        cookies::clear_device(self.config(), self.parts, headers);
     }
 
     /// Clears every cookie of a session that the request carries.

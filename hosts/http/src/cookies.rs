@@ -2,13 +2,15 @@
 
 use std::net::IpAddr;
 
-use auth_core::{Config, Tokens};
+use auth_core::{Config, DeviceToken, Tokens};
 use http::header::{COOKIE, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Uri};
 
 /// Path of the cookie that holds a refresh token: no other route gets to see it.
 const REFRESH_PATH: &str = "/auth";
+/// For how many seconds a device is known: as long as browsers keep a cookie (RFC 6265bis section 5.5).
+const DEVICE_LIFE: u64 = 400 * 86_400;
 /// How many cookies of one name are tried. A browser sends several where they were set for different domains.
 const MOST: usize = 4;
 /// How many domains above the service's host may have cookies of it.
@@ -136,6 +138,37 @@ pub(crate) fn set(config: &Config, request: &Parts, headers: &mut HeaderMap, tok
 pub(crate) fn clear(config: &Config, request: &Parts, headers: &mut HeaderMap) {
     for cookie in carried(config, request) {
         cookie.clear(config, headers);
+    }
+}
+
+/// Name of the cookie by which a device is known. It is never for subdomains: no other host needs to see it.
+pub(crate) fn device(config: &Config) -> &'static str {
+    if config.cookie_secure {
+        "__Host-device"
+    } else {
+        "device"
+    }
+}
+
+/// Puts what the device is known by into its cookie.
+pub(crate) fn set_device(config: &Config, headers: &mut HeaderMap, token: &DeviceToken) {
+    let name = device(config);
+    append(
+        config,
+        headers,
+        name,
+        "/",
+        None,
+        token.expose(),
+        DEVICE_LIFE,
+    );
+}
+
+/// Clears the cookie of the device, if the request carries one.
+pub(crate) fn clear_device(config: &Config, request: &Parts, headers: &mut HeaderMap) {
+    let name = device(config);
+    if carries(&request.headers, name) {
+        append(config, headers, name, "/", None, "", 0);
     }
 }
 

@@ -122,10 +122,13 @@ pub(crate) async fn forgot_password<P: Platform>(call: &Call<'_, P>) -> Answer {
 pub(crate) async fn reset_password<P: Platform>(call: &Call<'_, P>) -> Answer {
     let request: ResetPasswordRequest = body::json(call.parts, call.body)?;
     let token = token(call, request.token.as_deref());
-    call.auth
+    let device = call
+        .auth
         .reset_password(&token, &request.password, &call.client())
         .await?;
-    Ok(reply::empty(StatusCode::NO_CONTENT))
+    let mut response = reply::empty(StatusCode::NO_CONTENT);
+    call.set_device(response.headers_mut(), &device);
+    Ok(response)
 }
 
 pub(crate) async fn confirm_email<P: Platform>(call: &Call<'_, P>) -> Answer {

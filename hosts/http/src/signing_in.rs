@@ -261,6 +261,9 @@ pub(crate) async fn cookie_login<P: Platform>(call: &Call<'_, P>) -> Answer {
     let tokens = login_by_form(call, &form, Transport::Cookie).await?;
     let mut response = reply::empty(StatusCode::NO_CONTENT);
     call.set_cookies(response.headers_mut(), &tokens);
+    if let Some(device) = tokens.device() {
+        call.set_device(response.headers_mut(), device);
+    }
     Ok(response)
 }
 
@@ -406,6 +409,12 @@ fn hand_out<P: Platform>(
     };
     if transport.is_cookie() {
         call.set_cookies(headers, &tokens);
+    }
+    // Also where the session is carried otherwise: it is the browser that is known.
+    if let Some(device) = tokens.device() {
+        call.set_device(headers, device);
+    }
+    if transport.is_cookie() {
         return TokenResponse {
             access_token: None,
             token_type: None,

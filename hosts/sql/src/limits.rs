@@ -8,13 +8,17 @@ use crate::members::behind;
 use crate::value::{Row, Value};
 
 /// Most limits of one call; [`COUNT`] has parameters for one less before it.
-const LIMITS: usize = 4;
+const LIMITS: usize = 8;
 
 // Counts unless one of the limits before it, each a key and its most, has just been exceeded.
 const COUNT: &str = "INSERT INTO limits (key, count, resets_at) SELECT ?1, 1, ?2 + ?3
     WHERE (?4 IS NULL OR (SELECT count <= ?5 FROM limits WHERE key = ?4))
         AND (?6 IS NULL OR (SELECT count <= ?7 FROM limits WHERE key = ?6))
         AND (?8 IS NULL OR (SELECT count <= ?9 FROM limits WHERE key = ?8))
+        AND (?10 IS NULL OR (SELECT count <= ?11 FROM limits WHERE key = ?10))
+        AND (?12 IS NULL OR (SELECT count <= ?13 FROM limits WHERE key = ?12))
+        AND (?14 IS NULL OR (SELECT count <= ?15 FROM limits WHERE key = ?14))
+        AND (?16 IS NULL OR (SELECT count <= ?17 FROM limits WHERE key = ?16))
     ON CONFLICT (key) DO UPDATE SET
         count = CASE WHEN resets_at <= ?2 THEN 1 ELSE count + 1 END,
         resets_at = CASE WHEN resets_at <= ?2 THEN excluded.resets_at ELSE resets_at END

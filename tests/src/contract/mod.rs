@@ -122,6 +122,7 @@ macro_rules! contract_tests {
             one_of_many_concurrent_keys_wins
             counting_loses_nothing
             an_exceeded_limit_spares_those_after_it
+            eight_limits_are_counted_in_one_call
             limits_are_cleared_by_prefix
             purging_takes_what_has_ended
             purged_events_stay_counted

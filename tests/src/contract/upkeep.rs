@@ -99,6 +99,35 @@ pub fn an_exceeded_limit_spares_those_after_it(storage: &impl Storage) {
     assert_eq!(count(60), [1, 1]);
 }
 
+/// Of eight limits in one call each spares those after it when it is exceeded, and those before it have counted.
+pub fn eight_limits_are_counted_in_one_call(storage: &impl Storage) {
+    // The one at this place admits one event, the others many.
+    let limits = |narrow: usize| -> Vec<_> {
+        let most = |place: usize| if place == narrow { 1 } else { 1000 };
+        let limit = |place: usize| Limit {
+            key: format!("{narrow}/{place}"),
+            window: Duration::from_secs(60),
+            most: most(place),
+        };
+        (0..8).map(limit).collect()
+    };
+    for narrow in 0..8 {
+        let count = |seconds| -> Vec<u64> {
+            let states = block_on(storage.count(limits(narrow), at(seconds))).unwrap();
+            states.iter().map(|state| state.count).collect()
+        };
+        assert_eq!(count(0), [1; 8]);
+        assert_eq!(count(1), vec![2; narrow + 1]);
+        assert_eq!(count(2), vec![3; narrow + 1]);
+        for (place, limit) in limits(narrow).into_iter().enumerate() {
+            let state = block_on(storage.count(vec![limit], at(3))).unwrap()[0];
+            assert_eq!(state.count, if place <= narrow { 4 } else { 2 });
+        }
+        // A new window of all of them.
+        assert_eq!(count(60), [1; 8]);
+    }
+}
+
 /// Whatever begins with one of the prefixes starts at one again, and nothing else; no character stands for others.
 pub fn limits_are_cleared_by_prefix(storage: &impl Storage) {
     let keys = [

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use auth_core::Config;
-use auth_core::config::{LogConfig, RetentionConfig, Setting};
+use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting};
 use gatewright_mail::MailConfig;
 use gatewright_sql::MIGRATIONS;
 
@@ -15,6 +15,7 @@ const END: &str = "# generated: end\n";
 fn settings() -> impl Iterator<Item = &'static Setting> {
     let tables = [
         Config::TABLE,
+        ProxyConfig::TABLE,
         RetentionConfig::TABLE,
         LogConfig::TABLE,
         MailConfig::TABLE,

@@ -38,6 +38,7 @@ mod roles;
 mod second_factor;
 mod sessions;
 mod token_endpoint;
+mod trusted_proxies;
 mod unknown_route;
 mod user_administration;
 mod username;

@@ -17,10 +17,11 @@ use serde_json::json;
 use crate::body::MAX_BODY;
 use crate::caller::{Call, Operator};
 use crate::error::ApiError;
+use crate::proxies::{client_behind, disbelieved};
 use crate::routes::{NoRoute, Operation, RequestBody, Route, find_or_reason};
 use crate::{accounts, body, factors, links, operations, pages, reply, roles, signing_in, users};
 
-/// Header by which a host tells the address of the peer, with or without a port; Spin gives it this name. A host
+/// Header by which a host tells the address of the client, with or without a port; Spin gives it this name. A host
 /// must remove it from what a client sends.
 pub const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
 
@@ -42,6 +43,8 @@ pub struct Service<P> {
     requests: AtomicU64,
     /// Whether a request has come.
     begun: AtomicBool,
+    /// Whether a peer was reported that looks like a proxy and is not believed.
+    reported: AtomicBool,
 }
 
 impl<P: Platform> Service<P> {
@@ -54,6 +57,26 @@ impl<P: Platform> Service<P> {
             instance: u64::from_be_bytes(instance),
             requests: AtomicU64::new(0),
             begun: AtomicBool::new(false),
+            reported: AtomicBool::new(false),
+        }
+    }
+
+    /// Puts the client's address in the place of the peer's, where the peer is a trusted proxy. For hosts whose peers are
+    /// those of a socket. A peer that looks like a proxy and is not trusted is reported in the log.
+    pub fn look_behind_proxies(&self, headers: &mut HeaderMap) {
+        let proxies = &self.auth.config().proxies;
+        if let Some((header, peer)) = disbelieved(proxies, headers)
+            && !self.reported.swap(true, Ordering::Relaxed)
+        {
+            self.auth.warn_once(
+                "a peer in a private network names a client and is not believed; if it is a proxy of yours, set TRUSTED_PROXIES",
+                vec![("peer", peer.to_string()), ("header", header)],
+            );
+        }
+        let client = client_behind(proxies, headers);
+        headers.remove(CLIENT_ADDRESS);
+        if let Some(client) = client.and_then(|client| client.to_string().parse().ok()) {
+            headers.insert(CLIENT_ADDRESS, client);
         }
     }
 
@@ -336,15 +359,14 @@ fn allow(routes: &[&Route]) -> String {
     methods.join(", ")
 }
 
-/// The peer's address as the host vouches for it in [`CLIENT_ADDRESS`]: in the last one, as Spin adds its own to what
+/// The client's address as the host vouches for it in [`CLIENT_ADDRESS`]: in the last one, as Spin adds its own to what
 /// the client sent.
 pub fn client_address(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all(CLIENT_ADDRESS).iter().next_back()?;
     let text = last.to_str().ok()?;
-    text.parse::<SocketAddr>()
-        .map(|address| address.ip())
-        .or_else(|_| text.parse())
-        .ok()
+    let address = text.parse::<SocketAddr>().map(|address| address.ip());
+    let address = address.or_else(|_| text.parse()).ok()?;
+    Some(address.to_canonical())
 }
 
 #[cfg(test)]

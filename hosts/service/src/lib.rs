@@ -45,9 +45,12 @@ bindings::export!(Handler with_types_in bindings);
 
 impl bindings::exports::wasi::http::handler::Guest for Handler {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
-        let request = http::request(request)?;
+        let mut request = http::request(request)?;
         http::response(match service().await {
-            Ok(service) => service.handle(request).await,
+            Ok(service) => {
+                service.look_behind_proxies(request.headers_mut());
+                service.handle(request).await
+            }
             Err(error) => error.into_host_response(None),
         })
     }

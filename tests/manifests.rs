@@ -7,6 +7,7 @@ use std::path::Path;
 
 use auth_core::Config;
 use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting};
+use gatewright_http::BodyConfig;
 use gatewright_mail::MailConfig;
 use gatewright_sql::MIGRATIONS;
 
@@ -17,6 +18,7 @@ fn settings() -> impl Iterator<Item = &'static Setting> {
         Config::TABLE,
         ProxyConfig::TABLE,
         RetentionConfig::TABLE,
+        BodyConfig::TABLE,
         LogConfig::TABLE,
         MailConfig::TABLE,
     ];

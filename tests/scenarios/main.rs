@@ -37,6 +37,7 @@ mod restart_keeps_everything;
 mod roles;
 mod second_factor;
 mod sessions;
+mod slow_clients;
 mod token_endpoint;
 mod trusted_proxies;
 mod unknown_route;

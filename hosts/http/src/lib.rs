@@ -8,6 +8,7 @@
 
 mod accounts;
 mod aliases;
+mod bodies;
 mod body;
 mod caller;
 mod error;
@@ -28,10 +29,11 @@ mod signing_in;
 mod users;
 
 pub use aliases::ALIASES;
-pub use body::MAX_BODY;
+pub use bodies::{BodyConfig, body_patience};
+pub use body::{MAX_BODY, MAX_HEAD, head_size};
 pub use caller::Operator;
 pub use error::ApiError;
 pub use gate::{Gate, Ticket};
 pub use proxies::client_behind;
 pub use routes::{Access, Operation, ROUTES, RequestBody, Route, find};
-pub use service::{CLIENT_ADDRESS, REQUEST_ID, Service, client_address};
+pub use service::{CLIENT_ADDRESS, HEAD_ONLY, REQUEST_ID, Service, client_address};

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
 
@@ -186,4 +186,38 @@ async fn the_binding_sends_mail() {
     host.use_twice(&session).await;
     host.wait_for_log("send_email binding called");
     host.wait_for_log("ada@example.com");
+}
+
+/// All bodies under way take a bounded memory of the isolate together; beyond it a client is told to come back, and once
+/// there is room again it is answered.
+#[tokio::test]
+async fn bodies_under_way_take_a_bounded_memory() {
+    let host = start(&[("BODY_MEMORY_MIB", "4"), ("ARGON2_MEMORY_KIB", "64")]);
+    host.get("/readyz").await.assert_ok();
+    let address = host.base().strip_prefix("http://").unwrap();
+    let sent = 60_000;
+    let begun = format!(
+        "POST /auth/login HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{}",
+        sent + 1000,
+        "x".repeat(sent)
+    );
+    let begin = |_| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(begun.as_bytes()).unwrap();
+        stream
+    };
+    let slow: Vec<_> = (0..100).map(begin).collect();
+    let mut refused = 0;
+    for mut stream in slow {
+        let mut begin = [0; 12];
+        stream.read_exact(&mut begin).unwrap();
+        match &begin {
+            b"HTTP/1.1 503" => refused += 1,
+            begin => assert_eq!(begin, b"HTTP/1.1 408"),
+        }
+    }
+    // 4 MiB hold 69 of them.
+    assert!((31..100).contains(&refused), "{refused} were refused");
+    host.register("ada@example.com").await;
 }

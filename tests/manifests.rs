@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use auth_core::Config;
-use auth_core::config::{LogConfig, RetentionConfig, Setting};
+use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting};
+use gatewright_http::BodyConfig;
 use gatewright_mail::MailConfig;
 use gatewright_sql::MIGRATIONS;
 
@@ -15,7 +16,9 @@ const END: &str = "# generated: end\n";
 fn settings() -> impl Iterator<Item = &'static Setting> {
     let tables = [
         Config::TABLE,
+        ProxyConfig::TABLE,
         RetentionConfig::TABLE,
+        BodyConfig::TABLE,
         LogConfig::TABLE,
         MailConfig::TABLE,
     ];

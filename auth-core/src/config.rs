@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
+use crate::ip_block::IpBlock;
 use crate::jose::Algorithm;
 use crate::mail::Templates;
 use crate::password::Parameters;
@@ -205,6 +206,8 @@ settings! {
 #[derive(Clone)]
 pub struct Config {
     values: Values,
+    /// What stands in front of the service, on hosts where clients connect to a socket.
+    pub proxies: ProxyConfig,
     /// What mail says, with the operator's own templates.
     pub templates: Arc<Templates>,
     /// The settings that are no secret and were given a value, with it.
@@ -230,7 +233,8 @@ impl<S: Settings> Settings for Heard<'_, S> {
         let value = self.settings.get(name).await?;
         let plain = |setting: &&Setting| setting.name == name && !setting.secret;
         let given = value.as_deref().filter(|text| !text.trim().is_empty());
-        let mut known = Values::TABLE.iter().chain(RetentionConfig::TABLE);
+        let tables = [Values::TABLE, ProxyConfig::TABLE, RetentionConfig::TABLE];
+        let mut known = tables.into_iter().flatten();
         if let (Some(setting), Some(text)) = (known.find(plain), given) {
             let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
             values.insert(setting.name, text.to_owned());
@@ -282,11 +286,13 @@ impl Config {
                 accepts: "at least 8 KiB for each of ARGON2_PARALLELISM lanes",
             });
         }
+        let proxies = ProxyConfig::load(&heard).await?;
         // Kept by the host; a value that it can't use is told at the start, too.
         RetentionConfig::load(&heard).await?;
         let templates = Templates::load(settings, &config.product_name).await?;
         Ok(Self {
             values: config,
+            proxies,
             templates: Arc::new(templates),
             given: heard.values.into_inner().unwrap_or_default(),
         })
@@ -343,6 +349,16 @@ impl Config {
             .as_deref()
             .unwrap_or_else(|| self.issuer())
     }
+}
+
+settings! {
+    /// Which proxies stand in front of the service. Workers ignore it, as Cloudflare says who the client is.
+    pub struct ProxyConfig;
+
+    /// Proxies in front of the service. Only a header that comes from them, through nothing but them, says who the client is. Without it the peer of the connection is the client.
+    TRUSTED_PROXIES trusted: Vec<IpBlock> = "", IpBlock::parse_list, "IP addresses and CIDR blocks separated by commas, such as 10.0.0.0/8, 2001:db8::1";
+    /// Header by which those proxies name the client: `x-forwarded-for`, `forwarded` (RFC 7239), or another one that holds a single address, such as `x-real-ip`.
+    PROXY_HEADER header: String = "x-forwarded-for", parse::header_name, "the name of a header";
 }
 
 settings! {
@@ -462,6 +478,13 @@ pub mod parse {
         plain.then(|| (!text.is_empty()).then(|| text.to_ascii_lowercase()))
     }
 
+    /// The name of a header (RFC 9110 section 5.1), in lower case.
+    pub fn header_name(text: &str) -> Option<String> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        let fits = !text.is_empty() && text.chars().all(allowed);
+        fits.then(|| text.to_ascii_lowercase())
+    }
+
     /// Origins separated by commas; an empty text is an empty list.
     pub fn origins(text: &str) -> Option<Vec<String>> {
         text.split(',')
@@ -530,6 +553,8 @@ mod tests {
                 .starts_with("JWT_SECRET: JWT_ALGORITHM HS256 needs 32")
         );
         assert!(message(&[KEY, ("CORS_ORIGINS", "*")]).starts_with("CORS_ORIGINS"));
+        assert!(message(&[KEY, ("TRUSTED_PROXIES", "10.0.0.0/33")]).starts_with("TRUSTED_PROXIES"));
+        assert!(message(&[KEY, ("PROXY_HEADER", "x real ip")]).starts_with("PROXY_HEADER"));
         let long = "a name of more than sixty-four characters, which is too long to show";
         assert!(message(&[KEY, ("PRODUCT_NAME", long)]).starts_with("PRODUCT_NAME"));
         assert!(message(&[KEY, ("PRODUCT_NAME", "a\nb")]).starts_with("PRODUCT_NAME"));

@@ -13,6 +13,7 @@ use crate::mail::{MailContext, MailError, MailKind, Message};
 use crate::platform::{Level, Platform};
 use crate::storage::{AuditEvent, Credential, LoginName, Storage as _, User};
 use crate::time::Timestamp;
+use crate::warning::Warning;
 
 /// Work that nobody waits for.
 pub struct Deferred(pub(crate) Work);
@@ -30,6 +31,8 @@ pub(crate) enum Work {
     },
     /// Tell with which settings the service goes on, unless that was told.
     Settings,
+    /// Write a warning, unless that was done.
+    Warn(Warning),
     /// Say that a session was used.
     Touch(String),
     /// Bring a stored hash, which this password has just matched, to the current parameters.
@@ -58,6 +61,7 @@ impl<P: Platform> Auth<P> {
                 client,
             } => self.lock(name, until, &client).await,
             Work::Settings => self.tell_settings().await,
+            Work::Warn(warning) => self.warn(warning).await,
             Work::Touch(session_id) => self.touch(session_id).await,
             Work::Rehash {
                 credential,

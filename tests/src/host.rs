@@ -165,6 +165,11 @@ impl Host {
         )
     }
 
+    /// Whether `TRUSTED_PROXIES` says where requests come from; Workers have it from their platform.
+    pub fn looks_behind_proxies(&self) -> bool {
+        std::env::var("GATEWRIGHT_HOST").as_deref() != Ok("cloudflare")
+    }
+
     /// The address of the service.
     pub fn base(&self) -> &str {
         &self.base

@@ -54,13 +54,13 @@ async fn fetch(mut request: HttpRequest, env: Env, _: Context) -> worker::Result
     let request = without_excess(request, limit).await;
     let answered = async {
         let service = service(env)?;
-        if route.is_none_or(|route| !route.heavy) {
-            return Ok(service.handle(request).await);
-        }
-        let passed = Passed::wait().await?;
-        let response = service.handle(request).await;
-        drop(passed);
-        Ok(response)
+        let heavy = route.is_some_and(|route| route.heavy);
+        // Its body is there before it waits: who sends slowly holds no place.
+        let ready = async || match heavy {
+            true => Passed::wait().await.map(Some),
+            false => Ok(None),
+        };
+        Ok(service.handle_when(request, ready).await)
     };
     into_response(
         answered
@@ -77,9 +77,9 @@ async fn without_excess(request: HttpRequest, limit: usize) -> HttpRequest {
     if !length.is_some_and(|length: usize| (limit + 1..=MAX_EXCESS).contains(&length)) {
         return request;
     }
-    let (parts, body) = request.into_parts();
-    // What can't be read is not looked at either.
-    let _ = body.collect().await;
+    let (parts, mut body) = request.into_parts();
+    // A frame at a time, and none is kept. What can't be read is not looked at either.
+    while let Some(Ok(_)) = body.frame().await {}
     Request::from_parts(parts, Body::empty())
 }
 
@@ -145,7 +145,8 @@ fn service(env: Env) -> Result<&'static Service<Host>, ApiError> {
     let host = Host::new(env).map_err(|cause| unusable(&cause))?;
     let places = (HASH_MEMORY_KIB / config.argon2_memory).clamp(1, 4) as usize;
     GATE.get_or_init(|| Gate::new(places, host.max_waiting_hashes()));
-    Ok(SERVICE.get_or_init(|| Service::new(Auth::new(host, config))))
+    let memory = host.body_memory();
+    Ok(SERVICE.get_or_init(|| Service::new(Auth::new(host, config), memory)))
 }
 
 fn into_response(response: Response<Bytes>) -> worker::Result<HttpResponse> {

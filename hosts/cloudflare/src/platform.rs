@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::{Either, select};
 use gatewright_d1::D1;
-use gatewright_http::Service;
+use gatewright_http::{BodyConfig, Service};
 use gatewright_mail::{Delivery, MailConfig, Mailbox, Provider, TIMEOUT, accepted, console};
 use gatewright_sql::SqlStorage;
 use http::{Request, StatusCode};
@@ -47,6 +47,7 @@ pub(crate) struct Host {
     email: Option<SendEmail>,
     log: LogConfig,
     worker: WorkerConfig,
+    bodies: BodyConfig,
 }
 
 auth_core::settings! {
@@ -79,12 +80,18 @@ impl Host {
             email,
             log: at_once(LogConfig::load(&variables))?.map_err(text)?,
             worker: at_once(WorkerConfig::load(&variables))?.map_err(text)?,
+            bodies: at_once(BodyConfig::load(&variables))?.map_err(text)?,
         })
     }
 
     /// How many requests may wait for a password hash.
     pub(crate) fn max_waiting_hashes(&self) -> usize {
         self.worker.max_waiting_hashes
+    }
+
+    /// How many bytes request bodies may take together.
+    pub(crate) fn body_memory(&self) -> usize {
+        self.bodies.memory
     }
 
     /// The database.

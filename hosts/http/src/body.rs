@@ -1,27 +1,38 @@
 //! Reading request bodies.
 
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
+use auth_core::Platform;
 use auth_core::json::Objects;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
-use http_body::Body;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body::{Body, Frame};
 use serde::de::DeserializeOwned;
 
+use crate::bodies::{Held, body_patience};
 use crate::error::ApiError;
 
 /// Most bytes of a request body, but where a route takes a list.
 pub const MAX_BODY: usize = 64 * 1024;
 
+/// Most bytes of a request's head.
+pub const MAX_HEAD: usize = 32 * 1024;
+
 /// Most parameters of a form; no route knows as many.
 const MAX_PARAMETERS: usize = 32;
 
-/// The whole body, read to its end or to this limit.
-pub(crate) async fn read<B>(parts: &Parts, body: B, limit: usize) -> Result<Bytes, ApiError>
-where
-    B: Body,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
+/// The whole body, read to its end or to this limit, if it comes fast enough and there is room for it. What is `held`
+/// grows with it; none: the body is in memory already.
+pub(crate) async fn read<B: Body, P: Platform>(
+    platform: &P,
+    parts: &Parts,
+    body: B,
+    limit: usize,
+    held: Option<&Held<'_>>,
+) -> Result<Bytes, ApiError> {
     let announced = parts
         .headers
         .get(CONTENT_LENGTH)
@@ -29,11 +40,58 @@ where
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(ApiError::payload_too_large(limit));
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::payload_too_large(limit)),
-        Err(_) => Err(ApiError::bad_request("The body ended too early.")),
+    let mut body = pin!(body);
+    let begun = platform.now();
+    let mut whole = BytesMut::new();
+    loop {
+        let left = body_patience(whole.len()).saturating_sub(platform.now().since(begun));
+        let Some(frame) = next_frame(platform, body.as_mut(), left).await? else {
+            return Ok(whole.freeze());
+        };
+        let frame = frame.map_err(|_| ApiError::bad_request("The body ended too early."))?;
+        let Ok(mut data) = frame.into_data() else {
+            continue;
+        };
+        let length = whole.len() + bytes::Buf::remaining(&data);
+        if length > limit {
+            return Err(ApiError::payload_too_large(limit));
+        }
+        if let Some(held) = held {
+            held.grow(length, platform.now())?;
+        }
+        bytes::BufMut::put(&mut whole, &mut data);
     }
+}
+
+/// The next frame of a body, if it comes in time.
+async fn next_frame<B: Body, P: Platform>(
+    platform: &P,
+    mut body: Pin<&mut B>,
+    left: Duration,
+) -> Result<Option<Result<Frame<B::Data>, B::Error>>, ApiError> {
+    let mut late = pin!(platform.pause(left));
+    std::future::poll_fn(|context| {
+        // What is there is taken, however late it is.
+        if let Poll::Ready(frame) = body.as_mut().poll_frame(context) {
+            return Poll::Ready(Ok(frame));
+        }
+        late.as_mut()
+            .poll(context)
+            .map(|()| Err(ApiError::too_slow()))
+    })
+    .await
+}
+
+/// About as many bytes as the head of a request takes.
+pub fn head_size(parts: &Parts) -> usize {
+    let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        name.as_str().len() + value.len() + 4
+    };
+    let address = parts
+        .uri
+        .path_and_query()
+        .map_or(0, |path| path.as_str().len());
+    address + parts.headers.iter().map(line).sum::<usize>()
 }
 
 /// A JSON body. Unknown members are ignored; a member given twice is refused, as two readers could see two values.

@@ -6,6 +6,7 @@ use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::body::MAX_HEAD;
 use crate::reply;
 use crate::routes::{RequestBody, Route};
 
@@ -128,6 +129,19 @@ impl ApiError {
     pub fn payload_too_large(limit: usize) -> Self {
         let message = format!("The body is larger than {limit} bytes.");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+    }
+
+    /// The body comes too slowly.
+    pub fn too_slow() -> Self {
+        let message = "The body came too slowly.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message)
+    }
+
+    /// The head is larger than the service takes.
+    pub(crate) fn head_too_large() -> Self {
+        let message = format!("The headers are larger than {MAX_HEAD} bytes.");
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        Self::new(status, "headers_too_large", message)
     }
 
     pub(crate) fn not_found() -> Self {

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod aliases;
+mod bodies;
 mod body;
 mod caller;
 mod cookies;
@@ -19,6 +20,7 @@ mod links;
 mod openapi;
 mod operations;
 mod pages;
+mod proxies;
 mod query;
 mod reply;
 mod roles;
@@ -28,9 +30,11 @@ mod signing_in;
 mod users;
 
 pub use aliases::ALIASES;
-pub use body::MAX_BODY;
+pub use bodies::{BodyConfig, body_patience};
+pub use body::{MAX_BODY, MAX_HEAD, head_size};
 pub use caller::Operator;
 pub use error::ApiError;
 pub use gate::{Gate, Ticket};
+pub use proxies::client_behind;
 pub use routes::{Access, Operation, ROUTES, RequestBody, Route, find};
-pub use service::{CLIENT_ADDRESS, REQUEST_ID, Service, client_address};
+pub use service::{CLIENT_ADDRESS, HEAD_ONLY, REQUEST_ID, Service, client_address};

@@ -14,17 +14,23 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use http_body::Body;
 use serde_json::json;
 
-use crate::body::MAX_BODY;
+use crate::bodies::Bodies;
+use crate::body::{MAX_BODY, MAX_HEAD};
 use crate::caller::{Call, Operator};
 use crate::error::ApiError;
+use crate::proxies::{client_behind, disbelieved};
 use crate::routes::{NoRoute, Operation, RequestBody, Route, find_or_reason};
 use crate::{
     accounts, body, cookies, factors, links, operations, pages, reply, roles, signing_in, users,
 };
 
-/// Header by which a host tells the address of the peer, with or without a port; Spin gives it this name. A host
+/// Header by which a host tells the address of the client, with or without a port; Spin gives it this name. A host
 /// must remove it from what a client sends.
 pub const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
+
+/// Header by which a host asks whether the body of a request may be longer than [`MAX_BODY`], before it reads it. The
+/// answer is 204, or what refuses the request. Nothing is done but that, whoever sends it.
+pub const HEAD_ONLY: HeaderName = HeaderName::from_static("gatewright-head-only");
 
 /// Header that names a request in logs; a client's own is kept if it is short and plain.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -44,11 +50,15 @@ pub struct Service<P> {
     requests: AtomicU64,
     /// Whether a request has come.
     begun: AtomicBool,
+    /// The bodies under way.
+    bodies: Bodies,
+    /// Whether a peer was reported that looks like a proxy and is not believed.
+    reported: AtomicBool,
 }
 
 impl<P: Platform> Service<P> {
-    /// Serves the decisions of `auth`.
-    pub fn new(auth: Auth<P>) -> Self {
+    /// Serves the decisions of `auth`. The request bodies under way take at most so many bytes together.
+    pub fn new(auth: Auth<P>, body_memory: usize) -> Self {
         let mut instance = [0; 8];
         auth.platform().fill_random(&mut instance);
         Self {
@@ -56,16 +66,43 @@ impl<P: Platform> Service<P> {
             instance: u64::from_be_bytes(instance),
             requests: AtomicU64::new(0),
             begun: AtomicBool::new(false),
+            bodies: Bodies::new(body_memory),
+            reported: AtomicBool::new(false),
+        }
+    }
+
+    /// Puts the client's address in the place of the peer's, where the peer is a trusted proxy. For hosts whose peers are
+    /// those of a socket. A peer that looks like a proxy and is not trusted is reported in the log.
+    pub fn look_behind_proxies(&self, headers: &mut HeaderMap) {
+        let proxies = &self.auth.config().proxies;
+        if let Some((header, peer)) = disbelieved(proxies, headers)
+            && !self.reported.swap(true, Ordering::Relaxed)
+        {
+            self.auth.warn_once(
+                "a peer in a private network names a client and is not believed; if it is a proxy of yours, set TRUSTED_PROXIES",
+                vec![("peer", peer.to_string()), ("header", header)],
+            );
+        }
+        let client = client_behind(proxies, headers);
+        headers.remove(CLIENT_ADDRESS);
+        if let Some(client) = client.and_then(|client| client.to_string().parse().ok()) {
+            headers.insert(CLIENT_ADDRESS, client);
         }
     }
 
     /// Answers one request. Never fails: what goes wrong is an answer too. The first one also tells the audit log with
     /// which settings it goes on.
-    pub async fn handle<B>(&self, request: Request<B>) -> Response<Bytes>
-    where
-        B: Body,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
+    pub async fn handle<B: Body>(&self, request: Request<B>) -> Response<Bytes> {
+        self.handle_when(request, async || Ok(())).await
+    }
+
+    /// The same, but what computes waits for `ready` once its body is there: a client that sends slowly holds no place in
+    /// a queue. What `ready` returns is kept until the request is answered.
+    pub async fn handle_when<B: Body, T>(
+        &self,
+        request: Request<B>,
+        ready: impl AsyncFnOnce() -> Result<T, ApiError>,
+    ) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
         let request_id = self.request_id(&parts.headers);
         let of_operator = parts.extensions.get::<Operator>().is_some();
@@ -76,9 +113,12 @@ impl<P: Platform> Service<P> {
         let compatible = self.auth.config().compatibility_routes;
         let served = |route: &&Route| !route.deprecated || compatible;
         let mut response = match found {
+            _ if body::head_size(&parts) > MAX_HEAD => {
+                ApiError::head_too_large().into_response(None)
+            }
             Ok(route) if !served(&route) => ApiError::not_found().into_response(None),
             Ok(route) => self
-                .dispatch(route, &parts, body, &request_id)
+                .dispatch(route, &parts, body, &request_id, ready)
                 .await
                 .unwrap_or_else(|error| {
                     log_cause(self.auth.platform(), &error, &request_id);
@@ -125,17 +165,14 @@ impl<P: Platform> Service<P> {
         self.auth.run(deferred).await;
     }
 
-    async fn dispatch<B>(
+    async fn dispatch<B: Body, T>(
         &self,
         route: &Route,
         parts: &Parts,
         body: B,
         request_id: &str,
-    ) -> Result<Response<Bytes>, ApiError>
-    where
-        B: Body,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
+        ready: impl AsyncFnOnce() -> Result<T, ApiError>,
+    ) -> Result<Response<Bytes>, ApiError> {
         let auth = &self.auth;
         if route.max_body > MAX_BODY {
             // Long bodies are for those who may send them.
@@ -147,11 +184,18 @@ impl<P: Platform> Service<P> {
                 request_id,
             };
             call.actor().await?;
+            if parts.headers.contains_key(HEAD_ONLY) {
+                return Ok(reply::empty(StatusCode::NO_CONTENT));
+            }
         }
+        // What the operator sends is in memory already.
+        let of_operator = parts.extensions.get::<Operator>().is_some();
+        let held = (!of_operator).then(|| self.bodies.begin(auth.platform().now()));
         let body = match route.request {
             RequestBody::None => Bytes::new(),
-            _ => body::read(parts, body, route.max_body).await?,
+            _ => body::read(auth.platform(), parts, body, route.max_body, held.as_ref()).await?,
         };
+        let _ready = ready().await?;
         let call = &Call {
             auth,
             route,
@@ -343,15 +387,14 @@ fn allow(routes: &[&Route]) -> String {
     methods.join(", ")
 }
 
-/// The peer's address as the host vouches for it in [`CLIENT_ADDRESS`]: in the last one, as Spin adds its own to what
+/// The client's address as the host vouches for it in [`CLIENT_ADDRESS`]: in the last one, as Spin adds its own to what
 /// the client sent.
 pub fn client_address(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all(CLIENT_ADDRESS).iter().next_back()?;
     let text = last.to_str().ok()?;
-    text.parse::<SocketAddr>()
-        .map(|address| address.ip())
-        .or_else(|_| text.parse())
-        .ok()
+    let address = text.parse::<SocketAddr>().map(|address| address.ip());
+    let address = address.or_else(|_| text.parse()).ok()?;
+    Some(address.to_canonical())
 }
 
 #[cfg(test)]

@@ -4,14 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::{Bytes, BytesMut};
 use gatewright_http::ApiError;
 use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
 
 use crate::instance::Instances;
+use crate::peers::{Budget, Held};
+
+/// Bytes of an answer that need no memory of the budget: what changes something is answered shortly, and health checks are.
+const UNCOUNTED: usize = 4 * 1024;
 
 /// Takes requests as far as there is room, and tells the others to come back.
 pub(crate) struct Lane {
@@ -45,11 +51,13 @@ impl Lane {
         }
     }
 
-    /// Serves a request when its turn comes.
+    /// Serves a request when its turn comes. The answer is read to its end, so that a client that is slow to read it holds no
+    /// instance; it takes memory of the budget.
     pub(crate) async fn serve(
         &self,
         request: Request<WasiBody>,
-    ) -> Result<Response<WasiBody>, ApiError> {
+        budget: Budget,
+    ) -> Result<(Response<Bytes>, Held), ApiError> {
         let place = Place::take(&self.taken, self.most).ok_or_else(overloaded)?;
         let permit = match self.permits.clone().try_acquire_owned() {
             Ok(permit) => permit,
@@ -59,32 +67,63 @@ impl Lane {
                 .and_then(Result::ok)
                 .ok_or_else(overloaded)?,
         };
-        let handler = self.handler.clone();
+        let (handler, timeout) = (self.handler.clone(), self.timeout);
         let started = Instant::now();
         // Place and permit go with the work, which goes on when the client has gone away.
         let work = self.runtime.spawn(async move {
-            let response = handler.handle((), request).await;
+            let response = match handler.handle((), request).await {
+                Ok(response) => {
+                    let whole = tokio::time::timeout(timeout, collect(response, budget));
+                    Ok(whole.await.unwrap_or_else(|_| Err(too_long())))
+                }
+                Err(error) => Err(error),
+            };
             drop((place, permit));
             response
         });
         let response = work
             .await
             .map_err(|_| ApiError::internal("the thread of a request ended"))?;
-        response.map_err(|error| {
+        response.unwrap_or_else(|error| {
             // An instance that never yields can't be told that its time is over, only be ended, like one that traps.
             if error.is::<ExpirationError>() || started.elapsed() >= self.timeout {
-                tracing::error!("a request took too long and was ended");
-                let message = "The request took too long.";
-                ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message)
+                Err(too_long())
             } else if error.is::<InstantiationError<()>>() {
                 tracing::error!(cause = ?error, "no instance could be made");
-                overloaded()
+                Err(overloaded())
             } else {
                 tracing::error!(cause = ?error, "a request failed");
-                ApiError::internal("the instance failed")
+                Err(ApiError::internal("the instance failed"))
             }
         })
     }
+}
+
+/// Reads an answer to its end.
+async fn collect(
+    response: Response<WasiBody>,
+    budget: Budget,
+) -> Result<(Response<Bytes>, Held), ApiError> {
+    let (parts, mut body) = response.into_parts();
+    let (mut whole, mut held) = (BytesMut::new(), budget.begin());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            tracing::error!(cause = ?error, "an answer broke off");
+            ApiError::internal("the instance failed")
+        })?;
+        if let Ok(data) = frame.into_data() {
+            let counted = |length: usize| length.saturating_sub(UNCOUNTED);
+            held.grow(counted(whole.len() + data.len()) - counted(whole.len()))?;
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok((Response::from_parts(parts, whole.freeze()), held))
+}
+
+fn too_long() -> ApiError {
+    tracing::error!("a request took too long and was ended");
+    let message = "The request took too long.";
+    ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message)
 }
 
 fn overloaded() -> ApiError {

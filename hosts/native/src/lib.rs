@@ -13,6 +13,7 @@ mod instance;
 mod lane;
 mod local;
 mod outbound;
+mod peers;
 mod request;
 mod secrets;
 mod server;

@@ -55,7 +55,7 @@ impl Local {
         };
         Ok(Self {
             runtime: Builder::new_current_thread().enable_all().build()?,
-            service: Service::new(Auth::new(platform, config)),
+            service: Service::new(Auth::new(platform, config), usize::MAX),
             database,
         })
     }

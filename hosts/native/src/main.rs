@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
-use auth_core::config::{LogConfig, RetentionConfig, Setting};
+use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting};
 use auth_core::{Config, Level, MailContext, MailKind, Templates, Timestamp};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
@@ -229,6 +229,7 @@ fn spin_arguments() -> [Arg; 4] {
 fn all_settings() -> impl Iterator<Item = &'static Setting> + Clone {
     let tables = [
         HostConfig::TABLE,
+        ProxyConfig::TABLE,
         LogConfig::TABLE,
         RetentionConfig::TABLE,
         MailConfig::TABLE,

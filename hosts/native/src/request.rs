@@ -1,35 +1,123 @@
 //! From a client's request to one that the service takes.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use gatewright_http::{ApiError, CLIENT_ADDRESS};
-use http::header::HOST;
+use bytes::Bytes;
+use gatewright_http::{ApiError, CLIENT_ADDRESS, HEAD_ONLY, body_patience, head_size};
+use http::header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
+use http::request::Parts;
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Request, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
+use tokio::time::Instant;
 use wasmtime_wasi_http::WasiBody;
 
-/// Reads the body, and gives the request the form that `wasi:http` wants: scheme and authority in its URI.
-pub(crate) async fn prepare(
-    peer: SocketAddr,
-    request: Request<Incoming>,
-    limit: usize,
-) -> Result<Request<WasiBody>, ApiError> {
-    let (mut parts, body) = request.into_parts();
-    let body = match Limited::new(body, limit).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            return Err(ApiError::payload_too_large(limit));
+use crate::peers::{Budget, Held, Owned};
+
+/// Most bytes that are read of what is refused, and how long that may take.
+const LINGER: usize = (1 << 20) + (64 << 10);
+const LINGER_FOR: Duration = Duration::from_secs(2);
+
+/// A body as far as it has come, and the memory that it and its head take.
+pub(crate) struct Reading {
+    whole: Vec<u8>,
+    held: Held,
+}
+
+impl Reading {
+    /// Begins with the head.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub(crate) fn new(budget: &Budget, parts: &Parts) -> Result<Self, ApiError> {
+        let mut held = budget.begin();
+        held.grow(head_size(parts))?;
+        Ok(Self {
+            whole: Vec::new(),
+            held,
+        })
+    }
+
+    /// Reads on, to the end or to where it is longer than the limit. Says whether that was the end.
+    ///
+    /// # Errors
+    /// It comes too slowly, is broken off, or there is no memory for it.
+    pub(crate) async fn read(
+        &mut self,
+        body: &mut Incoming,
+        limit: usize,
+        timeout: Duration,
+    ) -> Result<bool, ApiError> {
+        let (begun, before) = (Instant::now(), self.whole.len());
+        loop {
+            let patience = body_patience(self.whole.len() - before).min(timeout);
+            let frame = tokio::time::timeout_at(begun + patience, body.frame()).await;
+            let Some(frame) = frame.map_err(|_| ApiError::too_slow())? else {
+                return Ok(true);
+            };
+            let frame = frame.map_err(|_| bad_request("The body ended too early."))?;
+            if let Ok(data) = frame.into_data() {
+                self.add(&data)?;
+            }
+            if self.whole.len() > limit {
+                return Ok(false);
+            }
         }
-        Err(_) => {
-            return Err(ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "bad_request",
-                "The body ended too early.",
-            ));
+    }
+
+    /// Copies what has come: a slice of a connection's buffer would hold all of that.
+    fn add(&mut self, data: &[u8]) -> Result<(), ApiError> {
+        let (has, needed) = (self.whole.capacity(), self.whole.len() + data.len());
+        if needed > has {
+            let more = needed.max(2 * self.whole.len()) - self.whole.len();
+            self.held.grow(self.whole.len() + more - has)?;
+            self.whole.reserve_exact(more);
+        }
+        self.whole.extend_from_slice(data);
+        Ok(())
+    }
+
+    /// The body. Its memory is given back with it.
+    pub(crate) fn finish(self) -> Bytes {
+        Bytes::from_owner(Owned(self.whole, self.held))
+    }
+}
+
+/// Reads on a little and keeps nothing: a client that is still sending when it is refused would see a broken connection
+/// and not the refusal.
+pub(crate) async fn linger(mut body: Incoming) {
+    let reading = async {
+        let mut read = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            read += frame.data_ref().map_or(0, Bytes::len);
+            if read > LINGER {
+                break;
+            }
         }
     };
+    // In time or not, the answer is what counts.
+    let _ = tokio::time::timeout(LINGER_FOR, reading).await;
+}
+
+/// The head alone of a request, by which the service says whether it would read the body.
+pub(crate) fn head_only(peer: SocketAddr, parts: &Parts) -> Result<Request<WasiBody>, ApiError> {
+    let mut request = prepare(peer, parts.clone(), Bytes::new())?;
+    let headers = request.headers_mut();
+    for name in [CONTENT_LENGTH, TRANSFER_ENCODING, EXPECT] {
+        headers.remove(name);
+    }
+    headers.insert(HEAD_ONLY, HeaderValue::from_static("1"));
+    Ok(request)
+}
+
+/// Gives a request the form that `wasi:http` wants: scheme and authority in its URI.
+pub(crate) fn prepare(
+    peer: SocketAddr,
+    mut parts: Parts,
+    body: Bytes,
+) -> Result<Request<WasiBody>, ApiError> {
     let authority = match (parts.uri.authority(), parts.headers.remove(HOST)) {
         (Some(authority), _) => Some(authority.clone()),
         (None, host) => host.and_then(|host| Authority::try_from(host.as_bytes()).ok()),
@@ -40,15 +128,10 @@ pub(crate) async fn prepare(
         .authority(authority.unwrap_or_else(|| Authority::from_static("localhost")))
         .path_and_query(path)
         .build()
-        .map_err(|_| {
-            ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "bad_request",
-                "The address is malformed.",
-            )
-        })?;
-    // What a client says of its own address is worth nothing.
+        .map_err(|_| bad_request("The address is malformed."))?;
+    // What a client says of its own address is worth nothing, and what a host asks is not for clients to ask.
     parts.headers.remove(CLIENT_ADDRESS);
+    parts.headers.remove(HEAD_ONLY);
     if let Ok(address) = HeaderValue::from_str(&peer.to_string()) {
         parts.headers.insert(CLIENT_ADDRESS, address);
     }
@@ -58,4 +141,8 @@ pub(crate) async fn prepare(
             .map_err(|never| match never {})
             .boxed_unsync(),
     ))
+}
+
+fn bad_request(message: &str) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "bad_request", message)
 }

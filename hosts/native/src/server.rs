@@ -11,12 +11,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use gatewright_http::{ApiError, MAX_BODY};
+use auth_core::IpBlock;
+use bytes::Bytes;
+use gatewright_http::{ApiError, MAX_BODY, MAX_HEAD, Route};
 use gatewright_sql::{MigrationError, SqlStorage, purge_when_due};
-use http::header::{AUTHORIZATION, COOKIE};
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use http::header::EXPECT;
+use http::request::Parts;
+use http::{Request, Response, StatusCode, Version};
+use http_body_util::Full;
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -24,13 +27,13 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Semaphore, watch};
-use wasmtime_wasi_http::WasiBody;
 
 use crate::bindings::Contract;
 use crate::component;
 use crate::instance::{Imports, Instances, Shared};
 use crate::lane::Lane;
-use crate::request::prepare;
+use crate::peers::{Held, Peer, Peers};
+use crate::request::{Reading, head_only, linger, prepare};
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::spin::App;
 use crate::sqlite::{Sqlite, database_path};
@@ -46,6 +49,20 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const DRAIN: Duration = Duration::from_millis(250);
 /// How often, and for how long, an HTTP/2 client is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// Most requests of one HTTP/2 connection, and what it may send of one of their bodies, and of all, before that is read.
+const STREAMS: u32 = 32;
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 128 * 1024;
+/// Buffer for a head and what surrounds it: a head that is a little too large is refused in the form of all errors.
+const HEAD_BUFFER: usize = MAX_HEAD + 8 * 1024;
+/// Most bytes of an answer of HTTP/2 that wait in its buffer.
+const SEND_BUFFER: usize = 64 * 1024;
+/// How many bodies longer than most routes take may be read at once.
+const LONG_BODIES: usize = 8;
+/// The part of the memory of bodies that one network may take, and how much that is at least: a long body.
+const SHARE: usize = 4;
+const LEAST_SHARE: usize = 2 << 20;
+
 /// A host that listens.
 pub struct Server {
     shared: Arc<Threads>,
@@ -67,6 +84,9 @@ struct Threads {
     max_requests: usize,
     light_instances: usize,
     max_connections: usize,
+    peers: Arc<Peers>,
+    /// A place for each long body that is read.
+    long_bodies: Arc<Semaphore>,
 }
 
 impl Server {
@@ -94,7 +114,8 @@ impl Server {
             settings: settings.clone(),
         }));
         let cache = path.with_file_name("cache");
-        let mut server = Self::listen(imports, &bytes, &cache, config, clock_offset)
+        let trusted = settings.proxy_config()?.trusted;
+        let mut server = Self::listen(imports, &bytes, &cache, config, trusted, clock_offset)
             .with_context(|| component.display().to_string())?;
         if is_new {
             server
@@ -112,7 +133,9 @@ impl Server {
     pub fn start_spin(app: App, config: &HostConfig, clock_offset: i64) -> Result<Self> {
         let bytes = app.component().to_owned();
         let cache = app.state().join("cache");
-        Self::listen(Imports::Spin(app), &bytes, &cache, config, clock_offset)
+        let trusted = app.trusted_proxies();
+        let app = Imports::Spin(app);
+        Self::listen(app, &bytes, &cache, config, trusted, clock_offset)
     }
 
     fn listen(
@@ -120,6 +143,7 @@ impl Server {
         component: &[u8],
         cache: &Path,
         config: &HostConfig,
+        trusted: Vec<IpBlock>,
         clock_offset: i64,
     ) -> Result<Self> {
         let mut made = Vec::new();
@@ -169,7 +193,15 @@ impl Server {
             // Half of the pool: the rest is for those that compute hashes and those that are just ending.
             light_instances: (component::INSTANCES as usize / 2 / threads).min(config.max_requests),
             max_connections: (config.max_connections / threads).max(1),
+            peers: Peers::new(
+                trusted,
+                config.max_connections_per_network,
+                config.body_memory,
+                (config.body_memory / SHARE).max(LEAST_SHARE),
+            ),
+            long_bodies: Arc::new(Semaphore::new(LONG_BODIES)),
         });
+        allow_open_files();
         let (listeners, address) = listen(config.listen, threads)?;
         Ok(Self {
             shared,
@@ -270,6 +302,18 @@ fn listen(address: SocketAddr, threads: usize) -> Result<(Vec<std::net::TcpListe
     Ok((listeners, bound))
 }
 
+/// Lets the process have as many files and connections open as its user may; the usual limit is for programs with few.
+fn allow_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let all = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    // Failing leaves the limit as it was.
+    let _ = setrlimit(Resource::Nofile, all);
+}
+
 fn prefer_last() {
     // Failing leaves the thread as it was, which costs speed alone.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
@@ -314,6 +358,7 @@ fn serve(
                 shared.timeout,
             ),
             heavy: shared.heavy.clone(),
+            long_bodies: shared.long_bodies.clone(),
             timeout: shared.timeout,
         });
         let connections = GracefulShutdown::new();
@@ -328,19 +373,30 @@ fn serve(
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 };
+                // One network leaves the others their places.
+                let Some(guest) = shared.peers.take(peer).map(Arc::new) else {
+                    continue;
+                };
                 let _ = stream.set_nodelay(true);
-                let lanes = lanes.clone();
-                let service = service_fn(move |request| answer(lanes.clone(), peer, request));
+                let (lanes, of_guest) = (lanes.clone(), guest.clone());
+                let service = service_fn(move |request| {
+                    answer(lanes.clone(), of_guest.clone(), peer, request)
+                });
                 let mut builder = auto::Builder::new(TokioExecutor::new());
                 builder
                     .http1()
                     .timer(TokioTimer::new())
                     .header_read_timeout(HEADER_TIMEOUT)
+                    .max_buf_size(HEAD_BUFFER)
                     .pipeline_flush(true);
                 builder
                     .http2()
                     .timer(TokioTimer::new())
-                    .max_concurrent_streams(64)
+                    .max_concurrent_streams(STREAMS)
+                    .initial_stream_window_size(STREAM_WINDOW)
+                    .initial_connection_window_size(CONNECTION_WINDOW)
+                    .max_header_list_size(HEAD_BUFFER as u32)
+                    .max_send_buf_size(SEND_BUFFER)
                     .keep_alive_interval(KEEP_ALIVE)
                     .keep_alive_timeout(KEEP_ALIVE);
                 let watcher = connections.watcher();
@@ -356,8 +412,11 @@ fn serve(
                     let connection = builder
                         .serve_connection(TokioIo::new(stream), service)
                         .into_owned();
-                    // A client that went away is no fault of the service.
-                    let _ = watcher.watch(connection).await;
+                    tokio::select! {
+                        // A client that went away is no fault of the service.
+                        _ = watcher.watch(connection) => {}
+                        () = guest.stalls() => {}
+                    }
                 });
             }
         };
@@ -385,43 +444,87 @@ fn serve(
 struct Lanes {
     light: Lane,
     heavy: Arc<Lane>,
+    long_bodies: Arc<Semaphore>,
     timeout: Duration,
 }
 
 /// Answers a request: by an instance, or where none can, in the same form.
 async fn answer(
     lanes: Arc<Lanes>,
+    guest: Arc<Peer>,
     peer: SocketAddr,
     request: Request<Incoming>,
-) -> Result<Response<WasiBody>, Infallible> {
-    let route = gatewright_http::find(request.method(), request.uri().path());
-    let served = async {
-        // The body is read first, so that a slow client holds a connection and not an instance.
-        // Long bodies are for those who bring what may prove that they may.
-        let known = [AUTHORIZATION, COOKIE];
-        let known = known
-            .iter()
-            .any(|name| request.headers().contains_key(name));
-        let limit = route.filter(|_| known);
-        let limit = limit.map_or(MAX_BODY, |route| route.max_body);
-        let request = tokio::time::timeout(lanes.timeout, prepare(peer, request, limit)).await;
-        let request = request.map_err(|_| {
-            let message = "The body came too slowly.";
-            ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message)
-        })??;
-        let heavy = route.is_some_and(|route| route.heavy);
-        if heavy {
-            lanes.heavy.serve(request).await
-        } else {
-            lanes.light.serve(request).await
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    guest.begin();
+    let (parts, body) = request.into_parts();
+    let mut body = Some(body).filter(|body| !body.is_end_stream());
+    let route = gatewright_http::find(&parts.method, parts.uri.path());
+    // In HTTP/2 a request can be ended without its connection, and with this header its body comes when it is asked for.
+    let may_be_sending = parts.version < Version::HTTP_2 && !parts.headers.contains_key(EXPECT);
+    let served = lanes.serve(&guest, peer, route, parts, &mut body).await;
+    if let Some(unread) = body.filter(|_| may_be_sending) {
+        linger(unread).await;
+    }
+    Ok(match served {
+        Ok((response, held)) => response.map(|body| match body.is_empty() {
+            true => Full::default(),
+            false => Full::new(guest.sending(body, held)),
+        }),
+        Err(error) => error.into_host_response(route).map(Full::new),
+    })
+}
+
+impl Lanes {
+    /// Reads the body first, so that a slow client holds a connection and not an instance. What is left of the body stays.
+    async fn serve(
+        &self,
+        guest: &Peer,
+        peer: SocketAddr,
+        route: Option<&Route>,
+        parts: Parts,
+        unread: &mut Option<Incoming>,
+    ) -> Result<(Response<Bytes>, Held), ApiError> {
+        let lane = match route {
+            Some(route) if route.heavy => &*self.heavy,
+            _ => &self.light,
+        };
+        let budget = guest.budget();
+        let Some(body) = unread else {
+            let request = prepare(peer, parts, Bytes::new())?;
+            return lane.serve(request, budget.clone()).await;
+        };
+        let limit = route.map_or(MAX_BODY, |route| route.max_body);
+        let announced = body.size_hint().exact();
+        if announced.is_some_and(|length| length > limit as u64) {
+            return Err(ApiError::payload_too_large(limit));
         }
-    };
-    Ok(served.await.unwrap_or_else(|error: ApiError| {
-        let response = error.into_host_response(route);
-        response.map(|body| {
-            Full::new(body)
-                .map_err(|never| match never {})
-                .boxed_unsync()
-        })
-    }))
+        let mut reading = Reading::new(budget, &parts)?;
+        let is_long = announced.is_some_and(|length| length > MAX_BODY as u64);
+        let mut place = None;
+        if is_long || !reading.read(body, MAX_BODY, self.timeout).await? {
+            if limit <= MAX_BODY {
+                return Err(ApiError::payload_too_large(limit));
+            }
+            // Long bodies are for those who may send them, which the head shows, and have few places.
+            let head = head_only(peer, &parts)?;
+            let (response, held) = self.light.serve(head, budget.clone()).await?;
+            if response.status() != StatusCode::NO_CONTENT {
+                return Ok((response, held));
+            }
+            let waiting = self.long_bodies.acquire();
+            let waiting = tokio::time::timeout(self.timeout, waiting).await;
+            place = waiting.ok().and_then(Result::ok);
+            if place.is_none() {
+                return Err(ApiError::unavailable(1));
+            }
+            if !reading.read(body, limit, self.timeout).await? {
+                return Err(ApiError::payload_too_large(limit));
+            }
+        }
+        *unread = None;
+        let request = prepare(peer, parts, reading.finish())?;
+        let served = lane.serve(request, budget.clone()).await;
+        drop(place);
+        served
+    }
 }

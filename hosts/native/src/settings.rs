@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use auth_core::config::{LogConfig, SettingError, parse};
+use auth_core::config::{LogConfig, ProxyConfig, SettingError, parse};
 use auth_core::{Config, EmailAddress, Settings, Templates};
 use gatewright_mail::{MailConfig, Provider, TIMEOUT};
 use gatewright_smtp::{Mailer, SmtpConfig};
@@ -39,6 +39,10 @@ auth_core::settings! {
     THREADS threads: usize = "0", |text| parse::whole(text, 0, 64).map(|n| n as usize), "0 to 64";
     /// How many connections may be open at once; more wait until one ends.
     MAX_CONNECTIONS max_connections: usize = "4096", |text| parse::whole(text, 1, 1_000_000).map(|n| n as usize), "1 to 1000000";
+    /// How many connections may be open at once of one network (IPv4: an address, IPv6: a /64); further ones are closed. 0 for no such bound; there is none for `TRUSTED_PROXIES`.
+    MAX_CONNECTIONS_PER_NETWORK max_connections_per_network: usize = "512", |text| parse::whole(text, 0, 1_000_000).map(|n| n as usize), "0 to 1000000";
+    /// Memory that all requests and answers under way may take together, and one network a quarter of it, unless it is one of `TRUSTED_PROXIES`; more are answered with 503.
+    BODY_MEMORY_MIB body_memory: usize = "64", |text| parse::whole(text, 4, 65_536).map(|mib| (mib as usize) << 20), "MiB, 4 to 65536";
     /// How many light requests may be under way at once, for each thread; more are answered with 503.
     MAX_REQUESTS max_requests: usize = "512", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536";
     /// How many requests may wait for a password hash; more are answered with 503.
@@ -176,6 +180,14 @@ impl LayeredSettings {
     /// The first whose value can't be used.
     pub fn log_config(&self) -> Result<LogConfig, SettingError> {
         ready(LogConfig::load(self))
+    }
+
+    /// The proxies in front of the service.
+    ///
+    /// # Errors
+    /// The first setting whose value can't be used.
+    pub fn proxy_config(&self) -> Result<ProxyConfig, SettingError> {
+        ready(ProxyConfig::load(self))
     }
 
     /// The settings of mail.

@@ -12,8 +12,9 @@ mod platform;
 
 use std::sync::OnceLock;
 
+use auth_core::config::SettingError;
 use auth_core::{Auth, Config, Level, Platform as _};
-use gatewright_http::{ApiError, Service};
+use gatewright_http::{ApiError, BodyConfig, Service};
 use wasip3::http::types::{ErrorCode, Request, Response};
 
 use crate::platform::{ContractSettings, Host};
@@ -45,9 +46,12 @@ bindings::export!(Handler with_types_in bindings);
 
 impl bindings::exports::wasi::http::handler::Guest for Handler {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
-        let request = http::request(request)?;
+        let mut request = http::request(request)?;
         http::response(match service().await {
-            Ok(service) => service.handle(request).await,
+            Ok(service) => {
+                service.look_behind_proxies(request.headers_mut());
+                service.handle(request).await
+            }
             Err(error) => error.into_host_response(None),
         })
     }
@@ -64,15 +68,19 @@ async fn service() -> Result<&'static Service<Host>, ApiError> {
     std::panic::set_hook(Box::new(|panic| {
         Host.log(Level::Error, "panic", &[("cause", &panic.to_string())])
     }));
+    let unusable = |error: SettingError| {
+        Host.log(
+            Level::Error,
+            "the settings can't be used",
+            &[("cause", &error.to_string())],
+        );
+        ApiError::unavailable(5)
+    };
     let config = Config::from_settings(&ContractSettings)
         .await
-        .map_err(|error| {
-            Host.log(
-                Level::Error,
-                "the settings can't be used",
-                &[("cause", &error.to_string())],
-            );
-            ApiError::unavailable(5)
-        })?;
-    Ok(SERVICE.get_or_init(|| Service::new(Auth::new(Host, config))))
+        .map_err(unusable)?;
+    let bodies = BodyConfig::load(&ContractSettings)
+        .await
+        .map_err(unusable)?;
+    Ok(SERVICE.get_or_init(|| Service::new(Auth::new(Host, config), bodies.memory)))
 }

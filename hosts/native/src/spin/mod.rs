@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
+use auth_core::IpBlock;
 use gatewright_compose::{Provider, compose};
 use wasmtime::component::{Accessor, Component, HasData, Instance, Linker, ResourceTable};
 use wasmtime::{Engine, Store};
@@ -149,6 +150,14 @@ impl App {
     /// The component, with its dependencies in it.
     pub fn component(&self) -> &[u8] {
         &self.component
+    }
+
+    /// The proxies that the application trusts, as far as it says so in the right form: it tells what is wrong with it.
+    pub(crate) fn trusted_proxies(&self) -> Vec<IpBlock> {
+        let value = self.variables.get("trusted_proxies").ok();
+        value
+            .and_then(|text| IpBlock::parse_list(&text))
+            .unwrap_or_default()
     }
 
     /// Where state is kept.

@@ -1,0 +1,152 @@
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use gatewright_tests::host::{Answer, Host, PASSWORD, SETUP};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// A connection on which this was sent.
+fn sent(host: &Host, text: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(host.base().strip_prefix("http://").unwrap()).unwrap();
+    // Far longer than it takes: a test that fails ends, too.
+    let patience = Some(Duration::from_secs(120));
+    stream.set_read_timeout(patience).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    stream
+}
+
+/// What comes back until the connection ends.
+fn answer(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// The head of a request that announces a body of this length.
+fn head(path: &str, length: usize, header: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n{header}\
+         content-length: {length}\r\n\r\n"
+    )
+}
+
+/// Bodies that don't come hold no place where others wait for a password hash, and end by themselves.
+#[tokio::test]
+async fn bodies_that_come_slowly_hold_nobody_up_and_are_ended() {
+    let host = Host::start(&[]);
+    host.get("/readyz").await.assert_ok();
+    let begun = head("/auth/login", 100, "") + "{\"email\": \"";
+    let slow: Vec<_> = (0..100).map(|_| sent(&host, &begun)).collect();
+    host.register("ada@example.com").await;
+    host.login("ada@example.com").await;
+    let ended = answer(slow.into_iter().next().unwrap());
+    assert!(
+        ended.starts_with("HTTP/1.1 408") && ended.contains("\"request_timeout\""),
+        "{ended}"
+    );
+}
+
+/// Who may send a long body is decided by the head, before the body is read (V8.3.2: with each request).
+#[tokio::test]
+async fn a_long_body_is_read_of_those_alone_who_may_send_it() {
+    let host = Host::start(&[SETUP]);
+    let root = host.administrator().await;
+    let ben = host.person(&root, "ben", &["user"]).await;
+    for (header, status, code) in [
+        (String::new(), 401, "unauthenticated"),
+        (
+            "authorization: Bearer a.b.c\r\n".to_owned(),
+            401,
+            "token_malformed",
+        ),
+        ("cookie: a=b\r\n".to_owned(), 401, "unauthenticated"),
+        (
+            format!("authorization: Bearer {}\r\n", ben.token()),
+            403,
+            "forbidden",
+        ),
+    ] {
+        // Nothing of the body is sent, and it is answered all the same.
+        let answered = answer(sent(&host, &head("/users/import", 1_000_000, &header)));
+        assert!(
+            answered.starts_with(&format!("HTTP/1.1 {status}"))
+                && answered.contains(&format!("\"{code}\"")),
+            "{header}: {answered}"
+        );
+    }
+    let users: Vec<Value> = (0..40)
+        .map(|n| {
+            json!({
+                "email": format!("u{n}@example.com"),
+                "display_name": "x".repeat(64),
+                "profile": {},
+                "unknown": "y".repeat(10_000),
+            })
+        })
+        .collect();
+    let body = json!({ "users": users }).to_string();
+    assert!(body.len() > 400_000);
+    let import = |token: &str| {
+        let request = host
+            .request(Method::POST, "/users/import")
+            .bearer_auth(token)
+            .header("content-type", "application/json");
+        Answer::of(request.body(body.clone()))
+    };
+    import(ben.token()).await.assert_error(403, "forbidden");
+    let made = import(root.token()).await;
+    made.assert_ok();
+    let results = made.body["results"].as_array().unwrap();
+    assert_eq!(results.len(), 40);
+    assert!(
+        results.iter().all(|one| one["status"] == "created"),
+        "{made:?}"
+    );
+    // The same where no length is announced.
+    let in_chunks = |token: &str| {
+        let mut request = format!(
+            "POST /users/import HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             authorization: Bearer {token}\r\ntransfer-encoding: chunked\r\n\r\n"
+        );
+        for chunk in body.as_bytes().chunks(10_000) {
+            let chunk = str::from_utf8(chunk).unwrap();
+            request += &format!("{:x}\r\n{chunk}\r\n", chunk.len());
+        }
+        answer(sent(&host, &(request + "0\r\n\r\n")))
+    };
+    let again = in_chunks(root.token());
+    assert!(again.starts_with("HTTP/1.1 200"), "{again}");
+    assert_eq!(
+        again.matches("\"status\":\"exists\"").count(),
+        40,
+        "{again}"
+    );
+    let refused = in_chunks(ben.token());
+    assert!(refused.starts_with("HTTP/1.1 403"), "{refused}");
+}
+
+/// Headers have a bound, too.
+#[tokio::test]
+async fn headers_beyond_the_limit_are_refused() {
+    let host = Host::start(&[]);
+    let get = |length: usize| {
+        let request = host.request(Method::GET, "/healthz");
+        let half = "x".repeat(length / 2);
+        Answer::of(request.header("x-one", &half).header("x-two", &half))
+    };
+    get(8 * 1024).await.assert_ok();
+    let refused = get(33 * 1024).await;
+    assert_eq!(refused.status, 431, "{refused:?}");
+    // Node.js, which stands in for Cloudflare's edge in the tests, refuses it before the Worker sees it.
+    if host.takes_any_method() {
+        refused.assert_error(431, "headers_too_large");
+    }
+    assert_eq!(get(100 * 1024).await.status, 431);
+    // Signing in says nothing of what was sent.
+    let login = host.request(Method::POST, "/auth/login");
+    let login = login.header("x-one", "x".repeat(33 * 1024));
+    let refused =
+        Answer::of(login.json(&json!({"email": "a@example.com", "password": PASSWORD}))).await;
+    assert_eq!(refused.status, 431, "{refused:?}");
+}

@@ -303,13 +303,18 @@ impl<P: Platform> Auth<P> {
             found.filter(|active| active.user.id == claims.sub && active.session.token.is_none())
         };
         let active = active
-            .filter(|active| self.lasts(&active.session, now) && active.user.disabled_at.is_none())
+            .filter(|active| self.is_live(active, now))
             .ok_or(Error::AccessToken(AccessTokenError::SessionEnded))?;
         if now.since(active.session.last_seen_at) >= COARSE {
             let touch = Work::Touch(active.session.id.clone());
             self.platform.defer(Deferred(touch));
         }
         Ok(active)
+    }
+
+    /// Whether a session lasts, of a user who is not disabled.
+    pub(crate) fn is_live(&self, active: &ActiveSession, now: Timestamp) -> bool {
+        self.lasts(&active.session, now) && active.user.disabled_at.is_none()
     }
 
     /// Whether a session has neither been ended nor come to its end, by its time or by not being used.

@@ -144,7 +144,11 @@ impl<P: Platform> Call<'_, P> {
             return Ok(Actor::operator(self.client()));
         }
         let active = self.session().await?;
-        Ok(Actor::of(&active, self.client()))
+        let needed = match self.route.access {
+            Access::Permission(needed) => Some(needed),
+            _ => None,
+        };
+        Ok(Actor::of(&active, needed, self.client()))
     }
 
     /// Fails unless the request changes nothing, or was sent by a page of ours or of a configured origin.

@@ -351,6 +351,7 @@ impl From<Error> for ApiError {
                 "insufficient_rank",
                 "This takes somebody above the user.",
             ),
+            Error::PermissionNeeded(needed) => Self::forbidden(needed),
             Error::SuperadminNeeded => Self::new(
                 StatusCode::FORBIDDEN,
                 "forbidden",

@@ -10,7 +10,7 @@ use crate::accounts::{user, user_columns};
 use crate::executor::{Executor, Statement};
 use crate::value::{Names, Row};
 
-/// Names of a user's roles and of their permissions.
+/// Names of a user's roles and of their permissions, and the highest rank.
 macro_rules! access_columns {
     () => {
         "(SELECT group_concat(name) FROM (SELECT roles.name FROM user_roles
@@ -19,7 +19,9 @@ macro_rules! access_columns {
         (SELECT group_concat(name) FROM (SELECT DISTINCT permissions.name FROM user_roles
             JOIN role_permissions ON role_permissions.role_row = user_roles.role_row
             JOIN permissions ON permissions.id = role_permissions.permission_id
-            WHERE user_roles.user_row = users.row ORDER BY permissions.name)) AS permissions"
+            WHERE user_roles.user_row = users.row ORDER BY permissions.name)) AS permissions,
+        (SELECT coalesce(max(roles.rank), 0) FROM user_roles JOIN roles ON roles.row = user_roles.role_row
+            WHERE user_roles.user_row = users.row) AS rank"
     };
 }
 pub(crate) use access_columns;
@@ -83,6 +85,7 @@ fn active(row: &mut Row) -> Result<ActiveSession, StorageError> {
         user: user(row)?,
         roles: row.next::<Names>()?.0,
         permissions: row.next::<Names>()?.0,
+        rank: row.next()?,
     })
 }
 

@@ -22,6 +22,9 @@ pub const USER: &str = "user";
 /// The roles that are always there.
 pub const BUILT_IN_ROLES: [&str; 6] = [SUPERADMIN, ADMIN, MODERATOR, PREMIUM, VERIFIED, USER];
 
+/// The permission to act as a user.
+pub const IMPERSONATE: &str = "users:impersonate";
+
 /// The permission that covers every other, and the segment that covers every other.
 const ANY: &str = "*";
 /// Longest segment of a permission's name, and longest name of a role.

@@ -31,6 +31,7 @@ pub struct Actor {
     permissions: Vec<String>,
     rank: u64,
     needed: Option<&'static str>,
+    impersonates: bool,
     client: Client,
 }
 
@@ -44,6 +45,7 @@ impl Actor {
             permissions: active.permissions.clone(),
             rank: active.rank,
             needed,
+            impersonates: active.session.actor_id.is_some(),
             client,
         }
     }
@@ -57,6 +59,7 @@ impl Actor {
             permissions: Vec::new(),
             rank: HIGHEST_RANK,
             needed: None,
+            impersonates: false,
             client,
         }
     }
@@ -73,6 +76,11 @@ impl Actor {
             permissions: &self.permissions,
             rank: self.rank,
         }
+    }
+
+    /// Whether the person of the session is somebody else, as whom an administrator acts.
+    pub fn impersonates(&self) -> bool {
+        self.impersonates
     }
 
     pub(crate) fn session_id(&self) -> Option<&str> {
@@ -657,7 +665,8 @@ impl<P: Platform> Auth<P> {
         Ok(())
     }
 
-    /// Starts a short session in which an administrator acts as a user below him.
+    /// Starts a short session in which an administrator sees what a user below sees. It ends with the session, the rank and
+    /// the permission that it rests on: [`authenticate`](Self::authenticate) looks at them with each request.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::AccountDisabled`], or a failure of the platform.
@@ -682,6 +691,7 @@ impl<P: Platform> Auth<P> {
                 user_id: user_id.to_owned(),
                 client_id: None,
                 actor_id: Some(by),
+                parent_id: actor.session_id.clone(),
                 amr: Vec::new(),
                 authenticated_at: now,
                 created_at: now,
@@ -701,8 +711,8 @@ impl<P: Platform> Auth<P> {
             StartSessionOutcome::Started(started) => started.active,
             StartSessionOutcome::UserInactive => return Err(Error::AccountDisabled),
         };
-        // He may have risen meanwhile.
-        if !actor.holder().outranks(&(&active).into()) {
+        // The user may have risen meanwhile, or the administrator lost what it takes.
+        if !self.is_live(&active, now) {
             let (id, reason) = (active.session.id, "insufficient_rank".to_owned());
             self.platform
                 .storage()

@@ -82,11 +82,12 @@ macro_rules! mirror_storage {
                 record SeenStanding { subject, standing }
                 record Grounds { session, now, standings }
                 record Account { user, credentials }
-                record Session { id, user_id, client_id, actor_id, amr, authenticated_at, created_at, last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason }
+                record Session { id, user_id, client_id, actor_id, parent_id, amr, authenticated_at, created_at, last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason }
                 record RefreshToken { digest, expires_at }
                 record NewSession { session, refresh_token, credential, ends_others }
                 record StartedSession { active, ended }
-                record ActiveSession { session, user, roles, permissions, rank }
+                record Acting { opaque, last_seen_at, expires_at, revoked_at, disabled_at, standing }
+                record ActiveSession { session, user, roles, permissions, rank, acting }
                 record Rotation { presented, successor, sealed, now, grace }
                 record ReplayedRotation { sealed, superseded, active }
                 record OneTimeSecret { digest, purpose, user_id, payload, created_at, expires_at, consumed_at }
@@ -188,7 +189,7 @@ macro_rules! storage_functions {
             find_session(session_id: String) -> Option<ActiveSession>;
             rotate_refresh_token(rotation: Rotation) -> RotationOutcome;
             find_refresh_token_session(token: String) -> Option<String>;
-            revoke_session(session_id: String, now: Timestamp, reason: String) -> bool;
+            revoke_session(session_id: String, now: Timestamp, reason: String) -> Vec<String>;
             revoke_sessions(user_id: String, except: Option<String>, now: Timestamp, reason: String) -> Vec<String>;
             find_session_by_token(token: String) -> Option<ActiveSession>;
             list_sessions(user_id: String, now: Timestamp) -> Vec<Session>;

@@ -146,6 +146,7 @@ pub struct Session {
     pub user_id: String,
     pub client_id: Option<String>,
     pub actor_id: Option<String>,
+    pub parent_id: Option<String>,
     pub amr: Vec<String>,
     pub authenticated_at: Timestamp,
     pub created_at: Timestamp,
@@ -200,6 +201,19 @@ pub struct StartedSession {
     pub ended: Vec<String>,
 }
 
+/// What an administrator who acts as a user does it by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct Acting {
+    pub opaque: bool,
+    pub last_seen_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+    pub disabled_at: Option<Timestamp>,
+    pub standing: Standing,
+}
+
 /// A session with the person behind it and what he may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -210,6 +224,7 @@ pub struct ActiveSession {
     pub roles: Vec<String>,
     pub permissions: Vec<String>,
     pub rank: u64,
+    pub acting: Option<Acting>,
 }
 
 /// A refresh token is presented and a successor proposed.
@@ -562,7 +577,7 @@ pub trait Storage {
         session_id: String,
         now: Timestamp,
         reason: String,
-    ) -> Result<bool, StorageError>;
+    ) -> Result<Vec<String>, StorageError>;
     async fn revoke_sessions(
         &self,
         user_id: String,

@@ -97,6 +97,7 @@ fn scene() -> Scene {
         user_id: adam_id.clone(),
         client_id: None,
         actor_id: None,
+        parent_id: None,
         amr: vec![],
         authenticated_at: now,
         created_at: now,
@@ -292,8 +293,8 @@ fn who_signs_out_meanwhile_changes_nothing() {
     let first = |scene: &Scene| -> Hook {
         let (session, now) = (scene.session.clone(), scene.auth.platform().now());
         Box::new(move |storage| {
-            let ended = storage.revoke_session(session, now, "logout".to_owned());
-            assert!(block_on(ended).unwrap());
+            let ended = storage.revoke_session(session.clone(), now, "logout".to_owned());
+            assert_eq!(block_on(ended), Ok(vec![session]));
         })
     };
     let ended = |error: &Error| matches!(error, Error::AccessToken(_));

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
+    Account, Acting, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
     DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Member, NewSession,
     NewUser, OneTimeSecret, Permission, Place, ReplayedRotation, Role, Rotation, RotationOutcome,
     Session, SigningKey, Standing, StartSessionOutcome, StartedSession, Storage, StorageError,
@@ -221,12 +221,24 @@ impl State {
 
     fn active(&self, session: &Session) -> ActiveSession {
         let owner = self.member(&self.users[&session.user_id]);
+        let parent = session.parent_id.as_ref();
+        let parent = parent.and_then(|id| self.sessions.get(id));
+        let parent = parent.filter(|parent| Some(&parent.user_id) == session.actor_id.as_ref());
+        let acting = parent.map(|parent| Acting {
+            opaque: parent.token.is_some(),
+            last_seen_at: parent.last_seen_at,
+            expires_at: parent.expires_at,
+            revoked_at: parent.revoked_at,
+            disabled_at: self.users[&parent.user_id].user.disabled_at,
+            standing: self.standing(&Subject::User(parent.user_id.clone())),
+        });
         ActiveSession {
             session: session.clone(),
             user: owner.account.user,
             roles: owner.roles,
             permissions: owner.permissions,
             rank: owner.rank,
+            acting,
         }
     }
 
@@ -585,11 +597,10 @@ impl Storage for MemoryStorage {
         session_id: String,
         now: Timestamp,
         reason: String,
-    ) -> Result<bool, StorageError> {
-        let revoked = self
-            .lock()
-            .revoke(now, &reason, |session| session.id == session_id);
-        Ok(!revoked.is_empty())
+    ) -> Result<Vec<String>, StorageError> {
+        Ok(self.lock().revoke(now, &reason, |session| {
+            session.id == session_id || session.parent_id.as_ref() == Some(&session_id)
+        }))
     }
 
     async fn revoke_sessions(
@@ -742,7 +753,9 @@ impl Storage for MemoryStorage {
                 };
                 let only = ending.only.as_ref();
                 his && Some(&session.id) != ending.except.as_ref()
-                    && only.is_none_or(|only| session.id == *only)
+                    && only.is_none_or(|only| {
+                        session.id == *only || session.parent_id.as_ref() == Some(only)
+                    })
             }),
             None => Vec::new(),
         };

@@ -63,7 +63,8 @@ impl<P: Platform> Call<'_, P> {
     /// The session of the token that the request carries.
     pub(crate) async fn session(&self) -> Result<ActiveSession, ApiError> {
         let active = self.auth.authenticate(&self.token()?).await?;
-        if self.route.in_person && active.session.actor_id.is_some() {
+        // The one place for all: no route that takes a session can forget it.
+        if active.session.actor_id.is_some() && !self.route.while_acting {
             return Err(ApiError::impersonating());
         }
         match self.route.access {

@@ -71,7 +71,7 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
     }
 
-    /// An administrator who acts as another would do what is the other's alone.
+    /// An administrator who acts as another would change something, or ask about a third person.
     pub(crate) fn impersonating() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,

@@ -354,6 +354,9 @@ pub(crate) async fn check<P: Platform>(call: &Call<'_, P>) -> Answer {
         }
     };
     let of_another = request.user_id.is_some() && request.user_id.as_deref() != actor.user_id();
+    if of_another && actor.impersonates() {
+        return Err(ApiError::impersonating());
+    }
     if of_another && !actor.holder().has_permission("users:read") {
         return Err(ApiError::forbidden("users:read"));
     }

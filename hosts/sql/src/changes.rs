@@ -78,7 +78,7 @@ const REMOVE_ROLE: &str = "DELETE FROM user_roles
     AND role_row = (SELECT row FROM roles WHERE name = ?3)";
 const END_SESSIONS: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = ?5
     WHERE (actor_id = ?1 OR (user_id = ?1 AND ?6 = 0)) AND id IS NOT ?4
-    AND (?7 IS NULL OR id = ?7) AND revoked_at IS NULL AND expires_at > ?3
+    AND (?7 IS NULL OR id = ?7 OR parent_id = ?7) AND revoked_at IS NULL AND expires_at > ?3
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) RETURNING id";
 // 0: changed, 1: conflict, 2: secret refused, 3: the address is taken, 4: the name is taken, 5: the last holder.
 const OUTCOME: &str = concat!(

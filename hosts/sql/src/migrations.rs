@@ -51,7 +51,17 @@ impl From<StorageError> for MigrationError {
 }
 
 /// Every step, oldest first. All times are milliseconds since the Unix epoch.
-pub const MIGRATIONS: &[Migration] = &[FIRST, ACCOUNTS, ADMINISTRATION, ROWS, FEW, RANKS];
+pub const MIGRATIONS: &[Migration] = &[FIRST, ACCOUNTS, ADMINISTRATION, ROWS, FEW, RANKS, ACTING];
+
+// An impersonation of before names no session that it rests on, and so has ended.
+const ACTING: Migration = Migration {
+    version: 7,
+    name: "the session that an impersonation rests on",
+    statements: &[
+        "ALTER TABLE sessions ADD COLUMN parent_id TEXT",
+        "CREATE INDEX sessions_parent_id ON sessions (parent_id) WHERE parent_id IS NOT NULL",
+    ],
+};
 
 // Custom roles had no rank, and stood with `user`. One that administers (it holds a permission of the service, or a wildcard
 // that covers one) gets 10: above `user`, whom its holders look after, and below `moderator`, whom they never could

@@ -107,7 +107,7 @@ impl<E: Executor> Storage for SqlStorage<E> {
         session_id: String,
         now: Timestamp,
         reason: String,
-    ) -> Result<bool, StorageError> {
+    ) -> Result<Vec<String>, StorageError> {
         sessions::revoke(&self.executor, session_id, now, reason).await
     }
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    Account, ActiveSession, AuditEvent, AuditPlace, AuditQuery, ChangeOutcome, CreateUserOutcome,
+    Account, Acting, ActiveSession, AuditEvent, AuditPlace, AuditQuery, ChangeOutcome, CreateUserOutcome,
     Credential, DeleteUserOutcome, EventCount, Grounds, Limit, LoginName, Member, NewSession,
     NewUser, OneTimeSecret, Permission, RefreshToken, Role, Rotation, RotationOutcome,
     SeenStanding, Session, SessionEnding, SigningKey, Standing, StartSessionOutcome, Storage,
@@ -80,6 +80,7 @@ macro_rules! contract_tests {
             a_refresh_token_ends_with_its_time_and_its_session
             one_of_many_concurrent_rotations_wins_and_the_others_get_its_successor
             a_revoked_session_stays_revoked
+            a_session_rests_on_the_one_it_was_started_from
             all_sessions_but_one_are_revoked
             a_session_is_found_by_its_token_and_listed_while_it_lasts
             last_seen_only_moves_forward
@@ -195,6 +196,7 @@ fn session(number: u64, user: u64) -> Session {
         user_id: id(user),
         client_id: None,
         actor_id: None,
+        parent_id: None,
         amr: vec!["pwd".to_owned(), "otp".to_owned()],
         authenticated_at: at(1),
         created_at: at(1),

@@ -130,9 +130,13 @@ mod sqlite {
         INSERT INTO credentials (id, user_id, kind, secret, counter, label, created_at, updated_at, last_used_at)
             VALUES ('c1', 'u2', 'password', 'hash', NULL, NULL, 1, 2, 3), ('c2', 'u2', 'totp', 'sealed', 7, 'phone', 4, 5, 6),
                 ('c3', 'u1', 'password', 'other', NULL, NULL, 1, 2, NULL);
-        INSERT INTO roles (id, name, description, built_in, updated_at) VALUES ('r1', 'editor', 'Edits.', 0, 9);
-        INSERT INTO permissions (id, name, description, updated_at) VALUES ('p1', 'posts:edit', '', 9);
-        INSERT INTO role_permissions (role_id, permission_id) VALUES ('r1', 'p1');
+        INSERT INTO roles (id, name, description, built_in, updated_at) VALUES ('r1', 'editor', 'Edits.', 0, 9),
+            ('r2', 'support', '', 0, 9), ('r3', 'readers', '', 0, 9), ('r4', 'boss', '', 0, 9), ('r5', 'posters', '', 0, 9),
+            ('r6', 'nothing', '', 0, 9);
+        INSERT INTO permissions (id, name, description, updated_at) VALUES ('p1', 'posts:edit', '', 9), ('p2', '*:read', '', 9),
+            ('p3', 'posts:*', '', 9), ('p4', 'users.drafts:read', '', 9);
+        INSERT INTO role_permissions (role_id, permission_id) VALUES ('r1', 'p1'), ('r3', 'p2'), ('r5', 'p3'), ('r5', 'p4'),
+            ('r2', '018bcfe5-6800-7000-8000-000000000102'), ('r4', '018bcfe5-6800-7000-8000-000000000101');
         INSERT INTO user_roles (user_id, role_id) VALUES ('u2', 'r1'), ('u1', '018bcfe5-6800-7000-8000-000000000002');
         INSERT INTO user_terms (term, user_id) VALUES ('ada', 'u2'), ('bob', 'u1');
         INSERT INTO one_time_secrets (digest, purpose, user_id, payload, created_at, expires_at)
@@ -185,6 +189,27 @@ mod sqlite {
             let member = storage.find_member("u1".into()).await.unwrap().unwrap();
             assert_eq!(member.roles, ["admin"]);
             assert!(member.permissions.iter().any(|name| name == "users:write"));
+            // Custom roles that administer stand above `user`, the others with it.
+            let roles = storage.list_roles().await.unwrap();
+            let ranks: Vec<_> = roles
+                .iter()
+                .map(|role| (role.name.as_str(), role.rank))
+                .collect();
+            let expected = [
+                ("admin", 500),
+                ("boss", 10),
+                ("editor", 0),
+                ("moderator", 100),
+                ("nothing", 0),
+                ("posters", 0),
+                ("premium", 0),
+                ("readers", 10),
+                ("superadmin", 1000),
+                ("support", 10),
+                ("user", 0),
+                ("verified", 0),
+            ];
+            assert_eq!(ranks, expected);
             let found = UserQuery {
                 search: Some("bo".into()),
                 limit: 10,
@@ -203,6 +228,7 @@ mod sqlite {
                 "u2".into(),
                 Timestamp::from_millis(2),
                 Timestamp::from_millis(3),
+                None,
                 None,
             );
             deleted.await.unwrap();

@@ -4,6 +4,8 @@
 
 #[path = "simulation/histories.rs"]
 mod histories;
+#[path = "simulation/interleaving.rs"]
+mod interleaving;
 #[path = "simulation/lockout.rs"]
 mod lockout;
 

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::access::{Holder, SUPERADMIN, USER, VERIFIED};
+use crate::access::{HIGHEST_RANK, Holder, SUPERADMIN, USER, VERIFIED};
 use crate::account::{PASSWORD, display_name};
 use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client, Freshness};
-use crate::change::Change;
+use crate::change::{Change, Changed, TRIES, always_changing, new_record};
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::factor::has_second_factor;
 use crate::identifier::{EmailAddress, Username, canonical, new_id};
@@ -15,8 +15,8 @@ use crate::mail::{MailContext, MailKind};
 use crate::platform::Platform;
 use crate::profile::Editor;
 use crate::storage::{
-    ActiveSession, Member, NewSession, Place, Role, Session, StartSessionOutcome, Storage as _,
-    User, UserPage, UserQuery, VoidedSecrets,
+    ActiveSession, Member, NewSession, NewUser, Place, Role, SeenStanding, Session, SessionEnding,
+    Standing, StartSessionOutcome, Storage as _, Subject, User, UserPage, UserQuery, VoidedSecrets,
 };
 use crate::time::Timestamp;
 
@@ -29,17 +29,23 @@ pub struct Actor {
     session_id: Option<String>,
     roles: Vec<String>,
     permissions: Vec<String>,
+    rank: u64,
+    needed: Option<&'static str>,
+    impersonates: bool,
     client: Client,
 }
 
 impl Actor {
-    /// The person of a session.
-    pub fn of(active: &ActiveSession, client: Client) -> Self {
+    /// The person of a session, who has the permission that the route needs.
+    pub fn of(active: &ActiveSession, needed: Option<&'static str>, client: Client) -> Self {
         Self {
             user_id: Some(active.user.id.clone()),
             session_id: Some(active.session.id.clone()),
             roles: active.roles.clone(),
             permissions: active.permissions.clone(),
+            rank: active.rank,
+            needed,
+            impersonates: active.session.actor_id.is_some(),
             client,
         }
     }
@@ -51,6 +57,9 @@ impl Actor {
             session_id: None,
             roles: vec![SUPERADMIN.to_owned()],
             permissions: Vec::new(),
+            rank: HIGHEST_RANK,
+            needed: None,
+            impersonates: false,
             client,
         }
     }
@@ -65,7 +74,34 @@ impl Actor {
         Holder {
             roles: &self.roles,
             permissions: &self.permissions,
+            rank: self.rank,
         }
+    }
+
+    /// Whether the person of the session is somebody else, as whom an administrator acts.
+    pub fn impersonates(&self) -> bool {
+        self.impersonates
+    }
+
+    pub(crate) fn session_id(&self) -> Option<&str> {
+        self.session_id.as_deref()
+    }
+
+    /// The permission that the route needs.
+    pub(crate) fn needed(&self) -> Option<&'static str> {
+        self.needed
+    }
+
+    /// The standing that they decide by; none: the operator's, which nobody changes.
+    pub(crate) fn seen(&self) -> Option<SeenStanding> {
+        Some(SeenStanding {
+            subject: Subject::User(self.user_id.clone()?),
+            standing: Standing {
+                rank: self.rank,
+                roles: self.roles.clone(),
+                permissions: self.permissions.clone(),
+            },
+        })
     }
 
     /// From where he asks.
@@ -90,7 +126,7 @@ impl Actor {
     }
 
     pub(crate) fn may_grant(&self, role: &Role) -> Result<()> {
-        if self.holder().may_grant(&role.name, &role.permissions) {
+        if self.holder().may_grant(role) {
             Ok(())
         } else {
             Err(Error::GrantNotHeld)
@@ -212,23 +248,35 @@ impl<P: Platform> Auth<P> {
             return Err(Error::Invalid(vec![rule]));
         }
         let usual = [USER.to_owned()];
-        let mut roles = Vec::new();
-        for role in self.roles_of_names(new.roles.unwrap_or(&usual)).await? {
-            actor.may_grant(&role)?;
-            roles.push(role.name);
-        }
-        // It follows the address.
-        roles.retain(|name| name != VERIFIED);
-        if user.email_verified_at.is_some() {
-            roles.push(VERIFIED.to_owned());
-        }
+        let names = new.roles.unwrap_or(&usual);
+        // Before a password is hashed.
+        let mut granted = self.granted(actor, names).await?;
         let mut credentials = Vec::new();
         if let Some(password) = new.password {
             let password = self.checked_password(password, "password", &user).await?;
             let secret = self.hasher.hash(&self.platform, &password);
             credentials.push(self.password_credential(&user.id, secret));
         }
-        self.create(&user, credentials, roles, None).await?;
+        let mut acting = actor.clone();
+        let mut tries = 1..TRIES;
+        loop {
+            let mut roles: Vec<_> = granted.iter().map(|role| role.name.clone()).collect();
+            // It follows the address.
+            roles.retain(|name| name != VERIFIED);
+            if user.email_verified_at.is_some() {
+                roles.push(VERIFIED.to_owned());
+            }
+            let record = NewUser {
+                grounds: Some(self.grounds(&acting, granted.iter().map(SeenStanding::from))),
+                ..new_record(user.clone(), credentials.clone(), roles)
+            };
+            if self.try_create(record).await? {
+                break;
+            }
+            tries.next().ok_or_else(always_changing)?;
+            acting = self.renewed(&acting).await?;
+            granted = self.granted(&acting, names).await?;
+        }
         let member = self.member(&user.id).await?;
         let event = actor.event(EventKind::UserCreated).on("user", &user.id);
         self.record(event.with("roles", member.roles.as_slice()), &actor.client);
@@ -237,6 +285,13 @@ impl<P: Platform> Auth<P> {
                 .await?;
         }
         Ok(member)
+    }
+
+    /// The roles of these names, each of which the actor may give.
+    async fn granted(&self, actor: &Actor, names: &[String]) -> Result<Vec<Role>> {
+        let roles = self.roles_of_names(names).await?;
+        roles.iter().try_for_each(|role| actor.may_grant(role))?;
+        Ok(roles)
     }
 
     /// Writes a change into a user, if it keeps the rules.
@@ -345,6 +400,7 @@ impl<P: Platform> Auth<P> {
                 Ok(change)
             })
             .await?;
+        let user = user.user;
         let event = actor.event(EventKind::UserUpdated).on("user", user_id);
         let before = before.unwrap_or_else(|| user.clone());
         let verified = |user: &User| user.email_verified_at.is_some();
@@ -370,16 +426,40 @@ impl<P: Platform> Auth<P> {
         self.member(user_id).await
     }
 
-    /// Changes a user whom this one may administer.
+    /// Changes a user whom this one may administer. What that rests on is read anew when it has changed meanwhile.
     async fn administer(
         &self,
         actor: &Actor,
         user_id: &str,
         mut decide: impl FnMut(&Member) -> Result<Change>,
-    ) -> Result<User> {
-        let changed = self.change_member(user_id, |member| {
+    ) -> Result<Changed> {
+        let mut actor = actor.clone();
+        for _ in 0..TRIES {
+            let changed = self.try_administer(&actor, user_id, None, &mut decide);
+            if let Some(changed) = changed.await? {
+                return Ok(changed);
+            }
+            actor = self.renewed(&actor).await?;
+        }
+        Err(always_changing())
+    }
+
+    /// The same once, for a decision that may rest on a role as well. None: something that it rests on has changed meanwhile.
+    async fn try_administer(
+        &self,
+        actor: &Actor,
+        user_id: &str,
+        role: Option<&Role>,
+        decide: impl FnOnce(&Member) -> Result<Change>,
+    ) -> Result<Option<Changed>> {
+        let changed = self.try_change(user_id, |member| {
             actor.may_administer(&member)?;
-            decide(&member)
+            let seen = role.map(SeenStanding::from).into_iter();
+            let grounds = self.grounds(actor, seen.chain([(&member).into()]));
+            Ok(Change {
+                grounds: Some(grounds),
+                ..decide(&member)?
+            })
         });
         changed.await.map_err(|error| match error {
             Error::AccountGone => Error::NotFound("user"),
@@ -433,7 +513,8 @@ impl<P: Platform> Auth<P> {
                 user.locked_until = None;
                 Ok(Change::of(user))
             })
-            .await?;
+            .await?
+            .user;
         self.forget_attempts(&user).await?;
         let event = actor.event(EventKind::UserUnlocked).on("user", user_id);
         self.record(event, &actor.client);
@@ -458,7 +539,8 @@ impl<P: Platform> Auth<P> {
                 change.end_sessions(None, "password_reset");
                 Ok(change)
             })
-            .await?;
+            .await?
+            .user;
         let event = actor.event(EventKind::PasswordResetForced);
         self.record(event.on("user", user_id), &actor.client);
         let account = self.find_by_id(user_id).await?;
@@ -488,20 +570,29 @@ impl<P: Platform> Auth<P> {
     ) -> Result<()> {
         let member = self.member(user_id).await?;
         actor.may_administer(&member)?;
+        let only = match session_id {
+            Some(id) => Some(self.lasting_session(user_id, id).await?),
+            None => None,
+        };
+        let changed = self.administer(actor, user_id, |member| {
+            let mut change = Change::of(member.account.user.clone());
+            change.ends_sessions = Some(SessionEnding {
+                except: None,
+                only: only.clone(),
+                only_acting: false,
+                reason: "administrator".to_owned(),
+            });
+            Ok(change)
+        });
+        let ended = changed.await?.ended;
         let event = actor.event(EventKind::UserSessionsRevoked);
         let event = event.on("user", user_id);
-        if let Some(id) = session_id {
-            let id = self.lasting_session(user_id, id).await?;
-            return self.end_session(id, event, &actor.client).await;
+        match only {
+            None => self.record(event.with("sessions", ended), &actor.client),
+            Some(id) if ended > 0 => self.record(event.with("ended_session", id), &actor.client),
+            // Somebody else has ended it meanwhile.
+            Some(_) => {}
         }
-        let now = self.platform.now();
-        let ended = self
-            .platform
-            .storage()
-            .revoke_sessions(user_id.to_owned(), None, now, "administrator".to_owned())
-            .await?;
-        self.record(event.with("sessions", ended.len()), &actor.client);
-        self.announce_ended(ended, now);
         Ok(())
     }
 
@@ -517,20 +608,29 @@ impl<P: Platform> Auth<P> {
         role: &str,
         held: bool,
     ) -> Result<()> {
-        let role = self.role(role).await?;
-        // Who can't give a role can't take it, either.
-        actor.may_grant(&role)?;
-        self.administer(actor, user_id, |member| {
-            let mut change = Change::of(member.account.user.clone());
-            let names = vec![role.name.clone()];
-            if held {
-                change.adds_roles = names;
-            } else {
-                change.remove_roles(names);
+        let mut acting = actor.clone();
+        let mut tries = 0..TRIES;
+        let role = loop {
+            tries.next().ok_or_else(always_changing)?;
+            let role = self.role(role).await?;
+            // Who can't give a role can't take it, either.
+            acting.may_grant(&role)?;
+            let decide = |member: &Member| {
+                let mut change = Change::of(member.account.user.clone());
+                let names = vec![role.name.clone()];
+                if held {
+                    change.adds_roles = names;
+                } else {
+                    change.remove_roles(names);
+                }
+                Ok(change)
+            };
+            let changed = self.try_administer(&acting, user_id, Some(&role), decide);
+            if changed.await?.is_some() {
+                break role;
             }
-            Ok(change)
-        })
-        .await?;
+            acting = self.renewed(&acting).await?;
+        };
         let kind = if held {
             EventKind::RoleAdded
         } else {
@@ -546,15 +646,27 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::LastSuperadmin`], or a failure of the platform.
     pub async fn delete_member(&self, actor: &Actor, user_id: &str) -> Result<()> {
-        let deleted = self.delete(user_id, |member| actor.may_administer(member));
-        let user = deleted.await?;
+        let mut acting = actor.clone();
+        let mut tries = 0..TRIES;
+        let user = loop {
+            tries.next().ok_or_else(always_changing)?;
+            let deleted = self.try_delete(user_id, |member| {
+                acting.may_administer(member)?;
+                Ok(Some(self.grounds(&acting, [member.into()])))
+            });
+            if let Some(user) = deleted.await? {
+                break user;
+            }
+            acting = self.renewed(&acting).await?;
+        };
         let event = actor.event(EventKind::UserDeleted).on("user", user_id);
         self.record(event, &actor.client);
         self.notify_user(&user, MailKind::AccountDeleted, &Client::default());
         Ok(())
     }
 
-    /// Starts a short session in which an administrator acts as a user below him.
+    /// Starts a short session in which an administrator sees what a user below sees. It ends with the session, the rank and
+    /// the permission that it rests on: [`authenticate`](Self::authenticate) looks at them with each request.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::AccountDisabled`], or a failure of the platform.
@@ -579,6 +691,7 @@ impl<P: Platform> Auth<P> {
                 user_id: user_id.to_owned(),
                 client_id: None,
                 actor_id: Some(by),
+                parent_id: actor.session_id.clone(),
                 amr: Vec::new(),
                 authenticated_at: now,
                 created_at: now,
@@ -598,8 +711,8 @@ impl<P: Platform> Auth<P> {
             StartSessionOutcome::Started(started) => started.active,
             StartSessionOutcome::UserInactive => return Err(Error::AccountDisabled),
         };
-        // He may have risen meanwhile.
-        if !actor.holder().outranks(&(&active).into()) {
+        // The user may have risen meanwhile, or the administrator lost what it takes.
+        if !self.is_live(&active, now) {
             let (id, reason) = (active.session.id, "insufficient_rank".to_owned());
             self.platform
                 .storage()

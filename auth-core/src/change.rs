@@ -9,8 +9,8 @@ use crate::identifier::{canonical, new_id};
 use crate::platform::Platform;
 use crate::profile::search_terms;
 use crate::storage::{
-    Account, ChangeOutcome, CreateUserOutcome, Credential, DeleteUserOutcome, LoginName, Member,
-    NewUser, SessionEnding, Storage as _, User, UserChange, VoidedSecrets,
+    Account, ChangeOutcome, CreateUserOutcome, Credential, DeleteUserOutcome, Grounds, LoginName,
+    Member, NewUser, SessionEnding, Storage as _, User, UserChange, VoidedSecrets,
 };
 use crate::time::Timestamp;
 
@@ -32,6 +32,8 @@ pub(crate) struct Change {
     pub(crate) removes_roles: Vec<String>,
     /// Sessions that end.
     pub(crate) ends_sessions: Option<SessionEnding>,
+    /// What the decision rests on besides the user.
+    pub(crate) grounds: Option<Grounds>,
 }
 
 impl Change {
@@ -45,6 +47,7 @@ impl Change {
             adds_roles: Vec::new(),
             removes_roles: Vec::new(),
             ends_sessions: None,
+            grounds: None,
         }
     }
 
@@ -52,6 +55,7 @@ impl Change {
     pub(crate) fn end_sessions(&mut self, except: Option<&str>, reason: &str) {
         self.ends_sessions = Some(SessionEnding {
             except: except.map(str::to_owned),
+            only: None,
             only_acting: false,
             reason: reason.to_owned(),
         });
@@ -62,6 +66,7 @@ impl Change {
         if !roles.is_empty() && self.ends_sessions.is_none() {
             self.ends_sessions = Some(SessionEnding {
                 except: None,
+                only: None,
                 only_acting: true,
                 reason: "role_removed".to_owned(),
             });
@@ -70,8 +75,16 @@ impl Change {
     }
 }
 
-/// How often a change is decided anew when somebody else has changed the user meanwhile.
-const TRIES: usize = 4;
+/// A change that was stored.
+pub(crate) struct Changed {
+    /// The user after it.
+    pub(crate) user: User,
+    /// How many sessions it ended.
+    pub(crate) ended: usize,
+}
+
+/// How often a change is decided anew when somebody else has changed meanwhile what it rests on.
+pub(crate) const TRIES: usize = 4;
 
 impl<P: Platform> Auth<P> {
     /// Changes a user, and returns him as he is then. `decide` is asked again when somebody else was faster.
@@ -84,61 +97,67 @@ impl<P: Platform> Auth<P> {
         user_id: &str,
         mut decide: impl FnMut(Account) -> Result<Change>,
     ) -> Result<User> {
-        self.change_member(user_id, |member| decide(member.account))
-            .await
-    }
-
-    /// The same, for decisions that take what the user may do.
-    pub(crate) async fn change_member(
-        &self,
-        user_id: &str,
-        mut decide: impl FnMut(Member) -> Result<Change>,
-    ) -> Result<User> {
         for _ in 0..TRIES {
-            let member = self
-                .platform
-                .storage()
-                .find_member(user_id.to_owned())
+            if let Some(changed) = self
+                .try_change(user_id, |member| decide(member.account))
                 .await?
-                .ok_or(Error::AccountGone)?;
-            let seen = member.account.user.updated_at;
-            let change = decide(member)?;
-            let mut user = change.user;
-            user.updated_at = later(self.platform.now(), seen);
-            let key = |text: &Option<String>| text.as_deref().map(canonical);
-            let outcome = self
-                .platform
-                .storage()
-                .change_user(UserChange {
-                    id: new_id(&self.platform),
-                    email_key: key(&user.email),
-                    username_key: key(&user.username),
-                    user: user.clone(),
-                    expected_updated_at: seen,
-                    consumes: change.consumes,
-                    voids: change.voids,
-                    deletes_credentials: owned(&change.deletes),
-                    credentials: change.credentials,
-                    adds_roles: change.adds_roles,
-                    removes_roles: change.removes_roles,
-                    ends_sessions: change.ends_sessions,
-                    terms: search_terms(user.display_name.as_deref(), &user.profile),
-                    keeps_holder: Some(SUPERADMIN.to_owned()),
-                })
-                .await?;
-            match outcome {
-                ChangeOutcome::Changed(ended) => {
-                    self.announce_ended(ended, user.updated_at);
-                    return Ok(user);
-                }
-                ChangeOutcome::Conflict => {}
-                ChangeOutcome::EmailTaken => return Err(Error::EmailTaken),
-                ChangeOutcome::UsernameTaken => return Err(Error::UsernameTaken),
-                ChangeOutcome::LastHolder => return Err(Error::LastSuperadmin),
-                ChangeOutcome::SecretRefused => return Err(Error::Link(LinkError::Used)),
+            {
+                return Ok(changed.user);
             }
         }
         Err(always_changing())
+    }
+
+    /// The same once, for decisions that may rest on more. None: something that the decision rests on has changed meanwhile.
+    pub(crate) async fn try_change(
+        &self,
+        user_id: &str,
+        decide: impl FnOnce(Member) -> Result<Change>,
+    ) -> Result<Option<Changed>> {
+        let member = self
+            .platform
+            .storage()
+            .find_member(user_id.to_owned())
+            .await?
+            .ok_or(Error::AccountGone)?;
+        let seen = member.account.user.updated_at;
+        let change = decide(member)?;
+        let mut user = change.user;
+        user.updated_at = later(self.platform.now(), seen);
+        let key = |text: &Option<String>| text.as_deref().map(canonical);
+        let outcome = self
+            .platform
+            .storage()
+            .change_user(UserChange {
+                id: new_id(&self.platform),
+                email_key: key(&user.email),
+                username_key: key(&user.username),
+                user: user.clone(),
+                expected_updated_at: seen,
+                consumes: change.consumes,
+                voids: change.voids,
+                deletes_credentials: owned(&change.deletes),
+                credentials: change.credentials,
+                adds_roles: change.adds_roles,
+                removes_roles: change.removes_roles,
+                ends_sessions: change.ends_sessions,
+                terms: search_terms(user.display_name.as_deref(), &user.profile),
+                keeps_holder: Some(SUPERADMIN.to_owned()),
+                grounds: change.grounds,
+            })
+            .await?;
+        match outcome {
+            ChangeOutcome::Changed(sessions) => {
+                let ended = sessions.len();
+                self.announce_ended(sessions, user.updated_at);
+                Ok(Some(Changed { user, ended }))
+            }
+            ChangeOutcome::Conflict => Ok(None),
+            ChangeOutcome::EmailTaken => Err(Error::EmailTaken),
+            ChangeOutcome::UsernameTaken => Err(Error::UsernameTaken),
+            ChangeOutcome::LastHolder => Err(Error::LastSuperadmin),
+            ChangeOutcome::SecretRefused => Err(Error::Link(LinkError::Used)),
+        }
     }
 
     /// A user to be, with nothing but an identifier.
@@ -171,12 +190,24 @@ impl<P: Platform> Auth<P> {
         roles: Vec<String>,
         unless_held: Option<&str>,
     ) -> Result<()> {
-        let created = self.platform.storage().create_user(NewUser {
+        let new = NewUser {
             unless_held: unless_held.map(str::to_owned),
             ..new_record(user.clone(), credentials, roles)
-        });
-        match created.await? {
-            CreateUserOutcome::Created => Ok(()),
+        };
+        match self.try_create(new).await? {
+            true => Ok(()),
+            false => Err(Error::Internal("a user without grounds lost them".into())),
+        }
+    }
+
+    /// Stores a user who was just made. False: something that the decision rests on has changed meanwhile.
+    ///
+    /// # Errors
+    /// Those of [`create`](Self::create).
+    pub(crate) async fn try_create(&self, new: NewUser) -> Result<bool> {
+        match self.platform.storage().create_user(new).await? {
+            CreateUserOutcome::Created => Ok(true),
+            CreateUserOutcome::Conflict => Ok(false),
             CreateUserOutcome::EmailTaken => Err(Error::EmailTaken),
             CreateUserOutcome::UsernameTaken => Err(Error::UsernameTaken),
             CreateUserOutcome::RoleHeld => Err(Error::AlreadySetUp),
@@ -193,26 +224,43 @@ impl<P: Platform> Auth<P> {
         user_id: &str,
         mut decide: impl FnMut(&Member) -> Result<()>,
     ) -> Result<User> {
-        let storage = self.platform.storage();
         for _ in 0..TRIES {
-            let member = self.member(user_id).await?;
-            decide(&member)?;
-            let user = member.account.user;
-            let now = self.platform.now();
-            let keeps_holder = Some(SUPERADMIN.to_owned());
-            let deleted =
-                storage.delete_user(user_id.to_owned(), user.updated_at, now, keeps_holder);
-            match deleted.await? {
-                DeleteUserOutcome::Deleted(ended) => {
-                    self.announce_ended(ended, now);
-                    return Ok(user);
-                }
-                DeleteUserOutcome::Conflict => {}
-                DeleteUserOutcome::Unknown => return Err(Error::NotFound("user")),
-                DeleteUserOutcome::LastHolder => return Err(Error::LastSuperadmin),
+            let deleted = self.try_delete(user_id, |member| decide(member).map(|()| None));
+            if let Some(user) = deleted.await? {
+                return Ok(user);
             }
         }
         Err(always_changing())
+    }
+
+    /// The same once, on the grounds that `decide` gives. None: something that the decision rests on has changed meanwhile.
+    pub(crate) async fn try_delete(
+        &self,
+        user_id: &str,
+        decide: impl FnOnce(&Member) -> Result<Option<Grounds>>,
+    ) -> Result<Option<User>> {
+        let member = self.member(user_id).await?;
+        let grounds = decide(&member)?;
+        let user = member.account.user;
+        let now = self.platform.now();
+        let keeps_holder = Some(SUPERADMIN.to_owned());
+        let storage = self.platform.storage();
+        let deleted = storage.delete_user(
+            user_id.to_owned(),
+            user.updated_at,
+            now,
+            keeps_holder,
+            grounds,
+        );
+        match deleted.await? {
+            DeleteUserOutcome::Deleted(ended) => {
+                self.announce_ended(ended, now);
+                Ok(Some(user))
+            }
+            DeleteUserOutcome::Conflict => Ok(None),
+            DeleteUserOutcome::Unknown => Err(Error::NotFound("user")),
+            DeleteUserOutcome::LastHolder => Err(Error::LastSuperadmin),
+        }
     }
 
     /// The user of that identifier, with his credentials.
@@ -231,11 +279,12 @@ pub(crate) fn new_record(user: User, credentials: Vec<Credential>, roles: Vec<St
         roles,
         terms: search_terms(user.display_name.as_deref(), &user.profile),
         unless_held: None,
+        grounds: None,
         user,
     }
 }
 
-fn always_changing() -> Error {
+pub(crate) fn always_changing() -> Error {
     Error::Unavailable("the user is being changed by others all the time".into())
 }
 

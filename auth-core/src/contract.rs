@@ -77,27 +77,31 @@ macro_rules! mirror_storage {
             $crate::mirror_types! { storage;
                 record User { id, email, email_verified_at, username, display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at }
                 record Credential { id, user_id, kind, secret, counter, label, created_at, updated_at, last_used_at }
-                record NewUser { user, email_key, username_key, credentials, roles, terms, unless_held }
+                record NewUser { user, email_key, username_key, credentials, roles, terms, unless_held, grounds }
+                record Standing { rank, roles, permissions }
+                record SeenStanding { subject, standing }
+                record Grounds { session, now, standings }
                 record Account { user, credentials }
-                record Session { id, user_id, client_id, actor_id, amr, authenticated_at, created_at, last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason }
+                record Session { id, user_id, client_id, actor_id, parent_id, amr, authenticated_at, created_at, last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason }
                 record RefreshToken { digest, expires_at }
                 record NewSession { session, refresh_token, credential, ends_others }
                 record StartedSession { active, ended }
-                record ActiveSession { session, user, roles, permissions }
+                record Acting { opaque, last_seen_at, expires_at, revoked_at, disabled_at, standing }
+                record ActiveSession { session, user, roles, permissions, rank, acting }
                 record Rotation { presented, successor, sealed, now, grace }
                 record ReplayedRotation { sealed, superseded, active }
                 record OneTimeSecret { digest, purpose, user_id, payload, created_at, expires_at, consumed_at }
-                record UserChange { id, user, email_key, username_key, expected_updated_at, consumes, voids, deletes_credentials, credentials, adds_roles, removes_roles, ends_sessions, terms, keeps_holder }
+                record UserChange { id, user, email_key, username_key, expected_updated_at, consumes, voids, deletes_credentials, credentials, adds_roles, removes_roles, ends_sessions, terms, keeps_holder, grounds }
                 record VoidedSecrets { purpose, since }
-                record SessionEnding { except, only_acting, reason }
+                record SessionEnding { except, only, only_acting, reason }
                 variant ChangeOutcome = ChangeOutcome { Changed(ended), Conflict, EmailTaken, UsernameTaken, SecretRefused, LastHolder }
-                record Member { account, roles, permissions }
+                record Member { account, roles, permissions, rank }
                 record Place { part, key, tie_break }
                 record TimeRange { begin, end }
                 record UserQuery { search, role, verified, disabled, locked, created, last_login, order, descending, after, limit, now }
                 record UserPage { members, next }
                 record Permission { id, name, description, built_in, updated_at }
-                record Role { id, name, description, built_in, permissions, updated_at }
+                record Role { id, name, description, built_in, rank, permissions, updated_at }
                 record AuditEvent { id, at, kind, reason, actor_id, target_type, target_id, session_id, ip, user_agent, request_id, details }
                 record AuditQuery { kind, actor_id, target_id, at, after, limit }
                 record AuditPlace { at, id }
@@ -106,7 +110,8 @@ macro_rules! mirror_storage {
                 record Limit { key, window, most }
                 record LimitState { count, resets_at }
                 variant StorageError = Error { Unavailable(cause), Invalid(cause) }
-                variant CreateUserOutcome = CreateUserOutcome { Created, EmailTaken, UsernameTaken, IdTaken, RoleHeld }
+                variant CreateUserOutcome = CreateUserOutcome { Created, EmailTaken, UsernameTaken, IdTaken, RoleHeld, Conflict }
+                variant Subject = Subject { User(id), Role(id), RoleHolders(id), PermissionHolders(id) }
                 variant DeleteUserOutcome = DeleteUserOutcome { Deleted(ended), Unknown, Conflict, LastHolder }
                 variant UserOrder = UserOrder { CreatedAt, LastLoginAt, Email, Username }
                 variant StoreOutcome = StoreOutcome { Stored, Conflict, NameTaken }
@@ -175,7 +180,7 @@ macro_rules! storage_functions {
     ($callback:ident) => {
         $callback! {
             create_user(user: NewUser) -> CreateUserOutcome;
-            create_users(change: String, users: Vec<NewUser>) -> Vec<CreateUserOutcome>;
+            create_users(change: String, users: Vec<NewUser>, grounds: Option<Grounds>) -> Vec<CreateUserOutcome>;
             find_member(user_id: String) -> Option<Member>;
             list_users(query: UserQuery) -> UserPage;
             find_account(name: LoginName) -> Option<Account>;
@@ -184,7 +189,7 @@ macro_rules! storage_functions {
             find_session(session_id: String) -> Option<ActiveSession>;
             rotate_refresh_token(rotation: Rotation) -> RotationOutcome;
             find_refresh_token_session(token: String) -> Option<String>;
-            revoke_session(session_id: String, now: Timestamp, reason: String) -> bool;
+            revoke_session(session_id: String, now: Timestamp, reason: String) -> Vec<String>;
             revoke_sessions(user_id: String, except: Option<String>, now: Timestamp, reason: String) -> Vec<String>;
             find_session_by_token(token: String) -> Option<ActiveSession>;
             list_sessions(user_id: String, now: Timestamp) -> Vec<Session>;
@@ -193,15 +198,16 @@ macro_rules! storage_functions {
             find_one_time_secret(secret: String) -> Option<OneTimeSecret>;
             consume_one_time_secret(secret: String, now: Timestamp) -> bool;
             change_user(change: UserChange) -> ChangeOutcome;
-            delete_user(user_id: String, expected_updated_at: Timestamp, now: Timestamp, keeps_holder: Option<String>) -> DeleteUserOutcome;
+            delete_user(user_id: String, expected_updated_at: Timestamp, now: Timestamp, keeps_holder: Option<String>, grounds: Option<Grounds>) -> DeleteUserOutcome;
             accept_counter(credential_id: String, counter: u64, now: Timestamp) -> bool;
             delete_credential(credential_id: String) -> bool;
+            find_standing(subject: Subject) -> Standing;
             list_roles() -> Vec<Role>;
-            store_role(role: Role, expected_updated_at: Option<Timestamp>) -> StoreOutcome;
-            delete_role(role_id: String) -> bool;
+            store_role(role: Role, expected_updated_at: Option<Timestamp>, grounds: Option<Grounds>) -> StoreOutcome;
+            delete_role(role_id: String, grounds: Option<Grounds>) -> bool;
             list_permissions() -> Vec<Permission>;
-            store_permission(permission: Permission, expected_updated_at: Option<Timestamp>) -> StoreOutcome;
-            delete_permission(permission_id: String) -> bool;
+            store_permission(permission: Permission, expected_updated_at: Option<Timestamp>, grounds: Option<Grounds>) -> StoreOutcome;
+            delete_permission(permission_id: String, grounds: Option<Grounds>) -> bool;
             append_audit(event: AuditEvent) -> bool;
             list_audit(query: AuditQuery) -> Vec<AuditEvent>;
             count_events() -> Vec<EventCount>;

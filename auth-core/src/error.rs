@@ -58,6 +58,9 @@ pub enum Error {
     /// Caller: who it is about is a peer or a superior.
     #[error("the user is not below the one who asks")]
     InsufficientRank,
+    /// Caller: the permission was lost while the request was decided.
+    #[error("this needs the permission {0}")]
+    PermissionNeeded(&'static str),
     /// Caller: this is for superadmins.
     #[error("this is for superadmins")]
     SuperadminNeeded,

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
+use crate::access::{Holder, IMPERSONATE};
 use crate::audit::{Event, EventKind};
 use crate::auth::{Auth, Client, Freshness};
 use crate::deferred::{Deferred, Work};
@@ -156,6 +157,7 @@ impl<P: Platform> Auth<P> {
             user_id: user_id.to_owned(),
             client_id: None,
             actor_id: None,
+            parent_id: None,
             amr: amr.iter().map(|method| (*method).to_owned()).collect(),
             authenticated_at: now,
             created_at: now,
@@ -332,7 +334,7 @@ impl<P: Platform> Auth<P> {
     }
 
     /// The person whom a token stands for, a JWT or an opaque one, with roles and permissions, and the session, all as of
-    /// now: one query of storage.
+    /// now: one query of storage. An impersonation whose grounds are lost is ended.
     ///
     /// # Errors
     /// [`Error::AccessToken`], or a failure of the platform.
@@ -346,9 +348,18 @@ impl<P: Platform> Auth<P> {
             let found = storage.find_session(claims.sid).await?;
             found.filter(|active| active.user.id == claims.sub && active.session.token.is_none())
         };
-        let active = active
-            .filter(|active| self.lasts(&active.session, now) && active.user.disabled_at.is_none())
-            .ok_or(Error::AccessToken(AccessTokenError::SessionEnded))?;
+        let ended = Error::AccessToken(AccessTokenError::SessionEnded);
+        let active = match active {
+            Some(active) if self.is_live(&active, now) => active,
+            Some(active) if self.lasts(&active.session, now) && !self.actor_may(&active, now) => {
+                // For good: it does not come back with the permission.
+                let (id, reason) = (active.session.id, "impersonation_ended".to_owned());
+                let sessions = storage.revoke_session(id, now, reason).await?;
+                self.announce_ended(sessions, now);
+                return Err(ended);
+            }
+            _ => return Err(ended),
+        };
         if now.since(active.session.last_seen_at) >= COARSE {
             let touch = Work::Touch(active.session.id.clone());
             self.platform.defer(Deferred(touch));
@@ -356,15 +367,46 @@ impl<P: Platform> Auth<P> {
         Ok(active)
     }
 
+    /// Whether a session lasts, of a user who is not disabled, and whoever acts as the user in it still may.
+    pub(crate) fn is_live(&self, active: &ActiveSession, now: Timestamp) -> bool {
+        self.lasts(&active.session, now)
+            && active.user.disabled_at.is_none()
+            && self.actor_may(active, now)
+    }
+
+    /// Whether everything holds that an impersonation rests on: the administrator's own session, the permission, and the
+    /// rank over the person. The sessions of others rest on nothing.
+    fn actor_may(&self, active: &ActiveSession, now: Timestamp) -> bool {
+        if active.session.actor_id.is_none() {
+            return true;
+        }
+        let Some(acting) = &active.acting else {
+            return false;
+        };
+        let holder = Holder::from(&acting.standing);
+        let idle = self.idles_at(acting.opaque, acting.last_seen_at) <= now;
+        let lasts = acting.revoked_at.is_none() && now < acting.expires_at && !idle;
+        lasts
+            && acting.disabled_at.is_none()
+            && holder.has_permission(IMPERSONATE)
+            && holder.outranks(&Holder::from(active))
+    }
+
     /// Whether a session has neither been ended nor come to its end, by its time or by not being used.
     fn lasts(&self, session: &Session, now: Timestamp) -> bool {
-        let unused = match session.token {
-            Some(_) => self.config.session_idle,
-            // Its last refresh token has expired by then.
-            None => self.config.refresh_token_life,
-        };
-        let idle = session.last_seen_at + unused <= now;
+        let idle = self.idles_at(session.token.is_some(), session.last_seen_at) <= now;
         session.revoked_at.is_none() && now < session.expires_at && !idle
+    }
+
+    /// When a session ends by not being used.
+    fn idles_at(&self, opaque: bool, last_seen_at: Timestamp) -> Timestamp {
+        last_seen_at
+            + if opaque {
+                self.config.session_idle
+            } else {
+                // Its last refresh token has expired by then.
+                self.config.refresh_token_life
+            }
     }
 
     /// The claims of an access token of ours. Says nothing of whether its session still lasts.
@@ -515,7 +557,7 @@ impl<P: Platform> Auth<P> {
         self.end_session(id, event, client).await
     }
 
-    /// Ends a session, and tells of it if it lasted.
+    /// Ends a session with those that rest on it, and tells of it if it lasted.
     pub(crate) async fn end_session(
         &self,
         session_id: String,
@@ -528,11 +570,11 @@ impl<P: Platform> Auth<P> {
             .storage()
             .revoke_session(session_id.clone(), now, "logout".to_owned())
             .await?;
-        if ended {
-            let event = event.with("ended_session", session_id.as_str());
+        if ended.contains(&session_id) {
+            let event = event.with("ended_session", session_id);
             self.record(event, client);
-            self.announce_ended(vec![session_id], now);
         }
+        self.announce_ended(ended, now);
         Ok(())
     }
 

@@ -62,6 +62,7 @@ pub struct NewUser {
     pub roles: Vec<String>,
     pub terms: Vec<String>,
     pub unless_held: Option<String>,
+    pub grounds: Option<Grounds>,
 }
 
 /// How [`Storage::create_user`] ended.
@@ -74,6 +75,47 @@ pub enum CreateUserOutcome {
     UsernameTaken,
     IdTaken,
     RoleHeld,
+    Conflict,
+}
+
+/// The roles that somebody or something has together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct Standing {
+    pub rank: u64,
+    pub roles: Vec<String>,
+    pub permissions: Vec<String>,
+}
+
+/// Whose roles a standing is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub enum Subject {
+    User(String),
+    Role(String),
+    RoleHolders(String),
+    PermissionHolders(String),
+}
+
+/// A standing as the caller has read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct SeenStanding {
+    pub subject: Subject,
+    pub standing: Standing,
+}
+
+/// What a decision rests on, and what is checked again when it is carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct Grounds {
+    pub session: Option<String>,
+    pub now: Timestamp,
+    pub standings: Vec<SeenStanding>,
 }
 
 /// Canonical key by which somebody signs in.
@@ -104,6 +146,7 @@ pub struct Session {
     pub user_id: String,
     pub client_id: Option<String>,
     pub actor_id: Option<String>,
+    pub parent_id: Option<String>,
     pub amr: Vec<String>,
     pub authenticated_at: Timestamp,
     pub created_at: Timestamp,
@@ -158,6 +201,19 @@ pub struct StartedSession {
     pub ended: Vec<String>,
 }
 
+/// What an administrator who acts as a user does it by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct Acting {
+    pub opaque: bool,
+    pub last_seen_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+    pub disabled_at: Option<Timestamp>,
+    pub standing: Standing,
+}
+
 /// A session with the person behind it and what he may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -167,6 +223,8 @@ pub struct ActiveSession {
     pub user: User,
     pub roles: Vec<String>,
     pub permissions: Vec<String>,
+    pub rank: u64,
+    pub acting: Option<Acting>,
 }
 
 /// A refresh token is presented and a successor proposed.
@@ -241,6 +299,7 @@ pub struct UserChange {
     pub ends_sessions: Option<SessionEnding>,
     pub terms: Vec<String>,
     pub keeps_holder: Option<String>,
+    pub grounds: Option<Grounds>,
 }
 
 /// Which one-time secrets are void.
@@ -258,6 +317,7 @@ pub struct VoidedSecrets {
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct SessionEnding {
     pub except: Option<String>,
+    pub only: Option<String>,
     pub only_acting: bool,
     pub reason: String,
 }
@@ -294,6 +354,7 @@ pub struct Member {
     pub account: Account,
     pub roles: Vec<String>,
     pub permissions: Vec<String>,
+    pub rank: u64,
 }
 
 /// What users are listed by.
@@ -376,6 +437,7 @@ pub struct Role {
     pub name: String,
     pub description: String,
     pub built_in: bool,
+    pub rank: u64,
     pub permissions: Vec<String>,
     pub updated_at: Timestamp,
 }
@@ -486,6 +548,7 @@ pub trait Storage {
         &self,
         change: String,
         users: Vec<NewUser>,
+        grounds: Option<Grounds>,
     ) -> Result<Vec<CreateUserOutcome>, StorageError>;
     async fn find_member(&self, user_id: String) -> Result<Option<Member>, StorageError>;
     async fn list_users(&self, query: UserQuery) -> Result<UserPage, StorageError>;
@@ -514,7 +577,7 @@ pub trait Storage {
         session_id: String,
         now: Timestamp,
         reason: String,
-    ) -> Result<bool, StorageError>;
+    ) -> Result<Vec<String>, StorageError>;
     async fn revoke_sessions(
         &self,
         user_id: String,
@@ -553,6 +616,7 @@ pub trait Storage {
         expected_updated_at: Timestamp,
         now: Timestamp,
         keeps_holder: Option<String>,
+        grounds: Option<Grounds>,
     ) -> Result<DeleteUserOutcome, StorageError>;
     async fn accept_counter(
         &self,
@@ -561,20 +625,31 @@ pub trait Storage {
         now: Timestamp,
     ) -> Result<bool, StorageError>;
     async fn delete_credential(&self, credential_id: String) -> Result<bool, StorageError>;
+    async fn find_standing(&self, subject: Subject) -> Result<Standing, StorageError>;
     async fn list_roles(&self) -> Result<Vec<Role>, StorageError>;
     async fn store_role(
         &self,
         role: Role,
         expected_updated_at: Option<Timestamp>,
+        grounds: Option<Grounds>,
     ) -> Result<StoreOutcome, StorageError>;
-    async fn delete_role(&self, role_id: String) -> Result<bool, StorageError>;
+    async fn delete_role(
+        &self,
+        role_id: String,
+        grounds: Option<Grounds>,
+    ) -> Result<bool, StorageError>;
     async fn list_permissions(&self) -> Result<Vec<Permission>, StorageError>;
     async fn store_permission(
         &self,
         permission: Permission,
         expected_updated_at: Option<Timestamp>,
+        grounds: Option<Grounds>,
     ) -> Result<StoreOutcome, StorageError>;
-    async fn delete_permission(&self, permission_id: String) -> Result<bool, StorageError>;
+    async fn delete_permission(
+        &self,
+        permission_id: String,
+        grounds: Option<Grounds>,
+    ) -> Result<bool, StorageError>;
     async fn append_audit(&self, event: AuditEvent) -> Result<bool, StorageError>;
     async fn list_audit(&self, query: AuditQuery) -> Result<Vec<AuditEvent>, StorageError>;
     async fn count_events(&self) -> Result<Vec<EventCount>, StorageError>;

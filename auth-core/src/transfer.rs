@@ -22,8 +22,8 @@ use crate::password;
 use crate::platform::Platform;
 use crate::profile::Editor;
 use crate::storage::{
-    CreateUserOutcome, Credential, LoginName, Member, NewUser, Place, Role, Storage as _, User,
-    UserQuery,
+    CreateUserOutcome, Credential, LoginName, Member, NewUser, Place, Role, SeenStanding,
+    Storage as _, User, UserQuery,
 };
 use crate::time::Timestamp;
 use crate::totp;
@@ -137,7 +137,17 @@ impl<P: Platform> Auth<P> {
         });
         let facts: Vec<(bool, Vec<String>)> = facts.collect();
         let change = new_id(&self.platform);
-        let stored = self.platform.storage().create_users(change, new).await?;
+        let given = |role: &&Role| new.iter().any(|user| user.roles.contains(&role.name));
+        let given = roles.iter().filter(given).map(SeenStanding::from);
+        let grounds = Some(self.grounds(actor, given));
+        let storage = self.platform.storage();
+        let stored = storage.create_users(change, new, grounds).await?;
+        if stored.contains(&CreateUserOutcome::Conflict) {
+            // Nothing is stored; who asks may have lost what it takes.
+            self.renewed(actor).await?;
+            let cause = "roles were changed during the import".to_owned();
+            return Err(Error::Unavailable(cause));
+        }
         let settled = outcomes
             .iter_mut()
             .filter(|outcome| matches!(outcome, ImportOutcome::Created(_)));
@@ -451,7 +461,9 @@ fn refusal(outcome: CreateUserOutcome, by_name: bool) -> Option<ImportOutcome> {
         CreateUserOutcome::Created => None,
         CreateUserOutcome::UsernameTaken if by_name => Some(ImportOutcome::Exists),
         CreateUserOutcome::IdTaken | CreateUserOutcome::EmailTaken => Some(ImportOutcome::Exists),
-        CreateUserOutcome::UsernameTaken | CreateUserOutcome::RoleHeld => {
+        CreateUserOutcome::UsernameTaken
+        | CreateUserOutcome::RoleHeld
+        | CreateUserOutcome::Conflict => {
             let message = "Another user has this name.";
             let rule = FieldError::new("username", FieldErrorCode::Taken, message);
             Some(ImportOutcome::Refused(vec![rule]))

@@ -32,6 +32,7 @@ mod metrics;
 mod pages;
 mod password_rules;
 mod profile;
+mod ranks;
 mod rate_limit;
 mod recovery;
 mod refresh_grace_window;

@@ -212,6 +212,7 @@ async fn roles_are_made_changed_and_deleted() {
         "name": "editor",
         "description": "Edits posts.",
         "built_in": false,
+        "rank": 0,
         "permissions": ["posts:read", "posts:write"],
     });
     assert_eq!(made, expected);

@@ -825,8 +825,8 @@ async fn a_user_is_deleted() {
 async fn nobody_administers_peers_or_superiors() {
     let host = Host::start(&[SETUP]);
     let root = host.administrator().await;
-    for (role, permissions) in [("god", ["*"]), ("importer", ["users:import"])] {
-        let role = json!({"name": role, "permissions": permissions});
+    for (role, rank, permissions) in [("god", 20, ["*"]), ("importer", 10, ["users:import"])] {
+        let role = json!({"name": role, "rank": rank, "permissions": permissions});
         let made = send(&host, &root, "POST", "/roles", role).await;
         assert_eq!(made.status, 201, "{made:?}");
     }

@@ -5,11 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
-    DeleteUserOutcome, EventCount, Limit, LimitState, LoginName, Member, NewSession, NewUser,
-    OneTimeSecret, Permission, Place, ReplayedRotation, Role, Rotation, RotationOutcome, Session,
-    SigningKey, StartSessionOutcome, StartedSession, Storage, StorageError, StoreOutcome,
-    TimeRange, User, UserChange, UserOrder, UserPage, UserQuery,
+    Account, Acting, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
+    DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Member, NewSession,
+    NewUser, OneTimeSecret, Permission, Place, ReplayedRotation, Role, Rotation, RotationOutcome,
+    Session, SigningKey, Standing, StartSessionOutcome, StartedSession, Storage, StorageError,
+    StoreOutcome, Subject, TimeRange, User, UserChange, UserOrder, UserPage, UserQuery,
 };
 
 /// Everything under one lock, so that each function is atomic.
@@ -44,11 +44,12 @@ struct Consumed {
     sealed: String,
 }
 
-/// Name, description and permissions of the roles that are there from the first.
-const ROLES: [(&str, &str, &[&str]); 6] = [
-    ("superadmin", "May do everything.", &["*"]),
+/// Name, rank, description and permissions of the roles that are there from the first.
+const ROLES: [(&str, u64, &str, &[&str]); 6] = [
+    ("superadmin", 1000, "May do everything.", &["*"]),
     (
         "admin",
+        500,
         "Administers users and roles.",
         &[
             "users:read",
@@ -61,14 +62,15 @@ const ROLES: [(&str, &str, &[&str]); 6] = [
             "keys:read",
         ],
     ),
-    ("moderator", "Looks after users.", &["users:read"]),
-    ("premium", "Pays.", &[]),
+    ("moderator", 100, "Looks after users.", &["users:read"]),
+    ("premium", 0, "Pays.", &[]),
     (
         "verified",
+        0,
         "Has proved to receive mail at the stored address.",
         &[],
     ),
-    ("user", "Everybody who registered.", &[]),
+    ("user", 0, "Everybody who registered.", &[]),
 ];
 
 /// Name and description of the permissions that are there from the first.
@@ -111,12 +113,13 @@ impl Default for State {
             events: BTreeMap::new(),
             counts: BTreeMap::new(),
         };
-        for ((name, description, permissions), number) in ROLES.into_iter().zip(1..) {
+        for ((name, rank, description, permissions), number) in ROLES.into_iter().zip(1..) {
             let role = Role {
                 id: id(number),
                 name: name.to_owned(),
                 description: description.to_owned(),
                 built_in: true,
+                rank,
                 permissions: state.permission_ids(permissions),
                 updated_at,
             };
@@ -151,30 +154,98 @@ impl State {
     }
 
     fn member(&self, user: &NewUser) -> Member {
-        let held = user.roles.iter().map(|id| &self.roles[id]);
-        let mut roles: Vec<_> = held.clone().map(|role| role.name.clone()).collect();
-        roles.sort();
+        let Standing {
+            rank,
+            roles,
+            permissions,
+        } = self.standing_of(user.roles.iter().map(|id| &self.roles[id]));
         Member {
             account: Account {
                 user: user.user.clone(),
                 credentials: user.credentials.clone(),
             },
             roles,
+            permissions,
+            rank,
+        }
+    }
+
+    fn standing_of<'a>(&self, held: impl Iterator<Item = &'a Role> + Clone) -> Standing {
+        let names: BTreeSet<_> = held.clone().map(|role| role.name.clone()).collect();
+        Standing {
+            rank: held.clone().map(|role| role.rank).max().unwrap_or(0),
+            roles: names.into_iter().collect(),
             permissions: self.permission_names(held.flat_map(|role| &role.permissions)),
         }
     }
 
+    fn standing(&self, subject: &Subject) -> Standing {
+        let holds = |user: &NewUser, given: &dyn Fn(&Role) -> bool| {
+            user.roles.iter().any(|id| given(&self.roles[id]))
+        };
+        // The roles themselves, and all roles of those who have one of them.
+        let with_holders = |given: &dyn Fn(&Role) -> bool| {
+            let holders = self.users.values().filter(|user| holds(user, given));
+            let held: BTreeSet<_> = holders.flat_map(|user| &user.roles).collect();
+            let roles = self.roles.values();
+            let all = roles.filter(|role| given(role) || held.contains(&role.id));
+            self.standing_of(all)
+        };
+        match subject {
+            Subject::User(id) => {
+                let roles = self.users.get(id).map(|user| &user.roles);
+                self.standing_of(roles.into_iter().flatten().map(|id| &self.roles[id]))
+            }
+            Subject::Role(id) => self.standing_of(self.roles.get(id).into_iter()),
+            Subject::RoleHolders(id) => with_holders(&|role| role.id == *id),
+            Subject::PermissionHolders(id) => with_holders(&|role| role.permissions.contains(id)),
+        }
+    }
+
+    /// Whether everything is still as it was when somebody decided.
+    fn grounds_hold(&self, grounds: Option<&Grounds>) -> bool {
+        grounds.is_none_or(|grounds| {
+            let lasts = |id: &String| {
+                let session = self.sessions.get(id);
+                session.is_some_and(|session| {
+                    session.revoked_at.is_none() && grounds.now < session.expires_at
+                })
+            };
+            grounds.session.as_ref().is_none_or(lasts)
+                && grounds
+                    .standings
+                    .iter()
+                    .all(|seen| self.standing(&seen.subject) == seen.standing)
+        })
+    }
+
     fn active(&self, session: &Session) -> ActiveSession {
         let owner = self.member(&self.users[&session.user_id]);
+        let parent = session.parent_id.as_ref();
+        let parent = parent.and_then(|id| self.sessions.get(id));
+        let parent = parent.filter(|parent| Some(&parent.user_id) == session.actor_id.as_ref());
+        let acting = parent.map(|parent| Acting {
+            opaque: parent.token.is_some(),
+            last_seen_at: parent.last_seen_at,
+            expires_at: parent.expires_at,
+            revoked_at: parent.revoked_at,
+            disabled_at: self.users[&parent.user_id].user.disabled_at,
+            standing: self.standing(&Subject::User(parent.user_id.clone())),
+        });
         ActiveSession {
             session: session.clone(),
             user: owner.account.user,
             roles: owner.roles,
             permissions: owner.permissions,
+            rank: owner.rank,
+            acting,
         }
     }
 
     fn create(&mut self, mut new: NewUser) -> CreateUserOutcome {
+        if !self.grounds_hold(new.grounds.take().as_ref()) {
+            return CreateUserOutcome::Conflict;
+        }
         if let Some(role) = &new.unless_held
             && let [role] = &self.role_ids(&[role])[..]
             && self.users.values().any(|user| user.roles.contains(role))
@@ -306,10 +377,15 @@ impl Storage for MemoryStorage {
         &self,
         _change: String,
         users: Vec<NewUser>,
+        grounds: Option<Grounds>,
     ) -> Result<Vec<CreateUserOutcome>, StorageError> {
         let mut state = self.lock();
+        if !state.grounds_hold(grounds.as_ref()) {
+            return Ok(vec![CreateUserOutcome::Conflict; users.len()]);
+        }
         let users = users.into_iter().map(|new| NewUser {
             unless_held: None,
+            grounds: None,
             ..new
         });
         Ok(users.map(|new| state.create(new)).collect())
@@ -521,11 +597,10 @@ impl Storage for MemoryStorage {
         session_id: String,
         now: Timestamp,
         reason: String,
-    ) -> Result<bool, StorageError> {
-        let revoked = self
-            .lock()
-            .revoke(now, &reason, |session| session.id == session_id);
-        Ok(!revoked.is_empty())
+    ) -> Result<Vec<String>, StorageError> {
+        Ok(self.lock().revoke(now, &reason, |session| {
+            session.id == session_id || session.parent_id.as_ref() == Some(&session_id)
+        }))
     }
 
     async fn revoke_sessions(
@@ -621,7 +696,7 @@ impl Storage for MemoryStorage {
         let id = &change.user.id;
         let now = change.user.updated_at;
         let seen = |user: &NewUser| user.user.updated_at == change.expected_updated_at;
-        if !state.users.get(id).is_some_and(seen) {
+        if !state.users.get(id).is_some_and(seen) || !state.grounds_hold(change.grounds.as_ref()) {
             return Ok(ChangeOutcome::Conflict);
         }
         let secret = match &change.consumes {
@@ -676,7 +751,11 @@ impl Storage for MemoryStorage {
                 } else {
                     is_his(session, id)
                 };
+                let only = ending.only.as_ref();
                 his && Some(&session.id) != ending.except.as_ref()
+                    && only.is_none_or(|only| {
+                        session.id == *only || session.parent_id.as_ref() == Some(only)
+                    })
             }),
             None => Vec::new(),
         };
@@ -710,12 +789,13 @@ impl Storage for MemoryStorage {
         expected_updated_at: Timestamp,
         now: Timestamp,
         keeps_holder: Option<String>,
+        grounds: Option<Grounds>,
     ) -> Result<DeleteUserOutcome, StorageError> {
         let mut state = self.lock();
         let Some(stored) = state.users.get(&user_id) else {
             return Ok(DeleteUserOutcome::Unknown);
         };
-        if stored.user.updated_at != expected_updated_at {
+        if stored.user.updated_at != expected_updated_at || !state.grounds_hold(grounds.as_ref()) {
             return Ok(DeleteUserOutcome::Conflict);
         }
         if state.is_last_holder(&user_id, keeps_holder.as_ref()) {
@@ -768,6 +848,10 @@ impl Storage for MemoryStorage {
         Ok(false)
     }
 
+    async fn find_standing(&self, subject: Subject) -> Result<Standing, StorageError> {
+        Ok(self.lock().standing(&subject))
+    }
+
     async fn list_roles(&self) -> Result<Vec<Role>, StorageError> {
         let state = self.lock();
         let roles = state.roles.values().map(|role| Role {
@@ -783,16 +867,20 @@ impl Storage for MemoryStorage {
         &self,
         mut role: Role,
         expected_updated_at: Option<Timestamp>,
+        grounds: Option<Grounds>,
     ) -> Result<StoreOutcome, StorageError> {
         let mut state = self.lock();
         let stored = state.roles.get(&role.id);
-        if stored.map(|stored| stored.updated_at) != expected_updated_at {
+        if stored.map(|stored| stored.updated_at) != expected_updated_at
+            || !state.grounds_hold(grounds.as_ref())
+        {
             return Ok(StoreOutcome::Conflict);
         }
         if let Some(stored) = stored {
             role.built_in = stored.built_in;
             if stored.built_in {
                 role.name = stored.name.clone();
+                role.rank = stored.rank;
             }
         }
         let mut others = state.roles.values().filter(|other| other.id != role.id);
@@ -804,9 +892,15 @@ impl Storage for MemoryStorage {
         Ok(StoreOutcome::Stored)
     }
 
-    async fn delete_role(&self, role_id: String) -> Result<bool, StorageError> {
+    async fn delete_role(
+        &self,
+        role_id: String,
+        grounds: Option<Grounds>,
+    ) -> Result<bool, StorageError> {
         let mut state = self.lock();
-        if state.roles.get(&role_id).is_none_or(|role| role.built_in) {
+        if !state.grounds_hold(grounds.as_ref())
+            || state.roles.get(&role_id).is_none_or(|role| role.built_in)
+        {
             return Ok(false);
         }
         state.roles.remove(&role_id);
@@ -826,8 +920,13 @@ impl Storage for MemoryStorage {
         &self,
         mut permission: Permission,
         expected_updated_at: Option<Timestamp>,
+        grounds: Option<Grounds>,
     ) -> Result<StoreOutcome, StorageError> {
-        let permissions = &mut self.lock().permissions;
+        let mut state = self.lock();
+        if !state.grounds_hold(grounds.as_ref()) {
+            return Ok(StoreOutcome::Conflict);
+        }
+        let permissions = &mut state.permissions;
         let stored = permissions.get(&permission.id);
         if stored.map(|stored| stored.updated_at) != expected_updated_at {
             return Ok(StoreOutcome::Conflict);
@@ -848,10 +947,16 @@ impl Storage for MemoryStorage {
         Ok(StoreOutcome::Stored)
     }
 
-    async fn delete_permission(&self, permission_id: String) -> Result<bool, StorageError> {
+    async fn delete_permission(
+        &self,
+        permission_id: String,
+        grounds: Option<Grounds>,
+    ) -> Result<bool, StorageError> {
         let mut state = self.lock();
         let stored = state.permissions.get(&permission_id);
-        if stored.is_none_or(|permission| permission.built_in) {
+        if !state.grounds_hold(grounds.as_ref())
+            || stored.is_none_or(|permission| permission.built_in)
+        {
             return Ok(false);
         }
         state.permissions.remove(&permission_id);

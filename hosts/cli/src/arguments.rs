@@ -32,6 +32,13 @@ pub(crate) fn option(name: &'static str, value: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value)
 }
 
+/// `--rank N`, of a role.
+pub(crate) fn rank() -> Arg {
+    option("rank", "N")
+        .value_parser(clap::value_parser!(u64).range(0..1000))
+        .help("How high its holders stand, 0 to 999: they administer those of a lower rank")
+}
+
 /// `--name VALUE`, more than once.
 pub(crate) fn options(name: &'static str, value: &'static str) -> Arg {
     option(name, value).action(ArgAction::Append)

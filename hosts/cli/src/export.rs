@@ -105,6 +105,7 @@ fn write_definitions(api: &Api<'_>, console: &mut dyn Console, out: &mut dyn Wri
         name: String,
         description: String,
         built_in: bool,
+        rank: Option<u64>,
         #[serde(default)]
         permissions: Vec<String>,
     }
@@ -128,6 +129,7 @@ fn write_definitions(api: &Api<'_>, console: &mut dyn Console, out: &mut dyn Wri
     let roles = roles.into_iter().map(|row| Definition::Role {
         name: row.name,
         description: row.description,
+        rank: row.rank,
         permissions: row.permissions,
     });
     for definition in permissions.chain(roles) {
@@ -145,7 +147,7 @@ mod tests {
 
     fn definitions() -> [Script; 2] {
         let permission = |name, built_in| json!({"id": "1", "name": name, "description": "", "built_in": built_in});
-        let role = json!({"id": "1", "name": "editor", "description": "Edits", "built_in": false, "permissions": ["posts:*"]});
+        let role = json!({"id": "1", "name": "editor", "description": "Edits", "built_in": false, "rank": 10, "permissions": ["posts:*"]});
         [
             Script::json(
                 200,
@@ -172,7 +174,7 @@ mod tests {
     const LINES: &str = concat!(
         r#"{"permission":{"name":"posts:*","description":""}}"#,
         "\n",
-        r#"{"role":{"name":"editor","description":"Edits","permissions":["posts:*"]}}"#,
+        r#"{"role":{"name":"editor","description":"Edits","rank":10,"permissions":["posts:*"]}}"#,
         "\n",
         "{\"id\": \"1\",  \"n\":1.0}\n{\"id\":\"2\"}\n{\"id\":\"3\"}\n"
     );

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::api::{path, read};
-use crate::arguments::{flag, given, group, option, options, required, text, texts};
+use crate::arguments::{flag, given, group, option, options, rank, required, text, texts};
 use crate::call::Call;
 use crate::show;
 
@@ -22,6 +22,7 @@ pub(crate) fn command() -> Command {
                 .about("Make a role")
                 .arg(required("name", "NAME"))
                 .arg(option("description", "TEXT"))
+                .arg(rank())
                 .arg(options("permission", "PERMISSION").help("A permission that it holds; may be given again")),
         )
         .subcommand(
@@ -30,6 +31,7 @@ pub(crate) fn command() -> Command {
                 .arg(role())
                 .arg(option("name", "NAME"))
                 .arg(option("description", "TEXT"))
+                .arg(rank())
                 .arg(
                     options("permission", "PERMISSION")
                         .help("A permission that it holds, in the place of those that it has; may be given again"),
@@ -69,8 +71,8 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
             }
             let body: Value = read(&body)?;
             let roles = body["roles"].as_array().cloned().unwrap_or_default();
-            let header = ["NAME", "BUILT IN", "PERMISSIONS", "DESCRIPTION"];
-            let fields = ["name", "built_in", "permissions", "description"];
+            let header = ["NAME", "BUILT IN", "RANK", "PERMISSIONS", "DESCRIPTION"];
+            let fields = ["name", "built_in", "rank", "permissions", "description"];
             show::table(call.out, &header, show::columns(&roles, &fields))
         }
         "show" => {
@@ -82,6 +84,9 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
             if let Some(description) = text(matches, "description") {
                 body["description"] = description.into();
             }
+            if let Some(rank) = matches.get_one::<u64>("rank") {
+                body["rank"] = (*rank).into();
+            }
             if matches.contains_id("permission") {
                 body["permissions"] = json!(texts(matches, "permission"));
             }
@@ -89,7 +94,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
             call.record(matches, &body)
         }
         "edit" => {
-            let given = ["name", "description", "permission"];
+            let given = ["name", "description", "rank", "permission"];
             ensure!(
                 given.iter().any(|name| matches.contains_id(name)),
                 "nothing is to be changed"
@@ -104,7 +109,16 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
                 true => json!(texts(matches, "permission")),
                 false => now["permissions"].clone(),
             };
-            let body = json!({"name": kept("name"), "description": kept("description"), "permissions": permissions});
+            let rank = match matches.get_one::<u64>("rank") {
+                Some(rank) => json!(rank),
+                None => now["rank"].clone(),
+            };
+            let body = json!({
+                "name": kept("name"),
+                "description": kept("description"),
+                "rank": rank,
+                "permissions": permissions,
+            });
             let body = body.to_string().into_bytes();
             let body = call.api.send(Method::PUT, &path, Some(body))?;
             call.record(matches, &body)
@@ -136,7 +150,7 @@ mod tests {
     use crate::fake::{Fake, Person, Script, run_line};
 
     fn role() -> Value {
-        json!({"id": "1", "name": "editor", "description": "Edits", "built_in": false, "permissions": ["posts:*"]})
+        json!({"id": "1", "name": "editor", "description": "Edits", "built_in": false, "rank": 10, "permissions": ["posts:*"]})
     }
 
     #[test]
@@ -147,7 +161,7 @@ mod tests {
         ]);
         let out = run_line(&fake, "role list").unwrap();
         assert!(
-            out.contains("editor  no        posts:*      Edits"),
+            out.contains("editor  no        10    posts:*      Edits"),
             "{out}"
         );
         let out = run_line(&fake, "role show editor --json").unwrap();
@@ -160,14 +174,14 @@ mod tests {
         let fake = Fake::new([Script::json(201, role()), Script::json(201, role())]);
         run_line(
             &fake,
-            "role create editor --description Edits --permission posts:* --permission users:read",
+            "role create editor --description Edits --rank 20 --permission posts:* --permission users:read",
         )
         .unwrap();
         run_line(&fake, "role create editor").unwrap();
         assert_eq!(fake.paths(), ["POST /roles", "POST /roles"]);
         assert_eq!(
             fake.body(0),
-            json!({"name": "editor", "description": "Edits", "permissions": ["posts:*", "users:read"]})
+            json!({"name": "editor", "description": "Edits", "rank": 20, "permissions": ["posts:*", "users:read"]})
         );
         assert_eq!(fake.body(1), json!({"name": "editor"}));
     }
@@ -179,11 +193,15 @@ mod tests {
         assert_eq!(fake.paths(), ["GET /roles/editor", "PUT /roles/editor"]);
         assert_eq!(
             fake.body(1),
-            json!({"name": "writer", "description": "Edits", "permissions": ["posts:*"]})
+            json!({"name": "writer", "description": "Edits", "rank": 10, "permissions": ["posts:*"]})
         );
         let fake = Fake::new([Script::json(200, role()), Script::json(200, role())]);
         run_line(&fake, "role edit editor --permission a:b").unwrap();
         assert_eq!(fake.body(1)["permissions"], json!(["a:b"]));
+        let fake = Fake::new([Script::json(200, role()), Script::json(200, role())]);
+        run_line(&fake, "role edit editor --rank 0").unwrap();
+        assert_eq!(fake.body(1)["rank"], 0);
+        assert!(run_line(&fake, "role edit editor --rank 1000").is_err());
         assert!(run_line(&fake, "role edit editor").is_err());
     }
 

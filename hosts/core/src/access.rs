@@ -36,6 +36,7 @@ fn decide(claims: &str, question: &Question) -> bool {
         question.decide(&Holder {
             roles: &granted.roles,
             permissions: &granted.permissions,
+            rank: 0,
         })
     })
 }

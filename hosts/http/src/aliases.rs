@@ -38,7 +38,6 @@ pub static ALIASES: &[Route] = &[
         "The same as `/auth/2fa/disable`.",
     )
     .authenticated()
-    .in_person()
     .reads(Json("PasswordAndCodeRequest"))
     .fails(&[403, 409, 429])
     .heavy()

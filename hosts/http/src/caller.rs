@@ -65,7 +65,8 @@ impl<P: Platform> Call<'_, P> {
     /// The session of the token that the request carries.
     pub(crate) async fn session(&self) -> Result<ActiveSession, ApiError> {
         let active = self.active_session().await?;
-        if self.route.in_person && active.session.actor_id.is_some() {
+        // The one place for all: no route that takes a session can forget it.
+        if active.session.actor_id.is_some() && !self.route.while_acting {
             return Err(ApiError::impersonating());
         }
         match self.route.access {
@@ -164,7 +165,11 @@ impl<P: Platform> Call<'_, P> {
             return Ok(Actor::operator(self.client()));
         }
         let active = self.session().await?;
-        Ok(Actor::of(&active, self.client()))
+        let needed = match self.route.access {
+            Access::Permission(needed) => Some(needed),
+            _ => None,
+        };
+        Ok(Actor::of(&active, needed, self.client()))
     }
 
     /// Fails unless the request changes nothing, or was sent by a page of ours or of a configured origin.

@@ -86,7 +86,7 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
     }
 
-    /// An administrator who acts as another would do what is the other's alone.
+    /// An administrator who acts as another would change something, or ask about a third person.
     pub(crate) fn impersonating() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
@@ -379,6 +379,7 @@ impl From<Error> for ApiError {
                 "insufficient_rank",
                 "This takes somebody above the user.",
             ),
+            Error::PermissionNeeded(needed) => Self::forbidden(needed),
             Error::SuperadminNeeded => Self::new(
                 StatusCode::FORBIDDEN,
                 "forbidden",

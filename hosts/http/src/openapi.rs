@@ -315,7 +315,7 @@ fn errors(route: &Route) -> BTreeSet<u16> {
     if route.access != Access::Public {
         errors.insert(401);
         // By a cookie, from a page of another site; without the permission; or acting as another.
-        if route.method != Method::GET || route.in_person {
+        if route.method != Method::GET || !route.while_acting {
             errors.insert(403);
         }
     }

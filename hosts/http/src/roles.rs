@@ -1,8 +1,8 @@
 //! Roles, permissions, and questions about them.
 
-use auth_core::Platform;
 use auth_core::access::Question;
 use auth_core::storage::{Permission, Role};
+use auth_core::{Platform, RoleUpdate};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub(crate) struct RoleView {
     description: String,
     /// Whether the service needs it.
     built_in: bool,
+    /// How high its holders stand, 0 to 1000: they administer those of a lower rank, and never equals.
+    rank: u64,
     /// Names of the permissions that it holds.
     permissions: Vec<String>,
 }
@@ -39,6 +41,7 @@ impl From<Role> for RoleView {
             name: role.name,
             description: role.description,
             built_in: role.built_in,
+            rank: role.rank,
             permissions: role.permissions,
         }
     }
@@ -62,6 +65,10 @@ pub(crate) struct CreateRoleRequest {
     /// What it is for, at most 500 characters.
     #[serde(default)]
     description: String,
+    /// How high its holders stand, 0 to 999 and below the caller; without it 10 if a permission of the administration is among
+    /// `permissions`, else 0.
+    #[cfg_attr(test, schema(minimum = 0, maximum = 999))]
+    rank: Option<u64>,
     /// Names of the permissions that it holds.
     #[serde(default)]
     permissions: Vec<String>,
@@ -75,6 +82,9 @@ pub(crate) struct RoleUpdateRequest {
     name: Option<String>,
     /// What it is for.
     description: Option<String>,
+    /// How high its holders stand, 0 to 999 and below the caller; that of a built-in role is fixed.
+    #[cfg_attr(test, schema(minimum = 0, maximum = 999))]
+    rank: Option<u64>,
     /// Names of the permissions that it holds.
     permissions: Option<Vec<String>>,
 }
@@ -208,7 +218,13 @@ pub(crate) async fn create<P: Platform>(call: &Call<'_, P>) -> Answer {
     let (name, description) = (&request.name, &request.description);
     let role = call
         .auth
-        .create_role(&actor, name, description, &request.permissions)
+        .create_role(
+            &actor,
+            name,
+            description,
+            request.rank,
+            &request.permissions,
+        )
         .await?;
     Ok(reply::json(StatusCode::CREATED, &RoleView::from(role)))
 }
@@ -222,15 +238,15 @@ pub(crate) async fn get<P: Platform>(call: &Call<'_, P>) -> Answer {
 pub(crate) async fn update<P: Platform>(call: &Call<'_, P>) -> Answer {
     let actor = call.actor().await?;
     let request: RoleUpdateRequest = body::json(call.parts, call.body)?;
+    let update = RoleUpdate {
+        name: request.name.as_deref(),
+        description: request.description.as_deref(),
+        rank: request.rank,
+        permissions: request.permissions.as_deref(),
+    };
     let role = call
         .auth
-        .update_role(
-            &actor,
-            &call.named("role"),
-            request.name.as_deref(),
-            request.description.as_deref(),
-            request.permissions.as_deref(),
-        )
+        .update_role(&actor, &call.named("role"), update)
         .await?;
     Ok(reply::json(StatusCode::OK, &RoleView::from(role)))
 }
@@ -338,6 +354,9 @@ pub(crate) async fn check<P: Platform>(call: &Call<'_, P>) -> Answer {
         }
     };
     let of_another = request.user_id.is_some() && request.user_id.as_deref() != actor.user_id();
+    if of_another && actor.impersonates() {
+        return Err(ApiError::impersonating());
+    }
     if of_another && !actor.holder().has_permission("users:read") {
         return Err(ApiError::forbidden("users:read"));
     }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use auth_core::access::IMPERSONATE;
 use http::{Method, StatusCode};
 
 use crate::aliases::ALIASES;
@@ -130,8 +131,9 @@ pub struct Route {
     pub summary: &'static str,
     /// Who may call it.
     pub access: Access,
-    /// Whether an administrator who acts as another may not call it.
-    pub in_person: bool,
+    /// Whether an administrator who acts as another may call it: it shows what is the other's, and changes nothing of it. Every
+    /// route that takes a session is closed to them unless it says so.
+    pub while_acting: bool,
     /// Names of parameters behind the question mark.
     pub query: &'static [&'static str],
     /// What it reads.
@@ -168,7 +170,7 @@ impl Route {
             path,
             summary,
             access: Access::Public,
-            in_person: false,
+            while_acting: false,
             query: &[],
             request: RequestBody::None,
             max_body: MAX_BODY,
@@ -188,13 +190,12 @@ impl Route {
     /// For those who have a permission themselves.
     const fn needs(mut self, permission: &'static str) -> Self {
         self.access = Access::Permission(permission);
-        self.in_person = true;
         self
     }
 
-    /// Not for an administrator who acts as another.
-    pub(crate) const fn in_person(mut self) -> Self {
-        self.in_person = true;
+    /// Also for an administrator who acts as another.
+    const fn while_acting(mut self) -> Self {
+        self.while_acting = true;
         self
     }
 
@@ -338,9 +339,11 @@ pub static ROUTES: &[Route] = &[
         .authenticated(),
     get("/auth/me", Operation::Me, "The user, with roles and permissions.")
         .authenticated()
+        .while_acting()
         .returns("MeResponse"),
     get("/users/me", Operation::Me, "The same as `/auth/me`.")
         .authenticated()
+        .while_acting()
         .returns("MeResponse"),
     post(
         "/auth/verify/resend",
@@ -407,7 +410,6 @@ pub static ROUTES: &[Route] = &[
         "Makes a TOTP key for an authenticator app; a code of it puts it in force.",
     )
     .authenticated()
-    .in_person()
     .reads(OptionalJson("EnableTotpRequest"))
     .returns("TotpResponse")
     .fails(&[403, 409, 429])
@@ -418,13 +420,11 @@ pub static ROUTES: &[Route] = &[
         "Puts the TOTP key in force by a code of it; returns recovery codes, which are shown this once.",
     )
     .authenticated()
-    .in_person()
     .reads(Json("CodeRequest"))
     .returns("RecoveryCodesResponse")
     .fails(&[409, 429]),
     post("/auth/2fa/disable", Operation::DisableTotp, "Takes the second factor away.")
         .authenticated()
-    .in_person()
         .reads(Json("PasswordAndCodeRequest"))
         .fails(&[403, 409, 429])
         .heavy(),
@@ -434,13 +434,13 @@ pub static ROUTES: &[Route] = &[
         "Makes new recovery codes; the old ones are void.",
     )
     .authenticated()
-    .in_person()
     .reads(Json("PasswordAndCodeRequest"))
     .returns("RecoveryCodesResponse")
     .fails(&[403, 409, 429])
     .heavy(),
     get("/account", Operation::Account, "The account of the person who is signed in.")
         .authenticated()
+        .while_acting()
         .returns("AccountResponse"),
     Route::new(
         Method::PATCH,
@@ -454,7 +454,6 @@ pub static ROUTES: &[Route] = &[
     .fails(&[409]),
     delete("/account", Operation::DeleteAccount, "Deletes the account and everything of it.")
         .authenticated()
-    .in_person()
         .reads(Json("PasswordRequest"))
         .fails(&[403, 429])
         .heavy(),
@@ -464,7 +463,6 @@ pub static ROUTES: &[Route] = &[
         "Sets another password. All other sessions end.",
     )
     .authenticated()
-    .in_person()
     .reads(Json("ChangePasswordRequest"))
     .fails(&[403, 429])
     .heavy(),
@@ -474,7 +472,6 @@ pub static ROUTES: &[Route] = &[
         "Sends a link to a new e-mail address, which changes it.",
     )
     .authenticated()
-    .in_person()
     .reads(Json("ChangeEmailRequest"))
     .accepted()
     .fails(&[403, 429])
@@ -487,6 +484,7 @@ pub static ROUTES: &[Route] = &[
     .authenticated(),
     get("/account/sessions", Operation::Sessions, "The sessions that last.")
         .authenticated()
+        .while_acting()
         .returns("SessionsResponse"),
     delete("/account/sessions/{id}", Operation::EndSession, "Ends one session.").authenticated(),
     get("/users", Operation::ListUsers, "A page of users: searched, filtered and sorted.")
@@ -576,7 +574,7 @@ pub static ROUTES: &[Route] = &[
         Operation::Impersonate,
         "Starts a short session in which an administrator acts as a user below him.",
     )
-    .needs("users:impersonate")
+    .needs(IMPERSONATE)
     .reads(OptionalJson("ImpersonateRequest"))
     .returns("ImpersonateResponse"),
     get("/roles", Operation::ListRoles, "All roles.").needs("roles:read").returns("RolesResponse"),
@@ -639,6 +637,7 @@ pub static ROUTES: &[Route] = &[
         "Answers whether the caller, or with `users:read` somebody else, has permissions and roles.",
     )
     .authenticated()
+    .while_acting()
     .reads(Json("CheckRequest"))
     .returns("CheckResponse")
     .fails(&[404]),

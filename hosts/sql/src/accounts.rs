@@ -2,14 +2,15 @@
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    Account, CreateUserOutcome, Credential, DeleteUserOutcome, LoginName, NewUser, StorageError,
-    User,
+    Account, CreateUserOutcome, Credential, DeleteUserOutcome, Grounds, LoginName, NewUser,
+    StorageError, User,
 };
 
 use crate::changes::last_holder;
 use crate::executor::{Executor, ForEach, Statement};
+use crate::grounds::{self, grounds_hold};
 use crate::sessions::ids;
-use crate::value::Row;
+use crate::value::{Row, Value};
 
 /// The row of a user whom this change has stored; none where it has not, and then nothing is stored of him.
 macro_rules! stored {
@@ -37,6 +38,18 @@ macro_rules! held {
     };
 }
 
+/// Whether the grounds, if there are any, were found to hold at the beginning of the batch: once for all rows.
+macro_rules! decided {
+    () => {
+        "(?3 = 0 OR EXISTS (SELECT 1 FROM decisions WHERE id = ?1))"
+    };
+}
+const DECIDE: &str = concat!(
+    "INSERT INTO decisions (id) SELECT ?1 WHERE ",
+    grounds_hold!("?2")
+);
+const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = ?1";
+
 // Nobody is stored whose unique key is taken, or who has no identifier.
 const INSERT_USERS: ForEach = ForEach {
     into: "INSERT OR IGNORE INTO users (change_id, id, email, email_key, email_verified_at, username, username_key,
@@ -60,7 +73,9 @@ const INSERT_USERS: ForEach = ForEach {
     values: concat!(
         "item.mark, CASE WHEN NOT (",
         held!(),
-        ") THEN item.id END, item.email, item.email_key, item.email_verified_at, item.username,
+        ") AND ",
+        decided!(),
+        " THEN item.id END, item.email, item.email_key, item.email_verified_at, item.username,
         item.username_key, item.display_name, item.profile, item.disabled_at, item.locked_until, item.created_at,
         item.updated_at, item.last_login_at"
     ),
@@ -101,12 +116,14 @@ const INSERT_TERMS: ForEach = ForEach {
     values: concat!(stored!(), ", item.term"),
     unless: "ON CONFLICT DO NOTHING",
 };
-// 0: created, 1: a role is held, 2: the identifier is taken, 3: the address, 4: the name.
+// 0: created, 1: a role is held, 2: the identifier is taken, 3: the address, 4: the name, 5: the grounds don't hold.
 const CREATE_OUTCOMES: ForEach = ForEach {
     into: "",
     columns: &["mark", "id", "email_key", "username_key"],
     values: concat!(
-        "CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = item.id AND change_id = item.mark) THEN 0 WHEN ",
+        "CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = item.id AND change_id = item.mark) THEN 0 WHEN NOT ",
+        decided!(),
+        " THEN 5 WHEN ",
         held!(),
         " THEN 1 WHEN ",
         taken!("id"),
@@ -132,8 +149,8 @@ pub(crate) async fn create_user(
     executor: &impl Executor,
     mut new: NewUser,
 ) -> Result<CreateUserOutcome, StorageError> {
-    let unless_held = new.unless_held.take();
-    let outcomes = create(executor, None, vec![new], unless_held).await?;
+    let (unless_held, grounds) = (new.unless_held.take(), new.grounds.take());
+    let outcomes = create(executor, None, vec![new], unless_held, grounds).await?;
     outcomes.into_iter().next().ok_or_else(undecided)
 }
 
@@ -141,8 +158,9 @@ pub(crate) async fn create_users(
     executor: &impl Executor,
     change: String,
     users: Vec<NewUser>,
+    grounds: Option<Grounds>,
 ) -> Result<Vec<CreateUserOutcome>, StorageError> {
-    create(executor, Some(change), users, None).await
+    create(executor, Some(change), users, None, grounds).await
 }
 
 async fn create<E: Executor>(
@@ -150,6 +168,7 @@ async fn create<E: Executor>(
     change: Option<String>,
     new: Vec<NewUser>,
     unless_held: Option<String>,
+    grounds: Option<Grounds>,
 ) -> Result<Vec<CreateUserOutcome>, StorageError> {
     if new.is_empty() {
         return Ok(Vec::new());
@@ -206,8 +225,20 @@ async fn create<E: Executor>(
             user.last_login_at.into(),
         ]);
     }
-    let decide = || vec![change_id.into(), unless_held.as_deref().into()];
-    let mut batch = vec![Statement::for_each::<E>(&INSERT_USERS, decide(), users)];
+    let grounds = grounds::parameter(grounds);
+    let with_grounds = grounds != Value::Null;
+    let decide = || {
+        vec![
+            change_id.into(),
+            unless_held.as_deref().into(),
+            u64::from(with_grounds).into(),
+        ]
+    };
+    let mut batch = Vec::new();
+    if with_grounds {
+        batch.push(Statement::new(DECIDE, vec![change_id.into(), grounds]));
+    }
+    batch.push(Statement::for_each::<E>(&INSERT_USERS, decide(), users));
     for (each, rows) in [
         (INSERT_CREDENTIALS, credentials),
         (INSERT_ROLES, roles),
@@ -222,6 +253,9 @@ async fn create<E: Executor>(
     if change.is_none() {
         batch.push(Statement::new(UNMARK, vec![first.into()]));
     }
+    if with_grounds {
+        batch.push(Statement::new(FORGET_DECISION, vec![change_id.into()]));
+    }
     let results = executor.batch(batch).await?;
     let outcomes = results.into_iter().nth(decided).unwrap_or_default();
     let outcome = |mut row: Row| match row.next::<Option<u64>>()? {
@@ -230,6 +264,7 @@ async fn create<E: Executor>(
         Some(2) => Ok(CreateUserOutcome::IdTaken),
         Some(3) => Ok(CreateUserOutcome::EmailTaken),
         Some(4) => Ok(CreateUserOutcome::UsernameTaken),
+        Some(5) => Ok(CreateUserOutcome::Conflict),
         _ => Err(undecided()),
     };
     outcomes.into_iter().map(outcome).collect()
@@ -367,9 +402,15 @@ const LIVE_SESSIONS: &str = "SELECT id FROM sessions
 const DELETE_USER: &str = concat!(
     "DELETE FROM users WHERE id = ?1 AND updated_at = ?3 AND NOT (",
     last_holder!("?2"),
-    ") RETURNING 1"
+    ") AND ",
+    grounds_hold!("?4"),
+    " RETURNING 1"
 );
-const UNCHANGED: &str = "SELECT updated_at = ?2 AS unchanged FROM users WHERE id = ?1";
+const UNCHANGED: &str = concat!(
+    "SELECT updated_at = ?2 AND ",
+    grounds_hold!("?3"),
+    " AS unchanged FROM users WHERE id = ?1"
+);
 
 pub(crate) async fn delete_user(
     executor: &impl Executor,
@@ -377,16 +418,22 @@ pub(crate) async fn delete_user(
     expected_updated_at: Timestamp,
     now: Timestamp,
     keeps_holder: Option<String>,
+    grounds: Option<Grounds>,
 ) -> Result<DeleteUserOutcome, StorageError> {
+    let grounds = grounds::parameter(grounds);
     let delete = vec![
         user_id.as_str().into(),
         keeps_holder.into(),
         expected_updated_at.into(),
+        grounds.clone(),
     ];
     let batch = vec![
         Statement::new(LIVE_SESSIONS, vec![user_id.as_str().into(), now.into()]),
         Statement::new(DELETE_USER, delete),
-        Statement::new(UNCHANGED, vec![user_id.into(), expected_updated_at.into()]),
+        Statement::new(
+            UNCHANGED,
+            vec![user_id.into(), expected_updated_at.into(), grounds],
+        ),
     ];
     let mut results = executor.batch(batch).await?;
     let left = results.pop().unwrap_or_default().pop();

@@ -5,6 +5,7 @@ use auth_core::storage::{ChangeOutcome, SessionEnding, StorageError, UserChange}
 
 use crate::accounts::insert_credential;
 use crate::executor::{Executor, Statement};
+use crate::grounds::{self, grounds_hold};
 use crate::sessions::ids;
 
 /// Whether a user has the address, the name or the secret that stand in the way; `?1` is the user.
@@ -45,8 +46,8 @@ macro_rules! last_holder {
 pub(crate) use last_holder;
 
 const CHANGE: &str = concat!(
-    "UPDATE users SET change_id = ?2, email_key = ?4, username_key = ?5, updated_at = ?7, email = ?9,
-        email_verified_at = ?10, username = ?11, display_name = ?12, profile = ?13, disabled_at = ?14, locked_until = ?15
+    "UPDATE users SET change_id = ?2, email_key = ?4, username_key = ?5, updated_at = ?7, email = ?10,
+        email_verified_at = ?11, username = ?12, display_name = ?13, profile = ?14, disabled_at = ?15, locked_until = ?16
     WHERE id = ?1 AND updated_at = ?3 AND ",
     secret_usable!(),
     " AND NOT ",
@@ -55,7 +56,8 @@ const CHANGE: &str = concat!(
     username_taken!(),
     " AND NOT (",
     last_holder!("?8"),
-    ")"
+    ") AND ",
+    grounds_hold!("?9")
 );
 const DELETE_TERMS: &str = "DELETE FROM user_terms
     WHERE user_row = (SELECT row FROM users WHERE id = ?1 AND change_id = ?2)";
@@ -75,13 +77,15 @@ const REMOVE_ROLE: &str = "DELETE FROM user_roles
     WHERE user_row = (SELECT row FROM users WHERE id = ?1 AND change_id = ?2)
     AND role_row = (SELECT row FROM roles WHERE name = ?3)";
 const END_SESSIONS: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = ?5
-    WHERE (actor_id = ?1 OR (user_id = ?1 AND ?6 = 0)) AND id IS NOT ?4 AND revoked_at IS NULL AND expires_at > ?3
+    WHERE (actor_id = ?1 OR (user_id = ?1 AND ?6 = 0)) AND id IS NOT ?4
+    AND (?7 IS NULL OR id = ?7 OR parent_id = ?7) AND revoked_at IS NULL AND expires_at > ?3
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) RETURNING id";
 // 0: changed, 1: conflict, 2: secret refused, 3: the address is taken, 4: the name is taken, 5: the last holder.
 const OUTCOME: &str = concat!(
     "SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) THEN 0
-        WHEN NOT EXISTS (SELECT 1 FROM users WHERE id = ?1 AND updated_at = ?3) THEN 1
-        WHEN NOT ",
+        WHEN NOT (EXISTS (SELECT 1 FROM users WHERE id = ?1 AND updated_at = ?3) AND ",
+    grounds_hold!("?9"),
+    ") THEN 1 WHEN NOT ",
     secret_usable!(),
     " THEN 2 WHEN ",
     email_taken!(),
@@ -111,10 +115,12 @@ pub(crate) async fn change_user(
         ends_sessions,
         terms,
         keeps_holder,
+        grounds,
     } = change;
     // Who keeps the role is in nobody's way.
     let keeps_holder = keeps_holder
         .filter(|role| user.disabled_at.is_some() || removes_roles.iter().any(|name| name == role));
+    let grounds = grounds::parameter(grounds);
     let now = user.updated_at;
     let user_id = user.id.as_str();
     let decide = || {
@@ -127,6 +133,7 @@ pub(crate) async fn change_user(
             consumes.as_deref().into(),
             now.into(),
             keeps_holder.as_deref().into(),
+            grounds.clone(),
         ]
     };
     let with = |further: &str| vec![user_id.into(), id.as_str().into(), further.into()];
@@ -172,6 +179,7 @@ pub(crate) async fn change_user(
     let ends = ends_sessions.is_some();
     if let Some(SessionEnding {
         except,
+        only,
         only_acting,
         reason,
     }) = ends_sessions
@@ -183,6 +191,7 @@ pub(crate) async fn change_user(
             except.into(),
             reason.into(),
             u64::from(only_acting).into(),
+            only.into(),
         ];
         batch.push(Statement::new(END_SESSIONS, parameters));
     }

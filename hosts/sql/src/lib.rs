@@ -10,6 +10,7 @@ mod accounts;
 mod audit;
 mod changes;
 mod executor;
+mod grounds;
 mod keys;
 mod limits;
 mod members;

@@ -86,6 +86,7 @@ fn member(row: &mut Row) -> Result<Member, StorageError> {
         account: Account { user, credentials },
         roles: row.next::<Names>()?.0,
         permissions: row.next::<Names>()?.0,
+        rank: row.next()?,
     })
 }
 

@@ -51,7 +51,39 @@ impl From<StorageError> for MigrationError {
 }
 
 /// Every step, oldest first. All times are milliseconds since the Unix epoch.
-pub const MIGRATIONS: &[Migration] = &[FIRST, ACCOUNTS, ADMINISTRATION, ROWS, FEW];
+pub const MIGRATIONS: &[Migration] = &[FIRST, ACCOUNTS, ADMINISTRATION, ROWS, FEW, RANKS, ACTING];
+
+// An impersonation of before names no session that it rests on, and so has ended.
+const ACTING: Migration = Migration {
+    version: 7,
+    name: "the session that an impersonation rests on",
+    statements: &[
+        "ALTER TABLE sessions ADD COLUMN parent_id TEXT",
+        "CREATE INDEX sessions_parent_id ON sessions (parent_id) WHERE parent_id IS NOT NULL",
+    ],
+};
+
+// Custom roles had no rank, and stood with `user`. One that administers (it holds a permission of the service, or a wildcard
+// that covers one) gets 10: above `user`, whom its holders look after, and below `moderator`, whom they never could
+// administer. The others stay with `user`. Whoever wants another order sets it.
+const RANKS: Migration = Migration {
+    version: 6,
+    name: "ranks of roles, and a mark for what a batch has decided",
+    statements: &[
+        "ALTER TABLE roles ADD COLUMN rank INTEGER NOT NULL DEFAULT 0",
+        "UPDATE roles SET rank = CASE name WHEN 'superadmin' THEN 1000 WHEN 'admin' THEN 500 WHEN 'moderator' THEN 100 ELSE 0 END
+            WHERE built_in = 1",
+        "UPDATE roles SET rank = 10 WHERE built_in = 0 AND row IN (
+            SELECT role_permissions.role_row FROM role_permissions
+            JOIN permissions AS held ON held.id = role_permissions.permission_id
+            JOIN permissions AS own ON own.built_in = 1
+            WHERE own.name = held.name OR held.name = '*' OR (
+                substr(held.name, 1, instr(held.name, ':') - 1) IN ('*', substr(own.name, 1, instr(own.name, ':') - 1))
+                AND substr(held.name, instr(held.name, ':') + 1) IN ('*', substr(own.name, instr(own.name, ':') + 1))
+                AND instr(own.name, ':') > 0))",
+        "CREATE TABLE decisions (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
+    ],
+};
 
 const FEW: Migration = Migration {
     version: 5,

@@ -1,12 +1,13 @@
 //! Roles and permissions.
 
 use auth_core::Timestamp;
-use auth_core::storage::{Permission, Role, StorageError, StoreOutcome};
+use auth_core::storage::{Grounds, Permission, Role, StorageError, StoreOutcome};
 
 use crate::executor::{Executor, Statement};
+use crate::grounds::{self, grounds_hold};
 use crate::value::{Names, Row};
 
-const LIST: &str = "SELECT id, name, description, built_in, (SELECT group_concat(name) FROM (
+const LIST: &str = "SELECT id, name, description, built_in, rank, (SELECT group_concat(name) FROM (
         SELECT permissions.name FROM role_permissions JOIN permissions ON permissions.id = role_permissions.permission_id
         WHERE role_permissions.role_row = roles.row ORDER BY permissions.name)) AS permissions, updated_at
     FROM roles ORDER BY name";
@@ -18,6 +19,7 @@ pub(crate) async fn list(executor: &impl Executor) -> Result<Vec<Role>, StorageE
             name: row.next()?,
             description: row.next()?,
             built_in: row.next()?,
+            rank: row.next()?,
             permissions: row.next::<Names>()?.0,
             updated_at: row.next()?,
         })
@@ -26,129 +28,133 @@ pub(crate) async fn list(executor: &impl Executor) -> Result<Vec<Role>, StorageE
     rows.into_iter().map(read).collect()
 }
 
-// While it is -1 the row is one that this batch has inserted.
-macro_rules! insert {
-    ($table:literal) => {
-        concat!(
-            "INSERT INTO ",
-            $table,
-            " (id, name, description, built_in, updated_at) VALUES (?1, ?2, ?3, -1, ?4) ON CONFLICT DO NOTHING"
-        )
-    };
-}
-macro_rules! settle {
-    ($table:literal) => {
-        concat!(
-            "UPDATE ",
-            $table,
-            " SET built_in = 0 WHERE id = ?1 AND built_in = -1 RETURNING 1"
-        )
-    };
-}
-/// Whether a row is as the caller has seen it, and its name free; true until the row is updated.
-macro_rules! unchanged {
+// Whatever is stored is decided by the first statement of a batch, which leaves a mark with the identifier until the batch
+// ends: what the others store changes what was decided by. `?1` is the identifier, `?2` the name, `?3` the description,
+// `?4` the time of the change, `?5` the time that was seen or null, `?6` the grounds.
+
+/// Whether another one has the name. A built-in one keeps its own.
+macro_rules! name_taken {
     ($table:literal) => {
         concat!(
             "EXISTS (SELECT 1 FROM ",
             $table,
-            " AS seen WHERE seen.id = ?1 AND seen.updated_at = ?5 AND (seen.built_in = 1 OR NOT EXISTS (
-                SELECT 1 FROM ",
+            " AS other WHERE other.name = ?2 AND other.id <> ?1) AND NOT EXISTS (SELECT 1 FROM ",
             $table,
-            " AS other WHERE other.name = ?2 AND other.id <> ?1)))"
+            " AS this WHERE this.id = ?1 AND this.built_in = 1)"
         )
     };
 }
-macro_rules! update {
+/// Whether it is as the caller has seen it, and so is what the decision rests on.
+macro_rules! as_seen {
     ($table:literal) => {
         concat!(
-            "UPDATE ",
+            "(SELECT max(updated_at) FROM ",
             $table,
-            " SET name = CASE WHEN built_in = 1 THEN name ELSE ?2 END, description = ?3, updated_at = ?4 WHERE id = ?1 AND ",
-            unchanged!($table),
-            " RETURNING 1"
+            " WHERE id = ?1) IS ?5 AND ",
+            grounds_hold!("?6")
         )
     };
 }
-// Asked where nothing was stored. 1: another one has the name.
+macro_rules! decide {
+    ($table:literal) => {
+        concat!(
+            "INSERT INTO decisions (id) SELECT ?1 WHERE ",
+            as_seen!($table),
+            " AND NOT (",
+            name_taken!($table),
+            ")"
+        )
+    };
+}
+/// Why nothing is stored, asked before anything is. 1: another one has the name.
 macro_rules! refused {
     ($table:literal) => {
         concat!(
-            "SELECT CASE WHEN ?5 IS NULL THEN NOT EXISTS (SELECT 1 FROM ",
-            $table,
-            " WHERE id = ?1) ELSE EXISTS (SELECT 1 FROM ",
-            $table,
-            " WHERE id = ?1 AND updated_at = ?5) END AS name_taken"
+            "SELECT ",
+            as_seen!($table),
+            " AND ",
+            name_taken!($table),
+            " AS name_taken"
         )
     };
 }
+macro_rules! decided {
+    () => {
+        "EXISTS (SELECT 1 FROM decisions WHERE decisions.id = ?1)"
+    };
+}
+const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = ?1 RETURNING 1";
 macro_rules! delete {
     ($table:literal) => {
         concat!(
             "DELETE FROM ",
             $table,
-            " WHERE id = ?1 AND built_in = 0 RETURNING 1"
+            " WHERE id = ?1 AND built_in = 0 AND ",
+            grounds_hold!("?2"),
+            " RETURNING 1"
         )
     };
 }
 
+const INSERT: &str = concat!(
+    "INSERT INTO roles (id, name, description, updated_at, rank, built_in) SELECT ?1, ?2, ?3, ?4, ?5, 0 WHERE ",
+    decided!()
+);
+const UPDATE: &str = concat!(
+    "UPDATE roles SET name = CASE WHEN built_in = 1 THEN name ELSE ?2 END, description = ?3, updated_at = ?4,
+        rank = CASE WHEN built_in = 1 THEN rank ELSE ?5 END WHERE id = ?1 AND ",
+    decided!()
+);
 const CLEAR_PERMISSIONS: &str = concat!(
     "DELETE FROM role_permissions WHERE role_row = (SELECT row FROM roles WHERE id = ?1) AND ",
-    unchanged!("roles")
+    decided!()
 );
 const ADD_PERMISSIONS: &str = concat!(
-    "INSERT INTO role_permissions (role_row, permission_id) SELECT roles.row, permissions.id FROM roles, json_each(?6)
+    "INSERT INTO role_permissions (role_row, permission_id) SELECT roles.row, permissions.id FROM roles, json_each(?2)
     JOIN permissions ON permissions.name = json_each.value WHERE roles.id = ?1 AND ",
-    unchanged!("roles"),
+    decided!(),
     " ON CONFLICT DO NOTHING"
 );
-const FIRST_PERMISSIONS: &str = "INSERT INTO role_permissions (role_row, permission_id)
-    SELECT roles.row, permissions.id FROM roles, json_each(?2) JOIN permissions ON permissions.name = json_each.value
-    WHERE roles.id = ?1 AND roles.built_in = -1 ON CONFLICT DO NOTHING";
 
 pub(crate) async fn store(
     executor: &impl Executor,
     role: Role,
     expected_updated_at: Option<Timestamp>,
+    grounds: Option<Grounds>,
 ) -> Result<StoreOutcome, StorageError> {
     let permissions = serde_json::Value::from(role.permissions).to_string();
-    let row = vec![
-        role.id.as_str().into(),
+    let id = || role.id.as_str().into();
+    let mut row = vec![
+        id(),
         role.name.into(),
         role.description.into(),
         role.updated_at.into(),
     ];
-    let mut expecting = row.clone();
-    expecting.push(expected_updated_at.into());
-    let batch = if expected_updated_at.is_some() {
-        let mut with_permissions = expecting.clone();
-        with_permissions.push(permissions.into());
-        vec![
-            Statement::new(CLEAR_PERMISSIONS, expecting.clone()),
-            Statement::new(ADD_PERMISSIONS, with_permissions),
-            Statement::new(update!("roles"), expecting.clone()),
-            Statement::new(refused!("roles"), expecting),
-        ]
-    } else {
-        vec![
-            Statement::new(insert!("roles"), row),
-            Statement::new(
-                FIRST_PERMISSIONS,
-                vec![role.id.as_str().into(), permissions.into()],
-            ),
-            Statement::new(settle!("roles"), vec![role.id.into()]),
-            Statement::new(refused!("roles"), expecting),
-        ]
+    let mut decide = row.clone();
+    decide.extend([expected_updated_at.into(), grounds::parameter(grounds)]);
+    row.push(role.rank.into());
+    let change = match expected_updated_at {
+        Some(_) => UPDATE,
+        None => INSERT,
     };
+    let batch = vec![
+        Statement::new(refused!("roles"), decide.clone()),
+        Statement::new(decide!("roles"), decide),
+        Statement::new(change, row),
+        Statement::new(CLEAR_PERMISSIONS, vec![id()]),
+        Statement::new(ADD_PERMISSIONS, vec![id(), permissions.into()]),
+        Statement::new(FORGET_DECISION, vec![id()]),
+    ];
     outcome(executor.batch(batch).await?)
 }
 
-/// What the last two statements of a batch say: whether it was stored, and why not.
+/// What the first and the last statement of a batch say: why it was not stored, and whether it was.
 fn outcome(mut results: Vec<Vec<Row>>) -> Result<StoreOutcome, StorageError> {
-    let refused = results.pop().unwrap_or_default();
     let stored = results.pop().unwrap_or_default();
     if !stored.is_empty() {
         return Ok(StoreOutcome::Stored);
     }
+    let refused = results.into_iter().next().unwrap_or_default();
     let name_taken = refused.into_iter().next().map(|mut row| row.next());
     Ok(if name_taken.transpose()?.unwrap_or_default() {
         StoreOutcome::NameTaken
@@ -160,8 +166,10 @@ fn outcome(mut results: Vec<Vec<Row>>) -> Result<StoreOutcome, StorageError> {
 pub(crate) async fn delete(
     executor: &impl Executor,
     role_id: String,
+    grounds: Option<Grounds>,
 ) -> Result<bool, StorageError> {
-    let delete = Statement::new(delete!("roles"), vec![role_id.into()]);
+    let parameters = vec![role_id.into(), grounds::parameter(grounds)];
+    let delete = Statement::new(delete!("roles"), parameters);
     Ok(!executor.execute(delete).await?.is_empty())
 }
 
@@ -184,10 +192,21 @@ pub(crate) async fn list_permissions(
     executor.query(list).await?.into_iter().map(read).collect()
 }
 
+const INSERT_PERMISSION: &str = concat!(
+    "INSERT INTO permissions (id, name, description, updated_at, built_in) SELECT ?1, ?2, ?3, ?4, 0 WHERE ",
+    decided!()
+);
+const UPDATE_PERMISSION: &str = concat!(
+    "UPDATE permissions SET name = CASE WHEN built_in = 1 THEN name ELSE ?2 END, description = ?3, updated_at = ?4
+    WHERE id = ?1 AND ",
+    decided!()
+);
+
 pub(crate) async fn store_permission(
     executor: &impl Executor,
     permission: Permission,
     expected_updated_at: Option<Timestamp>,
+    grounds: Option<Grounds>,
 ) -> Result<StoreOutcome, StorageError> {
     let id = permission.id.clone();
     let row = vec![
@@ -196,24 +215,27 @@ pub(crate) async fn store_permission(
         permission.description.into(),
         permission.updated_at.into(),
     ];
-    let mut expecting = row.clone();
-    expecting.push(expected_updated_at.into());
-    let mut batch = if expected_updated_at.is_some() {
-        vec![Statement::new(update!("permissions"), expecting.clone())]
-    } else {
-        vec![
-            Statement::new(insert!("permissions"), row),
-            Statement::new(settle!("permissions"), vec![id.into()]),
-        ]
+    let mut decide = row.clone();
+    decide.extend([expected_updated_at.into(), grounds::parameter(grounds)]);
+    let change = match expected_updated_at {
+        Some(_) => UPDATE_PERMISSION,
+        None => INSERT_PERMISSION,
     };
-    batch.push(Statement::new(refused!("permissions"), expecting));
+    let batch = vec![
+        Statement::new(refused!("permissions"), decide.clone()),
+        Statement::new(decide!("permissions"), decide),
+        Statement::new(change, row),
+        Statement::new(FORGET_DECISION, vec![id.into()]),
+    ];
     outcome(executor.batch(batch).await?)
 }
 
 pub(crate) async fn delete_permission(
     executor: &impl Executor,
     permission_id: String,
+    grounds: Option<Grounds>,
 ) -> Result<bool, StorageError> {
-    let delete = Statement::new(delete!("permissions"), vec![permission_id.into()]);
+    let parameters = vec![permission_id.into(), grounds::parameter(grounds)];
+    let delete = Statement::new(delete!("permissions"), parameters);
     Ok(!executor.execute(delete).await?.is_empty())
 }

@@ -2,38 +2,77 @@
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    ActiveSession, NewSession, ReplayedRotation, Rotation, RotationOutcome, Session,
-    StartSessionOutcome, StartedSession, StorageError,
+    Acting, ActiveSession, NewSession, ReplayedRotation, Rotation, RotationOutcome, Session,
+    Standing, StartSessionOutcome, StartedSession, StorageError,
 };
 
 use crate::accounts::{user, user_columns};
 use crate::executor::{Executor, Statement};
 use crate::value::{Names, Row};
 
-/// Names of a user's roles and of their permissions.
-macro_rules! access_columns {
+/// Names of the roles of the user at hand and of their permissions, and the highest rank.
+macro_rules! roles_of_user {
     () => {
         "(SELECT group_concat(name) FROM (SELECT roles.name FROM user_roles
             JOIN roles ON roles.row = user_roles.role_row
-            WHERE user_roles.user_row = users.row ORDER BY roles.name)) AS roles,
-        (SELECT group_concat(name) FROM (SELECT DISTINCT permissions.name FROM user_roles
-            JOIN role_permissions ON role_permissions.role_row = user_roles.role_row
-            JOIN permissions ON permissions.id = role_permissions.permission_id
-            WHERE user_roles.user_row = users.row ORDER BY permissions.name)) AS permissions"
+            WHERE user_roles.user_row = users.row ORDER BY roles.name))"
     };
 }
-pub(crate) use access_columns;
+macro_rules! permissions_of_user {
+    () => {
+        "(SELECT group_concat(name) FROM (SELECT DISTINCT permissions.name FROM user_roles
+            JOIN role_permissions ON role_permissions.role_row = user_roles.role_row
+            JOIN permissions ON permissions.id = role_permissions.permission_id
+            WHERE user_roles.user_row = users.row ORDER BY permissions.name))"
+    };
+}
+macro_rules! rank_of_user {
+    () => {
+        "(SELECT coalesce(max(roles.rank), 0) FROM user_roles JOIN roles ON roles.row = user_roles.role_row
+            WHERE user_roles.user_row = users.row)"
+    };
+}
+macro_rules! access_columns {
+    () => {
+        concat!(
+            crate::sessions::roles_of_user!(),
+            " AS roles, ",
+            crate::sessions::permissions_of_user!(),
+            " AS permissions, ",
+            crate::sessions::rank_of_user!(),
+            " AS rank"
+        )
+    };
+}
+pub(crate) use {access_columns, permissions_of_user, rank_of_user, roles_of_user};
 
 /// The columns that [`session`] reads.
 macro_rules! session_columns {
     () => {
-        "sessions.id AS session_id, sessions.user_id, sessions.client_id, sessions.actor_id, sessions.amr,
+        "sessions.id AS session_id, sessions.user_id, sessions.client_id, sessions.actor_id, sessions.parent_id, sessions.amr,
         sessions.authenticated_at, sessions.created_at AS session_created_at, sessions.last_seen_at, sessions.expires_at,
         sessions.ip, sessions.token, sessions.user_agent, sessions.revoked_at, sessions.revocation_reason"
     };
 }
 
-/// Session, user, roles and permissions in the columns that [`active`] reads.
+/// What an administrator acts by, as [`acting`] reads it; null for everybody else's sessions, which it costs nothing.
+macro_rules! acting_column {
+    () => {
+        concat!(
+            "CASE WHEN sessions.parent_id IS NOT NULL THEN (SELECT json_array(own.token IS NOT NULL, own.last_seen_at,
+                own.expires_at, own.revoked_at, users.disabled_at, ",
+            rank_of_user!(),
+            ", ",
+            roles_of_user!(),
+            ", ",
+            permissions_of_user!(),
+            ") FROM sessions AS own JOIN users ON users.id = own.user_id
+                WHERE own.id = sessions.parent_id AND own.user_id = sessions.actor_id) END AS acting"
+        )
+    };
+}
+
+/// Session, user, roles, permissions and who acts in the columns that [`active`] reads.
 macro_rules! active_columns {
     () => {
         concat!(
@@ -41,7 +80,9 @@ macro_rules! active_columns {
             ", ",
             user_columns!(),
             ", ",
-            access_columns!()
+            access_columns!(),
+            ", ",
+            acting_column!()
         )
     };
 }
@@ -64,6 +105,7 @@ fn session(row: &mut Row) -> Result<Session, StorageError> {
         user_id: row.next()?,
         client_id: row.next()?,
         actor_id: row.next()?,
+        parent_id: row.next()?,
         amr: row.next::<Names>()?.0,
         authenticated_at: row.next()?,
         created_at: row.next()?,
@@ -83,6 +125,48 @@ fn active(row: &mut Row) -> Result<ActiveSession, StorageError> {
         user: user(row)?,
         roles: row.next::<Names>()?.0,
         permissions: row.next::<Names>()?.0,
+        rank: row.next()?,
+        acting: row
+            .next::<Option<String>>()?
+            .map(|text| acting(&text))
+            .transpose()?,
+    })
+}
+
+/// What `acting_column!` writes.
+type Written = (
+    u64,
+    u64,
+    u64,
+    Option<u64>,
+    Option<u64>,
+    u64,
+    Option<String>,
+    Option<String>,
+);
+
+fn acting(text: &str) -> Result<Acting, StorageError> {
+    let unreadable =
+        |error: serde_json::Error| StorageError::Invalid(format!("who acts as a user: {error}"));
+    let (opaque, last_seen_at, expires_at, revoked_at, disabled_at, rank, roles, permissions): Written =
+        serde_json::from_str(text).map_err(unreadable)?;
+    let time = Timestamp::from_millis;
+    let names = |listed: Option<String>| {
+        let listed = listed.unwrap_or_default();
+        let names = listed.split(',').filter(|name| !name.is_empty());
+        names.map(str::to_owned).collect()
+    };
+    Ok(Acting {
+        opaque: opaque != 0,
+        last_seen_at: time(last_seen_at),
+        expires_at: time(expires_at),
+        revoked_at: revoked_at.map(time),
+        disabled_at: disabled_at.map(time),
+        standing: Standing {
+            rank,
+            roles: names(roles),
+            permissions: names(permissions),
+        },
     })
 }
 
@@ -141,8 +225,8 @@ pub(crate) async fn touch(
 }
 
 const INSERT: &str = "INSERT INTO sessions (id, user_id, client_id, actor_id, amr, authenticated_at, created_at,
-        last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason)
-    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 FROM users WHERE id = ?2 AND disabled_at IS NULL
+        last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason, parent_id)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?16 FROM users WHERE id = ?2 AND disabled_at IS NULL
         AND (?15 IS NULL OR EXISTS (SELECT 1 FROM credentials WHERE id = ?15 AND user_row = users.row))";
 const INSERT_REFRESH_TOKEN: &str = "INSERT INTO refresh_tokens (digest, session_id, expires_at)
     SELECT ?1, id, min(?3, expires_at) FROM sessions WHERE id = ?2";
@@ -181,6 +265,7 @@ pub(crate) async fn start(
             session.revoked_at.into(),
             session.revocation_reason.into(),
             credential.into(),
+            session.parent_id.into(),
         ],
     )];
     if let Some(token) = refresh_token {
@@ -339,19 +424,16 @@ pub(crate) async fn find_by_refresh_token(
 }
 
 const REVOKE: &str = "UPDATE sessions SET revoked_at = ?2, revocation_reason = ?3
-    WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2 RETURNING 1";
+    WHERE (id = ?1 OR parent_id = ?1) AND revoked_at IS NULL AND expires_at > ?2 RETURNING id";
 
 pub(crate) async fn revoke(
     executor: &impl Executor,
     session_id: String,
     now: Timestamp,
     reason: String,
-) -> Result<bool, StorageError> {
+) -> Result<Vec<String>, StorageError> {
     let parameters = vec![session_id.into(), now.into(), reason.into()];
-    Ok(!executor
-        .execute(Statement::new(REVOKE, parameters))
-        .await?
-        .is_empty())
+    ids(executor.execute(Statement::new(REVOKE, parameters)).await?)
 }
 
 const REVOKE_ALL: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = ?4

@@ -3,14 +3,16 @@
 use auth_core::Timestamp;
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
-    DeleteUserOutcome, EventCount, Limit, LimitState, LoginName, Member, NewSession, NewUser,
-    OneTimeSecret, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
-    StartSessionOutcome, Storage, StorageError, StoreOutcome, UserChange, UserPage, UserQuery,
+    DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Member, NewSession,
+    NewUser, OneTimeSecret, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
+    Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject, UserChange,
+    UserPage, UserQuery,
 };
 
 use crate::executor::Executor;
 use crate::{
-    accounts, audit, changes, keys, limits, members, migrations, purge, roles, secrets, sessions,
+    accounts, audit, changes, grounds, keys, limits, members, migrations, purge, roles, secrets,
+    sessions,
 };
 
 /// The storage contract in SQL.
@@ -40,8 +42,9 @@ impl<E: Executor> Storage for SqlStorage<E> {
         &self,
         change: String,
         users: Vec<NewUser>,
+        grounds: Option<Grounds>,
     ) -> Result<Vec<CreateUserOutcome>, StorageError> {
-        accounts::create_users(&self.executor, change, users).await
+        accounts::create_users(&self.executor, change, users, grounds).await
     }
 
     async fn find_member(&self, user_id: String) -> Result<Option<Member>, StorageError> {
@@ -106,7 +109,7 @@ impl<E: Executor> Storage for SqlStorage<E> {
         session_id: String,
         now: Timestamp,
         reason: String,
-    ) -> Result<bool, StorageError> {
+    ) -> Result<Vec<String>, StorageError> {
         sessions::revoke(&self.executor, session_id, now, reason).await
     }
 
@@ -172,9 +175,17 @@ impl<E: Executor> Storage for SqlStorage<E> {
         expected_updated_at: Timestamp,
         now: Timestamp,
         keeps_holder: Option<String>,
+        grounds: Option<Grounds>,
     ) -> Result<DeleteUserOutcome, StorageError> {
-        let executor = &self.executor;
-        accounts::delete_user(executor, user_id, expected_updated_at, now, keeps_holder).await
+        accounts::delete_user(
+            &self.executor,
+            user_id,
+            expected_updated_at,
+            now,
+            keeps_holder,
+            grounds,
+        )
+        .await
     }
 
     async fn accept_counter(
@@ -190,6 +201,10 @@ impl<E: Executor> Storage for SqlStorage<E> {
         accounts::delete_credential(&self.executor, credential_id).await
     }
 
+    async fn find_standing(&self, subject: Subject) -> Result<Standing, StorageError> {
+        grounds::find_standing(&self.executor, subject).await
+    }
+
     async fn list_roles(&self) -> Result<Vec<Role>, StorageError> {
         roles::list(&self.executor).await
     }
@@ -198,12 +213,17 @@ impl<E: Executor> Storage for SqlStorage<E> {
         &self,
         role: Role,
         expected_updated_at: Option<Timestamp>,
+        grounds: Option<Grounds>,
     ) -> Result<StoreOutcome, StorageError> {
-        roles::store(&self.executor, role, expected_updated_at).await
+        roles::store(&self.executor, role, expected_updated_at, grounds).await
     }
 
-    async fn delete_role(&self, role_id: String) -> Result<bool, StorageError> {
-        roles::delete(&self.executor, role_id).await
+    async fn delete_role(
+        &self,
+        role_id: String,
+        grounds: Option<Grounds>,
+    ) -> Result<bool, StorageError> {
+        roles::delete(&self.executor, role_id, grounds).await
     }
 
     async fn list_permissions(&self) -> Result<Vec<Permission>, StorageError> {
@@ -214,12 +234,17 @@ impl<E: Executor> Storage for SqlStorage<E> {
         &self,
         permission: Permission,
         expected_updated_at: Option<Timestamp>,
+        grounds: Option<Grounds>,
     ) -> Result<StoreOutcome, StorageError> {
-        roles::store_permission(&self.executor, permission, expected_updated_at).await
+        roles::store_permission(&self.executor, permission, expected_updated_at, grounds).await
     }
 
-    async fn delete_permission(&self, permission_id: String) -> Result<bool, StorageError> {
-        roles::delete_permission(&self.executor, permission_id).await
+    async fn delete_permission(
+        &self,
+        permission_id: String,
+        grounds: Option<Grounds>,
+    ) -> Result<bool, StorageError> {
+        roles::delete_permission(&self.executor, permission_id, grounds).await
     }
 
     async fn append_audit(&self, event: AuditEvent) -> Result<bool, StorageError> {

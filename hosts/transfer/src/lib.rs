@@ -197,6 +197,9 @@ pub enum Definition {
         /// What it is for.
         #[serde(default)]
         description: String,
+        /// How high its holders stand; none: as the service has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rank: Option<u64>,
         /// Names of the permissions that it holds.
         #[serde(default)]
         permissions: Vec<String>,

@@ -43,6 +43,7 @@ pub fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
             .map(str::to_owned)
             .to_vec(),
         ends_sessions: Some(SessionEnding {
+            only: None,
             only_acting: false,
             except: Some(id(10)),
             reason: "password_changed".to_owned(),
@@ -79,6 +80,7 @@ pub fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
         id: id(101),
         removes_roles: vec!["user".to_owned()],
         ends_sessions: Some(SessionEnding {
+            only: None,
             only_acting: false,
             except: None,
             reason: "late".to_owned(),
@@ -102,6 +104,7 @@ pub fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
     start(storage, acting, "acting");
     let ends = UserChange {
         ends_sessions: Some(SessionEnding {
+            only: None,
             only_acting: true,
             except: None,
             reason: "role_removed".to_owned(),
@@ -379,6 +382,7 @@ pub fn the_last_holder_keeps_the_role(storage: &impl Storage) {
         deletes_credentials: names(&["password"]),
         adds_roles: names(&["user"]),
         ends_sessions: Some(SessionEnding {
+            only: None,
             only_acting: false,
             except: None,
             reason: "role_removed".to_owned(),
@@ -497,7 +501,7 @@ fn step_down(storage: &impl Storage, user: &User, way: usize, number: u64) -> bo
     let outcome = match way % 3 {
         0 => {
             let deleted =
-                storage.delete_user(user.id.clone(), user.updated_at, at(1), keeps_holder);
+                storage.delete_user(user.id.clone(), user.updated_at, at(1), keeps_holder, None);
             return match block_on(deleted).unwrap() {
                 DeleteUserOutcome::Deleted(_) => true,
                 DeleteUserOutcome::LastHolder => false,

@@ -18,14 +18,17 @@ pub fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
     assert_eq!(seen, None, "who is acted as has not signed in");
     start(storage, session(31, 3), "of eve");
     start(storage, session(32, 1), "ended before");
-    assert!(block_on(storage.revoke_session(id(32), at(1), "logout".into())).unwrap());
+    assert_eq!(
+        block_on(storage.revoke_session(id(32), at(1), "logout".into())),
+        Ok(vec![id(32)])
+    );
     let short = Session {
         expires_at: at(1),
         ..session(33, 1)
     };
     start(storage, short, "over");
     // As he was a moment before.
-    let stale = storage.delete_user(id(1), at(1_000_000), at(1), None);
+    let stale = storage.delete_user(id(1), at(1_000_000), at(1), None, None);
     assert_eq!(block_on(stale), Ok(DeleteUserOutcome::Conflict));
     assert_eq!(find(storage, 10).session.revoked_at, None);
     let DeleteUserOutcome::Deleted(mut ended) = delete(storage, 1) else {

@@ -229,7 +229,8 @@ pub fn filters_list_many_as_they_list_few(storage: &impl Storage) {
             });
             new
         });
-        let outcomes = block_on(storage.create_users(id(9_000 + part), users.collect())).unwrap();
+        let outcomes =
+            block_on(storage.create_users(id(9_000 + part), users.collect(), None)).unwrap();
         assert_eq!(times(&outcomes, CreateUserOutcome::Created), 400);
     }
     type Set = fn(&mut UserQuery);

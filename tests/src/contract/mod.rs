@@ -6,6 +6,7 @@ mod audit;
 mod changes;
 mod credentials;
 mod deletion;
+mod grounds;
 mod lists;
 mod roles;
 mod secrets;
@@ -17,11 +18,12 @@ use std::time::Duration;
 
 use auth_core::Timestamp;
 use auth_core::storage::{
-    Account, ActiveSession, AuditEvent, AuditPlace, AuditQuery, ChangeOutcome, CreateUserOutcome,
-    Credential, DeleteUserOutcome, EventCount, Limit, LoginName, Member, NewSession, NewUser,
-    OneTimeSecret, Permission, RefreshToken, Role, Rotation, RotationOutcome, Session,
-    SessionEnding, SigningKey, StartSessionOutcome, Storage, StoreOutcome, TimeRange, User,
-    UserChange, UserOrder, UserPage, UserQuery, VoidedSecrets,
+    Account, Acting, ActiveSession, AuditEvent, AuditPlace, AuditQuery, ChangeOutcome,
+    CreateUserOutcome, Credential, DeleteUserOutcome, EventCount, Grounds, Limit, LoginName,
+    Member, NewSession, NewUser, OneTimeSecret, Permission, RefreshToken, Role, Rotation,
+    RotationOutcome, SeenStanding, Session, SessionEnding, SigningKey, Standing,
+    StartSessionOutcome, Storage, StoreOutcome, Subject, TimeRange, User, UserChange, UserOrder,
+    UserPage, UserQuery, VoidedSecrets,
 };
 use futures::executor::block_on;
 
@@ -29,6 +31,7 @@ pub use audit::*;
 pub use changes::*;
 pub use credentials::*;
 pub use deletion::*;
+pub use grounds::*;
 pub use lists::*;
 pub use roles::*;
 pub use secrets::*;
@@ -77,6 +80,7 @@ macro_rules! contract_tests {
             a_refresh_token_ends_with_its_time_and_its_session
             one_of_many_concurrent_rotations_wins_and_the_others_get_its_successor
             a_revoked_session_stays_revoked
+            a_session_rests_on_the_one_it_was_started_from
             all_sessions_but_one_are_revoked
             a_session_is_found_by_its_token_and_listed_while_it_lasts
             last_seen_only_moves_forward
@@ -111,6 +115,9 @@ macro_rules! contract_tests {
             a_built_in_permission_keeps_its_name
             one_of_many_concurrent_roles_wins
             one_of_many_concurrent_permissions_wins
+            a_standing_is_made_of_all_roles
+            a_decision_is_carried_out_only_on_its_grounds
+            of_concurrent_decisions_about_each_other_one_is_carried_out
             a_deleted_role_is_taken_from_everybody
             a_deleted_permission_is_taken_from_every_role
             an_event_is_stored_and_counted_once
@@ -180,6 +187,7 @@ fn new_user(number: u64, email_key: Option<&str>, username_key: Option<&str>) ->
         roles: vec!["user".to_owned()],
         terms: vec![],
         unless_held: None,
+        grounds: None,
     }
 }
 
@@ -189,6 +197,7 @@ fn session(number: u64, user: u64) -> Session {
         user_id: id(user),
         client_id: None,
         actor_id: None,
+        parent_id: None,
         amr: vec!["pwd".to_owned(), "otp".to_owned()],
         authenticated_at: at(1),
         created_at: at(1),
@@ -306,7 +315,7 @@ fn roles(storage: &impl Storage, number: u64) -> Vec<String> {
 /// Deletes a user as he is, if he is there.
 fn delete_seen(storage: &impl Storage, number: u64, keeps: Option<&str>) -> DeleteUserOutcome {
     let seen = member(storage, number).map_or(at(0), |member| member.account.user.updated_at);
-    block_on(storage.delete_user(id(number), seen, at(1), keeps.map(str::to_owned))).unwrap()
+    block_on(storage.delete_user(id(number), seen, at(1), keeps.map(str::to_owned), None)).unwrap()
 }
 
 fn delete(storage: &impl Storage, number: u64) -> DeleteUserOutcome {
@@ -470,6 +479,7 @@ fn change(user: &User, number: u64, seconds: u64) -> UserChange {
         ends_sessions: None,
         terms: vec![],
         keeps_holder: None,
+        grounds: None,
     }
 }
 

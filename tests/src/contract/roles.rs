@@ -4,10 +4,11 @@ use super::*;
 
 /// What the decisions of the service are built on.
 pub fn the_built_in_roles_and_permissions_are_there(storage: &impl Storage) {
-    let roles: [(u64, &str, &[&str]); 6] = [
+    let roles: [(u64, &str, u64, &[&str]); 6] = [
         (
             2,
             "admin",
+            500,
             &[
                 "audit:read",
                 "keys:read",
@@ -19,17 +20,19 @@ pub fn the_built_in_roles_and_permissions_are_there(storage: &impl Storage) {
                 "users:write",
             ],
         ),
-        (3, "moderator", &["users:read"]),
-        (4, "premium", &[]),
-        (1, "superadmin", &["*"]),
-        (6, "user", &[]),
-        (5, "verified", &[]),
+        (3, "moderator", 100, &["users:read"]),
+        (4, "premium", 0, &[]),
+        (1, "superadmin", 1000, &["*"]),
+        (6, "user", 0, &[]),
+        (5, "verified", 0, &[]),
     ];
     let stored = block_on(storage.list_roles()).unwrap();
     assert_eq!(stored.len(), roles.len());
-    for (role, (number, name, permissions)) in stored.iter().zip(roles) {
+    for (role, (number, name, rank, permissions)) in stored.iter().zip(roles) {
         assert_eq!((&role.id, role.name.as_str()), (&id(number), name));
         assert_eq!(role.permissions, permissions);
+        assert_eq!(role.rank, rank, "{name}");
+        assert_eq!(auth_core::access::built_in_rank(name), Some(rank));
         assert!(role.built_in && !role.description.is_empty(), "{role:?}");
     }
     let permissions = [
@@ -66,6 +69,7 @@ fn role(number: u64, name: &str, permissions: &[&str], seconds: u64) -> Role {
         name: name.to_owned(),
         description: format!("{name}, zo\u{eb}"),
         built_in: false,
+        rank: number % 1000,
         permissions: names(permissions),
         updated_at: at(seconds),
     }
@@ -108,11 +112,11 @@ impl Named for Role {
     }
 
     fn store(self, storage: &impl Storage, expected: Option<Timestamp>) -> StoreOutcome {
-        block_on(storage.store_role(self, expected)).unwrap()
+        block_on(storage.store_role(self, expected, None)).unwrap()
     }
 
     fn delete(storage: &impl Storage, id: String) -> bool {
-        block_on(storage.delete_role(id)).unwrap()
+        block_on(storage.delete_role(id, None)).unwrap()
     }
 }
 
@@ -130,11 +134,11 @@ impl Named for Permission {
     }
 
     fn store(self, storage: &impl Storage, expected: Option<Timestamp>) -> StoreOutcome {
-        block_on(storage.store_permission(self, expected)).unwrap()
+        block_on(storage.store_permission(self, expected, None)).unwrap()
     }
 
     fn delete(storage: &impl Storage, id: String) -> bool {
-        block_on(storage.delete_permission(id)).unwrap()
+        block_on(storage.delete_permission(id, None)).unwrap()
     }
 }
 
@@ -311,7 +315,7 @@ pub fn a_taken_permission_name_stores_nothing(storage: &impl Storage) {
     assert_eq!(outcome, StoreOutcome::NameTaken);
 }
 
-/// What a built-in role holds can change; its name can't, nor whether a role is built in.
+/// What a built-in role holds can change; its name and its rank can't, nor whether a role is built in.
 pub fn a_built_in_role_keeps_its_name(storage: &impl Storage) {
     let before = Role::one(storage, &id(3)).unwrap();
     let renamed = Role {
@@ -323,6 +327,7 @@ pub fn a_built_in_role_keeps_its_name(storage: &impl Storage) {
     let expected = Role {
         name: "moderator".to_owned(),
         built_in: true,
+        rank: 100,
         permissions: names(&["audit:read", "users:read"]),
         ..renamed
     };

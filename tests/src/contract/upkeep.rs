@@ -193,7 +193,10 @@ pub fn purging_takes_what_has_ended(storage: &impl Storage) {
     );
     start(storage, session(12, 1), "revoked");
     store_secret(storage, one_time_secret("a", 1), false);
-    assert!(block_on(storage.revoke_session(id(12), at(200), "logout".into())).unwrap());
+    assert_eq!(
+        block_on(storage.revoke_session(id(12), at(200), "logout".into())),
+        Ok(vec![id(12)])
+    );
     block_on(storage.count(limits(1000).split_off(1), at(0))).unwrap();
     assert_eq!(block_on(storage.purge(at(59), at(60), None)).unwrap(), 0);
     // The counter, the one-time secret, the short session and its token.

@@ -232,7 +232,7 @@ pub fn many_users_are_stored_each_on_its_own(storage: &impl Storage) {
         new_user(5, None, None),
     ];
     assert_eq!(
-        block_on(storage.create_users(id(900), users)).unwrap(),
+        block_on(storage.create_users(id(900), users, None)).unwrap(),
         [
             EmailTaken,
             Created,
@@ -258,10 +258,10 @@ pub fn many_users_are_stored_each_on_its_own(storage: &impl Storage) {
     assert_eq!(listed(storage, &search("refused")), [0u64; 0]);
     assert_eq!(listed(storage, &everybody()), [1, 2, 3, 4, 5]);
     let again = vec![whole, new_user(6, None, None)];
-    let again = block_on(storage.create_users(id(902), again));
+    let again = block_on(storage.create_users(id(902), again, None));
     assert_eq!(again.unwrap(), [IdTaken, Created]);
     assert!(
-        block_on(storage.create_users(id(901), vec![]))
+        block_on(storage.create_users(id(901), vec![], None))
             .unwrap()
             .is_empty()
     );
@@ -276,7 +276,7 @@ pub fn five_hundred_users_are_stored_at_once(storage: &impl Storage) {
         new.terms = vec![format!("term {number}"), format!("word {number}")];
         new
     });
-    let outcomes = block_on(storage.create_users(id(900), users.collect())).unwrap();
+    let outcomes = block_on(storage.create_users(id(900), users.collect(), None)).unwrap();
     assert_eq!(times(&outcomes, CreateUserOutcome::Created), 500);
     let whole = |member: &Member| {
         let credentials = &member.account.credentials;
@@ -304,7 +304,7 @@ pub fn one_of_many_concurrent_lists_gets_each_key(storage: &(impl Storage + Sync
             let email = format!("{}@example.com", (number + caller) % 5);
             new_user(1 + caller * 5 + number, Some(&email), None)
         });
-        block_on(storage.create_users(id(900 + caller), users.collect())).unwrap()
+        block_on(storage.create_users(id(900 + caller), users.collect(), None)).unwrap()
     })
     .concat();
     assert_eq!(times(&outcomes, CreateUserOutcome::Created), 5);

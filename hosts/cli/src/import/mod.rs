@@ -382,9 +382,11 @@ impl Import<'_> {
     /// Makes a permission or a role that is not there. A role of the service itself, which always is there, gets what it
     /// lacks.
     fn define(&mut self, definition: &Definition) -> Result<Outcome> {
-        let (kind, permissions) = match definition {
-            Definition::Permission { .. } => ("permissions", &[][..]),
-            Definition::Role { permissions, .. } => ("roles", permissions.as_slice()),
+        let (kind, permissions, rank) = match definition {
+            Definition::Permission { .. } => ("permissions", &[][..], None),
+            Definition::Role {
+                permissions, rank, ..
+            } => ("roles", permissions.as_slice(), *rank),
         };
         let name = definition.name();
         let place = match path(&[kind, name]) {
@@ -405,6 +407,14 @@ impl Import<'_> {
                 let name = clean(name);
                 self.console.say(&format!(
                     "the role {name} is there already, with other permissions, and stays as it is"
+                ));
+            }
+            if let (Some(rank), Some(stays)) = (rank, found.rank)
+                && rank != stays
+            {
+                let name = clean(name);
+                self.console.say(&format!(
+                    "the role {name} keeps its rank {stays}; the file has {rank}"
                 ));
             }
             if !found.built_in || lacking.is_empty() {
@@ -432,9 +442,14 @@ impl Import<'_> {
                     Definition::Role {
                         name,
                         description,
+                        rank,
                         permissions,
                     } => {
-                        json!({"name": name, "description": description, "permissions": permissions})
+                        let mut body = json!({"name": name, "description": description, "permissions": permissions});
+                        if let Some(rank) = rank {
+                            body["rank"] = (*rank).into();
+                        }
+                        body
                     }
                 };
                 let body = Some(body.to_string().into_bytes());
@@ -546,6 +561,7 @@ impl Import<'_> {
 #[derive(Deserialize)]
 struct Found {
     built_in: bool,
+    rank: Option<u64>,
     #[serde(default)]
     permissions: Vec<String>,
 }

@@ -249,6 +249,7 @@ pub fn decide(case: &str) -> Option<bool> {
     let holder = Holder {
         roles: &case.roles,
         permissions: &case.permissions,
+        rank: 0,
     };
     Some(case.question.decide(&holder))
 }

@@ -1,0 +1,137 @@
+//! What decisions rest on: standings as they are now, and whether those that were read before a decision are still so.
+
+use auth_core::storage::{Grounds, Standing, StorageError, Subject};
+use serde_json::json;
+
+use crate::executor::{Executor, Statement};
+use crate::value::{Names, Value};
+
+/// The rows of the roles that make a standing, as the table `held`; of the kind of the subject and its identifier.
+macro_rules! held {
+    ($kind:literal, $id:literal) => {
+        concat!(
+            "held (role_row) AS (
+                SELECT role_row FROM user_roles WHERE ", $kind, " = 'user'
+                    AND user_row = (SELECT row FROM users WHERE id = ", $id, ")
+                UNION SELECT row FROM roles WHERE ", $kind, " IN ('role', 'role_holders') AND id = ", $id, "
+                UNION SELECT other.role_row FROM user_roles AS one JOIN user_roles AS other ON other.user_row = one.user_row
+                    WHERE ", $kind, " = 'role_holders' AND one.role_row = (SELECT row FROM roles WHERE id = ", $id, ")
+                UNION SELECT role_row FROM role_permissions
+                    WHERE ", $kind, " = 'permission_holders' AND permission_id = ", $id, "
+                UNION SELECT other.role_row FROM role_permissions AS giving
+                    JOIN user_roles AS one ON one.role_row = giving.role_row
+                    JOIN user_roles AS other ON other.user_row = one.user_row
+                    WHERE ", $kind, " = 'permission_holders' AND giving.permission_id = ", $id, ")"
+        )
+    };
+}
+/// Rank, roles and permissions of the table `held`.
+macro_rules! rank_held {
+    () => {
+        "(SELECT coalesce(max(rank), 0) FROM roles WHERE row IN (SELECT role_row FROM held))"
+    };
+}
+macro_rules! roles_held {
+    () => {
+        "(SELECT group_concat(name) FROM (
+            SELECT name FROM roles WHERE row IN (SELECT role_row FROM held) ORDER BY name))"
+    };
+}
+macro_rules! permissions_held {
+    () => {
+        "(SELECT group_concat(name) FROM (SELECT DISTINCT permissions.name FROM role_permissions
+            JOIN permissions ON permissions.id = role_permissions.permission_id
+            WHERE role_permissions.role_row IN (SELECT role_row FROM held) ORDER BY permissions.name))"
+    };
+}
+
+/// Whether grounds hold that a parameter brings as [`parameter`] writes them.
+macro_rules! grounds_hold {
+    ($grounds:literal) => {
+        concat!(
+            "(json_extract(",
+            $grounds,
+            ", '$.session') IS NULL OR EXISTS (
+                SELECT 1 FROM sessions WHERE id = json_extract(",
+            $grounds,
+            ", '$.session')
+                AND revoked_at IS NULL AND expires_at > json_extract(",
+            $grounds,
+            ", '$.now')))
+            AND NOT EXISTS (SELECT 1 FROM json_each(",
+            $grounds,
+            ", '$.seen') AS seen
+                WHERE json_extract(seen.value, '$.standing') IS NOT (WITH ",
+            crate::grounds::held!(
+                "json_extract(seen.value, '$.kind')",
+                "json_extract(seen.value, '$.id')"
+            ),
+            " SELECT json_array(",
+            crate::grounds::rank_held!(),
+            ", ",
+            crate::grounds::roles_held!(),
+            ", ",
+            crate::grounds::permissions_held!(),
+            ")))"
+        )
+    };
+}
+pub(crate) use {grounds_hold, held, permissions_held, rank_held, roles_held};
+
+/// The grounds in the form that `grounds_hold!` reads; null: there are none.
+pub(crate) fn parameter(grounds: Option<Grounds>) -> Value {
+    let Some(grounds) = grounds else {
+        return Value::Null;
+    };
+    if grounds.session.is_none() && grounds.standings.is_empty() {
+        return Value::Null;
+    }
+    let listed = |names: &[String]| (!names.is_empty()).then(|| names.join(","));
+    let standings = grounds.standings.iter();
+    let seen = standings.map(|seen| {
+        let (kind, id) = named(&seen.subject);
+        let standing = &seen.standing;
+        let (roles, permissions) = (listed(&standing.roles), listed(&standing.permissions));
+        json!({"kind": kind, "id": id, "standing": [standing.rank, roles, permissions]})
+    });
+    let seen: Vec<_> = seen.collect();
+    let now = grounds.now.as_millis();
+    let text = json!({"session": grounds.session, "now": now, "seen": seen}).to_string();
+    Value::Text(text)
+}
+
+fn named(subject: &Subject) -> (&'static str, &str) {
+    match subject {
+        Subject::User(id) => ("user", id),
+        Subject::Role(id) => ("role", id),
+        Subject::RoleHolders(id) => ("role_holders", id),
+        Subject::PermissionHolders(id) => ("permission_holders", id),
+    }
+}
+
+const FIND: &str = concat!(
+    "WITH ",
+    held!("?1", "?2"),
+    " SELECT ",
+    rank_held!(),
+    " AS rank, ",
+    roles_held!(),
+    " AS roles, ",
+    permissions_held!(),
+    " AS permissions"
+);
+
+pub(crate) async fn find_standing(
+    executor: &impl Executor,
+    subject: Subject,
+) -> Result<Standing, StorageError> {
+    let (kind, id) = named(&subject);
+    let find = Statement::new(FIND, vec![kind.into(), id.into()]);
+    let row = executor.query(find).await?.into_iter().next();
+    let mut row = row.ok_or_else(|| StorageError::Invalid("a standing has no row".into()))?;
+    Ok(Standing {
+        rank: row.next()?,
+        roles: row.next::<Names>()?.0,
+        permissions: row.next::<Names>()?.0,
+    })
+}

@@ -14,6 +14,7 @@ use crate::mail::MailKind;
 use crate::password;
 use crate::platform::Platform;
 use crate::profile::Editor;
+use crate::quota::SelfService;
 use crate::recovery::password_id;
 use crate::session::{Carrier, Tokens};
 use crate::storage::{Account, ActiveSession, LoginName, User};
@@ -157,7 +158,8 @@ impl<P: Platform> Auth<P> {
     /// Changes what a person says of himself.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every broken rule, [`Error::UsernameTaken`], or a failure of the platform.
+    /// [`Error::Invalid`] with every broken rule, [`Error::UsernameTaken`], [`Error::RateLimited`], or a failure of the
+    /// platform.
     pub async fn update_account(
         &self,
         active: &ActiveSession,
@@ -178,6 +180,8 @@ impl<P: Platform> Auth<P> {
                 return Err(Error::Invalid(broken.into_iter().flatten().collect()));
             }
         };
+        self.count_self_service(&active.user.id, SelfService::Profile)
+            .await?;
         let user = self
             .change(&active.user.id, |account| {
                 let mut user = account.user;

@@ -80,11 +80,11 @@ macro_rules! mirror_storage {
                 record NewUser { user, email_key, username_key, credentials, roles, terms, unless_held }
                 record Account { user, credentials }
                 record Session { id, user_id, client_id, actor_id, amr, authenticated_at, created_at, last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason }
-                record RefreshToken { digest, expires_at }
+                record RefreshToken { digest, expires_at, names_session }
                 record NewSession { session, refresh_token, credential, ends_others }
                 record StartedSession { active, ended }
                 record ActiveSession { session, user, roles, permissions }
-                record Rotation { presented, successor, sealed, now, grace }
+                record Rotation { presented, session, successor, sealed, now, grace }
                 record ReplayedRotation { sealed, superseded, active }
                 record OneTimeSecret { digest, purpose, user_id, payload, created_at, expires_at, consumed_at }
                 record UserChange { id, user, email_key, username_key, expected_updated_at, consumes, voids, deletes_credentials, credentials, adds_roles, removes_roles, ends_sessions, terms, keeps_holder }

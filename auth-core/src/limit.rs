@@ -12,11 +12,12 @@ use crate::deferred::{Deferred, Work};
 use crate::error::{Error, Result};
 use crate::identifier::{EmailAddress, canonical};
 use crate::platform::{Level, Platform};
+use crate::quota::quotas_of;
 use crate::storage::{Limit, LoginName, Storage as _, User};
 use crate::time::Timestamp;
 
 /// Length of a window of counted attempts.
-const WINDOW: Duration = Duration::from_secs(15 * 60);
+pub(crate) const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// Codes of a second factor that may be tried at one account within a window.
 const CODES: u64 = 10;
 /// A name may be tried this many times as often from everywhere together as from one network. So one attacker
@@ -72,6 +73,7 @@ impl<P: Platform> Auth<P> {
             attempts_at(&user.id),
             format!("code/{}", user.id),
             format!("reset/{}", user.id),
+            quotas_of(&user.id),
         ]);
         Ok(self.platform.storage().clear_limits(prefixes).await?)
     }
@@ -151,7 +153,7 @@ impl<P: Platform> Auth<P> {
         )
     }
 
-    async fn count(&self, limits: Vec<Limit>) -> Result<()> {
+    pub(crate) async fn count(&self, limits: Vec<Limit>) -> Result<()> {
         match self.exceeded(limits).await? {
             None => Ok(()),
             Some(exceeded) => Err(exceeded.error),

@@ -87,6 +87,7 @@ impl<P: Platform> Auth<P> {
             self.record_failed_login(known.as_deref(), reason, client);
             return Err(Error::InvalidCredentials);
         };
+        self.count_sign_in(&account.user.id).await?;
         self.may_sign_in(&account, client)?;
         // The password is right, whatever becomes of the second factor.
         if self.hasher.needs_rehash(&credential.secret) {

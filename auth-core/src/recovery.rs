@@ -16,6 +16,7 @@ use crate::link::{LinkMail, Purpose};
 use crate::mail::MailKind;
 use crate::password::{self, Question};
 use crate::platform::{Level, Platform};
+use crate::quota::SelfService;
 use crate::storage::{Account, ActiveSession, Credential, LoginName, Storage as _, User};
 
 /// For how long the link of an invitation works: nobody waits for it.
@@ -264,6 +265,8 @@ impl<P: Platform> Auth<P> {
     ) -> Result<Credential> {
         // Counted apart from logins, which stay open to the owner: nothing is locked.
         self.count_login(user_id, None, client).await?;
+        self.count_self_service(user_id, SelfService::Password)
+            .await?;
         let account = self.find_by_id(user_id).await?;
         match self.matching_password(account, password)? {
             Some((_, credential)) => Ok(credential),

@@ -123,6 +123,7 @@ pub struct Session {
 pub struct RefreshToken {
     pub digest: String,
     pub expires_at: Timestamp,
+    pub names_session: bool,
 }
 
 /// What [`Storage::start_session`] inserts.
@@ -175,6 +176,7 @@ pub struct ActiveSession {
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct Rotation {
     pub presented: String,
+    pub session: Option<String>,
     pub successor: RefreshToken,
     pub sealed: String,
     pub now: Timestamp,

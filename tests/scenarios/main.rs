@@ -36,6 +36,7 @@ mod refresh_reuse;
 mod restart_keeps_everything;
 mod roles;
 mod second_factor;
+mod self_service_limits;
 mod sessions;
 mod token_endpoint;
 mod unknown_route;

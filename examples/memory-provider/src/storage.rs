@@ -35,6 +35,7 @@ struct State {
 struct Token {
     session_id: String,
     expires_at: Timestamp,
+    names_session: bool,
     consumed: Option<Consumed>,
 }
 
@@ -417,6 +418,7 @@ impl Storage for MemoryStorage {
             let token_of = Token {
                 session_id: session.id.clone(),
                 expires_at,
+                names_session: token.names_session,
                 consumed: None,
             };
             state.tokens.insert(token.digest, token_of);
@@ -447,21 +449,37 @@ impl Storage for MemoryStorage {
         let mut state = self.lock();
         let Rotation {
             presented,
+            session,
             successor,
             sealed,
             now,
             grace,
         } = rotation;
-        let Some(token) = state.tokens.get(&presented) else {
+        let token = state.tokens.get(&presented);
+        let session = token.map(|token| &token.session_id).or(session.as_ref());
+        let Some(session) = session.and_then(|id| state.sessions.get(id)) else {
             return Ok(RotationOutcome::Unknown);
         };
-        let active = state.active(&state.sessions[&token.session_id]);
+        let active = state.active(session);
         if active.session.revoked_at.is_some() || active.user.disabled_at.is_some() {
             return Ok(RotationOutcome::Revoked);
         }
         if active.session.expires_at <= now {
             return Ok(RotationOutcome::Expired);
         }
+        let Some(token) = token else {
+            let goes_on = |token: &Token| {
+                let of_session = token.session_id == active.session.id;
+                of_session && token.consumed.is_none() && now < token.expires_at
+            };
+            if !state.tokens.values().any(goes_on) {
+                return Ok(RotationOutcome::Expired);
+            }
+            state.revoke(now, "refresh_token_reuse", |session| {
+                session.id == active.session.id
+            });
+            return Ok(RotationOutcome::Reused(active));
+        };
         if let Some(consumed) = &token.consumed {
             if !grace.is_zero() && now < consumed.at + grace {
                 let superseded = state
@@ -487,8 +505,14 @@ impl Storage for MemoryStorage {
         let next = Token {
             session_id: session_id.clone(),
             expires_at,
+            names_session: successor.names_session,
             consumed: None,
         };
+        state.tokens.retain(|_, token| {
+            let past = |consumed: &Consumed| consumed.at + grace <= now;
+            let used_up = token.consumed.as_ref().is_some_and(past);
+            token.session_id != session_id || !token.names_session || !used_up
+        });
         state.tokens.insert(successor.digest.clone(), next);
         state
             .tokens

@@ -51,7 +51,16 @@ impl From<StorageError> for MigrationError {
 }
 
 /// Every step, oldest first. All times are milliseconds since the Unix epoch.
-pub const MIGRATIONS: &[Migration] = &[FIRST, ACCOUNTS, ADMINISTRATION, ROWS, FEW];
+pub const MIGRATIONS: &[Migration] = &[FIRST, ACCOUNTS, ADMINISTRATION, ROWS, FEW, FAMILIES];
+
+// Tokens of before name no session: a used one is recognised by its row alone, which stays.
+const FAMILIES: Migration = Migration {
+    version: 6,
+    name: "refresh tokens that name their session",
+    statements: &[
+        "ALTER TABLE refresh_tokens ADD COLUMN names_session INTEGER NOT NULL DEFAULT 0",
+    ],
+};
 
 const FEW: Migration = Migration {
     version: 5,

@@ -76,6 +76,9 @@ macro_rules! contract_tests {
             without_a_grace_window_nothing_is_replayed
             a_refresh_token_ends_with_its_time_and_its_session
             one_of_many_concurrent_rotations_wins_and_the_others_get_its_successor
+            a_used_token_is_recognised_by_the_session_that_it_names
+            a_family_takes_the_same_room_however_often_it_is_refreshed
+            a_used_token_that_names_no_session_is_recognised_by_its_row
             a_revoked_session_stays_revoked
             all_sessions_but_one_are_revoked
             a_session_is_found_by_its_token_and_listed_while_it_lasts
@@ -217,9 +220,20 @@ fn create(storage: &impl Storage, user: NewUser) {
 }
 
 fn start(storage: &impl Storage, session: Session, token: &str) -> ActiveSession {
+    start_with(storage, session, token, false)
+}
+
+/// The same with a token that names its session, or none.
+fn start_with(
+    storage: &impl Storage,
+    session: Session,
+    token: &str,
+    names_session: bool,
+) -> ActiveSession {
     let refresh_token = Some(RefreshToken {
         digest: token.to_owned(),
         expires_at: at(10_000),
+        names_session,
     });
     match block_on(storage.start_session(NewSession {
         session,
@@ -265,11 +279,36 @@ fn rotate_within(
     successor: &str,
     seconds: u64,
 ) -> RotationOutcome {
+    rotate_of(storage, None, grace, presented, successor, seconds)
+}
+
+/// Presents a token that names this session.
+fn rotate_named(
+    storage: &impl Storage,
+    session: u64,
+    presented: &str,
+    successor: &str,
+    seconds: u64,
+) -> RotationOutcome {
+    let grace = Duration::from_secs(10);
+    rotate_of(storage, Some(session), grace, presented, successor, seconds)
+}
+
+fn rotate_of(
+    storage: &impl Storage,
+    session: Option<u64>,
+    grace: Duration,
+    presented: &str,
+    successor: &str,
+    seconds: u64,
+) -> RotationOutcome {
     block_on(storage.rotate_refresh_token(Rotation {
         presented: presented.to_owned(),
+        session: session.map(id),
         successor: RefreshToken {
             digest: successor.to_owned(),
             expires_at: at(seconds + 10_000),
+            names_session: session.is_some(),
         },
         sealed: format!("sealed {successor}"),
         now: at(seconds),

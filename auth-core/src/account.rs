@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::factor::{has_second_factor, recovery_codes_left};
 use crate::identifier::{EmailAddress, Username};
+use crate::link::Purpose;
 use crate::mail::MailKind;
 use crate::password;
 use crate::platform::Platform;
@@ -17,7 +18,7 @@ use crate::profile::Editor;
 use crate::quota::SelfService;
 use crate::recovery::password_id;
 use crate::session::{Carrier, Tokens};
-use crate::storage::{Account, ActiveSession, LoginName, User};
+use crate::storage::{Account, ActiveSession, LoginName, Storage as _, User};
 
 /// What a person registers with.
 #[derive(Clone, Copy)]
@@ -101,6 +102,13 @@ impl<P: Platform> Auth<P> {
         self.refuse_breached(&valid.password, "password").await?;
         let now = self.platform.now();
         let verifies_first = self.config.require_email_verification;
+        if verifies_first && let Some(name) = &valid.username {
+            // Before the address is looked at, of which the answer must say nothing.
+            let name = LoginName::Username(name.key());
+            if self.platform.storage().find_account(name).await?.is_some() {
+                return Err(Error::UsernameTaken);
+            }
+        }
         let signs_in = self.config.register_auto_login && !verifies_first;
         if signs_in && registration.carrier == Carrier::Jwt {
             // First: without a key to sign with no user must be left without his tokens.
@@ -119,7 +127,14 @@ impl<P: Platform> Auth<P> {
         let created = self.create(&user, vec![credential.clone()], roles, None);
         match created.await {
             Err(Error::EmailTaken) if verifies_first => {
-                // The same work as for an address that is not taken.
+                // The same work as for an address that is not taken, now and after the answer: a row in the place of the
+                // user's, and an event.
+                let nothing = serde_json::Value::Null;
+                let life = self.config.verify_token_life;
+                self.make_secret(Purpose::VerifyEmail, None, &nothing, life, false)
+                    .await?;
+                let refused = Event::new(EventKind::RegistrationRefused).because("email_taken");
+                self.record(refused, client);
                 let may_mail = self.may_mail(&valid.email).await?;
                 self.send_verification(None, valid.email.as_str()).await?;
                 if may_mail {

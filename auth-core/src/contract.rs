@@ -102,6 +102,7 @@ macro_rules! mirror_storage {
                 record AuditQuery { kind, actor_id, target_id, at, after, limit }
                 record AuditPlace { at, id }
                 record EventCount { kind, reason, count }
+                record PasswordCost { kind, work, decoy }
                 record SigningKey { kid, algorithm, public_jwk, sealed, created_at, retired_at, expires_at }
                 record Limit { key, window, most }
                 record LimitState { count, resets_at }
@@ -180,6 +181,8 @@ macro_rules! storage_functions {
             list_users(query: UserQuery) -> UserPage;
             find_account(name: LoginName) -> Option<Account>;
             replace_credential_secret(credential_id: String, expected: String, replacement: String, now: Timestamp) -> bool;
+            list_password_costs() -> Vec<PasswordCost>;
+            raise_password_costs(costs: Vec<PasswordCost>) -> ();
             start_session(session: NewSession) -> StartSessionOutcome;
             find_session(session_id: String) -> Option<ActiveSession>;
             rotate_refresh_token(rotation: Rotation) -> RotationOutcome;

@@ -21,6 +21,7 @@ pub mod contract;
 mod deferred;
 mod device;
 mod email;
+mod equal_work;
 mod error;
 mod factor;
 mod identifier;

@@ -50,11 +50,15 @@ impl<P: Platform> Auth<P> {
         let account = found.filter(|account| account.user.disabled_at.is_none());
         self.send_reset(account.as_ref(), address.as_str(), MailKind::ResetPassword)
             .await?;
-        if let Some(account) = &account {
-            // Nobody has shown yet who asks.
-            let event = Event::new(EventKind::PasswordResetRequested).on("user", &account.user.id);
-            self.record(event, client);
-        }
+        // Nobody has shown yet who asks. An address that nobody has is an event as well: storing one delays what comes next.
+        let event = Event::new(EventKind::PasswordResetRequested);
+        self.record(
+            match &account {
+                Some(account) => event.on("user", &account.user.id),
+                None => event.because("unknown_account"),
+            },
+            client,
+        );
         Ok(())
     }
 
@@ -268,7 +272,7 @@ impl<P: Platform> Auth<P> {
         self.count_self_service(user_id, SelfService::Password)
             .await?;
         let account = self.find_by_id(user_id).await?;
-        match self.matching_password(account, password)? {
+        match self.matching_password(account, password).await? {
             Some((_, credential)) => Ok(credential),
             None => {
                 self.record_failed_login(Some(user_id), "wrong_password", client);

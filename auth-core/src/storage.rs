@@ -443,6 +443,16 @@ pub struct EventCount {
     pub count: u64,
 }
 
+/// The most work that a password hash of a kind is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct PasswordCost {
+    pub kind: String,
+    pub work: u64,
+    pub decoy: String,
+}
+
 /// A key that signs access tokens.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -499,6 +509,8 @@ pub trait Storage {
         replacement: String,
         now: Timestamp,
     ) -> Result<bool, StorageError>;
+    async fn list_password_costs(&self) -> Result<Vec<PasswordCost>, StorageError>;
+    async fn raise_password_costs(&self, costs: Vec<PasswordCost>) -> Result<(), StorageError>;
     async fn start_session(&self, session: NewSession)
     -> Result<StartSessionOutcome, StorageError>;
     async fn find_session(&self, session_id: String)

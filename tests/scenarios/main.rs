@@ -43,3 +43,4 @@ mod unknown_route;
 mod user_administration;
 mod username;
 mod verification;
+mod who_exists;

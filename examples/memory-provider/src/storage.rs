@@ -7,7 +7,7 @@ use auth_core::Timestamp;
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
     DeleteUserOutcome, EventCount, Limit, LimitState, LoginName, Member, NewSession, NewUser,
-    OneTimeSecret, Permission, Place, ReplayedRotation, Role, Rotation, RotationOutcome, Session,
+    OneTimeSecret, PasswordCost, Permission, Place, ReplayedRotation, Role, Rotation, RotationOutcome, Session,
     SigningKey, StartSessionOutcome, StartedSession, Storage, StorageError, StoreOutcome,
     TimeRange, User, UserChange, UserOrder, UserPage, UserQuery,
 };
@@ -25,6 +25,7 @@ struct State {
     sessions: BTreeMap<String, Session>,
     tokens: BTreeMap<String, Token>,
     secrets: BTreeMap<String, OneTimeSecret>,
+    costs: BTreeMap<String, PasswordCost>,
     keys: BTreeMap<String, SigningKey>,
     limits: BTreeMap<String, LimitState>,
     events: BTreeMap<String, AuditEvent>,
@@ -107,6 +108,7 @@ impl Default for State {
             sessions: BTreeMap::new(),
             tokens: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            costs: BTreeMap::new(),
             keys: BTreeMap::new(),
             limits: BTreeMap::new(),
             events: BTreeMap::new(),
@@ -385,6 +387,21 @@ impl Storage for MemoryStorage {
             credential.updated_at = now;
             true
         }))
+    }
+
+    async fn list_password_costs(&self) -> Result<Vec<PasswordCost>, StorageError> {
+        Ok(self.lock().costs.values().cloned().collect())
+    }
+
+    async fn raise_password_costs(&self, costs: Vec<PasswordCost>) -> Result<(), StorageError> {
+        let known = &mut self.lock().costs;
+        for cost in costs {
+            let less = |known: &PasswordCost| known.work < cost.work;
+            if known.get(&cost.kind).is_none_or(less) {
+                known.insert(cost.kind.clone(), cost);
+            }
+        }
+        Ok(())
     }
 
     async fn start_session(&self, new: NewSession) -> Result<StartSessionOutcome, StorageError> {

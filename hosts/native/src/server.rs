@@ -270,7 +270,7 @@ fn listen(address: SocketAddr, threads: usize) -> Result<(Vec<std::net::TcpListe
     Ok((listeners, bound))
 }
 
-fn prefer_last() {
+pub(crate) fn prefer_last() {
     // Failing leaves the thread as it was, which costs speed alone.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
 }

@@ -51,7 +51,17 @@ impl From<StorageError> for MigrationError {
 }
 
 /// Every step, oldest first. All times are milliseconds since the Unix epoch.
-pub const MIGRATIONS: &[Migration] = &[FIRST, ACCOUNTS, ADMINISTRATION, ROWS, FEW, FAMILIES];
+pub const MIGRATIONS: &[Migration] = &[FIRST, ACCOUNTS, ADMINISTRATION, ROWS, FEW, FAMILIES, COSTS];
+
+const COSTS: Migration = Migration {
+    version: 7,
+    name: "the most work that a password hash of each kind is",
+    statements: &["CREATE TABLE password_costs (
+            kind TEXT PRIMARY KEY,
+            work INTEGER NOT NULL,
+            decoy TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID"],
+};
 
 // Tokens of before name no session: a used one is recognised by its row alone, which stays.
 const FAMILIES: Migration = Migration {

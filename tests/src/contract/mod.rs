@@ -19,7 +19,7 @@ use auth_core::Timestamp;
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditPlace, AuditQuery, ChangeOutcome, CreateUserOutcome,
     Credential, DeleteUserOutcome, EventCount, Limit, LoginName, Member, NewSession, NewUser,
-    OneTimeSecret, Permission, RefreshToken, Role, Rotation, RotationOutcome, Session,
+    OneTimeSecret, PasswordCost, Permission, RefreshToken, Role, Rotation, RotationOutcome, Session,
     SessionEnding, SigningKey, StartSessionOutcome, Storage, StoreOutcome, TimeRange, User,
     UserChange, UserOrder, UserPage, UserQuery, VoidedSecrets,
 };
@@ -66,6 +66,7 @@ macro_rules! contract_tests {
             a_walk_through_a_search_lists_everybody_once_whoever_comes_and_goes
             a_secret_is_replaced_only_if_it_is_the_expected_one
             one_of_many_concurrent_replacements_wins
+            the_most_work_of_each_kind_stays
             a_session_comes_with_its_user_roles_and_permissions
             an_inactive_user_gets_no_session
             a_session_rests_on_its_credential

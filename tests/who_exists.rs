@@ -234,7 +234,10 @@ fn what_follows_an_answer_is_the_same_for_everybody() {
     ]);
     let free = register(&auth, "ada@example.com", None);
     let taken = register(&auth, "ada@example.com", None);
-    assert_eq!((free.error, free.hashes, free.after), (None, taken.hashes, taken.after));
+    assert_eq!(
+        (free.error, free.hashes, free.after),
+        (None, taken.hashes, taken.after)
+    );
     assert_eq!(taken.error, None);
     // The same number of rows is stored before the answer.
     assert_eq!(free.calls.len() + 1, taken.calls.len());
@@ -254,7 +257,12 @@ fn what_follows_an_answer_is_the_same_for_everybody() {
 fn storage_is_asked_for_costs_once_a_minute() {
     let auth = service(&[]);
     let first = login(&auth, "nobody@example.com", WRONG);
-    let own = ["count", "find_account", "list_password_costs", "raise_password_costs"];
+    let own = [
+        "count",
+        "find_account",
+        "list_password_costs",
+        "raise_password_costs",
+    ];
     assert_eq!(first.calls, own);
     let second = login(&auth, "nobody@example.com", WRONG);
     assert_eq!(second.calls, ["count", "find_account"]);

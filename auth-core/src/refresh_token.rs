@@ -61,7 +61,7 @@ pub(crate) fn generate<P: Platform>(
     first.copy_from_slice(session.as_bytes());
     platform.fill_random(random);
     let tag = key.tag(PURPOSE, body.as_ref());
-    let bytes = Zeroizing::new([body.as_ref(), &tag].concat());
+    let bytes = Zeroizing::new([&body[..], &tag[..]].concat());
     let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(&*bytes));
     Some(SecretToken::of(text))
 }

@@ -34,7 +34,10 @@ async fn a_token_that_was_used_long_ago_ends_the_family() {
     for _ in 0..5 {
         last = Tokens::of(&host.refresh(&last.refresh_token).await.body);
     }
-    assert_eq!(host.get_as("/auth/me", &last.access_token).await.status, 200);
+    assert_eq!(
+        host.get_as("/auth/me", &last.access_token).await.status,
+        200
+    );
     host.refresh(&first.refresh_token)
         .await
         .assert_error(401, "invalid_refresh_token");

@@ -71,7 +71,10 @@ async fn sign_ins_of_one_user_are_limited() {
         .await;
     host.register("bob@example.com").await;
     let login = |name: &str, password: &str| {
-        host.post("/auth/login", json!({"username": name, "password": password}))
+        host.post(
+            "/auth/login",
+            json!({"username": name, "password": password}),
+        )
     };
     for name in ["ada@example.com", "ada"] {
         login(name, PASSWORD).await.assert_ok();

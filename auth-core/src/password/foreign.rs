@@ -33,8 +33,8 @@ use subtle::ConstantTimeEq as _;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
-use super::work::{HashKind, Work};
 use super::PasswordHashError;
+use super::work::{HashKind, Work};
 use PasswordHashError::{Malformed, OutOfBounds};
 
 const MAX_BCRYPT_COST: u32 = 16;

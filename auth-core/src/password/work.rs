@@ -337,6 +337,9 @@ mod tests {
         costliest.raise(Work::Bcrypt { cost: 5 });
         assert_eq!(hasher.compare("right", Some(&stored), &costliest), Ok(true));
         // Made and verified.
-        assert_eq!(hasher.work_done(), BTreeMap::from([(HashKind::Argon2, 128)]));
+        assert_eq!(
+            hasher.work_done(),
+            BTreeMap::from([(HashKind::Argon2, 128)])
+        );
     }
 }

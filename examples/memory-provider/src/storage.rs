@@ -7,9 +7,9 @@ use auth_core::Timestamp;
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
     DeleteUserOutcome, EventCount, Limit, LimitState, LoginName, Member, NewSession, NewUser,
-    OneTimeSecret, PasswordCost, Permission, Place, ReplayedRotation, Role, Rotation, RotationOutcome, Session,
-    SigningKey, StartSessionOutcome, StartedSession, Storage, StorageError, StoreOutcome,
-    TimeRange, User, UserChange, UserOrder, UserPage, UserQuery,
+    OneTimeSecret, PasswordCost, Permission, Place, ReplayedRotation, Role, Rotation,
+    RotationOutcome, Session, SigningKey, StartSessionOutcome, StartedSession, Storage,
+    StorageError, StoreOutcome, TimeRange, User, UserChange, UserOrder, UserPage, UserQuery,
 };
 
 /// Everything under one lock, so that each function is atomic.

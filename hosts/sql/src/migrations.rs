@@ -67,9 +67,7 @@ const COSTS: Migration = Migration {
 const FAMILIES: Migration = Migration {
     version: 6,
     name: "refresh tokens that name their session",
-    statements: &[
-        "ALTER TABLE refresh_tokens ADD COLUMN names_session INTEGER NOT NULL DEFAULT 0",
-    ],
+    statements: &["ALTER TABLE refresh_tokens ADD COLUMN names_session INTEGER NOT NULL DEFAULT 0"],
 };
 
 const FEW: Migration = Migration {

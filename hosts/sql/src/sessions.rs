@@ -144,7 +144,8 @@ const INSERT: &str = "INSERT INTO sessions (id, user_id, client_id, actor_id, am
         last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason)
     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 FROM users WHERE id = ?2 AND disabled_at IS NULL
         AND (?15 IS NULL OR EXISTS (SELECT 1 FROM credentials WHERE id = ?15 AND user_row = users.row))";
-const INSERT_REFRESH_TOKEN: &str = "INSERT INTO refresh_tokens (digest, session_id, expires_at, names_session)
+const INSERT_REFRESH_TOKEN: &str =
+    "INSERT INTO refresh_tokens (digest, session_id, expires_at, names_session)
     SELECT ?1, id, min(?3, expires_at), ?4 FROM sessions WHERE id = ?2";
 const TOUCH_USER: &str = "UPDATE users SET last_login_at = ?2
     WHERE id = (SELECT user_id FROM sessions WHERE id = ?1 AND actor_id IS NULL)";
@@ -224,7 +225,8 @@ const CONSUME: &str =
         SELECT 1 FROM sessions JOIN users ON users.id = sessions.user_id
         WHERE sessions.id = refresh_tokens.session_id AND sessions.revoked_at IS NULL
             AND sessions.expires_at > ?2 AND users.disabled_at IS NULL)";
-const INSERT_SUCCESSOR: &str = "INSERT INTO refresh_tokens (digest, session_id, expires_at, names_session)
+const INSERT_SUCCESSOR: &str =
+    "INSERT INTO refresh_tokens (digest, session_id, expires_at, names_session)
     SELECT ?2, sessions.id, min(?3, sessions.expires_at), ?4
     FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id
     WHERE refresh_tokens.digest = ?1 AND refresh_tokens.successor_digest = ?2";

@@ -10,7 +10,8 @@ use auth_core::storage::{
 
 use crate::executor::Executor;
 use crate::{
-    accounts, audit, changes, costs, keys, limits, members, migrations, purge, roles, secrets, sessions,
+    accounts, audit, changes, costs, keys, limits, members, migrations, purge, roles, secrets,
+    sessions,
 };
 
 /// The storage contract in SQL.

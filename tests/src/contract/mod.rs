@@ -19,9 +19,9 @@ use auth_core::Timestamp;
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditPlace, AuditQuery, ChangeOutcome, CreateUserOutcome,
     Credential, DeleteUserOutcome, EventCount, Limit, LoginName, Member, NewSession, NewUser,
-    OneTimeSecret, PasswordCost, Permission, RefreshToken, Role, Rotation, RotationOutcome, Session,
-    SessionEnding, SigningKey, StartSessionOutcome, Storage, StoreOutcome, TimeRange, User,
-    UserChange, UserOrder, UserPage, UserQuery, VoidedSecrets,
+    OneTimeSecret, PasswordCost, Permission, RefreshToken, Role, Rotation, RotationOutcome,
+    Session, SessionEnding, SigningKey, StartSessionOutcome, Storage, StoreOutcome, TimeRange,
+    User, UserChange, UserOrder, UserPage, UserQuery, VoidedSecrets,
 };
 use futures::executor::block_on;
 

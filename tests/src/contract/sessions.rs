@@ -273,7 +273,10 @@ pub fn a_used_token_is_recognised_by_the_session_that_it_names(storage: &impl St
         for round in 0..4 {
             let [presented, successor] = [round, round + 1].map(|at| format!("{number}/{at}"));
             let rotated = rotate_named(storage, number, &presented, &successor, 100 * round);
-            assert!(matches!(rotated, RotationOutcome::Rotated(_)), "{rotated:?}");
+            assert!(
+                matches!(rotated, RotationOutcome::Rotated(_)),
+                "{rotated:?}"
+            );
         }
     }
     let of_first = |token: &str| block_on(storage.find_refresh_token_session(token.into()));
@@ -295,7 +298,10 @@ pub fn a_used_token_is_recognised_by_the_session_that_it_names(storage: &impl St
 
     // One whose row is there still, within its grace and after it.
     let replayed = rotate_named(storage, 11, "11/3", "x", 309);
-    assert!(matches!(replayed, RotationOutcome::Replayed(_)), "{replayed:?}");
+    assert!(
+        matches!(replayed, RotationOutcome::Replayed(_)),
+        "{replayed:?}"
+    );
     let reused = rotate_named(storage, 11, "11/3", "x", 310);
     assert!(matches!(reused, RotationOutcome::Reused(_)), "{reused:?}");
 
@@ -308,7 +314,10 @@ pub fn a_used_token_is_recognised_by_the_session_that_it_names(storage: &impl St
     let unknown = rotate_named(storage, 99, "12/0", "x", 305);
     assert_eq!(unknown, RotationOutcome::Unknown);
     let goes_on = rotate_named(storage, 13, "13/4", "x", 305);
-    assert!(matches!(goes_on, RotationOutcome::Rotated(_)), "{goes_on:?}");
+    assert!(
+        matches!(goes_on, RotationOutcome::Rotated(_)),
+        "{goes_on:?}"
+    );
 }
 
 /// The one that is good, and those that were used within the grace window.
@@ -319,7 +328,10 @@ pub fn a_family_takes_the_same_room_however_often_it_is_refreshed(storage: &impl
     for round in 0..60 {
         let [presented, successor] = [round, round + 1].map(|at| at.to_string());
         let rotated = rotate_named(storage, 10, &presented, &successor, 2 * round);
-        assert!(matches!(rotated, RotationOutcome::Rotated(_)), "{rotated:?}");
+        assert!(
+            matches!(rotated, RotationOutcome::Rotated(_)),
+            "{rotated:?}"
+        );
     }
     // Who comes late within the window is led on.
     let RotationOutcome::Replayed(late) = rotate_named(storage, 10, "56", "x", 118) else {
@@ -339,7 +351,14 @@ pub fn a_used_token_that_names_no_session_is_recognised_by_its_row(storage: &imp
     signed_in(storage);
     let rotated = rotate(storage, "first", "second", 5);
     assert!(matches!(rotated, RotationOutcome::Rotated(_)));
-    let rotated = rotate_of(storage, None, Duration::from_secs(10), "second", "third", 100);
+    let rotated = rotate_of(
+        storage,
+        None,
+        Duration::from_secs(10),
+        "second",
+        "third",
+        100,
+    );
     assert!(matches!(rotated, RotationOutcome::Rotated(_)));
     let rotated = rotate_named(storage, 10, "third", "fourth", 200);
     assert!(matches!(rotated, RotationOutcome::Rotated(_)));

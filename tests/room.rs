@@ -177,8 +177,8 @@ fn refreshing_adds_nothing() {
     for _ in 0..2 {
         for _ in 0..100 {
             auth.platform().advance(Duration::from_secs(90));
-            let refreshed = auth.refresh(tokens.refresh_token.expose(), &client());
-            tokens = block_on(refreshed).ok().unwrap();
+            let token = tokens.refresh_token.expose();
+            tokens = block_on(auth.refresh(token, &client())).ok().unwrap();
         }
         sizes.push(size(folder.path()));
     }

@@ -129,7 +129,7 @@ impl<P: Platform> Auth<P> {
             Err(Error::EmailTaken) if verifies_first => {
                 // The same work as for an address that is not taken, now and after the answer: a row in the place of the
                 // user's, and an event.
-                let nothing = serde_json::Value::Null;
+                let nothing = Value::Null;
                 let life = self.config.verify_token_life;
                 self.make_secret(Purpose::VerifyEmail, None, &nothing, life, false)
                     .await?;

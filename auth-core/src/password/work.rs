@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::PasswordHashError;
 use super::hasher::StoredHash;
-use super::{Parameters, PasswordHashError};
 
 /// Kinds of hashes. The work of two hashes of one kind can be compared and added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -190,13 +190,6 @@ impl Work {
 pub(crate) struct Costliest(BTreeMap<HashKind, Work>);
 
 impl Costliest {
-    /// With the work of new hashes, which is always part of it.
-    pub(crate) fn with(parameters: Parameters) -> Self {
-        let mut costliest = Self::default();
-        costliest.raise(parameters.work());
-        costliest
-    }
-
     /// Takes a work in; whether it is more than any of its kind was.
     pub(crate) fn raise(&mut self, work: Work) -> bool {
         let known = self.0.get(&work.kind()).map_or(0, |known| known.units());
@@ -242,7 +235,7 @@ impl Meter {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Hasher;
+    use super::super::{Hasher, Parameters};
     use super::*;
 
     const SALT: &str = "c29tZXNhbHQ";
@@ -300,7 +293,8 @@ mod tests {
     #[test]
     fn a_failed_attempt_computes_the_same_for_every_hash() {
         let parameters = Parameters::new(64, 1, 1).unwrap();
-        let mut costliest = Costliest::with(parameters);
+        let mut costliest = Costliest::default();
+        costliest.raise(parameters.work());
         let mut all: Vec<_> = stored().into_iter().map(|(stored, ..)| stored).collect();
         // Cheaper and costlier ones of the same kinds.
         for (memory, iterations) in [(8, 1), (128, 3), (100, 5), (300, 1)] {
@@ -333,7 +327,8 @@ mod tests {
         let parameters = Parameters::new(64, 1, 1).unwrap();
         let hasher = Hasher::new(parameters);
         let stored = hasher.hash_with_salt("right", &[1; 16]);
-        let mut costliest = Costliest::with(parameters);
+        let mut costliest = Costliest::default();
+        costliest.raise(parameters.work());
         costliest.raise(Work::Bcrypt { cost: 5 });
         assert_eq!(hasher.compare("right", Some(&stored), &costliest), Ok(true));
         // Made and verified.

@@ -155,6 +155,95 @@ fn a_lost_reply_is_repeated_within_the_grace_window_and_no_later() {
     assert_eq!(refresh(&auth, &again).err(), Some(Error::RefreshToken));
 }
 
+/// V10.4.5: tokens of before name no session; they go on, and a used one is still recognised.
+#[test]
+fn a_token_of_an_earlier_version_goes_on() {
+    use auth_core::storage::{NewSession, RefreshToken, StartSessionOutcome};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use sha2::{Digest as _, Sha256};
+
+    let auth = auth(1, &[]);
+    let tokens = register(&auth, "ada@example.com");
+    let mut session = tokens.active.session.clone();
+    session.id = "018bcfe5-6800-7000-8000-00000000beef".to_owned();
+    let earlier = URL_SAFE_NO_PAD.encode([7; 32]);
+    let refresh_token = Some(RefreshToken {
+        digest: URL_SAFE_NO_PAD.encode(Sha256::digest(&earlier)),
+        expires_at: session.expires_at,
+        names_session: false,
+    });
+    let new = NewSession {
+        session,
+        refresh_token,
+        credential: None,
+        ends_others: false,
+    };
+    let started = block_on(auth.platform().storage().start_session(new));
+    assert!(matches!(started, Ok(StartSessionOutcome::Started(_))));
+    let refresh = |token: &str| block_on(auth.refresh(token, &client()));
+    let second = refresh(&earlier).ok().unwrap();
+    let again = refresh(&earlier).ok().unwrap();
+    assert!(again.refresh_token == second.refresh_token);
+    let mut last = second.refresh_token;
+    for _ in 0..3 {
+        auth.platform().advance(Duration::from_secs(60));
+        last = refresh(last.expose()).ok().unwrap().refresh_token;
+    }
+    assert_eq!(refresh(&earlier).err(), Some(Error::RefreshToken));
+    assert_eq!(refresh(last.expose()).err(), Some(Error::RefreshToken));
+}
+
+/// Somebody who holds a used token may end its session, also where nothing is stored of the token.
+#[test]
+fn a_used_token_ends_its_session() {
+    let auth = auth(1, &[]);
+    let tokens = register(&auth, "ada@example.com");
+    let mut last = refresh(&auth, &tokens).ok().unwrap();
+    for _ in 0..3 {
+        auth.platform().advance(Duration::from_secs(60));
+        last = refresh(&auth, &last).ok().unwrap();
+    }
+    let used = tokens.refresh_token.expose();
+    block_on(auth.logout_by_refresh_token(used, &client())).unwrap();
+    assert!(block_on(auth.authenticate(&last.access_token)).is_err());
+}
+
+/// A refusal leaves the token as it was.
+#[test]
+fn refreshes_of_a_session_are_limited() {
+    let auth = auth(1, &[("REFRESHES_PER_SESSION", "3")]);
+    let mut tokens = register(&auth, "ada@example.com");
+    let elsewhere = login(&auth, "ada@example.com", PASSWORD).ok().unwrap();
+    for _ in 0..3 {
+        tokens = refresh(&auth, &tokens).ok().unwrap();
+    }
+    for _ in 0..2 {
+        let limited = refresh(&auth, &tokens).err();
+        assert_eq!(limited, Some(Error::RateLimited { retry_after: 900 }));
+    }
+    assert!(refresh(&auth, &elsewhere).is_ok());
+    auth.platform().advance(Duration::from_secs(900));
+    assert!(refresh(&auth, &tokens).is_ok());
+}
+
+/// Where nothing ends, nothing is told: it could be asked for again and again.
+#[test]
+fn ending_no_session_is_no_event() {
+    let auth = auth(1, &[]);
+    let tokens = register(&auth, "ada@example.com");
+    let ended = || {
+        let lines = auth.platform().log_lines();
+        let told = |line: &&String| line.contains("session.revoked");
+        lines.iter().filter(told).count()
+    };
+    block_on(auth.logout_others(&tokens.active, &client())).unwrap();
+    assert_eq!(ended(), 0);
+    login(&auth, "ada@example.com", PASSWORD).ok().unwrap();
+    block_on(auth.logout_others(&tokens.active, &client())).unwrap();
+    assert_eq!(ended(), 1);
+}
+
 /// V6.3.5: the person is told, once.
 #[test]
 fn a_reuse_is_told_to_the_person_and_the_operator() {

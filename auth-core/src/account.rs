@@ -10,13 +10,15 @@ use crate::config::Config;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::factor::{has_second_factor, recovery_codes_left};
 use crate::identifier::{EmailAddress, Username};
+use crate::link::Purpose;
 use crate::mail::MailKind;
 use crate::password;
 use crate::platform::Platform;
 use crate::profile::Editor;
+use crate::quota::SelfService;
 use crate::recovery::password_id;
 use crate::session::{Carrier, Tokens};
-use crate::storage::{Account, ActiveSession, LoginName, User};
+use crate::storage::{Account, ActiveSession, LoginName, Storage as _, User};
 
 /// What a person registers with.
 #[derive(Clone, Copy)]
@@ -100,6 +102,13 @@ impl<P: Platform> Auth<P> {
         self.refuse_breached(&valid.password, "password").await?;
         let now = self.platform.now();
         let verifies_first = self.config.require_email_verification;
+        if verifies_first && let Some(name) = &valid.username {
+            // Before the address is looked at, of which the answer must say nothing.
+            let name = LoginName::Username(name.key());
+            if self.platform.storage().find_account(name).await?.is_some() {
+                return Err(Error::UsernameTaken);
+            }
+        }
         let signs_in = self.config.register_auto_login && !verifies_first;
         if signs_in && registration.carrier == Carrier::Jwt {
             // First: without a key to sign with no user must be left without his tokens.
@@ -118,7 +127,14 @@ impl<P: Platform> Auth<P> {
         let created = self.create(&user, vec![credential.clone()], roles, None);
         match created.await {
             Err(Error::EmailTaken) if verifies_first => {
-                // The same work as for an address that is not taken.
+                // The same work as for an address that is not taken, now and after the answer: a row in the place of the
+                // user's, and an event.
+                let nothing = Value::Null;
+                let life = self.config.verify_token_life;
+                self.make_secret(Purpose::VerifyEmail, None, &nothing, life, false)
+                    .await?;
+                let refused = Event::new(EventKind::RegistrationRefused).because("email_taken");
+                self.record(refused, client);
                 let may_mail = self.may_mail_registered(&valid.email, client).await?;
                 self.send_verification(None, valid.email.as_str()).await?;
                 if may_mail {
@@ -157,7 +173,8 @@ impl<P: Platform> Auth<P> {
     /// Changes what a person says of himself.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every broken rule, [`Error::UsernameTaken`], or a failure of the platform.
+    /// [`Error::Invalid`] with every broken rule, [`Error::UsernameTaken`], [`Error::RateLimited`], or a failure of the
+    /// platform.
     pub async fn update_account(
         &self,
         active: &ActiveSession,
@@ -178,6 +195,8 @@ impl<P: Platform> Auth<P> {
                 return Err(Error::Invalid(broken.into_iter().flatten().collect()));
             }
         };
+        self.count_self_service(&active.user.id, SelfService::Profile)
+            .await?;
         let user = self
             .change(&active.user.id, |account| {
                 let mut user = account.user;

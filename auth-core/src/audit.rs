@@ -38,6 +38,7 @@ events! {
     SessionRevoked = "session.revoked",
     TokenReused = "token.reused",
     AccountRegistered = "account.registered",
+    RegistrationRefused = "account.registration_refused",
     AccountUpdated = "account.updated",
     AccountDeleted = "account.deleted",
     EmailVerified = "email.verified",

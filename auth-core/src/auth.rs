@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::config::Config;
+use crate::equal_work::LoadedCosts;
 use crate::error::{Error, Result};
 use crate::jose::{Algorithm, KeySet, SigningKey, VerifyingKey};
 use crate::known_device::DeviceToken;
@@ -22,6 +23,7 @@ pub struct Auth<P> {
     pub(crate) config: Config,
     pub(crate) hasher: Hasher,
     keys: RwLock<Option<LoadedKeys>>,
+    pub(crate) costs: RwLock<Option<LoadedCosts>>,
 }
 
 /// Who sends a request, as far as the host knows.
@@ -73,6 +75,7 @@ impl<P: Platform> Auth<P> {
             config,
             hasher: Hasher::new(parameters),
             keys: RwLock::default(),
+            costs: RwLock::default(),
         }
     }
 
@@ -89,6 +92,11 @@ impl<P: Platform> Auth<P> {
     /// The configuration it was made with.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// What hashes passwords.
+    pub fn hasher(&self) -> &Hasher {
+        &self.hasher
     }
 
     /// The public keys that verify access tokens, as a JWK Set (RFC 7517 section 5).

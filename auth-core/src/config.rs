@@ -192,6 +192,12 @@ settings! {
     MAILS_PER_ADDRESS_EVERYWHERE mails_per_address_everywhere: Option<u64> = "", |text| parse::optional_whole(text, 0, 1_000_000), "0 to 1000000";
     /// Requests from one network for one kind of mail within a window, whatever the addresses, before further ones are refused. Ten times `MAILS_PER_ADDRESS` when not set; 0 for no limit.
     MAILS_PER_IP mails_per_ip: Option<u64> = "", |text| parse::optional_whole(text, 0, 1_000_000), "0 to 1000000";
+    /// Sign-ins of one user with the right password within a window, and ten times as many in a day, before further ones are refused; 0 for no limit.
+    SIGN_INS_PER_USER sign_ins_per_user: u64 = "100", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
+    /// Changes that one user makes to the profile within a window, and ten times as many in a day, before further ones are refused; as many uses of the password within sessions, and of setting up a second factor; 0 for no limit.
+    CHANGES_PER_USER changes_per_user: u64 = "60", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
+    /// Refreshes of one session within a window before further ones are refused; 0 for no limit.
+    REFRESHES_PER_SESSION refreshes_per_session: u64 = "120", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
     /// What `POST /setup` takes to make the first administrator, once; without it there is no such route.
     SETUP_TOKEN setup_token: Option<SecretKey> = "", |text| if text.is_empty() { Some(None) } else { SecretKey::new(text.as_bytes()).map(Some) }, "at least 32 bytes", secret;
     /// Bearer token that `GET /metrics` takes; without it there is no such route.

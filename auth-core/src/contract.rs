@@ -83,12 +83,12 @@ macro_rules! mirror_storage {
                 record Grounds { session, now, standings }
                 record Account { user, credentials }
                 record Session { id, user_id, client_id, actor_id, parent_id, amr, authenticated_at, created_at, last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason }
-                record RefreshToken { digest, expires_at }
+                record RefreshToken { digest, expires_at, names_session }
                 record NewSession { session, refresh_token, credential, ends_others }
                 record StartedSession { active, ended }
                 record Acting { opaque, last_seen_at, expires_at, revoked_at, disabled_at, standing }
                 record ActiveSession { session, user, roles, permissions, rank, acting }
-                record Rotation { presented, successor, sealed, now, grace }
+                record Rotation { presented, session, successor, sealed, now, grace }
                 record ReplayedRotation { sealed, superseded, active }
                 record OneTimeSecret { digest, purpose, user_id, payload, created_at, expires_at, consumed_at }
                 record UserChange { id, user, email_key, username_key, expected_updated_at, consumes, voids, deletes_credentials, credentials, adds_roles, removes_roles, ends_sessions, terms, keeps_holder, grounds }
@@ -106,6 +106,7 @@ macro_rules! mirror_storage {
                 record AuditQuery { kind, actor_id, target_id, at, after, limit }
                 record AuditPlace { at, id }
                 record EventCount { kind, reason, count }
+                record PasswordCost { kind, work, decoy }
                 record SigningKey { kid, algorithm, public_jwk, sealed, created_at, retired_at, expires_at }
                 record Limit { key, window, most }
                 record LimitState { count, resets_at }
@@ -185,6 +186,8 @@ macro_rules! storage_functions {
             list_users(query: UserQuery) -> UserPage;
             find_account(name: LoginName) -> Option<Account>;
             replace_credential_secret(credential_id: String, expected: String, replacement: String, now: Timestamp) -> bool;
+            list_password_costs() -> Vec<PasswordCost>;
+            raise_password_costs(costs: Vec<PasswordCost>) -> ();
             start_session(session: NewSession) -> StartSessionOutcome;
             find_session(session_id: String) -> Option<ActiveSession>;
             rotate_refresh_token(rotation: Rotation) -> RotationOutcome;

@@ -10,6 +10,7 @@ use crate::change::Change;
 use crate::error::{Error, Result};
 use crate::mail::MailKind;
 use crate::platform::Platform;
+use crate::quota::SelfService;
 use crate::secret::digest;
 use crate::storage::{Account, ActiveSession, Credential, Storage as _};
 use crate::time::Timestamp;
@@ -51,6 +52,8 @@ impl<P: Platform> Auth<P> {
         password: Option<&str>,
         client: &Client,
     ) -> Result<TotpEnrolment> {
+        self.count_self_service(&active.user.id, SelfService::Factor)
+            .await?;
         let now = self.platform.now();
         match password {
             Some(password) => {

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::identifier::{EmailAddress, canonical};
 use crate::network::{in_one_network, networks};
 use crate::platform::{Level, Platform};
+use crate::quota::quotas_of;
 use crate::storage::{Account, Limit, LoginName, Session, Storage as _, User};
 use crate::time::Timestamp;
 
@@ -116,6 +117,7 @@ impl<P: Platform> Auth<P> {
             format!("code/{}", user.id),
             format!("reset/{}", user.id),
             format!("device/{}", user.id),
+            quotas_of(&user.id),
         ]);
         Ok(self.platform.storage().clear_limits(prefixes).await?)
     }
@@ -254,7 +256,7 @@ impl<P: Platform> Auth<P> {
         }
     }
 
-    async fn count(&self, limits: Vec<Limit>) -> Result<()> {
+    pub(crate) async fn count(&self, limits: Vec<Limit>) -> Result<()> {
         match self.exceeded(limits).await? {
             None => Ok(()),
             Some(exceeded) => Err(exceeded.error),

@@ -82,13 +82,15 @@ impl<P: Platform> Auth<P> {
         self.count_login(key, name.clone(), account.as_ref(), client)
             .await?;
         let known = account.as_ref().map(|account| account.user.id.clone());
-        let Some((account, credential)) = self.matching_password(account, request.password)? else {
+        let Some((account, credential)) = self.matching_password(account, request.password).await?
+        else {
             let reason = known
                 .as_ref()
                 .map_or("unknown_account", |_| "wrong_password");
             self.record_failed_login(known.as_deref(), reason, client);
             return Err(Error::InvalidCredentials);
         };
+        self.count_sign_in(&account.user.id).await?;
         self.may_sign_in(&account, client)?;
         // The password is right, whatever becomes of the second factor.
         if self.hasher.needs_rehash(&credential.secret) {
@@ -198,7 +200,7 @@ impl<P: Platform> Auth<P> {
     }
 
     /// The account and its password credential if the password is right, after the same work in every case.
-    pub(crate) fn matching_password(
+    pub(crate) async fn matching_password(
         &self,
         account: Option<Account>,
         presented: &str,
@@ -206,19 +208,22 @@ impl<P: Platform> Auth<P> {
         let password = password::normalize(presented);
         // Longer ones can't be right, and hashing them would be the sender's choice of our work.
         let too_long = password.chars().count() > self.config.password_max_length;
-        let Some((account, credential)) = account.and_then(with_password).filter(|_| !too_long)
-        else {
-            self.hasher
-                .verify_nothing(if too_long { "" } else { &password });
-            return Ok(None);
-        };
-        let matches = self
-            .hasher
-            .verify(&password, &credential.secret)
-            .map_err(|error| {
-                Error::Internal(format!("password of user {}: {error}", account.user.id))
-            })?;
-        Ok(matches.then_some((account, credential)))
+        let found = account.and_then(with_password).filter(|_| !too_long);
+        let stored = found
+            .as_ref()
+            .map(|(_, credential)| credential.secret.as_str());
+        let costliest = self.costliest().await?;
+        let compared = if too_long { "" } else { &password };
+        let matches = self.hasher.compare(compared, stored, &costliest);
+        let matches = matches.map_err(|error| {
+            let user = found.as_ref().map_or("", |(account, _)| &account.user.id);
+            Error::Internal(format!("password of user {user}: {error}"))
+        })?;
+        if let (false, Some(stored)) = (matches, stored) {
+            // A hash of before, or of an import elsewhere: from now on all attempts are as much work.
+            self.raise_costs([stored]).await?;
+        }
+        Ok(found.filter(|_| matches))
     }
 }
 

@@ -18,6 +18,7 @@ use crate::link::{LinkMail, Purpose};
 use crate::mail::MailKind;
 use crate::password::{self, Question};
 use crate::platform::{Level, Platform};
+use crate::quota::SelfService;
 use crate::storage::{Account, ActiveSession, Credential, LoginName, Storage as _, User};
 
 /// For how long the link of an invitation works: nobody waits for it.
@@ -54,11 +55,15 @@ impl<P: Platform> Auth<P> {
         let account = account.filter(|_| may_mail);
         self.send_reset(account.as_ref(), address.as_str(), MailKind::ResetPassword)
             .await?;
-        if let Some(account) = &account {
-            // Nobody has shown yet who asks.
-            let event = Event::new(EventKind::PasswordResetRequested).on("user", &account.user.id);
-            self.record(event, client);
-        }
+        // Nobody has shown yet who asks. An address that nobody has is an event as well: storing one delays what comes next.
+        let event = Event::new(EventKind::PasswordResetRequested);
+        self.record(
+            match &account {
+                Some(account) => event.on("user", &account.user.id),
+                None => event.because("unknown_account"),
+            },
+            client,
+        );
         Ok(())
     }
 
@@ -289,8 +294,10 @@ impl<P: Platform> Auth<P> {
         client: &Client,
     ) -> Result<Credential> {
         self.count_reauthentication(user_id, client).await?;
+        self.count_self_service(user_id, SelfService::Password)
+            .await?;
         let account = self.find_by_id(user_id).await?;
-        match self.matching_password(account, password)? {
+        match self.matching_password(account, password).await? {
             Some((_, credential)) => Ok(credential),
             None => {
                 self.record_failed_login(Some(user_id), "wrong_password", client);

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
+use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -30,6 +31,11 @@ impl SecretToken {
         (bytes.len() == 32).then(|| Self(text.to_owned()))
     }
 
+    /// One of another form.
+    pub(crate) fn of(text: String) -> Self {
+        Self(text)
+    }
+
     /// The token, to hand it out.
     pub fn expose(&self) -> &str {
         &self.0
@@ -46,6 +52,9 @@ impl SecretToken {
 pub(crate) fn digest(secret: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes()))
 }
+
+/// Bytes of a [tag](SecretKey::tag).
+pub(crate) const TAG_LEN: usize = 16;
 
 /// The operator's `SECRET_KEY`, at least 32 bytes, from which the keys for data at rest are derived.
 ///
@@ -79,6 +88,27 @@ impl SecretKey {
             .expand(purpose.as_bytes(), key.as_mut())
             .expect("32 bytes are within HKDF's limit of 255 blocks");
         key
+    }
+
+    /// What shows that a message comes from who has the key (HMAC-SHA-256, its first half).
+    pub(crate) fn tag(&self, purpose: &str, message: &[u8]) -> [u8; TAG_LEN] {
+        let code = self.code(purpose, message).finalize().into_bytes();
+        let mut tag = [0; TAG_LEN];
+        tag.copy_from_slice(&code[..TAG_LEN]);
+        tag
+    }
+
+    /// Whether that is the [`tag`](Self::tag) of a message, in constant time.
+    pub(crate) fn is_tag(&self, purpose: &str, message: &[u8], tag: &[u8; TAG_LEN]) -> bool {
+        let code = self.code(purpose, message);
+        code.verify_truncated_left(tag).is_ok()
+    }
+
+    fn code(&self, purpose: &str, message: &[u8]) -> Hmac<Sha256> {
+        let key = self.derive(purpose, b"");
+        <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key.as_ref())
+            .expect("HMAC takes keys of any length")
+            .chain_update(message)
     }
 
     /// Encrypts `plain` for storage (XChaCha20-Poly1305), readable only for the same purpose and row.

@@ -16,6 +16,7 @@ use crate::jose::{Actor, Audience, Claims, Expectations, KeySet};
 use crate::known_device::DeviceToken;
 use crate::mail::MailKind;
 use crate::platform::{Level, Platform};
+use crate::refresh_token::{self, PresentedToken};
 use crate::secret::{SecretToken, digest};
 use crate::storage::{
     ActiveSession, NewSession, RefreshToken, Rotation, RotationOutcome, Session,
@@ -173,10 +174,11 @@ impl<P: Platform> Auth<P> {
             Carrier::Jwt => {
                 // First: without a key to sign with nothing must be stored.
                 let keys = self.keys(now, Freshness::Usual).await?;
-                let token = SecretToken::generate(&self.platform);
+                let token = self.new_refresh_token(&session.id)?;
                 let refresh_token = RefreshToken {
                     digest: token.digest(),
                     expires_at: expires_at.min(now + self.config.refresh_token_life),
+                    names_session: true,
                 };
                 let active = self
                     .store_session(session, credential, Some(refresh_token), client)
@@ -241,14 +243,24 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// [`Error::RefreshToken`], or a failure of the platform.
     pub async fn refresh(&self, presented: &str, client: &Client) -> Result<TokenPair> {
-        let mut token = SecretToken::parse(presented).ok_or(Error::RefreshToken)?;
+        let presented = PresentedToken::parse(&self.config.secret_key, presented);
+        let PresentedToken { mut token, session } = presented.ok_or(Error::RefreshToken)?;
+        let storage = self.platform.storage();
+        let session_id = match &session {
+            Some(named) => named.clone(),
+            None => storage
+                .find_refresh_token_session(token.digest())
+                .await?
+                .ok_or(Error::RefreshToken)?,
+        };
+        self.count_refresh(&session_id).await?;
         // One time for the whole way, so that it doesn't leave the grace window half-way.
         let now = self.platform.now();
         // First: without a key to sign with no token must be used up.
         let keys = self.keys(now, Freshness::Usual).await?;
         for _ in 0..MAX_SUPERSEDED {
             let digest = token.digest();
-            let successor = SecretToken::generate(&self.platform);
+            let successor = self.new_refresh_token(&session_id)?;
             let sealed = self.config.secret_key.seal(
                 &self.platform,
                 SUCCESSOR_PURPOSE,
@@ -256,14 +268,14 @@ impl<P: Platform> Auth<P> {
                 token.expose(),
                 successor.expose().as_bytes(),
             );
-            let outcome = self
-                .platform
-                .storage()
+            let outcome = storage
                 .rotate_refresh_token(Rotation {
                     presented: digest.clone(),
+                    session: session.clone(),
                     successor: RefreshToken {
                         digest: successor.digest(),
                         expires_at: now + self.config.refresh_token_life,
+                        names_session: true,
                     },
                     sealed,
                     now,
@@ -280,10 +292,10 @@ impl<P: Platform> Auth<P> {
                         .secret_key
                         .open(SUCCESSOR_PURPOSE, &digest, token.expose(), &replayed.sealed)
                         .and_then(|plain| {
-                            core::str::from_utf8(&plain)
-                                .ok()
-                                .and_then(SecretToken::parse)
+                            let plain = core::str::from_utf8(&plain).ok()?;
+                            PresentedToken::parse(&self.config.secret_key, plain)
                         })
+                        .map(|successor| successor.token)
                         .ok_or_else(|| {
                             Error::Internal("SECRET_KEY does not open a stored successor".into())
                         })?;
@@ -463,15 +475,16 @@ impl<P: Platform> Auth<P> {
         refresh_token: &str,
         client: &Client,
     ) -> Result<()> {
-        let Some(token) = SecretToken::parse(refresh_token) else {
+        let presented = PresentedToken::parse(&self.config.secret_key, refresh_token);
+        let Some(PresentedToken { token, session }) = presented else {
             return Ok(());
         };
-        match self
-            .platform
-            .storage()
-            .find_refresh_token_session(token.digest())
-            .await?
-        {
+        let storage = self.platform.storage();
+        let session = match session {
+            Some(named) => Some(named),
+            None => storage.find_refresh_token_session(token.digest()).await?,
+        };
+        match session {
             Some(session_id) => {
                 let event = Event::new(EventKind::Logout);
                 self.end_session(session_id, event, client).await
@@ -511,10 +524,13 @@ impl<P: Platform> Auth<P> {
             .storage()
             .revoke_sessions(active.user.id.clone(), except, now, reason.to_owned())
             .await?;
-        let event = Event::own(EventKind::SessionRevoked, active)
-            .because(reason)
-            .with("sessions", ended.len());
-        self.record(event, client);
+        // Nothing has happened otherwise, and anybody who is signed in could fill the log with it.
+        if !ended.is_empty() {
+            let event = Event::own(EventKind::SessionRevoked, active)
+                .because(reason)
+                .with("sessions", ended.len());
+            self.record(event, client);
+        }
         self.announce_ended(ended, now);
         Ok(())
     }
@@ -584,6 +600,11 @@ impl<P: Platform> Auth<P> {
             let until = now + self.config.access_token_life;
             self.platform.sessions_ended(sessions, until);
         }
+    }
+
+    fn new_refresh_token(&self, session_id: &str) -> Result<SecretToken> {
+        refresh_token::generate(&self.platform, &self.config.secret_key, session_id)
+            .ok_or_else(|| Error::Internal("the identifier of a session is no UUID".into()))
     }
 
     fn token_pair(

@@ -166,6 +166,7 @@ pub struct Session {
 pub struct RefreshToken {
     pub digest: String,
     pub expires_at: Timestamp,
+    pub names_session: bool,
 }
 
 /// What [`Storage::start_session`] inserts.
@@ -233,6 +234,7 @@ pub struct ActiveSession {
 #[allow(missing_docs, reason = "documented in wit/storage.wit")]
 pub struct Rotation {
     pub presented: String,
+    pub session: Option<String>,
     pub successor: RefreshToken,
     pub sealed: String,
     pub now: Timestamp,
@@ -503,6 +505,16 @@ pub struct EventCount {
     pub count: u64,
 }
 
+/// The most work that a password hash of a kind is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs, reason = "documented in wit/storage.wit")]
+pub struct PasswordCost {
+    pub kind: String,
+    pub work: u64,
+    pub decoy: String,
+}
+
 /// A key that signs access tokens.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -560,6 +572,8 @@ pub trait Storage {
         replacement: String,
         now: Timestamp,
     ) -> Result<bool, StorageError>;
+    async fn list_password_costs(&self) -> Result<Vec<PasswordCost>, StorageError>;
+    async fn raise_password_costs(&self, costs: Vec<PasswordCost>) -> Result<(), StorageError>;
     async fn start_session(&self, session: NewSession)
     -> Result<StartSessionOutcome, StorageError>;
     async fn find_session(&self, session_id: String)

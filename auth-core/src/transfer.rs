@@ -136,6 +136,11 @@ impl<P: Platform> Auth<P> {
             (user.email_key.is_none(), granted.cloned().collect())
         });
         let facts: Vec<(bool, Vec<String>)> = facts.collect();
+        // First: no login must take longer than one of somebody unknown.
+        let credentials = new.iter().flat_map(|user| &user.credentials);
+        let hashes = credentials.filter(|credential| credential.kind == PASSWORD);
+        self.raise_costs(hashes.map(|credential| credential.secret.as_str()))
+            .await?;
         let change = new_id(&self.platform);
         let given = |role: &&Role| new.iter().any(|user| user.roles.contains(&role.name));
         let given = roles.iter().filter(given).map(SeenStanding::from);

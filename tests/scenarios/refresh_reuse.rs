@@ -25,6 +25,48 @@ async fn a_reused_refresh_token_ends_the_family() {
     assert_eq!(host.refresh(&elsewhere.refresh_token).await.status, 200);
 }
 
+/// V10.4.5: also one that was used long before the last, of which nothing is stored any more.
+#[tokio::test]
+async fn a_token_that_was_used_long_ago_ends_the_family() {
+    let host = Host::start(&[("REFRESH_TOKEN_GRACE_SECONDS", "0")]);
+    let first = host.register("ada@example.com").await;
+    let mut last = first.clone();
+    for _ in 0..5 {
+        last = Tokens::of(&host.refresh(&last.refresh_token).await.body);
+    }
+    assert_eq!(
+        host.get_as("/auth/me", &last.access_token).await.status,
+        200
+    );
+    host.refresh(&first.refresh_token)
+        .await
+        .assert_error(401, "invalid_refresh_token");
+    host.get_as("/auth/me", &last.access_token)
+        .await
+        .assert_error(401, "session_ended");
+}
+
+/// A token that names a session without being of the service ends nothing.
+#[tokio::test]
+async fn a_forged_token_ends_nothing() {
+    let host = Host::start(&[("REFRESH_TOKEN_GRACE_SECONDS", "0")]);
+    let tokens = host.register("ada@example.com").await;
+    // The session that it names, with another random part: the end of the text is the tag.
+    let (named, rest) = tokens.refresh_token.split_at(30);
+    let (random, tag) = rest.split_at(30);
+    let other: String = random.chars().rev().collect();
+    for forged in [
+        format!("{named}{other}{tag}"),
+        format!("{named}{}", "A".repeat(58)),
+        named.to_owned(),
+    ] {
+        host.refresh(&forged)
+            .await
+            .assert_error(401, "invalid_refresh_token");
+    }
+    assert_eq!(host.refresh(&tokens.refresh_token).await.status, 200);
+}
+
 /// What never was a token, or is one of another kind, gets the same answer.
 #[tokio::test]
 async fn what_is_no_refresh_token_is_refused() {

@@ -143,8 +143,11 @@ impl History {
             return;
         };
         let now = self.now();
+        let chance = self.any(1000) as usize;
         let session = &mut self.sessions[index];
-        let Some((used, when)) = session.used.last() else {
+        // Any of them: what is stored of the older ones has gone.
+        let count = session.used.len().max(1);
+        let Some((used, when)) = session.used.get(chance % count) else {
             return;
         };
         let presented = refresh(&self.auth, used);

@@ -34,6 +34,7 @@ const IDLE: Duration = Duration::from_secs(8);
 const SETTINGS: &[(&str, &str)] = &[
     ("LOGIN_ATTEMPTS_PER_IP", "0"),
     ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+    ("SIGN_INS_PER_USER", "0"),
     ("LOG_LEVEL", "error"),
 ];
 
@@ -198,6 +199,7 @@ fn spin(program: &Path, folder: &Path, seconds: u64) -> Result<()> {
             ),
             ("SPIN_VARIABLE_LOGIN_ATTEMPTS_PER_IP", "0"),
             ("SPIN_VARIABLE_LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+            ("SPIN_VARIABLE_SIGN_INS_PER_USER", "0"),
         ];
         start_as(&arguments, program, folder, &settings)
     };

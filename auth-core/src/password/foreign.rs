@@ -34,6 +34,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use super::PasswordHashError;
+use super::work::{HashKind, Work};
 use PasswordHashError::{Malformed, OutOfBounds};
 
 const MAX_BCRYPT_COST: u32 = 16;
@@ -160,6 +161,34 @@ impl ForeignHash {
             }
         };
         computed.ct_eq(hash).into()
+    }
+
+    /// How much work verifying is.
+    pub(super) fn work(&self) -> Work {
+        match self {
+            Self::Bcrypt { cost, .. } => Work::Bcrypt { cost: *cost },
+            Self::Scrypt { scrypt, .. }
+            | Self::BetterAuth { scrypt, .. }
+            | Self::Firebase { scrypt, .. } => Work::Scrypt {
+                log_n: scrypt.parameters.log_n().into(),
+                r: scrypt.parameters.r(),
+                p: scrypt.parameters.p(),
+            },
+            Self::Pbkdf2 {
+                digest,
+                iterations,
+                hash,
+                ..
+            } => Work::Pbkdf2 {
+                digest: match digest {
+                    Digest::Sha1 => HashKind::Pbkdf2Sha1,
+                    Digest::Sha256 => HashKind::Pbkdf2Sha256,
+                    Digest::Sha512 => HashKind::Pbkdf2Sha512,
+                },
+                iterations: *iterations,
+                blocks: hash.len().div_ceil(digest.len()) as u32,
+            },
+        }
     }
 
     fn bcrypt(cost: &str, salt_and_hash: &str) -> Result<Self, PasswordHashError> {

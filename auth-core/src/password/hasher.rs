@@ -1,5 +1,6 @@
 //! Argon2 (RFC 9106) as PHC strings, and by way of `foreign` what other systems stored.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -8,6 +9,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::foreign::ForeignHash;
+use super::work::{Costliest, HashKind, Meter, Work};
 use crate::platform::Platform;
 
 /// Cost of a password hash.
@@ -37,6 +39,14 @@ impl Parameters {
             iterations,
             parallelism,
         })
+    }
+
+    /// How much work a hash is.
+    pub(crate) fn work(self) -> Work {
+        Work::Argon2 {
+            memory: self.memory,
+            iterations: self.iterations,
+        }
     }
 
     /// As [`new`](Self::new), with the default in the place of what is not given.
@@ -81,8 +91,7 @@ pub struct Hasher {
     parameters: Parameters,
     // Growing and first touching 19 MiB costs a quarter of a hash in WebAssembly.
     memory: Mutex<Vec<Block>>,
-    /// A hash of a password that nobody knows, to spend the same time on unknown accounts.
-    decoy: String,
+    done: Meter,
 }
 
 const SALT_LEN: usize = 16;
@@ -91,13 +100,11 @@ const OUTPUT_LEN: usize = 32;
 impl Hasher {
     /// A hasher whose new hashes cost `parameters`.
     pub fn new(parameters: Parameters) -> Self {
-        let mut hasher = Self {
+        Self {
             parameters,
             memory: Mutex::default(),
-            decoy: String::new(),
-        };
-        hasher.decoy = hasher.phc(&[0; SALT_LEN], &[0; OUTPUT_LEN]);
-        hasher
+            done: Meter::default(),
+        }
     }
 
     /// What new hashes cost.
@@ -115,6 +122,7 @@ impl Hasher {
     /// As [`hash`](Self::hash), with a salt that the caller has drawn for this hash alone.
     pub fn hash_with_salt(&self, password: &str, salt: &[u8; SALT_LEN]) -> String {
         let mut output = Zeroizing::new([0; OUTPUT_LEN]);
+        self.done.add(self.parameters.work());
         self.compute(
             Algorithm::Argon2id,
             Version::V0x13,
@@ -133,7 +141,9 @@ impl Hasher {
     /// # Errors
     /// The stored hash is malformed or asks for too much.
     pub fn verify(&self, password: &str, stored: &str) -> Result<bool, PasswordHashError> {
-        match StoredHash::parse(stored)? {
+        let stored = StoredHash::parse(stored)?;
+        self.done.add(stored.work());
+        match stored {
             StoredHash::Argon2(hash) => {
                 let mut output = Zeroizing::new(vec![0; hash.output.len()]);
                 self.compute(
@@ -155,10 +165,34 @@ impl Hasher {
         }
     }
 
-    /// Does the work of verifying a password without there being one.
-    pub fn verify_nothing(&self, password: &str) {
-        let verified = self.verify(password, &self.decoy);
-        debug_assert_eq!(verified, Ok(false));
+    /// Whether a password matches a stored hash. Where it does not, or nothing is stored, the work is the same whatever
+    /// is stored.
+    ///
+    /// # Errors
+    /// Those of [`verify`](Self::verify).
+    pub(crate) fn compare(
+        &self,
+        password: &str,
+        stored: Option<&str>,
+        costliest: &Costliest,
+    ) -> Result<bool, PasswordHashError> {
+        let mut own = None;
+        if let Some(stored) = stored {
+            if self.verify(password, stored)? {
+                return Ok(true);
+            }
+            own = Some(Work::of(stored)?);
+        }
+        for work in costliest.besides(own) {
+            let verified = self.verify(password, &work.decoy());
+            debug_assert_eq!(verified, Ok(false), "{work:?}");
+        }
+        Ok(false)
+    }
+
+    /// How much work the hashes were that this hasher has computed, by their kind.
+    pub fn work_done(&self) -> BTreeMap<HashKind, u64> {
+        self.done.read()
     }
 
     /// Whether a stored hash has another algorithm, version or other parameters than a new one would have. One that
@@ -245,13 +279,21 @@ pub fn supported(stored: &str) -> Result<(), PasswordHashError> {
     StoredHash::parse(stored).map(drop)
 }
 
-enum StoredHash {
+pub(super) enum StoredHash {
     Argon2(Argon2Hash),
     Foreign(ForeignHash),
 }
 
 impl StoredHash {
-    fn parse(stored: &str) -> Result<Self, PasswordHashError> {
+    /// How much work verifying is.
+    pub(super) fn work(&self) -> Work {
+        match self {
+            Self::Argon2(hash) => hash.parameters.work(),
+            Self::Foreign(hash) => hash.work(),
+        }
+    }
+
+    pub(super) fn parse(stored: &str) -> Result<Self, PasswordHashError> {
         if stored.starts_with("$argon2") {
             Argon2Hash::parse(stored).map(Self::Argon2)
         } else {
@@ -260,7 +302,7 @@ impl StoredHash {
     }
 }
 
-struct Argon2Hash {
+pub(super) struct Argon2Hash {
     algorithm: Algorithm,
     version: Version,
     parameters: Parameters,

@@ -4,8 +4,11 @@ mod breach;
 mod foreign;
 mod hasher;
 mod policy;
+mod work;
 
 pub(crate) use breach::Question;
 pub use hasher::{Hasher, Parameters, PasswordHashError, supported};
 pub(crate) use policy::check;
 pub use policy::normalize;
+pub use work::HashKind;
+pub(crate) use work::{Costliest, Work};

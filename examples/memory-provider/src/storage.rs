@@ -7,9 +7,10 @@ use auth_core::Timestamp;
 use auth_core::storage::{
     Account, Acting, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
     DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Member, NewSession,
-    NewUser, OneTimeSecret, Permission, Place, ReplayedRotation, Role, Rotation, RotationOutcome,
-    Session, SigningKey, Standing, StartSessionOutcome, StartedSession, Storage, StorageError,
-    StoreOutcome, Subject, TimeRange, User, UserChange, UserOrder, UserPage, UserQuery,
+    NewUser, OneTimeSecret, PasswordCost, Permission, Place, ReplayedRotation, Role, Rotation,
+    RotationOutcome, Session, SigningKey, Standing, StartSessionOutcome, StartedSession, Storage,
+    StorageError, StoreOutcome, Subject, TimeRange, User, UserChange, UserOrder, UserPage,
+    UserQuery,
 };
 
 /// Everything under one lock, so that each function is atomic.
@@ -25,6 +26,7 @@ struct State {
     sessions: BTreeMap<String, Session>,
     tokens: BTreeMap<String, Token>,
     secrets: BTreeMap<String, OneTimeSecret>,
+    costs: BTreeMap<String, PasswordCost>,
     keys: BTreeMap<String, SigningKey>,
     limits: BTreeMap<String, LimitState>,
     events: BTreeMap<String, AuditEvent>,
@@ -35,6 +37,7 @@ struct State {
 struct Token {
     session_id: String,
     expires_at: Timestamp,
+    names_session: bool,
     consumed: Option<Consumed>,
 }
 
@@ -108,6 +111,7 @@ impl Default for State {
             sessions: BTreeMap::new(),
             tokens: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            costs: BTreeMap::new(),
             keys: BTreeMap::new(),
             limits: BTreeMap::new(),
             events: BTreeMap::new(),
@@ -462,6 +466,21 @@ impl Storage for MemoryStorage {
         }))
     }
 
+    async fn list_password_costs(&self) -> Result<Vec<PasswordCost>, StorageError> {
+        Ok(self.lock().costs.values().cloned().collect())
+    }
+
+    async fn raise_password_costs(&self, costs: Vec<PasswordCost>) -> Result<(), StorageError> {
+        let known = &mut self.lock().costs;
+        for cost in costs {
+            let less = |known: &PasswordCost| known.work < cost.work;
+            if known.get(&cost.kind).is_none_or(less) {
+                known.insert(cost.kind.clone(), cost);
+            }
+        }
+        Ok(())
+    }
+
     async fn start_session(&self, new: NewSession) -> Result<StartSessionOutcome, StorageError> {
         let mut state = self.lock();
         let session = new.session;
@@ -493,6 +512,7 @@ impl Storage for MemoryStorage {
             let token_of = Token {
                 session_id: session.id.clone(),
                 expires_at,
+                names_session: token.names_session,
                 consumed: None,
             };
             state.tokens.insert(token.digest, token_of);
@@ -523,21 +543,37 @@ impl Storage for MemoryStorage {
         let mut state = self.lock();
         let Rotation {
             presented,
+            session,
             successor,
             sealed,
             now,
             grace,
         } = rotation;
-        let Some(token) = state.tokens.get(&presented) else {
+        let token = state.tokens.get(&presented);
+        let session = token.map(|token| &token.session_id).or(session.as_ref());
+        let Some(session) = session.and_then(|id| state.sessions.get(id)) else {
             return Ok(RotationOutcome::Unknown);
         };
-        let active = state.active(&state.sessions[&token.session_id]);
+        let active = state.active(session);
         if active.session.revoked_at.is_some() || active.user.disabled_at.is_some() {
             return Ok(RotationOutcome::Revoked);
         }
         if active.session.expires_at <= now {
             return Ok(RotationOutcome::Expired);
         }
+        let Some(token) = token else {
+            let goes_on = |token: &Token| {
+                let of_session = token.session_id == active.session.id;
+                of_session && token.consumed.is_none() && now < token.expires_at
+            };
+            if !state.tokens.values().any(goes_on) {
+                return Ok(RotationOutcome::Expired);
+            }
+            state.revoke(now, "refresh_token_reuse", |session| {
+                session.id == active.session.id
+            });
+            return Ok(RotationOutcome::Reused(active));
+        };
         if let Some(consumed) = &token.consumed {
             if !grace.is_zero() && now < consumed.at + grace {
                 let superseded = state
@@ -563,8 +599,14 @@ impl Storage for MemoryStorage {
         let next = Token {
             session_id: session_id.clone(),
             expires_at,
+            names_session: successor.names_session,
             consumed: None,
         };
+        state.tokens.retain(|_, token| {
+            let past = |consumed: &Consumed| consumed.at + grace <= now;
+            let used_up = token.consumed.as_ref().is_some_and(past);
+            token.session_id != session_id || !token.names_session || !used_up
+        });
         state.tokens.insert(successor.digest.clone(), next);
         state
             .tokens

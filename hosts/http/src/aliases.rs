@@ -16,7 +16,7 @@ pub static ALIASES: &[Route] = &[
     )
     .reads(OptionalJson("RefreshRequest"))
     .returns("TokenResponse")
-    .fails(&[401, 403])
+    .fails(&[401, 403, 429])
     .deprecated(),
     register("/register"),
     register("/auth/signup"),

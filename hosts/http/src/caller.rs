@@ -46,10 +46,14 @@ impl<P: Platform> Call<'_, P> {
     /// Who sends it, as far as the host knows.
     pub(crate) fn client(&self) -> Client {
         let user_agent = self.parts.headers.get(USER_AGENT).map(|value| {
+            let mut bytes = 0;
             String::from_utf8_lossy(value.as_bytes())
                 .chars()
                 .filter(|c| !c.is_control())
-                .take(512)
+                .take_while(|c| {
+                    bytes += c.len_utf8();
+                    bytes <= 512
+                })
                 .collect()
         });
         Client {

@@ -326,7 +326,7 @@ pub static ROUTES: &[Route] = &[
     )
     .reads(OptionalJson("RefreshRequest"))
     .returns("TokenResponse")
-    .fails(&[401, 403]),
+    .fails(&[401, 403, 429]),
     post(
         "/auth/logout",
         Operation::Logout,
@@ -451,7 +451,7 @@ pub static ROUTES: &[Route] = &[
     .authenticated()
     .reads(Json("AccountUpdateRequest"))
     .returns("UserView")
-    .fails(&[409]),
+    .fails(&[409, 429]),
     delete("/account", Operation::DeleteAccount, "Deletes the account and everything of it.")
         .authenticated()
         .reads(Json("PasswordRequest"))

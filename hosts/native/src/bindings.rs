@@ -1,5 +1,7 @@
 //! The contract's imports, met by this host.
 
+use std::sync::OnceLock;
+
 use auth_core::contract::Mirror as _;
 use auth_core::storage::Storage as _;
 use auth_core::{Level, MailError, Message};
@@ -7,11 +9,13 @@ use gatewright_mail::{Delivery, MailConfig, TIMEOUT, accepted};
 use gatewright_smtp::Mailer;
 use gatewright_sql::SqlStorage;
 use http_body_util::{BodyExt as _, Full};
+use tokio::runtime::{Builder, Runtime};
 use wasmtime::component::{Access, Accessor, HasData, Linker};
 use wasmtime_wasi_http::RequestOptions;
 
 use crate::instance::InstanceData;
 use crate::outbound;
+use crate::server::prefer_last;
 use crate::settings::LayeredSettings;
 use crate::sqlite::Sqlite;
 
@@ -94,9 +98,32 @@ impl<T: Send + 'static> mail::HostWithStore<T> for Imports {
             let contract = store.get().contract();
             (contract.mail.clone(), contract.mailer.clone())
         });
-        let sent = deliver(&config, mailer.as_ref(), message.mirror()).await;
+        let message: Message = message.mirror();
+        // Elsewhere than where requests run: a hand-over computes, for TLS, and would slow the sender's next request.
+        let sent = match mail_runtime() {
+            Ok(runtime) => runtime
+                .spawn(async move { deliver(&config, mailer.as_ref(), message).await })
+                .await
+                .unwrap_or_else(|error| Err(MailError::Unavailable(error.to_string()))),
+            Err(cause) => Err(MailError::Unavailable(cause)),
+        };
         sent.mirror()
     }
+}
+
+/// The thread on which mails are handed over, which the operating system prefers last.
+fn mail_runtime() -> Result<&'static Runtime, String> {
+    static MAIL: OnceLock<Result<Runtime, String>> = OnceLock::new();
+    let made = MAIL.get_or_init(|| {
+        Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("mail")
+            .enable_all()
+            .on_thread_start(prefer_last)
+            .build()
+            .map_err(|error| format!("the thread of mails can't be started: {error}"))
+    });
+    made.as_ref().map_err(Clone::clone)
 }
 
 pub(crate) async fn deliver(

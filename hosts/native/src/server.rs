@@ -314,7 +314,7 @@ fn allow_open_files() {
     let _ = setrlimit(Resource::Nofile, all);
 }
 
-fn prefer_last() {
+pub(crate) fn prefer_last() {
     // Failing leaves the thread as it was, which costs speed alone.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
 }

@@ -6,7 +6,7 @@ use auth_core::contract::Mirror as _;
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
     DeleteUserOutcome, EventCount, Limit, LimitState, LoginName, Member, NewSession, NewUser,
-    OneTimeSecret, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
+    OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
     StartSessionOutcome, Storage, StorageError, StoreOutcome, UserChange, UserPage, UserQuery,
 };
 use auth_core::{

@@ -9,6 +9,7 @@
 mod accounts;
 mod audit;
 mod changes;
+mod costs;
 mod executor;
 mod grounds;
 mod keys;

@@ -51,7 +51,34 @@ impl From<StorageError> for MigrationError {
 }
 
 /// Every step, oldest first. All times are milliseconds since the Unix epoch.
-pub const MIGRATIONS: &[Migration] = &[FIRST, ACCOUNTS, ADMINISTRATION, ROWS, FEW, RANKS, ACTING];
+pub const MIGRATIONS: &[Migration] = &[
+    FIRST,
+    ACCOUNTS,
+    ADMINISTRATION,
+    ROWS,
+    FEW,
+    RANKS,
+    ACTING,
+    FAMILIES,
+    COSTS,
+];
+
+const COSTS: Migration = Migration {
+    version: 9,
+    name: "the most work that a password hash of each kind is",
+    statements: &["CREATE TABLE password_costs (
+            kind TEXT PRIMARY KEY,
+            work INTEGER NOT NULL,
+            decoy TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID"],
+};
+
+// Tokens of before name no session: a used one is recognised by its row alone, which stays.
+const FAMILIES: Migration = Migration {
+    version: 8,
+    name: "refresh tokens that name their session",
+    statements: &["ALTER TABLE refresh_tokens ADD COLUMN names_session INTEGER NOT NULL DEFAULT 0"],
+};
 
 // An impersonation of before names no session that it rests on, and so has ended.
 const ACTING: Migration = Migration {

@@ -228,8 +228,9 @@ const INSERT: &str = "INSERT INTO sessions (id, user_id, client_id, actor_id, am
         last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason, parent_id)
     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?16 FROM users WHERE id = ?2 AND disabled_at IS NULL
         AND (?15 IS NULL OR EXISTS (SELECT 1 FROM credentials WHERE id = ?15 AND user_row = users.row))";
-const INSERT_REFRESH_TOKEN: &str = "INSERT INTO refresh_tokens (digest, session_id, expires_at)
-    SELECT ?1, id, min(?3, expires_at) FROM sessions WHERE id = ?2";
+const INSERT_REFRESH_TOKEN: &str =
+    "INSERT INTO refresh_tokens (digest, session_id, expires_at, names_session)
+    SELECT ?1, id, min(?3, expires_at), ?4 FROM sessions WHERE id = ?2";
 const TOUCH_USER: &str = "UPDATE users SET last_login_at = ?2
     WHERE id = (SELECT user_id FROM sessions WHERE id = ?1 AND actor_id IS NULL)";
 const REVOKE_OTHERS: &str = "UPDATE sessions SET revoked_at = ?2, revocation_reason = 'single_session'
@@ -273,6 +274,7 @@ pub(crate) async fn start(
             token.digest.into(),
             id.as_str().into(),
             token.expires_at.into(),
+            u64::from(token.names_session).into(),
         ];
         batch.push(Statement::new(INSERT_REFRESH_TOKEN, parameters));
     }
@@ -308,17 +310,32 @@ const CONSUME: &str =
         SELECT 1 FROM sessions JOIN users ON users.id = sessions.user_id
         WHERE sessions.id = refresh_tokens.session_id AND sessions.revoked_at IS NULL
             AND sessions.expires_at > ?2 AND users.disabled_at IS NULL)";
-const INSERT_SUCCESSOR: &str = "INSERT INTO refresh_tokens (digest, session_id, expires_at)
-    SELECT ?2, sessions.id, min(?3, sessions.expires_at)
+const INSERT_SUCCESSOR: &str =
+    "INSERT INTO refresh_tokens (digest, session_id, expires_at, names_session)
+    SELECT ?2, sessions.id, min(?3, sessions.expires_at), ?4
     FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id
     WHERE refresh_tokens.digest = ?1 AND refresh_tokens.successor_digest = ?2";
 const TOUCH: &str = "UPDATE sessions SET last_seen_at = ?3 WHERE id = (
     SELECT session_id FROM refresh_tokens WHERE digest = ?1 AND successor_digest = ?2)";
+// What is used up and past its grace; a token of before, which names no session, is recognised by its row alone.
+const FORGET: &str = "DELETE FROM refresh_tokens
+    WHERE session_id = (SELECT session_id FROM refresh_tokens WHERE digest = ?1 AND successor_digest = ?2)
+        AND names_session = 1 AND consumed_at + ?4 <= ?3 AND digest <> ?1";
+/// Whether nothing is stored of a token that names a session which has another one still: it was used up.
+macro_rules! forgotten {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE digest = ?1) AND EXISTS (
+            SELECT 1 FROM refresh_tokens WHERE session_id = ?5 AND consumed_at IS NULL AND expires_at > ?3)"
+    };
+}
 // 0: revoked, 1: rotated now, 2: replayed, 3: reused, 4: expired; read before a reuse revokes the session.
 const ROTATION_OUTCOME: &str = concat!(
     "SELECT CASE
         WHEN sessions.revoked_at IS NOT NULL OR users.disabled_at IS NOT NULL THEN 0
         WHEN token.successor_digest = ?2 THEN 1
+        WHEN sessions.expires_at > ?3 AND ",
+    forgotten!(),
+    " THEN 3
         WHEN token.consumed_at IS NOT NULL AND sessions.expires_at <= ?3 THEN 4
         WHEN ?4 > 0 AND token.consumed_at + ?4 > ?3 THEN 2
         WHEN token.consumed_at IS NOT NULL THEN 3
@@ -326,16 +343,19 @@ const ROTATION_OUTCOME: &str = concat!(
     token.successor_sealed,
     coalesce((SELECT consumed_at IS NOT NULL FROM refresh_tokens WHERE digest = token.successor_digest), 1) AS superseded, ",
     active_columns!(),
-    " FROM refresh_tokens AS token
-    JOIN sessions ON sessions.id = token.session_id
-    JOIN users ON users.id = sessions.user_id
-    WHERE token.digest = ?1"
+    " FROM sessions JOIN users ON users.id = sessions.user_id
+    LEFT JOIN refresh_tokens AS token ON token.digest = ?1
+    WHERE sessions.id = coalesce((SELECT session_id FROM refresh_tokens WHERE digest = ?1), ?5)"
 );
-const REVOKE_REUSED: &str =
+const REVOKE_REUSED: &str = concat!(
     "UPDATE sessions SET revoked_at = ?3, revocation_reason = 'refresh_token_reuse'
-    WHERE revoked_at IS NULL AND expires_at > ?3 AND id = (
-        SELECT session_id FROM refresh_tokens
-        WHERE digest = ?1 AND successor_digest <> ?2 AND (?4 = 0 OR consumed_at + ?4 <= ?3))";
+    WHERE revoked_at IS NULL AND expires_at > ?3 AND id = coalesce(
+        (SELECT session_id FROM refresh_tokens
+            WHERE digest = ?1 AND successor_digest <> ?2 AND (?4 = 0 OR consumed_at + ?4 <= ?3)),
+        CASE WHEN ",
+    forgotten!(),
+    " THEN ?5 END)"
+);
 
 pub(crate) async fn rotate(
     executor: &impl Executor,
@@ -343,6 +363,7 @@ pub(crate) async fn rotate(
 ) -> Result<RotationOutcome, StorageError> {
     let Rotation {
         presented,
+        session,
         successor,
         sealed,
         now,
@@ -355,8 +376,11 @@ pub(crate) async fn rotate(
             successor.digest.as_str().into(),
             now.into(),
             grace.into(),
+            session.as_deref().into(),
         ]
     };
+    let mut forget = decide();
+    forget.pop();
     let mut results = executor
         .batch(vec![
             Statement::new(
@@ -374,6 +398,7 @@ pub(crate) async fn rotate(
                     presented.as_str().into(),
                     successor.digest.as_str().into(),
                     successor.expires_at.into(),
+                    u64::from(successor.names_session).into(),
                 ],
             ),
             Statement::new(
@@ -384,11 +409,12 @@ pub(crate) async fn rotate(
                     now.into(),
                 ],
             ),
+            Statement::new(FORGET, forget),
             Statement::new(ROTATION_OUTCOME, decide()),
             Statement::new(REVOKE_REUSED, decide()),
         ])
         .await?;
-    results.truncate(4);
+    results.truncate(5);
     let Some(mut row) = last_row(results) else {
         return Ok(RotationOutcome::Unknown);
     };

@@ -4,15 +4,15 @@ use auth_core::Timestamp;
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
     DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Member, NewSession,
-    NewUser, OneTimeSecret, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
-    Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject, UserChange,
-    UserPage, UserQuery,
+    NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session,
+    SigningKey, Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject,
+    UserChange, UserPage, UserQuery,
 };
 
 use crate::executor::Executor;
 use crate::{
-    accounts, audit, changes, grounds, keys, limits, members, migrations, purge, roles, secrets,
-    sessions,
+    accounts, audit, changes, costs, grounds, keys, limits, members, migrations, purge, roles,
+    secrets, sessions,
 };
 
 /// The storage contract in SQL.
@@ -74,6 +74,14 @@ impl<E: Executor> Storage for SqlStorage<E> {
             now,
         )
         .await
+    }
+
+    async fn list_password_costs(&self) -> Result<Vec<PasswordCost>, StorageError> {
+        costs::list(&self.executor).await
+    }
+
+    async fn raise_password_costs(&self, costs: Vec<PasswordCost>) -> Result<(), StorageError> {
+        costs::raise(&self.executor, costs).await
     }
 
     async fn start_session(

@@ -81,3 +81,28 @@ pub fn one_of_many_concurrent_uses_of_a_credential_wins(storage: &(impl Storage 
     assert_eq!(deleted.iter().filter(|deleted| **deleted).count(), 1);
     assert!(account(storage, 1).credentials.is_empty());
 }
+
+/// Of each kind the costliest hash stays, whoever tells it and in whatever order.
+pub fn the_most_work_of_each_kind_stays(storage: &(impl Storage + Sync)) {
+    let cost = |kind: &str, work: u64| PasswordCost {
+        kind: kind.to_owned(),
+        work,
+        decoy: format!("{kind} {work}"),
+    };
+    let listed = || {
+        let mut costs = block_on(storage.list_password_costs()).unwrap();
+        costs.sort_by(|a, b| a.kind.cmp(&b.kind));
+        costs
+    };
+    assert_eq!(listed(), []);
+    let raise = |costs: Vec<PasswordCost>| {
+        assert_eq!(block_on(storage.raise_password_costs(costs)), Ok(()));
+    };
+    raise(vec![]);
+    raise(vec![cost("b", 5), cost("a", 1), cost("b", 7), cost("b", 6)]);
+    assert_eq!(listed(), [cost("a", 1), cost("b", 7)]);
+    raise(vec![cost("a", 1), cost("b", 3)]);
+    assert_eq!(listed(), [cost("a", 1), cost("b", 7)]);
+    concurrently(|caller| raise(vec![cost("a", 10 + caller as u64)]));
+    assert_eq!(listed(), [cost("a", 9 + CALLERS as u64), cost("b", 7)]);
+}

@@ -20,8 +20,8 @@ use auth_core::Timestamp;
 use auth_core::storage::{
     Account, Acting, ActiveSession, AuditEvent, AuditPlace, AuditQuery, ChangeOutcome,
     CreateUserOutcome, Credential, DeleteUserOutcome, EventCount, Grounds, Limit, LoginName,
-    Member, NewSession, NewUser, OneTimeSecret, Permission, RefreshToken, Role, Rotation,
-    RotationOutcome, SeenStanding, Session, SessionEnding, SigningKey, Standing,
+    Member, NewSession, NewUser, OneTimeSecret, PasswordCost, Permission, RefreshToken, Role,
+    Rotation, RotationOutcome, SeenStanding, Session, SessionEnding, SigningKey, Standing,
     StartSessionOutcome, Storage, StoreOutcome, Subject, TimeRange, User, UserChange, UserOrder,
     UserPage, UserQuery, VoidedSecrets,
 };
@@ -69,6 +69,7 @@ macro_rules! contract_tests {
             a_walk_through_a_search_lists_everybody_once_whoever_comes_and_goes
             a_secret_is_replaced_only_if_it_is_the_expected_one
             one_of_many_concurrent_replacements_wins
+            the_most_work_of_each_kind_stays
             a_session_comes_with_its_user_roles_and_permissions
             an_inactive_user_gets_no_session
             a_session_rests_on_its_credential
@@ -79,6 +80,9 @@ macro_rules! contract_tests {
             without_a_grace_window_nothing_is_replayed
             a_refresh_token_ends_with_its_time_and_its_session
             one_of_many_concurrent_rotations_wins_and_the_others_get_its_successor
+            a_used_token_is_recognised_by_the_session_that_it_names
+            a_family_takes_the_same_room_however_often_it_is_refreshed
+            a_used_token_that_names_no_session_is_recognised_by_its_row
             a_revoked_session_stays_revoked
             a_session_rests_on_the_one_it_was_started_from
             all_sessions_but_one_are_revoked
@@ -227,9 +231,20 @@ fn create(storage: &impl Storage, user: NewUser) {
 }
 
 fn start(storage: &impl Storage, session: Session, token: &str) -> ActiveSession {
+    start_with(storage, session, token, false)
+}
+
+/// The same with a token that names its session, or none.
+fn start_with(
+    storage: &impl Storage,
+    session: Session,
+    token: &str,
+    names_session: bool,
+) -> ActiveSession {
     let refresh_token = Some(RefreshToken {
         digest: token.to_owned(),
         expires_at: at(10_000),
+        names_session,
     });
     match block_on(storage.start_session(NewSession {
         session,
@@ -275,11 +290,36 @@ fn rotate_within(
     successor: &str,
     seconds: u64,
 ) -> RotationOutcome {
+    rotate_of(storage, None, grace, presented, successor, seconds)
+}
+
+/// Presents a token that names this session.
+fn rotate_named(
+    storage: &impl Storage,
+    session: u64,
+    presented: &str,
+    successor: &str,
+    seconds: u64,
+) -> RotationOutcome {
+    let grace = Duration::from_secs(10);
+    rotate_of(storage, Some(session), grace, presented, successor, seconds)
+}
+
+fn rotate_of(
+    storage: &impl Storage,
+    session: Option<u64>,
+    grace: Duration,
+    presented: &str,
+    successor: &str,
+    seconds: u64,
+) -> RotationOutcome {
     block_on(storage.rotate_refresh_token(Rotation {
         presented: presented.to_owned(),
+        session: session.map(id),
         successor: RefreshToken {
             digest: successor.to_owned(),
             expires_at: at(seconds + 10_000),
+            names_session: session.is_some(),
         },
         sealed: format!("sealed {successor}"),
         now: at(seconds),

@@ -33,6 +33,7 @@ pub fn an_inactive_user_gets_no_session(storage: &impl Storage) {
         let refresh_token = Some(RefreshToken {
             digest: "first".into(),
             expires_at: at(100),
+            names_session: false,
         });
         let new = NewSession {
             session: session(10, user),
@@ -262,6 +263,108 @@ pub fn one_of_many_concurrent_rotations_wins_and_the_others_get_its_successor(
         rotate(storage, &successor, "next", 6),
         RotationOutcome::Rotated(_)
     ));
+}
+
+/// V10.4.5: nothing is stored of a used token any more, and it still ends the session that it names, if that goes on.
+pub fn a_used_token_is_recognised_by_the_session_that_it_names(storage: &impl Storage) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    for number in 10..14 {
+        start_with(storage, session(number, 1), &format!("{number}/0"), true);
+        for round in 0..4 {
+            let [presented, successor] = [round, round + 1].map(|at| format!("{number}/{at}"));
+            let rotated = rotate_named(storage, number, &presented, &successor, 100 * round);
+            assert!(
+                matches!(rotated, RotationOutcome::Rotated(_)),
+                "{rotated:?}"
+            );
+        }
+    }
+    let of_first = |token: &str| block_on(storage.find_refresh_token_session(token.into()));
+    assert_eq!(of_first("10/0"), Ok(None));
+    assert_eq!(of_first("10/4"), Ok(Some(id(10))));
+
+    let RotationOutcome::Reused(reused) = rotate_named(storage, 10, "10/0", "x", 305) else {
+        panic!("not reused")
+    };
+    assert_eq!(reused.session.id, id(10));
+    let ended = find(storage, 10).session;
+    assert_eq!(ended.revoked_at, Some(at(305)));
+    let reason = ended.revocation_reason.as_deref();
+    assert_eq!(reason, Some("refresh_token_reuse"));
+    for token in ["10/0", "10/4"] {
+        let revoked = rotate_named(storage, 10, token, "x", 306);
+        assert_eq!(revoked, RotationOutcome::Revoked, "{token}");
+    }
+
+    // One whose row is there still, within its grace and after it.
+    let replayed = rotate_named(storage, 11, "11/3", "x", 309);
+    assert!(
+        matches!(replayed, RotationOutcome::Replayed(_)),
+        "{replayed:?}"
+    );
+    let reused = rotate_named(storage, 11, "11/3", "x", 310);
+    assert!(matches!(reused, RotationOutcome::Reused(_)), "{reused:?}");
+
+    // No token of the session works any more: that is no sign of a second hand.
+    let expired = rotate_named(storage, 12, "12/0", "x", 10_300);
+    assert_eq!(expired, RotationOutcome::Expired);
+    let ended = rotate_named(storage, 12, "12/0", "x", 1_000_000);
+    assert_eq!(ended, RotationOutcome::Expired);
+    assert_eq!(find(storage, 12).session.revoked_at, None);
+    let unknown = rotate_named(storage, 99, "12/0", "x", 305);
+    assert_eq!(unknown, RotationOutcome::Unknown);
+    let goes_on = rotate_named(storage, 13, "13/4", "x", 305);
+    assert!(
+        matches!(goes_on, RotationOutcome::Rotated(_)),
+        "{goes_on:?}"
+    );
+}
+
+/// The one that is good, and those that were used within the grace window.
+pub fn a_family_takes_the_same_room_however_often_it_is_refreshed(storage: &impl Storage) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    start_with(storage, session(10, 1), "0", true);
+    // Six in each grace window.
+    for round in 0..60 {
+        let [presented, successor] = [round, round + 1].map(|at| at.to_string());
+        let rotated = rotate_named(storage, 10, &presented, &successor, 2 * round);
+        assert!(
+            matches!(rotated, RotationOutcome::Rotated(_)),
+            "{rotated:?}"
+        );
+    }
+    // Who comes late within the window is led on.
+    let RotationOutcome::Replayed(late) = rotate_named(storage, 10, "56", "x", 118) else {
+        panic!("not replayed")
+    };
+    assert!(late.superseded);
+    let stored = (0..=60).filter(|round: &u64| {
+        let found = storage.find_refresh_token_session(round.to_string());
+        block_on(found).unwrap().is_some()
+    });
+    let stored: Vec<_> = stored.collect();
+    assert_eq!(stored, [55, 56, 57, 58, 59, 60]);
+}
+
+/// Tokens of before named none: their rows stay as long as the family may come back.
+pub fn a_used_token_that_names_no_session_is_recognised_by_its_row(storage: &impl Storage) {
+    signed_in(storage);
+    let rotated = rotate(storage, "first", "second", 5);
+    assert!(matches!(rotated, RotationOutcome::Rotated(_)));
+    let rotated = rotate_of(
+        storage,
+        None,
+        Duration::from_secs(10),
+        "second",
+        "third",
+        100,
+    );
+    assert!(matches!(rotated, RotationOutcome::Rotated(_)));
+    let rotated = rotate_named(storage, 10, "third", "fourth", 200);
+    assert!(matches!(rotated, RotationOutcome::Rotated(_)));
+    let reused = rotate(storage, "first", "x", 300);
+    assert!(matches!(reused, RotationOutcome::Reused(_)), "{reused:?}");
+    assert!(find(storage, 10).session.revoked_at.is_some());
 }
 
 /// Revoking again changes nothing: the first time and reason stay.

@@ -1,0 +1,340 @@
+//! How much work a stored hash is, and hashes that are as much work, so that a failed login takes the same for everybody.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::PasswordHashError;
+use super::hasher::StoredHash;
+
+/// Kinds of hashes. The work of two hashes of one kind can be compared and added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HashKind {
+    /// Any variant of Argon2: KiB times passes.
+    Argon2,
+    /// bcrypt: two to the power of the cost.
+    Bcrypt,
+    /// scrypt: N times r times p.
+    Scrypt,
+    /// PBKDF2 with SHA-1: iterations.
+    Pbkdf2Sha1,
+    /// PBKDF2 with SHA-256: iterations.
+    Pbkdf2Sha256,
+    /// PBKDF2 with SHA-512: iterations.
+    Pbkdf2Sha512,
+}
+
+impl HashKind {
+    /// All of them, in their order.
+    pub const ALL: [Self; 6] = [
+        Self::Argon2,
+        Self::Bcrypt,
+        Self::Scrypt,
+        Self::Pbkdf2Sha1,
+        Self::Pbkdf2Sha256,
+        Self::Pbkdf2Sha512,
+    ];
+
+    /// The name in storage.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Argon2 => "argon2",
+            Self::Bcrypt => "bcrypt",
+            Self::Scrypt => "scrypt",
+            Self::Pbkdf2Sha1 => "pbkdf2-sha1",
+            Self::Pbkdf2Sha256 => "pbkdf2-sha256",
+            Self::Pbkdf2Sha512 => "pbkdf2-sha512",
+        }
+    }
+}
+
+/// The work of computing a hash once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    Argon2 {
+        memory: u32,
+        iterations: u32,
+    },
+    Bcrypt {
+        cost: u32,
+    },
+    Scrypt {
+        log_n: u32,
+        r: u32,
+        p: u32,
+    },
+    Pbkdf2 {
+        digest: HashKind,
+        iterations: u32,
+        blocks: u32,
+    },
+}
+
+impl Work {
+    /// The work of a stored hash.
+    pub(crate) fn of(stored: &str) -> Result<Self, PasswordHashError> {
+        StoredHash::parse(stored).map(|hash| hash.work())
+    }
+
+    pub(crate) fn kind(self) -> HashKind {
+        match self {
+            Self::Argon2 { .. } => HashKind::Argon2,
+            Self::Bcrypt { .. } => HashKind::Bcrypt,
+            Self::Scrypt { .. } => HashKind::Scrypt,
+            Self::Pbkdf2 { digest, .. } => digest,
+        }
+    }
+
+    pub(crate) fn units(self) -> u64 {
+        match self {
+            Self::Argon2 { memory, iterations } => u64::from(memory) * u64::from(iterations),
+            Self::Bcrypt { cost } => 1 << cost,
+            Self::Scrypt { log_n, r, p } => (u64::from(r) * u64::from(p)) << log_n,
+            Self::Pbkdf2 {
+                iterations, blocks, ..
+            } => u64::from(iterations) * u64::from(blocks),
+        }
+    }
+
+    /// What is left of this work after so many units of it.
+    fn rest(self, done: u64) -> Vec<Self> {
+        let left = self.units().saturating_sub(done);
+        match self {
+            Self::Argon2 { memory, .. } => {
+                let whole = Self::Argon2 {
+                    memory,
+                    iterations: (left / u64::from(memory)) as u32,
+                };
+                let part = Self::Argon2 {
+                    memory: (left % u64::from(memory)) as u32,
+                    iterations: 1,
+                };
+                let computable = |work: &Self| match work {
+                    Self::Argon2 { memory, iterations } => *memory >= 8 && *iterations > 0,
+                    _ => false,
+                };
+                [whole, part].into_iter().filter(computable).collect()
+            }
+            Self::Bcrypt { cost } if done == 0 => vec![Self::Bcrypt { cost }],
+            // 2^a and all powers from there to 2^(b - 1) are 2^b.
+            Self::Bcrypt { cost } => (done.ilog2()..cost)
+                .map(|cost| Self::Bcrypt { cost })
+                .collect(),
+            Self::Scrypt { log_n, r, .. } => {
+                let mut left = left / u64::from(r);
+                let mut parts = Vec::new();
+                while left >= 2 {
+                    let log_n = left.ilog2().min(log_n);
+                    parts.push(Self::Scrypt { log_n, r, p: 1 });
+                    left -= 1 << log_n;
+                }
+                parts
+            }
+            Self::Pbkdf2 {
+                digest, iterations, ..
+            } => {
+                let mut left = left;
+                let mut parts = Vec::new();
+                while left > 0 {
+                    let iterations = left.min(iterations.into());
+                    parts.push(Self::Pbkdf2 {
+                        digest,
+                        iterations: iterations as u32,
+                        blocks: 1,
+                    });
+                    left -= iterations;
+                }
+                parts
+            }
+        }
+    }
+
+    /// A hash that is this work, of no password.
+    pub(crate) fn decoy(self) -> String {
+        // 16 bytes of zero are the salt.
+        let zeros = |characters: usize| "A".repeat(characters);
+        let salt = zeros(22);
+        match self {
+            Self::Argon2 { memory, iterations } => {
+                let hash = zeros(43);
+                format!("$argon2id$v=19$m={memory},t={iterations},p=1${salt}${hash}")
+            }
+            Self::Bcrypt { cost } => format!("$2b${cost:02}${}", ".".repeat(53)),
+            Self::Scrypt { log_n, r, p } => {
+                format!("$scrypt$ln={log_n},r={r},p={p}${salt}${}", zeros(43))
+            }
+            Self::Pbkdf2 {
+                digest,
+                iterations,
+                blocks,
+            } => {
+                let len = match digest {
+                    HashKind::Pbkdf2Sha1 => 20,
+                    HashKind::Pbkdf2Sha512 => 64,
+                    _ => 32,
+                };
+                // At most as long as a hash may be, which has as many blocks.
+                let len = (len * blocks).min(64);
+                let (name, hash) = (digest.as_str(), zeros((8 * len).div_ceil(6) as usize));
+                format!("${name}$i={iterations},l={len}${salt}${hash}")
+            }
+        }
+    }
+}
+
+/// The most work that a stored hash of each kind is.
+///
+/// A failed login does all of it, whoever it is for, since no stored hash may be told by the time that it takes: what the
+/// account's own hash has not been is computed besides. The work of different kinds can't be compared, as each machine has
+/// its own measure, so that each kind is computed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Costliest(BTreeMap<HashKind, Work>);
+
+impl Costliest {
+    /// Takes a work in; whether it is more than any of its kind was.
+    pub(crate) fn raise(&mut self, work: Work) -> bool {
+        let known = self.0.get(&work.kind()).map_or(0, |known| known.units());
+        let more = work.units() > known;
+        if more {
+            self.0.insert(work.kind(), work);
+        }
+        more
+    }
+
+    /// The most of each kind.
+    pub(crate) fn each(&self) -> impl Iterator<Item = Work> {
+        self.0.values().copied()
+    }
+
+    /// What there is to do besides this.
+    pub(crate) fn besides(&self, done: Option<Work>) -> Vec<Work> {
+        let rest = |most: &Work| {
+            let same = done.filter(|done| done.kind() == most.kind());
+            most.rest(same.map_or(0, Work::units))
+        };
+        self.0.values().flat_map(rest).collect()
+    }
+}
+
+/// Counts the work of every hash that is computed.
+#[derive(Debug, Default)]
+pub(super) struct Meter([AtomicU64; HashKind::ALL.len()]);
+
+impl Meter {
+    pub(super) fn add(&self, work: Work) {
+        self.0[work.kind() as usize].fetch_add(work.units(), Ordering::Relaxed);
+    }
+
+    pub(super) fn read(&self) -> BTreeMap<HashKind, u64> {
+        let counters = HashKind::ALL.into_iter().zip(&self.0);
+        counters
+            .map(|(kind, units)| (kind, units.load(Ordering::Relaxed)))
+            .filter(|(_, units)| *units > 0)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Hasher, Parameters};
+    use super::*;
+
+    const SALT: &str = "c29tZXNhbHQ";
+
+    fn stored() -> Vec<(String, HashKind, u64)> {
+        let sha256 = "A".repeat(43);
+        let argon2 = |head: &str| format!("{head}${SALT}${sha256}");
+        vec![
+            (argon2("$argon2id$v=19$m=64,t=3,p=2"), HashKind::Argon2, 192),
+            (argon2("$argon2i$m=256,t=2,p=1"), HashKind::Argon2, 512),
+            (
+                "$2a$04$zHH/ihvsBtMWKcFnKGd20.HRVxfFwAw6do5hHWUp0mwFFtNRpBW52".to_owned(),
+                HashKind::Bcrypt,
+                16,
+            ),
+            (
+                format!("$scrypt$ln=5,r=8,p=2${SALT}${sha256}"),
+                HashKind::Scrypt,
+                512,
+            ),
+            (
+                format!("scrypt:64:8:1$salt${}", "00".repeat(64)),
+                HashKind::Scrypt,
+                512,
+            ),
+            (
+                format!("pbkdf2_sha256$700$salt${sha256}="),
+                HashKind::Pbkdf2Sha256,
+                700,
+            ),
+            (
+                format!("$pbkdf2-sha1$i=10,l=40${SALT}${}", "A".repeat(54)),
+                HashKind::Pbkdf2Sha1,
+                20,
+            ),
+            (
+                format!("pbkdf2:sha512:9$salt${}", "00".repeat(64)),
+                HashKind::Pbkdf2Sha512,
+                9,
+            ),
+        ]
+    }
+
+    #[test]
+    fn every_form_has_its_work_and_a_decoy_of_the_same() {
+        for (stored, kind, units) in stored() {
+            let work = Work::of(&stored).unwrap();
+            assert_eq!((work.kind(), work.units()), (kind, units), "{stored}");
+            let decoy = Work::of(&work.decoy()).unwrap();
+            assert_eq!((decoy.kind(), decoy.units()), (kind, units), "{stored}");
+        }
+    }
+
+    /// V6.3.8: whatever is stored of an account, and whether there is one, a failed attempt computes the same.
+    #[test]
+    fn a_failed_attempt_computes_the_same_for_every_hash() {
+        let parameters = Parameters::new(64, 1, 1).unwrap();
+        let mut costliest = Costliest::default();
+        costliest.raise(parameters.work());
+        let mut all: Vec<_> = stored().into_iter().map(|(stored, ..)| stored).collect();
+        // Cheaper and costlier ones of the same kinds.
+        for (memory, iterations) in [(8, 1), (128, 3), (100, 5), (300, 1)] {
+            all.push(Work::Argon2 { memory, iterations }.decoy());
+        }
+        all.extend([4, 5, 7].map(|cost| Work::Bcrypt { cost }.decoy()));
+        for (log_n, r, p) in [(4, 8, 1), (6, 8, 3), (3, 16, 1)] {
+            all.push(Work::Scrypt { log_n, r, p }.decoy());
+        }
+        for stored in &all {
+            costliest.raise(Work::of(stored).unwrap());
+        }
+        let spent = |stored: Option<&str>| {
+            let hasher = Hasher::new(parameters);
+            assert_eq!(hasher.compare("wrong", stored, &costliest), Ok(false));
+            hasher.work_done()
+        };
+        let nobody = spent(None);
+        assert_eq!(nobody[&HashKind::Argon2], 512);
+        assert_eq!(nobody[&HashKind::Bcrypt], 128);
+        assert_eq!(nobody[&HashKind::Scrypt], 1536);
+        for stored in &all {
+            assert_eq!(spent(Some(stored)), nobody, "{stored}");
+        }
+    }
+
+    /// Somebody who knows the password waits for nothing but its hash.
+    #[test]
+    fn the_right_password_costs_its_own_hash_alone() {
+        let parameters = Parameters::new(64, 1, 1).unwrap();
+        let hasher = Hasher::new(parameters);
+        let stored = hasher.hash_with_salt("right", &[1; 16]);
+        let mut costliest = Costliest::default();
+        costliest.raise(parameters.work());
+        costliest.raise(Work::Bcrypt { cost: 5 });
+        assert_eq!(hasher.compare("right", Some(&stored), &costliest), Ok(true));
+        // Made and verified.
+        assert_eq!(
+            hasher.work_done(),
+            BTreeMap::from([(HashKind::Argon2, 128)])
+        );
+    }
+}

@@ -1,0 +1,272 @@
+//! V6.3.8: nothing of an answer says whether there is an account, neither what it says nor the work behind it. Work is
+//! counted, by hashes and by calls of storage, and never timed.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use auth_core::password::{HashKind, Hasher, Parameters};
+use auth_core::storage::*;
+use auth_core::{
+    Actor, Auth, Carrier, Client, Error, ImportOutcome, ImportUser, LoginRequest, Platform as _,
+    Registration, Timestamp,
+};
+use futures::executor::block_on;
+use gatewright_tests::{MemoryStorage, SimulatedPlatform, config};
+
+const PASSWORD: &str = "correct horse battery staple";
+const WRONG: &str = "not the right password";
+
+/// Storage that remembers how it was called.
+#[derive(Default)]
+struct Watched {
+    storage: MemoryStorage,
+    calls: Mutex<Vec<&'static str>>,
+}
+
+macro_rules! watch {
+    ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
+        impl Storage for Watched {
+            $(async fn $name(&self, $($argument: $ty),*) -> Result<$output, StorageError> {
+                self.calls.lock().unwrap().push(stringify!($name));
+                self.storage.$name($($argument),*).await
+            })*
+        }
+    };
+}
+auth_core::storage_functions!(watch);
+
+type Service = Auth<SimulatedPlatform<Watched>>;
+
+fn service(settings: &[(&str, &str)]) -> Service {
+    let platform = SimulatedPlatform::with_storage(1, Watched::default());
+    Auth::new(platform, config(settings))
+}
+
+/// What one request did, at once and after the answer.
+#[derive(Debug, PartialEq, Eq)]
+struct Done {
+    error: Option<Error>,
+    hashes: BTreeMap<HashKind, u64>,
+    calls: Vec<&'static str>,
+    after: Vec<&'static str>,
+}
+
+fn watch<T>(auth: &Service, request: impl Future<Output = Result<T, Error>>) -> Done {
+    let calls = || std::mem::take(&mut *auth.platform().storage().calls.lock().unwrap());
+    let before = auth.hasher().work_done();
+    calls();
+    let error = block_on(request).err();
+    let at_once = calls();
+    let mut hashes = auth.hasher().work_done();
+    for (kind, units) in &mut hashes {
+        *units -= before.get(kind).copied().unwrap_or_default();
+    }
+    for work in auth.platform().take_deferred() {
+        block_on(auth.run(work));
+    }
+    Done {
+        error,
+        hashes,
+        calls: at_once,
+        after: calls(),
+    }
+}
+
+fn login(auth: &Service, name: &str, password: &str) -> Done {
+    let request = LoginRequest {
+        name,
+        password,
+        code: None,
+        carrier: Carrier::Jwt,
+    };
+    watch(auth, auth.login(request, &Client::default()))
+}
+
+fn register(auth: &Service, email: &str, username: Option<&str>) -> Done {
+    let registration = Registration {
+        email,
+        password: PASSWORD,
+        username,
+        display_name: None,
+        profile: None,
+        carrier: Carrier::Jwt,
+    };
+    watch(auth, auth.register(registration, &Client::default()))
+}
+
+fn import(auth: &Service, users: &[(&str, Option<String>)]) {
+    let users = users.iter().map(|(email, hash)| ImportUser {
+        email: Some((*email).to_owned()),
+        password_hash: hash.clone(),
+        ..ImportUser::default()
+    });
+    let actor = Actor::operator(Client::default());
+    let imported = block_on(auth.import(&actor, users.collect(), false));
+    for outcome in imported.ok().unwrap() {
+        assert!(matches!(outcome, ImportOutcome::Created(_)), "{outcome:?}");
+    }
+    for work in auth.platform().take_deferred() {
+        block_on(auth.run(work));
+    }
+}
+
+/// Hashes of another password, of every kind and of several costs.
+fn hashes() -> Vec<String> {
+    let argon2 = |memory, iterations| {
+        let parameters = Parameters::new(memory, iterations, 1).unwrap();
+        Hasher::new(parameters).hash_with_salt("another", &[1; 16])
+    };
+    let zeros = "A".repeat(43);
+    vec![
+        argon2(64, 1),
+        argon2(256, 3),
+        "$2b$04$zHH/ihvsBtMWKcFnKGd20.HRVxfFwAw6do5hHWUp0mwFFtNRpBW52".to_owned(),
+        format!("$2b$06${}", ".".repeat(53)),
+        format!("$scrypt$ln=6,r=8,p=1$c29tZXNhbHQ${zeros}"),
+        format!("pbkdf2_sha256$700$salt${zeros}="),
+        format!("pbkdf2_sha256$300$salt${zeros}="),
+        format!("$pbkdf2-sha1$i=100,l=32$c29tZXNhbHQ${zeros}"),
+    ]
+}
+
+#[test]
+fn a_failed_login_is_the_same_work_for_everybody() {
+    let auth = service(&[("LOGIN_ATTEMPTS_PER_IP", "0")]);
+    assert_eq!(register(&auth, "own@example.com", Some("own")).error, None);
+    let addresses: Vec<_> = (0..hashes().len())
+        .map(|number| format!("user{number}@example.com"))
+        .collect();
+    let mut users: Vec<_> = addresses
+        .iter()
+        .map(String::as_str)
+        .zip(hashes().into_iter().map(Some))
+        .collect();
+    users.push(("none@example.com", None));
+    import(&auth, &users);
+
+    // What is kept is loaded anew.
+    auth.platform().advance(std::time::Duration::from_secs(60));
+    login(&auth, "nobody@example.com", WRONG);
+    let unknown = login(&auth, "nobody@example.com", WRONG);
+    assert_eq!(unknown.error, Some(Error::InvalidCredentials));
+    assert_eq!(unknown.calls, ["count", "find_account"]);
+    assert_eq!(unknown.after, ["append_audit"]);
+    // As much as the costliest of each kind.
+    let expected = [
+        (HashKind::Argon2, 768),
+        (HashKind::Bcrypt, 64),
+        (HashKind::Scrypt, 512),
+        (HashKind::Pbkdf2Sha1, 200),
+        (HashKind::Pbkdf2Sha256, 700),
+    ];
+    assert_eq!(unknown.hashes, BTreeMap::from(expected));
+    for name in ["own@example.com", "own", "none@example.com", "nobody"] {
+        assert_eq!(login(&auth, name, WRONG), unknown, "{name}");
+    }
+    for name in &addresses {
+        assert_eq!(login(&auth, name, WRONG), unknown, "{name}");
+        let long = "x".repeat(2000);
+        assert_eq!(login(&auth, name, &long), unknown, "{name}");
+    }
+    // The right password is told anyway, and pays for its own hash alone.
+    let right = login(&auth, "own@example.com", PASSWORD);
+    assert_eq!(right.error, None);
+    assert_eq!(right.hashes[&HashKind::Argon2], 64);
+    assert_eq!(right.hashes[&HashKind::Bcrypt], 0);
+}
+
+/// An import by an earlier version, or on another host: the first attempt at a costlier hash is the only one that differs.
+#[test]
+fn a_costlier_hash_is_noticed_by_the_first_attempt_at_it() {
+    let auth = service(&[]);
+    register(&auth, "ada@example.com", None);
+    let storage = auth.platform().storage();
+    let name = LoginName::Email("ada@example.com".to_owned());
+    let account = block_on(storage.find_account(name)).unwrap().unwrap();
+    let own = account.credentials[0].clone();
+    let costly = format!("$2b$06${}", ".".repeat(53));
+    let now = auth.platform().now();
+    let replaced = storage.replace_credential_secret(own.id, own.secret, costly, now);
+    assert_eq!(block_on(replaced), Ok(true));
+    login(&auth, "ada@example.com", WRONG);
+    let known = login(&auth, "ada@example.com", WRONG);
+    assert_eq!(known.hashes[&HashKind::Bcrypt], 64);
+    assert_eq!(known, login(&auth, "nobody@example.com", WRONG));
+}
+
+/// Hashes that were made before `ARGON2_…` was lowered are as costly as they were.
+#[test]
+fn lowered_parameters_are_remembered() {
+    let costly = [("ARGON2_MEMORY_KIB", "256"), ("ARGON2_ITERATIONS", "2")];
+    let auth = service(&costly);
+    register(&auth, "ada@example.com", None);
+    login(&auth, "ada@example.com", WRONG);
+    let auth = Auth::new(auth.into_platform(), config(&[]));
+    register(&auth, "bob@example.com", None);
+    login(&auth, "nobody@example.com", WRONG);
+    let unknown = login(&auth, "nobody@example.com", WRONG);
+    assert_eq!(unknown.hashes, BTreeMap::from([(HashKind::Argon2, 512)]));
+    for name in ["ada@example.com", "bob@example.com"] {
+        assert_eq!(login(&auth, name, WRONG), unknown, "{name}");
+    }
+}
+
+#[test]
+fn a_taken_user_name_says_nothing_of_the_address() {
+    let auth = service(&[("REQUIRE_EMAIL_VERIFICATION", "true")]);
+    assert_eq!(register(&auth, "ada@example.com", Some("ada")).error, None);
+    let free = register(&auth, "free@example.com", Some("Ada"));
+    assert_eq!(free.error, Some(Error::UsernameTaken));
+    for email in ["ada@example.com", "ADA@example.com"] {
+        assert_eq!(register(&auth, email, Some("Ada")), free);
+    }
+    assert!(auth.platform().mail().len() == 1, "to the first alone");
+}
+
+/// An address that is taken leaves as much to do after the answer as one that is not.
+#[test]
+fn what_follows_an_answer_is_the_same_for_everybody() {
+    let auth = service(&[
+        ("REQUIRE_EMAIL_VERIFICATION", "true"),
+        ("MAILS_PER_ADDRESS", "100"),
+    ]);
+    let free = register(&auth, "ada@example.com", None);
+    let taken = register(&auth, "ada@example.com", None);
+    assert_eq!(
+        (free.error, free.hashes, free.after),
+        (None, taken.hashes, taken.after)
+    );
+    assert_eq!(taken.error, None);
+    // The same number of rows is stored before the answer.
+    assert_eq!(free.calls.len() + 1, taken.calls.len());
+
+    let forgot = |email: &str| watch(&auth, auth.forgot_password(email, &Client::default()));
+    let known = forgot("ada@example.com");
+    assert_eq!(known.error, None);
+    assert_eq!(known.after, ["append_audit"]);
+    assert_eq!(known, forgot("nobody@example.com"));
+
+    let resend = |email: &str| watch(&auth, auth.resend_verification(email, &Client::default()));
+    assert_eq!(resend("ada@example.com"), resend("nobody@example.com"));
+}
+
+/// It is told once what costs how much, and kept for a minute.
+#[test]
+fn storage_is_asked_for_costs_once_a_minute() {
+    let auth = service(&[]);
+    let first = login(&auth, "nobody@example.com", WRONG);
+    let own = [
+        "count",
+        "find_account",
+        "list_password_costs",
+        "raise_password_costs",
+    ];
+    assert_eq!(first.calls, own);
+    let second = login(&auth, "nobody@example.com", WRONG);
+    assert_eq!(second.calls, ["count", "find_account"]);
+    auth.platform().advance(std::time::Duration::from_secs(60));
+    let later = login(&auth, "nobody@example.com", WRONG);
+    assert_eq!(later.calls, own[..3]);
+}

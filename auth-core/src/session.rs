@@ -329,10 +329,14 @@ impl<P: Platform> Auth<P> {
         session_ids: &[&str],
         client: &Client,
     ) -> Result<TokenPair> {
-        let token = SecretToken::parse(presented).ok_or(Error::RefreshToken)?;
+        let token = PresentedToken::parse(&self.config.secret_key, presented);
+        let PresentedToken { token, session } = token.ok_or(Error::RefreshToken)?;
         let storage = self.platform.storage();
         let is_one = |id: &String| session_ids.contains(&id.as_str());
-        let found = storage.find_refresh_token_session(token.digest()).await?;
+        let found = match session {
+            Some(named) => Some(named),
+            None => storage.find_refresh_token_session(token.digest()).await?,
+        };
         if found.is_some_and(|id| !is_one(&id)) {
             return Err(Error::RefreshToken);
         }

@@ -83,6 +83,10 @@ impl Browser {
     }
 
     fn take(&mut self, line: &str) {
+        // What the device is known by at its next login carries no session, and outlasts it.
+        if line.starts_with("__Host-device=") {
+            return;
+        }
         let mut parts = line.split("; ");
         let (name, value) = parts.next().unwrap().split_once('=').unwrap();
         let mut cookie = Cookie::of(name, value, "/", None);

@@ -67,9 +67,11 @@ pub(crate) fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     values
 }
 
-/// Whether the request has a cookie of this name, whatever it holds.
-fn carries(headers: &HeaderMap, name: &str) -> bool {
-    pairs(headers).any(|(given, _)| given == name.as_bytes())
+/// How many cookies of this name the request has, whatever they hold.
+fn count(headers: &HeaderMap, name: &str) -> usize {
+    pairs(headers)
+        .filter(|(given, _)| *given == name.as_bytes())
+        .count()
 }
 
 /// Names and values, as bytes.
@@ -115,9 +117,11 @@ pub(crate) fn set(config: &Config, request: &Parts, headers: &mut HeaderMap, tok
             }
         }
     }
+    // The only one of its name is that of the host, which this one replaces, or is cleared as soon as there are two.
+    let is_alone = |name: &str| domain.is_none() && count(&request.headers, name) < 2;
     let is_set = |cookie: &Known| {
-        let same = |name: &String| *name == cookie.name && cookie.domain.as_deref() == domain;
-        lines.iter().any(|(name, ..)| same(name))
+        let is_same = cookie.domain.as_deref() == domain || is_alone(&cookie.name);
+        is_same && lines.iter().any(|(name, ..)| **name == cookie.name)
     };
     let current = [&names.session, &names.access, &names.refresh];
     let is_read = |cookie: &Known| {
@@ -167,7 +171,7 @@ pub(crate) fn set_device(config: &Config, headers: &mut HeaderMap, token: &Devic
 /// Clears the cookie of the device, if the request carries one.
 pub(crate) fn clear_device(config: &Config, request: &Parts, headers: &mut HeaderMap) {
     let name = device(config);
-    if carries(&request.headers, name) {
+    if count(&request.headers, name) > 0 {
         append(config, headers, name, "/", None, "", 0);
     }
 }
@@ -206,11 +210,11 @@ fn carried(config: &Config, request: &Parts) -> Vec<Known> {
             }
         }
     }
-    known.retain(|(name, _)| carries(&request.headers, name));
+    known.retain(|(name, _)| count(&request.headers, name) > 0);
     // Outside of its path the browser does not say whether it has this one.
     let below = request.uri.path().strip_prefix(REFRESH_PATH);
     let hidden = !below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if (hidden && !known.is_empty()) || carries(&request.headers, &names.refresh) {
+    if (hidden && !known.is_empty()) || count(&request.headers, &names.refresh) > 0 {
         known.push((names.refresh, REFRESH_PATH));
     }
     let domains = domains(config);

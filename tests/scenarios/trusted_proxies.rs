@@ -1,5 +1,5 @@
+use gatewright_tests::MailService;
 use gatewright_tests::host::{Answer, Host, PASSWORD, SETUP};
-use gatewright_tests::mail::MailService;
 use reqwest::Method;
 use serde_json::json;
 

@@ -147,7 +147,7 @@ fn strangers_from_many_networks_do_not_lock_the_owner_out() {
     assert_eq!(locked.count(), 2);
 }
 
-/// A network is known by the sessions that last, and not by those that an administrator began as the person.
+/// A network is known as long as a session that began there lasts, in IPv6 the whole /64.
 #[test]
 fn a_network_is_known_as_long_as_a_session_of_it() {
     let auth = auth(1, &[]);

@@ -20,7 +20,7 @@ type Service = Auth<SimulatedPlatform<SqlStorage<Sqlite>>>;
 
 const PASSWORD: &str = "correct horse battery staple";
 /// Megabytes that one person adds in a day at most, from one network. SECURITY.md names this number.
-const MOST_A_DAY: u64 = 40;
+const MOST_A_DAY: u64 = 20;
 /// The test does a tenth of what the settings allow.
 const TENTH: [(&str, &str); 6] = [
     ("SIGN_INS_PER_USER", "10"),

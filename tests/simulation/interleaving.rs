@@ -9,6 +9,7 @@ use auth_core::{
     Actor, Auth, Client, Error, ImportUser, NewAccount, Platform as _, RoleUpdate, Timestamp,
     UserUpdate,
 };
+use futures::FutureExt as _;
 use futures::executor::block_on;
 use gatewright_tests::{MemoryStorage, SimulatedPlatform, config};
 
@@ -128,6 +129,11 @@ fn scene() -> Scene {
     }
 }
 
+/// What storage in memory answers, which never waits.
+fn at_once<T>(answer: impl Future<Output = T>) -> T {
+    answer.now_or_never().unwrap()
+}
+
 /// Everything that an administrator can change.
 fn everything(storage: &MemoryStorage) -> (Vec<Member>, Vec<Role>, Vec<Permission>) {
     let query = UserQuery {
@@ -135,15 +141,15 @@ fn everything(storage: &MemoryStorage) -> (Vec<Member>, Vec<Role>, Vec<Permissio
         ..UserQuery::default()
     };
     (
-        block_on(storage.list_users(query)).unwrap().members,
-        block_on(storage.list_roles()).unwrap(),
-        block_on(storage.list_permissions()).unwrap(),
+        at_once(storage.list_users(query)).unwrap().members,
+        at_once(storage.list_roles()).unwrap(),
+        at_once(storage.list_permissions()).unwrap(),
     )
 }
 
 /// Gives or takes roles, as somebody else's call does it.
 fn change_roles(storage: &MemoryStorage, user_id: &str, adds: &[&str], removes: &[&str]) {
-    let member = block_on(storage.find_member(user_id.to_owned()));
+    let member = at_once(storage.find_member(user_id.to_owned()));
     let user = member.unwrap().unwrap().account.user;
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let change = UserChange {
@@ -164,13 +170,13 @@ fn change_roles(storage: &MemoryStorage, user_id: &str, adds: &[&str], removes: 
         keeps_holder: None,
         grounds: None,
     };
-    let changed = block_on(storage.change_user(change));
+    let changed = at_once(storage.change_user(change));
     assert_eq!(changed, Ok(ChangeOutcome::Changed(vec![])));
 }
 
 /// Changes the role `helper`, at the same time as well.
 fn change_helper(storage: &MemoryStorage, rank: u64, permissions: &[&str]) {
-    let roles = block_on(storage.list_roles()).unwrap();
+    let roles = at_once(storage.list_roles()).unwrap();
     let helper = roles.into_iter().find(|role| role.name == "helper");
     let helper = helper.unwrap();
     let seen = helper.updated_at;
@@ -179,7 +185,7 @@ fn change_helper(storage: &MemoryStorage, rank: u64, permissions: &[&str]) {
         permissions: permissions.iter().map(|name| (*name).to_owned()).collect(),
         ..helper
     };
-    let stored = block_on(storage.store_role(changed, Some(seen), None));
+    let stored = at_once(storage.store_role(changed, Some(seen), None));
     assert_eq!(stored, Ok(StoreOutcome::Stored));
 }
 
@@ -296,7 +302,7 @@ fn who_signs_out_meanwhile_changes_nothing() {
         let (session, now) = (scene.session.clone(), scene.auth.platform().now());
         Box::new(move |storage| {
             let ended = storage.revoke_session(session.clone(), now, "logout".to_owned());
-            assert_eq!(block_on(ended), Ok(vec![session]));
+            assert_eq!(at_once(ended), Ok(vec![session]));
         })
     };
     let ended = |error: &Error| matches!(error, Error::AccessToken(_));
@@ -346,7 +352,7 @@ fn a_user_who_rises_meanwhile_is_left_alone() {
 fn a_role_that_rises_meanwhile_is_not_given() {
     for (rank, permissions) in [
         (HIGHEST_RANK - 1, &["posts:write"][..]),
-        (20, &["posts:write", "keys:write"]),
+        (20, &["posts:write", "keys:write"][..]),
     ] {
         let first = |_: &Scene| -> Hook {
             Box::new(move |storage| change_helper(storage, rank, permissions))

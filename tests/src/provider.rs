@@ -9,16 +9,10 @@ use auth_core::Timestamp;
 use auth_core::contract::Mirror as _;
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
-<<<<<<< ours
-    DeleteUserOutcome, EventCount, Limit, LimitState, LoginName, Member, NewSession, NewUser,
-    OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
-    StartSessionOutcome, Storage, StorageError, StoreOutcome, UserChange, UserPage, UserQuery,
-=======
     DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Member, NewSession,
-    NewUser, OneTimeSecret, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
-    Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject, UserChange,
-    UserPage, UserQuery,
->>>>>>> theirs
+    NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session,
+    SigningKey, Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject,
+    UserChange, UserPage, UserQuery,
 };
 use futures::channel::{mpsc, oneshot};
 use futures::future::BoxFuture;

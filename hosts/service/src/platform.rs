@@ -5,16 +5,10 @@ use std::time::Duration;
 use auth_core::contract::Mirror as _;
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
-<<<<<<< ours
-    DeleteUserOutcome, EventCount, Limit, LimitState, LoginName, Member, NewSession, NewUser,
-    OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
-    StartSessionOutcome, Storage, StorageError, StoreOutcome, UserChange, UserPage, UserQuery,
-=======
     DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Member, NewSession,
-    NewUser, OneTimeSecret, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
-    Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject, UserChange,
-    UserPage, UserQuery,
->>>>>>> theirs
+    NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session,
+    SigningKey, Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject,
+    UserChange, UserPage, UserQuery,
 };
 use auth_core::{
     Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, Platform, Settings, Timestamp,

@@ -4,26 +4,15 @@ use auth_core::Timestamp;
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
     DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Member, NewSession,
-<<<<<<< ours
     NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session,
     SigningKey, Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject,
     UserChange, UserPage, UserQuery,
-=======
-    NewUser, OneTimeSecret, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
-    Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject, UserChange,
-    UserPage, UserQuery,
->>>>>>> theirs
 };
 
 use crate::executor::Executor;
 use crate::{
-<<<<<<< ours
     accounts, audit, changes, costs, grounds, keys, limits, members, migrations, purge, roles,
     secrets, sessions,
-=======
-    accounts, audit, changes, grounds, keys, limits, members, migrations, purge, roles, secrets,
-    sessions,
->>>>>>> theirs
 };
 
 /// The storage contract in SQL.

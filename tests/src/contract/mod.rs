@@ -20,13 +20,8 @@ use auth_core::Timestamp;
 use auth_core::storage::{
     Account, Acting, ActiveSession, AuditEvent, AuditPlace, AuditQuery, ChangeOutcome,
     CreateUserOutcome, Credential, DeleteUserOutcome, EventCount, Grounds, Limit, LoginName,
-<<<<<<< ours
     Member, NewSession, NewUser, OneTimeSecret, PasswordCost, Permission, RefreshToken, Role,
     Rotation, RotationOutcome, SeenStanding, Session, SessionEnding, SigningKey, Standing,
-=======
-    Member, NewSession, NewUser, OneTimeSecret, Permission, RefreshToken, Role, Rotation,
-    RotationOutcome, SeenStanding, Session, SessionEnding, SigningKey, Standing,
->>>>>>> theirs
     StartSessionOutcome, Storage, StoreOutcome, Subject, TimeRange, User, UserChange, UserOrder,
     UserPage, UserQuery, VoidedSecrets,
 };

@@ -42,6 +42,7 @@ fn client() -> Client {
         ip: Some("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff".parse().unwrap()),
         user_agent: Some("a".repeat(512)),
         request_id: Some("r".repeat(64)),
+        device: None,
     }
 }
 

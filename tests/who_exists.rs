@@ -151,7 +151,7 @@ fn a_failed_login_is_the_same_work_for_everybody() {
     login(&auth, "nobody@example.com", WRONG);
     let unknown = login(&auth, "nobody@example.com", WRONG);
     assert_eq!(unknown.error, Some(Error::InvalidCredentials));
-    assert_eq!(unknown.calls, ["count", "find_account"]);
+    assert_eq!(unknown.calls, ["find_account", "count"]);
     assert_eq!(unknown.after, ["append_audit"]);
     // As much as the costliest of each kind.
     let expected = [
@@ -258,14 +258,14 @@ fn storage_is_asked_for_costs_once_a_minute() {
     let auth = service(&[]);
     let first = login(&auth, "nobody@example.com", WRONG);
     let own = [
-        "count",
         "find_account",
+        "count",
         "list_password_costs",
         "raise_password_costs",
     ];
     assert_eq!(first.calls, own);
     let second = login(&auth, "nobody@example.com", WRONG);
-    assert_eq!(second.calls, ["count", "find_account"]);
+    assert_eq!(second.calls, ["find_account", "count"]);
     auth.platform().advance(std::time::Duration::from_secs(60));
     let later = login(&auth, "nobody@example.com", WRONG);
     assert_eq!(later.calls, own[..3]);

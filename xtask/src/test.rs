@@ -77,7 +77,9 @@ fn of_all(stages: &Stages, filter: Option<&str>) -> Result<()> {
     native::place(&component::path("service"), Profile::Dev)?;
     let program = native::host(Profile::Dev);
     stages.one("crates, storage kit, native host", || {
-        run(with_artifacts(&mut native::tests(Profile::Dev)).args(filter))
+        run(with_artifacts(&mut native::tests(Profile::Dev))
+            .arg("--no-fail-fast")
+            .args(filter))
     })?;
     let mut rest = vec![
         stage("scenarios on Spin", || {

@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 use core::time::Duration;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::config::Config;
@@ -20,6 +21,8 @@ pub struct Auth<P> {
     pub(crate) platform: P,
     pub(crate) config: Config,
     pub(crate) hasher: Hasher,
+    /// Events of the audit log that could not be stored, and of which it does not tell yet.
+    pub(crate) lost_events: AtomicU64,
     keys: RwLock<Option<LoadedKeys>>,
 }
 
@@ -69,6 +72,7 @@ impl<P: Platform> Auth<P> {
             platform,
             config,
             hasher: Hasher::new(parameters),
+            lost_events: AtomicU64::new(0),
             keys: RwLock::default(),
         }
     }
@@ -86,6 +90,12 @@ impl<P: Platform> Auth<P> {
     /// The configuration it was made with.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The hash of a password that somebody is to have.
+    pub(crate) async fn hash(&self, password: &str) -> String {
+        self.platform.before_hash().await;
+        self.hasher.hash(&self.platform, password)
     }
 
     /// The public keys that verify access tokens, as a JWK Set (RFC 7517 section 5).

@@ -80,7 +80,8 @@ impl<P: Platform> Auth<P> {
             None => None,
         };
         let known = account.as_ref().map(|account| account.user.id.clone());
-        let Some((account, credential)) = self.matching_password(account, request.password)? else {
+        let Some((account, credential)) = self.matching_password(account, request.password).await?
+        else {
             let reason = known
                 .as_ref()
                 .map_or("unknown_account", |_| "wrong_password");
@@ -196,7 +197,7 @@ impl<P: Platform> Auth<P> {
     }
 
     /// The account and its password credential if the password is right, after the same work in every case.
-    pub(crate) fn matching_password(
+    pub(crate) async fn matching_password(
         &self,
         account: Option<Account>,
         presented: &str,
@@ -204,6 +205,7 @@ impl<P: Platform> Auth<P> {
         let password = password::normalize(presented);
         // Longer ones can't be right, and hashing them would be the sender's choice of our work.
         let too_long = password.chars().count() > self.config.password_max_length;
+        self.platform.before_hash().await;
         let Some((account, credential)) = account.and_then(with_password).filter(|_| !too_long)
         else {
             self.hasher

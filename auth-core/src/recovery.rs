@@ -105,7 +105,7 @@ impl<P: Platform> Auth<P> {
         let new = self
             .checked_password(new, "password", &account.user)
             .await?;
-        let secret = self.hasher.hash(&self.platform, &new);
+        let secret = self.hash(&new).await;
         let now = self.platform.now();
         let mut loses_factor = false;
         let user = self
@@ -160,7 +160,7 @@ impl<P: Platform> Auth<P> {
         let checked = self
             .checked_password(new, "new_password", &active.user)
             .await?;
-        let secret = self.hasher.hash(&self.platform, &checked);
+        let secret = self.hash(&checked).await;
         let user = self
             .change(&active.user.id, |account| {
                 // Somebody else has changed it since it was compared.
@@ -265,7 +265,7 @@ impl<P: Platform> Auth<P> {
         // Counted apart from logins, which stay open to the owner: nothing is locked.
         self.count_login(user_id, None, client).await?;
         let account = self.find_by_id(user_id).await?;
-        match self.matching_password(account, password)? {
+        match self.matching_password(account, password).await? {
             Some((_, credential)) => Ok(credential),
             None => {
                 self.record_failed_login(Some(user_id), "wrong_password", client);

@@ -483,10 +483,7 @@ pub fn spin(folder: &Path, manifest: &Path) -> Command {
         .arg(manifest)
         .arg("--state-dir")
         .arg(folder.join(".spin"))
-        .env("SPIN_VARIABLE_SECRET_KEY", SECRET_KEY)
-        // As Spin does.
-        .env("INSTANCE_CONCURRENCY", "16")
-        .env("INSTANCE_REQUESTS", "128");
+        .env("SPIN_VARIABLE_SECRET_KEY", SECRET_KEY);
     command
 }
 

@@ -24,6 +24,7 @@ mod roles;
 mod routes;
 mod service;
 mod signing_in;
+mod turns;
 mod users;
 
 pub use aliases::ALIASES;
@@ -33,3 +34,4 @@ pub use error::ApiError;
 pub use gate::{Gate, Ticket};
 pub use routes::{Access, Operation, ROUTES, RequestBody, Route, find};
 pub use service::{CLIENT_ADDRESS, REQUEST_ID, Service, client_address};
+pub use turns::{StorageCall, Turns, WaitingHash};

@@ -8,6 +8,7 @@
 #![cfg(target_family = "wasm")]
 
 mod http;
+mod later;
 mod platform;
 
 use std::sync::OnceLock;
@@ -46,10 +47,12 @@ bindings::export!(Handler with_types_in bindings);
 impl bindings::exports::wasi::http::handler::Guest for Handler {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
         let request = http::request(request)?;
-        http::response(match service().await {
+        let response = match service().await {
             Ok(service) => service.handle(request).await,
             Err(error) => error.into_host_response(None),
-        })
+        };
+        later::room().await;
+        http::response(response)
     }
 }
 

@@ -51,7 +51,18 @@ impl From<StorageError> for MigrationError {
 }
 
 /// Every step, oldest first. All times are milliseconds since the Unix epoch.
-pub const MIGRATIONS: &[Migration] = &[FIRST, ACCOUNTS, ADMINISTRATION, ROWS, FEW];
+pub const MIGRATIONS: &[Migration] = &[FIRST, ACCOUNTS, ADMINISTRATION, ROWS, FEW, COUNTED];
+
+// What is stored is counted, and in the same statement.
+const COUNTED: Migration = Migration {
+    version: 6,
+    name: "events are counted as they are stored",
+    statements: &[
+        "CREATE TRIGGER audit_events_counted AFTER INSERT ON audit_events BEGIN
+            INSERT INTO event_counts (kind, reason, count) VALUES (new.kind, coalesce(new.reason, ''), 1)
+                ON CONFLICT (kind, reason) DO UPDATE SET count = count + 1; END",
+    ],
+};
 
 const FEW: Migration = Migration {
     version: 5,

@@ -52,7 +52,7 @@ impl bindings::exports::wasi::http::handler::Guest for Handler {
             Err(error) => error.into_host_response(None),
         };
         later::room().await;
-        http::response(response)
+        http::response(response).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! From a request to its handler, and what surrounds every handler.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use auth_core::{Auth, Deferred, Level, Platform};
@@ -65,6 +66,7 @@ impl<P: Platform> Service<P> {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
+        let mut body = pin!(body);
         let request_id = self.request_id(&parts.headers);
         let of_operator = parts.extensions.get::<Operator>().is_some();
         if !of_operator && !self.begun.swap(true, Ordering::Relaxed) {
@@ -76,7 +78,7 @@ impl<P: Platform> Service<P> {
         let mut response = match found {
             Ok(route) if !served(&route) => ApiError::not_found().into_response(None),
             Ok(route) => self
-                .dispatch(route, &parts, body, &request_id)
+                .dispatch(route, &parts, body.as_mut(), &request_id)
                 .await
                 .unwrap_or_else(|error| {
                     log_cause(self.auth.platform(), &error, &request_id);
@@ -92,6 +94,7 @@ impl<P: Platform> Service<P> {
             }
             Err(NoRoute::Path) => ApiError::not_found().into_response(None),
         };
+        body::discard(&parts, body).await;
         self.allow_origin(&parts, response.headers_mut());
         if let Ok(id) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert(REQUEST_ID, id);

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gatewright_tests::host::{Answer, Host, PASSWORD, Tokens, component, manifest, spin};
 use serde_json::{Value, json};
@@ -24,7 +24,11 @@ fn start(folder: &Arc<TempDir>, variables: &[(&str, &str)]) -> Host {
 }
 
 fn with_variables<'a>(command: &'a mut Command, variables: &[(&str, &str)]) -> &'a mut Command {
-    let cheap = [("ARGON2_MEMORY_KIB", "64"), ("ARGON2_ITERATIONS", "1")];
+    let cheap = [
+        ("ARGON2_MEMORY_KIB", "64"),
+        ("ARGON2_ITERATIONS", "1"),
+        ("HASHES_PER_SECOND", "0"),
+    ];
     let variables = cheap.iter().chain(variables);
     command.envs(variables.map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), *value)))
 }
@@ -179,7 +183,7 @@ async fn wait_for_failures(host: &Host, number: usize) {
 
 /// So many clients who fail to sign in again and again, each so often.
 async fn fail_to_sign_in(host: &Host, clients: usize, times: usize) {
-    let client = async |number: usize| {
+    let client = |number: usize| async move {
         for _ in 0..times {
             let email = format!("nobody-{number}@example.com");
             let body = json!({"email": email, "password": PASSWORD});
@@ -226,6 +230,34 @@ async fn hashes_hold_no_lock_for_others() {
     for trouble in ["could not be stored", "is locked", "an instance failed"] {
         assert!(!host.log().contains(trouble), "{trouble}");
     }
+}
+
+/// So many hashes are computed in a second, whoever asks for them and in however many instances; who is refused hears
+/// that he can come back.
+#[tokio::test]
+async fn hashes_are_bounded_over_all_instances() {
+    let folder = folder();
+    let bounded = [&NO_LIMITS[..], &[("HASHES_PER_SECOND", "2")]].concat();
+    let host = start(&folder, &bounded);
+    let at = &host;
+    let login = |number: usize| async move {
+        let email = format!("nobody-{number}@example.com");
+        let body = json!({"email": email, "password": PASSWORD});
+        at.post("/auth/login", body).await
+    };
+    let begun = Instant::now();
+    let answers = futures::future::join_all((0..100).map(login)).await;
+    let seconds = begun.elapsed().as_secs() as usize + 2;
+    let computed = answers.iter().filter(|answer| answer.status == 401).count();
+    assert!(
+        computed > 0 && computed <= 2 * seconds,
+        "{computed} in {seconds} s"
+    );
+    for refused in answers.iter().filter(|answer| answer.status != 401) {
+        refused.assert_error(503, "unavailable");
+        assert_eq!(refused.header("retry-after"), "1");
+    }
+    wait_for_failures(&host, computed).await;
 }
 
 /// What has expired is cleared out where there is a whole schema, and no sooner.

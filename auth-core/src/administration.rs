@@ -225,7 +225,7 @@ impl<P: Platform> Auth<P> {
         let mut credentials = Vec::new();
         if let Some(password) = new.password {
             let password = self.checked_password(password, "password", &user).await?;
-            let secret = self.hash(&password).await;
+            let secret = self.hash(&password).await?;
             credentials.push(self.password_credential(&user.id, secret));
         }
         self.create(&user, credentials, roles, None).await?;

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::jose::{Algorithm, KeySet, SigningKey, VerifyingKey};
 use crate::password::{Hasher, Parameters};
 use crate::platform::{Level, Platform};
-use crate::storage::{self, Storage as _};
+use crate::storage::{self, Limit, Storage as _};
 use crate::time::Timestamp;
 
 /// Every decision, for one platform and one configuration.
@@ -92,10 +92,36 @@ impl<P: Platform> Auth<P> {
         &self.config
     }
 
-    /// The hash of a password that somebody is to have.
-    pub(crate) async fn hash(&self, password: &str) -> String {
+    /// Lets a password hash begin, unless all instances together have begun as many within this second as they may. Who
+    /// is refused has taken no memory yet.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`], or a failure of the platform.
+    pub(crate) async fn admit_hash(&self) -> Result<()> {
+        let most = self.config.hashes_per_second;
+        if most > 0 {
+            let limit = Limit {
+                key: "hashes".to_owned(),
+                window: Duration::from_secs(1),
+                most,
+            };
+            let now = self.platform.now();
+            let states = self.platform.storage().count(vec![limit], now).await?;
+            if states.iter().any(|state| state.count > most) {
+                return Err(Error::Overloaded);
+            }
+        }
         self.platform.before_hash().await;
-        self.hasher.hash(&self.platform, password)
+        Ok(())
+    }
+
+    /// The hash of a password that somebody is to have.
+    ///
+    /// # Errors
+    /// Those of [`admit_hash`](Self::admit_hash).
+    pub(crate) async fn hash(&self, password: &str) -> Result<String> {
+        self.admit_hash().await?;
+        Ok(self.hasher.hash(&self.platform, password))
     }
 
     /// The public keys that verify access tokens, as a JWK Set (RFC 7517 section 5).

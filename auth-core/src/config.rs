@@ -173,6 +173,8 @@ settings! {
     ARGON2_ITERATIONS argon2_iterations: u32 = "2", |text| parse::whole(text, 1, u64::from(Parameters::MAX_ITERATIONS)).map(|n| n as u32), "1 to 64";
     /// Lanes of that memory.
     ARGON2_PARALLELISM argon2_parallelism: u32 = "1", |text| parse::whole(text, 1, u64::from(Parameters::MAX_PARALLELISM)).map(|n| n as u32), "1 to 16";
+    /// Password hashes that all instances together begin within a second, before further ones are refused with 503, where nothing else bounds how many there are at once (Spin); 0 for no limit.
+    HASHES_PER_SECOND hashes_per_second: u64 = "0", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
     /// Password attempts, right or wrong, at one address or user name from one network within 15 minutes before further ones are refused, and ten times as many from everywhere; 0 for no limit.
     LOGIN_ATTEMPTS_PER_ACCOUNT login_attempts_per_account: u64 = "20", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
     /// Password attempts and registrations from one network (IPv4: an address, IPv6: a /64) within 15 minutes before further ones are refused; 0 for no limit.

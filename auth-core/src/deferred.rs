@@ -205,18 +205,7 @@ impl<P: Platform> Auth<P> {
     }
 
     async fn rehash(&self, credential: Credential, password: &str) {
-        let replacement = self.hash(password).await;
-        let replaced = self
-            .platform
-            .storage()
-            .replace_credential_secret(
-                credential.id,
-                credential.secret,
-                replacement,
-                self.platform.now(),
-            )
-            .await;
-        match replaced {
+        match self.try_rehash(&credential, password).await {
             Ok(true) => self.platform.log(
                 Level::Info,
                 "rehashed a password",
@@ -224,7 +213,7 @@ impl<P: Platform> Auth<P> {
             ),
             Ok(false) => {}
             Err(error) => {
-                let cause = Error::from(error).to_string();
+                let cause = error.to_string();
                 self.platform.log(
                     Level::Warn,
                     "a password could not be rehashed",
@@ -232,5 +221,16 @@ impl<P: Platform> Auth<P> {
                 );
             }
         }
+    }
+
+    async fn try_rehash(&self, credential: &Credential, password: &str) -> Result<bool> {
+        let replacement = self.hash(password).await?;
+        let replaced = self.platform.storage().replace_credential_secret(
+            credential.id.clone(),
+            credential.secret.clone(),
+            replacement,
+            self.platform.now(),
+        );
+        Ok(replaced.await?)
     }
 }

@@ -205,7 +205,7 @@ impl<P: Platform> Auth<P> {
         let password = password::normalize(presented);
         // Longer ones can't be right, and hashing them would be the sender's choice of our work.
         let too_long = password.chars().count() > self.config.password_max_length;
-        self.platform.before_hash().await;
+        self.admit_hash().await?;
         let Some((account, credential)) = account.and_then(with_password).filter(|_| !too_long)
         else {
             self.hasher

@@ -105,7 +105,7 @@ impl<P: Platform> Auth<P> {
         let new = self
             .checked_password(new, "password", &account.user)
             .await?;
-        let secret = self.hash(&new).await;
+        let secret = self.hash(&new).await?;
         let now = self.platform.now();
         let mut loses_factor = false;
         let user = self
@@ -160,7 +160,7 @@ impl<P: Platform> Auth<P> {
         let checked = self
             .checked_password(new, "new_password", &active.user)
             .await?;
-        let secret = self.hash(&checked).await;
+        let secret = self.hash(&checked).await?;
         let user = self
             .change(&active.user.id, |account| {
                 // Somebody else has changed it since it was compared.

@@ -33,6 +33,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("ARGON2_MEMORY_KIB", "64"),
     ("ARGON2_ITERATIONS", "1"),
     ("LOG_LEVEL", "info"),
+    ("HASHES_PER_SECOND", "0"),
 ];
 
 /// A running host with storage of its own, ended when dropped.

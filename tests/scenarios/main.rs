@@ -39,6 +39,7 @@ mod second_factor;
 mod sessions;
 mod token_endpoint;
 mod unknown_route;
+mod unread_body;
 mod user_administration;
 mod username;
 mod verification;

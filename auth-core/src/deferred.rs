@@ -83,7 +83,11 @@ impl<P: Platform> Auth<P> {
         match deferred.0 {
             Work::Mail(message) => self.not_sent(&message, cause),
             Work::Audit(_) => self.not_stored(cause),
-            Work::Lock { .. } | Work::Settings | Work::Touch(_) | Work::Rehash { .. } => {
+            Work::Lock { .. }
+            | Work::Settings
+            | Work::Warn(_)
+            | Work::Touch(_)
+            | Work::Rehash { .. } => {
                 let message = "work after an answer was given up";
                 let fields = [("cause", cause)];
                 self.platform.log(Level::Warn, message, &fields);

@@ -6,9 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use auth_core::Timestamp;
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
-    DeleteUserOutcome, EventCount, Limit, LimitState, LoginName, Member, NewSession, NewUser,
-    OneTimeSecret, Permission, Role, Rotation, RotationOutcome, Session, SigningKey,
-    StartSessionOutcome, Storage, StorageError, StoreOutcome, UserChange, UserPage, UserQuery,
+    DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Member, NewSession,
+    NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session,
+    SigningKey, Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject,
+    UserChange, UserPage, UserQuery,
 };
 
 /// Storage of which a function is unavailable so many times.

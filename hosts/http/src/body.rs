@@ -52,7 +52,7 @@ pub(crate) async fn read<B: Body, P: Platform>(
         let Ok(mut data) = frame.into_data() else {
             continue;
         };
-        let length = whole.len() + bytes::Buf::remaining(&data);
+        let length = whole.len() + data.remaining();
         if length > limit {
             return Err(ApiError::payload_too_large(limit));
         }
@@ -127,6 +127,101 @@ pub(crate) async fn discard<B: Body>(
             None => return,
         }
     }
+}
+
+/// A JSON body. Unknown members are ignored; a member given twice is refused, as two readers could see two values.
+pub(crate) fn json<T: DeserializeOwned>(parts: &Parts, body: &[u8]) -> Result<T, ApiError> {
+    if media_type(parts).is_none_or(|given| !given.eq_ignore_ascii_case("application/json")) {
+        return Err(ApiError::unsupported_media_type("application/json"));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
+        let path = error.path().to_string();
+        let error = error.into_inner();
+        match error.classify() {
+            serde_json::error::Category::Data if path == "." => {
+                ApiError::invalid_field("", "invalid_type", "The body must be a JSON object.")
+            }
+            serde_json::error::Category::Data => ApiError::invalid_field(
+                &path,
+                "invalid_type",
+                "The field has another type, or stands twice.",
+            ),
+            _ => ApiError::malformed_json(&format!(
+                "line {}, column {}",
+                error.line(),
+                error.column()
+            )),
+        }
+    })?;
+    reader.end().map_err(|error| {
+        ApiError::malformed_json(&format!("line {}, column {}", error.line(), error.column()))
+    })?;
+    Ok(value)
+}
+
+/// A JSON body, or nothing.
+pub(crate) fn optional_json<T: DeserializeOwned + Default>(
+    parts: &Parts,
+    body: &[u8],
+) -> Result<T, ApiError> {
+    match body {
+        [] => Ok(T::default()),
+        body => json(parts, body),
+    }
+}
+
+/// A field that has to be there.
+pub(crate) fn required<'a>(field: &str, value: &'a str) -> Result<&'a str, ApiError> {
+    if value.is_empty() {
+        let message = "This is required.";
+        return Err(ApiError::invalid_field(field, "required", message));
+    }
+    Ok(value)
+}
+
+/// A form body: names and values, each name once (RFC 6749 section 3.2).
+pub(crate) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub(crate) fn parse(parts: &Parts, body: &[u8]) -> Result<Self, ApiError> {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        if media_type(parts).is_none_or(|given| !given.eq_ignore_ascii_case(FORM)) {
+            return Err(ApiError::unsupported_media_type(FORM));
+        }
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(body).into_owned() {
+            if fields.len() >= MAX_PARAMETERS {
+                return Err(ApiError::bad_request("There are too many parameters."));
+            }
+            if fields.iter().any(|(known, _)| *known == name) {
+                return Err(ApiError::bad_request(format!(
+                    "The parameter {name:?} stands twice."
+                )));
+            }
+            fields.push((name, value));
+        }
+        Ok(Self(fields))
+    }
+
+    /// A parameter's value; one without a value counts as left out (RFC 6749 section 3.2).
+    pub(crate) fn optional(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, value)| known == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that has to be there.
+    pub(crate) fn get(&self, name: &str) -> Result<&str, ApiError> {
+        self.optional(name)
+            .ok_or_else(|| ApiError::bad_request(format!("The parameter {name:?} is missing.")))
+    }
+}
+
+fn media_type(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim())
 }
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ fn variables() -> String {
             (None, "SECRET_KEY") => "required = true".to_owned(),
             // Where Spin listens when it is not told.
             (_, "PUBLIC_BASE_URL") => "default = \"http://localhost:3000\"".to_owned(),
+            // Nothing else bounds there how many are computed at once.
+            (_, "HASHES_PER_SECOND") => "default = \"32\"".to_owned(),
             (default, _) => format!("default = {:?}", default.unwrap_or_default()),
         };
         let secret = if setting.secret {

@@ -12,12 +12,12 @@ mod lockout;
 use std::time::Duration;
 
 use auth_core::Platform as _;
-use auth_core::storage::{LoginName, Storage as _};
+use auth_core::storage::{AuditQuery, LoginName, Storage, TimeRange};
 use auth_core::{
     Auth, Carrier, Client, Error, Login, LoginRequest, Registration, TokenPair, Tokens, totp,
 };
 use futures::executor::block_on;
-use gatewright_tests::{SimulatedPlatform, config};
+use gatewright_tests::{MemoryStorage, Refusing, SimulatedPlatform, config};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -70,9 +70,15 @@ fn login(auth: &Auth<SimulatedPlatform>, name: &str, password: &str) -> Result<T
 }
 
 /// Does what was deferred, as a host does after the answer.
-fn after_answer(auth: &Auth<SimulatedPlatform>) {
-    for work in auth.platform().take_deferred() {
-        block_on(auth.run(work));
+fn after_answer<S: Storage>(auth: &Auth<SimulatedPlatform<S>>) {
+    loop {
+        let deferred = auth.platform().take_deferred();
+        if deferred.is_empty() {
+            return;
+        }
+        for work in deferred {
+            block_on(auth.run(work));
+        }
     }
 }
 
@@ -410,4 +416,62 @@ fn base32_key(text: &str) -> Vec<u8> {
     let bits: String = text.chars().map(|c| format!("{:05b}", digit(c))).collect();
     let byte = |bits: &[u8]| u8::from_str_radix(std::str::from_utf8(bits).unwrap(), 2).unwrap();
     bits.as_bytes().chunks_exact(8).map(byte).collect()
+}
+
+/// What storage does not take at once is tried again, in order and never twice; what is lost all the same is in the log,
+/// and counted as soon as storage takes anything.
+#[test]
+fn an_event_is_tried_again_and_a_lost_one_is_counted() {
+    let storage = Refusing::new(MemoryStorage::default());
+    let platform = SimulatedPlatform::with_storage(1, storage);
+    let auth = Auth::new(platform, config(&[]));
+    let fail = || {
+        let request = LoginRequest {
+            name: "nobody@example.com",
+            password: PASSWORD,
+            code: None,
+            carrier: Carrier::Jwt,
+        };
+        assert!(block_on(auth.login(request, &client())).is_err());
+        after_answer(&auth);
+    };
+    let storage = auth.platform().storage();
+    let events = || {
+        let all = AuditQuery {
+            kind: None,
+            actor_id: None,
+            target_id: None,
+            at: TimeRange::default(),
+            after: None,
+            limit: 100,
+        };
+        let events = block_on(storage.list_audit(all)).unwrap().into_iter();
+        let event = |event: auth_core::storage::AuditEvent| (event.kind, event.details);
+        let mut events: Vec<_> = events.map(event).collect();
+        events.sort();
+        events
+    };
+    let failed = || ("login.failed".to_owned(), "{}".to_owned());
+    storage.refuse("append_audit", 3);
+    fail();
+    assert_eq!(events(), [failed()]);
+    storage.refuse("append_audit", 5);
+    fail();
+    fail();
+    assert_eq!(events(), [failed()]);
+    let lines = auth.platform().log_lines();
+    let lost = lines
+        .iter()
+        .filter(|line| line.contains("in this log alone"));
+    assert_eq!(lost.count(), 2);
+    assert_eq!(
+        storage.refuse("append_audit", 0),
+        0,
+        "they were all used up"
+    );
+    fail();
+    let lost = ("audit.lost".to_owned(), r#"{"number":2}"#.to_owned());
+    assert_eq!(events(), [lost.clone(), failed(), failed()]);
+    fail();
+    assert_eq!(events(), [lost, failed(), failed(), failed()]);
 }

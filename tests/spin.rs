@@ -7,8 +7,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use gatewright_tests::host::{Host, PASSWORD, component, manifest, spin};
+use gatewright_tests::host::{Answer, Host, PASSWORD, Tokens, component, manifest, spin};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -23,7 +24,11 @@ fn start(folder: &Arc<TempDir>, variables: &[(&str, &str)]) -> Host {
 }
 
 fn with_variables<'a>(command: &'a mut Command, variables: &[(&str, &str)]) -> &'a mut Command {
-    let cheap = [("ARGON2_MEMORY_KIB", "64"), ("ARGON2_ITERATIONS", "1")];
+    let cheap = [
+        ("ARGON2_MEMORY_KIB", "64"),
+        ("ARGON2_ITERATIONS", "1"),
+        ("HASHES_PER_SECOND", "0"),
+    ];
     let variables = cheap.iter().chain(variables);
     command.envs(variables.map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), *value)))
 }
@@ -160,6 +165,122 @@ async fn a_newer_schema_is_left_alone() {
         .await
         .assert_error(500, "internal_error");
     host.wait_for_log("the database has schema 99");
+}
+
+const METRICS: (&str, &str) = ("METRICS_TOKEN", "known-to-prometheus-and-to-nobody-else");
+const NO_LIMITS: [(&str, &str); 3] = [
+    METRICS,
+    ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+    ("LOGIN_ATTEMPTS_PER_IP", "0"),
+];
+
+/// Waits until so many failed logins are counted, and none more.
+async fn wait_for_failures(host: &Host, number: usize) {
+    let line = format!("kind=\"login.failed\",reason=\"unknown_account\"}} {number}\n");
+    let all = |answer: &Answer| answer.text.contains(&line);
+    host.wait_until("/metrics", METRICS.1, all).await;
+}
+
+/// So many clients who fail to sign in again and again, each so often.
+async fn fail_to_sign_in(host: &Host, clients: usize, times: usize) {
+    let client = |number: usize| async move {
+        for _ in 0..times {
+            let email = format!("nobody-{number}@example.com");
+            let body = json!({"email": email, "password": PASSWORD});
+            host.post("/auth/login", body)
+                .await
+                .assert_error(401, "invalid_credentials");
+        }
+    };
+    futures::future::join_all((0..clients).map(client)).await;
+}
+
+/// Attempts come much faster than storage takes their events: these wait, in order, and every one is stored. No
+/// instance ends of what it has to do afterwards.
+#[tokio::test]
+async fn every_event_of_a_storm_is_stored() {
+    let folder = folder();
+    let host = start(&folder, &NO_LIMITS);
+    fail_to_sign_in(&host, 64, 40).await;
+    wait_for_failures(&host, 64 * 40).await;
+    for trouble in ["could not be stored", "is locked", "an instance failed"] {
+        assert!(!host.log().contains(trouble), "{trouble}");
+    }
+}
+
+/// Hashes of the usual cost compute beside transactions of others, in the same instances: whoever goes on with his
+/// session does not wait for a lock in vain.
+#[tokio::test]
+async fn hashes_hold_no_lock_for_others() {
+    let folder = folder();
+    let costly = [("ARGON2_MEMORY_KIB", "19456"), ("ARGON2_ITERATIONS", "2")];
+    let variables = [&NO_LIMITS[..], &costly].concat();
+    let host = start(&folder, &variables);
+    let mut session = host.register("ada@example.com").await;
+    let attack = fail_to_sign_in(&host, 8, 12);
+    let bystander = async {
+        for _ in 0..12 {
+            let answer = host.refresh(&session.refresh_token).await;
+            answer.assert_ok();
+            session = Tokens::of(&answer.body);
+        }
+    };
+    futures::future::join(attack, bystander).await;
+    wait_for_failures(&host, 8 * 12).await;
+    for trouble in ["could not be stored", "is locked", "an instance failed"] {
+        assert!(!host.log().contains(trouble), "{trouble}");
+    }
+}
+
+/// So many hashes are computed in a second, whoever asks for them and in however many instances; who is refused hears
+/// that he can come back.
+#[tokio::test]
+async fn hashes_are_bounded_over_all_instances() {
+    let folder = folder();
+    let bounded = [&NO_LIMITS[..], &[("HASHES_PER_SECOND", "2")]].concat();
+    let host = start(&folder, &bounded);
+    let at = &host;
+    let login = |number: usize| async move {
+        let email = format!("nobody-{number}@example.com");
+        let body = json!({"email": email, "password": PASSWORD});
+        at.post("/auth/login", body).await
+    };
+    let begun = Instant::now();
+    let answers = futures::future::join_all((0..100).map(login)).await;
+    let seconds = begun.elapsed().as_secs() as usize + 2;
+    let computed = answers.iter().filter(|answer| answer.status == 401).count();
+    assert!(
+        computed > 0 && computed <= 2 * seconds,
+        "{computed} in {seconds} s"
+    );
+    for refused in answers.iter().filter(|answer| answer.status != 401) {
+        refused.assert_error(503, "unavailable");
+        assert_eq!(refused.header("retry-after"), "1");
+    }
+    wait_for_failures(&host, computed).await;
+}
+
+/// What has expired is cleared out where there is a whole schema, and no sooner.
+#[tokio::test]
+async fn clearing_out_waits_for_the_schema() {
+    let folder = folder();
+    let host = start(&folder, &[]);
+    let first = (0..20).map(|_| host.get("/readyz"));
+    for answer in futures::future::join_all(first).await {
+        answer.assert_ok();
+    }
+    host.register("ada@example.com").await;
+    let database = rusqlite::Connection::open(folder.path().join(".spin/sqlite_db.db")).unwrap();
+    database.busy_timeout(Duration::from_secs(5)).unwrap();
+    let cleared = "SELECT count(*) FROM limits WHERE key = 'purge'";
+    while database
+        .query_row(cleared, [], |row| row.get::<_, i64>(0))
+        .unwrap()
+        == 0
+    {
+        host.get("/readyz").await.assert_ok();
+    }
+    assert!(!host.log().contains("cleared out"), "{}", host.log());
 }
 
 #[tokio::test]

@@ -121,7 +121,7 @@ impl<P: Platform> Auth<P> {
             profile: valid.profile,
             ..self.new_user()
         };
-        let secret = self.hasher.hash(&self.platform, &valid.password);
+        let secret = self.hash(&valid.password).await?;
         let credential = self.password_credential(&user.id, secret);
         let roles = vec![USER.to_owned()];
         let created = self.create(&user, vec![credential.clone()], roles, None);

@@ -254,7 +254,7 @@ impl<P: Platform> Auth<P> {
         let mut credentials = Vec::new();
         if let Some(password) = new.password {
             let password = self.checked_password(password, "password", &user).await?;
-            let secret = self.hasher.hash(&self.platform, &password);
+            let secret = self.hash(&password).await?;
             credentials.push(self.password_credential(&user.id, secret));
         }
         let mut acting = actor.clone();

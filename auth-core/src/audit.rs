@@ -1,5 +1,8 @@
 //! What happened that matters to security: a line of the log at once, and an event in storage after the answer.
 
+use core::sync::atomic::Ordering;
+use core::time::Duration;
+
 use serde_json::{Map, Value};
 
 use crate::auth::{Auth, Client};
@@ -76,7 +79,16 @@ events! {
     SetupCompleted = "setup.completed",
     MailFailed = "mail.failed",
     BreachCheckFailed = "breach_check.failed",
+    EventsLost = "audit.lost",
 }
+
+/// How long to wait before each try to store an event. Storage itself may have waited for a lock for seconds.
+const PAUSES: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+];
 
 /// An event that is being told.
 pub(crate) struct Event {
@@ -225,23 +237,63 @@ impl<P: Platform> Auth<P> {
                 event.details = details;
                 self.append(event).await;
             }
-            Err(error) => self.not_stored(error),
+            Err(error) => {
+                let cause = Error::from(error).to_string();
+                self.platform.log(
+                    Level::Warn,
+                    "with which settings the service goes on could not be told",
+                    &[("cause", &cause)],
+                );
+            }
         }
     }
 
-    /// Stores an event.
+    /// Stores an event, and tries again where that may help. The first one that is stored after others were lost is
+    /// followed by an event that says how many these were.
     pub(crate) async fn append(&self, event: AuditEvent) {
-        if let Err(error) = self.platform.storage().append_audit(event).await {
-            self.not_stored(error);
+        if let Err(error) = self.try_append(event).await {
+            self.not_stored(&Error::from(error).to_string());
+            return;
+        }
+        let lost = self.lost_events.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            let event = Event::new(EventKind::EventsLost).with("number", lost);
+            let event = self.tell(event, &Client::default());
+            if self.platform.storage().append_audit(event).await.is_err() {
+                self.lost_events.fetch_add(lost, Ordering::Relaxed);
+            }
         }
     }
 
-    fn not_stored(&self, error: StorageError) {
-        let cause = Error::from(error).to_string();
+    async fn try_append(&self, event: AuditEvent) -> core::result::Result<bool, StorageError> {
+        // Where the last one was lost after all tries, the next need not show the same.
+        let tries = match self.lost_events.load(Ordering::Relaxed) {
+            0 => PAUSES.len(),
+            _ => 1,
+        };
+        let mut appended = Ok(false);
+        for pause in &PAUSES[..tries] {
+            self.platform.pause(*pause).await;
+            // An event is stored once, also when an answer was lost.
+            appended = self.platform.storage().append_audit(event.clone()).await;
+            match &appended {
+                Err(StorageError::Unavailable(cause)) => self.platform.log(
+                    Level::Debug,
+                    "an event of the audit log could not be stored yet",
+                    &[("cause", cause)],
+                ),
+                _ => break,
+            }
+        }
+        appended
+    }
+
+    pub(crate) fn not_stored(&self, cause: &str) {
+        self.lost_events.fetch_add(1, Ordering::Relaxed);
         self.platform.log(
             Level::Error,
             "an event of the audit log could not be stored; it is in this log alone",
-            &[("cause", &cause)],
+            &[("cause", cause)],
         );
     }
 

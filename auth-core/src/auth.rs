@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 use core::time::Duration;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::config::Config;
@@ -11,7 +12,7 @@ use crate::jose::{Algorithm, KeySet, SigningKey, VerifyingKey};
 use crate::known_device::DeviceToken;
 use crate::password::{Hasher, Parameters};
 use crate::platform::{Level, Platform};
-use crate::storage::{self, Storage as _};
+use crate::storage::{self, Limit, Storage as _};
 use crate::time::Timestamp;
 
 /// Every decision, for one platform and one configuration.
@@ -22,6 +23,8 @@ pub struct Auth<P> {
     pub(crate) platform: P,
     pub(crate) config: Config,
     pub(crate) hasher: Hasher,
+    /// Events of the audit log that could not be stored, and of which it does not tell yet.
+    pub(crate) lost_events: AtomicU64,
     keys: RwLock<Option<LoadedKeys>>,
     pub(crate) costs: RwLock<Option<LoadedCosts>>,
 }
@@ -74,6 +77,7 @@ impl<P: Platform> Auth<P> {
             platform,
             config,
             hasher: Hasher::new(parameters),
+            lost_events: AtomicU64::new(0),
             keys: RwLock::default(),
             costs: RwLock::default(),
         }
@@ -97,6 +101,38 @@ impl<P: Platform> Auth<P> {
     /// What hashes passwords.
     pub fn hasher(&self) -> &Hasher {
         &self.hasher
+    }
+
+    /// Lets a password hash begin, unless all instances together have begun as many within this second as they may. Who
+    /// is refused has taken no memory yet.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`], or a failure of the platform.
+    pub(crate) async fn admit_hash(&self) -> Result<()> {
+        let most = self.config.hashes_per_second;
+        if most > 0 {
+            let limit = Limit {
+                key: "hashes".to_owned(),
+                window: Duration::from_secs(1),
+                most,
+            };
+            let now = self.platform.now();
+            let states = self.platform.storage().count(vec![limit], now).await?;
+            if states.iter().any(|state| state.count > most) {
+                return Err(Error::Overloaded);
+            }
+        }
+        self.platform.before_hash().await;
+        Ok(())
+    }
+
+    /// The hash of a password that somebody is to have.
+    ///
+    /// # Errors
+    /// Those of [`admit_hash`](Self::admit_hash).
+    pub(crate) async fn hash(&self, password: &str) -> Result<String> {
+        self.admit_hash().await?;
+        Ok(self.hasher.hash(&self.platform, password))
     }
 
     /// The public keys that verify access tokens, as a JWK Set (RFC 7517 section 5).

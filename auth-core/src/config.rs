@@ -174,6 +174,8 @@ settings! {
     ARGON2_ITERATIONS argon2_iterations: u32 = "2", |text| parse::whole(text, 1, u64::from(Parameters::MAX_ITERATIONS)).map(|n| n as u32), "1 to 64";
     /// Lanes of that memory.
     ARGON2_PARALLELISM argon2_parallelism: u32 = "1", |text| parse::whole(text, 1, u64::from(Parameters::MAX_PARALLELISM)).map(|n| n as u32), "1 to 16";
+    /// Password hashes that all instances together begin within a second, before further ones are refused with 503, where nothing else bounds how many there are at once (Spin); 0 for no limit.
+    HASHES_PER_SECOND hashes_per_second: u64 = "0", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
     /// Length of the windows in which attempts and requests for mails are counted.
     LIMIT_WINDOW_MINUTES limit_window: Duration = "15", |text| parse::whole(text, 1, 1440).map(|n| Duration::from_secs(n * 60)), "minutes, 1 to 1440";
     /// Password attempts, right or wrong, at one address or user name from one network (IPv4: an address; IPv6: a /64, twice as many from a /56, four times as many from a /48) within a window before further ones are refused, and as many from each device that signed in to the account before; 0 for no limit.

@@ -42,6 +42,13 @@ pub(crate) enum Work {
     },
 }
 
+impl Deferred {
+    /// Whether it waits for an e-mail service, and not for storage.
+    pub fn is_mail(&self) -> bool {
+        matches!(self.0, Work::Mail(_))
+    }
+}
+
 /// How long to wait before each try to deliver a message.
 const PAUSES: [Duration; 3] = [
     Duration::ZERO,
@@ -67,6 +74,24 @@ impl<P: Platform> Auth<P> {
                 credential,
                 password,
             } => self.rehash(credential, &password).await,
+        }
+    }
+
+    /// Says of work that it will not be done, as too much waits already.
+    pub fn give_up(&self, deferred: Deferred) {
+        let cause = "too much waits already";
+        match deferred.0 {
+            Work::Mail(message) => self.not_sent(&message, cause),
+            Work::Audit(_) => self.not_stored(cause),
+            Work::Lock { .. }
+            | Work::Settings
+            | Work::Warn(_)
+            | Work::Touch(_)
+            | Work::Rehash { .. } => {
+                let message = "work after an answer was given up";
+                let fields = [("cause", cause)];
+                self.platform.log(Level::Warn, message, &fields);
+            }
         }
     }
 
@@ -139,9 +164,7 @@ impl<P: Platform> Auth<P> {
             .await?;
         let event = Event::new(EventKind::UserLocked).on("user", &user.id);
         self.append(self.tell(event, client)).await;
-        if let Some(notice) = self.notice(&user, MailKind::AccountLocked, client) {
-            self.deliver(notice).await;
-        }
+        self.notify_user(&user, MailKind::AccountLocked, client);
         Ok(())
     }
 
@@ -163,14 +186,18 @@ impl<P: Platform> Auth<P> {
             }
         }
         if let Err(cause) = failed {
-            self.platform.log(
-                Level::Warn,
-                "a mail could not be sent",
-                &[("kind", &message.kind), ("cause", &cause.to_string())],
-            );
-            let event = Event::new(EventKind::MailFailed).with("mail", message.kind);
-            self.append(self.tell(event, &Client::default())).await;
+            self.not_sent(&message, &cause.to_string());
         }
+    }
+
+    fn not_sent(&self, message: &Message, cause: &str) {
+        self.platform.log(
+            Level::Warn,
+            "a mail could not be sent",
+            &[("kind", &message.kind), ("cause", cause)],
+        );
+        let event = Event::new(EventKind::MailFailed).with("mail", message.kind.as_str());
+        self.record(event, &Client::default());
     }
 
     async fn touch(&self, session_id: String) {
@@ -186,18 +213,7 @@ impl<P: Platform> Auth<P> {
     }
 
     async fn rehash(&self, credential: Credential, password: &str) {
-        let replacement = self.hasher.hash(&self.platform, password);
-        let replaced = self
-            .platform
-            .storage()
-            .replace_credential_secret(
-                credential.id,
-                credential.secret,
-                replacement,
-                self.platform.now(),
-            )
-            .await;
-        match replaced {
+        match self.try_rehash(&credential, password).await {
             Ok(true) => self.platform.log(
                 Level::Info,
                 "rehashed a password",
@@ -205,7 +221,7 @@ impl<P: Platform> Auth<P> {
             ),
             Ok(false) => {}
             Err(error) => {
-                let cause = Error::from(error).to_string();
+                let cause = error.to_string();
                 self.platform.log(
                     Level::Warn,
                     "a password could not be rehashed",
@@ -213,5 +229,16 @@ impl<P: Platform> Auth<P> {
                 );
             }
         }
+    }
+
+    async fn try_rehash(&self, credential: &Credential, password: &str) -> Result<bool> {
+        let replacement = self.hash(password).await?;
+        let replaced = self.platform.storage().replace_credential_secret(
+            credential.id.clone(),
+            credential.secret.clone(),
+            replacement,
+            self.platform.now(),
+        );
+        Ok(replaced.await?)
     }
 }

@@ -91,6 +91,9 @@ pub enum Error {
     /// Caller: the refresh token is refused. One variant for every cause: the causes tell an attacker what he holds.
     #[error("the refresh token is refused")]
     RefreshToken,
+    /// Service: more password hashes are asked for than it may compute. Nothing was done.
+    #[error("too many password hashes are asked for")]
+    Overloaded,
     /// Caller: too many attempts.
     #[error("too many attempts, again in {retry_after} s")]
     RateLimited {

@@ -208,6 +208,7 @@ impl<P: Platform> Auth<P> {
         let password = password::normalize(presented);
         // Longer ones can't be right, and hashing them would be the sender's choice of our work.
         let too_long = password.chars().count() > self.config.password_max_length;
+        self.admit_hash().await?;
         let found = account.and_then(with_password).filter(|_| !too_long);
         let stored = found
             .as_ref()

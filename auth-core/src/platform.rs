@@ -49,8 +49,13 @@ pub trait Platform {
     /// Waits.
     async fn pause(&self, span: Duration);
 
+    /// Waits for its turn where requests share an instance, so that a password hash holds up none of them in the middle
+    /// of a transaction. Called right before each hash: nothing is waited for in between.
+    async fn before_hash(&self) {}
+
     /// Takes work that nobody waits for: it is given to [`Auth::run`](crate::Auth::run) once the request that it
-    /// comes from is answered. Work that a platform loses with an instance is lost; nothing depends on it.
+    /// comes from is answered. Work that a platform loses with an instance is lost; nothing depends on it. A platform
+    /// that holds too much of it makes requests wait, or hands it to [`Auth::give_up`](crate::Auth::give_up).
     fn defer(&self, work: Deferred);
 
     /// Hears of sessions that have ended before their time, for verifiers that don't ask storage: no access token of

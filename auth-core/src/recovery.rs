@@ -123,7 +123,7 @@ impl<P: Platform> Auth<P> {
         let new = self
             .checked_password(new, "password", &account.user)
             .await?;
-        let secret = self.hasher.hash(&self.platform, &new);
+        let secret = self.hash(&new).await?;
         let now = self.platform.now();
         let credential = self.password_credential(&usable.user_id, secret);
         let mut loses_factor = false;
@@ -190,7 +190,7 @@ impl<P: Platform> Auth<P> {
         let checked = self
             .checked_password(new, "new_password", &active.user)
             .await?;
-        let secret = self.hasher.hash(&self.platform, &checked);
+        let secret = self.hash(&checked).await?;
         let credential = self.password_credential(&active.user.id, secret);
         let user = self
             .change(&active.user.id, |account| {

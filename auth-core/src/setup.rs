@@ -95,7 +95,7 @@ impl<P: Platform> Auth<P> {
             username: username.map(|name| name.as_str().to_owned()),
             ..self.new_user()
         };
-        let secret = self.hasher.hash(&self.platform, &password);
+        let secret = self.hash(&password).await?;
         let credentials = vec![self.password_credential(&user.id, secret)];
         let roles = [SUPERADMIN, USER, VERIFIED].map(str::to_owned).to_vec();
         self.create(&user, credentials, roles, Some(SUPERADMIN))

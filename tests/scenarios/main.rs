@@ -46,6 +46,7 @@ mod slow_clients;
 mod token_endpoint;
 mod trusted_proxies;
 mod unknown_route;
+mod unread_body;
 mod user_administration;
 mod username;
 mod verification;

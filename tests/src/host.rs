@@ -33,6 +33,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("ARGON2_MEMORY_KIB", "64"),
     ("ARGON2_ITERATIONS", "1"),
     ("LOG_LEVEL", "info"),
+    ("HASHES_PER_SECOND", "0"),
 ];
 
 /// A running host with storage of its own, ended when dropped.
@@ -498,10 +499,7 @@ pub fn spin(folder: &Path, manifest: &Path) -> Command {
         .arg(manifest)
         .arg("--state-dir")
         .arg(folder.join(".spin"))
-        .env("SPIN_VARIABLE_SECRET_KEY", SECRET_KEY)
-        // As Spin does.
-        .env("INSTANCE_CONCURRENCY", "16")
-        .env("INSTANCE_REQUESTS", "128");
+        .env("SPIN_VARIABLE_SECRET_KEY", SECRET_KEY);
     command
 }
 

@@ -10,6 +10,7 @@ pub mod host;
 mod mail;
 mod process;
 mod provider;
+mod refusing;
 mod simulation;
 mod worker;
 
@@ -17,5 +18,6 @@ pub use breach::BreachService;
 pub use gatewright_memory_provider::MemoryStorage;
 pub use mail::MailService;
 pub use provider::ProviderStorage;
+pub use refusing::Refusing;
 pub use simulation::{SimulatedPlatform, config};
 pub use worker::WorkerStorage;

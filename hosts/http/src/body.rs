@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use auth_core::Platform;
 use auth_core::json::Objects;
-use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use bytes::{Buf, Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http::request::Parts;
 use http_body::{Body, Frame};
 use serde::de::DeserializeOwned;
@@ -52,7 +52,7 @@ pub(crate) async fn read<B: Body, P: Platform>(
         let Ok(mut data) = frame.into_data() else {
             continue;
         };
-        let length = whole.len() + bytes::Buf::remaining(&data);
+        let length = whole.len() + data.remaining();
         if length > limit {
             return Err(ApiError::payload_too_large(limit));
         }
@@ -92,6 +92,41 @@ pub fn head_size(parts: &Parts) -> usize {
         .path_and_query()
         .map_or(0, |path| path.as_str().len());
     address + parts.headers.iter().map(line).sum::<usize>()
+}
+
+/// Most bytes that are read of a body to be thrown away.
+const MAX_UNREAD: u64 = 1 << 20;
+
+/// For how long such a body is read.
+pub(crate) const UNREAD_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Reads what nobody has read of a body, and keeps none of it: a client that is still sending when it is answered would
+/// see a broken connection, and not the answer. One that sends very much, waits to be asked for it, or is still sending when
+/// it is `late`, need not.
+pub(crate) async fn discard<B: Body>(
+    parts: &Parts,
+    mut body: Pin<&mut B>,
+    late: impl Future<Output = ()>,
+) {
+    let announced = parts.headers.get(CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_UNREAD) || parts.headers.contains_key(EXPECT) {
+        return;
+    }
+    let mut late = pin!(late);
+    let mut left = MAX_UNREAD;
+    loop {
+        let next = std::future::poll_fn(|context| match body.as_mut().poll_frame(context) {
+            Poll::Ready(frame) => Poll::Ready(frame),
+            Poll::Pending => late.as_mut().poll(context).map(|()| None),
+        });
+        let Some(Ok(frame)) = next.await else { return };
+        let length = frame.data_ref().map_or(0, Buf::remaining) as u64;
+        match left.checked_sub(length) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
 }
 
 /// A JSON body. Unknown members are ignored; a member given twice is refused, as two readers could see two values.
@@ -187,4 +222,70 @@ impl Form {
 fn media_type(parts: &Parts) -> Option<&str> {
     let value = parts.headers.get(CONTENT_TYPE)?.to_str().ok()?;
     Some(value.split(';').next().unwrap_or_default().trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::convert::Infallible;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use http::Request;
+    use http_body::Frame;
+
+    use super::*;
+
+    /// A body of pieces of 64 KiB, which counts those that were read.
+    struct Pieces<'a> {
+        left: usize,
+        read: &'a Cell<usize>,
+    }
+
+    impl Body for Pieces<'_> {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            if self.left == 0 {
+                return Poll::Ready(None);
+            }
+            self.left -= 1;
+            self.read.set(self.read.get() + 1);
+            Poll::Ready(Some(Ok(Frame::data(vec![0; 1 << 16].into()))))
+        }
+    }
+
+    /// How many of so many pieces are read.
+    fn read(pieces: usize, headers: &[(&str, &str)]) -> usize {
+        let mut request = Request::post("/");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let read = Cell::new(0);
+        let body = pin!(Pieces {
+            left: pieces,
+            read: &read,
+        });
+        let mut discarding = pin!(discard(&parts, body, std::future::pending()));
+        let done = discarding
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(done.is_ready());
+        read.get()
+    }
+
+    #[test]
+    fn what_nobody_reads_is_thrown_away_up_to_a_bound() {
+        assert_eq!(read(0, &[]), 0);
+        assert_eq!(read(3, &[]), 3);
+        assert_eq!(read(3, &[("content-length", "196608")]), 3);
+        assert_eq!(read(1000, &[]), 17);
+        assert_eq!(read(1000, &[("content-length", "65536000")]), 0);
+        assert_eq!(read(3, &[("expect", "100-continue")]), 0);
+    }
 }

@@ -439,6 +439,7 @@ impl From<Error> for ApiError {
                 "Too many attempts; try again later.",
             )
             .with_header(RETRY_AFTER, &retry_after.to_string()),
+            Error::Overloaded => Self::unavailable(1),
             Error::Unavailable(cause) => Self {
                 cause: Some(cause),
                 ..Self::unavailable(1)

@@ -27,6 +27,7 @@ mod roles;
 mod routes;
 mod service;
 mod signing_in;
+mod turns;
 mod users;
 
 pub use aliases::ALIASES;
@@ -38,3 +39,4 @@ pub use gate::{Gate, Ticket};
 pub use proxies::client_behind;
 pub use routes::{Access, Operation, ROUTES, RequestBody, Route, find};
 pub use service::{CLIENT_ADDRESS, HEAD_ONLY, REQUEST_ID, Service, client_address};
+pub use turns::{StorageCall, Turns, WaitingHash};

@@ -1,6 +1,7 @@
 //! From a request to its handler, and what surrounds every handler.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use auth_core::{Auth, Deferred, Level, Platform};
@@ -104,6 +105,7 @@ impl<P: Platform> Service<P> {
         ready: impl AsyncFnOnce() -> Result<T, ApiError>,
     ) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
+        let mut body = pin!(body);
         let request_id = self.request_id(&parts.headers);
         let of_operator = parts.extensions.get::<Operator>().is_some();
         if !of_operator && !self.begun.swap(true, Ordering::Relaxed) {
@@ -118,7 +120,7 @@ impl<P: Platform> Service<P> {
             }
             Ok(route) if !served(&route) => ApiError::not_found().into_response(None),
             Ok(route) => self
-                .dispatch(route, &parts, body, &request_id, ready)
+                .dispatch(route, &parts, body.as_mut(), &request_id, ready)
                 .await
                 .unwrap_or_else(|error| {
                     log_cause(self.auth.platform(), &error, &request_id);
@@ -139,6 +141,8 @@ impl<P: Platform> Service<P> {
             }
             Err(NoRoute::Path) => ApiError::not_found().into_response(None),
         };
+        let late = self.auth.platform().pause(body::UNREAD_PATIENCE);
+        body::discard(&parts, body, late).await;
         self.allow_origin(&parts, response.headers_mut());
         if let Ok(id) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert(REQUEST_ID, id);

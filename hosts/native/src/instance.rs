@@ -26,6 +26,12 @@ use crate::spin::{self, App};
 
 /// How long an instance without work is kept. One that has hashed passwords holds as much memory as a hash takes.
 const IDLE: Duration = Duration::from_secs(5);
+/// The same where the component is a Spin application; it is what Spin does.
+const IDLE_ON_SPIN: Duration = Duration::from_secs(1);
+/// After how many epochs an instance yields. On Spin none does, and it holds its thread until it waits for something:
+/// only one that takes far too long is stopped here.
+const YIELDS: u64 = 1;
+const YIELDS_ON_SPIN: u64 = 30_000;
 /// How long after a request's own time-out an instance that does not even yield is ended.
 const LAST_RESORT: Duration = Duration::from_millis(100);
 
@@ -148,12 +154,16 @@ pub(crate) fn linker(engine: &Engine, imports: &Imports) -> wasmtime::Result<Lin
     Ok(linker)
 }
 
-/// An instance's store, which yields at every epoch.
+/// An instance's store, which yields now and then.
 pub(crate) fn store(engine: &Engine, shared: Arc<Shared>, memory: usize) -> Store<InstanceData> {
+    let yields = match shared.imports {
+        Imports::Contract(_) => YIELDS,
+        Imports::Spin(_) => YIELDS_ON_SPIN,
+    };
     let mut store = Store::new(engine, InstanceData::new(shared, memory));
     store.limiter(|data| &mut data.limits);
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_async_yield_and_update(1);
+    store.set_epoch_deadline(yields);
+    store.epoch_deadline_async_yield_and_update(yields);
     store
 }
 
@@ -203,6 +213,10 @@ impl HandlerState for Instances {
     type WorkerState = Worker;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<InstanceData, Expiration, Worker>> {
+        let idle = match self.shared.imports {
+            Imports::Contract(_) => IDLE,
+            Imports::Spin(_) => IDLE_ON_SPIN,
+        };
         let mut store = store(&self.engine, self.shared.clone(), self.memory);
         let service: Service = self.service.instantiate_async(&mut store).await?;
         Ok(Instance {
@@ -210,8 +224,9 @@ impl HandlerState for Instances {
             proxy: Proxy::P3(service),
             view: |data| data.http(),
             expiration: Expiration {
+                idle,
                 timeout: self.timeout,
-                sleep: Box::pin(tokio::time::sleep(IDLE)),
+                sleep: Box::pin(tokio::time::sleep(idle)),
             },
             state: Worker {
                 concurrency: self.concurrency,
@@ -224,6 +239,7 @@ impl HandlerState for Instances {
 
 /// When an instance ends: idle for long, or a request that takes too long without yielding.
 pub(crate) struct Expiration {
+    idle: Duration,
     timeout: Duration,
     sleep: Pin<Box<tokio::time::Sleep>>,
 }
@@ -236,7 +252,7 @@ impl WorkerExpiration for Expiration {
         start: Instant,
     ) -> Poll<()> {
         let limit = if status == WorkerStatus::Idle {
-            IDLE
+            self.idle
         } else {
             self.timeout + LAST_RESORT
         };

@@ -388,8 +388,11 @@ fn run(server: Server, made: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// What Spin does without being told otherwise.
+const SPIN: [(&str, &str); 2] = [("INSTANCE_CONCURRENCY", "16"), ("INSTANCE_REQUESTS", "128")];
+
 fn spin_up(arguments: &ArgMatches) -> Result<()> {
-    let settings = LayeredSettings::new(std::iter::empty(), None)?;
+    let settings = LayeredSettings::new(std::iter::empty(), None)?.or(&SPIN);
     let by_name = arguments
         .get_many::<(String, String)>("variable")
         .into_iter()

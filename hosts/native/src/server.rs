@@ -77,7 +77,11 @@ pub struct Server {
 
 /// What every thread shares.
 struct Threads {
+    /// Whether this stands in for Spin: one listener and one runtime for all requests, however many, none of them
+    /// preferred, and no `TCP_NODELAY`.
+    spin: bool,
     instances: Instances,
+    threads: usize,
     heavy: Arc<Lane>,
     timeout: Duration,
     /// Most light requests that wait or are served, most light instances, and most connections, of each thread.
@@ -147,6 +151,7 @@ impl Server {
         clock_offset: i64,
     ) -> Result<Self> {
         let mut made = Vec::new();
+        let spin = matches!(imports, Imports::Spin(_));
         let threads = match config.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
@@ -180,6 +185,8 @@ impl Server {
             .on_thread_start(prefer_last)
             .build()?;
         let shared = Arc::new(Threads {
+            spin,
+            threads,
             heavy: Arc::new(Lane::new(
                 instances.clone(),
                 heavy.handle().clone(),
@@ -189,9 +196,16 @@ impl Server {
             )),
             instances,
             timeout: config.request_timeout,
-            max_requests: config.max_requests,
+            max_requests: if spin {
+                Semaphore::MAX_PERMITS
+            } else {
+                config.max_requests
+            },
             // Half of the pool: the rest is for those that compute hashes and those that are just ending.
-            light_instances: (component::INSTANCES as usize / 2 / threads).min(config.max_requests),
+            light_instances: match spin {
+                true => Semaphore::MAX_PERMITS,
+                false => (component::INSTANCES as usize / 2 / threads).min(config.max_requests),
+            },
             max_connections: (config.max_connections / threads).max(1),
             peers: Peers::new(
                 trusted,
@@ -202,7 +216,7 @@ impl Server {
             long_bodies: Arc::new(Semaphore::new(LONG_BODIES)),
         });
         allow_open_files();
-        let (listeners, address) = listen(config.listen, threads)?;
+        let (listeners, address) = listen(config.listen, if spin { 1 } else { threads })?;
         Ok(Self {
             shared,
             listeners,
@@ -346,18 +360,27 @@ fn serve(
     mut stopping: watch::Receiver<bool>,
     limit: Duration,
 ) -> Result<()> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let mut builder = match shared.spin {
+        true => Builder::new_multi_thread(),
+        false => Builder::new_current_thread(),
+    };
+    let runtime = builder
+        .worker_threads(shared.threads)
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let listener = TcpListener::from_std(listener)?;
+        let light = Arc::new(Lane::new(
+            shared.instances.clone(),
+            Handle::current(),
+            shared.light_instances,
+            shared.max_requests,
+            shared.timeout,
+        ));
+        let heavy = if shared.spin { &light } else { &shared.heavy };
         let lanes = Arc::new(Lanes {
-            light: Lane::new(
-                shared.instances.clone(),
-                Handle::current(),
-                shared.light_instances,
-                shared.max_requests,
-                shared.timeout,
-            ),
-            heavy: shared.heavy.clone(),
+            heavy: heavy.clone(),
+            light,
             long_bodies: shared.long_bodies.clone(),
             timeout: shared.timeout,
         });
@@ -377,7 +400,7 @@ fn serve(
                 let Some(guest) = shared.peers.take(peer).map(Arc::new) else {
                     continue;
                 };
-                let _ = stream.set_nodelay(true);
+                let _ = stream.set_nodelay(!shared.spin);
                 let (lanes, of_guest) = (lanes.clone(), guest.clone());
                 let service = service_fn(move |request| {
                     answer(lanes.clone(), of_guest.clone(), peer, request)
@@ -442,7 +465,7 @@ fn serve(
 
 /// Where the requests of one thread go.
 struct Lanes {
-    light: Lane,
+    light: Arc<Lane>,
     heavy: Arc<Lane>,
     long_bodies: Arc<Semaphore>,
     timeout: Duration,

@@ -138,6 +138,17 @@ impl LayeredSettings {
             .filter(|value| !value.trim().is_empty())
     }
 
+    /// With these values in the place of those that no layer has.
+    #[must_use]
+    pub fn or(mut self, values: &[(&str, &str)]) -> Self {
+        for (name, value) in values {
+            if self.value(name).is_none() {
+                self.add(name, (*value).to_owned());
+            }
+        }
+        self
+    }
+
     /// Adds a value that no layer had.
     pub(crate) fn add(&mut self, name: &str, value: String) {
         self.values.insert(name.to_owned(), value);

@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use tokio::sync::oneshot;
 
 /// How long a statement waits for another process's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept for each connection; more than there are in the SQL.
 const STATEMENTS: usize = 128;
 /// Most batches that share one commit, and so one flush to the disk.
@@ -185,7 +185,7 @@ fn open_writer(path: &Path, work: Work) -> Result<Connection> {
 }
 
 /// Whether another process's lock is worth another look.
-pub(crate) fn wait_for_lock(looks: i32) -> bool {
+fn wait_for_lock(looks: i32) -> bool {
     std::thread::sleep(LOOK);
     LOOK * looks.unsigned_abs() < BUSY_TIMEOUT
 }

@@ -1,5 +1,9 @@
 //! Between `wasi:http` and the `http` crate, with as few calls across the boundary as it takes.
 
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::{Either, Empty};
 use wasip3::http::types::{self, ErrorCode, Fields};
@@ -7,7 +11,7 @@ use wasip3::http_compat::IncomingRequestBody;
 use wasip3::wit_bindgen;
 use wasip3::{wit_future, wit_stream};
 
-/// A request's body; methods that have none don't ask for it.
+/// A request's body; where there is none it is not asked for.
 pub(crate) type Body = Either<Empty<bytes::Bytes>, IncomingRequestBody>;
 
 /// Reads what the routes look at: method, path, headers and, once it is asked for, the body.
@@ -26,7 +30,10 @@ pub(crate) fn request(request: types::Request) -> Result<Request<Body>, ErrorCod
             headers.append(name, value);
         }
     }
-    let body = if matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) {
+    let has_none = matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let announced = [CONTENT_LENGTH, TRANSFER_ENCODING];
+    let announced = announced.iter().any(|name| headers.contains_key(name));
+    let body = if has_none && !announced {
         Either::Left(Empty::new())
     } else {
         Either::Right(IncomingRequestBody::new(request)?)
@@ -38,8 +45,11 @@ pub(crate) fn request(request: types::Request) -> Result<Request<Body>, ErrorCod
     Ok(converted)
 }
 
-/// Hands a response over. Its body is written after the handler has returned.
-pub(crate) fn response(response: Response<bytes::Bytes>) -> Result<types::Response, ErrorCode> {
+/// Hands a response over. The writing of its body has begun then, so that whoever sends the head finds the body with it: in
+/// two pieces it could take 40 ms more, where the peer confirms the first late and `TCP_NODELAY` is not set.
+pub(crate) async fn response(
+    response: Response<bytes::Bytes>,
+) -> Result<types::Response, ErrorCode> {
     let (parts, body) = response.into_parts();
     let headers: Vec<_> = parts
         .headers
@@ -54,10 +64,15 @@ pub(crate) fn response(response: Response<bytes::Bytes>) -> Result<types::Respon
         None
     } else {
         let (mut writer, reader) = wit_stream::new();
-        wit_bindgen::spawn(async move {
+        let mut writing = Box::pin(async move {
             // What is left when the client has gone away has nowhere to go.
             let _: Vec<u8> = writer.write_all(body.into()).await;
         });
+        // It ends when the body is read, which happens after the handler has returned.
+        let begun = |context: &mut Context<'_>| Poll::Ready(writing.as_mut().poll(context));
+        if poll_fn(begun).await.is_pending() {
+            wit_bindgen::spawn(writing);
+        }
         Some(reader)
     };
     let (response, _sent) = types::Response::new(headers, contents, trailers);

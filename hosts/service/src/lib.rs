@@ -8,6 +8,7 @@
 #![cfg(target_family = "wasm")]
 
 mod http;
+mod later;
 mod platform;
 
 use std::sync::OnceLock;
@@ -47,13 +48,15 @@ bindings::export!(Handler with_types_in bindings);
 impl bindings::exports::wasi::http::handler::Guest for Handler {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
         let mut request = http::request(request)?;
-        http::response(match service().await {
+        let response = match service().await {
             Ok(service) => {
                 service.look_behind_proxies(request.headers_mut());
                 service.handle(request).await
             }
             Err(error) => error.into_host_response(None),
-        })
+        };
+        later::room().await;
+        http::response(response).await
     }
 }
 

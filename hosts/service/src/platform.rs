@@ -13,6 +13,7 @@ use auth_core::storage::{
 use auth_core::{
     Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, Platform, Settings, Timestamp,
 };
+use gatewright_http::{StorageCall, Turns};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use wasip3::clocks::{monotonic_clock, system_clock};
@@ -22,13 +23,30 @@ use wasip3::http_compat::{
     RequestOptionsExtension, http_from_wasi_response, http_into_wasi_request,
 };
 use wasip3::random::random;
-use wasip3::wit_bindgen;
 
-use crate::SERVICE;
 use crate::bindings::gatewright::auth::{log, mail, settings, storage};
+use crate::later;
 
 auth_core::mirror_storage!(crate::bindings::gatewright::auth::storage);
 auth_core::mirror_mail!(crate::bindings::gatewright::auth::mail);
+
+/// Whose turn it is in this instance.
+static TURNS: Turns = Turns::new();
+/// After how long who waits for his turn looks for the first time, and how long he waits at most between looks.
+const LOOK: Duration = Duration::from_millis(1);
+const LONGEST_LOOK: Duration = Duration::from_millis(16);
+
+/// Waits until a call of the storage may begin.
+async fn begin_call() -> StorageCall<'static> {
+    let mut look = LOOK;
+    loop {
+        if let Some(call) = TURNS.call() {
+            return call;
+        }
+        Host.pause(look).await;
+        look = LONGEST_LOOK.min(look * 2);
+    }
+}
 
 /// The imports as a platform.
 pub(crate) struct Host;
@@ -37,6 +55,7 @@ macro_rules! call_imports {
     ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
         impl Storage for Host {
             $(async fn $name(&self, $($argument: $ty),*) -> Result<$output, StorageError> {
+                let _call = begin_call().await;
                 storage::$name($($argument.mirror()),*).await.mirror()
             })*
         }
@@ -110,13 +129,17 @@ impl Platform for Host {
         }
     }
 
+    async fn before_hash(&self) {
+        let waiting = TURNS.hash();
+        let mut look = LOOK;
+        while !waiting.may_start() {
+            self.pause(look).await;
+            look = LONGEST_LOOK.min(look * 2);
+        }
+    }
+
     fn defer(&self, work: Deferred) {
-        wit_bindgen::spawn(async move {
-            // What is deferred comes from a service that was made.
-            if let Some(service) = SERVICE.get() {
-                service.run(work).await;
-            }
-        });
+        later::defer(work);
     }
 
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {

@@ -10,7 +10,7 @@ use spin_sdk::sqlite::{self, Connection};
 use spin_sdk::wit_bindgen;
 
 use crate::settings::Variables;
-use crate::{log, now};
+use crate::{MIGRATED, log, now};
 
 /// The database, by its name in the manifest's `sqlite_databases`.
 const DATABASE: &str = "default";
@@ -47,6 +47,7 @@ impl Executor for SpinSqlite {
         let opened = Opened::take_to_write().await?;
         let rows = run(&opened.connection, statement).await?;
         opened.put_back();
+        purge_now_and_then();
         Ok(rows)
     }
 
@@ -70,10 +71,10 @@ impl Executor for SpinSqlite {
 }
 
 /// Clears out what has expired, now and then: Spin has no timer, and only who writes leaves something behind. Whoever
-/// waits for the batch does not wait for that.
+/// waits for what was written does not wait for that. Steps of the schema are written too, and come first.
 fn purge_now_and_then() {
     let now_ms = now().as_millis();
-    if now_ms < NEXT_PURGE.load(Ordering::Relaxed) {
+    if !MIGRATED.load(Ordering::Relaxed) || now_ms < NEXT_PURGE.load(Ordering::Relaxed) {
         return;
     }
     NEXT_PURGE.store(now_ms + PURGE_EVERY.as_millis() as u64, Ordering::Relaxed);

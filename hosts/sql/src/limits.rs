@@ -5,57 +5,47 @@ use auth_core::storage::{Limit, LimitState, StorageError};
 
 use crate::executor::{Executor, Statement};
 use crate::members::behind;
-use crate::value::{Row, Value};
+use crate::value::Row;
 
-/// Most limits of one call; [`COUNT`] has parameters for one less before it.
-const LIMITS: usize = 8;
-
-// Counts unless one of the limits before it, each a key and its most, has just been exceeded.
-const COUNT: &str = "INSERT INTO limits (key, count, resets_at) SELECT ?1, 1, ?2 + ?3
-    WHERE (?4 IS NULL OR (SELECT count <= ?5 FROM limits WHERE key = ?4))
-        AND (?6 IS NULL OR (SELECT count <= ?7 FROM limits WHERE key = ?6))
-        AND (?8 IS NULL OR (SELECT count <= ?9 FROM limits WHERE key = ?8))
-        AND (?10 IS NULL OR (SELECT count <= ?11 FROM limits WHERE key = ?10))
-        AND (?12 IS NULL OR (SELECT count <= ?13 FROM limits WHERE key = ?12))
-        AND (?14 IS NULL OR (SELECT count <= ?15 FROM limits WHERE key = ?14))
-        AND (?16 IS NULL OR (SELECT count <= ?17 FROM limits WHERE key = ?16))
+// One statement, in which each limit, in order, is counted unless one before it is exceeded by this very event.
+const COUNT: &str = "WITH item AS MATERIALIZED (
+        SELECT key AS place, value ->> 0 AS name, value ->> 1 AS most, value ->> 2 AS span FROM json_each(?2)),
+    reached AS MATERIALIZED (
+        SELECT item.*, CASE WHEN limits.resets_at > ?1 THEN limits.count + 1 ELSE 1 END AS times
+        FROM item LEFT JOIN limits ON limits.key = item.name)
+    INSERT INTO limits (key, count, resets_at) SELECT name, 1, ?1 + span FROM reached
+    WHERE NOT EXISTS (SELECT 1 FROM reached AS earlier WHERE earlier.place < reached.place AND earlier.times > earlier.most)
+    ORDER BY place
     ON CONFLICT (key) DO UPDATE SET
-        count = CASE WHEN resets_at <= ?2 THEN 1 ELSE count + 1 END,
-        resets_at = CASE WHEN resets_at <= ?2 THEN excluded.resets_at ELSE resets_at END
-    RETURNING count, resets_at";
+        count = CASE WHEN resets_at <= ?1 THEN 1 ELSE count + 1 END,
+        resets_at = CASE WHEN resets_at <= ?1 THEN excluded.resets_at ELSE resets_at END
+    RETURNING key, count, resets_at";
 
 pub(crate) async fn count(
     executor: &impl Executor,
     limits: Vec<Limit>,
     now: Timestamp,
 ) -> Result<Vec<LimitState>, StorageError> {
-    if limits.len() > LIMITS {
-        return Err(StorageError::Invalid(format!(
-            "more than {LIMITS} limits in one call"
-        )));
-    }
-    let statements = limits.iter().enumerate().map(|(index, limit)| {
+    let item = |limit: &Limit| {
         let window = limit.window.as_millis() as u64;
-        let mut parameters = vec![limit.key.as_str().into(), now.into(), window.into()];
-        for before in &limits[..index] {
-            parameters.extend([before.key.as_str().into(), before.most.into()]);
-        }
-        parameters.resize(1 + 2 * LIMITS, Value::Null);
-        Statement::new(COUNT, parameters)
-    });
+        serde_json::json!([limit.key, limit.most, window])
+    };
+    let items: serde_json::Value = limits.iter().map(item).collect();
+    let parameters = vec![now.into(), items.to_string().into()];
+    let rows = executor.execute(Statement::new(COUNT, parameters)).await?;
     let read = |mut row: Row| {
-        Ok(LimitState {
+        let key: String = row.next()?;
+        let state = LimitState {
             count: row.next()?,
             resets_at: row.next()?,
-        })
+        };
+        Ok((key, state))
     };
-    executor
-        .batch(statements.collect())
-        .await?
-        .into_iter()
-        .flatten()
-        .map(read)
-        .collect()
+    let mut counted = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    // SQLite promises no order of what a statement returns.
+    let place = |key: &str| limits.iter().position(|limit| limit.key == key);
+    counted.sort_by_key(|(key, _)| place(key));
+    Ok(counted.into_iter().map(|(_, state)| state).collect())
 }
 
 const CLEAR: &str = "DELETE FROM limits WHERE key >= ?1 AND key < ?2";
@@ -70,4 +60,74 @@ pub(crate) async fn clear(
     };
     let batch = prefixes.into_iter().map(clear).collect();
     executor.batch(batch).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
+
+    use auth_core::storage::AuditEvent;
+
+    use super::*;
+
+    /// A database that has no transactions of several statements.
+    #[derive(Default)]
+    struct OneByOne(AtomicUsize);
+
+    impl Executor for OneByOne {
+        async fn query(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
+            self.execute(statement).await
+        }
+
+        async fn execute(&self, _: Statement) -> Result<Vec<Row>, StorageError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(Vec::new())
+        }
+
+        async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StorageError> {
+            panic!("a transaction of {} statements", statements.len())
+        }
+    }
+
+    fn at_once<T>(future: impl Future<Output = T>) -> T {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(done) => done,
+            Poll::Pending => panic!("nothing waits here"),
+        }
+    }
+
+    /// What every attempt does, right or wrong, is done often and by many: it never holds a database from one statement
+    /// to the next.
+    #[test]
+    fn attempts_are_counted_and_told_in_one_statement_each() {
+        let database = OneByOne::default();
+        let limit = |key: &str| Limit {
+            key: key.to_owned(),
+            window: Duration::from_secs(1),
+            most: 1,
+        };
+        let now = Timestamp::from_millis(0);
+        let limits = vec![limit("a"), limit("b"), limit("c"), limit("d")];
+        assert_eq!(at_once(count(&database, limits, now)), Ok(Vec::new()));
+        assert_eq!(database.0.load(Ordering::Relaxed), 1);
+        let event = AuditEvent {
+            id: "1".to_owned(),
+            at: now,
+            kind: "login.failed".to_owned(),
+            reason: None,
+            actor_id: None,
+            target_type: None,
+            target_id: None,
+            session_id: None,
+            ip: None,
+            user_agent: None,
+            request_id: None,
+            details: "{}".to_owned(),
+        };
+        assert_eq!(at_once(crate::audit::append(&database, event)), Ok(false));
+        assert_eq!(database.0.load(Ordering::Relaxed), 2);
+    }
 }

@@ -61,7 +61,19 @@ pub const MIGRATIONS: &[Migration] = &[
     ACTING,
     FAMILIES,
     COSTS,
+    COUNTED,
 ];
+
+// What is stored is counted, and in the same statement.
+const COUNTED: Migration = Migration {
+    version: 10,
+    name: "events are counted as they are stored",
+    statements: &[
+        "CREATE TRIGGER audit_events_counted AFTER INSERT ON audit_events BEGIN
+            INSERT INTO event_counts (kind, reason, count) VALUES (new.kind, coalesce(new.reason, ''), 1)
+                ON CONFLICT (kind, reason) DO UPDATE SET count = count + 1; END",
+    ],
+};
 
 const COSTS: Migration = Migration {
     version: 9,

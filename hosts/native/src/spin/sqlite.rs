@@ -11,7 +11,7 @@ use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader
 
 use super::spin_sqlite::{Error, HostConnectionWithStore, QueryResult, RowResult, Value};
 use super::{Spin, SpinView};
-use crate::sqlite::{create_private, prepare_once, wait_for_lock};
+use crate::sqlite::{BUSY_TIMEOUT, create_private, prepare_once};
 
 /// The file of the database named `default`.
 pub(super) fn path(state: &Path) -> PathBuf {
@@ -56,8 +56,9 @@ impl Connection {
             return result.map_err(io_error);
         }
         let run = move || {
-            let mut connection = self.lock();
-            connection.busy_handler(Some(wait_for_lock))?;
+            let connection = self.lock();
+            // As Spin waits: SQLite looks more and more rarely, at last ten times a second.
+            connection.busy_timeout(BUSY_TIMEOUT)?;
             query(&connection, &statement, parameters)
         };
         tokio::task::spawn_blocking(run)

@@ -1,0 +1,58 @@
+//! Storage that does not answer when a test says so.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use auth_core::Timestamp;
+use auth_core::storage::{
+    Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
+    DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Member, NewSession,
+    NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session,
+    SigningKey, Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject,
+    UserChange, UserPage, UserQuery,
+};
+
+/// Storage of which a function is unavailable so many times.
+pub struct Refusing<S> {
+    storage: S,
+    refused: Mutex<BTreeMap<&'static str, usize>>,
+}
+
+impl<S> Refusing<S> {
+    /// Refuses nothing yet.
+    pub fn new(storage: S) -> Self {
+        Self {
+            storage,
+            refused: Mutex::default(),
+        }
+    }
+
+    /// Refuses the next calls of a function, so many. Returns how many were still to be refused.
+    pub fn refuse(&self, function: &'static str, times: usize) -> usize {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.insert(function, times).unwrap_or_default()
+    }
+
+    fn look(&self, function: &str) -> Result<(), StorageError> {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        match refused.get_mut(function) {
+            Some(times) if *times > 0 => {
+                *times -= 1;
+                Err(StorageError::Unavailable("database is locked".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+macro_rules! pass_on {
+    ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
+        impl<S: Storage> Storage for Refusing<S> {
+            $(async fn $name(&self, $($argument: $ty),*) -> Result<$output, StorageError> {
+                self.look(stringify!($name))?;
+                self.storage.$name($($argument),*).await
+            })*
+        }
+    };
+}
+auth_core::storage_functions!(pass_on);

@@ -32,7 +32,7 @@ pub(crate) enum Work {
     Settings,
     /// Say that a session was used.
     Touch(String),
-    /// Bring a stored hash, which this password has just matched, to the current parameters.
+    /// Bring a stored hash, which this password has just matched and which proves it, to the current parameters.
     Rehash {
         credential: Credential,
         password: Zeroizing<String>,
@@ -182,7 +182,12 @@ impl<P: Platform> Auth<P> {
     }
 
     async fn rehash(&self, credential: Credential, password: &str) {
-        let replacement = self.hasher.hash(&self.platform, password);
+        let replacement = self
+            .hasher
+            .rehash(&self.platform, password, &credential.secret);
+        let Some(replacement) = replacement else {
+            return;
+        };
         let replaced = self
             .platform
             .storage()

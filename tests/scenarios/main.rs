@@ -33,6 +33,7 @@ mod rate_limit;
 mod recovery;
 mod refresh_grace_window;
 mod refresh_reuse;
+mod rehash;
 mod restart_keeps_everything;
 mod roles;
 mod second_factor;

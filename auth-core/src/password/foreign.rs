@@ -20,6 +20,21 @@
 //!
 //! The password to verify is in NFC, while these systems hashed the bytes that they were sent (better-auth: in NFKC).
 //! Nearly always that is the same text; somebody whose device sent another form has to reset the password.
+//!
+//! Several passwords match some of these hashes, and a new hash may only be made of one where it can be no other
+//! ([`ForeignHash::proves`]):
+//!
+//! | hash | passwords that it takes for one |
+//! | --- | --- |
+//! | bcrypt | those whose first 72 bytes, each password ended by a zero and repeated up to there, are the same: longer ones with one beginning, and `a` and `a\0a` |
+//! | scrypt, PBKDF2 | `a` and `a\0`, as the key of an HMAC is filled up with zeros (RFC 2104 section 2) |
+//! | better-auth | those that are equal in NFKC, such as `fi` and `ﬁ`; and as scrypt |
+//!
+//! Keys of more than a block (64 bytes, SHA-512: 128) HMAC replaces by their digest. A long password so has one other that
+//! matches: its digest's own bytes. That is no concern: nobody finds those bytes without knowing the password, and hardly
+//! ever are they UTF-8. There is no other length at which scrypt and PBKDF2 cut a password, and Argon2 takes all of it
+//! with its length. passlib, Django, Werkzeug and Firebase cut nothing before they hash either; the first two refuse more
+//! than 4096 characters.
 
 use aes::Aes256;
 use aes::cipher::{KeyIvInit as _, StreamCipher as _};
@@ -30,14 +45,16 @@ use pbkdf2::pbkdf2_hmac;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
-use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use super::PasswordHashError;
+use super::hasher::Form;
 use PasswordHashError::{Malformed, OutOfBounds};
 
 const MAX_BCRYPT_COST: u32 = 16;
 const MAX_SCRYPT_MEMORY: u64 = 64 * 1024 * 1024;
+/// How many bytes of a password bcrypt sees.
+const BCRYPT_LEN: usize = 72;
 /// Bounds what is held beside that memory.
 const MAX_SCRYPT_BLOCK_SIZE: u32 = 64;
 const MAX_SCRYPT_PARALLELISM: u32 = 16;
@@ -128,10 +145,10 @@ impl ForeignHash {
         let (computed, hash) = match self {
             Self::Bcrypt { cost, salt, hash } => (bcrypt(password, *cost, *salt), &hash[..]),
             Self::Scrypt { scrypt, hash } => (scrypt.derive(password, hash.len()), &hash[..]),
-            Self::BetterAuth { scrypt, hash } => {
-                let password = Zeroizing::new(password.nfkc().collect::<String>());
-                (scrypt.derive(&password, hash.len()), &hash[..])
-            }
+            Self::BetterAuth { scrypt, hash } => (
+                scrypt.derive(&self.form().of(password), hash.len()),
+                &hash[..],
+            ),
             Self::Firebase {
                 scrypt,
                 signer_key,
@@ -160,6 +177,22 @@ impl ForeignHash {
             }
         };
         computed.ct_eq(hash).into()
+    }
+
+    /// Whether a password that matches, in its [form](Self::form), is the one that was hashed and can be no other; the
+    /// table above says which others match. A zero is what each of them takes, but for those that are too long.
+    pub(super) fn proves(&self, password: &str) -> bool {
+        // As long as all that is seen may be the beginning of a longer one.
+        let whole = !matches!(self, Self::Bcrypt { .. }) || password.len() < BCRYPT_LEN;
+        whole && !password.contains('\0')
+    }
+
+    /// Which texts it takes for one password.
+    pub(super) const fn form(&self) -> Form {
+        match self {
+            Self::BetterAuth { .. } => Form::Nfkc,
+            _ => Form::Nfc,
+        }
     }
 
     fn bcrypt(cost: &str, salt_and_hash: &str) -> Result<Self, PasswordHashError> {
@@ -348,11 +381,11 @@ impl Digest {
 }
 
 fn bcrypt(password: &str, cost: u32, salt: [u8; 16]) -> Zeroizing<Vec<u8>> {
-    let mut key = Zeroizing::new([0; 72]);
-    let len = password.len().min(72);
+    let mut key = Zeroizing::new([0; BCRYPT_LEN]);
+    let len = password.len().min(BCRYPT_LEN);
     key[..len].copy_from_slice(&password.as_bytes()[..len]);
     // A byte of zero ends the key where there is room for it.
-    let key = &key[..72.min(len + 1)];
+    let key = &key[..BCRYPT_LEN.min(len + 1)];
     let output = Zeroizing::new(bcrypt::bcrypt(cost, salt, key));
     // The last of its 24 bytes is not stored.
     Zeroizing::new(output[..23].to_vec())
@@ -410,6 +443,7 @@ fn hex(text: &str) -> Result<Vec<u8>, PasswordHashError> {
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
+    use unicode_normalization::UnicodeNormalization as _;
 
     use super::super::{Hasher, Parameters, supported};
     use super::*;
@@ -479,6 +513,76 @@ mod tests {
             .unwrap();
         assert_eq!(hasher.verify("a\0c", &zero.stored), Ok(false));
         assert_eq!(hasher.verify("a", &zero.stored), Ok(false));
+    }
+
+    /// Each pair of passwords matches one hash, so that neither may be hashed anew by the other's right.
+    #[test]
+    fn a_password_that_others_are_taken_for_is_not_hashed_anew() {
+        let hasher = Hasher::new(Parameters::default());
+        let salt = [7; 16];
+        let mut tried = [0; 3];
+        for Vector { password, stored } in vectors() {
+            let hash = ForeignHash::parse(&stored).unwrap();
+            let (kind, other) = match &hash {
+                ForeignHash::Bcrypt { .. } if password.len() > 72 => {
+                    (0, format!("{}, and a typo", &password[..72]))
+                }
+                ForeignHash::Bcrypt { .. } => (1, format!("{password}\0{password}")),
+                _ => (2, format!("{password}\0")),
+            };
+            // The repetition is cut at 72 bytes, too.
+            if kind == 1 && other.len() > 71 {
+                continue;
+            }
+            tried[kind] += 1;
+            assert_eq!(hasher.verify(&other, &stored), Ok(true), "{stored}");
+            assert_eq!(hasher.rehash_with_salt(&other, &stored, &salt), None);
+            let proven = password.len() < 72 && !password.contains('\0');
+            let new = hasher.rehash_with_salt(&password, &stored, &salt);
+            assert_eq!(new.is_some(), proven || kind == 2, "{stored}");
+            if let Some(new) = new {
+                assert_eq!(hasher.verify(&password, &new), Ok(true), "{stored}");
+                assert_eq!(hasher.verify(&other, &new), Ok(false), "{stored}");
+            }
+        }
+        assert!(tried.iter().all(|count| *count > 1), "{tried:?}");
+    }
+
+    #[test]
+    fn bcrypt_proves_what_is_shorter_than_it_sees() {
+        let hasher = Hasher::new(Parameters::default());
+        let stored = "$2b$04$abcdefghijklmnopqrstuuFaXaIzFmuAgz9nkpwxXzJE8jd4j.R6K";
+        for (len, proven) in [(0, true), (71, true), (72, false), (73, false)] {
+            assert_eq!(hasher.should_rehash(&"a".repeat(len), stored), proven);
+        }
+        // Bytes are what counts.
+        assert!(hasher.should_rehash(&"ä".repeat(35), stored));
+        assert!(!hasher.should_rehash(&"ä".repeat(36), stored));
+    }
+
+    /// What is equal in NFKC was one password for better-auth, and stays one.
+    #[test]
+    fn a_new_hash_takes_the_texts_that_the_old_one_took() {
+        let hasher = Hasher::new(Parameters::default());
+        let vectors = vectors();
+        let made = |vector: &&Vector| vector.password.starts_with('\u{fb01}');
+        let Vector { password, stored } = vectors.iter().find(made).unwrap();
+        let alike = password.nfkc().collect::<String>();
+        assert_ne!(alike, *password);
+        for typed in [password, &alike] {
+            let new = hasher.rehash_with_salt(typed, stored, &[7; 16]).unwrap();
+            assert!(new.starts_with("$argon2id$v=19$m=19456,t=2,p=1,data=bmZrYw$"));
+            for password in [password, &alike] {
+                assert_eq!(hasher.verify(password, &new), Ok(true), "{password}");
+            }
+            assert_eq!(hasher.verify("another", &new), Ok(false));
+            assert_eq!(supported(&new), Ok(()));
+            assert!(!hasher.should_rehash(typed, &new));
+            // So it stays when the cost changes.
+            let costlier = Hasher::new(Parameters::new(256, 3, 1).unwrap());
+            let newer = costlier.rehash_with_salt(&alike, &new, &[7; 16]).unwrap();
+            assert_eq!(costlier.verify(password, &newer), Ok(true));
+        }
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2::{Algorithm, Argon2, AssociatedData, Block, ParamsBuilder, Version};
 use password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt};
 use subtle::ConstantTimeEq as _;
+use unicode_normalization::UnicodeNormalization as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::foreign::ForeignHash;
@@ -88,6 +89,37 @@ pub struct Hasher {
 const SALT_LEN: usize = 16;
 const OUTPUT_LEN: usize = 32;
 
+/// Which texts a hash takes for one password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Those that are equal in NFC.
+    Nfc,
+    /// Those that are equal in NFKC, as a hash of a system that compares so proves no more. The Argon2 string says so by
+    /// its associated data (RFC 9106 section 3.1), `data=` in PHC strings.
+    Nfkc,
+}
+
+impl Form {
+    /// The name of the associated data in PHC strings.
+    const FIELD: &str = "data";
+    const NFKC: &[u8] = b"nfkc";
+
+    /// The text that is hashed of a password in NFC.
+    pub(super) fn of(self, password: &str) -> Zeroizing<String> {
+        Zeroizing::new(match self {
+            Self::Nfc => password.to_owned(),
+            Self::Nfkc => password.nfkc().collect(),
+        })
+    }
+
+    fn data(self) -> AssociatedData {
+        match self {
+            Self::Nfc => AssociatedData::EMPTY,
+            Self::Nfkc => AssociatedData::new(Self::NFKC).expect("it is short"),
+        }
+    }
+}
+
 impl Hasher {
     /// A hasher whose new hashes cost `parameters`.
     pub fn new(parameters: Parameters) -> Self {
@@ -96,7 +128,7 @@ impl Hasher {
             memory: Mutex::default(),
             decoy: String::new(),
         };
-        hasher.decoy = hasher.phc(&[0; SALT_LEN], &[0; OUTPUT_LEN]);
+        hasher.decoy = hasher.phc(Form::Nfc, &[0; SALT_LEN], &[0; OUTPUT_LEN]);
         hasher
     }
 
@@ -114,17 +146,52 @@ impl Hasher {
 
     /// As [`hash`](Self::hash), with a salt that the caller has drawn for this hash alone.
     pub fn hash_with_salt(&self, password: &str, salt: &[u8; SALT_LEN]) -> String {
+        self.hash_in(Form::Nfc, password, salt)
+    }
+
+    /// The hash to store in the place of one that this password, in NFC, has just matched; none: the stored one stays,
+    /// as a new one would be like it, or as it doesn't prove the password ([`should_rehash`](Self::should_rehash)).
+    pub fn rehash<P: Platform>(
+        &self,
+        platform: &P,
+        password: &str,
+        stored: &str,
+    ) -> Option<String> {
+        let mut salt = [0; SALT_LEN];
+        platform.fill_random(&mut salt);
+        self.rehash_with_salt(password, stored, &salt)
+    }
+
+    /// As [`rehash`](Self::rehash), with a salt that the caller has drawn for this hash alone.
+    pub fn rehash_with_salt(
+        &self,
+        password: &str,
+        stored: &str,
+        salt: &[u8; SALT_LEN],
+    ) -> Option<String> {
+        if !self.should_rehash(password, stored) {
+            return None;
+        }
+        let form = match StoredHash::parse(stored).ok()? {
+            StoredHash::Argon2(hash) => hash.form,
+            StoredHash::Foreign(hash) => hash.form(),
+        };
+        Some(self.hash_in(form, password, salt))
+    }
+
+    fn hash_in(&self, form: Form, password: &str, salt: &[u8; SALT_LEN]) -> String {
         let mut output = Zeroizing::new([0; OUTPUT_LEN]);
         self.compute(
             Algorithm::Argon2id,
             Version::V0x13,
             self.parameters,
+            form,
             password,
             salt,
             output.as_mut(),
         )
         .expect("parameters are within bounds by construction");
-        self.phc(salt, output.as_ref())
+        self.phc(form, salt, output.as_ref())
     }
 
     /// Whether a password in NFC matches a stored hash: any variant and version of Argon2, or bcrypt, scrypt and
@@ -140,6 +207,7 @@ impl Hasher {
                     hash.algorithm,
                     hash.version,
                     hash.parameters,
+                    hash.form,
                     password,
                     &hash.salt,
                     &mut output,
@@ -159,6 +227,19 @@ impl Hasher {
     pub fn verify_nothing(&self, password: &str) {
         let verified = self.verify(password, &self.decoy);
         debug_assert_eq!(verified, Ok(false));
+    }
+
+    /// Whether a stored hash, which this password in NFC has just matched, should give way to a new hash of it.
+    ///
+    /// That takes more than [`needs_rehash`](Self::needs_rehash): a hash that other passwords match as well does not say
+    /// which of them its owner has, and a new hash of the one that was typed would lock its owner out.
+    pub fn should_rehash(&self, password: &str, stored: &str) -> bool {
+        let proven = match StoredHash::parse(stored) {
+            Ok(StoredHash::Argon2(_)) => true,
+            Ok(StoredHash::Foreign(hash)) => hash.proves(password),
+            Err(_) => false,
+        };
+        proven && self.needs_rehash(stored)
     }
 
     /// Whether a stored hash has another algorithm, version or other parameters than a new one would have. One that
@@ -189,11 +270,18 @@ impl Hasher {
             iterations,
             parallelism,
         }: Parameters,
+        form: Form,
         password: &str,
         salt: &[u8],
         output: &mut [u8],
     ) -> Result<(), PasswordHashError> {
-        let params = Params::new(memory, iterations, parallelism, Some(output.len()))
+        let params = ParamsBuilder::new()
+            .m_cost(memory)
+            .t_cost(iterations)
+            .p_cost(parallelism)
+            .data(form.data())
+            .output_len(output.len())
+            .build()
             .map_err(|_| PasswordHashError::OutOfBounds)?;
         let mut kept = self.memory();
         let blocks = params.block_count();
@@ -204,7 +292,7 @@ impl Hasher {
             kept.resize(blocks, Block::new());
         }
         let hashed = Argon2::new(algorithm, version, params).hash_password_into_with_memory(
-            password.as_bytes(),
+            form.of(password).as_bytes(),
             salt,
             output,
             &mut kept[..blocks],
@@ -213,7 +301,7 @@ impl Hasher {
         hashed.map_err(|_| PasswordHashError::Malformed)
     }
 
-    fn phc(&self, salt: &[u8], output: &[u8]) -> String {
+    fn phc(&self, form: Form, salt: &[u8], output: &[u8]) -> String {
         let Parameters {
             memory,
             iterations,
@@ -224,6 +312,11 @@ impl Hasher {
             params
                 .add_decimal(name, value)
                 .expect("three short parameters fit");
+        }
+        if form == Form::Nfkc {
+            params
+                .add_b64_bytes(Form::FIELD, Form::NFKC)
+                .expect("a fourth one fits");
         }
         PasswordHash {
             algorithm: Ident::new(Algorithm::Argon2id.as_str()).expect("a valid name"),
@@ -264,6 +357,7 @@ struct Argon2Hash {
     algorithm: Algorithm,
     version: Version,
     parameters: Parameters,
+    form: Form,
     salt: Salt,
     output: Output,
 }
@@ -287,6 +381,19 @@ impl Argon2Hash {
         };
         let parameters = Parameters::new(parameter("m")?, parameter("t")?, parameter("p")?)
             .ok_or(PasswordHashError::OutOfBounds)?;
+        // Of another system's associated data or key nothing is known that a password could be verified with.
+        let form = match hash
+            .params
+            .get_str(Form::FIELD)
+            .map(AssociatedData::from_b64)
+        {
+            None => Form::Nfc,
+            Some(Ok(data)) if data.as_bytes() == Form::NFKC => Form::Nfkc,
+            Some(_) => return Err(PasswordHashError::Malformed),
+        };
+        if hash.params.get_str("keyid").is_some() {
+            return Err(PasswordHashError::Malformed);
+        }
         let (Some(salt), Some(output)) = (hash.salt, hash.hash) else {
             return Err(PasswordHashError::Malformed);
         };
@@ -294,6 +401,7 @@ impl Argon2Hash {
             algorithm,
             version,
             parameters,
+            form,
             salt,
             output,
         })
@@ -317,6 +425,14 @@ mod tests {
             ),
             (
                 "$argon2id$v=19$m=256,t=2,p=1$c2FsdA",
+                Err(PasswordHashError::Malformed),
+            ),
+            (
+                "$argon2id$v=19$m=256,t=2,p=1,data=c29tZQ$c29tZXNhbHQ",
+                Err(PasswordHashError::Malformed),
+            ),
+            (
+                "$argon2id$v=19$m=256,t=2,p=1,keyid=c29tZQ$c29tZXNhbHQ",
                 Err(PasswordHashError::Malformed),
             ),
             (

@@ -38,6 +38,9 @@ export function verifyPassword(password, hash) {
   return verified;
 }
 
+export const rehashPassword = (password, hash, options) =>
+  hasher(options).rehash(password, hash, random(SALT_LENGTH)) ?? null;
+
 export const needsRehash = (hash, options) => hasher(options).needs_rehash(hash);
 
 function known(result) {

@@ -34,6 +34,13 @@ impl Hasher {
         self.0.verify(&password::normalize(password), stored).ok()
     }
 
+    /// The hash to store in the place of one that this password has just matched, with this salt; none: the stored one has
+    /// to stay.
+    pub fn rehash(&self, password: &str, stored: &str, salt: &[u8]) -> Option<String> {
+        let (password, salt) = (password::normalize(password), salt.try_into().ok()?);
+        self.0.rehash_with_salt(&password, stored, salt)
+    }
+
     /// Why a stored hash can't be verified; none when it can.
     pub fn problem(stored: &str) -> Option<String> {
         password::supported(stored)

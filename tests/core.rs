@@ -291,12 +291,12 @@ fn what_is_out_of_bounds_is_refused_and_the_instance_lives_on() {
     for (memory, iterations, parallelism) in [
         (7, 1, 1),
         (15, 1, 2),
-        (65_537, 1, 1),
+        (131_073, 1, 1),
         (u32::MAX, u32::MAX, u32::MAX),
         (64, 0, 1),
         (64, 65, 1),
         (64, 1, 0),
-        (65_536, 1, 17),
+        (131_072, 1, 17),
     ] {
         let parameters = Some(Parameters {
             memory,

@@ -17,6 +17,7 @@ mod duplicate_email;
 mod first_administrator;
 mod first_session;
 mod freshness;
+mod hash_memory;
 mod impersonation;
 mod import_export;
 mod last_superadmin;

@@ -47,12 +47,16 @@ use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::PasswordHashError;
+use super::cost::{Cost, nanoseconds};
 use super::hasher::Form;
+use super::memory::Memory;
+use super::scrypt::{Costs, scrypt};
+use super::{Parameters, PasswordHashError};
 use PasswordHashError::{Malformed, OutOfBounds};
 
 const MAX_BCRYPT_COST: u32 = 16;
-const MAX_SCRYPT_MEMORY: u64 = 64 * 1024 * 1024;
+/// As much as Argon2's, which uses the same.
+const MAX_SCRYPT_MEMORY: u64 = Parameters::MAX_MEMORY as u64 * 1024;
 /// How many bytes of a password bcrypt sees.
 const BCRYPT_LEN: usize = 72;
 /// Bounds what is held beside that memory.
@@ -141,21 +145,31 @@ impl ForeignHash {
     }
 
     /// Whether it is the hash of a password.
-    pub(super) fn verify(&self, password: &str) -> bool {
+    ///
+    /// # Errors
+    /// The host has not the memory.
+    pub(super) fn verify(
+        &self,
+        memory: &mut Memory,
+        password: &str,
+    ) -> Result<bool, PasswordHashError> {
         let (computed, hash) = match self {
             Self::Bcrypt { cost, salt, hash } => (bcrypt(password, *cost, *salt), &hash[..]),
-            Self::Scrypt { scrypt, hash } => (scrypt.derive(password, hash.len()), &hash[..]),
-            Self::BetterAuth { scrypt, hash } => (
-                scrypt.derive(&self.form().of(password), hash.len()),
-                &hash[..],
-            ),
+            Self::Scrypt { scrypt, hash } => {
+                (scrypt.derive(memory, password, hash.len())?, &hash[..])
+            }
+            Self::BetterAuth { scrypt, hash } => {
+                let password = self.form().of(password);
+                (scrypt.derive(memory, &password, hash.len())?, &hash[..])
+            }
             Self::Firebase {
                 scrypt,
                 signer_key,
                 hash,
             } => {
+                let key = scrypt.derive(memory, password, 32)?;
                 let mut computed = signer_key.clone();
-                Ctr128BE::<Aes256>::new_from_slices(&scrypt.derive(password, 32), &[0; 16])
+                Ctr128BE::<Aes256>::new_from_slices(&key, &[0; 16])
                     .expect("32 bytes are a key")
                     .apply_keystream(&mut computed);
                 (computed, &hash[..])
@@ -176,7 +190,34 @@ impl ForeignHash {
                 (computed, &hash[..])
             }
         };
-        computed.ct_eq(hash).into()
+        Ok(computed.ct_eq(hash).into())
+    }
+
+    /// What verifying it takes.
+    pub(super) fn cost(&self) -> Cost {
+        let computing = |nanoseconds| Cost {
+            memory: 0,
+            nanoseconds,
+        };
+        match self {
+            Self::Bcrypt { cost, .. } => computing(nanoseconds::BCRYPT_EXPANSION << cost),
+            Self::Scrypt { scrypt, .. }
+            | Self::BetterAuth { scrypt, .. }
+            | Self::Firebase { scrypt, .. } => Cost {
+                memory: scrypt.costs.blocks() as u32,
+                nanoseconds: nanoseconds::SCRYPT_UNIT * scrypt.costs.units(),
+            },
+            Self::Pbkdf2 {
+                digest,
+                iterations,
+                hash,
+                ..
+            } => {
+                // All iterations once more for each length of the digest.
+                let times = hash.len().div_ceil(digest.len()) as u64;
+                computing(digest.nanoseconds() * times * u64::from(*iterations))
+            }
+        }
     }
 
     /// Whether a password that matches, in its [form](Self::form), is the one that was hashed and can be no other; the
@@ -324,7 +365,7 @@ impl ForeignHash {
 
 /// What goes into scrypt beside the password.
 pub(super) struct Scrypt {
-    parameters: scrypt::Params,
+    costs: Costs,
     salt: Vec<u8>,
 }
 
@@ -337,20 +378,22 @@ impl Scrypt {
         if !within {
             return Err(OutOfBounds);
         }
-        let parameters = scrypt::Params::new(ln as u8, r, p).map_err(|_| OutOfBounds)?;
-        Ok(Self { parameters, salt })
+        let costs = Costs { ln, r, p };
+        Ok(Self { costs, salt })
     }
 
-    fn derive(&self, password: &str, len: usize) -> Zeroizing<Vec<u8>> {
+    fn derive(
+        &self,
+        memory: &mut Memory,
+        password: &str,
+        len: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, PasswordHashError> {
         let mut derived = Zeroizing::new(vec![0; len]);
-        scrypt::scrypt(
-            password.as_bytes(),
-            &self.salt,
-            &self.parameters,
-            &mut derived,
-        )
-        .expect("the length is not zero");
-        derived
+        memory.lend(self.costs.blocks(), |blocks| {
+            let password = password.as_bytes();
+            scrypt(password, &self.salt, self.costs, blocks, &mut derived);
+        })?;
+        Ok(derived)
     }
 }
 
@@ -376,6 +419,15 @@ impl Digest {
             Self::Sha1 => 20,
             Self::Sha256 => 32,
             Self::Sha512 => 64,
+        }
+    }
+
+    /// How long an iteration of PBKDF2 takes.
+    const fn nanoseconds(self) -> u64 {
+        match self {
+            Self::Sha1 => nanoseconds::PBKDF2_SHA1,
+            Self::Sha256 => nanoseconds::PBKDF2_SHA256,
+            Self::Sha512 => nanoseconds::PBKDF2_SHA512,
         }
     }
 }
@@ -669,8 +721,8 @@ mod tests {
             "$2b$03$abcdefghijklmnopqrstuuFaXaIzFmuAgz9nkpwxXzJE8jd4j.R6K",
             "$2b$17$abcdefghijklmnopqrstuuFaXaIzFmuAgz9nkpwxXzJE8jd4j.R6K",
             "$2y$31$abcdefghijklmnopqrstuuFaXaIzFmuAgz9nkpwxXzJE8jd4j.R6K",
-            &format!("$scrypt$ln=17,r=8,p=1$c2FsdA${hash}"),
-            &format!("$scrypt$ln=16,r=9,p=1$c2FsdA${hash}"),
+            &format!("$scrypt$ln=18,r=8,p=1$c2FsdA${hash}"),
+            &format!("$scrypt$ln=17,r=9,p=1$c2FsdA${hash}"),
             &format!("$scrypt$ln=0,r=8,p=1$c2FsdA${hash}"),
             &format!("$scrypt$ln=63,r=64,p=1$c2FsdA${hash}"),
             &format!("$scrypt$ln=256,r=8,p=1$c2FsdA${hash}"),
@@ -680,10 +732,10 @@ mod tests {
             &format!("$scrypt$ln=4,r=8,p=17$c2FsdA${hash}"),
             &format!("$scrypt$ln=4,r=8,p=99999999999$c2FsdA${hash}"),
             &format!("$scrypt$ln=4,r=8,p=1$c2FsdA${}", "A".repeat(88)),
-            &format!("scrypt:131072:8:1$salt${hex}"),
+            &format!("scrypt:262144:8:1$salt${hex}"),
             &format!("scrypt:1:8:1$salt${hex}"),
             &format!("scrypt:18446744073709551616:8:1$salt${hex}"),
-            &format!("$firebase-scrypt$ln=17,r=8,p=1,ss=Bw==,sk={hash}$c2FsdA${hash}"),
+            &format!("$firebase-scrypt$ln=18,r=8,p=1,ss=Bw==,sk={hash}$c2FsdA${hash}"),
             &format!("pbkdf2_sha256$10000001$salt${hash}"),
             &format!("pbkdf2_sha256$0$salt${hash}"),
             &format!("$pbkdf2-sha256$99999999999$c2FsdA${hash}"),
@@ -697,7 +749,7 @@ mod tests {
         }
         for stored in [
             "$2b$16$abcdefghijklmnopqrstuuFaXaIzFmuAgz9nkpwxXzJE8jd4j.R6K",
-            &format!("$scrypt$ln=16,r=8,p=16$c2FsdA${hash}"),
+            &format!("$scrypt$ln=17,r=8,p=16$c2FsdA${hash}"),
             &format!("pbkdf2_sha256$10000000$salt${hash}"),
         ] {
             assert_eq!(supported(stored), Ok(()), "{stored}");

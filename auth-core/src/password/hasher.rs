@@ -2,13 +2,15 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use argon2::{Algorithm, Argon2, AssociatedData, Block, ParamsBuilder, Version};
+use argon2::{Algorithm, Argon2, AssociatedData, ParamsBuilder, Version};
 use password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt};
 use subtle::ConstantTimeEq as _;
 use unicode_normalization::UnicodeNormalization as _;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
+use super::cost::{Cost, nanoseconds};
 use super::foreign::ForeignHash;
+use super::memory::Memory;
 use crate::platform::Platform;
 
 /// Cost of a password hash.
@@ -20,9 +22,9 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Most memory, in KiB, of a hash that is made or verified. A stored hash that asks for more is refused, so
-    /// that an imported row can't exhaust an instance.
-    pub const MAX_MEMORY: u32 = 65_536;
+    /// Most memory, in KiB, of a hash that is made or verified, of any kind. A stored hash that asks for more is refused,
+    /// so that an imported row can't exhaust an instance. Django's Argon2 takes 100 MiB, and scrypt as OWASP has it 128.
+    pub const MAX_MEMORY: u32 = 131_072;
     /// Most passes of a hash that is made or verified.
     pub const MAX_ITERATIONS: u32 = 64;
     /// Most lanes of a hash that is made or verified.
@@ -38,6 +40,11 @@ impl Parameters {
             iterations,
             parallelism,
         })
+    }
+
+    /// Memory in KiB.
+    pub const fn memory(self) -> u32 {
+        self.memory
     }
 
     /// As [`new`](Self::new), with the default in the place of what is not given.
@@ -75,13 +82,34 @@ pub enum PasswordHashError {
     /// A parameter is beyond [`Parameters`]' limits, or beyond those of another system's form.
     #[error("the stored hash asks for more than the limits allow")]
     OutOfBounds,
+    /// The host has less memory for a hash than this one takes.
+    #[error("the stored hash takes {needed} KiB of memory, and this host has {most} KiB for one")]
+    TooLarge {
+        /// What it takes.
+        needed: u32,
+        /// What there is.
+        most: u32,
+    },
+    /// It takes longer than the operator allows.
+    #[error("verifying the stored hash takes about {needed} ms, and {most} ms are the limit")]
+    TooSlow {
+        /// What it takes.
+        needed: u32,
+        /// What is allowed.
+        most: u32,
+    },
+    /// The memory could not be had, against what the host had promised.
+    #[error("there is no memory for the hash")]
+    NoMemory,
 }
 
 /// Makes and verifies password hashes, one at a time, in memory that is kept between hashes and wiped after each.
 pub struct Hasher {
     parameters: Parameters,
+    /// Most memory, in KiB, of a stored hash.
+    most_memory: u32,
     // Growing and first touching 19 MiB costs a quarter of a hash in WebAssembly.
-    memory: Mutex<Vec<Block>>,
+    memory: Mutex<Memory>,
     /// A hash of a password that nobody knows, to spend the same time on unknown accounts.
     decoy: String,
 }
@@ -123,9 +151,17 @@ impl Form {
 impl Hasher {
     /// A hasher whose new hashes cost `parameters`.
     pub fn new(parameters: Parameters) -> Self {
+        Self::within(parameters, Parameters::MAX_MEMORY)
+    }
+
+    /// As [`new`](Self::new), on a host that has `most_memory` KiB for a hash: no less than the parameters take.
+    pub fn within(parameters: Parameters, most_memory: u32) -> Self {
+        let most_memory = most_memory.clamp(parameters.memory, Parameters::MAX_MEMORY);
+        let memory = Memory::new(parameters.memory as usize, most_memory as usize);
         let mut hasher = Self {
             parameters,
-            memory: Mutex::default(),
+            most_memory,
+            memory: Mutex::new(memory),
             decoy: String::new(),
         };
         hasher.decoy = hasher.phc(Form::Nfc, &[0; SALT_LEN], &[0; OUTPUT_LEN]);
@@ -200,7 +236,9 @@ impl Hasher {
     /// # Errors
     /// The stored hash is malformed or asks for too much.
     pub fn verify(&self, password: &str, stored: &str) -> Result<bool, PasswordHashError> {
-        match StoredHash::parse(stored)? {
+        let stored = StoredHash::parse(stored)?;
+        self.check_memory(stored.cost())?;
+        match stored {
             StoredHash::Argon2(hash) => {
                 let mut output = Zeroizing::new(vec![0; hash.output.len()]);
                 self.compute(
@@ -214,13 +252,31 @@ impl Hasher {
                 )?;
                 Ok(output.ct_eq(hash.output.as_bytes()).into())
             }
-            StoredHash::Foreign(hash) => {
-                // Given back, as an instance may not have the memory for both.
-                let mut memory = self.memory();
-                *memory = Vec::new();
-                Ok(hash.verify(password))
-            }
+            StoredHash::Foreign(hash) => hash.verify(&mut self.memory(), password),
         }
+    }
+
+    /// About how many milliseconds verifying a stored hash takes, as far as its parameters say ([`cost`](super::cost)
+    /// says how), if that is within the limits here.
+    ///
+    /// # Errors
+    /// The stored hash is malformed, asks for too much, or takes more than `most` milliseconds.
+    pub fn estimate(&self, stored: &str, most: u32) -> Result<u32, PasswordHashError> {
+        let cost = StoredHash::parse(stored)?.cost();
+        self.check_memory(cost)?;
+        let needed = cost.milliseconds();
+        if needed > most {
+            return Err(PasswordHashError::TooSlow { needed, most });
+        }
+        Ok(needed)
+    }
+
+    fn check_memory(&self, cost: Cost) -> Result<(), PasswordHashError> {
+        let (needed, most) = (cost.memory, self.most_memory);
+        if needed > most {
+            return Err(PasswordHashError::TooLarge { needed, most });
+        }
+        Ok(())
     }
 
     /// Does the work of verifying a password without there being one.
@@ -256,7 +312,7 @@ impl Hasher {
         }
     }
 
-    fn memory(&self) -> MutexGuard<'_, Vec<Block>> {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
         // A poisoned lock is of no concern: the memory has no meaning between hashes.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -283,21 +339,12 @@ impl Hasher {
             .output_len(output.len())
             .build()
             .map_err(|_| PasswordHashError::OutOfBounds)?;
-        let mut kept = self.memory();
         let blocks = params.block_count();
-        if kept.len() < blocks {
-            // Anew and exactly: growing would hold both sizes at once, and more than was asked for.
-            *kept = Vec::new();
-            kept.reserve_exact(blocks);
-            kept.resize(blocks, Block::new());
-        }
-        let hashed = Argon2::new(algorithm, version, params).hash_password_into_with_memory(
-            form.of(password).as_bytes(),
-            salt,
-            output,
-            &mut kept[..blocks],
-        );
-        kept[..blocks].iter_mut().for_each(|block| block.zeroize());
+        let hasher = Argon2::new(algorithm, version, params);
+        let password = form.of(password);
+        let hashed = self.memory().lend(blocks, |blocks| {
+            hasher.hash_password_into_with_memory(password.as_bytes(), salt, output, blocks)
+        })?;
         hashed.map_err(|_| PasswordHashError::Malformed)
     }
 
@@ -344,6 +391,13 @@ enum StoredHash {
 }
 
 impl StoredHash {
+    fn cost(&self) -> Cost {
+        match self {
+            Self::Argon2(hash) => hash.cost(),
+            Self::Foreign(hash) => hash.cost(),
+        }
+    }
+
     fn parse(stored: &str) -> Result<Self, PasswordHashError> {
         if stored.starts_with("$argon2") {
             Argon2Hash::parse(stored).map(Self::Argon2)
@@ -363,6 +417,17 @@ struct Argon2Hash {
 }
 
 impl Argon2Hash {
+    /// Lanes are computed one after the other, so that they cost nothing more.
+    fn cost(&self) -> Cost {
+        let Parameters {
+            memory, iterations, ..
+        } = self.parameters;
+        Cost {
+            memory,
+            nanoseconds: nanoseconds::ARGON2_BLOCK * u64::from(memory) * u64::from(iterations),
+        }
+    }
+
     fn parse(stored: &str) -> Result<Self, PasswordHashError> {
         let hash = PasswordHash::new(stored).map_err(|_| PasswordHashError::Malformed)?;
         let algorithm = hash
@@ -440,7 +505,7 @@ mod tests {
                 Err(PasswordHashError::Malformed),
             ),
             (
-                "$argon2id$v=19$m=65537,t=2,p=1$c29tZXNhbHQ",
+                "$argon2id$v=19$m=131073,t=2,p=1$c29tZXNhbHQ",
                 Err(PasswordHashError::OutOfBounds),
             ),
         ] {

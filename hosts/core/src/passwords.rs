@@ -89,7 +89,7 @@ impl From<PasswordHashError> for Error {
     fn from(error: PasswordHashError) -> Self {
         match error {
             PasswordHashError::Malformed => Self::MalformedHash,
-            PasswordHashError::OutOfBounds => Self::OutOfBounds(error.to_string()),
+            _ => Self::OutOfBounds(error.to_string()),
         }
     }
 }

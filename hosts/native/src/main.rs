@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use auth_core::config::{LogConfig, RetentionConfig, Setting};
+use auth_core::password::Parameters;
 use auth_core::{Config, Level, MailContext, MailKind, Templates, Timestamp};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
@@ -261,7 +262,7 @@ fn serve(arguments: &ArgMatches) -> Result<()> {
     init_log(&settings, Speaker::Service)?;
     settings.mailer(&settings.mail_config()?)?;
     let made = ensure_secrets(&mut settings, &host)?;
-    host.check_memory(&settings.config()?)?;
+    host.check_memory(settings.config()?.argon2_memory)?;
     if let Some(doubt) = host.half_administrator() {
         tracing::warn!("{doubt}");
     }
@@ -399,6 +400,8 @@ fn spin_up(arguments: &ArgMatches) -> Result<()> {
     if let Some(address) = arguments.get_one("listen") {
         host.listen = *address;
     }
+    // Those of the application are not known here.
+    host.check_memory(Parameters::default().memory())?;
     init_log(&settings, Speaker::Service)?;
     let mut manifest = arguments
         .get_one::<PathBuf>("from")
@@ -419,7 +422,7 @@ fn check(arguments: &ArgMatches) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
     // As a first start would make them, and without keeping them.
     make_secrets(&mut settings, &host)?;
-    host.check_memory(&settings.config()?)?;
+    host.check_memory(settings.config()?.argon2_memory)?;
     if let Some(doubt) = host.half_administrator() {
         eprintln!("gatewright: {doubt}");
     }

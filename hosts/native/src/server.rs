@@ -27,7 +27,7 @@ use tokio::sync::{Semaphore, watch};
 use wasmtime_wasi_http::WasiBody;
 
 use crate::bindings::Contract;
-use crate::component;
+use crate::component::{self, Source};
 use crate::instance::{Imports, Instances, Shared};
 use crate::lane::Lane;
 use crate::request::prepare;
@@ -70,7 +70,8 @@ struct Threads {
 }
 
 impl Server {
-    /// Opens the database, loads the service, binds the address. After this the server can serve.
+    /// Opens the database, loads the service, binds the address. After this the server can serve. `compiler` is the
+    /// program whose command [`COMPILE`](crate::COMPILE) compiles.
     ///
     /// # Errors
     /// What is missing or can't be used.
@@ -78,6 +79,7 @@ impl Server {
         settings: LayeredSettings,
         config: &HostConfig,
         component: &Path,
+        compiler: &Path,
         clock_offset: i64,
     ) -> Result<Self> {
         let path = database_path(&config.database_url).context("DATABASE_URL")?;
@@ -94,7 +96,8 @@ impl Server {
             settings: settings.clone(),
         }));
         let cache = path.with_file_name("cache");
-        let mut server = Self::listen(imports, &bytes, &cache, config, clock_offset)
+        let compiled = (&bytes[..], compiler, &*cache);
+        let mut server = Self::listen(imports, compiled, config, clock_offset)
             .with_context(|| component.display().to_string())?;
         if is_new {
             server
@@ -105,20 +108,26 @@ impl Server {
         Ok(server)
     }
 
-    /// Loads a Spin application and binds the address. After this the server can serve.
+    /// Loads a Spin application and binds the address. After this the server can serve. `compiler` is as for
+    /// [`start`](Self::start).
     ///
     /// # Errors
     /// What is missing or can't be used.
-    pub fn start_spin(app: App, config: &HostConfig, clock_offset: i64) -> Result<Self> {
+    pub fn start_spin(
+        app: App,
+        config: &HostConfig,
+        compiler: &Path,
+        clock_offset: i64,
+    ) -> Result<Self> {
         let bytes = app.component().to_owned();
         let cache = app.state().join("cache");
-        Self::listen(Imports::Spin(app), &bytes, &cache, config, clock_offset)
+        let compiled = (&bytes[..], compiler, &*cache);
+        Self::listen(Imports::Spin(app), compiled, config, clock_offset)
     }
 
     fn listen(
         imports: Imports,
-        component: &[u8],
-        cache: &Path,
+        (bytes, compiler, cache): (&[u8], &Path, &Path),
         config: &HostConfig,
         clock_offset: i64,
     ) -> Result<Self> {
@@ -130,7 +139,12 @@ impl Server {
         let memory =
             usize::try_from(config.instance_memory_mib << 20).context("INSTANCE_MEMORY_MIB")?;
         let engine = component::engine(memory)?;
-        let (loaded, compiled) = component::load(&engine, component, cache)?;
+        let source = Source {
+            bytes,
+            memory,
+            compiler,
+        };
+        let (loaded, compiled) = component::load(&engine, &source, cache)?;
         if compiled {
             made.push(format!("compiled component in {}", cache.display()));
         }

@@ -70,10 +70,11 @@ impl<P: Platform> Auth<P> {
             config.argon2_parallelism,
         )
         .unwrap_or_default();
+        let hasher = Hasher::within(parameters, platform.hash_memory());
         Self {
             platform,
             config,
-            hasher: Hasher::new(parameters),
+            hasher,
             keys: RwLock::default(),
             costs: RwLock::default(),
         }

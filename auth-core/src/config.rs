@@ -169,11 +169,13 @@ settings! {
     /// Whether no password can be chosen while that service does not answer; otherwise they are taken then, with a warning in the log.
     BREACH_CHECK_REQUIRED breach_check_required: bool = "false", parse::boolean, "true or false";
     /// Memory of a password hash (Argon2id), freshly hashed passwords only.
-    ARGON2_MEMORY_KIB argon2_memory: u32 = "19456", |text| parse::whole(text, 8, u64::from(Parameters::MAX_MEMORY)).map(|n| n as u32), "KiB, 8 to 65536";
+    ARGON2_MEMORY_KIB argon2_memory: u32 = "19456", |text| parse::whole(text, 8, u64::from(Parameters::MAX_MEMORY)).map(|n| n as u32), "KiB, 8 to 131072, and to 65536 on Workers";
     /// Passes over that memory.
     ARGON2_ITERATIONS argon2_iterations: u32 = "2", |text| parse::whole(text, 1, u64::from(Parameters::MAX_ITERATIONS)).map(|n| n as u32), "1 to 64";
     /// Lanes of that memory.
     ARGON2_PARALLELISM argon2_parallelism: u32 = "1", |text| parse::whole(text, 1, u64::from(Parameters::MAX_PARALLELISM)).map(|n| n as u32), "1 to 16";
+    /// Most time that verifying a password hash of another system may take, as its parameters tell; an import refuses others.
+    IMPORT_HASH_MILLISECONDS import_hash_milliseconds: u32 = "2000", |text| parse::whole(text, 1, 25_000).map(|n| n as u32), "milliseconds, 1 to 25000";
     /// Length of the windows in which attempts and requests for mails are counted.
     LIMIT_WINDOW_MINUTES limit_window: Duration = "15", |text| parse::whole(text, 1, 1440).map(|n| Duration::from_secs(n * 60)), "minutes, 1 to 1440";
     /// Password attempts, right or wrong, at one address or user name from one network (IPv4: an address; IPv6: a /64, twice as many from a /56, four times as many from a /48) within a window before further ones are refused, and as many from each device that signed in to the account before; 0 for no limit.

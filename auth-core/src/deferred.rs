@@ -35,7 +35,7 @@ pub(crate) enum Work {
     Warn(Warning),
     /// Say that a session was used.
     Touch(String),
-    /// Bring a stored hash, which this password has just matched, to the current parameters.
+    /// Bring a stored hash, which this password has just matched and which proves it, to the current parameters.
     Rehash {
         credential: Credential,
         password: Zeroizing<String>,
@@ -186,7 +186,12 @@ impl<P: Platform> Auth<P> {
     }
 
     async fn rehash(&self, credential: Credential, password: &str) {
-        let replacement = self.hasher.hash(&self.platform, password);
+        let replacement = self
+            .hasher
+            .rehash(&self.platform, password, &credential.secret);
+        let Some(replacement) = replacement else {
+            return;
+        };
         let replaced = self
             .platform
             .storage()

@@ -273,11 +273,11 @@ fn the_first_start_compiles_in_a_process_of_its_own() {
         Host::run(&mut command, folder.clone())
     };
     // Two at once with one cache, which both fill.
-    let hosts = std::thread::scope(|scope| {
+    let mut hosts = std::thread::scope(|scope| {
         let hosts = ["one", "two"].map(|name| scope.spawn(move || start(name)));
         hosts.map(|host| host.join().unwrap())
     });
-    for host in &hosts {
+    for host in &mut hosts {
         let peak = peak(host.process_id());
         assert!(peak < 100_000, "{peak} KiB");
     }

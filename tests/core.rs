@@ -245,6 +245,45 @@ fn hashes_of_others_are_verified() {
 }
 
 #[test]
+fn a_hash_gives_way_where_it_proves_the_password() {
+    let mut core = Core::at(NOW);
+    let cheap = Some(Parameters {
+        memory: 64,
+        iterations: 1,
+        parallelism: 1,
+    });
+    // Of `foreign_vectors.json`; bcrypt sees 72 bytes.
+    let bcrypt = "$2b$04$RvaJmYPWAfJSMfUaurAepuhm1gO2uRlPhfKOKQ1fhrmvxeB165B6m";
+    let typo = format!("{}, a typo", &"0123456789".repeat(8)[..72]);
+    for password in ["0123456789".repeat(8), typo] {
+        let verified = call!(
+            core,
+            gatewright_auth_passwords.call_verify(&password, bcrypt)
+        );
+        assert_eq!(verified, Ok(true), "{password}");
+        let new = call!(
+            core,
+            gatewright_auth_passwords.call_rehash(&password, bcrypt, cheap)
+        );
+        assert_eq!(new, Ok(None), "{password}");
+    }
+    let short = "$2b$05$d4QhxSl.C.8jKI/8ZCQTNuMWM5CXCZMNdcOGFPf2beb/rF7z0hbUS";
+    let password = "correct horse battery";
+    let new = call!(
+        core,
+        gatewright_auth_passwords.call_rehash(password, short, cheap)
+    );
+    let new = new.unwrap().unwrap();
+    let verified = call!(core, gatewright_auth_passwords.call_verify(password, &new));
+    assert_eq!(verified, Ok(true), "{new}");
+    let again = call!(
+        core,
+        gatewright_auth_passwords.call_rehash(password, &new, cheap)
+    );
+    assert_eq!(again, Ok(None));
+}
+
+#[test]
 fn what_is_out_of_bounds_is_refused_and_the_instance_lives_on() {
     let mut core = Core::at(NOW);
     let out_of_bounds =
@@ -252,12 +291,12 @@ fn what_is_out_of_bounds_is_refused_and_the_instance_lives_on() {
     for (memory, iterations, parallelism) in [
         (7, 1, 1),
         (15, 1, 2),
-        (65_537, 1, 1),
+        (131_073, 1, 1),
         (u32::MAX, u32::MAX, u32::MAX),
         (64, 0, 1),
         (64, 65, 1),
         (64, 1, 0),
-        (65_536, 1, 17),
+        (131_072, 1, 17),
     ] {
         let parameters = Some(Parameters {
             memory,

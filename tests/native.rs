@@ -254,6 +254,72 @@ async fn a_second_start_uses_what_was_compiled() {
     assert_eq!(again.get("/healthz").await.status, 200);
 }
 
+/// Most memory, in KiB, that a process had so far.
+fn peak(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.unwrap().trim().trim_end_matches(" kB");
+    number.parse().unwrap()
+}
+
+/// The compiler takes more than 150 MiB, and the allocator would keep them.
+#[test]
+fn the_first_start_compiles_in_a_process_of_its_own() {
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let start = |database: &str| {
+        let mut command = native(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+        command.env(KEY.0, KEY.1);
+        command.env("DATABASE_URL", format!("sqlite:data/{database}.db"));
+        Host::run(&mut command, folder.clone())
+    };
+    // Two at once with one cache, which both fill.
+    let mut hosts = std::thread::scope(|scope| {
+        let hosts = ["one", "two"].map(|name| scope.spawn(move || start(name)));
+        hosts.map(|host| host.join().unwrap())
+    });
+    for host in &mut hosts {
+        let peak = peak(host.process_id());
+        assert!(peak < 100_000, "{peak} KiB");
+    }
+    let files = std::fs::read_dir(folder.path().join("data/cache")).unwrap();
+    let files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    assert!(
+        files.len() == 1 && files[0].to_string_lossy().ends_with(".cwasm"),
+        "{files:?}"
+    );
+}
+
+#[test]
+fn a_compiler_that_fails_or_is_killed_stops_the_start_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let garbage = folder.path().join("garbage.wasm");
+    std::fs::write(&garbage, b"\0asm and no more").unwrap();
+    let listen = ["serve", "--listen", "127.0.0.1:0"];
+    let mut command = native(folder.path(), &listen);
+    command.arg("--component").arg(&garbage);
+    let said = refused(command);
+    assert!(said.contains("garbage.wasm: it is no component"), "{said}");
+
+    // It needs more than a second of the processor, and the host far less.
+    let host = native(folder.path(), &listen);
+    let mut limited = Command::new("sh");
+    limited
+        .current_dir(folder.path())
+        .env_clear()
+        .args(["-c", "ulimit -t 1; exec \"$0\" \"$@\""])
+        .arg(host.get_program())
+        .args(host.get_args())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let said = refused(limited);
+    assert!(
+        said.contains("the process that compiles the component ended (signal: "),
+        "{said}"
+    );
+    let left = std::fs::read_dir(folder.path().join("data/cache")).unwrap();
+    assert_eq!(left.count(), 0);
+}
+
 /// Sends the first half of a registration and returns the connection.
 fn half_a_request(host: &Host, email: &str) -> (TcpStream, String) {
     let body = json!({"email": email, "password": PASSWORD}).to_string();

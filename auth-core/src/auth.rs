@@ -73,10 +73,11 @@ impl<P: Platform> Auth<P> {
             config.argon2_parallelism,
         )
         .unwrap_or_default();
+        let hasher = Hasher::within(parameters, platform.hash_memory());
         Self {
             platform,
             config,
-            hasher: Hasher::new(parameters),
+            hasher,
             lost_events: AtomicU64::new(0),
             keys: RwLock::default(),
             costs: RwLock::default(),

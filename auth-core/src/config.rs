@@ -169,11 +169,13 @@ settings! {
     /// Whether no password can be chosen while that service does not answer; otherwise they are taken then, with a warning in the log.
     BREACH_CHECK_REQUIRED breach_check_required: bool = "false", parse::boolean, "true or false";
     /// Memory of a password hash (Argon2id), freshly hashed passwords only.
-    ARGON2_MEMORY_KIB argon2_memory: u32 = "19456", |text| parse::whole(text, 8, u64::from(Parameters::MAX_MEMORY)).map(|n| n as u32), "KiB, 8 to 65536";
+    ARGON2_MEMORY_KIB argon2_memory: u32 = "19456", |text| parse::whole(text, 8, u64::from(Parameters::MAX_MEMORY)).map(|n| n as u32), "KiB, 8 to 131072, and to 65536 on Workers";
     /// Passes over that memory.
     ARGON2_ITERATIONS argon2_iterations: u32 = "2", |text| parse::whole(text, 1, u64::from(Parameters::MAX_ITERATIONS)).map(|n| n as u32), "1 to 64";
     /// Lanes of that memory.
     ARGON2_PARALLELISM argon2_parallelism: u32 = "1", |text| parse::whole(text, 1, u64::from(Parameters::MAX_PARALLELISM)).map(|n| n as u32), "1 to 16";
+    /// Most time that verifying a password hash of another system may take, as its parameters tell; an import refuses others.
+    IMPORT_HASH_MILLISECONDS import_hash_milliseconds: u32 = "2000", |text| parse::whole(text, 1, 25_000).map(|n| n as u32), "milliseconds, 1 to 25000";
     /// Password hashes that all instances together begin within a second, before further ones are refused with 503, where nothing else bounds how many there are at once (Spin); 0 for no limit.
     HASHES_PER_SECOND hashes_per_second: u64 = "0", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
     /// Length of the windows in which attempts and requests for mails are counted.

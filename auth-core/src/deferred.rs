@@ -35,7 +35,7 @@ pub(crate) enum Work {
     Warn(Warning),
     /// Say that a session was used.
     Touch(String),
-    /// Bring a stored hash, which this password has just matched, to the current parameters.
+    /// Bring a stored hash, which this password has just matched and which proves it, to the current parameters.
     Rehash {
         credential: Credential,
         password: Zeroizing<String>,
@@ -232,7 +232,17 @@ impl<P: Platform> Auth<P> {
     }
 
     async fn try_rehash(&self, credential: &Credential, password: &str) -> Result<bool> {
-        let replacement = self.hash(password).await?;
+        // A stored hash that proves nothing of what was typed stays.
+        if !self.hasher.should_rehash(password, &credential.secret) {
+            return Ok(false);
+        }
+        self.admit_hash().await?;
+        let rehashed = self
+            .hasher
+            .rehash(&self.platform, password, &credential.secret);
+        let Some(replacement) = rehashed else {
+            return Ok(false);
+        };
         let replaced = self.platform.storage().replace_credential_secret(
             credential.id.clone(),
             credential.secret.clone(),

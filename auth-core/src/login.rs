@@ -93,10 +93,11 @@ impl<P: Platform> Auth<P> {
         self.count_sign_in(&account.user.id).await?;
         self.may_sign_in(&account, client)?;
         // The password is right, whatever becomes of the second factor.
-        if self.hasher.needs_rehash(&credential.secret) {
+        let password = password::normalize(request.password);
+        if self.hasher.should_rehash(&password, &credential.secret) {
             self.platform.defer(Deferred(Work::Rehash {
                 credential: credential.clone(),
-                password: password::normalize(request.password),
+                password,
             }));
         }
         let amr: &[&str] = match (has_second_factor(&account), request.code) {

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::deferred::Deferred;
 use crate::mail::{MailError, Message};
+use crate::password::Parameters;
 use crate::storage::Storage;
 use crate::time::Timestamp;
 
@@ -61,6 +62,12 @@ pub trait Platform {
     /// Hears of sessions that have ended before their time, for verifiers that don't ask storage: no access token of
     /// theirs is accepted by its `exp` alone after `until`. Nothing is decided by it here.
     fn sessions_ended(&self, _sessions: Vec<String>, _until: Timestamp) {}
+
+    /// Most memory, in KiB, that this host has for a password hash. Stored ones that take more are refused when they are
+    /// imported; no less than `ARGON2_MEMORY_KIB`.
+    fn hash_memory(&self) -> u32 {
+        Parameters::MAX_MEMORY
+    }
 
     /// Writes one line for the operator. `fields` are names and values; none is ever a secret.
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]);

@@ -18,7 +18,7 @@ use crate::change::new_record;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::factor::{RECOVERY_CODE, TOTP, one_of};
 use crate::identifier::{EmailAddress, Username, new_id};
-use crate::password;
+use crate::password::PasswordHashError;
 use crate::platform::Platform;
 use crate::profile::Editor;
 use crate::storage::{
@@ -178,6 +178,15 @@ impl<P: Platform> Auth<P> {
         Ok(outcomes)
     }
 
+    /// About how many milliseconds it takes to verify a password by this hash, if an import takes it.
+    ///
+    /// # Errors
+    /// An import refuses it.
+    pub fn password_cost(&self, hash: &str) -> core::result::Result<u32, PasswordHashError> {
+        self.hasher
+            .estimate(hash, self.config.import_hash_milliseconds)
+    }
+
     /// What would become of a user, after those of the list that `tried` has by their names, as he has then.
     async fn would_become(
         &self,
@@ -292,12 +301,17 @@ impl<P: Platform> Auth<P> {
             credentials.push(made);
         };
         if let Some(hash) = given.password_hash.filter(|hash| !hash.is_empty()) {
-            match password::supported(&hash) {
-                Ok(()) => credential(PASSWORD, hash),
+            match self.password_cost(&hash) {
+                Ok(_) => credential(PASSWORD, hash),
                 Err(error) => broken.push(FieldError::new(
                     "password_hash",
                     FieldErrorCode::InvalidFormat,
-                    format!("{error}."),
+                    match error {
+                        PasswordHashError::TooSlow { .. } => {
+                            format!("{error} (IMPORT_HASH_MILLISECONDS).")
+                        }
+                        _ => format!("{error}."),
+                    },
                 )),
             }
         }

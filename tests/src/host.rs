@@ -171,6 +171,14 @@ impl Host {
         std::env::var("GATEWRIGHT_HOST").as_deref() != Ok("cloudflare")
     }
 
+    /// How many MiB a password hash may take.
+    pub fn hash_memory(&self) -> u32 {
+        match std::env::var("GATEWRIGHT_HOST").as_deref() {
+            Ok("cloudflare") => 64,
+            _ => 128,
+        }
+    }
+
     /// The address of the service.
     pub fn base(&self) -> &str {
         &self.base

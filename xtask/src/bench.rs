@@ -22,6 +22,9 @@ const PASSWORD: &str = "correct horse battery staple";
 /// Connections of the load, and those of a storm of logins.
 const CONNECTIONS: u32 = 32;
 const STORM: u32 = 8;
+/// Connections after whose load memory has to be given back, within this time.
+const MANY: u32 = 256;
+const REST: Duration = Duration::from_secs(10);
 /// Different tokens in turn, so that no figure is that of one.
 const TOKENS: usize = 200;
 /// Each figure is the median of this many, ours and the peer's in turn.
@@ -69,7 +72,14 @@ pub(crate) fn run(seconds: u64) -> Result<()> {
     fs::create_dir_all(&folder)?;
 
     // The first start compiles; the others find the compiled component.
-    drop(start(&program, &folder, SETTINGS)?);
+    let (first, base) = start(&program, &folder, SETTINGS)?;
+    curl(&[&format!("{base}/healthz")])?;
+    std::thread::sleep(IDLE);
+    println!(
+        "memory, idle after the first start: {:.0} MB (aim: 60)",
+        memory(&first)?
+    );
+    drop(first);
     let mut starts = Vec::new();
     for _ in 0..5 {
         let started = Instant::now();
@@ -110,6 +120,14 @@ pub(crate) fn run(seconds: u64) -> Result<()> {
     println!(
         "  Node + jose, no database: {beside}; ratio {:.1}",
         quiet.rate / beside.rate
+    );
+
+    let many = ours.run(&format!("{base}/auth/me"), MANY, seconds)?;
+    let at_once = memory(&host)?;
+    std::thread::sleep(REST);
+    println!(
+        "memory after {MANY} connections: {at_once:.0} MB, ten seconds later {:.0} MB (aim: 80); GET /auth/me: {many}",
+        memory(&host)?
     );
 
     let (mut logins, mut peer_logins) = (Vec::new(), Vec::new());

@@ -5,6 +5,7 @@
 
 mod bench;
 mod component;
+mod hashes;
 mod install;
 mod lint;
 mod native;
@@ -86,6 +87,8 @@ enum Suite {
     Scale,
     /// The npm package beside jose and fast-jwt.
     Verify,
+    /// Verifying hashes of other systems, beside what an import says of them.
+    Hashes,
 }
 
 /// What is built for others.
@@ -148,6 +151,10 @@ fn main() -> ExitCode {
             what: Some(Suite::Verify),
             ..
         } => bench::verify(),
+        Command::Bench {
+            what: Some(Suite::Hashes),
+            ..
+        } => hashes::run(),
         Command::Bench { seconds, .. } => bench::run(seconds),
     };
     match done {

@@ -20,6 +20,21 @@
 //!
 //! The password to verify is in NFC, while these systems hashed the bytes that they were sent (better-auth: in NFKC).
 //! Nearly always that is the same text; somebody whose device sent another form has to reset the password.
+//!
+//! Several passwords match some of these hashes, and a new hash may only be made of one where it can be no other
+//! ([`ForeignHash::proves`]):
+//!
+//! | hash | passwords that it takes for one |
+//! | --- | --- |
+//! | bcrypt | those whose first 72 bytes, each password ended by a zero and repeated up to there, are the same: longer ones with one beginning, and `a` and `a\0a` |
+//! | scrypt, PBKDF2 | `a` and `a\0`, as the key of an HMAC is filled up with zeros (RFC 2104 section 2) |
+//! | better-auth | those that are equal in NFKC, such as `fi` and `ﬁ`; and as scrypt |
+//!
+//! Keys of more than a block (64 bytes, SHA-512: 128) HMAC replaces by their digest. A long password so has one other that
+//! matches: its digest's own bytes. That is no concern: nobody finds those bytes without knowing the password, and hardly
+//! ever are they UTF-8. There is no other length at which scrypt and PBKDF2 cut a password, and Argon2 takes all of it
+//! with its length. passlib, Django, Werkzeug and Firebase cut nothing before they hash either; the first two refuse more
+//! than 4096 characters.
 
 use aes::Aes256;
 use aes::cipher::{KeyIvInit as _, StreamCipher as _};
@@ -30,15 +45,21 @@ use pbkdf2::pbkdf2_hmac;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
-use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
-use super::PasswordHashError;
+use super::cost::{Cost, nanoseconds};
+use super::hasher::Form;
+use super::memory::Memory;
+use super::scrypt::{Costs, scrypt};
 use super::work::{HashKind, Work};
+use super::{Parameters, PasswordHashError};
 use PasswordHashError::{Malformed, OutOfBounds};
 
 const MAX_BCRYPT_COST: u32 = 16;
-const MAX_SCRYPT_MEMORY: u64 = 64 * 1024 * 1024;
+/// As much as Argon2's, which uses the same.
+const MAX_SCRYPT_MEMORY: u64 = Parameters::MAX_MEMORY as u64 * 1024;
+/// How many bytes of a password bcrypt sees.
+const BCRYPT_LEN: usize = 72;
 /// Bounds what is held beside that memory.
 const MAX_SCRYPT_BLOCK_SIZE: u32 = 64;
 const MAX_SCRYPT_PARALLELISM: u32 = 16;
@@ -125,21 +146,31 @@ impl ForeignHash {
     }
 
     /// Whether it is the hash of a password.
-    pub(super) fn verify(&self, password: &str) -> bool {
+    ///
+    /// # Errors
+    /// The host has not the memory.
+    pub(super) fn verify(
+        &self,
+        memory: &mut Memory,
+        password: &str,
+    ) -> Result<bool, PasswordHashError> {
         let (computed, hash) = match self {
             Self::Bcrypt { cost, salt, hash } => (bcrypt(password, *cost, *salt), &hash[..]),
-            Self::Scrypt { scrypt, hash } => (scrypt.derive(password, hash.len()), &hash[..]),
+            Self::Scrypt { scrypt, hash } => {
+                (scrypt.derive(memory, password, hash.len())?, &hash[..])
+            }
             Self::BetterAuth { scrypt, hash } => {
-                let password = Zeroizing::new(password.nfkc().collect::<String>());
-                (scrypt.derive(&password, hash.len()), &hash[..])
+                let password = self.form().of(password);
+                (scrypt.derive(memory, &password, hash.len())?, &hash[..])
             }
             Self::Firebase {
                 scrypt,
                 signer_key,
                 hash,
             } => {
+                let key = scrypt.derive(memory, password, 32)?;
                 let mut computed = signer_key.clone();
-                Ctr128BE::<Aes256>::new_from_slices(&scrypt.derive(password, 32), &[0; 16])
+                Ctr128BE::<Aes256>::new_from_slices(&key, &[0; 16])
                     .expect("32 bytes are a key")
                     .apply_keystream(&mut computed);
                 (computed, &hash[..])
@@ -160,7 +191,50 @@ impl ForeignHash {
                 (computed, &hash[..])
             }
         };
-        computed.ct_eq(hash).into()
+        Ok(computed.ct_eq(hash).into())
+    }
+
+    /// What verifying it takes.
+    pub(super) fn cost(&self) -> Cost {
+        let computing = |nanoseconds| Cost {
+            memory: 0,
+            nanoseconds,
+        };
+        match self {
+            Self::Bcrypt { cost, .. } => computing(nanoseconds::BCRYPT_EXPANSION << cost),
+            Self::Scrypt { scrypt, .. }
+            | Self::BetterAuth { scrypt, .. }
+            | Self::Firebase { scrypt, .. } => Cost {
+                memory: scrypt.costs.blocks() as u32,
+                nanoseconds: nanoseconds::SCRYPT_UNIT * scrypt.costs.units(),
+            },
+            Self::Pbkdf2 {
+                digest,
+                iterations,
+                hash,
+                ..
+            } => {
+                // All iterations once more for each length of the digest.
+                let times = hash.len().div_ceil(digest.len()) as u64;
+                computing(digest.nanoseconds() * times * u64::from(*iterations))
+            }
+        }
+    }
+
+    /// Whether a password that matches, in its [form](Self::form), is the one that was hashed and can be no other; the
+    /// table above says which others match. A zero is what each of them takes, but for those that are too long.
+    pub(super) fn proves(&self, password: &str) -> bool {
+        // As long as all that is seen may be the beginning of a longer one.
+        let whole = !matches!(self, Self::Bcrypt { .. }) || password.len() < BCRYPT_LEN;
+        whole && !password.contains('\0')
+    }
+
+    /// Which texts it takes for one password.
+    pub(super) const fn form(&self) -> Form {
+        match self {
+            Self::BetterAuth { .. } => Form::Nfkc,
+            _ => Form::Nfc,
+        }
     }
 
     /// How much work verifying is.
@@ -170,9 +244,9 @@ impl ForeignHash {
             Self::Scrypt { scrypt, .. }
             | Self::BetterAuth { scrypt, .. }
             | Self::Firebase { scrypt, .. } => Work::Scrypt {
-                log_n: scrypt.parameters.log_n().into(),
-                r: scrypt.parameters.r(),
-                p: scrypt.parameters.p(),
+                log_n: scrypt.costs.ln,
+                r: scrypt.costs.r,
+                p: scrypt.costs.p,
             },
             Self::Pbkdf2 {
                 digest,
@@ -320,7 +394,7 @@ impl ForeignHash {
 
 /// What goes into scrypt beside the password.
 pub(super) struct Scrypt {
-    parameters: scrypt::Params,
+    costs: Costs,
     salt: Vec<u8>,
 }
 
@@ -333,20 +407,22 @@ impl Scrypt {
         if !within {
             return Err(OutOfBounds);
         }
-        let parameters = scrypt::Params::new(ln as u8, r, p).map_err(|_| OutOfBounds)?;
-        Ok(Self { parameters, salt })
+        let costs = Costs { ln, r, p };
+        Ok(Self { costs, salt })
     }
 
-    fn derive(&self, password: &str, len: usize) -> Zeroizing<Vec<u8>> {
+    fn derive(
+        &self,
+        memory: &mut Memory,
+        password: &str,
+        len: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, PasswordHashError> {
         let mut derived = Zeroizing::new(vec![0; len]);
-        scrypt::scrypt(
-            password.as_bytes(),
-            &self.salt,
-            &self.parameters,
-            &mut derived,
-        )
-        .expect("the length is not zero");
-        derived
+        memory.lend(self.costs.blocks(), |blocks| {
+            let password = password.as_bytes();
+            scrypt(password, &self.salt, self.costs, blocks, &mut derived);
+        })?;
+        Ok(derived)
     }
 }
 
@@ -374,14 +450,23 @@ impl Digest {
             Self::Sha512 => 64,
         }
     }
+
+    /// How long an iteration of PBKDF2 takes.
+    const fn nanoseconds(self) -> u64 {
+        match self {
+            Self::Sha1 => nanoseconds::PBKDF2_SHA1,
+            Self::Sha256 => nanoseconds::PBKDF2_SHA256,
+            Self::Sha512 => nanoseconds::PBKDF2_SHA512,
+        }
+    }
 }
 
 fn bcrypt(password: &str, cost: u32, salt: [u8; 16]) -> Zeroizing<Vec<u8>> {
-    let mut key = Zeroizing::new([0; 72]);
-    let len = password.len().min(72);
+    let mut key = Zeroizing::new([0; BCRYPT_LEN]);
+    let len = password.len().min(BCRYPT_LEN);
     key[..len].copy_from_slice(&password.as_bytes()[..len]);
     // A byte of zero ends the key where there is room for it.
-    let key = &key[..72.min(len + 1)];
+    let key = &key[..BCRYPT_LEN.min(len + 1)];
     let output = Zeroizing::new(bcrypt::bcrypt(cost, salt, key));
     // The last of its 24 bytes is not stored.
     Zeroizing::new(output[..23].to_vec())
@@ -439,6 +524,7 @@ fn hex(text: &str) -> Result<Vec<u8>, PasswordHashError> {
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
+    use unicode_normalization::UnicodeNormalization as _;
 
     use super::super::{Hasher, Parameters, supported};
     use super::*;
@@ -508,6 +594,76 @@ mod tests {
             .unwrap();
         assert_eq!(hasher.verify("a\0c", &zero.stored), Ok(false));
         assert_eq!(hasher.verify("a", &zero.stored), Ok(false));
+    }
+
+    /// Each pair of passwords matches one hash, so that neither may be hashed anew by the other's right.
+    #[test]
+    fn a_password_that_others_are_taken_for_is_not_hashed_anew() {
+        let hasher = Hasher::new(Parameters::default());
+        let salt = [7; 16];
+        let mut tried = [0; 3];
+        for Vector { password, stored } in vectors() {
+            let hash = ForeignHash::parse(&stored).unwrap();
+            let (kind, other) = match &hash {
+                ForeignHash::Bcrypt { .. } if password.len() > 72 => {
+                    (0, format!("{}, and a typo", &password[..72]))
+                }
+                ForeignHash::Bcrypt { .. } => (1, format!("{password}\0{password}")),
+                _ => (2, format!("{password}\0")),
+            };
+            // The repetition is cut at 72 bytes, too.
+            if kind == 1 && other.len() > 71 {
+                continue;
+            }
+            tried[kind] += 1;
+            assert_eq!(hasher.verify(&other, &stored), Ok(true), "{stored}");
+            assert_eq!(hasher.rehash_with_salt(&other, &stored, &salt), None);
+            let proven = password.len() < 72 && !password.contains('\0');
+            let new = hasher.rehash_with_salt(&password, &stored, &salt);
+            assert_eq!(new.is_some(), proven || kind == 2, "{stored}");
+            if let Some(new) = new {
+                assert_eq!(hasher.verify(&password, &new), Ok(true), "{stored}");
+                assert_eq!(hasher.verify(&other, &new), Ok(false), "{stored}");
+            }
+        }
+        assert!(tried.iter().all(|count| *count > 1), "{tried:?}");
+    }
+
+    #[test]
+    fn bcrypt_proves_what_is_shorter_than_it_sees() {
+        let hasher = Hasher::new(Parameters::default());
+        let stored = "$2b$04$abcdefghijklmnopqrstuuFaXaIzFmuAgz9nkpwxXzJE8jd4j.R6K";
+        for (len, proven) in [(0, true), (71, true), (72, false), (73, false)] {
+            assert_eq!(hasher.should_rehash(&"a".repeat(len), stored), proven);
+        }
+        // Bytes are what counts.
+        assert!(hasher.should_rehash(&"ä".repeat(35), stored));
+        assert!(!hasher.should_rehash(&"ä".repeat(36), stored));
+    }
+
+    /// What is equal in NFKC was one password for better-auth, and stays one.
+    #[test]
+    fn a_new_hash_takes_the_texts_that_the_old_one_took() {
+        let hasher = Hasher::new(Parameters::default());
+        let vectors = vectors();
+        let made = |vector: &&Vector| vector.password.starts_with('\u{fb01}');
+        let Vector { password, stored } = vectors.iter().find(made).unwrap();
+        let alike = password.nfkc().collect::<String>();
+        assert_ne!(alike, *password);
+        for typed in [password, &alike] {
+            let new = hasher.rehash_with_salt(typed, stored, &[7; 16]).unwrap();
+            assert!(new.starts_with("$argon2id$v=19$m=19456,t=2,p=1,data=bmZrYw$"));
+            for password in [password, &alike] {
+                assert_eq!(hasher.verify(password, &new), Ok(true), "{password}");
+            }
+            assert_eq!(hasher.verify("another", &new), Ok(false));
+            assert_eq!(supported(&new), Ok(()));
+            assert!(!hasher.should_rehash(typed, &new));
+            // So it stays when the cost changes.
+            let costlier = Hasher::new(Parameters::new(256, 3, 1).unwrap());
+            let newer = costlier.rehash_with_salt(&alike, &new, &[7; 16]).unwrap();
+            assert_eq!(costlier.verify(password, &newer), Ok(true));
+        }
     }
 
     #[test]
@@ -594,8 +750,8 @@ mod tests {
             "$2b$03$abcdefghijklmnopqrstuuFaXaIzFmuAgz9nkpwxXzJE8jd4j.R6K",
             "$2b$17$abcdefghijklmnopqrstuuFaXaIzFmuAgz9nkpwxXzJE8jd4j.R6K",
             "$2y$31$abcdefghijklmnopqrstuuFaXaIzFmuAgz9nkpwxXzJE8jd4j.R6K",
-            &format!("$scrypt$ln=17,r=8,p=1$c2FsdA${hash}"),
-            &format!("$scrypt$ln=16,r=9,p=1$c2FsdA${hash}"),
+            &format!("$scrypt$ln=18,r=8,p=1$c2FsdA${hash}"),
+            &format!("$scrypt$ln=17,r=9,p=1$c2FsdA${hash}"),
             &format!("$scrypt$ln=0,r=8,p=1$c2FsdA${hash}"),
             &format!("$scrypt$ln=63,r=64,p=1$c2FsdA${hash}"),
             &format!("$scrypt$ln=256,r=8,p=1$c2FsdA${hash}"),
@@ -605,10 +761,10 @@ mod tests {
             &format!("$scrypt$ln=4,r=8,p=17$c2FsdA${hash}"),
             &format!("$scrypt$ln=4,r=8,p=99999999999$c2FsdA${hash}"),
             &format!("$scrypt$ln=4,r=8,p=1$c2FsdA${}", "A".repeat(88)),
-            &format!("scrypt:131072:8:1$salt${hex}"),
+            &format!("scrypt:262144:8:1$salt${hex}"),
             &format!("scrypt:1:8:1$salt${hex}"),
             &format!("scrypt:18446744073709551616:8:1$salt${hex}"),
-            &format!("$firebase-scrypt$ln=17,r=8,p=1,ss=Bw==,sk={hash}$c2FsdA${hash}"),
+            &format!("$firebase-scrypt$ln=18,r=8,p=1,ss=Bw==,sk={hash}$c2FsdA${hash}"),
             &format!("pbkdf2_sha256$10000001$salt${hash}"),
             &format!("pbkdf2_sha256$0$salt${hash}"),
             &format!("$pbkdf2-sha256$99999999999$c2FsdA${hash}"),
@@ -622,7 +778,7 @@ mod tests {
         }
         for stored in [
             "$2b$16$abcdefghijklmnopqrstuuFaXaIzFmuAgz9nkpwxXzJE8jd4j.R6K",
-            &format!("$scrypt$ln=16,r=8,p=16$c2FsdA${hash}"),
+            &format!("$scrypt$ln=17,r=8,p=16$c2FsdA${hash}"),
             &format!("pbkdf2_sha256$10000000$salt${hash}"),
         ] {
             assert_eq!(supported(stored), Ok(()), "{stored}");

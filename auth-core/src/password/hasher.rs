@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2::{Algorithm, Argon2, AssociatedData, ParamsBuilder, Version};
 use password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt};
 use subtle::ConstantTimeEq as _;
-use zeroize::{Zeroize as _, Zeroizing};
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
 
+use super::cost::{Cost, nanoseconds};
 use super::foreign::ForeignHash;
+use super::memory::Memory;
 use super::work::{Costliest, HashKind, Meter, Work};
 use crate::platform::Platform;
 
@@ -21,9 +24,9 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Most memory, in KiB, of a hash that is made or verified. A stored hash that asks for more is refused, so
-    /// that an imported row can't exhaust an instance.
-    pub const MAX_MEMORY: u32 = 65_536;
+    /// Most memory, in KiB, of a hash that is made or verified, of any kind. A stored hash that asks for more is refused,
+    /// so that an imported row can't exhaust an instance. Django's Argon2 takes 100 MiB, and scrypt as OWASP has it 128.
+    pub const MAX_MEMORY: u32 = 131_072;
     /// Most passes of a hash that is made or verified.
     pub const MAX_ITERATIONS: u32 = 64;
     /// Most lanes of a hash that is made or verified.
@@ -39,6 +42,11 @@ impl Parameters {
             iterations,
             parallelism,
         })
+    }
+
+    /// Memory in KiB.
+    pub const fn memory(self) -> u32 {
+        self.memory
     }
 
     /// How much work a hash is.
@@ -84,25 +92,85 @@ pub enum PasswordHashError {
     /// A parameter is beyond [`Parameters`]' limits, or beyond those of another system's form.
     #[error("the stored hash asks for more than the limits allow")]
     OutOfBounds,
+    /// The host has less memory for a hash than this one takes.
+    #[error("the stored hash takes {needed} KiB of memory, and this host has {most} KiB for one")]
+    TooLarge {
+        /// What it takes.
+        needed: u32,
+        /// What there is.
+        most: u32,
+    },
+    /// It takes longer than the operator allows.
+    #[error("verifying the stored hash takes about {needed} ms, and {most} ms are the limit")]
+    TooSlow {
+        /// What it takes.
+        needed: u32,
+        /// What is allowed.
+        most: u32,
+    },
+    /// The memory could not be had, against what the host had promised.
+    #[error("there is no memory for the hash")]
+    NoMemory,
 }
 
 /// Makes and verifies password hashes, one at a time, in memory that is kept between hashes and wiped after each.
 pub struct Hasher {
     parameters: Parameters,
+    /// Most memory, in KiB, of a stored hash.
+    most_memory: u32,
     // Growing and first touching 19 MiB costs a quarter of a hash in WebAssembly.
-    memory: Mutex<Vec<Block>>,
+    memory: Mutex<Memory>,
     done: Meter,
 }
 
 const SALT_LEN: usize = 16;
 const OUTPUT_LEN: usize = 32;
 
+/// Which texts a hash takes for one password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Those that are equal in NFC.
+    Nfc,
+    /// Those that are equal in NFKC, as a hash of a system that compares so proves no more. The Argon2 string says so by
+    /// its associated data (RFC 9106 section 3.1), `data=` in PHC strings.
+    Nfkc,
+}
+
+impl Form {
+    /// The name of the associated data in PHC strings.
+    const FIELD: &str = "data";
+    const NFKC: &[u8] = b"nfkc";
+
+    /// The text that is hashed of a password in NFC.
+    pub(super) fn of(self, password: &str) -> Zeroizing<String> {
+        Zeroizing::new(match self {
+            Self::Nfc => password.to_owned(),
+            Self::Nfkc => password.nfkc().collect(),
+        })
+    }
+
+    fn data(self) -> AssociatedData {
+        match self {
+            Self::Nfc => AssociatedData::EMPTY,
+            Self::Nfkc => AssociatedData::new(Self::NFKC).expect("it is short"),
+        }
+    }
+}
+
 impl Hasher {
     /// A hasher whose new hashes cost `parameters`.
     pub fn new(parameters: Parameters) -> Self {
+        Self::within(parameters, Parameters::MAX_MEMORY)
+    }
+
+    /// As [`new`](Self::new), on a host that has `most_memory` KiB for a hash: no less than the parameters take.
+    pub fn within(parameters: Parameters, most_memory: u32) -> Self {
+        let most_memory = most_memory.clamp(parameters.memory, Parameters::MAX_MEMORY);
+        let memory = Memory::new(parameters.memory as usize, most_memory as usize);
         Self {
             parameters,
-            memory: Mutex::default(),
+            most_memory,
+            memory: Mutex::new(memory),
             done: Meter::default(),
         }
     }
@@ -121,18 +189,53 @@ impl Hasher {
 
     /// As [`hash`](Self::hash), with a salt that the caller has drawn for this hash alone.
     pub fn hash_with_salt(&self, password: &str, salt: &[u8; SALT_LEN]) -> String {
+        self.hash_in(Form::Nfc, password, salt)
+    }
+
+    /// The hash to store in the place of one that this password, in NFC, has just matched; none: the stored one stays,
+    /// as a new one would be like it, or as it doesn't prove the password ([`should_rehash`](Self::should_rehash)).
+    pub fn rehash<P: Platform>(
+        &self,
+        platform: &P,
+        password: &str,
+        stored: &str,
+    ) -> Option<String> {
+        let mut salt = [0; SALT_LEN];
+        platform.fill_random(&mut salt);
+        self.rehash_with_salt(password, stored, &salt)
+    }
+
+    /// As [`rehash`](Self::rehash), with a salt that the caller has drawn for this hash alone.
+    pub fn rehash_with_salt(
+        &self,
+        password: &str,
+        stored: &str,
+        salt: &[u8; SALT_LEN],
+    ) -> Option<String> {
+        if !self.should_rehash(password, stored) {
+            return None;
+        }
+        let form = match StoredHash::parse(stored).ok()? {
+            StoredHash::Argon2(hash) => hash.form,
+            StoredHash::Foreign(hash) => hash.form(),
+        };
+        Some(self.hash_in(form, password, salt))
+    }
+
+    fn hash_in(&self, form: Form, password: &str, salt: &[u8; SALT_LEN]) -> String {
         let mut output = Zeroizing::new([0; OUTPUT_LEN]);
         self.done.add(self.parameters.work());
         self.compute(
             Algorithm::Argon2id,
             Version::V0x13,
             self.parameters,
+            form,
             password,
             salt,
             output.as_mut(),
         )
         .expect("parameters are within bounds by construction");
-        self.phc(salt, output.as_ref())
+        self.phc(form, salt, output.as_ref())
     }
 
     /// Whether a password in NFC matches a stored hash: any variant and version of Argon2, or bcrypt, scrypt and
@@ -142,6 +245,7 @@ impl Hasher {
     /// The stored hash is malformed or asks for too much.
     pub fn verify(&self, password: &str, stored: &str) -> Result<bool, PasswordHashError> {
         let stored = StoredHash::parse(stored)?;
+        self.check_memory(stored.cost())?;
         self.done.add(stored.work());
         match stored {
             StoredHash::Argon2(hash) => {
@@ -150,18 +254,14 @@ impl Hasher {
                     hash.algorithm,
                     hash.version,
                     hash.parameters,
+                    hash.form,
                     password,
                     &hash.salt,
                     &mut output,
                 )?;
                 Ok(output.ct_eq(hash.output.as_bytes()).into())
             }
-            StoredHash::Foreign(hash) => {
-                // Given back, as an instance may not have the memory for both.
-                let mut memory = self.memory();
-                *memory = Vec::new();
-                Ok(hash.verify(password))
-            }
+            StoredHash::Foreign(hash) => hash.verify(&mut self.memory(), password),
         }
     }
 
@@ -183,7 +283,9 @@ impl Hasher {
             }
             own = Some(Work::of(stored)?);
         }
-        for work in costliest.besides(own) {
+        let rest = costliest.besides(own).into_iter();
+        // One that this host has not the memory for may be known from another: as much of it is done in less.
+        for work in rest.flat_map(|work| work.within(self.most_memory)) {
             let verified = self.verify(password, &work.decoy());
             debug_assert_eq!(verified, Ok(false), "{work:?}");
         }
@@ -193,6 +295,42 @@ impl Hasher {
     /// How much work the hashes were that this hasher has computed, by their kind.
     pub fn work_done(&self) -> BTreeMap<HashKind, u64> {
         self.done.read()
+    }
+
+    /// About how many milliseconds verifying a stored hash takes, as far as its parameters say ([`cost`](super::cost)
+    /// says how), if that is within the limits here.
+    ///
+    /// # Errors
+    /// The stored hash is malformed, asks for too much, or takes more than `most` milliseconds.
+    pub fn estimate(&self, stored: &str, most: u32) -> Result<u32, PasswordHashError> {
+        let cost = StoredHash::parse(stored)?.cost();
+        self.check_memory(cost)?;
+        let needed = cost.milliseconds();
+        if needed > most {
+            return Err(PasswordHashError::TooSlow { needed, most });
+        }
+        Ok(needed)
+    }
+
+    fn check_memory(&self, cost: Cost) -> Result<(), PasswordHashError> {
+        let (needed, most) = (cost.memory, self.most_memory);
+        if needed > most {
+            return Err(PasswordHashError::TooLarge { needed, most });
+        }
+        Ok(())
+    }
+
+    /// Whether a stored hash, which this password in NFC has just matched, should give way to a new hash of it.
+    ///
+    /// That takes more than [`needs_rehash`](Self::needs_rehash): a hash that other passwords match as well does not say
+    /// which of them its owner has, and a new hash of the one that was typed would lock its owner out.
+    pub fn should_rehash(&self, password: &str, stored: &str) -> bool {
+        let proven = match StoredHash::parse(stored) {
+            Ok(StoredHash::Argon2(_)) => true,
+            Ok(StoredHash::Foreign(hash)) => hash.proves(password),
+            Err(_) => false,
+        };
+        proven && self.needs_rehash(stored)
     }
 
     /// Whether a stored hash has another algorithm, version or other parameters than a new one would have. One that
@@ -209,7 +347,7 @@ impl Hasher {
         }
     }
 
-    fn memory(&self) -> MutexGuard<'_, Vec<Block>> {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
         // A poisoned lock is of no concern: the memory has no meaning between hashes.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -223,31 +361,29 @@ impl Hasher {
             iterations,
             parallelism,
         }: Parameters,
+        form: Form,
         password: &str,
         salt: &[u8],
         output: &mut [u8],
     ) -> Result<(), PasswordHashError> {
-        let params = Params::new(memory, iterations, parallelism, Some(output.len()))
+        let params = ParamsBuilder::new()
+            .m_cost(memory)
+            .t_cost(iterations)
+            .p_cost(parallelism)
+            .data(form.data())
+            .output_len(output.len())
+            .build()
             .map_err(|_| PasswordHashError::OutOfBounds)?;
-        let mut kept = self.memory();
         let blocks = params.block_count();
-        if kept.len() < blocks {
-            // Anew and exactly: growing would hold both sizes at once, and more than was asked for.
-            *kept = Vec::new();
-            kept.reserve_exact(blocks);
-            kept.resize(blocks, Block::new());
-        }
-        let hashed = Argon2::new(algorithm, version, params).hash_password_into_with_memory(
-            password.as_bytes(),
-            salt,
-            output,
-            &mut kept[..blocks],
-        );
-        kept[..blocks].iter_mut().for_each(|block| block.zeroize());
+        let hasher = Argon2::new(algorithm, version, params);
+        let password = form.of(password);
+        let hashed = self.memory().lend(blocks, |blocks| {
+            hasher.hash_password_into_with_memory(password.as_bytes(), salt, output, blocks)
+        })?;
         hashed.map_err(|_| PasswordHashError::Malformed)
     }
 
-    fn phc(&self, salt: &[u8], output: &[u8]) -> String {
+    fn phc(&self, form: Form, salt: &[u8], output: &[u8]) -> String {
         let Parameters {
             memory,
             iterations,
@@ -258,6 +394,11 @@ impl Hasher {
             params
                 .add_decimal(name, value)
                 .expect("three short parameters fit");
+        }
+        if form == Form::Nfkc {
+            params
+                .add_b64_bytes(Form::FIELD, Form::NFKC)
+                .expect("a fourth one fits");
         }
         PasswordHash {
             algorithm: Ident::new(Algorithm::Argon2id.as_str()).expect("a valid name"),
@@ -293,6 +434,13 @@ impl StoredHash {
         }
     }
 
+    fn cost(&self) -> Cost {
+        match self {
+            Self::Argon2(hash) => hash.cost(),
+            Self::Foreign(hash) => hash.cost(),
+        }
+    }
+
     pub(super) fn parse(stored: &str) -> Result<Self, PasswordHashError> {
         if stored.starts_with("$argon2") {
             Argon2Hash::parse(stored).map(Self::Argon2)
@@ -306,11 +454,23 @@ pub(super) struct Argon2Hash {
     algorithm: Algorithm,
     version: Version,
     parameters: Parameters,
+    form: Form,
     salt: Salt,
     output: Output,
 }
 
 impl Argon2Hash {
+    /// Lanes are computed one after the other, so that they cost nothing more.
+    fn cost(&self) -> Cost {
+        let Parameters {
+            memory, iterations, ..
+        } = self.parameters;
+        Cost {
+            memory,
+            nanoseconds: nanoseconds::ARGON2_BLOCK * u64::from(memory) * u64::from(iterations),
+        }
+    }
+
     fn parse(stored: &str) -> Result<Self, PasswordHashError> {
         let hash = PasswordHash::new(stored).map_err(|_| PasswordHashError::Malformed)?;
         let algorithm = hash
@@ -329,6 +489,19 @@ impl Argon2Hash {
         };
         let parameters = Parameters::new(parameter("m")?, parameter("t")?, parameter("p")?)
             .ok_or(PasswordHashError::OutOfBounds)?;
+        // Of another system's associated data or key nothing is known that a password could be verified with.
+        let form = match hash
+            .params
+            .get_str(Form::FIELD)
+            .map(AssociatedData::from_b64)
+        {
+            None => Form::Nfc,
+            Some(Ok(data)) if data.as_bytes() == Form::NFKC => Form::Nfkc,
+            Some(_) => return Err(PasswordHashError::Malformed),
+        };
+        if hash.params.get_str("keyid").is_some() {
+            return Err(PasswordHashError::Malformed);
+        }
         let (Some(salt), Some(output)) = (hash.salt, hash.hash) else {
             return Err(PasswordHashError::Malformed);
         };
@@ -336,6 +509,7 @@ impl Argon2Hash {
             algorithm,
             version,
             parameters,
+            form,
             salt,
             output,
         })
@@ -362,11 +536,19 @@ mod tests {
                 Err(PasswordHashError::Malformed),
             ),
             (
+                "$argon2id$v=19$m=256,t=2,p=1,data=c29tZQ$c29tZXNhbHQ",
+                Err(PasswordHashError::Malformed),
+            ),
+            (
+                "$argon2id$v=19$m=256,t=2,p=1,keyid=c29tZQ$c29tZXNhbHQ",
+                Err(PasswordHashError::Malformed),
+            ),
+            (
                 "$argon2x$v=19$m=256,t=2,p=1$c29tZXNhbHQ",
                 Err(PasswordHashError::Malformed),
             ),
             (
-                "$argon2id$v=19$m=65537,t=2,p=1$c29tZXNhbHQ",
+                "$argon2id$v=19$m=131073,t=2,p=1$c29tZXNhbHQ",
                 Err(PasswordHashError::OutOfBounds),
             ),
         ] {

@@ -1,9 +1,12 @@
 //! Passwords: which are accepted, and how they are kept.
 
 mod breach;
+mod cost;
 mod foreign;
 mod hasher;
+mod memory;
 mod policy;
+mod scrypt;
 mod work;
 
 pub(crate) use breach::Question;

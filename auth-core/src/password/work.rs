@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::PasswordHashError;
 use super::hasher::StoredHash;
+use super::{Parameters, PasswordHashError};
 
 /// Kinds of hashes. The work of two hashes of one kind can be compared and added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,6 +146,44 @@ impl Work {
                 parts
             }
         }
+    }
+
+    /// As many units of work, none of which needs more than `most` KiB of memory.
+    pub(super) fn within(self, most: u32) -> Vec<Self> {
+        let most = u64::from(most);
+        let mut parts = Vec::new();
+        match self {
+            Self::Argon2 { memory, .. } if u64::from(memory) > most => {
+                let mut left = self.units();
+                while left >= 8 {
+                    let memory = left.min(most);
+                    let iterations = (left / memory).min(Parameters::MAX_ITERATIONS.into());
+                    parts.push(Self::Argon2 {
+                        memory: memory as u32,
+                        iterations: iterations as u32,
+                    });
+                    left -= memory * iterations;
+                }
+            }
+            Self::Scrypt { log_n, r, p } => {
+                let fits = |log_n: &u32| (u64::from(r) << log_n).div_ceil(8) <= most;
+                match (1..=log_n).rev().find(fits) {
+                    Some(smaller) if smaller < log_n => {
+                        let part = Self::Scrypt {
+                            log_n: smaller,
+                            r,
+                            p: 1,
+                        };
+                        parts.extend((0..p << (log_n - smaller)).map(|_| part));
+                    }
+                    Some(_) => parts.push(self),
+                    // No hash of such blocks is verified here.
+                    None => {}
+                }
+            }
+            _ => parts.push(self),
+        }
+        parts
     }
 
     /// A hash that is this work, of no password.
@@ -318,6 +356,34 @@ mod tests {
         assert_eq!(nobody[&HashKind::Scrypt], 1536);
         for stored in &all {
             assert_eq!(spent(Some(stored)), nobody, "{stored}");
+        }
+    }
+
+    /// Another host that has more memory may have taken in larger ones.
+    #[test]
+    fn a_host_with_less_memory_does_the_same_work_in_less() {
+        let parameters = Parameters::new(64, 1, 1).unwrap();
+        let most = 96;
+        let own = Work::Scrypt {
+            log_n: 6,
+            r: 8,
+            p: 1,
+        };
+        let mut costliest = Costliest::default();
+        let (memory, iterations) = (1000, 3);
+        costliest.raise(Work::Argon2 { memory, iterations });
+        let (log_n, r, p) = (9, 8, 3);
+        costliest.raise(Work::Scrypt { log_n, r, p });
+        let spent = |stored: Option<&str>| {
+            let hasher = Hasher::within(parameters, most);
+            assert_eq!(hasher.compare("wrong", stored, &costliest), Ok(false));
+            hasher.work_done()
+        };
+        let nobody = spent(None);
+        assert_eq!(nobody[&HashKind::Argon2], 3000);
+        assert_eq!(nobody[&HashKind::Scrypt], 12_288);
+        for stored in [own.decoy(), parameters.work().decoy()] {
+            assert_eq!(spent(Some(&stored)), nobody, "{stored}");
         }
     }
 

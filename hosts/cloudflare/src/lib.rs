@@ -142,6 +142,11 @@ fn service(env: Env) -> Result<&'static Service<Host>, ApiError> {
         .now_or_never()
         .ok_or_else(|| unusable("a variable had to be waited for"))?
         .map_err(|error| unusable(&error.to_string()))?;
+    if config.argon2_memory > HASH_MEMORY_KIB {
+        let memory = config.argon2_memory;
+        let cause = format!("ARGON2_MEMORY_KIB: an isolate has {HASH_MEMORY_KIB}, not {memory}");
+        return Err(unusable(&cause));
+    }
     let host = Host::new(env).map_err(|cause| unusable(&cause))?;
     let places = (HASH_MEMORY_KIB / config.argon2_memory).clamp(1, 4) as usize;
     GATE.get_or_init(|| Gate::new(places, host.max_waiting_hashes()));

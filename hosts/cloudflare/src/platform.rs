@@ -24,8 +24,8 @@ use worker::{
     console_error, console_log, console_warn,
 };
 
-use crate::SERVICE;
 use crate::cache::Cache;
+use crate::{HASH_MEMORY_KIB, SERVICE};
 
 /// Binding of the database.
 const DATABASE: &str = "DB";
@@ -192,6 +192,10 @@ impl Platform for Host {
                 Err(error) => host.log(Level::Warn, message, &[("cause", &error.to_string())]),
             }
         });
+    }
+
+    fn hash_memory(&self) -> u32 {
+        HASH_MEMORY_KIB
     }
 
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {

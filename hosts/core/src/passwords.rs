@@ -18,12 +18,19 @@ static HASHER: LazyLock<Mutex<Hasher>> =
 impl Guest for Core {
     fn hash(password: String, parameters: Option<Parameters>) -> Result<String, Error> {
         let password = normalized(&password)?;
-        let parameters = within_bounds(parameters)?;
-        let mut hasher = hasher();
-        if hasher.parameters() != parameters {
-            *hasher = Hasher::new(parameters);
-        }
+        let hasher = hasher_of(within_bounds(parameters)?);
         Ok(hasher.hash_with_salt(&password, &crate::random_bytes()))
+    }
+
+    fn rehash(
+        password: String,
+        hash: String,
+        parameters: Option<Parameters>,
+    ) -> Result<Option<String>, Error> {
+        let password = normalized(&password)?;
+        let hasher = hasher_of(within_bounds(parameters)?);
+        password::supported(&hash)?;
+        Ok(hasher.rehash_with_salt(&password, &hash, &crate::random_bytes()))
     }
 
     fn verify(password: String, hash: String) -> Result<bool, Error> {
@@ -35,6 +42,15 @@ impl Guest for Core {
         password::supported(&hash)?;
         Ok(Hasher::new(parameters).needs_rehash(&hash))
     }
+}
+
+/// The hasher, whose new hashes cost this much from now on.
+fn hasher_of(parameters: password::Parameters) -> MutexGuard<'static, Hasher> {
+    let mut hasher = hasher();
+    if hasher.parameters() != parameters {
+        *hasher = Hasher::new(parameters);
+    }
+    hasher
 }
 
 fn hasher() -> MutexGuard<'static, Hasher> {
@@ -73,7 +89,7 @@ impl From<PasswordHashError> for Error {
     fn from(error: PasswordHashError) -> Self {
         match error {
             PasswordHashError::Malformed => Self::MalformedHash,
-            PasswordHashError::OutOfBounds => Self::OutOfBounds(error.to_string()),
+            _ => Self::OutOfBounds(error.to_string()),
         }
     }
 }

@@ -206,6 +206,10 @@ pub(crate) struct ImportResult {
     /// Identifier of who was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
+    /// About how many milliseconds the service computes to verify the password of who was created, as the parameters of
+    /// the hash tell, until that is replaced at a login.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_cost_ms: Option<u32>,
     /// Why the user was refused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ImportError>,
@@ -444,24 +448,29 @@ pub(crate) async fn import<P: Platform>(call: &Call<'_, P>) -> Answer {
     if !(1..=IMPORT).contains(&request.users.len()) {
         return Err(invalid("users", &format!("1 to {IMPORT} of them.")));
     }
+    let cost = |user: &ImportUser| call.auth.password_cost(user.password_hash.as_deref()?).ok();
+    let costs: Vec<_> = request.users.iter().map(cost).collect();
     let outcomes = call
         .auth
         .import(&actor, request.users, request.dry_run)
         .await?;
-    let result = |outcome| match outcome {
+    let result = |(outcome, password_cost_ms)| match outcome {
         ImportOutcome::Created(id) => ImportResult {
             status: "created",
             id: Some(id),
+            password_cost_ms,
             errors: Vec::new(),
         },
         ImportOutcome::Exists => ImportResult {
             status: "exists",
             id: None,
+            password_cost_ms: None,
             errors: Vec::new(),
         },
         ImportOutcome::Refused(rules) => ImportResult {
             status: "refused",
             id: None,
+            password_cost_ms: None,
             errors: rules
                 .into_iter()
                 .map(|rule| ImportError {
@@ -473,7 +482,7 @@ pub(crate) async fn import<P: Platform>(call: &Call<'_, P>) -> Answer {
         },
     };
     let response = ImportResponse {
-        results: outcomes.into_iter().map(result).collect(),
+        results: outcomes.into_iter().zip(costs).map(result).collect(),
     };
     Ok(reply::json(StatusCode::OK, &response))
 }

@@ -1,10 +1,10 @@
 // Password hashes and second factors of your own: node crypto.mjs
-import { hashPassword, needsRehash, totp, verifyPassword } from "@gatewright/verify/crypto";
+import { hashPassword, rehashPassword, totp, verifyPassword } from "@gatewright/verify/crypto";
 
 const stored = hashPassword("correct horse battery staple");
 console.log(stored);
 console.log(verifyPassword("correct horse battery staple", stored), verifyPassword("wrong", stored));
-console.log("to be replaced:", needsRehash(stored));
+console.log("to be stored instead:", rehashPassword("correct horse battery staple", stored));
 
 const secret = totp.generateSecret();
 console.log(totp.uri({ secret, issuer: "Example", account: "ada@example.com" }));

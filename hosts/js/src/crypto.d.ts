@@ -28,7 +28,17 @@ export declare function hashPassword(password: string, options?: HashOptions): s
  */
 export declare function verifyPassword(password: string, hash: string): boolean;
 
-/** Whether a hash that has just been verified should be replaced by a new one of this cost. It computes next to nothing. */
+/**
+ * The hash to store in the place of one that this password has just matched; null: the stored one has to stay. That is so
+ * where a new one would be like it, and where the stored one matches other passwords as well (bcrypt sees 72 bytes), so that
+ * a new one of this password could lock its owner out. Where there is a new one, it computes as long as `hashPassword`.
+ */
+export declare function rehashPassword(password: string, hash: string, options?: HashOptions): string | null;
+
+/**
+ * Whether a hash has another form or cost than `hashPassword` would give it. It computes next to nothing. Whether a new one
+ * may take its place is for `rehashPassword` to say.
+ */
 export declare function needsRehash(hash: string, options?: HashOptions): boolean;
 
 /** Time-based one-time passwords (RFC 6238): SHA-1, six digits, steps of 30 seconds. */

@@ -33,10 +33,14 @@ const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 export const hashPassword = (password, options) => hasher(options).hash(password, random(SALT_LENGTH));
 
 export function verifyPassword(password, hash) {
-  const verified = (kept?.hasher ?? hasher()).verify(password, hash);
-  if (verified === undefined) throw new VerifyError("hash_invalid", `The password can't be verified: ${Hasher.problem(hash)}.`);
+  const verifier = kept?.hasher ?? hasher();
+  const verified = verifier.verify(password, hash);
+  if (verified === undefined) throw new VerifyError("hash_invalid", `The password can't be verified: ${verifier.problem(hash)}.`);
   return verified;
 }
+
+export const rehashPassword = (password, hash, options) =>
+  hasher(options).rehash(password, hash, random(SALT_LENGTH)) ?? null;
 
 export const needsRehash = (hash, options) => hasher(options).needs_rehash(hash);
 

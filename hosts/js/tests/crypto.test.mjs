@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { VerifyError, hashPassword, needsRehash, totp, verifyPassword } from "@gatewright/verify/crypto";
+import { VerifyError, hashPassword, needsRehash, rehashPassword, totp, verifyPassword } from "@gatewright/verify/crypto";
 
 const cheap = { memory: 64, iterations: 1 };
 const code = (expected) => (error) => error instanceof VerifyError && error.code === expected;
@@ -39,10 +39,26 @@ test("hashes of other systems are verified, and to be replaced", () => {
   }
 });
 
+test("a hash gives way to a new one where it proves the password", () => {
+  // Of `foreign_vectors.json`: bcrypt sees 72 bytes, and better-auth compares in NFKC.
+  const long = "a long passphrase, and its end does not count: 01234567890123456789012345678901234567890123456789";
+  const bcrypt = "$2b$04$Vs3Jwq8QERNLXr4IYMa36eo.HtRmp5e1SKlvuMMDvQnAR3kG5IAym";
+  for (const password of [long, `${long.slice(0, 72)} and a typo`]) {
+    assert.equal(verifyPassword(password, bcrypt), true);
+    assert.equal(rehashPassword(password, bcrypt, cheap), null);
+  }
+  const short = "$2b$05$d4QhxSl.C.8jKI/8ZCQTNuMWM5CXCZMNdcOGFPf2beb/rF7z0hbUS";
+  const fresh = rehashPassword("correct horse battery", short, cheap);
+  assert.match(fresh, /^\$argon2id\$v=19\$m=64,t=1,p=1\$/);
+  assert.equal(verifyPassword("correct horse battery", fresh), true);
+  assert.equal(rehashPassword("correct horse battery", fresh, cheap), null);
+});
+
 test("what is no hash, or asks for too much, is an error that does not tell the hash", () => {
   for (const [hash, problem] of [
     ["plain text", /not of a known form/],
-    ["$argon2id$v=19$m=65537,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", /more than the limits allow/],
+    ["$argon2id$v=19$m=65537,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", /takes 65537 KiB of memory/],
+    ["$argon2id$v=19$m=131073,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", /more than the limits allow/],
   ]) {
     assert.throws(() => verifyPassword("password", hash), (error) => {
       assert.match(error.message, problem);

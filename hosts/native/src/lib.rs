@@ -21,6 +21,7 @@ mod settings;
 pub mod spin;
 mod sqlite;
 
+pub use component::{COMPILE, COMPILE_MEMORY, compile};
 pub use local::Local;
 pub use secrets::{ensure_secrets, make_secrets, read_secrets};
 pub use server::Server;

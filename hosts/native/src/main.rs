@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting};
+use auth_core::password::Parameters;
 use auth_core::{Config, Level, MailContext, MailKind, Templates, Timestamp};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 use gatewright::spin::{App, Given};
 use gatewright::{
-    HostConfig, LayeredSettings, Local, Server, database_path, ensure_secrets, make_secrets,
-    read_secrets,
+    COMPILE, COMPILE_MEMORY, HostConfig, LayeredSettings, Local, Server, database_path,
+    ensure_secrets, make_secrets, read_secrets,
 };
 use gatewright_mail::MailConfig;
 use gatewright_smtp::SmtpConfig;
@@ -34,6 +35,10 @@ fn main() -> ExitCode {
             Some((_, arguments)) => spin_up(arguments),
             None => Ok(()),
         },
+        Some((COMPILE, arguments)) => {
+            let memory = arguments.get_one(COMPILE_MEMORY).copied();
+            gatewright::compile(memory.unwrap_or_default())
+        }
         Some(("migrate", arguments)) => migrate(arguments),
         Some(("completions", arguments)) => {
             print_completions(arguments);
@@ -168,6 +173,18 @@ fn command() -> Command {
                 .args(local_arguments(&env_file)),
         )
         .subcommand(
+            Command::new(COMPILE)
+                .hide(true)
+                .about("Compile the component of standard input to standard output, as the first start has it done")
+                .arg(
+                    Arg::new(COMPILE_MEMORY)
+                        .long(COMPILE_MEMORY)
+                        .value_name("BYTES")
+                        .required(true)
+                        .value_parser(value_parser!(usize)),
+                ),
+        )
+        .subcommand(
             Command::new("completions")
                 .about("Write the completions of a shell to standard output")
                 .arg(
@@ -262,7 +279,7 @@ fn serve(arguments: &ArgMatches) -> Result<()> {
     init_log(&settings, Speaker::Service)?;
     settings.mailer(&settings.mail_config()?)?;
     let made = ensure_secrets(&mut settings, &host)?;
-    host.check_memory(&settings.config()?)?;
+    host.check_memory(settings.config()?.argon2_memory)?;
     if let Some(doubt) = host.half_administrator() {
         tracing::warn!("{doubt}");
     }
@@ -270,7 +287,8 @@ fn serve(arguments: &ArgMatches) -> Result<()> {
         Some(path) => path.clone(),
         None => std::env::current_exe()?.with_file_name("service.wasm"),
     };
-    let server = Server::start(settings.clone(), &host, &component, clock_offset(arguments))?;
+    let clock = clock_offset(arguments);
+    let server = Server::start(settings.clone(), &host, &component, &this_program()?, clock)?;
     let mut made = made;
     if let Some((email, password)) = host.administrator()
         && Local::open(&settings, &host)?.first_administrator(email, password)?
@@ -364,6 +382,15 @@ fn print_values(arguments: &ArgMatches) -> Result<()> {
     Ok(())
 }
 
+/// This program, also when its file was replaced since it started.
+fn this_program() -> Result<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() {
+        return Ok(running);
+    }
+    Ok(std::env::current_exe()?)
+}
+
 fn clock_offset(arguments: &ArgMatches) -> i64 {
     arguments
         .get_one::<i64>("clock-offset")
@@ -403,6 +430,8 @@ fn spin_up(arguments: &ArgMatches) -> Result<()> {
     if let Some(address) = arguments.get_one("listen") {
         host.listen = *address;
     }
+    // Those of the application are not known here.
+    host.check_memory(Parameters::default().memory())?;
     init_log(&settings, Speaker::Service)?;
     let mut manifest = arguments
         .get_one::<PathBuf>("from")
@@ -414,7 +443,7 @@ fn spin_up(arguments: &ArgMatches) -> Result<()> {
     let state = arguments.get_one::<PathBuf>("state-dir");
     let app = App::load(&manifest, state.map(PathBuf::as_path), given)?;
     run(
-        Server::start_spin(app, &host, clock_offset(arguments))?,
+        Server::start_spin(app, &host, &this_program()?, clock_offset(arguments))?,
         &[],
     )
 }
@@ -423,7 +452,7 @@ fn check(arguments: &ArgMatches) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
     // As a first start would make them, and without keeping them.
     make_secrets(&mut settings, &host)?;
-    host.check_memory(&settings.config()?)?;
+    host.check_memory(settings.config()?.argon2_memory)?;
     if let Some(doubt) = host.half_administrator() {
         eprintln!("gatewright: {doubt}");
     }

@@ -29,7 +29,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Semaphore, watch};
 
 use crate::bindings::Contract;
-use crate::component;
+use crate::component::{self, Source};
 use crate::instance::{Imports, Instances, Shared};
 use crate::lane::Lane;
 use crate::peers::{Held, Peer, Peers};
@@ -94,7 +94,8 @@ struct Threads {
 }
 
 impl Server {
-    /// Opens the database, loads the service, binds the address. After this the server can serve.
+    /// Opens the database, loads the service, binds the address. After this the server can serve. `compiler` is the
+    /// program whose command [`COMPILE`](crate::COMPILE) compiles.
     ///
     /// # Errors
     /// What is missing or can't be used.
@@ -102,6 +103,7 @@ impl Server {
         settings: LayeredSettings,
         config: &HostConfig,
         component: &Path,
+        compiler: &Path,
         clock_offset: i64,
     ) -> Result<Self> {
         let path = database_path(&config.database_url).context("DATABASE_URL")?;
@@ -118,8 +120,9 @@ impl Server {
             settings: settings.clone(),
         }));
         let cache = path.with_file_name("cache");
+        let compiled = (&bytes[..], compiler, &*cache);
         let trusted = settings.proxy_config()?.trusted;
-        let mut server = Self::listen(imports, &bytes, &cache, config, trusted, clock_offset)
+        let mut server = Self::listen(imports, compiled, config, trusted, clock_offset)
             .with_context(|| component.display().to_string())?;
         if is_new {
             server
@@ -130,22 +133,27 @@ impl Server {
         Ok(server)
     }
 
-    /// Loads a Spin application and binds the address. After this the server can serve.
+    /// Loads a Spin application and binds the address. After this the server can serve. `compiler` is as for
+    /// [`start`](Self::start).
     ///
     /// # Errors
     /// What is missing or can't be used.
-    pub fn start_spin(app: App, config: &HostConfig, clock_offset: i64) -> Result<Self> {
+    pub fn start_spin(
+        app: App,
+        config: &HostConfig,
+        compiler: &Path,
+        clock_offset: i64,
+    ) -> Result<Self> {
         let bytes = app.component().to_owned();
         let cache = app.state().join("cache");
+        let compiled = (&bytes[..], compiler, &*cache);
         let trusted = app.trusted_proxies();
-        let app = Imports::Spin(app);
-        Self::listen(app, &bytes, &cache, config, trusted, clock_offset)
+        Self::listen(Imports::Spin(app), compiled, config, trusted, clock_offset)
     }
 
     fn listen(
         imports: Imports,
-        component: &[u8],
-        cache: &Path,
+        (bytes, compiler, cache): (&[u8], &Path, &Path),
         config: &HostConfig,
         trusted: Vec<IpBlock>,
         clock_offset: i64,
@@ -159,7 +167,12 @@ impl Server {
         let memory =
             usize::try_from(config.instance_memory_mib << 20).context("INSTANCE_MEMORY_MIB")?;
         let engine = component::engine(memory)?;
-        let (loaded, compiled) = component::load(&engine, component, cache)?;
+        let source = Source {
+            bytes,
+            memory,
+            compiler,
+        };
+        let (loaded, compiled) = component::load(&engine, &source, cache)?;
         if compiled {
             made.push(format!("compiled component in {}", cache.display()));
         }

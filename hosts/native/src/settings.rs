@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use auth_core::config::{LogConfig, ProxyConfig, SettingError, parse};
+use auth_core::password::Parameters;
 use auth_core::{Config, EmailAddress, Settings, Templates};
 use gatewright_mail::{MailConfig, Provider, TIMEOUT};
 use gatewright_smtp::{Mailer, SmtpConfig};
@@ -29,8 +30,8 @@ auth_core::settings! {
     REQUEST_TIMEOUT_SECONDS request_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600";
     /// How long a stopping host waits for requests in flight.
     SHUTDOWN_TIMEOUT_SECONDS shutdown_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600";
-    /// Most memory of one instance of the service.
-    INSTANCE_MEMORY_MIB instance_memory_mib: u64 = "96", |text| parse::whole(text, 32, 1024), "MiB, 32 to 1024";
+    /// Most memory of one instance of the service. It takes what a request needs; imported hashes can need 128 MiB.
+    INSTANCE_MEMORY_MIB instance_memory_mib: u64 = "192", |text| parse::whole(text, 32, 1024), "MiB, 32 to 1024";
     /// How many requests one instance of the service serves at once. With 1, what goes wrong in a request ends that one alone; Spin's default is 16.
     INSTANCE_CONCURRENCY instance_concurrency: usize = "1", |text| parse::whole(text, 1, 128).map(|n| n as usize), "1 to 128";
     /// How many requests one instance of the service serves before it is replaced, so that memory it has grown or leaked is given back.
@@ -50,21 +51,26 @@ auth_core::settings! {
 }
 
 impl HostConfig {
-    /// Checks that an instance has the memory for a password hash.
+    /// Checks that an instance has the memory for a new password hash, which takes `argon2_memory` KiB, and for the
+    /// largest that an import takes.
     ///
     /// # Errors
     /// It has not.
-    pub fn check_memory(&self, config: &Config) -> Result<(), SettingError> {
+    pub fn check_memory(&self, argon2_memory: u32) -> Result<(), SettingError> {
         // What an instance takes besides, rounded up.
-        const REST_KIB: u64 = 16 * 1024;
-        if self.instance_memory_mib * 1024 < u64::from(config.argon2_memory) + REST_KIB {
+        const REST_KIB: u32 = 16 * 1024;
+        // A piece of memory that has become too small for a hash may serve nothing else.
+        let needed = argon2_memory + Parameters::MAX_MEMORY + REST_KIB;
+        if self.instance_memory_mib * 1024 < u64::from(needed) {
             return Err(SettingError::Value {
                 name: "INSTANCE_MEMORY_MIB",
                 problem: format!(
-                    "{} is too little for ARGON2_MEMORY_KIB {}",
-                    self.instance_memory_mib, config.argon2_memory
+                    "{} is too little for ARGON2_MEMORY_KIB {argon2_memory} and the largest imported hash, which take {} \
+                     with the rest",
+                    self.instance_memory_mib,
+                    needed.div_ceil(1024)
                 ),
-                accepts: "16 MiB more than ARGON2_MEMORY_KIB",
+                accepts: "144 MiB more than ARGON2_MEMORY_KIB",
             });
         }
         Ok(())

@@ -19,6 +19,9 @@ pub(super) struct Progress {
     pub(super) created: u64,
     pub(super) existing: u64,
     pub(super) refused: u64,
+    /// About how many milliseconds the costliest password takes that was imported; 0 for none.
+    #[serde(default)]
+    pub(super) password_cost_ms: u32,
 }
 
 impl Progress {
@@ -31,6 +34,16 @@ impl Progress {
             ..
         } = self;
         format!("{records} records: {created} created, {existing} existing, {refused} refused")
+    }
+
+    /// What the passwords that were imported cost; none: there were none.
+    pub(super) fn cost(&self) -> Option<String> {
+        let cost = self.password_cost_ms;
+        (cost > 0).then(|| {
+            format!(
+                "verifying an imported password takes the service up to about {cost} ms, until it is hashed anew at a login"
+            )
+        })
     }
 }
 

@@ -6,6 +6,9 @@ use auth_core::password::{self, Parameters};
 use auth_core::{Timestamp, totp};
 use wasm_bindgen::prelude::wasm_bindgen;
 
+/// Most memory of a hash, in KiB: half of what an isolate of Workers has.
+const MEMORY: u32 = 64 * 1024;
+
 /// Makes and verifies password hashes, in memory that is kept between them.
 #[wasm_bindgen]
 pub struct Hasher(password::Hasher);
@@ -20,7 +23,8 @@ impl Hasher {
         parallelism: Option<u32>,
     ) -> Option<Self> {
         let parameters = Parameters::or_default(memory, iterations, parallelism)?;
-        Some(Self(password::Hasher::new(parameters)))
+        let fits = parameters.memory() <= MEMORY;
+        fits.then(|| Self(password::Hasher::within(parameters, MEMORY)))
     }
 
     /// The hash of a password as a PHC string, with this salt.
@@ -34,11 +38,17 @@ impl Hasher {
         self.0.verify(&password::normalize(password), stored).ok()
     }
 
+    /// The hash to store in the place of one that this password has just matched, with this salt; none: the stored one has
+    /// to stay.
+    pub fn rehash(&self, password: &str, stored: &str, salt: &[u8]) -> Option<String> {
+        let (password, salt) = (password::normalize(password), salt.try_into().ok()?);
+        self.0.rehash_with_salt(&password, stored, salt)
+    }
+
     /// Why a stored hash can't be verified; none when it can.
-    pub fn problem(stored: &str) -> Option<String> {
-        password::supported(stored)
-            .err()
-            .map(|error| error.to_string())
+    pub fn problem(&self, stored: &str) -> Option<String> {
+        let estimate = self.0.estimate(stored, u32::MAX);
+        estimate.err().map(|error| error.to_string())
     }
 
     /// Whether a stored hash has another algorithm or other parameters than a new one would have.

@@ -100,6 +100,7 @@ GET(new Request(issuer), {});
 
 const hash: string = crypto.hashPassword("password", { memory: 19_456 });
 const matches: boolean = crypto.verifyPassword("password", hash) && crypto.needsRehash(hash);
+const instead: string | null = crypto.rehashPassword("password", hash);
 const step: number | null = crypto.totp.verify(crypto.totp.generateSecret(), "123456", { after: 1 });
 // @ts-expect-error a code is text, as it may begin with 0
 crypto.totp.verify("secret", 123456);

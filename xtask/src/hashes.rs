@@ -1,0 +1,91 @@
+//! `cargo xtask bench hashes`: what verifying imported hashes takes, beside what an import says that it takes
+//! (`auth-core/src/password/cost.rs`).
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use crate::native::{Profile, build_host};
+use crate::process::{output, target};
+use crate::running::start;
+
+/// A hash of each kind, of full size.
+const HASHES: [(&str, &str); 9] = [
+    (
+        "Argon2id, 19 MiB, 2 passes (OWASP)",
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4",
+    ),
+    (
+        "Argon2id, 64 MiB, 3 passes (fastapi-users)",
+        "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4",
+    ),
+    (
+        "Argon2id, 100 MiB, 2 passes (Django)",
+        "$argon2id$v=19$m=102400,t=2,p=8$c29tZXNhbHRzb21lc2FsdA$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4",
+    ),
+    (
+        "scrypt, 32 MiB (Werkzeug)",
+        "$scrypt$ln=15,r=8,p=1$c2Vhc2FsdA$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4",
+    ),
+    (
+        "scrypt, 128 MiB (OWASP)",
+        "$scrypt$ln=17,r=8,p=1$c2Vhc2FsdA$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4",
+    ),
+    (
+        "bcrypt, cost 12",
+        "$2b$12$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG",
+    ),
+    (
+        "PBKDF2, SHA-1, 400,000",
+        "pbkdf2_sha1$400000$salt$VGhpcyBpcyBub3QgYSByZWE=",
+    ),
+    (
+        "PBKDF2, SHA-256, 1,000,000 (Django)",
+        "pbkdf2_sha256$1000000$salt$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4=",
+    ),
+    (
+        "PBKDF2, SHA-512, 400,000",
+        "$pbkdf2-sha512$i=400000,l=32$c2FsdA$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4",
+    ),
+];
+/// Each time is the least of this many: what else the machine does only adds to it.
+const TRIES: usize = 5;
+
+/// Measures and prints.
+pub(crate) fn run() -> Result<()> {
+    let program = build_host(Profile::Release)?;
+    let folder = target().join("bench-hashes");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder)?;
+    let settings = [
+        ("LOGIN_ATTEMPTS_PER_IP", "0"),
+        ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+        ("LOG_LEVEL", "error"),
+    ];
+    let (_host, base) = start(&program, &folder, &settings)?;
+    for (at, (name, hash)) in HASHES.into_iter().enumerate() {
+        let username = format!("user-{at}");
+        let file = folder.join("user.jsonl");
+        let user = json!({"username": username, "password_hash": hash});
+        fs::write(&file, format!("{user}\n"))?;
+        let mut import = Command::new(&program);
+        import.args(["import", "--json"]).arg(&file);
+        let summary = output(import.current_dir(&folder)).context("the import failed")?;
+        let summary: Value = serde_json::from_str(&summary)?;
+        let body = json!({"username": username, "password": "not the right password"});
+        let mut least = f64::INFINITY;
+        for _ in 0..TRIES {
+            let mut login = Command::new("curl");
+            login.args(["-sS", "-o", "/dev/null", "-w", "%{time_total}"]);
+            login.args(["-H", "content-type: application/json"]);
+            login.args(["-d", &body.to_string(), &format!("{base}/auth/login")]);
+            let seconds: f64 = output(&mut login).context("curl failed")?.trim().parse()?;
+            least = least.min(seconds * 1000.0);
+        }
+        let estimate = &summary["password_cost_ms"];
+        println!("{name}: {least:.0} ms; an import says {estimate}");
+    }
+    Ok(())
+}

@@ -444,6 +444,7 @@ async fn an_overload_is_answered_with_503_and_retry_after() {
         ("MAX_WAITING_HASHES", "2"),
         ("ARGON2_MEMORY_KIB", "65536"),
         ("ARGON2_ITERATIONS", "3"),
+        ("INSTANCE_MEMORY_MIB", "208"),
     ]);
     let login = || {
         host.post(

@@ -225,9 +225,9 @@ impl Hasher {
     fn hash_in(&self, form: Form, password: &str, salt: &[u8; SALT_LEN]) -> String {
         let mut output = Zeroizing::new([0; OUTPUT_LEN]);
         self.done.add(self.parameters.work());
+        let variant = (Algorithm::Argon2id, Version::V0x13);
         self.compute(
-            Algorithm::Argon2id,
-            Version::V0x13,
+            variant,
             self.parameters,
             form,
             password,
@@ -251,8 +251,7 @@ impl Hasher {
             StoredHash::Argon2(hash) => {
                 let mut output = Zeroizing::new(vec![0; hash.output.len()]);
                 self.compute(
-                    hash.algorithm,
-                    hash.version,
+                    (hash.algorithm, hash.version),
                     hash.parameters,
                     hash.form,
                     password,
@@ -354,8 +353,7 @@ impl Hasher {
 
     fn compute(
         &self,
-        algorithm: Algorithm,
-        version: Version,
+        (algorithm, version): (Algorithm, Version),
         Parameters {
             memory,
             iterations,

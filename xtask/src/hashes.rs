@@ -39,15 +39,15 @@ const HASHES: [(&str, &str); 9] = [
     ),
     (
         "PBKDF2, SHA-1, 400,000",
-        "pbkdf2_sha1$400000$salt$VGhpcyBpcyBub3QgYSByZWE=",
+        "pbkdf2_sha1$400000$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     ),
     (
         "PBKDF2, SHA-256, 1,000,000 (Django)",
-        "pbkdf2_sha256$1000000$salt$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4=",
+        "pbkdf2_sha256$1000000$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     ),
     (
         "PBKDF2, SHA-512, 400,000",
-        "$pbkdf2-sha512$i=400000,l=32$c2FsdA$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4",
+        "$pbkdf2-sha512$i=400000,l=32$c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     ),
 ];
 /// Each time is the least of this many: what else the machine does only adds to it.

@@ -20,6 +20,7 @@ mod server;
 mod settings;
 pub mod spin;
 mod sqlite;
+mod tidy;
 
 pub use component::{COMPILE, COMPILE_MEMORY, compile};
 pub use local::Local;

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -37,6 +38,7 @@ use crate::request::{Reading, head_only, linger, prepare};
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::spin::App;
 use crate::sqlite::{Sqlite, database_path};
+use crate::tidy::tidy;
 
 /// How often a running instance yields.
 const EPOCH: Duration = Duration::from_millis(1);
@@ -396,7 +398,9 @@ fn serve(
             light,
             long_bodies: shared.long_bodies.clone(),
             timeout: shared.timeout,
+            requests: Arc::default(),
         });
+        tokio::spawn(tidy(lanes.requests.clone()));
         let connections = GracefulShutdown::new();
         let places = Arc::new(Semaphore::new(shared.max_connections));
         let accepting = async {
@@ -482,6 +486,8 @@ struct Lanes {
     heavy: Arc<Lane>,
     long_bodies: Arc<Semaphore>,
     timeout: Duration,
+    /// Requests so far.
+    requests: Arc<AtomicU64>,
 }
 
 /// Answers a request: by an instance, or where none can, in the same form.
@@ -492,6 +498,7 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     guest.begin();
+    lanes.requests.fetch_add(1, Ordering::Relaxed);
     let (parts, body) = request.into_parts();
     let mut body = Some(body).filter(|body| !body.is_end_stream());
     let route = gatewright_http::find(&parts.method, parts.uri.path());

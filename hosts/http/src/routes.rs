@@ -157,6 +157,11 @@ const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
 
 impl Route {
+    /// Whether it reads a body.
+    pub fn reads_body(&self) -> bool {
+        self.request != RequestBody::None
+    }
+
     /// A route for anybody that reads and returns nothing.
     pub(crate) const fn new(
         method: Method,

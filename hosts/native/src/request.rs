@@ -101,14 +101,22 @@ pub(crate) async fn linger(mut body: Incoming) {
     let _ = tokio::time::timeout(LINGER_FOR, reading).await;
 }
 
+/// A request without the body that it announces, for what does not read it.
+pub(crate) fn without_body(
+    peer: SocketAddr,
+    mut parts: Parts,
+) -> Result<Request<WasiBody>, ApiError> {
+    for name in [CONTENT_LENGTH, TRANSFER_ENCODING, EXPECT] {
+        parts.headers.remove(name);
+    }
+    prepare(peer, parts, Bytes::new())
+}
+
 /// The head alone of a request, by which the service says whether it would read the body.
 pub(crate) fn head_only(peer: SocketAddr, parts: &Parts) -> Result<Request<WasiBody>, ApiError> {
-    let mut request = prepare(peer, parts.clone(), Bytes::new())?;
-    let headers = request.headers_mut();
-    for name in [CONTENT_LENGTH, TRANSFER_ENCODING, EXPECT] {
-        headers.remove(name);
-    }
-    headers.insert(HEAD_ONLY, HeaderValue::from_static("1"));
+    let mut request = without_body(peer, parts.clone())?;
+    let asked = HeaderValue::from_static("1");
+    request.headers_mut().insert(HEAD_ONLY, asked);
     Ok(request)
 }
 

@@ -34,7 +34,7 @@ use crate::component::{self, Source};
 use crate::instance::{Imports, Instances, Shared};
 use crate::lane::Lane;
 use crate::peers::{Held, Peer, Peers};
-use crate::request::{Reading, head_only, linger, prepare};
+use crate::request::{Reading, head_only, linger, prepare, without_body};
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::spin::App;
 use crate::sqlite::{Sqlite, database_path};
@@ -536,7 +536,11 @@ impl Lanes {
             let request = prepare(peer, parts, Bytes::new())?;
             return lane.serve(request, budget.clone()).await;
         };
-        let limit = route.map_or(MAX_BODY, |route| route.max_body);
+        let Some(route) = route.filter(|route| route.reads_body()) else {
+            // Nobody reads it, and whoever sends it is told what the head deserves.
+            return lane.serve(without_body(peer, parts)?, budget.clone()).await;
+        };
+        let limit = route.max_body;
         let announced = body.size_hint().exact();
         if announced.is_some_and(|length| length > limit as u64) {
             return Err(ApiError::payload_too_large(limit));

@@ -2,6 +2,7 @@
 //! `hosts/js/tests/package.test.mjs`.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::print_stdout, reason = "the sizes are what one wants to read")]
 
 use std::path::Path;
 use std::process::Command;

@@ -15,12 +15,26 @@ fn send(connection: &mut TcpStream, request: &str, length: usize) -> (u16, Strin
     loop {
         let text = String::from_utf8_lossy(&answer).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let status = || head.split(' ').nth(1).unwrap().parse().unwrap();
+            if head
+                .to_ascii_lowercase()
+                .contains("transfer-encoding: chunked")
+            {
+                // A length and a piece by turns; the last length is 0.
+                if body.ends_with("0\r\n\r\n") {
+                    let pieces = body.split("\r\n").skip(1).step_by(2);
+                    return (status(), pieces.collect());
+                }
+                let read = connection.read(&mut piece).unwrap();
+                assert!(read > 0, "the connection ended after {text:?}");
+                answer.extend_from_slice(&piece[..read]);
+                continue;
+            }
             let mut headers = head.lines().filter_map(|line| line.split_once(": "));
             let length = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
             let length: usize = length.map_or(0, |(_, value)| value.parse().unwrap());
             if body.len() >= length {
-                let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-                return (status, body.to_owned());
+                return (status(), body.to_owned());
             }
         }
         let read = connection.read(&mut piece).unwrap();

@@ -1,7 +1,7 @@
 //! From a request to its handler, and what surrounds every handler.
 
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use auth_core::{Auth, Deferred, Level, Platform};
@@ -93,19 +93,36 @@ impl<P: Platform> Service<P> {
 
     /// Answers one request. Never fails: what goes wrong is an answer too. The first one also tells the audit log with
     /// which settings it goes on.
+    ///
+    /// What is left of the body is read, up to a bound: a client that is still sending would see a broken connection and
+    /// not the answer.
     pub async fn handle<B: Body>(&self, request: Request<B>) -> Response<Bytes> {
-        self.handle_when(request, async || Ok(())).await
+        let (parts, body) = request.into_parts();
+        let mut body = pin!(body);
+        let response = self.answer(&parts, body.as_mut(), async || Ok(())).await;
+        let late = self.auth.platform().pause(body::UNREAD_PATIENCE);
+        body::discard(&parts, body, late).await;
+        response
     }
 
-    /// The same, but what computes waits for `ready` once its body is there: a client that sends slowly holds no place in
-    /// a queue. What `ready` returns is kept until the request is answered.
+    /// As [`handle`](Self::handle), on a host that reads what is left of a body itself. What computes waits for `ready` once
+    /// its body is there: a client that sends slowly holds no place in a queue. What `ready` returns is kept until the
+    /// request is answered.
     pub async fn handle_when<B: Body, T>(
         &self,
         request: Request<B>,
         ready: impl AsyncFnOnce() -> Result<T, ApiError>,
     ) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
-        let mut body = pin!(body);
+        self.answer(&parts, pin!(body), ready).await
+    }
+
+    async fn answer<B: Body, T>(
+        &self,
+        parts: &Parts,
+        body: Pin<&mut B>,
+        ready: impl AsyncFnOnce() -> Result<T, ApiError>,
+    ) -> Response<Bytes> {
         let request_id = self.request_id(&parts.headers);
         let of_operator = parts.extensions.get::<Operator>().is_some();
         if !of_operator && !self.begun.swap(true, Ordering::Relaxed) {
@@ -115,19 +132,19 @@ impl<P: Platform> Service<P> {
         let compatible = self.auth.config().compatibility_routes;
         let served = |route: &&Route| !route.deprecated || compatible;
         let mut response = match found {
-            _ if body::head_size(&parts) > MAX_HEAD => {
+            _ if body::head_size(parts) > MAX_HEAD => {
                 ApiError::head_too_large().into_response(None)
             }
             Ok(route) if !served(&route) => ApiError::not_found().into_response(None),
             Ok(route) => self
-                .dispatch(route, &parts, body.as_mut(), &request_id, ready)
+                .dispatch(route, parts, body, &request_id, ready)
                 .await
                 .unwrap_or_else(|error| {
                     log_cause(self.auth.platform(), &error, &request_id);
                     let clears_cookies = error.clears_cookies();
                     let mut response = error.into_route_response(route, Some(&request_id));
                     if clears_cookies {
-                        cookies::clear(self.auth.config(), &parts, response.headers_mut());
+                        cookies::clear(self.auth.config(), parts, response.headers_mut());
                     }
                     response
                 }),
@@ -141,9 +158,7 @@ impl<P: Platform> Service<P> {
             }
             Err(NoRoute::Path) => ApiError::not_found().into_response(None),
         };
-        let late = self.auth.platform().pause(body::UNREAD_PATIENCE);
-        body::discard(&parts, body, late).await;
-        self.allow_origin(&parts, response.headers_mut());
+        self.allow_origin(parts, response.headers_mut());
         if let Ok(id) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }

@@ -296,7 +296,7 @@ impl Hasher {
         self.done.read()
     }
 
-    /// About how many milliseconds verifying a stored hash takes, as far as its parameters say ([`cost`](super::cost)
+    /// About how many milliseconds verifying a stored hash takes, as far as its parameters say (`cost.rs`
     /// says how), if that is within the limits here.
     ///
     /// # Errors

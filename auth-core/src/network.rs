@@ -1,11 +1,13 @@
 //! What counts as one client: the addresses of one network together.
 
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::IpAddr;
+
+use crate::ip_block::IpBlock;
 
 /// The IPv6 prefixes that are counted, with how many times the limit of a network each may use. A subscriber has at
 /// least a /64 and often a /56 or a /48, all of whose addresses they can use; but a /48 may be a whole company, so one
 /// person in it must not use up everybody's share.
-const PREFIXES: [(u32, u64); 3] = [(64, 1), (56, 2), (48, 4)];
+const PREFIXES: [(u8, u64); 3] = [(64, 1), (56, 2), (48, 4)];
 
 /// A network that an address is in.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,9 +26,8 @@ pub(crate) fn networks(ip: Option<IpAddr>) -> Vec<Network> {
         None => alone("unknown".to_owned()),
         Some(IpAddr::V4(ip)) => alone(ip.to_string()),
         Some(IpAddr::V6(ip)) => {
-            let network = |(length, share): (u32, u64)| {
-                let first = Ipv6Addr::from(u128::from(ip) & (u128::MAX << (128 - length)));
-                let name = format!("{first}/{length}");
+            let network = |(length, share): (u8, u64)| {
+                let name = IpBlock::around(ip.into(), 32, length).to_string();
                 Network { name, share }
             };
             PREFIXES.map(network).into()

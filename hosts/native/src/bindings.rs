@@ -111,7 +111,7 @@ impl<T: Send + 'static> mail::HostWithStore<T> for Imports {
     }
 }
 
-/// The thread on which mails are handed over, which the operating system prefers last.
+/// The thread on which mails are handed over. It lets others go first.
 fn mail_runtime() -> Result<&'static Runtime, String> {
     static MAIL: OnceLock<Result<Runtime, String>> = OnceLock::new();
     let made = MAIL.get_or_init(|| {

@@ -42,8 +42,9 @@ use crate::tidy::tidy;
 
 /// How often a running instance yields.
 const EPOCH: Duration = Duration::from_millis(1);
-/// The value by which the operating system prefers the threads of password hashes last.
-const NICE: i32 = 19;
+/// How nice the threads of password hashes are: the host's other threads go first, and other programs leave them a fair
+/// part. At 19 a busy program beside the host leaves them hardly anything, and no login ends in time.
+const NICE: i32 = 5;
 /// How long a client may take to send the headers of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// For how long connections are still taken when told to stop: those that wait in the system's queue, or have not
@@ -343,6 +344,7 @@ fn allow_open_files() {
     let _ = setrlimit(Resource::Nofile, all);
 }
 
+/// Lets the thread go after others.
 pub(crate) fn prefer_last() {
     // Failing leaves the thread as it was, which costs speed alone.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);

@@ -1,4 +1,5 @@
-//! What is made of tables and checked in: the variables in the manifests for Spin, the migrations for D1.
+//! What is made of tables and checked in: the variables in the manifests for Spin, the migrations for D1, and the limits that
+//! SECURITY.md documents.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
@@ -116,4 +117,21 @@ fn the_migrations_for_d1_are_those_of_the_sql() {
         there == wanted,
         "the migrations are not current: run `cargo xtask generate`"
     );
+}
+
+/// V6.1.1: the documentation names every limit that defends against guessing and flooding, with its default.
+#[test]
+fn the_documentation_of_security_names_every_limit() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../SECURITY.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let limits: Vec<_> = settings()
+        .filter(|setting| setting.name.contains("_PER_"))
+        .collect();
+    assert!(limits.len() > 10, "there are only {}", limits.len());
+    for setting in limits {
+        let named = format!("`{}`", setting.name);
+        let mut lines = document.lines().filter(|line| line.contains(&named));
+        let default = |line: &str| setting.default.is_none_or(|default| line.contains(default));
+        assert!(lines.any(default), "{named} with {:?}", setting.default);
+    }
 }

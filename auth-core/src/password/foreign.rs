@@ -50,7 +50,6 @@ use zeroize::Zeroizing;
 use super::cost::{Cost, nanoseconds};
 use super::hasher::Form;
 use super::memory::Memory;
-use super::scrypt::{Costs, scrypt};
 use super::work::{HashKind, Work};
 use super::{Parameters, PasswordHashError};
 use PasswordHashError::{Malformed, OutOfBounds};
@@ -63,6 +62,9 @@ const BCRYPT_LEN: usize = 72;
 /// Bounds what is held beside that memory.
 const MAX_SCRYPT_BLOCK_SIZE: u32 = 64;
 const MAX_SCRYPT_PARALLELISM: u32 = 16;
+/// KiB that scrypt takes beside that memory: its parallel parts, a block to work in, and what the allocator needs.
+pub(super) const MORE_SCRYPT_MEMORY: usize =
+    (128 * MAX_SCRYPT_BLOCK_SIZE * (MAX_SCRYPT_PARALLELISM + 1)) as usize / 1024 + 16;
 const MAX_PBKDF2_ITERATIONS: u32 = 10_000_000;
 /// Least and most bytes of a hash whose form does not say how many there are. Fewer would match by chance, and more
 /// cost all iterations of PBKDF2 again and again.
@@ -205,8 +207,8 @@ impl ForeignHash {
             Self::Scrypt { scrypt, .. }
             | Self::BetterAuth { scrypt, .. }
             | Self::Firebase { scrypt, .. } => Cost {
-                memory: scrypt.costs.blocks() as u32,
-                nanoseconds: nanoseconds::SCRYPT_UNIT * scrypt.costs.units(),
+                memory: scrypt.memory(),
+                nanoseconds: nanoseconds::SCRYPT_UNIT * scrypt.salsa20_blocks(),
             },
             Self::Pbkdf2 {
                 digest,
@@ -244,9 +246,9 @@ impl ForeignHash {
             Self::Scrypt { scrypt, .. }
             | Self::BetterAuth { scrypt, .. }
             | Self::Firebase { scrypt, .. } => Work::Scrypt {
-                log_n: scrypt.costs.ln,
-                r: scrypt.costs.r,
-                p: scrypt.costs.p,
+                log_n: scrypt.log_n(),
+                r: scrypt.costs.r(),
+                p: scrypt.costs.p(),
             },
             Self::Pbkdf2 {
                 digest,
@@ -392,9 +394,12 @@ impl ForeignHash {
     }
 }
 
+/// Bytes of a block of Salsa20.
+const SALSA20_BLOCK: u64 = 64;
+
 /// What goes into scrypt beside the password.
 pub(super) struct Scrypt {
-    costs: Costs,
+    costs: scrypt::Params,
     salt: Vec<u8>,
 }
 
@@ -407,8 +412,23 @@ impl Scrypt {
         if !within {
             return Err(OutOfBounds);
         }
-        let costs = Costs { ln, r, p };
+        let costs = scrypt::Params::new(ln as u8, r, p).map_err(|_| OutOfBounds)?;
         Ok(Self { costs, salt })
+    }
+
+    fn log_n(&self) -> u32 {
+        self.costs.log_n().into()
+    }
+
+    /// KiB of memory: N blocks.
+    fn memory(&self) -> u32 {
+        ((128 * self.costs.r()) << self.log_n()).div_ceil(1024)
+    }
+
+    /// How often a block of Salsa20 is computed: each of N blocks is filled, and mixed in once.
+    fn salsa20_blocks(&self) -> u64 {
+        let block = 128 * u64::from(self.costs.r()) / SALSA20_BLOCK;
+        (2 * block * u64::from(self.costs.p())) << self.log_n()
     }
 
     fn derive(
@@ -418,10 +438,12 @@ impl Scrypt {
         len: usize,
     ) -> Result<Zeroizing<Vec<u8>>, PasswordHashError> {
         let mut derived = Zeroizing::new(vec![0; len]);
-        memory.lend(self.costs.blocks(), |blocks| {
-            let password = password.as_bytes();
-            scrypt(password, &self.salt, self.costs, blocks, &mut derived);
-        })?;
+        let password = password.as_bytes();
+        memory
+            .give_back(self.memory() as usize + MORE_SCRYPT_MEMORY, || {
+                scrypt::scrypt(password, &self.salt, &self.costs, &mut derived)
+            })?
+            .map_err(|_| OutOfBounds)?;
         Ok(derived)
     }
 }

@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use super::cost::{Cost, nanoseconds};
-use super::foreign::ForeignHash;
+use super::foreign::{ForeignHash, MORE_SCRYPT_MEMORY};
 use super::memory::Memory;
 use super::work::{Costliest, HashKind, Meter, Work};
 use crate::platform::Platform;
@@ -166,7 +166,10 @@ impl Hasher {
     /// As [`new`](Self::new), on a host that has `most_memory` KiB for a hash: no less than the parameters take.
     pub fn within(parameters: Parameters, most_memory: u32) -> Self {
         let most_memory = most_memory.clamp(parameters.memory, Parameters::MAX_MEMORY);
-        let memory = Memory::new(parameters.memory as usize, most_memory as usize);
+        let memory = Memory::new(
+            parameters.memory as usize,
+            most_memory as usize + MORE_SCRYPT_MEMORY,
+        );
         Self {
             parameters,
             most_memory,

@@ -36,19 +36,7 @@ impl Memory {
         count: usize,
         work: impl FnOnce(&mut [Block]) -> T,
     ) -> Result<T, PasswordHashError> {
-        if self.blocks.capacity() < count {
-            // Given back first, as an instance may not have the memory for both.
-            self.blocks = Vec::new();
-            let enough = if count <= self.usual {
-                self.usual
-            } else {
-                self.most.max(count)
-            };
-            self.blocks
-                .try_reserve_exact(enough)
-                .or_else(|_| self.blocks.try_reserve_exact(count))
-                .map_err(|_| PasswordHashError::NoMemory)?;
-        }
+        self.reserve(count)?;
         if self.blocks.len() < count {
             self.blocks.resize(count, Block::new());
         }
@@ -56,6 +44,46 @@ impl Memory {
         let done = work(lent);
         lent.iter_mut().for_each(|block| block.zeroize());
         Ok(done)
+    }
+
+    /// Does work that allocates this many blocks by itself, and frees them: it finds the room that is given back for that
+    /// time. Nothing else allocates meanwhile, so that the room is in one piece again afterwards and is taken back.
+    ///
+    /// # Errors
+    /// The host has not the memory.
+    pub(super) fn give_back<T>(
+        &mut self,
+        count: usize,
+        work: impl FnOnce() -> T,
+    ) -> Result<T, PasswordHashError> {
+        self.reserve(count)?;
+        let capacity = self.blocks.capacity();
+        self.blocks = Vec::new();
+        let done = work();
+        // Where it can't be had any more, the next hash asks for what it needs.
+        if self.blocks.try_reserve_exact(capacity).is_ok() {
+            // The work may not have wiped what it freed.
+            self.blocks.resize(count, Block::new());
+        }
+        Ok(done)
+    }
+
+    /// Sees to it that there is memory for so many blocks.
+    fn reserve(&mut self, count: usize) -> Result<(), PasswordHashError> {
+        if self.blocks.capacity() >= count {
+            return Ok(());
+        }
+        // Given back first, as an instance may not have the memory for both.
+        self.blocks = Vec::new();
+        let enough = if count <= self.usual {
+            self.usual
+        } else {
+            self.most.max(count)
+        };
+        self.blocks
+            .try_reserve_exact(enough)
+            .or_else(|_| self.blocks.try_reserve_exact(count))
+            .map_err(|_| PasswordHashError::NoMemory)
     }
 }
 
@@ -87,6 +115,16 @@ mod tests {
                 let either = [expected, &[0, 19, 128]];
                 assert!(either.contains(&&taken[..]), "{first} {second}: {taken:?}");
             }
+        }
+    }
+
+    #[test]
+    fn memory_that_was_given_back_is_had_again() {
+        let mut memory = Memory::new(19, 128);
+        for (count, capacity) in [(10, 19), (100, 128), (10, 128)] {
+            let taken = memory.give_back(count, || vec![1_u8; count * Block::SIZE].len());
+            assert_eq!(taken, Ok(count * Block::SIZE));
+            assert_eq!(memory.blocks.capacity(), capacity);
         }
     }
 

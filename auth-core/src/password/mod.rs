@@ -6,7 +6,6 @@ mod foreign;
 mod hasher;
 mod memory;
 mod policy;
-mod scrypt;
 mod work;
 
 pub(crate) use breach::Question;

@@ -16,11 +16,9 @@ use std::time::Duration;
 use auth_core::{Auth, Config, Level, Platform as _};
 use bytes::Bytes;
 use futures::FutureExt as _;
-use gatewright_http::{ApiError, CLIENT_ADDRESS, Gate, MAX_BODY, Service, Ticket};
+use gatewright_http::{ApiError, CLIENT_ADDRESS, Gate, Service, Ticket};
 use gatewright_sql::purge_when_due;
-use http::header::CONTENT_LENGTH;
-use http::{HeaderName, Request, Response};
-use http_body_util::BodyExt as _;
+use http::{HeaderName, Response};
 use worker::{
     Body, Context, Delay, Env, HttpRequest, HttpResponse, ScheduleContext, ScheduledEvent, event,
 };
@@ -35,8 +33,6 @@ static GATE: OnceLock<Gate> = OnceLock::new();
 
 /// Memory of an isolate that password hashes may take: of its 128 MiB what code, JavaScript and requests leave.
 const HASH_MEMORY_KIB: u32 = 64 * 1024;
-/// Longest body that is read to be refused.
-const MAX_EXCESS: usize = 1 << 20;
 /// How often a request that waits for a password hash looks whether it is its turn.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -50,8 +46,6 @@ async fn fetch(mut request: HttpRequest, env: Env, _: Context) -> worker::Result
         headers.insert(CLIENT_ADDRESS, address);
     }
     let route = gatewright_http::find(request.method(), request.uri().path());
-    let limit = route.map_or(MAX_BODY, |route| route.max_body);
-    let request = without_excess(request, limit).await;
     let answered = async {
         let service = service(env)?;
         let heavy = route.is_some_and(|route| route.heavy);
@@ -67,20 +61,6 @@ async fn fetch(mut request: HttpRequest, env: Env, _: Context) -> worker::Result
             .await
             .unwrap_or_else(|error: ApiError| error.into_host_response(route)),
     )
-}
-
-/// Reads what is too long for its route, and throws it away: a client that is still sending when it is refused would
-/// see a broken connection and not the refusal, which the length in the headers leads to.
-async fn without_excess(request: HttpRequest, limit: usize) -> HttpRequest {
-    let announced = request.headers().get(CONTENT_LENGTH);
-    let length = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-    if !length.is_some_and(|length: usize| (limit + 1..=MAX_EXCESS).contains(&length)) {
-        return request;
-    }
-    let (parts, mut body) = request.into_parts();
-    // A frame at a time, and none is kept. What can't be read is not looked at either.
-    while let Some(Ok(_)) = body.frame().await {}
-    Request::from_parts(parts, Body::empty())
 }
 
 /// A place at the work of password hashes; given back when dropped.

@@ -98,7 +98,7 @@ pub fn head_size(parts: &Parts) -> usize {
 const MAX_UNREAD: u64 = 1 << 20;
 
 /// For how long such a body is read.
-pub(crate) const UNREAD_PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const UNREAD_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Reads what nobody has read of a body, and keeps none of it: a client that is still sending when it is answered would
 /// see a broken connection, and not the answer. One that sends very much, waits to be asked for it, or is still sending when

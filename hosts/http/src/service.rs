@@ -97,24 +97,22 @@ impl<P: Platform> Service<P> {
     /// What is left of the body is read, up to a bound: a client that is still sending would see a broken connection and
     /// not the answer.
     pub async fn handle<B: Body>(&self, request: Request<B>) -> Response<Bytes> {
-        let (parts, body) = request.into_parts();
-        let mut body = pin!(body);
-        let response = self.answer(&parts, body.as_mut(), async || Ok(())).await;
-        let late = self.auth.platform().pause(body::UNREAD_PATIENCE);
-        body::discard(&parts, body, late).await;
-        response
+        self.handle_when(request, async || Ok(())).await
     }
 
-    /// As [`handle`](Self::handle), on a host that reads what is left of a body itself. What computes waits for `ready` once
-    /// its body is there: a client that sends slowly holds no place in a queue. What `ready` returns is kept until the
-    /// request is answered.
+    /// As [`handle`](Self::handle), but what computes waits for `ready` once its body is there: a client that sends slowly
+    /// holds no place in a queue. What `ready` returns is kept until the request is answered.
     pub async fn handle_when<B: Body, T>(
         &self,
         request: Request<B>,
         ready: impl AsyncFnOnce() -> Result<T, ApiError>,
     ) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
-        self.answer(&parts, pin!(body), ready).await
+        let mut body = pin!(body);
+        let response = self.answer(&parts, body.as_mut(), ready).await;
+        let late = self.auth.platform().pause(body::UNREAD_PATIENCE);
+        body::discard(&parts, body, late).await;
+        response
     }
 
     async fn answer<B: Body, T>(

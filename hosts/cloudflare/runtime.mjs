@@ -149,6 +149,8 @@ export async function start(args, { folder, print, out, template }) {
     response.on("close", () => passed.destroy());
     request.pipe(passed);
   });
+  // As long as Cloudflare keeps a connection, and longer than clients do.
+  edge.keepAliveTimeout = 400_000;
   const [host, port] = pair(values.listen.replace(/:(\d+)$/, "=$1"));
   await new Promise((done, failed) => edge.on("error", failed).listen(Number(port), host, done));
   const listening = edge.address();

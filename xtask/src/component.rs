@@ -55,8 +55,8 @@ const FAULTY: (&str, &str) = ("gatewright-faulty", "faulty");
 const WORKER: (&str, &str) = ("gatewright-cloudflare", "cloudflare");
 const WORKER_KIT: (&str, &str) = ("gatewright-worker-kit", "worker-kit");
 
-/// Profile of the modules of the npm package.
-const JAVASCRIPT: &str = "javascript";
+/// What the modules of the npm package have of their own in the profile of all modules.
+const JAVASCRIPT: &str = "hosts/js/profile.toml";
 
 /// The npm package, as it is published, once built.
 pub(crate) fn js() -> PathBuf {
@@ -150,7 +150,7 @@ fn assemble_js(pack: &Path) -> Result<PathBuf> {
 fn wrap(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
     let path = path(name);
     std::fs::create_dir_all(path.parent().context("a component has a folder")?)?;
-    let module = module(package, WASM);
+    let module = module(package);
     run(Command::new(pack).arg("component").args([&module, &path]))?;
     Ok(path)
 }
@@ -173,7 +173,7 @@ fn bind_worker(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
     std::fs::create_dir_all(folder.join("migrations"))?;
     run(Command::new(pack)
         .arg("javascript")
-        .args([&module(package, WASM), &folder]))?;
+        .args([&module(package), &folder]))?;
     let source = root().join("hosts/cloudflare");
     let migrations = std::fs::read_dir(source.join("migrations"))?
         .map(|file| Ok(PathBuf::from("migrations").join(file?.file_name())))
@@ -189,7 +189,7 @@ fn bind_worker(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Profile of everything else.
+/// Profile of all modules.
 const WASM: &str = "wasm";
 
 /// Compiles crates as core modules.
@@ -210,7 +210,8 @@ fn compile_js(package: &str, options: &[&str]) -> Result<PathBuf> {
     let mut build = WasmToolchain::ensure()?.cargo();
     run(build
         .current_dir(root())
-        .args(["build", "--locked", "--profile", JAVASCRIPT])
+        .args(["build", "--locked", "--profile", WASM])
+        .args(["--config", JAVASCRIPT])
         .args(["--target", TARGET, "--package", package])
         .args(options)
         // Smaller, and SHA-256 is faster; every engine of JavaScript has it since 2023.
@@ -218,13 +219,13 @@ fn compile_js(package: &str, options: &[&str]) -> Result<PathBuf> {
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
             "-C target-feature=+simd128",
         ))?;
-    Ok(module(package, JAVASCRIPT))
+    Ok(module(package))
 }
 
 /// A crate's core module, once compiled.
-fn module(package: &str, profile: &str) -> PathBuf {
+fn module(package: &str) -> PathBuf {
     target()
         .join(TARGET)
-        .join(profile)
+        .join(WASM)
         .join(format!("{}.wasm", package.replace('-', "_")))
 }

@@ -3,12 +3,13 @@
 use anyhow::{Result, bail};
 
 use crate::component::TARGET;
+use crate::documents::{Built, document};
 use crate::native::built_twice;
 use crate::process::{cargo, root, run};
 use crate::toolchain::WasmToolchain;
 
 /// Crates that are empty but for WebAssembly.
-const COMPONENTS: [&str; 16] = [
+const COMPONENTS: [&str; 18] = [
     "--package",
     "gatewright-cloudflare",
     "--package",
@@ -25,6 +26,8 @@ const COMPONENTS: [&str; 16] = [
     "gatewright-memory-provider",
     "--package",
     "gatewright-spin",
+    "--package",
+    "gatewright-worker-kit",
 ];
 
 /// Checks everything.
@@ -37,25 +40,11 @@ pub(crate) fn run_all() -> Result<()> {
             twice.join(", ")
         );
     }
-    // In the profile of the tests, so that build scripts and macros are not built again.
-    run(cargo().args([
-        "clippy",
-        "--locked",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]))?;
-    run(cargo()
-        .args([
-            "doc",
-            "--locked",
-            "--workspace",
-            "--no-deps",
-            "--document-private-items",
-        ])
-        .env("RUSTDOCFLAGS", "-D warnings"))?;
+    let built = Built::everything()?;
+    if built.warnings > 0 {
+        bail!("clippy found {} things to change", built.warnings);
+    }
+    document(&built)?;
     let toolchain = WasmToolchain::ensure()?;
     let mut clippy = toolchain.cargo();
     clippy.current_dir(root()).args([

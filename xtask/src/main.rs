@@ -5,6 +5,7 @@
 
 mod bench;
 mod component;
+mod documents;
 mod hashes;
 mod install;
 mod lint;

@@ -4,10 +4,11 @@
 //! command has built, the next one finds.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 use crate::component;
 use crate::process::{cargo, output, run, target};
@@ -42,6 +43,16 @@ impl Profile {
             Self::Dev => "debug",
             Self::Release => "release",
         })
+    }
+
+    /// Cargo, which for tests has clippy compile the workspace's own crates: so `cargo xtask lint` compiles nothing again.
+    fn cargo(self) -> Command {
+        let mut command = cargo();
+        let clippy = Path::new(command.get_program()).with_file_name("clippy-driver");
+        if self == Self::Dev && clippy.is_file() {
+            command.env("RUSTC_WORKSPACE_WRAPPER", clippy);
+        }
+        command
     }
 
     fn arguments(self) -> &'static [&'static str] {
@@ -84,7 +95,8 @@ fn program(name: &str, profile: Profile) -> PathBuf {
 }
 
 fn build(binary: &str, profile: Profile) -> Result<PathBuf> {
-    run(cargo()
+    run(profile
+        .cargo()
         .args(["build", "--locked"])
         .args(profile.arguments())
         .args(packages(&PRODUCT))
@@ -104,6 +116,17 @@ pub(crate) fn build_tests() -> Result<()> {
     run(all_packages("build", Profile::Dev).arg("--all-targets"))
 }
 
+/// Prepares the same build, and that of this program, for what reads cargo's messages: also of what is built already.
+pub(crate) fn messages() -> [Command; 2] {
+    let mut xtask = Profile::Dev.cargo();
+    xtask.args(["build", "--locked", "--package", "xtask"]);
+    let mut builds = [all_packages("build", Profile::Dev), xtask];
+    for build in &mut builds {
+        build.args(["--all-targets", "--message-format=json"]);
+    }
+    builds
+}
+
 /// Builds the programs, and of the tests that cross crates these alone.
 pub(crate) fn build_some_tests(tests: &[&str]) -> Result<()> {
     run(all_packages("build", Profile::Dev)
@@ -117,13 +140,33 @@ pub(crate) fn tests(profile: Profile) -> Command {
 }
 
 fn all_packages(verb: &str, profile: Profile) -> Command {
-    let mut command = cargo();
+    let mut command = profile.cargo();
     command
         .args([verb, "--locked"])
         .args(profile.arguments())
         .args(packages(&PRODUCT))
         .args(packages(&TESTED));
     command
+}
+
+/// The names of all programs that `cargo test` builds of tests that are not in a crate's own source.
+pub(crate) fn test_programs() -> Result<Vec<String>> {
+    let metadata =
+        output(cargo().args(["metadata", "--locked", "--no-deps", "--format-version", "1"]))
+            .context("cargo metadata failed")?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let ours = |package: &Value| {
+        let mut names = PRODUCT.iter().chain(&TESTED);
+        names.any(|name| package["name"] == *name)
+    };
+    Ok(list(&metadata["packages"])
+        .iter()
+        .filter(|package| ours(package))
+        .flat_map(|package| list(&package["targets"]))
+        .filter(|target| target["kind"][0] == "test")
+        .filter_map(|target| target["name"].as_str().map(str::to_owned))
+        .collect())
 }
 
 /// Dependencies that `cargo xtask serve` would build with other features than `cargo xtask test`, and so once more.

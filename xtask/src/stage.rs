@@ -38,30 +38,40 @@ impl Stages {
     /// Does several stages at once. What a stage prints appears when it ends. All of them run to their end, also when one
     /// fails; the error then names each that failed.
     pub(crate) fn together(&self, stages: Vec<(&'static str, Work<'_>)>) -> Result<()> {
+        let all = stages.len();
+        self.by(all, stages)
+    }
+
+    /// As [`together`](Self::together), with so many stages at a time, in their order.
+    pub(crate) fn by(&self, places: usize, stages: Vec<(&'static str, Work<'_>)>) -> Result<()> {
         let folder = target().join("stages");
         std::fs::create_dir_all(&folder)?;
         let failed = Mutex::new(Vec::<Error>::new());
         let printing = Mutex::new(());
+        let waiting = Mutex::new(stages.into_iter());
         std::thread::scope(|scope| {
-            for (name, work) in stages {
-                let (folder, failed, printing) = (&folder, &failed, &printing);
-                println!("xtask: {name} begins");
-                scope.spawn(move || {
-                    let begun = Instant::now();
-                    let log = folder.join(format!("{}.log", name.replace(' ', "-")));
-                    let done = File::create(&log)
-                        .map(print_to)
-                        .map_err(Error::from)
-                        .and_then(|()| work());
-                    self.finished(name, begun.elapsed());
-                    let _printing = lock(printing);
-                    println!("xtask: {name}, {} s", begun.elapsed().as_secs());
-                    if let Ok(text) = std::fs::read(&log) {
-                        print!("{}", String::from_utf8_lossy(&text));
-                    }
-                    if let Err(error) = done {
-                        println!("xtask: {name} failed: {error:#}");
-                        lock(failed).push(error.context(name));
+            for _ in 0..places {
+                scope.spawn(|| {
+                    loop {
+                        let next = lock(&waiting).next();
+                        let Some((name, work)) = next else { break };
+                        println!("xtask: {name} begins");
+                        let begun = Instant::now();
+                        let log = folder.join(format!("{}.log", name.replace(' ', "-")));
+                        let done = File::create(&log)
+                            .map(print_to)
+                            .map_err(Error::from)
+                            .and_then(|()| work());
+                        self.finished(name, begun.elapsed());
+                        let _printing = lock(&printing);
+                        println!("xtask: {name}, {} s", begun.elapsed().as_secs());
+                        if let Ok(text) = std::fs::read(&log) {
+                            print!("{}", String::from_utf8_lossy(&text));
+                        }
+                        if let Err(error) = done {
+                            println!("xtask: {name} failed: {error:#}");
+                            lock(&failed).push(error.context(name));
+                        }
                     }
                 });
             }

@@ -13,6 +13,11 @@ use crate::process::{cargo, root, run, target};
 use crate::running::start;
 use crate::stage::{Stages, stage};
 
+/// Programs of tests that run as a stage of their own.
+const KIT: &str = "contract";
+const SCENARIOS: &str = "scenarios";
+const HOSTS: [Host; 3] = [Host::Native, Host::Spin, Host::Cloudflare];
+
 /// Tests of a host by itself, beside the scenarios that every host passes.
 const fn own_tests(host: Host) -> &'static str {
     match host {
@@ -41,7 +46,7 @@ pub(crate) fn run_all(filter: Option<&str>, host: Option<Host>) -> Result<()> {
 fn of_host(stages: &Stages, host: Host, filter: Option<&str>) -> Result<()> {
     stages.together(vec![
         stage("building for this machine", || {
-            native::build_some_tests(&["scenarios", own_tests(host)])
+            native::build_some_tests(&[SCENARIOS, own_tests(host)])
         }),
         stage("compiling to WebAssembly", || component::compile_for(host)),
         stage("installing packages", || match host {
@@ -76,31 +81,56 @@ fn of_all(stages: &Stages, filter: Option<&str>) -> Result<()> {
     stages.one("packing", component::pack_for_tests)?;
     native::place(&component::path("service"), Profile::Dev)?;
     let program = native::host(Profile::Dev);
-    stages.one("crates, storage kit, native host", || {
-        run(with_artifacts(&mut native::tests(Profile::Dev))
-            .arg("--no-fail-fast")
-            .args(filter))
-    })?;
-    let mut rest = vec![
-        stage("scenarios on Spin", || {
-            run(scenarios(Host::Spin).args(filter))
+    // Two at a time, the longest first: many of them wait for others now and then.
+    let of = |host| move || run(scenarios(host).args(filter));
+    let mut tests = vec![
+        stage("storage kit", || run(some_tests(&[KIT]).args(filter))),
+        stage("scenarios on Workers", of(Host::Cloudflare)),
+        stage("each host by itself", || {
+            run(some_tests(&HOSTS.map(own_tests)).args(filter))
         }),
-        stage("scenarios on Workers", || {
-            run(scenarios(Host::Cloudflare).args(filter))
+        stage("scenarios on Spin", of(Host::Spin)),
+        stage("scenarios on the native host", of(Host::Native)),
+        stage("crates", || run(all_other_tests()?.args(filter))),
+        stage("examples in the documentation", || {
+            run(native::tests(Profile::Dev).arg("--doc").args(filter))
         }),
     ];
     if filter.is_none() {
-        rest.push(stage("pages", || test_pages(&program)));
-        rest.push(stage("npm package", || test_js(&program)));
+        tests.insert(4, stage("npm package", || test_js(&program)));
+        tests.insert(5, stage("pages", || test_pages(&program)));
     }
-    stages.together(rest)
+    stages.by(2, tests)
+}
+
+/// Tests by the names of their programs.
+fn some_tests(names: &[&str]) -> Command {
+    let mut command = native::tests(Profile::Dev);
+    with_artifacts(&mut command)
+        .arg("--no-fail-fast")
+        .args(names.iter().flat_map(|name| ["--test", name]));
+    command
+}
+
+/// The tests that no other stage runs.
+fn all_other_tests() -> Result<Command> {
+    let apart = [&[KIT, SCENARIOS][..], &HOSTS.map(own_tests)].concat();
+    let names = native::test_programs()?;
+    let others: Vec<_> = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !apart.contains(name))
+        .collect();
+    let mut command = some_tests(&others);
+    command.args(["--lib", "--bins"]);
+    Ok(command)
 }
 
 /// The scenarios on a host; further tests can be added.
 fn scenarios(host: Host) -> Command {
     let mut command = native::tests(Profile::Dev);
     with_artifacts(&mut command)
-        .args(["--test", "scenarios"])
+        .args(["--test", SCENARIOS])
         .env("GATEWRIGHT_HOST", own_tests(host));
     command
 }

@@ -22,7 +22,7 @@ const COMPONENTS: [&str; 16] = [
     "--package",
     "gatewright-js-verify",
     "--package",
-    "gatewright-memory-provider",
+    "gatewright-storage-memory",
     "--package",
     "gatewright-spin",
 ];

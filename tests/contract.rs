@@ -15,7 +15,7 @@ mod sqlite {
     use auth_core::storage::StorageError;
     use futures::executor::block_on;
     use gatewright::Sqlite;
-    use gatewright_sql::{
+    use gatewright_storage_sqlite::{
         Executor, MIGRATIONS, MigrationError, Row, SqlStorage, Statement, migrate,
     };
 
@@ -319,7 +319,7 @@ mod sqlite {
 
 /// The provider on Spin: four instances on one database, as Spin has when requests come together.
 mod spin_provider {
-    use gatewright_sql::MIGRATIONS;
+    use gatewright_storage_sqlite::MIGRATIONS;
     use gatewright_tests::ProviderStorage;
     use gatewright_tests::host::component;
 

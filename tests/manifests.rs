@@ -10,7 +10,7 @@ use auth_core::Config;
 use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting};
 use gatewright_http::BodyConfig;
 use gatewright_mail::MailConfig;
-use gatewright_sql::MIGRATIONS;
+use gatewright_storage_sqlite::MIGRATIONS;
 
 const END: &str = "# generated: end\n";
 

@@ -13,7 +13,7 @@ use auth_core::{
 };
 use futures::executor::block_on;
 use gatewright::Sqlite;
-use gatewright_sql::{SqlStorage, migrate};
+use gatewright_storage_sqlite::{SqlStorage, migrate};
 use gatewright_tests::{SimulatedPlatform, config};
 use serde_json::json;
 

@@ -15,7 +15,7 @@ mod simulation;
 mod worker;
 
 pub use breach::BreachService;
-pub use gatewright_memory_provider::MemoryStorage;
+pub use gatewright_storage_memory::MemoryStorage;
 pub use mail::MailService;
 pub use provider::ProviderStorage;
 pub use refusing::Refusing;

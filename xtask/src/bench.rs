@@ -44,7 +44,7 @@ const SETTINGS: &[(&str, &str)] = &[
 /// `cargo xtask bench verify`: the npm package beside its peers.
 pub(crate) fn verify() -> Result<()> {
     component::build_js()?;
-    let folder = root().join("hosts/js");
+    let folder = root().join("packages/verify");
     npm_packages(&folder)?;
     crate::process::run(Command::new("node").arg("bench.mjs").current_dir(folder))
 }

@@ -49,14 +49,14 @@ pub(crate) fn build_cloudflare() -> Result<PathBuf> {
 const SERVICE: (&str, &str) = ("gatewright-service", "service");
 const SPIN: (&str, &str) = ("gatewright-spin", "spin-provider");
 const CORE: (&str, &str) = ("gatewright-core", "auth-core");
-const MEMORY: (&str, &str) = ("gatewright-memory-provider", "memory-provider");
+const MEMORY: (&str, &str) = ("gatewright-storage-memory", "memory-provider");
 const FAULTY: (&str, &str) = ("gatewright-faulty", "faulty");
 /// Crates and the folders of `target/` that hold their Workers.
 const WORKER: (&str, &str) = ("gatewright-cloudflare", "cloudflare");
 const WORKER_KIT: (&str, &str) = ("gatewright-worker-kit", "worker-kit");
 
 /// What the modules of the npm package have of their own in the profile of all modules.
-const JAVASCRIPT: &str = "hosts/js/profile.toml";
+const JAVASCRIPT: &str = "packages/verify/profile.toml";
 
 /// The npm package, as it is published, once built.
 pub(crate) fn js() -> PathBuf {
@@ -129,7 +129,7 @@ fn assemble_js(pack: &Path) -> Result<PathBuf> {
             .args([&module, &modules])
             .arg(name))?;
     }
-    let source = root().join("hosts/js");
+    let source = root().join("packages/verify");
     for file in std::fs::read_dir(source.join("src"))? {
         let file = file?;
         std::fs::copy(file.path(), folder.join(file.file_name()))?;

@@ -23,7 +23,7 @@ const COMPONENTS: [&str; 18] = [
     "--package",
     "gatewright-js-verify",
     "--package",
-    "gatewright-memory-provider",
+    "gatewright-storage-memory",
     "--package",
     "gatewright-spin",
     "--package",

@@ -23,7 +23,7 @@ const TESTED: [&str; 9] = [
     "gatewright-http",
     "gatewright-mail",
     "gatewright-smtp",
-    "gatewright-sql",
+    "gatewright-storage-sqlite",
     "gatewright-tests",
     "gatewright-transfer",
 ];

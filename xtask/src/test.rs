@@ -70,7 +70,11 @@ fn of_all(stages: &Stages, filter: Option<&str>) -> Result<()> {
         stage("building for this machine", native::build_tests),
         stage("compiling to WebAssembly", component::compile_for_tests),
         stage("installing packages", || {
-            for folder in ["hosts/cloudflare", "hosts/js", "examples/core/javascript"] {
+            for folder in [
+                "hosts/cloudflare",
+                "packages/verify",
+                "examples/core/javascript",
+            ] {
                 npm_packages(&root().join(folder))?;
             }
             npm_packages(&javascript())?;
@@ -176,7 +180,7 @@ fn test_pages(host: &Path) -> Result<()> {
 
 /// The npm package, against a host of its own.
 fn test_js(host: &Path) -> Result<()> {
-    let source = root().join("hosts/js");
+    let source = root().join("packages/verify");
     npm_packages(&source)?;
     let folder = target().join("js-host");
     let _ = std::fs::remove_dir_all(&folder);

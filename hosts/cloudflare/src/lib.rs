@@ -17,7 +17,7 @@ use auth_core::{Auth, Config, Level, Platform as _};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use gatewright_http::{ApiError, CLIENT_ADDRESS, Gate, Service, Ticket};
-use gatewright_sql::purge_when_due;
+use gatewright_storage_sqlite::purge_when_due;
 use http::{HeaderName, Response};
 use worker::{
     Body, Context, Delay, Env, HttpRequest, HttpResponse, ScheduleContext, ScheduledEvent, event,

@@ -10,10 +10,10 @@ use auth_core::{
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::{Either, select};
-use gatewright_d1::D1;
 use gatewright_http::{BodyConfig, Service};
 use gatewright_mail::{Delivery, MailConfig, Mailbox, Provider, TIMEOUT, accepted, console};
-use gatewright_sql::SqlStorage;
+use gatewright_storage_d1::D1;
+use gatewright_storage_sqlite::SqlStorage;
 use http::{Request, StatusCode};
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::JsValue;

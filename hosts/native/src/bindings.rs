@@ -7,7 +7,7 @@ use auth_core::storage::Storage as _;
 use auth_core::{Level, MailError, Message};
 use gatewright_mail::{Delivery, MailConfig, TIMEOUT, accepted};
 use gatewright_smtp::Mailer;
-use gatewright_sql::SqlStorage;
+use gatewright_storage_sqlite::SqlStorage;
 use http_body_util::{BodyExt as _, Full};
 use tokio::runtime::{Builder, Runtime};
 use wasmtime::component::{Access, Accessor, HasData, Linker};

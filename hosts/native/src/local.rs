@@ -16,7 +16,7 @@ use futures::stream::FuturesOrdered;
 use gatewright_http::{Operator, Service};
 use gatewright_mail::MailConfig;
 use gatewright_smtp::Mailer;
-use gatewright_sql::SqlStorage;
+use gatewright_storage_sqlite::SqlStorage;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use tokio::runtime::{Builder, Runtime};

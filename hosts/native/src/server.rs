@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result};
 use auth_core::IpBlock;
 use bytes::Bytes;
 use gatewright_http::{ApiError, MAX_BODY, MAX_HEAD, Route};
-use gatewright_sql::{MigrationError, SqlStorage, purge_when_due};
+use gatewright_storage_sqlite::{MigrationError, SqlStorage, purge_when_due};
 use http::header::EXPECT;
 use http::request::Parts;
 use http::{Request, Response, StatusCode, Version};
@@ -294,7 +294,7 @@ pub(crate) fn now() -> auth_core::Timestamp {
 
 pub(crate) fn migrate(database: &Sqlite) -> Result<()> {
     let runtime = Builder::new_current_thread().build()?;
-    match runtime.block_on(gatewright_sql::migrate(database, now())) {
+    match runtime.block_on(gatewright_storage_sqlite::migrate(database, now())) {
         Ok(_) => Ok(()),
         Err(MigrationError::Newer { found, known }) => {
             anyhow::bail!(

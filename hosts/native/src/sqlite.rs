@@ -1,4 +1,4 @@
-//! SQLite for [`gatewright_sql`]: one writer, many readers.
+//! SQLite for [`gatewright_storage_sqlite`]: one writer, many readers.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use auth_core::storage::StorageError;
-use gatewright_sql::{Executor, Row, Statement, Value};
+use gatewright_storage_sqlite::{Executor, Row, Statement, Value};
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use auth_core::Timestamp;
 use auth_core::contract::Mirror as _;
 use auth_core::storage::{Storage as _, StorageError};
-use gatewright_sql::{MigrationError, SqlStorage, is_current, migrate};
+use gatewright_storage_sqlite::{MigrationError, SqlStorage, is_current, migrate};
 use spin_sdk::wasip3::clocks::system_clock;
 
 use crate::sqlite::SpinSqlite;

@@ -1,11 +1,13 @@
-//! `spin:sqlite` for [`gatewright_sql`].
+//! `spin:sqlite` for [`gatewright_storage_sqlite`].
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use auth_core::Level;
 use auth_core::storage::StorageError;
-use gatewright_sql::{Executor, PURGE_EVERY, Row, Statement, Value, error_of_text, purge_when_due};
+use gatewright_storage_sqlite::{
+    Executor, PURGE_EVERY, Row, Statement, Value, error_of_text, purge_when_due,
+};
 use spin_sdk::sqlite::{self, Connection};
 use spin_sdk::wit_bindgen;
 

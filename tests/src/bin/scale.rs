@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use auth_core::storage::{LoginName, Storage, UserOrder, UserQuery};
 use futures::executor::block_on;
 use gatewright::{Sqlite, database_path};
-use gatewright_sql::SqlStorage;
+use gatewright_storage_sqlite::SqlStorage;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use serde_json::json;

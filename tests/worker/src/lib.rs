@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use auth_core::Timestamp;
 use auth_core::storage::*;
-use gatewright_d1::D1;
-use gatewright_sql::SqlStorage;
+use gatewright_storage_d1::D1;
+use gatewright_storage_sqlite::SqlStorage;
 use http::Response;
 use http_body_util::BodyExt as _;
 use worker::{Body, Context, Delay, Env, Error, HttpRequest, HttpResponse, Result, event};

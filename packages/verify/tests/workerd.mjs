@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 
-const { Miniflare } = createRequire(new URL("../../cloudflare/", import.meta.url))("miniflare");
+const { Miniflare } = createRequire(new URL("../../../hosts/cloudflare/", import.meta.url))("miniflare");
 const { BUNDLE, ISSUER, JWKS_URL } = process.env;
 
 const names = readdirSync(BUNDLE).sort((one, other) => other.endsWith(".js") - one.endsWith(".js"));

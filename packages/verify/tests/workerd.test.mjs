@@ -23,7 +23,7 @@ before(async () => {
     external: ["cloudflare:workers"],
     loader: { ".wasm": "copy" },
   });
-  worker = await start(path("../../cloudflare/node_modules/node/bin/node"), "workerd.mjs", { BUNDLE: folder, ISSUER, JWKS_URL });
+  worker = await start(path("../../../hosts/cloudflare/node_modules/node/bin/node"), "workerd.mjs", { BUNDLE: folder, ISSUER, JWKS_URL });
 });
 
 after(() => {

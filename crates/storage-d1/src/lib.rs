@@ -1,4 +1,4 @@
-//! D1 for [`gatewright_sql`].
+//! D1 for [`gatewright_storage_sqlite`].
 
 #![forbid(unsafe_code)]
 #![cfg(target_family = "wasm")]
@@ -6,7 +6,7 @@
 use std::fmt;
 
 use auth_core::storage::StorageError;
-use gatewright_sql::{Executor, Row, Statement, Value, error_of_text};
+use gatewright_storage_sqlite::{Executor, Row, Statement, Value, error_of_text};
 use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use wasm_bindgen::JsValue;

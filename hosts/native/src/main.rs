@@ -301,8 +301,8 @@ fn serve(arguments: &ArgMatches) -> Result<()> {
 /// The commands that administer: on the local database, or on any host by its API.
 fn administer(name: &str, arguments: &ArgMatches) -> Result<()> {
     let out = &mut std::io::stdout();
-    if !gatewright_cli::needs_door(name, arguments) {
-        return gatewright_cli::run(name, arguments, &gatewright_cli::Closed, out);
+    if !gatewright_cli::needs_api_client(name, arguments) {
+        return gatewright_cli::run(name, arguments, &gatewright_cli::NoApiClient, out);
     }
     if let Some(remote) = gatewright_cli::remote(arguments)? {
         return gatewright_cli::run(name, arguments, &remote, out);
@@ -318,16 +318,16 @@ fn administer(name: &str, arguments: &ArgMatches) -> Result<()> {
     }
     ensure_secrets(&mut settings, &host)?;
     let local = Local::open(&settings, &host)?;
-    let door = LocalDoor { local, database };
-    gatewright_cli::run(name, arguments, &door, out)
+    let client = LocalClient { local, database };
+    gatewright_cli::run(name, arguments, &client, out)
 }
 
-struct LocalDoor {
+struct LocalClient {
     local: Local,
     database: PathBuf,
 }
 
-impl gatewright_cli::Door for LocalDoor {
+impl gatewright_cli::ApiClient for LocalClient {
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
         self.local.send(request)
     }
@@ -338,7 +338,7 @@ impl gatewright_cli::Door for LocalDoor {
         database.display().to_string()
     }
 
-    fn at_once(&self) -> usize {
+    fn max_concurrency(&self) -> usize {
         Local::AT_ONCE
     }
 

@@ -1,4 +1,4 @@
-//! A lane: a runtime, the instances that serve on it, and how many requests may be on it.
+//! A worker pool: a runtime, the instances that serve requests on it, and a limit on the requests that wait for them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,40 +13,40 @@ use tokio::sync::Semaphore;
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
 
-use crate::instance::Instances;
+use crate::instance::factory::Instances;
 use crate::peers::{Budget, Held};
 
 /// Bytes of an answer that need no memory of the budget: what changes something is answered shortly, and health checks are.
 const UNCOUNTED: usize = 4 * 1024;
 
-/// Takes requests as far as there is room, and tells the others to come back.
-pub(crate) struct Lane {
+/// Serves requests up to a limit, and answers the others with 503.
+pub(crate) struct WorkerPool {
     handler: ProxyHandler<Instances>,
     runtime: Handle,
-    /// One for each instance that may be at work.
+    /// One for each instance that may serve at the same time.
     permits: Arc<Semaphore>,
-    /// Requests that wait or are served, and the most of them.
-    taken: Arc<AtomicUsize>,
-    most: usize,
+    /// Requests that wait or are served, and their maximum.
+    requests: Arc<AtomicUsize>,
+    max_requests: usize,
     timeout: Duration,
 }
 
-impl Lane {
-    /// A lane on a runtime, on which `instances` serve at once and `most` requests wait or are served, each for at
-    /// most `timeout`.
+impl WorkerPool {
+    /// A pool on a runtime, in which up to `max_concurrency` instances serve at the same time and up to `max_requests`
+    /// requests wait or are served, each for at most `timeout`.
     pub(crate) fn new(
         maker: Instances,
         runtime: Handle,
-        instances: usize,
-        most: usize,
+        max_concurrency: usize,
+        max_requests: usize,
         timeout: Duration,
     ) -> Self {
         Self {
             handler: ProxyHandler::new(maker),
             runtime,
-            permits: Arc::new(Semaphore::new(instances)),
-            taken: Arc::default(),
-            most,
+            permits: Arc::new(Semaphore::new(max_concurrency)),
+            requests: Arc::default(),
+            max_requests,
             timeout,
         }
     }
@@ -58,7 +58,8 @@ impl Lane {
         request: Request<WasiBody>,
         budget: Budget,
     ) -> Result<(Response<Bytes>, Held), ApiError> {
-        let place = Place::take(&self.taken, self.most).ok_or_else(overloaded)?;
+        let counted =
+            CountedRequest::new(&self.requests, self.max_requests).ok_or_else(overloaded)?;
         let permit = match self.permits.clone().try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => tokio::time::timeout(self.timeout, self.permits.clone().acquire_owned())
@@ -69,7 +70,7 @@ impl Lane {
         };
         let (handler, timeout) = (self.handler.clone(), self.timeout);
         let started = Instant::now();
-        // Place and permit go with the work, which goes on when the client has gone away.
+        // Count and permit belong to the work, which goes on when the client has gone away.
         let work = self.runtime.spawn(async move {
             let response = match handler.handle((), request).await {
                 Ok(response) => {
@@ -78,7 +79,7 @@ impl Lane {
                 }
                 Err(error) => Err(error),
             };
-            drop((place, permit));
+            drop((counted, permit));
             response
         });
         let response = work
@@ -130,17 +131,17 @@ fn overloaded() -> ApiError {
     ApiError::unavailable(1)
 }
 
-/// A counted place; given back when dropped.
-struct Place(Arc<AtomicUsize>);
+/// A request that is counted until this is dropped.
+struct CountedRequest(Arc<AtomicUsize>);
 
-impl Place {
-    fn take(taken: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
-        let place = Self(taken.clone());
-        (taken.fetch_add(1, Ordering::Relaxed) < most).then_some(place)
+impl CountedRequest {
+    fn new(requests: &Arc<AtomicUsize>, max: usize) -> Option<Self> {
+        let counted = Self(requests.clone());
+        (requests.fetch_add(1, Ordering::Relaxed) < max).then_some(counted)
     }
 }
 
-impl Drop for Place {
+impl Drop for CountedRequest {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -1,13 +1,13 @@
-//! Giving memory back after a load. The allocator does that while a thread goes on to allocate, and a thread without
-//! requests doesn't.
+//! Releasing memory after a load. The allocator does that only while a thread allocates, which a thread without requests
+//! does not.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How often a thread looks whether requests have come.
+/// How often a thread checks whether requests have come.
 const LOOK: Duration = Duration::from_secs(2);
-/// How often in turn a quiet thread gives back: instances end some seconds after their last request.
+/// How often in a row a quiet thread releases memory: instances end some seconds after their last request.
 const TURNS: u32 = 4;
 
 #[allow(unsafe_code, reason = "a function of the allocator")]
@@ -16,8 +16,8 @@ unsafe extern "C" {
     fn mi_collect(force: bool);
 }
 
-/// Gives back what the thread that this runs on has freed, when no requests were counted for a while.
-pub(crate) async fn tidy(requests: Arc<AtomicU64>) {
+/// Releases the memory that this thread has freed, whenever no requests were counted for a while.
+pub(crate) async fn release_idle_memory(requests: Arc<AtomicU64>) {
     let (mut known, mut turns) = (0, TURNS);
     loop {
         tokio::time::sleep(LOOK).await;
@@ -26,13 +26,13 @@ pub(crate) async fn tidy(requests: Arc<AtomicU64>) {
             (known, turns) = (counted, 0);
         } else if turns < TURNS {
             turns += 1;
-            give_back();
+            release();
         }
     }
 }
 
 #[allow(unsafe_code, reason = "a function of the allocator")]
-fn give_back() {
+fn release() {
     // SAFETY: it may be called at any time, and touches only what is free.
     unsafe { mi_collect(true) };
 }

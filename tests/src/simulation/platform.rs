@@ -1,15 +1,14 @@
 //! A platform whose time and chance are under the test's control.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use auth_core::storage::Storage;
-use auth_core::{Config, Deferred, Level, MailError, Message, Platform, Settings, Timestamp};
+use auth_core::{Deferred, Level, MailError, Message, Platform, Timestamp};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
-use crate::MemoryStorage;
+use gatewright_storage_memory::MemoryStorage;
 
 /// Storage in memory, a clock that stands still until it is moved, seeded randomness, and mail and log kept.
 pub struct SimulatedPlatform<S = MemoryStorage> {
@@ -117,28 +116,5 @@ impl<S: Storage> Platform for SimulatedPlatform<S> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(format!("{level:?} {message} {fields:?}"));
-    }
-}
-
-/// A configuration with cheap hashes and these settings.
-pub fn config(settings: &[(&str, &str)]) -> Config {
-    struct Map(BTreeMap<String, String>);
-    impl Settings for Map {
-        async fn get(&self, name: &str) -> Result<Option<String>, String> {
-            Ok(self.0.get(name).cloned())
-        }
-    }
-    let cheap = [
-        ("SECRET_KEY", "0123456789abcdef0123456789abcdef"),
-        ("ARGON2_MEMORY_KIB", "64"),
-        ("ARGON2_ITERATIONS", "1"),
-    ];
-    let values = cheap
-        .iter()
-        .chain(settings)
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    match futures::executor::block_on(Config::from_settings(&Map(values.collect()))) {
-        Ok(config) => config,
-        Err(error) => panic!("{error}"),
     }
 }

@@ -12,10 +12,10 @@ use std::thread::JoinHandle;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
 
-use crate::host::node;
+use super::programs::node;
 
 /// A line that a host prints.
-pub(crate) enum Line {
+pub(super) enum Line {
     /// For people: where it listens, what it has made.
     Said(String),
     /// Of its log.
@@ -23,7 +23,7 @@ pub(crate) enum Line {
 }
 
 /// A host that runs.
-pub(crate) enum Process {
+pub(super) enum Process {
     /// In a process of its own, in a group with what that starts.
     Child(Child),
     /// In the pool of Workers, which ends it when the connection ends.
@@ -36,7 +36,7 @@ pub(crate) enum Process {
 
 impl Process {
     /// Starts a program; returns the lines that it prints.
-    pub(crate) fn of(command: &mut Command) -> (Self, Receiver<Line>) {
+    pub(super) fn of(command: &mut Command) -> (Self, Receiver<Line>) {
         let mut child = command.process_group(0).spawn().unwrap();
         let (lines, output) = channel();
         send_lines(child.stdout.take().unwrap(), lines.clone(), Line::Said);
@@ -45,7 +45,7 @@ impl Process {
     }
 
     /// Starts a Worker in the pool, in a folder; returns the lines that it prints.
-    pub(crate) fn of_pool(folder: &Path, arguments: &[String]) -> (Self, Receiver<Line>) {
+    pub(super) fn of_pool(folder: &Path, arguments: &[String]) -> (Self, Receiver<Line>) {
         let pool = Pool::shared();
         let mut stream = TcpStream::connect(("127.0.0.1", pool.port)).unwrap();
         let asked = json!({"folder": folder, "args": arguments});
@@ -61,7 +61,7 @@ impl Process {
     }
 
     /// Ends it at once, with all that it started.
-    pub(crate) fn kill(&mut self) {
+    pub(super) fn kill(&mut self) {
         match self {
             Self::Child(child) => {
                 let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
@@ -76,7 +76,7 @@ impl Process {
     }
 
     /// The process, where the host has its own.
-    pub(crate) fn child(&mut self) -> &mut Child {
+    pub(super) fn child(&mut self) -> &mut Child {
         match self {
             Self::Child(child) => child,
             Self::Pooled { .. } => panic!("a Worker has no process of its own"),
@@ -99,7 +99,7 @@ fn send_lines(
 }
 
 /// One process that starts the runtimes of all Workers.
-pub(crate) struct Pool {
+pub(super) struct Pool {
     child: Child,
     port: u16,
 }

@@ -7,21 +7,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use auth_core::storage::ActiveSession;
-use auth_core::{
-    AccountUpdate, Auth, Carrier, Client, Error, Login, LoginRequest, Registration, Timestamp,
-    TokenPair, Tokens,
-};
+use auth_core::{AccountUpdate, Auth, Client, Error, Registration, Timestamp, TokenPair};
 use futures::executor::block_on;
 use gatewright::Sqlite;
 use gatewright_storage_sqlite::{SqlStorage, migrate};
+use gatewright_tests::host::PASSWORD;
+use gatewright_tests::simulation::{self, after_answer};
 use gatewright_tests::{SimulatedPlatform, config};
 use serde_json::json;
 
 type Service = Auth<SimulatedPlatform<SqlStorage<Sqlite>>>;
 
-const PASSWORD: &str = "correct horse battery staple";
+const EMAIL: &str = "ada@example.com";
 /// Megabytes that one person adds in a day at most, from one network. SECURITY.md names this number.
-const MOST_A_DAY: u64 = 20;
+const MAX_PER_DAY: u64 = 20;
 /// The test does a tenth of what the settings allow.
 const TENTH: [(&str, &str); 6] = [
     ("SIGN_INS_PER_USER", "10"),
@@ -54,43 +53,16 @@ fn service(folder: &Path) -> (Service, Sqlite) {
     (Auth::new(platform, config(&TENTH)), sqlite)
 }
 
-fn pair(tokens: Tokens) -> TokenPair {
-    match tokens {
-        Tokens::Jwt(pair) => pair,
-        Tokens::Opaque(_) => panic!("an opaque token"),
-    }
-}
-
 fn register(auth: &Service) -> TokenPair {
     let registration = Registration {
-        email: "ada@example.com",
-        password: PASSWORD,
         username: Some("ada"),
-        display_name: None,
-        profile: None,
-        carrier: Carrier::Jwt,
+        ..simulation::registration(EMAIL)
     };
-    let registered = block_on(auth.register(registration, &client())).ok();
-    pair(registered.unwrap().tokens.unwrap())
+    simulation::register(auth, registration, &client())
 }
 
 fn login(auth: &Service, name: &str, password: &str) -> Result<TokenPair, Error> {
-    let request = LoginRequest {
-        name,
-        password,
-        code: None,
-        carrier: Carrier::Jwt,
-    };
-    match block_on(auth.login(request, &client()))? {
-        Login::SignedIn(tokens) => Ok(pair(tokens)),
-        Login::MfaRequired(_) => panic!("a second factor"),
-    }
-}
-
-fn after_answer(auth: &Service) {
-    for work in auth.platform().take_deferred() {
-        block_on(auth.run(work));
-    }
+    simulation::login(auth, name, password, &client())
 }
 
 /// Bytes of the database, without its log.
@@ -119,7 +91,7 @@ fn do_everything(auth: &Service, active: &ActiveSession, tokens: &mut TokenPair,
         if let Err(error) = block_on(auth.update_account(active, update, &client)) {
             limited(error);
         }
-        for name in ["ada@example.com", "ada"] {
+        for name in [EMAIL, "ada"] {
             // Right ones end at the limit of a day, wrong ones go on.
             let password = if window < 40 { PASSWORD } else { "wrong" };
             match login(auth, name, password) {
@@ -139,8 +111,8 @@ fn do_everything(auth: &Service, active: &ActiveSession, tokens: &mut TokenPair,
         }
         let _ = block_on(auth.enable_totp(active, None, &client));
         let _ = block_on(auth.change_password(active, "wrong", PASSWORD, &client));
-        let _ = block_on(auth.forgot_password("ada@example.com", &client));
-        let _ = block_on(auth.resend_verification("ada@example.com", &client));
+        let _ = block_on(auth.forgot_password(EMAIL, &client));
+        let _ = block_on(auth.resend_verification(EMAIL, &client));
         after_answer(auth);
     }
 }
@@ -155,7 +127,7 @@ fn what_one_person_adds_in_a_day_is_bounded() {
     let before = size(folder.path());
     let mut tokens = first;
     for window in 0..WINDOWS_OF_A_DAY {
-        if let Ok(session) = login(&auth, "ada@example.com", PASSWORD) {
+        if let Ok(session) = login(&auth, EMAIL, PASSWORD) {
             tokens = session;
         }
         let active = tokens.active.clone();
@@ -164,7 +136,7 @@ fn what_one_person_adds_in_a_day_is_bounded() {
     }
     let added = size(folder.path()) - before;
     println!("a tenth of the limits adds {added} bytes in a day");
-    assert!(added * 10 <= MOST_A_DAY << 20, "{added}");
+    assert!(added * 10 <= MAX_PER_DAY << 20, "{added}");
     sqlite.close();
 }
 

@@ -5,10 +5,12 @@ use std::time::Duration;
 use auth_core::{Auth, Error, Platform as _, Timestamp, TokenPair};
 use futures::executor::block_on;
 use gatewright_tests::SimulatedPlatform;
+use gatewright_tests::host::PASSWORD;
+use gatewright_tests::simulation::after_answer;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
-use super::{PASSWORD, after_answer, auth, client, login, refresh, register};
+use super::{auth, client, login, refresh, register};
 
 /// Histories of a usual run; `GATEWRIGHT_HISTORIES` asks for more.
 const HISTORIES: u64 = 20;

@@ -9,8 +9,10 @@ use auth_core::{
 };
 use futures::executor::block_on;
 use gatewright_tests::SimulatedPlatform;
+use gatewright_tests::host::PASSWORD;
+use gatewright_tests::simulation::{after_answer, registration};
 
-use super::{PASSWORD, after_answer, auth};
+use super::auth;
 
 const NAME: &str = "ada@example.com";
 const NEW: &str = "a new and better password";
@@ -40,12 +42,8 @@ fn with(device: &DeviceToken, ip: &str) -> Client {
 /// Ada, registered at home, and what her device keeps.
 fn ada(auth: &Simulated) -> (ActiveSession, DeviceToken) {
     let registration = Registration {
-        email: NAME,
-        password: PASSWORD,
         username: Some("ada"),
-        display_name: None,
-        profile: None,
-        carrier: Carrier::Jwt,
+        ..registration(NAME)
     };
     let registered = block_on(auth.register(registration, &at(HOME)));
     let tokens = registered.ok().unwrap().tokens.unwrap();

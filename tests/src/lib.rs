@@ -8,10 +8,9 @@ mod breach;
 pub mod contract;
 pub mod host;
 mod mail;
-mod process;
 mod provider;
 mod refusing;
-mod simulation;
+pub mod simulation;
 mod worker;
 
 pub use breach::BreachService;

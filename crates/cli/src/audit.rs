@@ -8,7 +8,7 @@ use clap::{ArgMatches, Command};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::api::{Query, patiently};
+use crate::api::{Query, with_retry};
 use crate::arguments::{flag, group, limit, option, text, time};
 use crate::call::Call;
 use crate::show;
@@ -89,7 +89,7 @@ fn follow(
         let wanted = first.then_some(limit.max(OVERLAP as u64));
         let api = &call.api;
         let list = || api.list("/audit", "events", &query, None, wanted);
-        let events = patiently(call.console, list)?;
+        let events = with_retry(call.console, list)?;
         let values = events.values()?;
         let past = match first {
             true => values.len().saturating_sub(limit as usize),
@@ -120,15 +120,10 @@ fn follow(
 
 fn print(call: &mut Call<'_>, raw: &RawValue, event: &Value, json: bool) -> Result<()> {
     match json {
-        true => writeln!(call.out, "{}", one_line(raw))?,
+        true => writeln!(call.out, "{}", show::one_line(raw))?,
         false => writeln!(call.out, "{}", line(event))?,
     }
     Ok(())
-}
-
-/// JSON on one line: what breaks lines in it is between its values.
-pub(crate) fn one_line(raw: &RawValue) -> String {
-    raw.get().replace(['\r', '\n'], " ")
 }
 
 /// An event as one line.

@@ -11,11 +11,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tempfile::NamedTempFile;
 
-use crate::api::{Api, Query, is, patiently, read, with_query};
+use crate::api::{Api, Query, read, refused_with, with_query, with_retry};
 use crate::arguments::flag;
-use crate::audit::one_line;
 use crate::call::Call;
 use crate::console::Console;
+use crate::show::one_line;
 
 /// Most users that one answer has.
 const PAGE: u64 = 500;
@@ -78,7 +78,7 @@ fn write(
         }
         query.extend(cursor.map(|cursor| ("cursor", cursor)));
         let path = with_query("/users/export", &query);
-        let page: Page = read(&patiently(console, || api.get(&path))?)?;
+        let page: Page = read(&with_retry(console, || api.get(&path))?)?;
         for user in &page.users {
             writeln!(out, "{}", one_line(user))?;
         }
@@ -110,12 +110,12 @@ fn write_definitions(api: &Api<'_>, console: &mut dyn Console, out: &mut dyn Wri
         permissions: Vec<String>,
     }
     let mut get = |path| -> Result<Vec<Row>> {
-        let list: List = read(&patiently(console, || api.get(path))?)?;
+        let list: List = read(&with_retry(console, || api.get(path))?)?;
         Ok(list.rows)
     };
     let lists = get("/permissions").and_then(|permissions| Ok((permissions, get("/roles")?)));
     let (permissions, roles) = match lists {
-        Err(error) if is(&error, StatusCode::FORBIDDEN) => {
+        Err(error) if refused_with(&error, StatusCode::FORBIDDEN) => {
             console.say("permissions and roles are left out: that takes roles:read");
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! A door with answers of a script, and a person who types what a test says.
+//! A client with scripted answers, and a person who types what a test says.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -11,8 +11,10 @@ use http::{Request, Response};
 use indicatif::ProgressBar;
 use serde_json::Value;
 
+use crate::client::ApiClient;
+use crate::commands::{commands, run_with};
 use crate::console::Console;
-use crate::{Door, commands, connection_arguments, run_with};
+use crate::remote::connection_arguments;
 
 /// One answer.
 pub(crate) struct Script(Response<Vec<u8>>);
@@ -33,11 +35,11 @@ impl Script {
     }
 }
 
-/// A door that answers by a script, and fails when that has ended.
+/// A client that answers from a script, and fails when the script has ended.
 pub(crate) struct Fake {
     answers: RefCell<VecDeque<Script>>,
     requests: RefCell<Vec<Request<Vec<u8>>>>,
-    at_once: usize,
+    max_concurrency: usize,
     name: &'static str,
 }
 
@@ -46,18 +48,18 @@ impl Fake {
         Self {
             answers: RefCell::new(answers.into_iter().collect()),
             requests: RefCell::default(),
-            at_once: 1,
+            max_concurrency: 1,
             name: "fake",
         }
     }
 
-    /// One that is asked several things together.
-    pub(crate) fn at_once(mut self, count: usize) -> Self {
-        self.at_once = count;
+    /// Takes so many requests at the same time.
+    pub(crate) fn with_max_concurrency(mut self, count: usize) -> Self {
+        self.max_concurrency = count;
         self
     }
 
-    /// Another one than is usual.
+    /// Has another name than usual.
     pub(crate) fn named(mut self, name: &'static str) -> Self {
         self.name = name;
         self
@@ -90,7 +92,7 @@ impl Fake {
     }
 }
 
-impl Door for Fake {
+impl ApiClient for Fake {
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
         self.requests.borrow_mut().push(request);
         let answer = self.answers.borrow_mut().pop_front();
@@ -101,8 +103,8 @@ impl Door for Fake {
         self.name.to_owned()
     }
 
-    fn at_once(&self) -> usize {
-        self.at_once
+    fn max_concurrency(&self) -> usize {
+        self.max_concurrency
     }
 }
 
@@ -142,23 +144,23 @@ impl Person {
     }
 
     /// Runs a command line, and returns what it printed.
-    pub(crate) fn run(&mut self, door: &dyn Door, line: &str) -> Result<String> {
-        self.run_words(door, &line.split_whitespace().collect::<Vec<_>>())
+    pub(crate) fn run(&mut self, client: &dyn ApiClient, line: &str) -> Result<String> {
+        self.run_words(client, &line.split_whitespace().collect::<Vec<_>>())
     }
 
-    pub(crate) fn run_words(&mut self, door: &dyn Door, words: &[&str]) -> Result<String> {
-        let (out, done) = self.attempt(door, words);
+    pub(crate) fn run_words(&mut self, client: &dyn ApiClient, words: &[&str]) -> Result<String> {
+        let (out, done) = self.attempt(client, words);
         done.map(|()| out)
     }
 
     /// What was printed before it failed.
-    pub(crate) fn run_until_error(&mut self, door: &dyn Door, line: &str) -> String {
-        let (out, done) = self.attempt(door, &line.split_whitespace().collect::<Vec<_>>());
+    pub(crate) fn run_until_error(&mut self, client: &dyn ApiClient, line: &str) -> String {
+        let (out, done) = self.attempt(client, &line.split_whitespace().collect::<Vec<_>>());
         assert!(done.is_err());
         out
     }
 
-    fn attempt(&mut self, door: &dyn Door, words: &[&str]) -> (String, Result<()>) {
+    fn attempt(&mut self, client: &dyn ApiClient, words: &[&str]) -> (String, Result<()>) {
         let words = ["gatewright"].iter().chain(words);
         let matches = match program().try_get_matches_from(words) {
             Ok(matches) => matches,
@@ -166,7 +168,7 @@ impl Person {
         };
         let (name, matches) = matches.subcommand().unwrap();
         let mut out = Vec::new();
-        let done = run_with(name, matches, door, &mut out, self);
+        let done = run_with(name, matches, client, &mut out, self);
         (String::from_utf8(out).unwrap(), done)
     }
 }
@@ -222,6 +224,6 @@ pub(crate) fn program() -> Command {
 }
 
 /// Runs a command line where there is no terminal.
-pub(crate) fn run_line(door: &dyn Door, line: &str) -> Result<String> {
-    Person::default().run(door, line)
+pub(crate) fn run_line(client: &dyn ApiClient, line: &str) -> Result<String> {
+    Person::default().run(client, line)
 }

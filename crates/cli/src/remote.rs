@@ -1,4 +1,4 @@
-//! The door to a host far away.
+//! The client for a service at a URL.
 
 use std::fs;
 use std::net::IpAddr;
@@ -13,7 +13,7 @@ use http::uri::Scheme;
 use http::{HeaderValue, Method, Request, Response, Uri};
 use ureq::Agent;
 
-use crate::Door;
+use crate::client::ApiClient;
 
 /// Longest time for the connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -130,7 +130,7 @@ fn is_here(host: &str) -> bool {
             .is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-impl Door for Remote {
+impl ApiClient for Remote {
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
         let (mut parts, body) = request.into_parts();
         parts.uri = format!("{}{}", self.base, parts.uri).parse()?;

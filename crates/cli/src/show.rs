@@ -6,6 +6,7 @@ use anyhow::Result;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Text without what would move a terminal's cursor or turn its writing round: others wrote it.
 pub(crate) fn clean(text: &str) -> String {
@@ -19,6 +20,11 @@ pub(crate) fn clean(text: &str) -> String {
         }
     }
     cleaned
+}
+
+/// JSON on one line. Its line breaks can only be between its values.
+pub(crate) fn one_line(raw: &RawValue) -> String {
+    raw.get().replace(['\r', '\n'], " ")
 }
 
 /// A value in one line.

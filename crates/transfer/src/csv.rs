@@ -5,7 +5,7 @@ use std::io::BufRead;
 use csv_core::{ReadRecordResult, Reader};
 use serde_json::{Map, Value};
 
-use crate::ReadError;
+use crate::error::ReadError;
 use crate::fields::{Fields, Row};
 use crate::json::too_long;
 use crate::source::{Fault, Line, MAX_RECORD, Source};

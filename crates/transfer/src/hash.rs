@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 
-use crate::FirebaseHash;
+use crate::options::FirebaseHash;
 
 /// Django's forms (`django/contrib/auth/hashers.py`): PBKDF2 is known as it is, Argon2 and bcrypt have a prefix, and
 /// scrypt is `scrypt$N$salt$r$p$hash`. A password that begins with `!` can't be used.

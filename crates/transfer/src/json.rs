@@ -76,10 +76,10 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     })
 }
 
-/// Where the users are in a document.
-pub(crate) enum Place {
+/// Where the lists of users are in a document.
+pub(crate) enum Lists {
     /// The document is the list.
-    Top,
+    Document,
     /// The document has lists of these names, with the number of their table.
     Named(&'static [(&'static str, usize)]),
 }
@@ -88,7 +88,7 @@ pub(crate) enum Place {
 /// there, as nothing says where the next element would begin.
 pub(crate) struct Elements<R> {
     source: Source<R>,
-    place: Place,
+    lists: Lists,
     /// The table whose list is being read.
     inside: Option<usize>,
     begun: bool,
@@ -98,10 +98,10 @@ pub(crate) struct Elements<R> {
 }
 
 impl<R: BufRead> Elements<R> {
-    pub(crate) const fn new(source: Source<R>, place: Place) -> Self {
+    pub(crate) const fn new(source: Source<R>, lists: Lists) -> Self {
         Self {
             source,
-            place,
+            lists,
             inside: None,
             begun: false,
             found: false,
@@ -115,9 +115,9 @@ impl<R: BufRead> Elements<R> {
             self.begun = true;
             let first = self.source.skip_blank()?;
             self.source.next()?;
-            match (&self.place, first) {
-                (Place::Top, Some(b'[')) => self.inside = Some(0),
-                (Place::Named(_), Some(b'{')) => {}
+            match (&self.lists, first) {
+                (Lists::Document, Some(b'[')) => self.inside = Some(0),
+                (Lists::Named(_), Some(b'{')) => {}
                 _ => return Err(Fault::End("the JSON document has another form".into())),
             }
         }
@@ -132,7 +132,7 @@ impl<R: BufRead> Elements<R> {
                 (Some(_), Some(b']')) => {
                     self.source.next()?;
                     self.inside = None;
-                    if matches!(self.place, Place::Top) {
+                    if matches!(self.lists, Lists::Document) {
                         return Ok(None);
                     }
                 }
@@ -144,8 +144,8 @@ impl<R: BufRead> Elements<R> {
     }
 
     fn all_found(&self) -> Result<Option<(usize, Vec<u8>)>, Fault> {
-        match self.place {
-            Place::Named([(name, _), ..]) if !self.found => Err(Fault::End(format!(
+        match self.lists {
+            Lists::Named([(name, _), ..]) if !self.found => Err(Fault::End(format!(
                 "the JSON document has no list `{name}`"
             ))),
             _ => Ok(None),
@@ -160,9 +160,9 @@ impl<R: BufRead> Elements<R> {
         }
         self.source.next()?;
         let first = self.source.skip_blank()?;
-        let table = match self.place {
-            Place::Named(names) => names.iter().find(|(known, _)| *known == name),
-            Place::Top => None,
+        let table = match self.lists {
+            Lists::Named(names) => names.iter().find(|(known, _)| *known == name),
+            Lists::Document => None,
         };
         match table {
             Some((_, table)) if first == Some(b'[') => {

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Chain, Cursor, ErrorKind, Read as _};
 
-use crate::ReadError;
+use crate::error::ReadError;
 
 /// Bytes that one user may have in a file. What is longer is refused, so that a quote that nobody closed doesn't
 /// take the rest of the file into memory.

@@ -9,18 +9,23 @@
 
 mod bindings;
 mod component;
+mod contract;
+mod database;
 mod instance;
-mod lane;
 mod local;
+mod log;
+mod mail;
+mod memory;
 mod outbound;
 mod peers;
+mod priority;
 mod request;
 mod secrets;
 mod server;
 mod settings;
 pub mod spin;
 mod sqlite;
-mod tidy;
+mod worker_pool;
 
 pub use component::{COMPILE, COMPILE_MEMORY, compile};
 pub use local::Local;

@@ -1,5 +1,5 @@
-//! The service in this process, on the local database, for whoever has that in his hands: the command line, and the
-//! start of the host.
+//! The service in this process, on the local database. The command line and the start of the host use it. Anyone with
+//! access to the database file has full rights.
 
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
@@ -22,11 +22,12 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use tokio::runtime::{Builder, Runtime};
 use wasmtime_wasi_http::RequestOptions;
 
-use crate::bindings::{deliver, write_line};
+use crate::database::{migrate, now};
+use crate::log::write_line;
+use crate::mail::deliver;
 use crate::outbound;
-use crate::server::{migrate, now};
 use crate::settings::{HostConfig, LayeredSettings};
-use crate::sqlite::{Sqlite, Work, database_path};
+use crate::sqlite::{Sqlite, Workload, database_path};
 
 /// The service on the local database. Another process may serve the same database meanwhile.
 pub struct Local {
@@ -45,7 +46,7 @@ impl Local {
         let config = settings.config()?;
         let mail = settings.mail_config()?;
         let mailer = settings.mailer(&mail)?;
-        let database = Sqlite::open_for(&path, Work::Bulk)?;
+        let database = Sqlite::open_for(&path, Workload::Bulk)?;
         migrate(&database)?;
         let platform = InProcess {
             storage: SqlStorage::new(database.clone()),
@@ -69,9 +70,9 @@ impl Local {
         answers.pop().context("an answer is missing")?
     }
 
-    /// How many requests are best sent together: what they write shares commits, and so the pages of the indexes that an
-    /// import touches everywhere. Not more, as a process that serves the same database waits for each commit.
-    pub const AT_ONCE: usize = 80;
+    /// How many requests are best sent together. Their writes share commits, and so the pages of the indexes, which an
+    /// import touches everywhere. More would keep a process that serves the same database waiting for each commit.
+    pub const MAX_CONCURRENCY: usize = 80;
 
     /// Answers requests together, each as [`send`](Self::send) does.
     pub fn send_all(

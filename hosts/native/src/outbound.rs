@@ -1,4 +1,4 @@
-//! Requests to elsewhere.
+//! Requests to other services.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
 
-use crate::instance::{Imports, Shared};
+use crate::instance::context::{InstanceContext, Interfaces};
 
-/// Sends requests to where they are allowed: a Spin application's manifest names the places, settings those of the service.
-pub(crate) struct Outbound(Arc<Shared>);
+/// Sends requests to allowed destinations, which the manifest of a Spin application or the settings of the service name.
+pub(crate) struct Outbound(Arc<InstanceContext>);
 
 impl Outbound {
     /// Sends what an instance asks for.
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self(shared)
+    pub(crate) fn new(context: Arc<InstanceContext>) -> Self {
+        Self(context)
     }
 }
 
@@ -31,9 +31,9 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
-        let allowed = match &self.0.imports {
-            Imports::Contract(contract) => contract.may_fetch(request.uri()),
-            Imports::Spin(app) => app.allowed_hosts().allow(request.uri()),
+        let allowed = match &self.0.interfaces {
+            Interfaces::Contract(contract) => contract.may_fetch(request.uri()),
+            Interfaces::Spin(app) => app.allowed_hosts().allow(request.uri()),
         };
         Box::new(async move {
             if !allowed {

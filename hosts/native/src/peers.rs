@@ -24,10 +24,10 @@ const TELL: Duration = Duration::from_secs(60);
 /// The peers of all connections.
 pub(crate) struct Peers {
     trusted: Vec<IpBlock>,
-    /// Most connections of one network; 0: no such bound.
-    most: usize,
+    /// Maximum of connections of one network; 0: unlimited.
+    max_connections: usize,
     memory: Arc<Count>,
-    /// Most memory of one network.
+    /// Maximum of memory of one network.
     share: usize,
     networks: Mutex<HashMap<IpBlock, Network>>,
     started: Instant,
@@ -50,7 +50,7 @@ impl Peers {
     ) -> Arc<Self> {
         Arc::new(Self {
             trusted,
-            most: connections,
+            max_connections: connections,
             memory: Count::new(memory),
             share,
             networks: Mutex::default(),
@@ -81,7 +81,7 @@ impl Peers {
                 connections: 0,
                 memory: Count::new(self.share),
             });
-            if self.most > 0 && entry.connections >= self.most {
+            if self.max_connections > 0 && entry.connections >= self.max_connections {
                 drop(networks);
                 self.tell(address);
                 return None;
@@ -109,7 +109,7 @@ impl Peers {
         if due && self.told.compare_exchange(told, now, order, order).is_ok() {
             tracing::warn!(
                 peer = %address,
-                most = self.most,
+                most = self.max_connections,
                 "too many connections of one network; further ones are closed (MAX_CONNECTIONS_PER_NETWORK, TRUSTED_PROXIES)"
             );
         }
@@ -233,20 +233,20 @@ impl<B: AsRef<[u8]>, T> AsRef<[u8]> for Owned<B, T> {
 /// Bytes that may be taken.
 struct Count {
     taken: AtomicUsize,
-    most: usize,
+    max: usize,
 }
 
 impl Count {
-    fn new(most: usize) -> Arc<Self> {
+    fn new(max: usize) -> Arc<Self> {
         Arc::new(Self {
             taken: AtomicUsize::new(0),
-            most,
+            max,
         })
     }
 
     fn take(&self, bytes: usize) -> bool {
         let taken = self.taken.fetch_add(bytes, Ordering::Relaxed);
-        let fits = taken.saturating_add(bytes) <= self.most;
+        let fits = taken.saturating_add(bytes) <= self.max;
         if !fits {
             self.give(bytes);
         }

@@ -39,7 +39,7 @@ pub struct Sqlite {
 
 /// What a database is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Work {
+pub(crate) enum Workload {
     /// Requests of people.
     Requests,
     /// Commands, among them imports of many users: more memory, and fewer ways from the log to the database.
@@ -72,16 +72,16 @@ impl Sqlite {
     /// # Errors
     /// It can't be opened, or is not an SQLite database.
     pub fn open(path: &Path) -> Result<Self> {
-        Self::open_for(path, Work::Requests)
+        Self::open_for(path, Workload::Requests)
     }
 
-    /// Opens it for one kind of work.
-    pub(crate) fn open_for(path: &Path, work: Work) -> Result<Self> {
+    /// Opens it for one workload.
+    pub(crate) fn open_for(path: &Path, workload: Workload) -> Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("can't make {}", folder.display()))?;
         }
-        let connection = open_writer(path, work)
+        let connection = open_writer(path, workload)
             .with_context(|| format!("can't use {} as a database", path.display()))?;
         let (jobs, queue) = channel();
         let writer = std::thread::Builder::new()
@@ -163,7 +163,7 @@ pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-fn open_writer(path: &Path, work: Work) -> Result<Connection> {
+fn open_writer(path: &Path, workload: Workload) -> Result<Connection> {
     create_private(path)?;
     let mut connection = Connection::open(path)?;
     connection.busy_handler(Some(wait_for_lock))?;
@@ -172,7 +172,7 @@ fn open_writer(path: &Path, work: Work) -> Result<Connection> {
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
     )?;
-    if work == Work::Bulk {
+    if workload == Workload::Bulk {
         // Addresses and names come in no order: what an import touches is spread over all of their indexes, and many
         // commits change a page before it has to be in the database. The log grows to a GiB at most. What would
         // undo a single statement stays in memory.

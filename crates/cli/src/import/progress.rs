@@ -47,10 +47,10 @@ impl Progress {
     }
 }
 
-/// Where progress is kept. Nothing is for standard input and for a dry run.
-pub(super) struct Keeper(pub(super) Option<PathBuf>);
+/// The file where progress is stored. There is none for standard input and for a dry run.
+pub(super) struct ProgressFile(pub(super) Option<PathBuf>);
 
-impl Keeper {
+impl ProgressFile {
     /// Replaces what was there at once.
     pub(super) fn store(&self, progress: &Progress) -> Result<()> {
         let Some(path) = &self.0 else {

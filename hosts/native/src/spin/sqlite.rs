@@ -2,91 +2,23 @@
 //! isolated from all others.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use rusqlite::ErrorCode;
 use rusqlite::types::{Value as SqliteValue, ValueRef};
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 
-use super::spin_sqlite::{Error, HostConnectionWithStore, QueryResult, RowResult, Value};
-use super::{Spin, SpinView};
-use crate::sqlite::{BUSY_TIMEOUT, create_private, prepare_once};
+use super::bindings::sqlite::{
+    Error, Host, HostConnection, HostConnectionWithStore, QueryResult, RowResult, Value,
+};
+use super::connection::Connection;
+use super::view::{Spin, SpinView};
+use crate::sqlite::BUSY_TIMEOUT;
+
+impl Host for SpinView<'_> {}
+impl HostConnection for SpinView<'_> {}
 
 /// The file of the database named `default`.
 pub(super) fn path(state: &Path) -> PathBuf {
     state.join("sqlite_db.db")
-}
-
-/// A connection.
-#[derive(Clone)]
-pub struct Connection(Arc<Mutex<rusqlite::Connection>>);
-
-impl Connection {
-    /// Opens a database, making the file where it is missing.
-    fn open(path: &Path) -> Result<Self, Error> {
-        let open = || -> anyhow::Result<_> {
-            if !path.exists() {
-                if let Some(folder) = path.parent() {
-                    std::fs::create_dir_all(folder)?;
-                }
-                create_private(path)?;
-            }
-            let connection = rusqlite::Connection::open(path)?;
-            prepare_once(&connection)?;
-            Ok(connection)
-        };
-        match open() {
-            Ok(connection) => Ok(Self(Arc::new(Mutex::new(connection)))),
-            Err(error) => Err(Error::Io(error.to_string())),
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, rusqlite::Connection> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Runs a statement: here where it only reads and has to wait for nobody, on a thread that may block otherwise.
-    async fn execute(
-        self,
-        statement: String,
-        parameters: Vec<Value>,
-    ) -> Result<QueryResult, Error> {
-        if let Some(result) = self.read_at_once(&statement, &parameters) {
-            return result.map_err(io_error);
-        }
-        let run = move || {
-            let connection = self.lock();
-            // As Spin waits: SQLite looks more and more rarely, at last ten times a second.
-            connection.busy_timeout(BUSY_TIMEOUT)?;
-            query(&connection, &statement, parameters)
-        };
-        tokio::task::spawn_blocking(run)
-            .await
-            .map_err(|error| Error::Io(error.to_string()))?
-            .map_err(io_error)
-    }
-
-    /// The result of a statement that only reads; none when it does more, or another's lock is in its way.
-    fn read_at_once(
-        &self,
-        statement: &str,
-        parameters: &[Value],
-    ) -> Option<rusqlite::Result<QueryResult>> {
-        let connection = self.lock();
-        let read = || {
-            connection.busy_timeout(Duration::ZERO)?;
-            // In a transaction this may be the statement that ends it, and waits for the disk.
-            if !connection.is_autocommit() || !connection.prepare_cached(statement)?.readonly() {
-                return Ok(None);
-            }
-            query(&connection, statement, parameters.to_vec()).map(Some)
-        };
-        match read() {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => None,
-            result => result.transpose(),
-        }
-    }
 }
 
 /// SQLite's texts name tables and columns and never values.
@@ -94,27 +26,28 @@ fn io_error(error: rusqlite::Error) -> Error {
     Error::Io(error.to_string())
 }
 
-/// Holds a connection: SQLite folds the write-ahead log into the database when the last one is closed, which would be
-/// after every request of an instance that is used once.
-#[derive(Default)]
-pub(super) struct Keeper(Mutex<Option<Connection>>);
-
-impl Keeper {
-    /// Opens it where it is not open.
-    fn keep(&self, path: &Path) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.is_none() {
-            *kept = Connection::open(path).ok();
-        }
-        // It counts from its first read of the log on, which may be newer than the connection.
-        let reads = kept.as_ref().is_some_and(|connection| {
-            let read = connection.read_at_once("SELECT count(*) FROM sqlite_schema", &[]);
-            read.is_none_or(|result| result.is_ok())
-        });
-        if !reads {
-            *kept = None;
-        }
+/// Runs a statement: at once if it only reads and has to wait for nobody, otherwise on a thread that may block.
+async fn run(
+    connection: Connection,
+    statement: String,
+    parameters: Vec<Value>,
+) -> Result<QueryResult, Error> {
+    let read = connection.read_now(&statement, |connection| {
+        query(connection, &statement, parameters.to_vec())
+    });
+    if let Some(result) = read {
+        return result.map_err(io_error);
     }
+    let run = move || {
+        let connection = connection.lock();
+        // As Spin waits: SQLite looks more and more rarely, at last ten times a second.
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        query(&connection, &statement, parameters)
+    };
+    tokio::task::spawn_blocking(run)
+        .await
+        .map_err(|error| Error::Io(error.to_string()))?
+        .map_err(io_error)
 }
 
 fn query(
@@ -157,8 +90,8 @@ impl SpinView<'_> {
             return Err(Error::AccessDenied);
         }
         let path = path(self.app.state());
-        self.app.keeper.keep(&path);
-        let connection = Connection::open(&path)?;
+        self.app.kept_connection.keep(&path);
+        let connection = Connection::open(&path).map_err(|error| Error::Io(error.to_string()))?;
         self.table
             .push(connection)
             .map_err(|error| Error::Io(error.to_string()))
@@ -203,7 +136,7 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for Spin {
         parameters: Vec<Value>,
     ) -> Result<Executed, Error> {
         let connection = accessor.with(|mut store| store.get().connection(&handle))?;
-        let QueryResult { columns, rows } = connection.execute(statement, parameters).await?;
+        let QueryResult { columns, rows } = run(connection, statement, parameters).await?;
         accessor
             .with(|mut store| {
                 let rows = StreamReader::new(&mut store, rows)?;
@@ -238,7 +171,7 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for Spin {
         parameters: Vec<Value>,
     ) -> Result<QueryResult, Error> {
         let connection = store.get().connection(&handle)?;
-        connection.execute(statement, parameters).await
+        run(connection, statement, parameters).await
     }
 
     async fn last_insert_rowid(

@@ -1,12 +1,45 @@
 //! Variables: those of the application, and those of the component, which are made of them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::Given;
+use super::bindings::variables::Error;
 use super::manifest::Variable;
-use super::spin_variables::Error;
+
+/// Where variables come from besides the manifest: given by name before the environment.
+pub struct Given {
+    /// By the name of an application variable.
+    pub by_name: BTreeMap<String, String>,
+    /// `SPIN_VARIABLE_*`.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Given {
+    /// What is given by name, in the environment, and in `.env` in the current folder. A value may be empty.
+    ///
+    /// # Errors
+    /// The file is malformed.
+    pub fn new(by_name: BTreeMap<String, String>) -> Result<Self> {
+        let mut environment = BTreeMap::new();
+        if Path::new(".env").exists() {
+            for entry in dotenvy::from_path_iter(".env").context("can't read .env")? {
+                // Not the error's own text: it quotes the line, which may hold a secret.
+                let (name, value) = entry.map_err(|_| anyhow::anyhow!(".env is malformed"))?;
+                environment.insert(name, value);
+            }
+        }
+        environment.extend(std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }));
+        environment.retain(|name, _| name.starts_with("SPIN_VARIABLE_"));
+        Ok(Self {
+            by_name,
+            environment,
+        })
+    }
+}
 
 /// Application variables with their values.
 pub(super) struct Values(BTreeMap<String, String>);

@@ -1,0 +1,38 @@
+//! What a message looks like.
+
+use auth_core::{MailError, Message};
+use lettre::Address;
+use lettre::address::Envelope;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+
+/// A message as it is sent. `domain` is the domain of its identifier.
+pub(crate) fn compose(
+    from: &Mailbox,
+    domain: &str,
+    message: &Message,
+) -> Result<lettre::Message, MailError> {
+    let refused = |cause: &dyn core::fmt::Display| MailError::Refused(cause.to_string());
+    let to: Address = message.to.parse().map_err(|error| refused(&error))?;
+    let path = Envelope::new(Some(from.email.clone()), vec![to.clone()]);
+    let id = format!("<{:032x}@{}>", fastrand::u128(..), domain);
+    // RFC 3834: automatic replies, such as out-of-office notices, are not sent to it.
+    let automatic = HeaderValue::new(
+        HeaderName::new_from_ascii_str("Auto-Submitted"),
+        "auto-generated".to_owned(),
+    );
+    let builder = lettre::Message::builder()
+        .envelope(path.map_err(|error| refused(&error))?)
+        .from(from.clone())
+        .to(Mailbox::new(None, to))
+        .subject(message.subject.as_str())
+        .date_now()
+        .message_id(Some(id))
+        .raw_header(automatic);
+    let text = message.text.clone();
+    match message.html.clone() {
+        Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html)),
+        None => builder.singlepart(SinglePart::plain(text)),
+    }
+    .map_err(|error| refused(&error))
+}

@@ -1,0 +1,63 @@
+//! The settings of mail by SMTP.
+
+use core::net::IpAddr;
+
+use auth_core::config::parse;
+
+auth_core::settings! {
+    /// What an operator can set about mail by SMTP.
+    pub struct SmtpConfig;
+
+    /// Mail server that takes the messages. Needed by `EMAIL_PROVIDER` smtp.
+    SMTP_HOST host: Option<String> = "", |text| parse::optional(text).filter(|host| host.as_deref().is_none_or(is_host)), "a host name or an IP address";
+    /// Port of the mail server. When not set: 587 for starttls, 465 for tls, 25 for none.
+    SMTP_PORT port: Option<u16> = "", |text| if text.is_empty() { Some(None) } else { parse::whole(text, 1, 65_535).map(|n| Some(n as u16)) }, "1 to 65535";
+    /// Name to sign in with at the mail server; without it nobody signs in.
+    SMTP_USER user: Option<String> = "", parse_login, "text without control characters";
+    /// Password for `SMTP_USER`.
+    SMTP_PASSWORD password: Option<String> = "", parse_login, "text without control characters", secret;
+    /// How the connection is protected: `starttls` begins in plain text and sends nothing before it is encrypted, `tls` is encrypted from the start, `none` never is and goes to this machine alone.
+    SMTP_SECURITY security: Security = "starttls", Security::parse, "starttls, tls or none";
+    /// File with the certificates (PEM) of who vouches for the mail server, in the place of the public authorities.
+    SMTP_CA_FILE ca_file: Option<String> = "", parse::optional, "path of a file with certificates in PEM";
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// By STARTTLS, without which nothing is sent.
+    StartTls,
+    /// By TLS from the first byte.
+    Tls,
+    /// Not at all: for a server on this machine.
+    None,
+}
+
+impl Security {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "starttls" => Some(Self::StartTls),
+            "tls" => Some(Self::Tls),
+            "none" => Some(Self::None),
+            _ => None,
+        }
+    }
+
+    /// The port that is usual for it.
+    pub(crate) fn usual_port(self) -> u16 {
+        match self {
+            Self::StartTls => 587,
+            Self::Tls => 465,
+            Self::None => 25,
+        }
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    text.parse::<IpAddr>().is_ok() || text.chars().all(allowed)
+}
+
+fn parse_login(text: &str) -> Option<Option<String>> {
+    parse::optional(text).filter(|_| !text.chars().any(char::is_control))
+}

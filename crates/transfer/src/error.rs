@@ -1,0 +1,23 @@
+//! Why a file can't be read.
+
+use std::io;
+
+/// Why a file can't be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Reading failed.
+    #[error("the file can't be read: {0}")]
+    Io(#[from] io::Error),
+    /// It is something else.
+    #[error("the file is not what this format has: it takes {0}")]
+    Form(&'static str),
+    /// The header lacks a column.
+    #[error("the header has no column `{0}`")]
+    Column(&'static str),
+    /// The header has a column that is no field.
+    #[error("the header has a column `{0}`, which is no field")]
+    UnknownColumn(String),
+    /// An option can't be used.
+    #[error("{0}")]
+    Option(&'static str),
+}

@@ -1,0 +1,11 @@
+//! What the columns of each system mean, a file for each system.
+
+pub(crate) mod auth0;
+pub(crate) mod better_auth;
+pub(crate) mod clerk;
+mod convert;
+pub(crate) mod csv;
+pub(crate) mod django;
+pub(crate) mod fastapi_users;
+pub(crate) mod firebase;
+pub(crate) mod supabase;

@@ -1,0 +1,58 @@
+//! Supabase.
+
+use auth_core::ImportUser;
+use serde_json::Value;
+
+use super::convert::{Converted, disabled, past, with_phone};
+use crate::fields::Fields;
+use crate::hash;
+
+/// What Supabase's auth server writes into `raw_user_meta_data` itself, of the account and of the provider.
+const OWN_FIELDS: [&str; 6] = [
+    "sub",
+    "iss",
+    "provider_id",
+    "email",
+    "email_verified",
+    "phone_verified",
+];
+
+/// Converts a row of the table `auth.users` (`migrations/` of Supabase's auth server). `raw_user_meta_data` is the profile, but for what
+/// the auth server writes there itself and the name; `raw_app_meta_data`, which people can't write there, is left out,
+/// as they could here. So is `is_super_admin`, which the server doesn't use.
+pub(crate) fn convert(mut fields: Fields) -> Converted {
+    if let Some(at) = fields.time("deleted_at")? {
+        return Err(format!("the user was deleted at {at}"));
+    }
+    let banned = fields.instant("banned_until");
+    // Postgres' word for ever.
+    let banned = match banned {
+        Err(_) => true,
+        Ok(until) => until.is_some() && !past(until),
+    };
+    let email = fields.text("email")?;
+    let confirmed = fields.time("email_confirmed_at")?;
+    let mut profile = fields.object("raw_user_meta_data")?;
+    let name = |key| profile.as_ref()?.get(key)?.as_str().map(str::to_owned);
+    let display_name = name("full_name").or_else(|| name("name"));
+    if let Some(profile) = &mut profile {
+        let is_name = |key: &str, value: &Value| {
+            ["full_name", "name"].contains(&key) && value.as_str() == display_name.as_deref()
+        };
+        profile.retain(|key, value| !OWN_FIELDS.contains(&key.as_str()) && !is_name(key, value));
+    }
+    let phone = fields.text("phone")?;
+    Ok(ImportUser {
+        id: fields.uuid("id"),
+        email_verified: email.as_ref().map(|_| confirmed.is_some()),
+        email_verified_at: confirmed.filter(|_| email.is_some()),
+        email,
+        display_name: display_name.filter(|name| !name.is_empty()),
+        profile: with_phone(profile, phone),
+        password_hash: fields.text("encrypted_password")?.map(hash::supabase),
+        disabled: disabled(banned),
+        created_at: fields.time("created_at")?,
+        last_login_at: fields.time("last_sign_in_at")?,
+        ..ImportUser::default()
+    })
+}

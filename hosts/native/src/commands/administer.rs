@@ -1,0 +1,73 @@
+//! The commands that administer a service, see [`gatewright_cli`].
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{ArgMatches, Command};
+use gatewright::{Local, database_path, ensure_secrets};
+use gatewright_cli::{ApiClient, NoApiClient};
+use http::{Request, Response};
+
+use super::log::{Speaker, init_log};
+use super::settings::{layered, local_arguments};
+
+pub(super) fn commands() -> impl Iterator<Item = Command> {
+    gatewright_cli::commands().into_iter().map(|command| {
+        command
+            .args(gatewright_cli::connection_arguments())
+            .args(local_arguments().map(|argument| argument.global(true)))
+    })
+}
+
+/// Runs a command on the local database, or on any host by its API.
+pub(super) fn administer(name: &str, arguments: &ArgMatches) -> Result<()> {
+    let out = &mut std::io::stdout();
+    if !gatewright_cli::needs_api_client(name, arguments) {
+        return gatewright_cli::run(name, arguments, &NoApiClient, out);
+    }
+    if let Some(remote) = gatewright_cli::remote(arguments)? {
+        return gatewright_cli::run(name, arguments, &remote, out);
+    }
+    let (mut settings, host) = layered(arguments)?;
+    init_log(&settings, Speaker::Command)?;
+    let database = database_path(&host.database_url).unwrap_or_default();
+    if name != "admin" && !database.exists() {
+        anyhow::bail!(
+            "there is no database at {}: `gatewright serve`, `migrate` or `admin create` makes one, and --url names another host",
+            database.display()
+        );
+    }
+    ensure_secrets(&mut settings, &host)?;
+    let local = Local::open(&settings, &host)?;
+    let client = LocalClient { local, database };
+    gatewright_cli::run(name, arguments, &client, out)
+}
+
+/// The service on the local database.
+struct LocalClient {
+    local: Local,
+    database: PathBuf,
+}
+
+impl ApiClient for LocalClient {
+    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+        self.local.send(request)
+    }
+
+    fn name(&self) -> String {
+        let database = self.database.canonicalize();
+        let database = database.as_ref().unwrap_or(&self.database);
+        database.display().to_string()
+    }
+
+    fn max_concurrency(&self) -> usize {
+        Local::MAX_CONCURRENCY
+    }
+
+    fn send_all(
+        &self,
+        requests: &mut dyn Iterator<Item = Request<Vec<u8>>>,
+    ) -> Vec<Result<Response<Vec<u8>>>> {
+        self.local.send_all(requests)
+    }
+}

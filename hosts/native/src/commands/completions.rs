@@ -1,0 +1,27 @@
+//! `gatewright completions`.
+
+use std::io::Write as _;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
+
+pub(super) fn command() -> Command {
+    Command::new("completions")
+        .about("Write the completions of a shell to standard output")
+        .arg(
+            Arg::new("shell")
+                .value_name("SHELL")
+                .required(true)
+                .value_parser(value_parser!(Shell)),
+        )
+}
+
+/// Prints the completions for all commands of the program.
+pub(super) fn print_completions(mut program: Command, arguments: &ArgMatches) {
+    if let Some(shell) = arguments.get_one::<Shell>("shell") {
+        let mut script = Vec::new();
+        clap_complete::generate(*shell, &mut program, "gatewright", &mut script);
+        // The reader may close the pipe early.
+        let _ = std::io::stdout().write_all(&script);
+    }
+}

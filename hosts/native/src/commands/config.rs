@@ -1,0 +1,71 @@
+//! `gatewright config`.
+
+use anyhow::Result;
+use clap::{ArgMatches, Command};
+use gatewright::{make_secrets, read_secrets};
+
+use super::settings::{all_settings, env_file, layered, setting_arguments};
+
+pub(super) fn command() -> Command {
+    Command::new("config")
+        .about("List every setting")
+        .subcommand(
+            Command::new("check")
+                .about("Check the settings and start nothing")
+                .arg(env_file())
+                .args(setting_arguments()),
+        )
+        .subcommand(
+            Command::new("print")
+                .about("Show the value that each setting has; secrets as set or not set")
+                .arg(env_file())
+                .args(setting_arguments()),
+        )
+}
+
+/// Checks the settings.
+pub(super) fn check(arguments: &ArgMatches) -> Result<()> {
+    let (mut settings, host) = layered(arguments)?;
+    // Made as a first start would, but not stored.
+    make_secrets(&mut settings, &host)?;
+    host.check_memory(settings.config()?.argon2_memory)?;
+    if let Some(doubt) = host.half_administrator() {
+        eprintln!("gatewright: {doubt}");
+    }
+    settings.log_config()?;
+    settings.mailer(&settings.mail_config()?)?;
+    println!("every setting is accepted");
+    Ok(())
+}
+
+/// Prints the value of each setting.
+pub(super) fn print_values(arguments: &ArgMatches) -> Result<()> {
+    let (mut settings, host) = layered(arguments)?;
+    read_secrets(&mut settings, &host)?;
+    for setting in all_settings() {
+        let value = match (settings.value(setting.name), setting.secret) {
+            (Some(_), true) => "(set)",
+            (Some(value), false) => value,
+            (None, _) => setting.default.unwrap_or("(not set)"),
+        };
+        println!("{}={value}", setting.name);
+    }
+    Ok(())
+}
+
+/// Prints every setting.
+pub(super) fn print_table() {
+    for setting in all_settings() {
+        let default = match (setting.secret, setting.default) {
+            (true, _) => "secret".to_owned(),
+            (false, Some(default)) => format!("default {default}"),
+            (false, None) => "not set by default".to_owned(),
+        };
+        println!(
+            "{}\n    {}\n    {}; {default}\n",
+            setting.name,
+            setting.doc.trim(),
+            setting.accepts
+        );
+    }
+}

@@ -1,0 +1,45 @@
+//! The log of the program.
+
+use std::io::IsTerminal as _;
+
+use anyhow::Result;
+use auth_core::Level;
+use gatewright::LayeredSettings;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// What writes the log.
+#[derive(PartialEq, Eq)]
+pub(super) enum Speaker {
+    /// The service, which logs as the settings say.
+    Service,
+    /// A command, whose output is not mixed with the log: it logs warnings, errors, and the mails that nobody sends.
+    Command,
+}
+
+/// Starts the log.
+pub(super) fn init_log(settings: &LayeredSettings, speaker: Speaker) -> Result<()> {
+    let config = settings.log_config()?;
+    let level = match config.level {
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Info => LevelFilter::INFO,
+        Level::Warn => LevelFilter::WARN,
+        Level::Error => LevelFilter::ERROR,
+    };
+    let (max, mails) = match speaker {
+        Speaker::Service => (level, level),
+        Speaker::Command => (level.min(LevelFilter::WARN), LevelFilter::INFO),
+    };
+    let filter = Targets::new().with_default(max).with_target("mail", mails);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    if config.json {
+        registry.with(layer.json()).init();
+    } else {
+        registry.with(layer).init();
+    }
+    Ok(())
+}

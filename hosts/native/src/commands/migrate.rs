@@ -1,0 +1,23 @@
+//! `gatewright migrate`.
+
+use anyhow::Result;
+use clap::{ArgMatches, Command};
+use gatewright::{Local, ensure_secrets};
+
+use super::log::{Speaker, init_log};
+use super::settings::{layered, local_arguments};
+
+pub(super) fn command() -> Command {
+    Command::new("migrate")
+        .about("Bring the local database to the newest schema")
+        .args(local_arguments())
+}
+
+pub(super) fn migrate(arguments: &ArgMatches) -> Result<()> {
+    let (mut settings, host) = layered(arguments)?;
+    init_log(&settings, Speaker::Command)?;
+    ensure_secrets(&mut settings, &host)?;
+    Local::open(&settings, &host)?;
+    println!("the schema of {} is the newest", host.database_url);
+    Ok(())
+}

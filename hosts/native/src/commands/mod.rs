@@ -1,0 +1,65 @@
+//! The commands of the program, a file for each.
+
+mod administer;
+mod compile;
+mod completions;
+mod config;
+mod log;
+mod mail;
+mod migrate;
+mod running;
+mod serve;
+mod settings;
+mod spin;
+
+use anyhow::Result;
+use clap::{ArgMatches, Command};
+use gatewright::COMPILE;
+
+/// The program with all of its commands.
+pub(crate) fn program() -> Command {
+    Command::new("gatewright")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Self-hosted authentication and authorization for the edge.")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(serve::command())
+        .subcommand(spin::command())
+        .subcommand(mail::command())
+        .subcommand(config::command())
+        .subcommand(migrate::command())
+        .subcommand(compile::command())
+        .subcommand(completions::command())
+        .subcommands(administer::commands())
+}
+
+/// Runs the command that the arguments name.
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
+    match matches.subcommand() {
+        Some(("serve", arguments)) => serve::serve(arguments),
+        Some(("spin", arguments)) => match arguments.subcommand() {
+            Some((_, arguments)) => spin::up(arguments),
+            None => Ok(()),
+        },
+        Some((COMPILE, arguments)) => compile::compile(arguments),
+        Some(("migrate", arguments)) => migrate::migrate(arguments),
+        Some(("completions", arguments)) => {
+            completions::print_completions(program(), arguments);
+            Ok(())
+        }
+        Some(("mail", arguments)) => match arguments.subcommand() {
+            Some((_, arguments)) => mail::preview(arguments),
+            None => Ok(()),
+        },
+        Some(("config", arguments)) => match arguments.subcommand() {
+            Some(("check", arguments)) => config::check(arguments),
+            Some(("print", arguments)) => config::print_values(arguments),
+            _ => {
+                config::print_table();
+                Ok(())
+            }
+        },
+        Some((name, arguments)) => administer::administer(name, arguments),
+        None => Ok(()),
+    }
+}

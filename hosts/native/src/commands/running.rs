@@ -1,0 +1,53 @@
+//! What `serve` and `spin up` share.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Arg, ArgMatches, value_parser};
+use gatewright::Server;
+
+/// `--clock-offset`, for tests.
+pub(super) fn clock_offset_argument() -> Arg {
+    Arg::new("clock-offset")
+        .long("clock-offset")
+        .value_name("SECONDS")
+        .value_parser(value_parser!(i64))
+        .allow_negative_numbers(true)
+        .default_value("0")
+        .hide(true)
+        .help("For tests: show the service a clock that is ahead by this much")
+}
+
+/// The seconds by which the clock of the service is ahead.
+pub(super) fn clock_offset(arguments: &ArgMatches) -> i64 {
+    arguments
+        .get_one::<i64>("clock-offset")
+        .copied()
+        .unwrap_or_default()
+}
+
+/// The path of this program, which works even if its file was replaced since it started.
+pub(super) fn this_program() -> Result<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() {
+        return Ok(running);
+    }
+    Ok(std::env::current_exe()?)
+}
+
+/// Prints what was created and where the server listens, and serves until told to stop.
+pub(super) fn run(server: Server, made: &[String]) -> Result<()> {
+    let address = server.address();
+    for line in made.iter().chain(server.made()) {
+        println!("made        {line}");
+    }
+    println!("listening   http://{address}");
+    println!("sign up     http://{address}/register, or:");
+    println!(
+        "            curl -s http://{address}/auth/register -H 'content-type: application/json' \\\n              \
+         -d '{{\"email\": \"ada@example.com\", \"password\": \"correct horse battery staple\"}}'"
+    );
+    server.run_until_signal()?;
+    println!("stopped");
+    Ok(())
+}

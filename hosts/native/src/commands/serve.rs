@@ -1,0 +1,47 @@
+//! `gatewright serve`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Arg, ArgMatches, Command, value_parser};
+use gatewright::{Local, Server, ensure_secrets};
+
+use super::log::{Speaker, init_log};
+use super::running::{clock_offset, clock_offset_argument, run, this_program};
+use super::settings::{env_file, layered, setting_arguments};
+
+pub(super) fn command() -> Command {
+    let component = Arg::new("component")
+        .long("component")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help("Serve this component instead of service.wasm beside this program");
+    Command::new("serve")
+        .about("Serve the API; --help lists every setting as a flag")
+        .args([env_file(), component, clock_offset_argument()])
+        .args(setting_arguments())
+}
+
+pub(super) fn serve(arguments: &ArgMatches) -> Result<()> {
+    let (mut settings, host) = layered(arguments)?;
+    init_log(&settings, Speaker::Service)?;
+    settings.mailer(&settings.mail_config()?)?;
+    let made = ensure_secrets(&mut settings, &host)?;
+    host.check_memory(settings.config()?.argon2_memory)?;
+    if let Some(doubt) = host.half_administrator() {
+        tracing::warn!("{doubt}");
+    }
+    let component = match arguments.get_one::<PathBuf>("component") {
+        Some(path) => path.clone(),
+        None => std::env::current_exe()?.with_file_name("service.wasm"),
+    };
+    let clock = clock_offset(arguments);
+    let server = Server::start(settings.clone(), &host, &component, &this_program()?, clock)?;
+    let mut made = made;
+    if let Some((email, password)) = host.administrator()
+        && Local::open(&settings, &host)?.first_administrator(email, password)?
+    {
+        made.push(format!("superadmin {email}"));
+    }
+    run(server, &made)
+}

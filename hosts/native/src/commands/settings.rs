@@ -1,0 +1,79 @@
+//! The settings of a command, and the arguments for them.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use auth_core::Config;
+use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting};
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use gatewright::{HostConfig, LayeredSettings};
+use gatewright_mail::MailConfig;
+use gatewright_smtp::SmtpConfig;
+
+/// Every setting, in the order in which they are listed.
+pub(super) fn all_settings() -> impl Iterator<Item = &'static Setting> + Clone {
+    let tables = [
+        HostConfig::TABLE,
+        ProxyConfig::TABLE,
+        LogConfig::TABLE,
+        RetentionConfig::TABLE,
+        MailConfig::TABLE,
+        SmtpConfig::TABLE,
+        Config::TABLE,
+    ];
+    tables.into_iter().flatten()
+}
+
+/// The argument for the file of settings.
+pub(super) fn env_file() -> Arg {
+    Arg::new("env-file")
+        .long("env-file")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help("Read settings from this file; .env where it is there")
+}
+
+/// The arguments for the settings that are no secrets.
+pub(super) fn setting_arguments() -> impl Iterator<Item = Arg> + Clone {
+    all_settings()
+        .filter(|setting| !setting.secret)
+        .map(|setting| {
+            let mut help = setting.doc.trim().to_owned();
+            if let Some(default) = setting.default {
+                help = format!("{help} [default: {default}]");
+            }
+            Arg::new(setting.name)
+                .long(setting.name.to_ascii_lowercase().replace('_', "-"))
+                .value_name("VALUE")
+                .action(ArgAction::Set)
+                .hide_short_help(true)
+                .help(help)
+        })
+}
+
+/// The arguments for the local database, for commands that need few other settings.
+pub(super) fn local_arguments() -> [Arg; 2] {
+    let database = Arg::new("DATABASE_URL")
+        .long("database-url")
+        .value_name("VALUE")
+        .help("The local database: sqlite: and a path [default: sqlite:data/gatewright.db]");
+    [env_file(), database]
+}
+
+/// The settings: flags first, then the environment, then the file, and the mail templates of a folder.
+pub(super) fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostConfig)> {
+    let flags = all_settings()
+        .filter(|setting| !setting.secret)
+        .filter_map(|setting| {
+            // Not every command takes every setting.
+            let given = arguments.try_get_one::<String>(setting.name).ok()?;
+            Some((setting.name, given?.clone()))
+        });
+    let env_file = arguments.get_one::<PathBuf>("env-file");
+    let mut settings = LayeredSettings::new(flags, env_file.map(PathBuf::as_path))?;
+    let host = settings.host_config()?;
+    if let Some(folder) = &host.mail_templates {
+        settings.read_templates(folder)?;
+    }
+    Ok((settings, host))
+}

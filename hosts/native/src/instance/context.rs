@@ -1,0 +1,23 @@
+//! What all instances share.
+
+use std::sync::atomic::AtomicBool;
+
+use crate::contract::Contract;
+use crate::spin::app::App;
+
+/// What all instances share.
+pub(crate) struct InstanceContext {
+    pub(crate) interfaces: Interfaces,
+    /// Seconds by which the clock of the service is ahead, for tests.
+    pub(crate) clock_offset: i64,
+    /// Whether the host has done its work. Instances that are dropped from then on have not failed.
+    pub(crate) done: AtomicBool,
+}
+
+/// The interfaces that a component gets besides WASI.
+pub(crate) enum Interfaces {
+    /// The contract: the component is the service.
+    Contract(Box<Contract>),
+    /// Spin's interfaces: the component is the service composed with a provider.
+    Spin(App),
+}

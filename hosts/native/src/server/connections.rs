@@ -1,0 +1,151 @@
+//! Accepting connections, and their limits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use gatewright_http::MAX_HEAD;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::{Semaphore, watch};
+
+use super::context::ServerContext;
+use super::dispatch::{Pools, answer};
+use crate::memory::release_idle_memory;
+use crate::worker_pool::WorkerPool;
+
+/// How long a client may take to send the headers of a request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long connections are still accepted after the signal to stop: those in the system's queue, and those that were not
+/// read yet, would be reset otherwise.
+const DRAIN: Duration = Duration::from_millis(250);
+/// How often, and for how long, an HTTP/2 client is asked whether it is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// Maximum of requests of one HTTP/2 connection, and of bytes that it may send of one body, and of all, before they are
+/// read.
+const STREAMS: u32 = 32;
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 128 * 1024;
+/// Buffer for a head and what surrounds it: a head that is a little too large is refused in the form of all errors.
+const HEAD_BUFFER: usize = MAX_HEAD + 8 * 1024;
+/// Maximum of bytes of an HTTP/2 answer that wait in its buffer.
+const SEND_BUFFER: usize = 64 * 1024;
+/// Serves the connections of one listener until told to stop.
+pub(super) fn serve(
+    context: Arc<ServerContext>,
+    listener: std::net::TcpListener,
+    mut stopping: watch::Receiver<bool>,
+    limit: Duration,
+) -> Result<()> {
+    let mut builder = match context.spin {
+        true => Builder::new_multi_thread(),
+        false => Builder::new_current_thread(),
+    };
+    let runtime = builder
+        .worker_threads(context.threads)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::from_std(listener)?;
+        let light = Arc::new(WorkerPool::new(
+            context.instances.clone(),
+            Handle::current(),
+            context.light_instances,
+            context.max_requests,
+            context.timeout,
+        ));
+        let hash = if context.spin {
+            &light
+        } else {
+            &context.hash_pool
+        };
+        let pools = Arc::new(Pools {
+            hash: hash.clone(),
+            light,
+            long_bodies: context.long_bodies.clone(),
+            timeout: context.timeout,
+            requests: Arc::default(),
+        });
+        tokio::spawn(release_idle_memory(pools.requests.clone()));
+        let connections = GracefulShutdown::new();
+        let permits = Arc::new(Semaphore::new(context.max_connections));
+        let accepting = async {
+            loop {
+                // At the limit, a connection stays in the system's queue until another has ended.
+                let permit = permits.clone().acquire_owned().await;
+                let accepted = listener.accept().await;
+                let Ok((stream, address)) = accepted else {
+                    // Most likely out of file descriptors: wait until some are closed.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                };
+                // A network with too many connections is refused, so that others get theirs.
+                let Some(peer) = context.peers.take(address).map(Arc::new) else {
+                    continue;
+                };
+                let _ = stream.set_nodelay(!context.spin);
+                let (pools, of_connection) = (pools.clone(), peer.clone());
+                let service = service_fn(move |request| {
+                    answer(pools.clone(), of_connection.clone(), address, request)
+                });
+                let mut builder = auto::Builder::new(TokioExecutor::new());
+                builder
+                    .http1()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(HEADER_TIMEOUT)
+                    .max_buf_size(HEAD_BUFFER)
+                    .pipeline_flush(true);
+                builder
+                    .http2()
+                    .timer(TokioTimer::new())
+                    .max_concurrent_streams(STREAMS)
+                    .initial_stream_window_size(STREAM_WINDOW)
+                    .initial_connection_window_size(CONNECTION_WINDOW)
+                    .max_header_list_size(HEAD_BUFFER as u32)
+                    .max_send_buf_size(SEND_BUFFER)
+                    .keep_alive_interval(KEEP_ALIVE)
+                    .keep_alive_timeout(KEEP_ALIVE);
+                let watcher = connections.watcher();
+                tokio::spawn(async move {
+                    let _permit = permit;
+                    // The timers above start with the first byte, so a silent client is limited here.
+                    if tokio::time::timeout(HEADER_TIMEOUT, stream.readable())
+                        .await
+                        .is_err()
+                    {
+                        return;
+                    }
+                    let connection = builder
+                        .serve_connection(TokioIo::new(stream), service)
+                        .into_owned();
+                    tokio::select! {
+                        // A client that went away is no error of the service.
+                        _ = watcher.watch(connection) => {}
+                        () = peer.stalls() => {}
+                    }
+                });
+            }
+        };
+        let told = async {
+            let _ = stopping.changed().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            () = accepting => {}
+            () = told => {}
+        }
+        drop(listener);
+        if tokio::time::timeout(limit, connections.shutdown())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some requests did not finish in time");
+        }
+        context.instances.done();
+        Ok(())
+    })
+}

@@ -1,0 +1,119 @@
+//! Giving each request to an instance.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use gatewright_http::{ApiError, MAX_BODY, Route};
+use http::header::EXPECT;
+use http::request::Parts;
+use http::{Request, Response, StatusCode, Version};
+use http_body_util::Full;
+use hyper::body::{Body as _, Incoming};
+use tokio::sync::Semaphore;
+
+use crate::peers::{Held, Peer};
+use crate::request::{Reading, head_only, linger, prepare, without_body};
+use crate::worker_pool::WorkerPool;
+
+/// The worker pools that serve the requests of one thread.
+pub(super) struct Pools {
+    pub(super) light: Arc<WorkerPool>,
+    pub(super) hash: Arc<WorkerPool>,
+    pub(super) long_bodies: Arc<Semaphore>,
+    pub(super) timeout: Duration,
+    /// Number of requests so far.
+    pub(super) requests: Arc<AtomicU64>,
+}
+
+/// Answers a request: by an instance, or with an error of the host in the same format.
+pub(super) async fn answer(
+    pools: Arc<Pools>,
+    peer: Arc<Peer>,
+    address: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    peer.begin();
+    pools.requests.fetch_add(1, Ordering::Relaxed);
+    let (parts, body) = request.into_parts();
+    let mut body = Some(body).filter(|body| !body.is_end_stream());
+    let route = gatewright_http::find(&parts.method, parts.uri.path());
+    // In HTTP/2 a request can be ended without its connection, and with this header its body comes when it is asked for.
+    let may_be_sending = parts.version < Version::HTTP_2 && !parts.headers.contains_key(EXPECT);
+    let served = pools.serve(&peer, address, route, parts, &mut body).await;
+    if let Some(unread) = body.filter(|_| may_be_sending) {
+        linger(unread).await;
+    }
+    Ok(match served {
+        Ok((response, held)) => response.map(|body| match body.is_empty() {
+            true => Full::default(),
+            false => Full::new(peer.sending(body, held)),
+        }),
+        Err(error) => error.into_host_response(route).map(Full::new),
+    })
+}
+
+impl Pools {
+    /// Reads the body first, so that a slow client holds a connection and not an instance. A body that was not read to its
+    /// end stays in `unread`.
+    async fn serve(
+        &self,
+        peer: &Peer,
+        address: SocketAddr,
+        route: Option<&Route>,
+        parts: Parts,
+        unread: &mut Option<Incoming>,
+    ) -> Result<(Response<Bytes>, Held), ApiError> {
+        let pool = match route {
+            Some(route) if route.heavy => &*self.hash,
+            _ => &self.light,
+        };
+        let budget = peer.budget();
+        let Some(body) = unread else {
+            let request = prepare(address, parts, Bytes::new())?;
+            return pool.serve(request, budget.clone()).await;
+        };
+        let Some(route) = route.filter(|route| route.reads_body()) else {
+            // Nobody reads the body, so the head alone is answered.
+            return pool
+                .serve(without_body(address, parts)?, budget.clone())
+                .await;
+        };
+        let limit = route.max_body;
+        let announced = body.size_hint().exact();
+        if announced.is_some_and(|length| length > limit as u64) {
+            return Err(ApiError::payload_too_large(limit));
+        }
+        let mut reading = Reading::new(budget, &parts)?;
+        let is_long = announced.is_some_and(|length| length > MAX_BODY as u64);
+        let mut permit = None;
+        if is_long || !reading.read(body, MAX_BODY, self.timeout).await? {
+            if limit <= MAX_BODY {
+                return Err(ApiError::payload_too_large(limit));
+            }
+            // Only some clients may send long bodies, which the head shows, and only a few at the same time.
+            let head = head_only(address, &parts)?;
+            let (response, held) = self.light.serve(head, budget.clone()).await?;
+            if response.status() != StatusCode::NO_CONTENT {
+                return Ok((response, held));
+            }
+            let waiting = self.long_bodies.acquire();
+            let waiting = tokio::time::timeout(self.timeout, waiting).await;
+            permit = waiting.ok().and_then(Result::ok);
+            if permit.is_none() {
+                return Err(ApiError::unavailable(1));
+            }
+            if !reading.read(body, limit, self.timeout).await? {
+                return Err(ApiError::payload_too_large(limit));
+            }
+        }
+        *unread = None;
+        let request = prepare(address, parts, reading.finish())?;
+        let served = pool.serve(request, budget.clone()).await;
+        drop(permit);
+        served
+    }
+}

@@ -1,0 +1,256 @@
+//! The HTTP server.
+//!
+//! Light requests run on one single-threaded runtime and listener per processor. Requests that hash a password run on a
+//! second runtime whose threads have a lower priority, so that they use what the light ones leave. Both accept only as
+//! many requests as they can hold; the others are answered with 503.
+
+mod connections;
+mod context;
+mod dispatch;
+mod listeners;
+mod shutdown;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use auth_core::IpBlock;
+use gatewright_storage_sqlite::SqlStorage;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Semaphore, watch};
+
+use crate::component::{self, Source};
+use crate::contract::Contract;
+use crate::database::migrate;
+use crate::instance::context::{InstanceContext, Interfaces};
+use crate::instance::factory::Instances;
+use crate::peers::Peers;
+use crate::priority::lower_priority;
+use crate::settings::{HostConfig, LayeredSettings};
+use crate::spin::app::App;
+use crate::sqlite::{Sqlite, database_path};
+use crate::worker_pool::WorkerPool;
+use connections::serve;
+use context::ServerContext;
+use listeners::{allow_open_files, open_listeners};
+use shutdown::wait_for_signal;
+
+/// How often a running instance yields.
+const EPOCH: Duration = Duration::from_millis(1);
+/// How many long bodies, which only few routes accept, may be read at the same time.
+const LONG_BODIES: usize = 8;
+/// The share of the memory for bodies that one network may take, and its minimum, which is one long body.
+const SHARE: usize = 4;
+const LEAST_SHARE: usize = 2 << 20;
+
+/// A host that listens.
+pub struct Server {
+    context: Arc<ServerContext>,
+    listeners: Vec<std::net::TcpListener>,
+    address: SocketAddr,
+    /// The database of the contract; a Spin application opens its own.
+    database: Option<(Sqlite, LayeredSettings)>,
+    hash_runtime: Runtime,
+    made: Vec<String>,
+    shutdown_timeout: Duration,
+}
+
+impl Server {
+    /// Opens the database, loads the service, binds the address. After this the server can serve. `compiler` is the
+    /// program whose command [`COMPILE`](crate::COMPILE) compiles.
+    ///
+    /// # Errors
+    /// What is missing or can't be used.
+    pub fn start(
+        settings: LayeredSettings,
+        config: &HostConfig,
+        component: &Path,
+        compiler: &Path,
+        clock_offset: i64,
+    ) -> Result<Self> {
+        let path = database_path(&config.database_url).context("DATABASE_URL")?;
+        let bytes = std::fs::read(component)
+            .with_context(|| format!("can't read the component {}", component.display()))?;
+        let is_new = !path.exists();
+        let database = Sqlite::open(&path)?;
+        migrate(&database)?;
+        let mail = settings.mail_config()?;
+        let interfaces = Interfaces::Contract(Box::new(Contract {
+            storage: SqlStorage::new(database.clone()),
+            mailer: settings.mailer(&mail)?,
+            mail,
+            settings: settings.clone(),
+        }));
+        let cache = path.with_file_name("cache");
+        let compiled = (&bytes[..], compiler, &*cache);
+        let trusted = settings.proxy_config()?.trusted;
+        let mut server = Self::listen(interfaces, compiled, config, trusted, clock_offset)
+            .with_context(|| component.display().to_string())?;
+        if is_new {
+            server
+                .made
+                .insert(0, format!("database {}", path.display()));
+        }
+        server.database = Some((database, settings));
+        Ok(server)
+    }
+
+    /// Loads a Spin application and binds the address. After this the server can serve. `compiler` is as for
+    /// [`start`](Self::start).
+    ///
+    /// # Errors
+    /// What is missing or can't be used.
+    pub fn start_spin(
+        app: App,
+        config: &HostConfig,
+        compiler: &Path,
+        clock_offset: i64,
+    ) -> Result<Self> {
+        let bytes = app.component().to_owned();
+        let cache = app.state().join("cache");
+        let compiled = (&bytes[..], compiler, &*cache);
+        let trusted = app.trusted_proxies();
+        Self::listen(
+            Interfaces::Spin(app),
+            compiled,
+            config,
+            trusted,
+            clock_offset,
+        )
+    }
+
+    fn listen(
+        interfaces: Interfaces,
+        (bytes, compiler, cache): (&[u8], &Path, &Path),
+        config: &HostConfig,
+        trusted: Vec<IpBlock>,
+        clock_offset: i64,
+    ) -> Result<Self> {
+        let mut made = Vec::new();
+        let spin = matches!(interfaces, Interfaces::Spin(_));
+        let threads = match config.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        let memory =
+            usize::try_from(config.instance_memory_mib << 20).context("INSTANCE_MEMORY_MIB")?;
+        let engine = component::engine(memory)?;
+        let source = Source {
+            bytes,
+            memory,
+            compiler,
+        };
+        let (loaded, compiled) = component::load(&engine, &source, cache)?;
+        if compiled {
+            made.push(format!("compiled component in {}", cache.display()));
+        }
+        let context = Arc::new(InstanceContext {
+            interfaces,
+            clock_offset,
+            done: false.into(),
+        });
+        let instances = Instances::new(&engine, &loaded, context, memory, config)?;
+        std::thread::Builder::new()
+            .name("epoch".into())
+            .spawn(move || {
+                loop {
+                    std::thread::sleep(EPOCH);
+                    engine.increment_epoch();
+                }
+            })?;
+
+        let hash_runtime = Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("hashes")
+            .enable_all()
+            .on_thread_start(lower_priority)
+            .build()?;
+        let context = Arc::new(ServerContext {
+            spin,
+            threads,
+            hash_pool: Arc::new(WorkerPool::new(
+                instances.clone(),
+                hash_runtime.handle().clone(),
+                threads,
+                threads + config.max_waiting_hashes,
+                config.request_timeout,
+            )),
+            instances,
+            timeout: config.request_timeout,
+            max_requests: if spin {
+                Semaphore::MAX_PERMITS
+            } else {
+                config.max_requests
+            },
+            // Half of the instances: the others are for requests that hash passwords, and for instances that are ending.
+            light_instances: match spin {
+                true => Semaphore::MAX_PERMITS,
+                false => (component::INSTANCES as usize / 2 / threads).min(config.max_requests),
+            },
+            max_connections: (config.max_connections / threads).max(1),
+            peers: Peers::new(
+                trusted,
+                config.max_connections_per_network,
+                config.body_memory,
+                (config.body_memory / SHARE).max(LEAST_SHARE),
+            ),
+            long_bodies: Arc::new(Semaphore::new(LONG_BODIES)),
+        });
+        allow_open_files();
+        let (listeners, address) = open_listeners(config.listen, if spin { 1 } else { threads })?;
+        Ok(Self {
+            context,
+            listeners,
+            address,
+            database: None,
+            hash_runtime,
+            made,
+            shutdown_timeout: config.shutdown_timeout,
+        })
+    }
+
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What starting has made, a line each.
+    pub fn made(&self) -> &[String] {
+        &self.made
+    }
+
+    /// Serves until the process is told to stop, then lets requests in flight finish and closes the database.
+    ///
+    /// # Errors
+    /// Signals can't be received, or a thread can't be started.
+    pub fn run_until_signal(self) -> Result<()> {
+        let (stop, stopping) = watch::channel(false);
+        let mut threads = Vec::new();
+        for (index, listener) in self.listeners.into_iter().enumerate() {
+            let (context, stopping, limit) = (
+                self.context.clone(),
+                stopping.clone(),
+                self.shutdown_timeout,
+            );
+            let thread = std::thread::Builder::new().name(format!("serve-{index}"));
+            threads.push(thread.spawn(move || serve(context, listener, stopping, limit))?);
+        }
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let signal = runtime.block_on(wait_for_signal(self.database.as_ref()))?;
+        tracing::info!(signal, "stopping");
+        stop.send_replace(true);
+        for thread in threads {
+            match thread.join() {
+                Ok(ended) => ended?,
+                Err(_) => tracing::error!("a serving thread panicked"),
+            }
+        }
+        self.hash_runtime.shutdown_timeout(Duration::from_secs(1));
+        if let Some((database, _)) = self.database {
+            database.close();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! A Spin application.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use auth_core::IpBlock;
+use gatewright_compose::{Provider, compose};
+
+use super::allowed_hosts::AllowedHosts;
+use super::connection::KeptConnection;
+use super::manifest::Manifest;
+use super::variables::{Given, Values, Variables};
+
+/// An application, read from its manifest.
+pub struct App {
+    component: Vec<u8>,
+    state: PathBuf,
+    pub(super) databases: Vec<String>,
+    pub(super) variables: Variables,
+    environment: BTreeMap<String, String>,
+    allowed_hosts: AllowedHosts,
+    pub(super) kept_connection: KeptConnection,
+}
+
+impl App {
+    /// Reads a manifest and the components it names. State is kept in `state`, or `.spin` beside the manifest.
+    ///
+    /// # Errors
+    /// What is missing, wrong or not supported.
+    pub fn load(manifest_path: &Path, state: Option<&Path>, given: Given) -> Result<Self> {
+        let folder = manifest_path.parent().unwrap_or(Path::new(""));
+        let manifest = Manifest::read(manifest_path)?;
+        let values = Values::new(manifest.variables, given)?;
+        let component = manifest.component;
+        let read = |path: &Path| {
+            let path = folder.join(path);
+            std::fs::read(&path).with_context(|| {
+                format!(
+                    "can't read the component {}; build it with: cargo xtask build spin",
+                    path.display()
+                )
+            })
+        };
+        let mut bytes = read(&component.source)?;
+        if !component.dependencies.is_empty() {
+            if !component.dependencies_inherit_configuration {
+                bail!(
+                    "dependencies without dependencies_inherit_configuration = true could reach neither database nor variables"
+                );
+            }
+            let providers = component
+                .dependencies
+                .into_iter()
+                .map(|(provides, dependency)| {
+                    let component = read(&dependency.path)?;
+                    Ok(Provider {
+                        component,
+                        provides,
+                    })
+                })
+                .collect::<Result<_>>()?;
+            bytes = compose(bytes, providers)?;
+        }
+        if let Some(other) = component
+            .sqlite_databases
+            .iter()
+            .find(|name| *name != "default")
+        {
+            bail!(
+                "sqlite_databases: {other:?} would need a runtime configuration; only \"default\" is supported"
+            );
+        }
+        Ok(Self {
+            component: bytes,
+            state: state.map_or_else(|| folder.join(".spin"), Path::to_owned),
+            databases: component.sqlite_databases,
+            allowed_hosts: AllowedHosts::new(&component.allowed_outbound_hosts, &values)?,
+            variables: Variables::new(component.variables, &values)?,
+            environment: component.environment,
+            kept_connection: KeptConnection::default(),
+        })
+    }
+
+    /// The component, with its dependencies in it.
+    pub fn component(&self) -> &[u8] {
+        &self.component
+    }
+
+    /// The proxies that the application trusts, as far as it says so in the right form: it tells what is wrong with it.
+    pub(crate) fn trusted_proxies(&self) -> Vec<IpBlock> {
+        let value = self.variables.get("trusted_proxies").ok();
+        value
+            .and_then(|text| IpBlock::parse_list(&text))
+            .unwrap_or_default()
+    }
+
+    /// Where state is kept.
+    pub(crate) fn state(&self) -> &Path {
+        &self.state
+    }
+
+    pub(crate) fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
+    pub(crate) fn allowed_hosts(&self) -> &AllowedHosts {
+        &self.allowed_hosts
+    }
+}

@@ -1,0 +1,52 @@
+//! An application whose component is called alone, without a server.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use wasmtime::component::{Component, Instance};
+use wasmtime::{Engine, Store};
+
+use super::app::App;
+use crate::component;
+use crate::instance::context::{InstanceContext, Interfaces};
+use crate::instance::data::InstanceData;
+use crate::instance::linker::{linker, store};
+
+/// Maximum of memory of an instance that is called alone.
+const MEMORY: usize = 64 << 20;
+
+/// A component that was compiled, to be instantiated whatever it exports: that is how a provider is called alone.
+pub struct Compiled {
+    engine: Engine,
+    component: Component,
+}
+
+impl Compiled {
+    /// Compiles an application's component.
+    ///
+    /// # Errors
+    /// It is no component.
+    pub fn new(app: &App) -> Result<Self> {
+        let engine = component::engine(MEMORY)?;
+        let component = Component::new(&engine, app.component())?;
+        Ok(Self { engine, component })
+    }
+
+    /// An instance that belongs to this application.
+    ///
+    /// # Errors
+    /// The component imports what is not there.
+    pub async fn instantiate(&self, app: App) -> Result<(Store<InstanceData>, Instance)> {
+        let context = Arc::new(InstanceContext {
+            interfaces: Interfaces::Spin(app),
+            clock_offset: 0,
+            done: false.into(),
+        });
+        let linker = linker(&self.engine, &context.interfaces)?;
+        let mut store = store(&self.engine, context, MEMORY);
+        let instance = linker
+            .instantiate_async(&mut store, &self.component)
+            .await?;
+        Ok((store, instance))
+    }
+}

@@ -1,0 +1,148 @@
+//! A worker pool: a runtime, the instances that serve requests on it, and a limit on the requests that wait for them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use gatewright_http::ApiError;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use wasmtime_wasi_http::WasiBody;
+use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
+
+use crate::instance::factory::Instances;
+use crate::peers::{Budget, Held};
+
+/// Bytes of an answer that need no memory of the budget: what changes something is answered shortly, and health checks are.
+const UNCOUNTED: usize = 4 * 1024;
+
+/// Serves requests up to a limit, and answers the others with 503.
+pub(crate) struct WorkerPool {
+    handler: ProxyHandler<Instances>,
+    runtime: Handle,
+    /// One for each instance that may serve at the same time.
+    permits: Arc<Semaphore>,
+    /// Requests that wait or are served, and their maximum.
+    requests: Arc<AtomicUsize>,
+    max_requests: usize,
+    timeout: Duration,
+}
+
+impl WorkerPool {
+    /// A pool on a runtime, in which up to `max_concurrency` instances serve at the same time and up to `max_requests`
+    /// requests wait or are served, each for at most `timeout`.
+    pub(crate) fn new(
+        maker: Instances,
+        runtime: Handle,
+        max_concurrency: usize,
+        max_requests: usize,
+        timeout: Duration,
+    ) -> Self {
+        Self {
+            handler: ProxyHandler::new(maker),
+            runtime,
+            permits: Arc::new(Semaphore::new(max_concurrency)),
+            requests: Arc::default(),
+            max_requests,
+            timeout,
+        }
+    }
+
+    /// Serves a request when its turn comes. The answer is read to its end, so that a client that is slow to read it holds no
+    /// instance; it takes memory of the budget.
+    pub(crate) async fn serve(
+        &self,
+        request: Request<WasiBody>,
+        budget: Budget,
+    ) -> Result<(Response<Bytes>, Held), ApiError> {
+        let counted =
+            CountedRequest::new(&self.requests, self.max_requests).ok_or_else(overloaded)?;
+        let permit = match self.permits.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => tokio::time::timeout(self.timeout, self.permits.clone().acquire_owned())
+                .await
+                .ok()
+                .and_then(Result::ok)
+                .ok_or_else(overloaded)?,
+        };
+        let (handler, timeout) = (self.handler.clone(), self.timeout);
+        let started = Instant::now();
+        // Count and permit belong to the work, which goes on when the client has gone away.
+        let work = self.runtime.spawn(async move {
+            let response = match handler.handle((), request).await {
+                Ok(response) => {
+                    let whole = tokio::time::timeout(timeout, collect(response, budget));
+                    Ok(whole.await.unwrap_or_else(|_| Err(too_long())))
+                }
+                Err(error) => Err(error),
+            };
+            drop((counted, permit));
+            response
+        });
+        let response = work
+            .await
+            .map_err(|_| ApiError::internal("the thread of a request ended"))?;
+        response.unwrap_or_else(|error| {
+            // An instance that never yields can't be told that its time is over, only be ended, like one that traps.
+            if error.is::<ExpirationError>() || started.elapsed() >= self.timeout {
+                Err(too_long())
+            } else if error.is::<InstantiationError<()>>() {
+                tracing::error!(cause = ?error, "no instance could be made");
+                Err(overloaded())
+            } else {
+                tracing::error!(cause = ?error, "a request failed");
+                Err(ApiError::internal("the instance failed"))
+            }
+        })
+    }
+}
+
+/// Reads an answer to its end.
+async fn collect(
+    response: Response<WasiBody>,
+    budget: Budget,
+) -> Result<(Response<Bytes>, Held), ApiError> {
+    let (parts, mut body) = response.into_parts();
+    let (mut whole, mut held) = (BytesMut::new(), budget.begin());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            tracing::error!(cause = ?error, "an answer broke off");
+            ApiError::internal("the instance failed")
+        })?;
+        if let Ok(data) = frame.into_data() {
+            let counted = |length: usize| length.saturating_sub(UNCOUNTED);
+            held.grow(counted(whole.len() + data.len()) - counted(whole.len()))?;
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok((Response::from_parts(parts, whole.freeze()), held))
+}
+
+fn too_long() -> ApiError {
+    tracing::error!("a request took too long and was ended");
+    let message = "The request took too long.";
+    ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message)
+}
+
+fn overloaded() -> ApiError {
+    ApiError::unavailable(1)
+}
+
+/// A request that is counted until this is dropped.
+struct CountedRequest(Arc<AtomicUsize>);
+
+impl CountedRequest {
+    fn new(requests: &Arc<AtomicUsize>, max: usize) -> Option<Self> {
+        let counted = Self(requests.clone());
+        (requests.fetch_add(1, Ordering::Relaxed) < max).then_some(counted)
+    }
+}
+
+impl Drop for CountedRequest {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,59 @@
+//! The secrets of a first start.
+
+use gatewright_tests::host::{Host, PASSWORD, native};
+use serde_json::json;
+
+use super::refused;
+
+#[test]
+fn the_first_start_makes_secrets_that_others_cannot_read() {
+    let host = Host::start(&[]);
+    let secrets = host.folder().join("data/secrets.env");
+    let text = std::fs::read_to_string(&secrets).unwrap();
+    assert!(text.starts_with("SECRET_KEY="));
+    #[cfg(unix)]
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&secrets.metadata().unwrap().permissions()) & 0o777,
+        0o600
+    );
+    assert!(!host.log().contains(text.trim().split_once('=').unwrap().1));
+    assert!(
+        native(host.folder(), &["config", "check"])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let host = host.restart(&[]);
+    assert_eq!(std::fs::read_to_string(secrets).unwrap(), text);
+    drop(host);
+}
+
+#[test]
+fn a_lost_key_is_not_replaced() {
+    let mut host = Host::start(&[]);
+    host.kill();
+    std::fs::remove_file(host.folder().join("data/secrets.env")).unwrap();
+    let said = refused(native(host.folder(), &["serve"]));
+    assert!(said.contains("SECRET_KEY: not set"), "{said}");
+}
+
+#[tokio::test]
+async fn another_key_is_noticed_and_nothing_of_it_shown() {
+    let host = Host::start(&[]);
+    host.register("ada@example.com").await;
+    let host = host.restart(&[("SECRET_KEY", "another key that has more than 32 bytes")]);
+    host.get("/readyz").await.assert_error(503, "unavailable");
+    let answer = host
+        .post(
+            "/auth/login",
+            json!({"email": "ada@example.com", "password": PASSWORD}),
+        )
+        .await;
+    answer.assert_error(500, "internal_error");
+    assert_eq!(
+        answer.body["error"]["request_id"],
+        answer.header("x-request-id")
+    );
+    assert!(!answer.text.contains("SECRET_KEY"));
+    host.wait_for_log("SECRET_KEY does not open the stored signing key");
+}

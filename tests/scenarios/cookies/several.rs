@@ -1,0 +1,149 @@
+//! Several cookies of one name.
+
+use gatewright_tests::host::{Host, Tokens};
+use reqwest::Method;
+use serde_json::json;
+
+use super::browser::{Browser, Cookie};
+use super::{DOMAIN, SITE, with};
+
+/// The longest, so that no test depends on how fast it runs.
+const GRACE: (&str, &str) = ("REFRESH_TOKEN_GRACE_SECONDS", "300");
+
+/// A cookie of another application may hold any bytes.
+#[tokio::test]
+async fn a_neighbour_signs_nobody_out() {
+    let host = Host::start(&[SITE, GRACE]);
+    host.register("ada@example.com").await;
+    for transport in ["cookie", "jwt_cookie"] {
+        let mut browser = Browser::default();
+        browser.login(&host, transport).await;
+        let ours: Vec<_> = browser
+            .0
+            .iter()
+            .map(|cookie| format!("{}={}", cookie.name, cookie.value))
+            .collect();
+        let ours = ours.join("; ");
+        for (before, after) in [
+            (&b"theme=caf\xe9; "[..], &b""[..]),
+            (b"", b"; theme=\xff\x80"),
+            ("größe=ü; ".as_bytes(), b"; =; ;;x"),
+            (b"a=\"b; ", b"; c=d\\\""),
+        ] {
+            let line = [before, ours.as_bytes(), after].concat();
+            let me = with(&host, Method::GET, "/auth/me", &line).await;
+            me.assert_ok();
+            if transport == "jwt_cookie" {
+                let refreshed = with(&host, Method::POST, "/auth/refresh", &line).await;
+                refreshed.assert_ok();
+            }
+        }
+    }
+}
+
+/// A browser sends several cookies of one name where they were set for different domains or paths: what is dead among them
+/// doesn't matter, up to a bound.
+#[tokio::test]
+async fn each_cookie_of_a_name_is_tried() {
+    let host = Host::start(&[SITE, DOMAIN, GRACE]);
+    host.register("ada@example.com").await;
+    for (transport, name, dead) in [
+        (
+            "cookie",
+            "__Secure-session",
+            format!("s_{}", "A".repeat(86)),
+        ),
+        ("jwt_cookie", "__Secure-access", "a.b.c".into()),
+        ("jwt_cookie", "__Secure-refresh", "A".repeat(43)),
+    ] {
+        let mut browser = Browser::default();
+        browser.login(&host, transport).await;
+        let live = format!("{name}={}", browser.find(name).value);
+        let (method, path) = match name {
+            "__Secure-refresh" => (Method::POST, "/auth/refresh"),
+            _ => (Method::GET, "/auth/me"),
+        };
+        // The other ones are as dead, but different.
+        let dead = |count: usize| {
+            let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+            let (begin, end) = (&dead[..3], &dead[4..]);
+            let other = |at: usize| format!("{name}={begin}{}{end}; ", letters[at] as char);
+            (0..count).map(other).collect::<String>()
+        };
+        for cookies in [
+            live.clone(),
+            format!("{name}=; {live}"),
+            format!("{}{live}", dead(1)),
+            format!("{}{live}", dead(3)),
+            format!("{name}=no token; {}{live}; {}", dead(1), dead(20)),
+        ] {
+            let answer = with(&host, method.clone(), path, cookies.as_bytes()).await;
+            assert_eq!(answer.status, 200, "{cookies} {answer:?}");
+        }
+        let answer = with(
+            &host,
+            method,
+            path,
+            format!("{}{live}", dead(20)).as_bytes(),
+        )
+        .await;
+        assert_eq!(answer.status, 401, "{name} {answer:?}");
+    }
+}
+
+/// Another subdomain can set `__Secure-refresh` for all of them, with a token of its own account. It chooses nobody's session.
+#[tokio::test]
+async fn a_planted_refresh_token_is_refused() {
+    let host = Host::start(&[SITE]);
+    host.register("ada@example.com").await;
+    let mut browser = Browser::default();
+    browser.login(&host, "jwt_cookie").await;
+    let me = browser.me(&host).await.body;
+    let (sid, refresh) = (browser.find("__Host-sid"), browser.find("__Secure-refresh"));
+    assert_eq!(sid.value, me["session_id"]);
+    assert_eq!(sid.max_age, refresh.max_age);
+    assert_eq!(
+        browser.names(),
+        ["__Host-access", "__Secure-refresh", "__Host-sid"]
+    );
+
+    let eve = host.register("eve@example.com").await;
+    let planted: Vec<_> = [
+        ("/auth/refresh", Some("example.com")),
+        ("/auth", Some("example.com")),
+    ]
+    .map(|(path, domain)| Cookie::of("__Secure-refresh", &eve.refresh_token, path, domain))
+    .into();
+    // Beside the browser's own.
+    browser.0.splice(0..0, planted.clone());
+    for _ in 0..2 {
+        browser.refresh(&host).await.assert_ok();
+        let now = browser.me(&host).await.body;
+        assert_eq!(now["id"], me["id"]);
+        assert_eq!(now["session_id"], me["session_id"]);
+    }
+    // In its place, and where there was none.
+    for known in [vec![browser.find("__Host-sid")], Vec::new()] {
+        let mut browser = Browser([planted.clone(), known].concat());
+        browser
+            .refresh(&host)
+            .await
+            .assert_error(401, "invalid_refresh_token");
+        assert!(
+            browser
+                .names()
+                .iter()
+                .all(|name| *name == "__Secure-refresh")
+        );
+        browser.me(&host).await.assert_error(401, "unauthenticated");
+    }
+    // It was not used up, so that nobody can end a session of another by it.
+    let eve = host.refresh(&eve.refresh_token).await;
+    eve.assert_ok();
+    // What a page signs in with is believed as before.
+    let token = Tokens::of(&eve.body).refresh_token;
+    let body = json!({ "refresh_token": token });
+    let mut empty = Browser::default();
+    let sent = empty.send(&host, Method::POST, "/auth/refresh", Some(body));
+    sent.await.assert_ok();
+}

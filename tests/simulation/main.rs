@@ -1,0 +1,43 @@
+//! The core by itself, on a platform whose time and randomness the tests control.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod events;
+mod histories;
+mod interleaving;
+mod limits;
+mod lockout;
+mod rehash;
+mod reproducible;
+mod tokens;
+
+use auth_core::{Auth, Client, Error, TokenPair};
+use futures::executor::block_on;
+use gatewright_tests::{SimulatedPlatform, config, simulation};
+
+fn auth(seed: u64, settings: &[(&str, &str)]) -> Auth<SimulatedPlatform> {
+    Auth::new(SimulatedPlatform::new(seed), config(settings))
+}
+
+fn client() -> Client {
+    Client {
+        ip: Some("192.0.2.1".parse().unwrap()),
+        user_agent: Some("a-test/1.0".into()),
+        ..Client::default()
+    }
+}
+
+fn register(auth: &Auth<SimulatedPlatform>, email: &str) -> TokenPair {
+    let tokens = simulation::register(auth, simulation::registration(email), &client());
+    // The mail that verifies the address is not what these tests are about.
+    auth.platform().take_deferred();
+    tokens
+}
+
+fn login(auth: &Auth<SimulatedPlatform>, name: &str, password: &str) -> Result<TokenPair, Error> {
+    simulation::login(auth, name, password, &client())
+}
+
+fn refresh(auth: &Auth<SimulatedPlatform>, tokens: &TokenPair) -> Result<TokenPair, Error> {
+    block_on(auth.refresh(tokens.refresh_token.expose(), &client()))
+}

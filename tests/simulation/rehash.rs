@@ -1,0 +1,111 @@
+//! Password hashes that are replaced after a login.
+
+use auth_core::storage::{LoginName, Storage as _};
+use auth_core::{Auth, Carrier, Error, Login, LoginRequest, Platform as _, totp};
+use futures::executor::block_on;
+use gatewright_tests::config;
+use gatewright_tests::host::PASSWORD;
+use gatewright_tests::simulation::after_answer;
+
+use super::{auth, client, login, register};
+
+/// A hash of other parameters is replaced after the login that it was used for, which does not wait for it.
+#[test]
+fn a_password_is_rehashed_after_the_answer() {
+    let storage = {
+        let auth = auth(1, &[]);
+        register(&auth, "ada@example.com");
+        auth
+    };
+    let costlier = config(&[("ARGON2_ITERATIONS", "2")]);
+    let auth = Auth::new(storage.into_platform(), costlier);
+    let rehashed = || {
+        let lines = auth.platform().log_lines();
+        lines
+            .iter()
+            .filter(|line| line.contains("rehashed a password"))
+            .count()
+    };
+    assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
+    assert_eq!(rehashed(), 0);
+    after_answer(&auth);
+    assert_eq!(rehashed(), 1);
+    assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
+    after_answer(&auth);
+    assert_eq!(rehashed(), 1);
+}
+
+/// A hash that another system made signs in, and is replaced after the answer.
+#[test]
+fn an_imported_hash_signs_in_and_is_rehashed() {
+    // By PyPI bcrypt, cost 4, of the usual password here; see auth-core/src/password/foreign_vectors.json for the others.
+    const IMPORTED: &str = "$2b$04$zHH/ihvsBtMWKcFnKGd20.HRVxfFwAw6do5hHWUp0mwFFtNRpBW52";
+    let auth = auth(1, &[]);
+    register(&auth, "ada@example.com");
+    let storage = auth.platform().storage();
+    let name = LoginName::Email("ada@example.com".to_owned());
+    let stored = || {
+        let account = block_on(storage.find_account(name.clone()))
+            .unwrap()
+            .unwrap();
+        account.credentials[0].clone()
+    };
+    let own = stored();
+    let now = auth.platform().now();
+    let import = storage.replace_credential_secret(own.id, own.secret, IMPORTED.to_owned(), now);
+    assert_eq!(block_on(import), Ok(true));
+    assert_eq!(
+        login(&auth, "ada@example.com", "not the right password").err(),
+        Some(Error::InvalidCredentials)
+    );
+    assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
+    assert_eq!(stored().secret, IMPORTED);
+    after_answer(&auth);
+    assert!(stored().secret.starts_with("$argon2id$"));
+    assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
+}
+
+/// The right password is what rehashing needs; that a second factor is asked for next changes nothing.
+#[test]
+fn a_password_is_rehashed_also_where_a_second_factor_follows() {
+    let auth = auth(1, &[]);
+    let tokens = register(&auth, "ada@example.com");
+    let enrolment = block_on(auth.enable_totp(&tokens.active, None, &client()));
+    let key = enrolment.ok().unwrap().uri;
+    let key = key
+        .split("secret=")
+        .nth(1)
+        .unwrap()
+        .split('&')
+        .next()
+        .unwrap();
+    let key = base32_key(key);
+    let code = totp::code(&key, auth.platform().now().as_secs() / totp::STEP);
+    assert!(block_on(auth.confirm_totp(&tokens.active, &code, &client())).is_ok());
+    after_answer(&auth);
+    let costlier = config(&[("ARGON2_ITERATIONS", "2")]);
+    let auth = Auth::new(auth.into_platform(), costlier);
+    let request = LoginRequest {
+        name: "ada@example.com",
+        password: PASSWORD,
+        code: None,
+        carrier: Carrier::Jwt,
+    };
+    let challenged = block_on(auth.login(request, &client()));
+    assert!(matches!(challenged, Ok(Login::MfaRequired(_))));
+    after_answer(&auth);
+    let lines = auth.platform().log_lines();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("rehashed a password"))
+    );
+}
+
+fn base32_key(text: &str) -> Vec<u8> {
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let digit = |c| alphabet.find(c).unwrap();
+    let bits: String = text.chars().map(|c| format!("{:05b}", digit(c))).collect();
+    let byte = |bits: &[u8]| u8::from_str_radix(std::str::from_utf8(bits).unwrap(), 2).unwrap();
+    bits.as_bytes().chunks_exact(8).map(byte).collect()
+}

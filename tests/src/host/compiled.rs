@@ -1,0 +1,55 @@
+//! Compiled components, which the hosts of a test run share.
+
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// What one host has compiled, for others, which start sooner by seconds.
+pub(super) struct Compiled(PathBuf);
+
+impl Compiled {
+    pub(super) fn of(host: &str) -> Self {
+        let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+        let components = ["components/service.wasm", "components/gatewright-spin.wasm"];
+        let [native, spin] = components.map(|file| {
+            let time = built.join(file).metadata().and_then(|file| file.modified());
+            let since = time.map(|time| time.duration_since(UNIX_EPOCH).unwrap_or_default());
+            since.unwrap_or_default().as_millis()
+        });
+        Self(built.join(format!("tmp/compiled/{host}-{native:x}-{spin:x}")))
+    }
+
+    /// Puts it where a host will look for it, unless the host has been there.
+    pub(super) fn lend(&self, cache: &Path) {
+        let Ok(files) = self.0.read_dir() else {
+            return;
+        };
+        if !cache.exists() {
+            let mut private = std::fs::DirBuilder::new();
+            private.recursive(true).mode(0o700).create(cache).unwrap();
+            for file in files {
+                let file = file.unwrap();
+                let _ = std::fs::copy(file.path(), cache.join(file.file_name()));
+            }
+        }
+    }
+
+    /// Keeps what a host has compiled.
+    pub(super) fn keep(&self, cache: &Path) {
+        let Ok(files) = cache.read_dir() else {
+            return;
+        };
+        std::fs::create_dir_all(&self.0).unwrap();
+        for file in files {
+            let file = file.unwrap();
+            let kept = self.0.join(file.file_name());
+            if kept.exists() || kept.extension().is_none_or(|kind| kind != "cwasm") {
+                continue;
+            }
+            // Renamed into place: others copy it meanwhile.
+            let partial = tempfile::NamedTempFile::new_in(self.0.parent().unwrap()).unwrap();
+            std::fs::copy(file.path(), partial.path()).unwrap();
+            partial.persist(kept).unwrap();
+        }
+    }
+}

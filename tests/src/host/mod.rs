@@ -1,0 +1,15 @@
+//! Hosts as real processes, and a client to talk to them.
+
+mod accounts;
+mod answer;
+mod compiled;
+mod person;
+mod process;
+mod programs;
+mod requests;
+mod running;
+
+pub use answer::Answer;
+pub use person::{JWT_SECRET, PASSWORD, Person, SETUP, Tokens};
+pub use programs::{cloudflare, component, manifest, native, spin, worker_kit};
+pub use running::Host;

@@ -1,0 +1,138 @@
+//! What a host runs in, and what it prints.
+
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::{Shutdown, TcpStream};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::JoinHandle;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::json;
+
+use super::programs::node;
+
+/// A line that a host prints.
+pub(super) enum Line {
+    /// For people: where it listens, what it has made.
+    Said(String),
+    /// Of its log.
+    Logged(String),
+}
+
+/// A host that runs.
+pub(super) enum Process {
+    /// In a process of its own, in a group with what that starts.
+    Child(Child),
+    /// In the pool of Workers, which ends it when the connection ends.
+    Pooled {
+        stream: TcpStream,
+        ended: Option<JoinHandle<()>>,
+        _pool: Arc<Pool>,
+    },
+}
+
+impl Process {
+    /// Starts a program; returns the lines that it prints.
+    pub(super) fn of(command: &mut Command) -> (Self, Receiver<Line>) {
+        let mut child = command.process_group(0).spawn().unwrap();
+        let (lines, output) = channel();
+        send_lines(child.stdout.take().unwrap(), lines.clone(), Line::Said);
+        send_lines(child.stderr.take().unwrap(), lines, Line::Logged);
+        (Self::Child(child), output)
+    }
+
+    /// Starts a Worker in the pool, in a folder; returns the lines that it prints.
+    pub(super) fn of_pool(folder: &Path, arguments: &[String]) -> (Self, Receiver<Line>) {
+        let pool = Pool::shared();
+        let mut stream = TcpStream::connect(("127.0.0.1", pool.port)).unwrap();
+        let asked = json!({"folder": folder, "args": arguments});
+        writeln!(stream, "{asked}").unwrap();
+        let (lines, output) = channel();
+        let ended = send_lines(stream.try_clone().unwrap(), lines, Line::Logged);
+        let process = Self::Pooled {
+            stream,
+            ended: Some(ended),
+            _pool: pool,
+        };
+        (process, output)
+    }
+
+    /// Ends it at once, with all that it started.
+    pub(super) fn kill(&mut self) {
+        match self {
+            Self::Child(child) => {
+                let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+                let _ = child.wait();
+            }
+            Self::Pooled { stream, ended, .. } => {
+                let _ = stream.shutdown(Shutdown::Write);
+                // The pool closes the connection when the Worker has ended.
+                ended.take().map(JoinHandle::join);
+            }
+        }
+    }
+
+    /// The process, where the host has its own.
+    pub(super) fn child(&mut self) -> &mut Child {
+        match self {
+            Self::Child(child) => child,
+            Self::Pooled { .. } => panic!("a Worker has no process of its own"),
+        }
+    }
+}
+
+/// Sends each line on, in a thread that ends after the last.
+fn send_lines(
+    from: impl Read + Send + 'static,
+    to: Sender<Line>,
+    kind: fn(String) -> Line,
+) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            // Read to its end also when nobody listens, so that the pipe does not fill up.
+            let _ = to.send(kind(line));
+        }
+    })
+}
+
+/// One process that starts the runtimes of all Workers.
+pub(super) struct Pool {
+    child: Child,
+    port: u16,
+}
+
+static POOL: Mutex<Weak<Pool>> = Mutex::new(Weak::new());
+
+impl Pool {
+    /// The pool of the hosts that run, or a new one.
+    fn shared() -> Arc<Self> {
+        let mut current = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+        let pool = current.upgrade().unwrap_or_else(|| Arc::new(Self::start()));
+        *current = Arc::downgrade(&pool);
+        pool
+    }
+
+    fn start() -> Self {
+        let mut command = node("pool.mjs");
+        command.stdin(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.next().expect("the pool does not start").unwrap();
+        let port = line.strip_prefix("listening").unwrap().trim();
+        Self {
+            port: port.parse().unwrap(),
+            child,
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // It ends, with its runtimes, when this end of the pipe is closed.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}

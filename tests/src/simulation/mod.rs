@@ -1,0 +1,9 @@
+//! The core on a platform whose time and randomness the test controls.
+
+mod config;
+mod people;
+mod platform;
+
+pub use config::config;
+pub use people::{after_answer, login, pair, register, registration};
+pub use platform::SimulatedPlatform;

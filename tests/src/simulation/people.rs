@@ -1,0 +1,73 @@
+//! What people do in simulations.
+
+use auth_core::storage::Storage;
+use auth_core::{
+    Auth, Carrier, Client, Error, Login, LoginRequest, Registration, TokenPair, Tokens,
+};
+use futures::executor::block_on;
+
+use super::platform::SimulatedPlatform;
+use crate::host::PASSWORD;
+
+/// The registration of a person with an address and nothing else.
+pub fn registration(email: &str) -> Registration<'_> {
+    Registration {
+        email,
+        password: PASSWORD,
+        username: None,
+        display_name: None,
+        profile: None,
+        carrier: Carrier::Jwt,
+    }
+}
+
+/// Registers a person, who is signed in then.
+pub fn register<S: Storage>(
+    auth: &Auth<SimulatedPlatform<S>>,
+    registration: Registration<'_>,
+    client: &Client,
+) -> TokenPair {
+    let registered = block_on(auth.register(registration, client));
+    let registered = registered.map_err(|error| error.to_string()).unwrap();
+    pair(registered.tokens.unwrap())
+}
+
+/// Signs a person in.
+pub fn login<S: Storage>(
+    auth: &Auth<SimulatedPlatform<S>>,
+    name: &str,
+    password: &str,
+    client: &Client,
+) -> Result<TokenPair, Error> {
+    let request = LoginRequest {
+        name,
+        password,
+        code: None,
+        carrier: Carrier::Jwt,
+    };
+    match block_on(auth.login(request, client))? {
+        Login::SignedIn(tokens) => Ok(pair(tokens)),
+        Login::MfaRequired(_) => panic!("a second factor"),
+    }
+}
+
+/// Does what was deferred, as a host does after the answer.
+pub fn after_answer<S: Storage>(auth: &Auth<SimulatedPlatform<S>>) {
+    loop {
+        let deferred = auth.platform().take_deferred();
+        if deferred.is_empty() {
+            return;
+        }
+        for work in deferred {
+            block_on(auth.run(work));
+        }
+    }
+}
+
+/// The tokens of a session as JWTs.
+pub fn pair(tokens: Tokens) -> TokenPair {
+    match tokens {
+        Tokens::Jwt(pair) => pair,
+        Tokens::Opaque(_) => panic!("an opaque token"),
+    }
+}

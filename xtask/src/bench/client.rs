@@ -1,0 +1,53 @@
+//! Requests to a host, and the user who sends them.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use crate::process::output;
+
+const PASSWORD: &str = "correct horse battery staple";
+/// Number of tokens, which are used in turn, so that no figure depends on one.
+pub(super) const TOKENS: usize = 200;
+
+pub(super) fn curl(arguments: &[&str]) -> Result<Value> {
+    let text = output(
+        Command::new("curl")
+            .args(["-sS", "--fail-with-body", "--max-time", "10"])
+            .args(arguments),
+    )
+    .with_context(|| format!("curl {} failed", arguments.join(" ")))?;
+    serde_json::from_str(&text).context("the answer is not JSON")
+}
+
+pub(super) fn post(url: &str, body: &Value) -> Result<Value> {
+    curl(&[
+        "-H",
+        "content-type: application/json",
+        "-d",
+        &body.to_string(),
+        url,
+    ])
+}
+
+pub(super) fn login_body() -> Value {
+    json!({"email": "user0@example.com", "password": PASSWORD})
+}
+
+pub(super) fn login(base: &str) -> Result<Value> {
+    post(&format!("{base}/auth/login"), &login_body())
+}
+
+/// Registers the user, and returns the access tokens of many sessions.
+pub(super) fn sign_in(base: &str) -> Result<Vec<String>> {
+    post(&format!("{base}/auth/register"), &login_body())?;
+    (0..TOKENS)
+        .map(|_| {
+            Ok(login(base)?["access_token"]
+                .as_str()
+                .context("a token")?
+                .to_owned())
+        })
+        .collect()
+}

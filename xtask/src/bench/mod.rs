@@ -1,0 +1,55 @@
+//! `cargo xtask bench`: how fast the hosts are on this machine, beside a peer in the same run.
+
+mod client;
+mod cloudflare;
+mod load;
+mod native;
+mod peer;
+mod spin;
+mod usage;
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::component;
+use crate::install::npm_packages;
+use crate::native::{Profile, build_host, build_scale};
+use crate::process::{root, target};
+use crate::test::javascript;
+use load::need_wrk;
+
+/// `cargo xtask bench verify`: the npm package beside its peers.
+pub(crate) fn verify() -> Result<()> {
+    component::build_js()?;
+    let folder = root().join("packages/verify");
+    npm_packages(&folder)?;
+    crate::process::run(Command::new("node").arg("bench.mjs").current_dir(folder))
+}
+
+/// A million users on SQLite, beside ten thousand.
+pub(crate) fn scale() -> Result<()> {
+    crate::process::run(&mut scale_command()?)
+}
+
+/// The program that measures a million users.
+pub(crate) fn scale_command() -> Result<Command> {
+    let (host, scale) = build_scale()?;
+    let mut command = Command::new(scale);
+    command.env("GATEWRIGHT_PROGRAM", host);
+    Ok(command)
+}
+
+/// Measures and prints.
+pub(crate) fn run(seconds: u64) -> Result<()> {
+    need_wrk()?;
+    npm_packages(&javascript())?;
+    let program = build_host(Profile::Release)?;
+    let folder = target().join("bench");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder)?;
+    native::measure(&program, &folder, seconds)?;
+    spin::measure(&program, &folder, seconds)?;
+    cloudflare::measure(&folder)
+}

@@ -1,0 +1,151 @@
+//! The native host.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use super::client::{TOKENS, curl, login, sign_in};
+use super::load::{Figures, Load, ROUNDS};
+use super::peer::start_peer;
+use super::usage::{cpu_of_a_login, memory};
+use crate::running::start;
+
+/// Connections of the load, and those of a storm of logins.
+const CONNECTIONS: u32 = 32;
+const STORM: u32 = 8;
+/// Connections after whose load memory has to be given back, within this time.
+const MANY: u32 = 256;
+const REST: Duration = Duration::from_secs(10);
+
+/// After this the host has given back what it does not need.
+const IDLE: Duration = Duration::from_secs(8);
+
+/// No limits: a load is what they are for.
+const SETTINGS: &[(&str, &str)] = &[
+    ("LOGIN_ATTEMPTS_PER_IP", "0"),
+    ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+    ("SIGN_INS_PER_USER", "0"),
+    ("LOG_LEVEL", "error"),
+];
+
+/// Measures starts, memory, latency and throughput.
+pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()> {
+    // The first start compiles; the others find the compiled component.
+    let (first, base) = start(program, folder, SETTINGS)?;
+    curl(&[&format!("{base}/healthz")])?;
+    std::thread::sleep(IDLE);
+    println!(
+        "memory, idle after the first start: {:.0} MB (aim: 60)",
+        memory(&first)?
+    );
+    drop(first);
+    let mut starts = Vec::new();
+    for _ in 0..5 {
+        let started = Instant::now();
+        let (_running, base) = start(program, folder, SETTINGS)?;
+        curl(&[&format!("{base}/healthz")])?;
+        starts.push(started.elapsed());
+    }
+    starts.sort();
+    println!(
+        "start to first answer, compiled component cached: {} ms (aim: 100)",
+        starts[2].as_millis()
+    );
+
+    let (host, base) = start(program, folder, SETTINGS)?;
+    let tokens = sign_in(&base)?;
+    let after_logins = memory(&host)?;
+    std::thread::sleep(IDLE);
+    curl(&[&format!("{base}/healthz")])?;
+    println!(
+        "memory, idle: {:.0} MB (aim: 40); just after {TOKENS} logins {after_logins:.0} MB",
+        memory(&host)?
+    );
+
+    let (_peer, peer, peer_tokens) = start_peer()?;
+    let ours = Load::tokens(folder.join("me.lua"), &tokens)?;
+    let theirs = Load::tokens(folder.join("peer.lua"), &peer_tokens)?;
+    let logging_in = Load::login(folder.join("login.lua"))?;
+
+    let (mut quiet, mut beside) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        quiet.push(ours.run(&format!("{base}/auth/me"), CONNECTIONS, seconds)?);
+        beside.push(theirs.run(&format!("{peer}/auth/me"), CONNECTIONS, seconds)?);
+    }
+    let (quiet, beside) = (Figures::median(quiet), Figures::median(beside));
+    println!(
+        "GET /auth/me, {CONNECTIONS} connections, {TOKENS} tokens: {quiet} (aim: 15000/s, p99 5 ms)"
+    );
+    println!(
+        "  Node + jose, no database: {beside}; ratio {:.1}",
+        quiet.rate / beside.rate
+    );
+
+    let many = ours.run(&format!("{base}/auth/me"), MANY, seconds)?;
+    let under_load = memory(&host)?;
+    std::thread::sleep(REST);
+    println!(
+        "memory after {MANY} connections: {under_load:.0} MB, ten seconds later {:.0} MB (aim: 80); GET /auth/me: {many}",
+        memory(&host)?
+    );
+
+    let (mut logins, mut peer_logins) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        logins.push(logging_in.run(&format!("{base}/auth/login"), STORM, seconds)?);
+        peer_logins.push(logging_in.run(&format!("{peer}/auth/login"), STORM, seconds)?);
+    }
+    let (logins, peer_logins) = (Figures::median(logins), Figures::median(peer_logins));
+    println!("POST /auth/login, {STORM} connections: {logins}");
+    println!(
+        "  Node + hash-wasm, one thread, no database: {peer_logins}; ratio {:.1}",
+        logins.rate / peer_logins.rate
+    );
+
+    let over = AtomicBool::new(false);
+    let (stormy, peak) = std::thread::scope(|scope| -> Result<_> {
+        let storm =
+            scope.spawn(|| logging_in.run(&format!("{base}/auth/login"), STORM, seconds + 2));
+        let peak = scope.spawn(|| -> Result<f64> {
+            let mut peak: f64 = 0.0;
+            while !over.load(Ordering::Relaxed) {
+                peak = peak.max(memory(&host)?);
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Ok(peak)
+        });
+        std::thread::sleep(Duration::from_secs(1));
+        let stormy = ours.run(&format!("{base}/auth/me"), CONNECTIONS, seconds);
+        over.store(true, Ordering::Relaxed);
+        let ended = (storm.join(), peak.join());
+        let (Ok(storm), Ok(peak)) = ended else {
+            bail!("a thread panicked")
+        };
+        println!("in a storm of logins ({}):", storm?);
+        Ok((stormy?, peak?))
+    })?;
+    println!(
+        "  GET /auth/me: {stormy}; p99 {:.1} times the quiet one (aim: 3)",
+        stormy.p99 / quiet.p99
+    );
+    println!("  memory, highest: {peak:.0} MB (aim: 120)");
+
+    let costly = cpu_of_a_login(&host, &base)?;
+    drop(host);
+    // The same database and the same work, but for the hash.
+    let cheap = [("ARGON2_MEMORY_KIB", "8"), ("ARGON2_ITERATIONS", "1")];
+    let settings: Vec<_> = SETTINGS.iter().copied().chain(cheap).collect();
+    let (host, base) = start(program, folder, &settings)?;
+    // The first login brings the stored hash to these parameters.
+    login(&base)?;
+    let rest = cpu_of_a_login(&host, &base)?;
+    println!(
+        "processor time of a login: {:.1} ms, without its hash {:.1} ms: Argon2 is {:.0} % (aim: 90)",
+        costly * 1000.0,
+        rest * 1000.0,
+        100.0 * (1.0 - rest / costly)
+    );
+    drop(host);
+    Ok(())
+}

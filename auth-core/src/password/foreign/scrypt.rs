@@ -1,0 +1,48 @@
+//! scrypt with what goes into it beside the password.
+
+use zeroize::Zeroizing;
+
+use crate::password::error::PasswordHashError::{self, OutOfBounds};
+use crate::password::memory::Memory;
+use crate::password::parameters::Parameters;
+use crate::password::scrypt::{Costs, scrypt};
+
+/// As much as Argon2's, which uses the same.
+const MAX_SCRYPT_MEMORY: u64 = Parameters::MAX_MEMORY as u64 * 1024;
+/// Bounds what is held beside that memory.
+const MAX_SCRYPT_BLOCK_SIZE: u32 = 64;
+const MAX_SCRYPT_PARALLELISM: u32 = 16;
+
+/// What goes into scrypt beside the password.
+pub(in crate::password) struct Scrypt {
+    pub(super) costs: Costs,
+    salt: Vec<u8>,
+}
+
+impl Scrypt {
+    pub(super) fn new(ln: u32, r: u32, p: u32, salt: Vec<u8>) -> Result<Self, PasswordHashError> {
+        let within = (1..=MAX_SCRYPT_MEMORY.ilog2()).contains(&ln)
+            && (1..=MAX_SCRYPT_BLOCK_SIZE).contains(&r)
+            && (1..=MAX_SCRYPT_PARALLELISM).contains(&p)
+            && (128 * u64::from(r)) << ln <= MAX_SCRYPT_MEMORY;
+        if !within {
+            return Err(OutOfBounds);
+        }
+        let costs = Costs { ln, r, p };
+        Ok(Self { costs, salt })
+    }
+
+    pub(super) fn derive(
+        &self,
+        memory: &mut Memory,
+        password: &str,
+        len: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, PasswordHashError> {
+        let mut derived = Zeroizing::new(vec![0; len]);
+        memory.lend(self.costs.blocks(), |blocks| {
+            let password = password.as_bytes();
+            scrypt(password, &self.salt, self.costs, blocks, &mut derived);
+        })?;
+        Ok(derived)
+    }
+}

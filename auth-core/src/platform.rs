@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use crate::deferred::Deferred;
-use crate::mail::{MailError, Message};
-use crate::password::Parameters;
+use crate::deferred::work::Deferred;
+use crate::mail::message::{MailError, Message};
+use crate::password::parameters::Parameters;
 use crate::storage::Storage;
 use crate::time::Timestamp;
 

@@ -1,7 +1,7 @@
 //! Settings about the proxies in front of the service.
 
 use super::parse;
-use crate::ip_block::IpBlock;
+use crate::client::ip_block::IpBlock;
 use crate::settings;
 
 settings! {

@@ -7,7 +7,7 @@ use crate::jose::algorithm::Algorithm;
 use crate::password::parameters::Parameters;
 use crate::profile::ProfileFields;
 use crate::secret::SecretKey;
-use crate::session::Transport;
+use crate::sessions::transport::SessionTransport;
 use crate::settings;
 
 settings! {
@@ -43,7 +43,7 @@ settings! {
     /// Whether registering signs in at once.
     REGISTER_AUTO_LOGIN register_auto_login: bool = "true", parse::boolean, "true or false";
     /// What carries a session when a login does not say: `jwt`, `session` (an opaque token), or a cookie that holds one of the two.
-    SESSION_TRANSPORT session_transport: Transport = "jwt", Transport::parse, "jwt, session, cookie or jwt_cookie";
+    SESSION_TRANSPORT session_transport: SessionTransport = "jwt", SessionTransport::parse, "jwt, session, cookie or jwt_cookie";
     /// How long a session of an opaque token lasts without being used.
     SESSION_IDLE_MINUTES session_idle: Duration = "10080", |text| parse::whole(text, 5, 525_600).map(|n| Duration::from_secs(n * 60)), "minutes, 5 to 525600";
     /// Whether cookies are sent over HTTPS alone; without it they lose the `__Host-` of their names, and anybody on the way can read them.

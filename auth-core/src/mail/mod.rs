@@ -1,8 +1,11 @@
 //! Messages to people.
 
-mod context;
-mod kind;
-mod message;
+pub(crate) mod context;
+pub(crate) mod delivery;
+pub(crate) mod kind;
+pub(crate) mod link;
+pub(crate) mod message;
+pub(crate) mod outbox;
 pub(crate) mod templates;
 
 pub use context::MailContext;

@@ -1,24 +1,26 @@
-//! Passwords: which are accepted, and how they are kept.
+//! Passwords: which are accepted, how they are kept, and how they are compared.
 
-mod breach;
+pub(crate) mod acceptance;
+pub(crate) mod admission;
+pub(crate) mod breach;
+pub(crate) mod comparison;
 mod cost;
-mod error;
+pub(crate) mod cost_cache;
+pub(crate) mod equal_work;
+pub(crate) mod error;
 mod foreign;
 mod form;
-mod hasher;
+pub(crate) mod hasher;
 mod memory;
 pub(crate) mod parameters;
-mod policy;
+pub(crate) mod policy;
 mod scrypt;
 mod stored;
-mod work;
+pub(crate) mod work;
 
-pub(crate) use breach::Question;
 pub use error::PasswordHashError;
 pub use hasher::Hasher;
 pub use parameters::Parameters;
-pub(crate) use policy::check;
 pub use policy::normalize;
 pub use stored::supported;
 pub use work::HashKind;
-pub(crate) use work::{Costliest, Work};

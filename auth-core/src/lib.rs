@@ -59,7 +59,9 @@ pub use client::device_token::DeviceToken;
 pub use client::ip_block::IpBlock;
 pub use config::Config;
 pub use deferred::work::Deferred;
-pub use error::{AccessTokenError, Error, FieldError, FieldErrorCode, LinkError, Result};
+pub use error::{
+    AccessTokenError, Error, ErrorCode, FieldError, FieldErrorCode, LinkError, Result,
+};
 pub use identifier::{EmailAddress, Username, canonical};
 pub use mail::{MailContext, MailError, MailKind, Message, Templates};
 pub use mfa::enrolment::TotpEnrolment;

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::notify_user;
 use crate::platform::Platform;
-use crate::sign_in::reauthentication::check_password;
+use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{ActiveSession, DeleteUserOutcome, Grounds, Member, Storage as _, User};
 
 impl<P: Platform> Accounts<'_, P> {
@@ -23,11 +23,12 @@ impl<P: Platform> Accounts<'_, P> {
     pub async fn delete(
         self,
         active: &ActiveSession,
-        password: &str,
+        evidence: Evidence<'_>,
         client: &Client,
     ) -> Result<()> {
         let context = self.context;
-        check_password(context, &active.user.id, password, client).await?;
+        let required = Required::Password;
+        reauthenticate(context, &active.user.id, required, evidence, client).await?;
         match delete_user(context, &active.user.id, |_| Ok(())).await {
             Ok(user) => {
                 record(

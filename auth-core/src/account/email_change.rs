@@ -20,7 +20,7 @@ use crate::mail::outbox::{message, send, send_account_exists};
 use crate::one_time_secret::{Purpose, peek_of_user};
 use crate::platform::Platform;
 use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail};
-use crate::sign_in::reauthentication::{Proof, check_password, prove};
+use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{ActiveSession, LoginName, Storage as _, User};
 
 /// What a link to a new address goes with.
@@ -42,12 +42,13 @@ impl<P: Platform> Accounts<'_, P> {
         self,
         active: &ActiveSession,
         email: &str,
-        password: &str,
+        evidence: Evidence<'_>,
         client: &Client,
     ) -> Result<()> {
         let context = self.context;
         let address = EmailAddress::parse(email).map_err(|rule| Error::Invalid(vec![rule]))?;
-        let credential = check_password(context, &active.user.id, password, client).await?;
+        let required = Required::Password;
+        let proof = reauthenticate(context, &active.user.id, required, evidence, client).await?;
         let asked = RequestedMail::NewAddress;
         count_mail(context, asked, &address, client).await?;
         let mail = LinkMail {
@@ -59,7 +60,7 @@ impl<P: Platform> Accounts<'_, P> {
         };
         let payload = NewAddress {
             email: address.as_str().to_owned(),
-            credential: credential.id,
+            credential: proof.credential_id().unwrap_or_default().to_owned(),
         };
         let taken = context
             .storage()
@@ -83,12 +84,15 @@ impl<P: Platform> Accounts<'_, P> {
     pub async fn confirm_email(
         self,
         token: &str,
-        proof: Proof<'_>,
+        evidence: Evidence<'_>,
         client: &Client,
     ) -> Result<User> {
         let context = self.context;
         let usable = peek_of_user::<NewAddress, _>(context, Purpose::ChangeEmail, token).await?;
-        prove(context, &usable.user_id, proof, client).await?;
+        if context.config.verify_needs_password {
+            let required = Required::PasswordOrOwnSession;
+            reauthenticate(context, &usable.user_id, required, evidence, client).await?;
+        }
         let now = context.now();
         let invalid = Error::Link(LinkError::Invalid);
         let before = find_account(context, &usable.user_id)

@@ -16,7 +16,7 @@ use crate::mail::link::{LinkMail, send_link};
 use crate::one_time_secret::{Purpose, peek_of_user};
 use crate::platform::Platform;
 use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail};
-use crate::sign_in::reauthentication::{Proof, prove};
+use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{LoginName, Storage as _, User};
 
 /// What a link is about: an address, as it was when the link was made.
@@ -61,12 +61,15 @@ impl<P: Platform> Accounts<'_, P> {
     pub async fn verify_email(
         self,
         token: &str,
-        proof: Proof<'_>,
+        evidence: Evidence<'_>,
         client: &Client,
     ) -> Result<User> {
         let context = self.context;
         let usable = peek_of_user::<Address, _>(context, Purpose::VerifyEmail, token).await?;
-        prove(context, &usable.user_id, proof, client).await?;
+        if context.config.verify_needs_password {
+            let required = Required::PasswordOrOwnSession;
+            reauthenticate(context, &usable.user_id, required, evidence, client).await?;
+        }
         let now = context.now();
         let user = change_user(context, &usable.user_id, |account| {
             let mut user = account.user;

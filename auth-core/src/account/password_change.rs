@@ -14,7 +14,7 @@ use crate::password::acceptance::checked_password;
 use crate::password::admission::hash_password;
 use crate::platform::Platform;
 use crate::sign_in::known_device::device_token;
-use crate::sign_in::reauthentication::check_password;
+use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::ActiveSession;
 
 impl<P: Platform> Accounts<'_, P> {
@@ -26,18 +26,19 @@ impl<P: Platform> Accounts<'_, P> {
     pub async fn change_password(
         self,
         active: &ActiveSession,
-        current: &str,
+        evidence: Evidence<'_>,
         new: &str,
         client: &Client,
     ) -> Result<DeviceToken> {
         let context = self.context;
-        let stored = check_password(context, &active.user.id, current, client).await?;
+        let required = Required::Password;
+        let proof = reauthenticate(context, &active.user.id, required, evidence, client).await?;
         let checked = checked_password(context, new, "new_password", &active.user).await?;
         let secret = hash_password(context, &checked).await?;
         let credential = new_credential(context, &active.user.id, CredentialKind::Password, secret);
         let user = change_user(context, &active.user.id, |account| {
             // Somebody else has changed it since it was compared.
-            if password_id(&account) != Some(&stored.id) {
+            if password_id(&account) != proof.credential_id() {
                 return Err(Error::WrongPassword);
             }
             let mut change = Change {

@@ -25,9 +25,11 @@ use crate::rate_limits::sign_in::count_registration;
 use crate::sessions::start::start_session;
 use crate::sessions::tokens::Tokens;
 use crate::sessions::transport::TokenFormat;
+use crate::sign_in::policy::{Admission, admit};
+use crate::sign_in::proof::Proof;
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
-use crate::storage::{LoginName, Storage as _, User};
+use crate::storage::{Account, LoginName, Storage as _, User};
 
 /// What a person registers with.
 #[derive(Clone, Copy)]
@@ -128,15 +130,16 @@ impl<P: Platform> Accounts<'_, P> {
         if !signs_in {
             return Ok(Registered { user, tokens: None });
         }
-        let tokens = start_session(
-            context,
-            &user.id,
-            &credential.id,
-            &["pwd"],
-            client,
-            registration.carrier,
-        )
-        .await?;
+        let proof = Proof::by_password(&credential);
+        let account = Account {
+            user,
+            credentials: vec![credential],
+        };
+        let Admission::Granted(admitted) = admit(context, &account, proof, client)? else {
+            let user = account.user;
+            return Ok(Registered { user, tokens: None });
+        };
+        let tokens = start_session(context, &admitted, client, registration.carrier).await?;
         Ok(Registered {
             user: tokens.active().user.clone(),
             tokens: Some(tokens),

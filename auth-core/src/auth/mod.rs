@@ -1,6 +1,6 @@
 //! The entry point: one instance of the service's decisions.
 
-mod delegates;
+pub(crate) mod delegates;
 
 use crate::account::Accounts;
 use crate::admin::permissions::Permissions;

@@ -13,24 +13,27 @@ use crate::mfa::second_factor::decrypt_totp_key;
 use crate::mfa::totp;
 use crate::platform::Platform;
 use crate::rate_limits::sign_in::count_code;
+use crate::sign_in::proof::{Method, Proof};
 use crate::storage::{Account, Storage as _};
 
-/// Uses a code of CredentialKind::Totp or a recovery code up. Attempts are counted for the account, whatever way they come.
+/// Uses up a code of TOTP or a recovery code, which proves the second factor. Attempts are counted for the account, whatever
+/// way they come.
 ///
 /// # Errors
 /// [`Error::InvalidCode`], [`Error::RateLimited`], or a failure of the platform.
-pub(crate) async fn use_code<P: Platform>(
+pub(crate) async fn prove_second_factor<P: Platform>(
     context: &Context<P>,
     account: &Account,
+    proof: Proof,
     presented: &str,
     client: &Client,
-) -> Result<()> {
+) -> Result<Proof> {
     count_code(context, &account.user.id, client).await?;
     let used = use_counted_code(context, account, presented, client).await;
     if matches!(used, Err(Error::InvalidCode)) {
         record_failed_login(context, Some(&account.user.id), "wrong_code", client);
     }
-    used
+    used.map(|()| proof.and(Method::SecondFactor))
 }
 
 async fn use_counted_code<P: Platform>(

@@ -1,7 +1,5 @@
 //! The second factor of an account: set up, confirmed, removed.
 
-use core::time::Duration;
-
 use zeroize::Zeroizing;
 
 use crate::account::change::{Change, change_user};
@@ -9,23 +7,18 @@ use crate::account::find::find_account;
 use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
 use crate::client::Client;
-use crate::context::Context;
 use crate::credential::{CredentialKind, SECOND_FACTOR, credential_of_kind, new_credential};
 use crate::error::{Error, Result};
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::notify_user;
-use crate::mfa::code::use_code;
 use crate::mfa::recovery_code::new_recovery_codes;
 use crate::mfa::second_factor::{decrypt_totp_key, encrypt_totp_key, has_second_factor};
 use crate::mfa::{Mfa, totp};
 use crate::platform::Platform;
 use crate::rate_limits::quota::{SelfService, count_self_service};
 use crate::rate_limits::sign_in::count_code;
-use crate::sign_in::reauthentication::check_password;
+use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{ActiveSession, Credential};
-
-/// For how long after proving himself a person may add a factor without doing it again.
-const RECENT: Duration = Duration::from_secs(600);
 
 /// What an authenticator app needs.
 pub struct TotpEnrolment {
@@ -45,19 +38,17 @@ impl<P: Platform> Mfa<'_, P> {
     pub async fn enable_totp(
         self,
         active: &ActiveSession,
-        password: Option<&str>,
+        evidence: Evidence<'_>,
         client: &Client,
     ) -> Result<TotpEnrolment> {
         let context = self.context;
         count_self_service(context, &active.user.id, SelfService::Factor).await?;
-        let now = context.now();
-        match password {
-            Some(password) => {
-                check_password(context, &active.user.id, password, client).await?;
-            }
-            None if now.since(active.session.authenticated_at) < RECENT => {}
-            None => return Err(Error::ReauthenticationRequired),
-        }
+        let evidence = Evidence {
+            session: Some(active),
+            ..evidence
+        };
+        let required = Required::PasswordOrRecentSignIn;
+        reauthenticate(context, &active.user.id, required, evidence, client).await?;
         let mut key = Zeroizing::new([0; totp::KEY_LEN]);
         context.platform.fill_random(key.as_mut());
         let mut pending = new_credential(
@@ -145,12 +136,12 @@ impl<P: Platform> Mfa<'_, P> {
     pub async fn disable_totp(
         self,
         active: &ActiveSession,
-        password: &str,
-        code: &str,
+        evidence: Evidence<'_>,
         client: &Client,
     ) -> Result<()> {
         let context = self.context;
-        prove_both(context, active, password, code, client).await?;
+        let required = Required::PasswordAndSecondFactor;
+        reauthenticate(context, &active.user.id, required, evidence, client).await?;
         let user = change_user(context, &active.user.id, |account| {
             Ok(Change {
                 deletes: SECOND_FACTOR.to_vec(),
@@ -170,12 +161,12 @@ impl<P: Platform> Mfa<'_, P> {
     pub async fn regenerate_recovery_codes(
         self,
         active: &ActiveSession,
-        password: &str,
-        code: &str,
+        evidence: Evidence<'_>,
         client: &Client,
     ) -> Result<Vec<String>> {
         let context = self.context;
-        prove_both(context, active, password, code, client).await?;
+        let required = Required::PasswordAndSecondFactor;
+        reauthenticate(context, &active.user.id, required, evidence, client).await?;
         let (codes, kept) = new_recovery_codes(context, &active.user.id);
         let user = change_user(context, &active.user.id, |account| {
             // The factor was taken away meanwhile.
@@ -195,21 +186,4 @@ impl<P: Platform> Mfa<'_, P> {
         notify_user(context, &user, MailKind::RecoveryCodesRegenerated, client);
         Ok(codes)
     }
-}
-
-async fn prove_both<P: Platform>(
-    context: &Context<P>,
-    active: &ActiveSession,
-    password: &str,
-    code: &str,
-    client: &Client,
-) -> Result<()> {
-    check_password(context, &active.user.id, password, client).await?;
-    let account = find_account(context, &active.user.id)
-        .await?
-        .ok_or(Error::AccountGone)?;
-    if !has_second_factor(&account) {
-        return Err(Error::MfaNotEnabled);
-    }
-    use_code(context, &account, code, client).await
 }

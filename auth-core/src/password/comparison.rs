@@ -7,14 +7,26 @@ use crate::password::admission::admit_hash;
 use crate::password::equal_work::{costliest, raise_costs};
 use crate::password::policy;
 use crate::platform::Platform;
+use crate::sign_in::proof::Proof;
 use crate::storage::{Account, Credential};
 
-/// The account and its password credential if the password is right, after the same work in every case.
-pub(crate) async fn matching_password<P: Platform>(
+/// A password that was right.
+pub(crate) struct VerifiedPassword {
+    /// Whose it is.
+    pub(crate) account: Account,
+    /// As it is stored.
+    pub(crate) credential: Credential,
+    /// What it proves.
+    pub(crate) proof: Proof,
+}
+
+/// Compares a password with an account's, after the same work in every case. None: it is wrong, or there is no account, or
+/// none with a password.
+pub(crate) async fn verify_password<P: Platform>(
     context: &Context<P>,
     account: Option<Account>,
     presented: &str,
-) -> Result<Option<(Account, Credential)>> {
+) -> Result<Option<VerifiedPassword>> {
     let password = policy::normalize(presented);
     // Longer ones can't be right, and hashing them would be the sender's choice of our work.
     let too_long = password.chars().count() > context.config.password_max_length;
@@ -34,7 +46,12 @@ pub(crate) async fn matching_password<P: Platform>(
         // A hash of before, or of an import elsewhere: from now on all attempts are as much work.
         raise_costs(context, [stored]).await?;
     }
-    Ok(found.filter(|_| matches))
+    let verified = found.filter(|_| matches);
+    Ok(verified.map(|(account, credential)| VerifiedPassword {
+        proof: Proof::by_password(&credential),
+        account,
+        credential,
+    }))
 }
 
 fn with_password(account: Account) -> Option<(Account, Credential)> {

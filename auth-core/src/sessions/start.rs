@@ -15,6 +15,7 @@ use crate::secret::digest;
 use crate::sessions::tokens::{OpaqueToken, TokenPair, Tokens, new_refresh_token, token_pair};
 use crate::sessions::transport::{OPAQUE, TokenFormat};
 use crate::sign_in::known_device::device_token;
+use crate::sign_in::policy::Admitted;
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
 use crate::storage::{
@@ -25,28 +26,28 @@ use crate::storage::{
 /// Random bytes of an opaque token.
 const OPAQUE_LEN: usize = 64;
 
-/// Starts a session of a user who has proved himself by the methods `amr` (RFC 8176) with this password.
+/// Starts a session of a user whom the policy admits.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`] when the user was deleted or disabled or the password changed meanwhile, or a
-/// failure of the platform.
+/// [`Error::InvalidCredentials`] when the user was deleted or disabled or the password changed meanwhile, or a failure of the
+/// platform.
 pub(crate) async fn start_session<P: Platform>(
     context: &Context<P>,
-    user_id: &str,
-    credential: &str,
-    amr: &[&str],
+    admitted: &Admitted,
     client: &Client,
-    carrier: TokenFormat,
+    format: TokenFormat,
 ) -> Result<Tokens> {
+    let proof = admitted.proof();
+    let credential = proof.credential_id();
     let now = context.now();
     let expires_at = now + context.config.session_life;
     let mut session = Session {
         id: new_id(&context.platform),
-        user_id: user_id.to_owned(),
+        user_id: proof.user_id().to_owned(),
         client_id: None,
         actor_id: None,
         parent_id: None,
-        amr: amr.iter().map(|method| (*method).to_owned()).collect(),
+        amr: proof.amr(),
         authenticated_at: now,
         created_at: now,
         last_seen_at: now,
@@ -57,7 +58,7 @@ pub(crate) async fn start_session<P: Platform>(
         revoked_at: None,
         revocation_reason: None,
     };
-    match carrier {
+    match format {
         TokenFormat::Jwt => {
             // First: without a key to sign with nothing must be stored.
             let keys = current_keys(context, now, Freshness::Usual).await?;
@@ -70,7 +71,7 @@ pub(crate) async fn start_session<P: Platform>(
             let active =
                 store_session(context, session, credential, Some(refresh_token), client).await?;
             Ok(Tokens::Jwt(TokenPair {
-                device: Some(device_token(context, credential, client)),
+                device: credential.map(|id| device_token(context, id, client)),
                 ..token_pair(context, &keys, now, active, token)?
             }))
         }
@@ -87,7 +88,7 @@ pub(crate) async fn start_session<P: Platform>(
                 token,
                 expires_in: active.session.expires_at.since(now).as_secs(),
                 active,
-                device: Some(device_token(context, credential, client)),
+                device: credential.map(|id| device_token(context, id, client)),
             }))
         }
     }
@@ -96,7 +97,7 @@ pub(crate) async fn start_session<P: Platform>(
 async fn store_session<P: Platform>(
     context: &Context<P>,
     session: Session,
-    credential: &str,
+    credential: Option<&str>,
     refresh_token: Option<RefreshToken>,
     client: &Client,
 ) -> Result<ActiveSession> {
@@ -104,7 +105,7 @@ async fn store_session<P: Platform>(
     let new = NewSession {
         session,
         refresh_token,
-        credential: Some(credential.to_owned()),
+        credential: credential.map(str::to_owned),
         ends_others: context.config.single_session,
     };
     match context.storage().start_session(new).await? {

@@ -7,14 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::account::find::find_account;
 use crate::audit::record::record_failed_login;
 use crate::client::Client;
+use crate::context::Context;
 use crate::credential::password_id;
 use crate::deferred::work::{Deferred, Task};
 use crate::error::{Error, LinkError, Result};
 use crate::identifier::login_name;
-use crate::mfa::code::use_code;
-use crate::mfa::second_factor::has_second_factor;
 use crate::one_time_secret::{Purpose, create_secret, peek_of_user};
-use crate::password::comparison::matching_password;
+use crate::password::comparison::verify_password;
 use crate::password::policy;
 use crate::platform::Platform;
 use crate::rate_limits::quota::count_sign_in;
@@ -24,7 +23,8 @@ use crate::sessions::start::start_session;
 use crate::sessions::tokens::Tokens;
 use crate::sessions::transport::TokenFormat;
 use crate::sign_in::SignIn;
-use crate::sign_in::policy::check_sign_in_allowed;
+use crate::sign_in::policy::{Admission, Incomplete, admit};
+use crate::sign_in::proof::Proof;
 use crate::storage::{LoginName, Storage as _};
 
 /// What a person signs in with.
@@ -91,52 +91,35 @@ impl<P: Platform> SignIn<'_, P> {
         };
         count_login(context, key, name.clone(), account.as_ref(), client).await?;
         let known = account.as_ref().map(|account| account.user.id.clone());
-        let Some((account, credential)) =
-            matching_password(context, account, request.password).await?
-        else {
+        let Some(verified) = verify_password(context, account, request.password).await? else {
             let reason = known
                 .as_ref()
                 .map_or("unknown_account", |_| "wrong_password");
             record_failed_login(context, known.as_deref(), reason, client);
             return Err(Error::InvalidCredentials);
         };
+        let account = verified.account;
         count_sign_in(context, &account.user.id).await?;
-        check_sign_in_allowed(context, &account, client)?;
+        let admission = admit(context, &account, verified.proof, client)?;
         // The password is right, whatever becomes of the second factor.
         let password = policy::normalize(request.password);
+        let credential = verified.credential;
         if context.hasher.should_rehash(&password, &credential.secret) {
             context.platform.defer(Deferred(Task::Rehash {
-                credential: credential.clone(),
+                credential,
                 password,
             }));
         }
-        let amr: &[&str] = match (has_second_factor(&account), request.code) {
-            (false, _) => &["pwd"],
-            (true, Some(code)) => {
-                use_code(context, &account, code, client).await?;
-                &["pwd", "otp", "mfa"]
+        let admitted = match (admission, request.code) {
+            (Admission::Granted(admitted), _) => admitted,
+            (Admission::SecondFactorMissing(incomplete), Some(code)) => {
+                incomplete.complete(context, &account, code, client).await?
             }
-            (true, None) => {
-                let id = Some(account.user.id.as_str());
-                let challenge = Challenge {
-                    credential: credential.id,
-                };
-                let token =
-                    create_secret(context, Purpose::Mfa, id, &challenge, CHALLENGE_LIFE, false)
-                        .await?;
-                let expires_in = CHALLENGE_LIFE.as_secs();
-                return Ok(Login::MfaRequired(MfaChallenge { token, expires_in }));
+            (Admission::SecondFactorMissing(incomplete), None) => {
+                return Ok(Login::MfaRequired(challenge(context, &incomplete).await?));
             }
         };
-        let tokens = start_session(
-            context,
-            &account.user.id,
-            &credential.id,
-            amr,
-            client,
-            request.carrier,
-        )
-        .await?;
+        let tokens = start_session(context, &admitted, client, request.carrier).await?;
         Ok(Login::SignedIn(tokens))
     }
 
@@ -157,12 +140,17 @@ impl<P: Platform> SignIn<'_, P> {
         let account = find_account(context, &usable.user_id)
             .await?
             .ok_or(Error::Link(LinkError::Invalid))?;
-        check_sign_in_allowed(context, &account, client)?;
         let same_password = password_id(&account) == Some(&usable.payload.credential);
-        if !same_password || !has_second_factor(&account) {
+        let proof = Proof::by_password_of(&account.user.id, &usable.payload.credential);
+        let admission = admit(context, &account, proof, client)?;
+        // Without a second factor, or with another password, the challenge is about what is no more.
+        let Admission::SecondFactorMissing(incomplete) = admission else {
+            return Err(Error::Link(LinkError::Invalid));
+        };
+        if !same_password {
             return Err(Error::Link(LinkError::Invalid));
         }
-        use_code(context, &account, code, client).await?;
+        let admitted = incomplete.complete(context, &account, code, client).await?;
         let now = context.now();
         let consumed = context
             .storage()
@@ -171,14 +159,22 @@ impl<P: Platform> SignIn<'_, P> {
         if !consumed {
             return Err(Error::Link(LinkError::Used));
         }
-        start_session(
-            context,
-            &account.user.id,
-            &usable.payload.credential,
-            &["pwd", "otp", "mfa"],
-            client,
-            carrier,
-        )
-        .await
+        start_session(context, &admitted, client, carrier).await
     }
+}
+
+/// A challenge to go on with a login by a code of the second factor.
+async fn challenge<P: Platform>(
+    context: &Context<P>,
+    incomplete: &Incomplete,
+) -> Result<MfaChallenge> {
+    let proof = incomplete.proof();
+    let challenge = Challenge {
+        credential: proof.credential_id().unwrap_or_default().to_owned(),
+    };
+    let user = Some(proof.user_id());
+    let life = CHALLENGE_LIFE;
+    let token = create_secret(context, Purpose::Mfa, user, &challenge, life, false).await?;
+    let expires_in = life.as_secs();
+    Ok(MfaChallenge { token, expires_in })
 }

@@ -3,6 +3,7 @@
 pub(crate) mod known_device;
 pub(crate) mod login;
 pub(crate) mod policy;
+pub(crate) mod proof;
 pub(crate) mod reauthentication;
 
 use crate::context::service;

@@ -4,6 +4,7 @@ use crate::account::registration::{Registered, Registration};
 use crate::account::sign_in_methods::SignInMethods;
 use crate::account::update::AccountUpdate;
 use crate::auth::Auth;
+use crate::auth::delegates::Proof;
 use crate::client::Client;
 use crate::client::device_token::DeviceToken;
 use crate::error::Result;
@@ -12,7 +13,7 @@ use crate::platform::Platform;
 use crate::sessions::tokens::{TokenPair, Tokens};
 use crate::sessions::transport::TokenFormat;
 use crate::sign_in::login::{Login, LoginRequest};
-use crate::sign_in::reauthentication::Proof;
+use crate::sign_in::reauthentication::Evidence;
 use crate::storage::{ActiveSession, Session, User};
 
 impl<P: Platform> Auth<P> {
@@ -125,7 +126,9 @@ impl<P: Platform> Auth<P> {
         password: &str,
         client: &Client,
     ) -> Result<()> {
-        self.accounts().delete(active, password, client).await
+        self.accounts()
+            .delete(active, Evidence::password(password), client)
+            .await
     }
 
     /// [`Accounts::sign_in_methods`](crate::Accounts::sign_in_methods).
@@ -157,7 +160,7 @@ impl<P: Platform> Auth<P> {
         client: &Client,
     ) -> Result<DeviceToken> {
         self.accounts()
-            .change_password(active, current, new, client)
+            .change_password(active, Evidence::password(current), new, client)
             .await
     }
 
@@ -173,7 +176,9 @@ impl<P: Platform> Auth<P> {
         proof: Proof<'_>,
         client: &Client,
     ) -> Result<User> {
-        self.accounts().verify_email(token, proof, client).await
+        self.accounts()
+            .verify_email(token, proof.into(), client)
+            .await
     }
 
     /// [`Accounts::change_email`](crate::Accounts::change_email).
@@ -185,7 +190,7 @@ impl<P: Platform> Auth<P> {
         client: &Client,
     ) -> Result<()> {
         self.accounts()
-            .change_email(active, email, password, client)
+            .change_email(active, email, Evidence::password(password), client)
             .await
     }
 
@@ -196,7 +201,9 @@ impl<P: Platform> Auth<P> {
         proof: Proof<'_>,
         client: &Client,
     ) -> Result<User> {
-        self.accounts().confirm_email(token, proof, client).await
+        self.accounts()
+            .confirm_email(token, proof.into(), client)
+            .await
     }
 
     /// [`Accounts::undo_email`](crate::Accounts::undo_email).
@@ -211,7 +218,16 @@ impl<P: Platform> Auth<P> {
         password: Option<&str>,
         client: &Client,
     ) -> Result<TotpEnrolment> {
-        self.mfa().enable_totp(active, password, client).await
+        self.mfa()
+            .enable_totp(
+                active,
+                Evidence {
+                    password,
+                    ..Evidence::default()
+                },
+                client,
+            )
+            .await
     }
 
     /// [`Mfa::confirm_totp`](crate::Mfa::confirm_totp).
@@ -233,7 +249,15 @@ impl<P: Platform> Auth<P> {
         client: &Client,
     ) -> Result<()> {
         self.mfa()
-            .disable_totp(active, password, code, client)
+            .disable_totp(
+                active,
+                Evidence {
+                    password: Some(password),
+                    code: Some(code),
+                    ..Evidence::default()
+                },
+                client,
+            )
             .await
     }
 
@@ -246,7 +270,15 @@ impl<P: Platform> Auth<P> {
         client: &Client,
     ) -> Result<Vec<String>> {
         self.mfa()
-            .regenerate_recovery_codes(active, password, code, client)
+            .regenerate_recovery_codes(
+                active,
+                Evidence {
+                    password: Some(password),
+                    code: Some(code),
+                    ..Evidence::default()
+                },
+                client,
+            )
             .await
     }
 }

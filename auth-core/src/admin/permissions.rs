@@ -12,7 +12,8 @@ use crate::context::{Context, service};
 use crate::error::{Error, Result};
 use crate::identifier::new_id;
 use crate::platform::Platform;
-use crate::storage::{Permission, SeenStanding, Storage as _, StoreOutcome, Subject};
+use crate::storage::{Grounds, Permission, SeenStanding, Storage as _, StoreOutcome, Subject};
+use crate::time::Timestamp;
 
 service! {
     /// Permissions.
@@ -52,23 +53,13 @@ impl<P: Platform> Permissions<'_, P> {
         check_name(name, is_permission_name(name), &permission.description)?;
         let mut acting = actor.clone();
         for _ in 0..TRIES {
-            let grounds = Some(grounds(context, &acting, []));
-            let storage = context.storage();
-            let stored = storage.store_permission(permission.clone(), None, grounds);
-            match stored.await? {
-                StoreOutcome::Stored => {}
-                StoreOutcome::NameTaken => return Err(Error::NameTaken),
-                StoreOutcome::Conflict => {
-                    acting = renewed(context, &acting).await?;
-                    continue;
-                }
+            let grounds = grounds(context, &acting, []);
+            if store(context, &permission, None, grounds).await? {
+                let kind = EventKind::PermissionCreated;
+                record_change(context, actor, kind, &permission);
+                return Ok(permission);
             }
-            let event = actor.event(EventKind::PermissionCreated);
-            let event = event
-                .on("permission", &permission.id)
-                .with("name", permission.name.as_str());
-            record(context, event, actor.client());
-            return Ok(permission);
+            acting = renewed(context, &acting).await?;
         }
         Err(permission_always_changing())
     }
@@ -105,23 +96,13 @@ impl<P: Platform> Permissions<'_, P> {
             let name = &permission.name;
             check_name(name, is_permission_name(name), &permission.description)?;
             permission.updated_at = later(context.now(), before);
-            let storage = context.storage();
-            let grounds = Some(grounds(context, &acting, holders));
-            let stored = storage.store_permission(permission.clone(), Some(before), grounds);
-            match stored.await? {
-                StoreOutcome::Stored => {}
-                StoreOutcome::NameTaken => return Err(Error::NameTaken),
-                StoreOutcome::Conflict => {
-                    acting = renewed(context, &acting).await?;
-                    continue;
-                }
+            let grounds = grounds(context, &acting, holders);
+            if store(context, &permission, Some(before), grounds).await? {
+                let kind = EventKind::PermissionUpdated;
+                record_change(context, actor, kind, &permission);
+                return Ok(permission);
             }
-            let event = actor.event(EventKind::PermissionUpdated);
-            let event = event
-                .on("permission", &permission.id)
-                .with("name", permission.name.as_str());
-            record(context, event, actor.client());
-            return Ok(permission);
+            acting = renewed(context, &acting).await?;
         }
         Err(permission_always_changing())
     }
@@ -144,17 +125,42 @@ impl<P: Platform> Permissions<'_, P> {
             let storage = context.storage();
             let deleted = storage.delete_permission(permission.id.clone(), grounds);
             if deleted.await? {
-                let event = actor.event(EventKind::PermissionDeleted);
-                let event = event
-                    .on("permission", &permission.id)
-                    .with("name", permission.name);
-                record(context, event, actor.client());
+                let kind = EventKind::PermissionDeleted;
+                record_change(context, actor, kind, &permission);
                 return Ok(());
             }
             acting = renewed(context, &acting).await?;
         }
         Err(permission_always_changing())
     }
+}
+
+/// Stores a permission. False: something that the decision rests on has changed meanwhile.
+async fn store<P: Platform>(
+    context: &Context<P>,
+    permission: &Permission,
+    before: Option<Timestamp>,
+    grounds: Grounds,
+) -> Result<bool> {
+    let storage = context.storage();
+    let stored = storage.store_permission(permission.clone(), before, Some(grounds));
+    match stored.await? {
+        StoreOutcome::Stored => Ok(true),
+        StoreOutcome::Conflict => Ok(false),
+        StoreOutcome::NameTaken => Err(Error::NameTaken),
+    }
+}
+
+/// Records what was done to a permission.
+fn record_change<P: Platform>(
+    context: &Context<P>,
+    actor: &Actor,
+    kind: EventKind,
+    permission: &Permission,
+) {
+    let event = actor.event(kind).on("permission", &permission.id);
+    let event = event.with("name", permission.name.as_str());
+    record(context, event, actor.client());
 }
 
 /// Whether somebody may delete a permission, or replace it with another, wherever it is held; with the standing of all

@@ -14,7 +14,8 @@ use crate::context::{Context, service};
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::identifier::new_id;
 use crate::platform::Platform;
-use crate::storage::{Role, SeenStanding, Storage as _, StoreOutcome, Subject};
+use crate::storage::{Grounds, Role, SeenStanding, Storage as _, StoreOutcome, Subject};
+use crate::time::Timestamp;
 
 /// What changes of a role; none stays as it is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -87,19 +88,13 @@ impl<P: Platform> Roles<'_, P> {
                 updated_at: context.now(),
             };
             acting.may_grant(&role)?;
-            let grounds = Some(grounds(context, &acting, []));
-            let storage = context.storage();
-            match storage.store_role(role.clone(), None, grounds).await? {
-                StoreOutcome::Stored => {}
-                StoreOutcome::NameTaken => return Err(Error::NameTaken),
-                StoreOutcome::Conflict => {
-                    acting = renewed(context, &acting).await?;
-                    continue;
-                }
+            let grounds = grounds(context, &acting, []);
+            if store(context, &role, None, grounds).await? {
+                let event = actor.event(EventKind::RoleCreated).on("role", &role.id);
+                record(context, told(event, &role), actor.client());
+                return Ok(role);
             }
-            let event = actor.event(EventKind::RoleCreated).on("role", &role.id);
-            record(context, told(event, &role), actor.client());
-            return Ok(role);
+            acting = renewed(context, &acting).await?;
         }
         Err(role_always_changing())
     }
@@ -234,24 +229,32 @@ async fn change_role<P: Platform>(
         let holders = Subject::RoleHolders(before.id.clone());
         let holders = seen_below(context, &acting, holders).await?;
         let seen = [SeenStanding::from(&before)].into_iter().chain(holders);
-        let stored = context.storage().store_role(
-            role.clone(),
-            Some(before.updated_at),
-            Some(grounds(context, &acting, seen)),
-        );
-        match stored.await? {
-            StoreOutcome::Stored => {}
-            StoreOutcome::NameTaken => return Err(Error::NameTaken),
-            StoreOutcome::Conflict => {
-                acting = renewed(context, &acting).await?;
-                continue;
-            }
+        let grounds = grounds(context, &acting, seen);
+        if store(context, &role, Some(before.updated_at), grounds).await? {
+            let event = actor.event(EventKind::RoleUpdated).on("role", &role.id);
+            record(context, told(event, &role), actor.client());
+            return Ok(role);
         }
-        let event = actor.event(EventKind::RoleUpdated).on("role", &role.id);
-        record(context, told(event, &role), actor.client());
-        return Ok(role);
+        acting = renewed(context, &acting).await?;
     }
     Err(role_always_changing())
+}
+
+/// Stores a role. False: something that the decision rests on has changed meanwhile.
+async fn store<P: Platform>(
+    context: &Context<P>,
+    role: &Role,
+    before: Option<Timestamp>,
+    grounds: Grounds,
+) -> Result<bool> {
+    let stored = context
+        .storage()
+        .store_role(role.clone(), before, Some(grounds));
+    match stored.await? {
+        StoreOutcome::Stored => Ok(true),
+        StoreOutcome::Conflict => Ok(false),
+        StoreOutcome::NameTaken => Err(Error::NameTaken),
+    }
 }
 
 /// What the audit log keeps of a role that was stored.

@@ -11,6 +11,7 @@ use crate::audit::record::record;
 use crate::client::Client;
 use crate::context::Context;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
+use crate::outbound::OutboundRequest;
 use crate::platform::{Level, Platform};
 
 /// What the service is asked: the part of the digest that it gets to see.
@@ -61,10 +62,12 @@ pub(crate) async fn refuse_breached<P: Platform>(
     let question = Question::about(password);
     let url = format!("{service}{}", question.prefix());
     // Answers of one length, so that who listens does not learn the prefix from it.
-    let answer = context
-        .platform
-        .fetch(&url, &[("add-padding", "true")])
-        .await;
+    let request = OutboundRequest::get(url).with_header("add-padding", "true");
+    let answer = match context.platform.fetch(request).await {
+        Ok(response) if response.status == 200 => Ok(response.body),
+        Ok(response) => Err(format!("it answered {}", response.status)),
+        Err(cause) => Err(cause),
+    };
     match answer {
         Ok(answer) if question.is_answered_yes(&String::from_utf8_lossy(&answer)) => {
             let message = "This password was in a breach, so that attackers know it.";

@@ -42,7 +42,7 @@ impl<P: Platform> Mfa<'_, P> {
         client: &Client,
     ) -> Result<TotpEnrolment> {
         let context = self.context;
-        count_self_service(context, &active.user.id, SelfService::Factor).await?;
+        count_self_service(context, &active.user.id, SelfService::SecondFactor).await?;
         let evidence = Evidence {
             session: Some(active),
             ..evidence

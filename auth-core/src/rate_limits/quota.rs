@@ -23,7 +23,7 @@ pub(crate) enum SelfService {
     /// Anything that takes the password.
     Password,
     /// Set up a second factor.
-    Factor,
+    SecondFactor,
 }
 
 impl SelfService {
@@ -31,7 +31,7 @@ impl SelfService {
         match self {
             Self::Profile => "profile",
             Self::Password => "password",
-            Self::Factor => "factor",
+            Self::SecondFactor => "factor",
         }
     }
 }

@@ -45,8 +45,8 @@ pub(super) fn actor_may<P: Platform>(
     };
     let holder = Holder::from(&acting.standing);
     let idle = idles_at(context, acting.opaque, acting.last_seen_at) <= now;
-    let lasts = acting.revoked_at.is_none() && now < acting.expires_at && !idle;
-    lasts
+    let active_itself = acting.revoked_at.is_none() && now < acting.expires_at && !idle;
+    active_itself
         && acting.disabled_at.is_none()
         && holder.has_permission(IMPERSONATE)
         && holder.outranks(&Holder::from(active))
@@ -80,8 +80,8 @@ pub(crate) async fn active_sessions<P: Platform>(
     let now = context.now();
     let storage = context.storage();
     let listed = storage.list_sessions(user_id.to_owned(), now).await?;
-    let lasts = |session: &Session| is_active(context, session, now);
-    Ok(listed.into_iter().filter(lasts).collect())
+    let active = |session: &Session| is_active(context, session, now);
+    Ok(listed.into_iter().filter(active).collect())
 }
 
 /// The identifier of a session of a user that lasts.

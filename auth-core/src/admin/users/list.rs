@@ -11,7 +11,7 @@ use crate::platform::Platform;
 use crate::storage::{Member, Place, Storage as _, UserPage, UserQuery};
 
 /// What places in lists are encrypted for, so that nobody makes one up.
-const PLACE_PURPOSE: &str = "gatewright place in a list v2";
+const CURSOR_PURPOSE: &str = "gatewright place in a list v2";
 
 /// A page of the list of users. `search` is the beginning of an address, a user name, a name or a word of it, or a text
 /// of the profile.
@@ -47,20 +47,20 @@ impl<P: Platform> Users<'_, P> {
     }
 
     /// A place in a list in a form for clients: opaque, and only good for the same list.
-    pub fn seal_place(self, list: &str, place: &Place) -> String {
+    pub fn encrypt_cursor(self, list: &str, place: &Place) -> String {
         let context = self.context;
         let plain = json!([place.part, place.key, place.tie_break]).to_string();
         context
             .config
             .secret_key
-            .seal(&context.platform, PLACE_PURPOSE, list, "", plain.as_bytes())
+            .seal(&context.platform, CURSOR_PURPOSE, list, "", plain.as_bytes())
     }
 
     /// The place that a client brings back; none: it is not one of this list.
-    pub fn open_place(self, list: &str, sealed: &str) -> Option<Place> {
+    pub fn decrypt_cursor(self, list: &str, sealed: &str) -> Option<Place> {
         let context = self.context;
         let key = &context.config.secret_key;
-        let plain = key.open(PLACE_PURPOSE, list, "", sealed)?;
+        let plain = key.open(CURSOR_PURPOSE, list, "", sealed)?;
         let (part, key, tie_break) = serde_json::from_slice(&plain).ok()?;
         Some(Place {
             part,

@@ -24,14 +24,14 @@ impl<P: Platform> Auth<P> {
         self.users().list(query).await
     }
 
-    /// [`Users::seal_place`](crate::Users::seal_place).
+    /// [`Users::encrypt_cursor`](crate::Users::encrypt_cursor).
     pub fn seal_place(&self, list: &str, place: &Place) -> String {
-        self.users().seal_place(list, place)
+        self.users().encrypt_cursor(list, place)
     }
 
-    /// [`Users::open_place`](crate::Users::open_place).
+    /// [`Users::decrypt_cursor`](crate::Users::decrypt_cursor).
     pub fn open_place(&self, list: &str, sealed: &str) -> Option<Place> {
-        self.users().open_place(list, sealed)
+        self.users().decrypt_cursor(list, sealed)
     }
 
     /// [`Users::get`](crate::Users::get).

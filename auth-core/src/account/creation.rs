@@ -50,7 +50,7 @@ pub(crate) async fn create_user<P: Platform>(
 /// Stores a user who was just made. False: something that the decision rests on has changed meanwhile.
 ///
 /// # Errors
-/// Those of [`create`](Self::create).
+/// Those of [`create_user`].
 pub(crate) async fn try_create<P: Platform>(context: &Context<P>, new: NewUser) -> Result<bool> {
     match context.storage().create_user(new).await? {
         CreateUserOutcome::Created => Ok(true),

@@ -16,10 +16,11 @@ use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{ActiveSession, DeleteUserOutcome, Grounds, Member, Storage as _, User};
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Deletes the account of the person of a session with everything that is his, by his password.
+    /// Deletes the account of a session's user with everything that belongs to it. Takes the password.
     ///
     /// # Errors
-    /// [`Error::WrongPassword`], [`Error::RateLimited`], [`Error::LastSuperadmin`], or a failure of the platform.
+    /// [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], [`Error::LastSuperadmin`], or a failure
+    /// of the platform.
     pub async fn delete(
         self,
         active: &ActiveSession,
@@ -39,14 +40,14 @@ impl<P: Platform> Accounts<'_, P> {
                 notify_user(context, &user, MailKind::AccountDeleted, client);
                 Ok(())
             }
-            // By another request of his.
+            // By another request of the user.
             Err(Error::NotFound(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }
 }
 
-/// Deletes a user whom `decide` lets go, which ends his sessions. It is asked again when he was changed meanwhile.
+/// Deletes a user if `decide` allows it, which ends their sessions. It is asked again when the user was changed meanwhile.
 ///
 /// # Errors
 /// What `decide` says, [`Error::NotFound`], [`Error::LastSuperadmin`], or a failure of the platform.

@@ -33,11 +33,11 @@ struct NewAddress {
 }
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Begins to change the address of the person of a session: a link goes to the new one. The answer says nothing of
-    /// whether another account has that address already.
+    /// Begins to change the address of a session's user: a link goes to the new one. Takes the password. The answer says
+    /// nothing of whether another account has that address already.
     ///
     /// # Errors
-    /// [`Error::Invalid`], [`Error::WrongPassword`], [`Error::RateLimited`], or a failure of the platform.
+    /// [`Error::Invalid`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a failure of the platform.
     pub async fn change_email(
         self,
         active: &ActiveSession,
@@ -76,7 +76,7 @@ impl<P: Platform> Accounts<'_, P> {
         Ok(())
     }
 
-    /// Changes the address by the link that was sent to the new one, with the same proof as
+    /// Changes the address by the link that was sent to the new one, with the same evidence as
     /// [`verify_email`](Self::verify_email); the old one gets a notice with a link that takes it back.
     ///
     /// # Errors

@@ -50,8 +50,8 @@ impl<P: Platform> Accounts<'_, P> {
 
     /// Verifies an address by the link that was sent there, once.
     ///
-    /// The link alone shows who receives the mail, and not that he is who registered: somebody may have registered with
-    /// the address of another, and waits for him to click. So it also takes a session or the password of the account,
+    /// The link alone shows who receives the mail, and not that they registered: somebody may have registered with the
+    /// address of another person, and waits for them to click. So it also takes a session or the password of the account,
     /// unless `VERIFY_NEEDS_PASSWORD` is off. Who has neither resets the password, which verifies as well and ends
     /// whatever the other one has.
     ///

@@ -18,11 +18,11 @@ use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::ActiveSession;
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Changes the password of the person of a session. All his other sessions end. The token is for their device, as
-    /// with another password it is no longer known by the one before.
+    /// Changes the password of a session's user. Takes the current password. All their other sessions end. The token is for
+    /// their device, which is no longer known by the one of the password before.
     ///
     /// # Errors
-    /// [`Error::WrongPassword`], [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform.
+    /// [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform.
     pub async fn change_password(
         self,
         active: &ActiveSession,

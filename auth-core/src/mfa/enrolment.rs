@@ -29,8 +29,8 @@ pub struct TotpEnrolment {
 }
 
 impl<P: Platform> Mfa<'_, P> {
-    /// Makes a TOTP key for the person of a session. It is not in force before it is confirmed; another unconfirmed one
-    /// is void. Takes the password, unless the person has just signed in.
+    /// Creates a TOTP key for a session's user. It is not in force before it is confirmed; another unconfirmed one becomes
+    /// invalid. Takes the password, unless the person has just signed in.
     ///
     /// # Errors
     /// [`Error::MfaEnabled`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a
@@ -128,10 +128,10 @@ impl<P: Platform> Mfa<'_, P> {
         Ok(codes)
     }
 
-    /// Takes the second factor away, by password and a code.
+    /// Removes the second factor. Takes the password and a code.
     ///
     /// # Errors
-    /// [`Error::MfaNotEnabled`], [`Error::WrongPassword`], [`Error::InvalidCode`], [`Error::RateLimited`], or a failure of
+    /// [`Error::MfaNotEnabled`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::InvalidCode`], [`Error::RateLimited`], or a failure of
     /// the platform.
     pub async fn disable_totp(
         self,
@@ -154,7 +154,7 @@ impl<P: Platform> Mfa<'_, P> {
         Ok(())
     }
 
-    /// Makes new recovery codes, by password and a code; the old ones are void.
+    /// Creates new recovery codes; the old ones become invalid. Takes the password and a code.
     ///
     /// # Errors
     /// As [`disable_totp`](Self::disable_totp).

@@ -33,7 +33,7 @@ pub(crate) async fn admit_hash<P: Platform>(context: &Context<P>) -> Result<()> 
 /// The hash of a password that somebody is to have.
 ///
 /// # Errors
-/// Those of [`admit_hash`](Self::admit_hash).
+/// Those of [`admit_hash`].
 pub(crate) async fn hash_password<P: Platform>(
     context: &Context<P>,
     password: &str,

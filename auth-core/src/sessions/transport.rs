@@ -36,12 +36,17 @@ impl SessionTransport {
         Some(all[at])
     }
 
-    /// What it carries.
-    pub fn carrier(self) -> TokenFormat {
+    /// The format of the tokens that it carries.
+    pub fn token_format(self) -> TokenFormat {
         match self {
             Self::Jwt | Self::JwtCookie => TokenFormat::Jwt,
             Self::Session | Self::Cookie => TokenFormat::Opaque,
         }
+    }
+
+    /// [`token_format`](Self::token_format), by the name of before.
+    pub fn carrier(self) -> TokenFormat {
+        self.token_format()
     }
 
     /// Whether it is a cookie.

@@ -26,7 +26,7 @@ pub struct Impersonation {
 
 impl<P: Platform> Users<'_, P> {
     /// Starts a short session in which an administrator sees what a user below sees. It ends with the session, the rank and
-    /// the permission that it rests on: [`authenticate`](Self::authenticate) looks at them with each request.
+    /// the permission that it rests on: [`Sessions::authenticate`](crate::Sessions::authenticate) looks at them with each request.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::AccountDisabled`], or a failure of the platform.

@@ -50,10 +50,13 @@ impl<P: Platform> Users<'_, P> {
     pub fn encrypt_cursor(self, list: &str, place: &Place) -> String {
         let context = self.context;
         let plain = json!([place.part, place.key, place.tie_break]).to_string();
-        context
-            .config
-            .secret_key
-            .seal(&context.platform, CURSOR_PURPOSE, list, "", plain.as_bytes())
+        context.config.secret_key.seal(
+            &context.platform,
+            CURSOR_PURPOSE,
+            list,
+            "",
+            plain.as_bytes(),
+        )
     }
 
     /// The place that a client brings back; none: it is not one of this list.

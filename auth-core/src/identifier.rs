@@ -5,6 +5,7 @@ use uuid::Builder;
 
 use crate::error::{FieldError, FieldErrorCode};
 use crate::platform::Platform;
+use crate::storage::LoginName;
 
 /// An e-mail address (RFC 5321 section 4.1.2) of at most 254 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +121,19 @@ pub(crate) fn new_id<P: Platform>(platform: &P) -> String {
     Builder::from_unix_timestamp_millis(platform.now().as_millis(), &random)
         .into_uuid()
         .to_string()
+}
+
+/// The key of a name by which somebody signs in; none: no account can have it.
+pub(crate) fn login_name(text: &str) -> Option<LoginName> {
+    if text.contains('@') {
+        EmailAddress::parse(text)
+            .ok()
+            .map(|email| LoginName::Email(email.key()))
+    } else {
+        Username::parse(text)
+            .ok()
+            .map(|name| LoginName::Username(name.key()))
+    }
 }
 
 #[cfg(test)]

@@ -2,16 +2,12 @@
 
 use core::time::Duration;
 
-use crate::deferred::Deferred;
-use crate::mail::{MailError, Message};
-use crate::password::Parameters;
+use crate::deferred::work::Deferred;
+use crate::mail::message::{MailError, Message};
+use crate::outbound::{OutboundRequest, OutboundResponse};
+use crate::password::parameters::Parameters;
 use crate::storage::Storage;
 use crate::time::Timestamp;
-
-/// Most bytes of a body that is fetched.
-pub const FETCH_LIMIT: usize = 1 << 20;
-/// How long a host waits for what is fetched.
-pub const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Everything outside the core that it may touch, for one instance.
 ///
@@ -40,12 +36,12 @@ pub trait Platform {
     /// It was not taken.
     async fn send_mail(&self, message: Message) -> Result<(), MailError>;
 
-    /// Gets the body of an address, whose host the operator has named in a setting, with further headers. It gives up
-    /// after some seconds, and on what is longer than [`FETCH_LIMIT`].
+    /// Sends a request and returns its answer, whatever its status. It gives up after [`FETCH_TIMEOUT`](crate::FETCH_TIMEOUT), and on a body that
+    /// is longer than [`FETCH_LIMIT`](crate::FETCH_LIMIT).
     ///
     /// # Errors
-    /// The cause, for the log: it can't be reached, or answers with another status than 200.
-    async fn fetch(&self, url: &str, headers: &[(&'static str, &str)]) -> Result<Vec<u8>, String>;
+    /// The cause, for the log: the service can't be reached, or its answer can't be read.
+    async fn fetch(&self, request: OutboundRequest) -> Result<OutboundResponse, String>;
 
     /// Waits.
     async fn pause(&self, span: Duration);

@@ -61,6 +61,9 @@ fn usual_length() -> usize {
     255
 }
 
+/// Most characters of a display name.
+const DISPLAY_NAME_MAX: usize = 100;
+
 /// Most fields.
 const MOST: usize = 64;
 /// Longest string that a declaration can allow.
@@ -205,6 +208,25 @@ pub(crate) fn search_terms(display_name: Option<&str>, profile: &str) -> Vec<Str
     terms.sort();
     terms.dedup();
     terms
+}
+
+/// A display name without blanks around it; none: an empty one.
+///
+/// # Errors
+/// The broken rule, for the field `display_name`.
+pub(crate) fn display_name(text: Option<&str>) -> Result<Option<String>, FieldError> {
+    let error = |code, message: String| Err(FieldError::new("display_name", code, message));
+    match text.map(str::trim).filter(|text| !text.is_empty()) {
+        Some(text) if text.chars().count() > DISPLAY_NAME_MAX => error(
+            FieldErrorCode::TooLong,
+            format!("At most {DISPLAY_NAME_MAX} characters."),
+        ),
+        Some(text) if text.chars().any(char::is_control) => error(
+            FieldErrorCode::InvalidFormat,
+            "No control characters.".into(),
+        ),
+        text => Ok(text.map(str::to_owned)),
+    }
 }
 
 #[cfg(test)]

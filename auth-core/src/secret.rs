@@ -7,6 +7,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::platform::Platform;
@@ -69,6 +70,13 @@ impl SecretKey {
     /// Takes a key; none when it is too short.
     pub fn new(bytes: &[u8]) -> Option<Self> {
         (bytes.len() >= Self::MIN_LEN).then(|| Self(bytes.to_vec()))
+    }
+
+    /// Whether somebody presents this key.
+    pub fn matches(&self, presented: &str) -> bool {
+        // Of digests, so that not even the length shows.
+        let stored = digest(&String::from_utf8_lossy(self.as_bytes()));
+        stored.as_bytes().ct_eq(digest(presented).as_bytes()).into()
     }
 
     /// Bytes of the key.

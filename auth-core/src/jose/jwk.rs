@@ -7,12 +7,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::Algorithm;
+use super::algorithm::Algorithm;
 use super::base64url::decode;
 use super::eddsa::EdDsaKey;
+use super::error::KeyError;
 #[cfg(feature = "es256")]
 use super::es256::Es256Key;
-use super::key::KeyError;
 use super::signature::Verifier;
 
 /// The members of a public key. Others, and above all private ones, are not read and so never passed on.

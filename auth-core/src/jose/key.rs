@@ -5,23 +5,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::Algorithm;
+use super::algorithm::Algorithm;
+use super::error::KeyError;
 use super::jwk::Jwk;
 use super::signature::{MacKey, Signer, Verifier};
 use crate::json;
 use crate::platform::Platform;
 use crate::secret::SecretKey;
-
-/// Why a key can't be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
-    /// Not a JWK, or not one of an accepted algorithm for signatures.
-    #[error("not a key of an accepted algorithm")]
-    Unsupported,
-    /// The key material is not what its type says.
-    #[error("the key material is malformed")]
-    Malformed,
-}
 
 /// The half of a key that verifies. For HMAC that is the secret itself.
 #[derive(Clone)]

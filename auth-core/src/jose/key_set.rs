@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::{SigningKey, VerifyingKey};
+use super::key::{SigningKey, VerifyingKey};
 use crate::json;
 
 /// Keys by `kid`. Fixed once made; a change of keys is a new set.

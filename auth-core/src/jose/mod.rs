@@ -5,10 +5,12 @@
 //! component built from it imports what the contract says and no more.
 
 mod access_token;
-mod algorithm;
+pub(crate) mod algorithm;
 mod base64url;
+mod claims;
 mod comb;
 mod eddsa;
+mod error;
 #[cfg(feature = "es256")]
 mod es256;
 mod jwk;
@@ -16,7 +18,8 @@ mod key;
 mod key_set;
 mod signature;
 
-pub use access_token::{Actor, Audience, Claims, Expectations};
 pub use algorithm::Algorithm;
-pub use key::{KeyError, SigningKey, VerifyingKey};
+pub use claims::{Actor, Audience, Claims, Expectations};
+pub use error::KeyError;
+pub use key::{SigningKey, VerifyingKey};
 pub use key_set::KeySet;

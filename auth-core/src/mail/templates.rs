@@ -3,154 +3,17 @@
 //! Values are data: they are never compiled, hold no control characters, and are escaped in HTML.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
 use std::error::Error as _;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, UndefinedBehavior, Value};
 
-use super::Message;
-use crate::config::SettingError;
+use super::context::{MailContext, printable};
+use super::kind::{BuiltIn, MailKind, SHARED};
+use super::message::Message;
+use crate::config::setting::SettingError;
 use crate::platform::Settings;
 use crate::time::Timestamp;
-
-/// Declares the kinds of messages, with the files and settings of their templates.
-macro_rules! kinds {
-    ($($(#[doc = $doc:literal])+ $kind:ident $name:literal $setting:literal;)+) => {
-        /// What a message is about.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub enum MailKind {
-            $($(#[doc = $doc])+ $kind,)+
-        }
-
-        impl MailKind {
-            /// Every kind.
-            pub const ALL: &[Self] = &[$(Self::$kind),+];
-
-            /// The name in [`Message::kind`].
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$kind => $name,)+
-                }
-            }
-
-            /// The kind of that name.
-            pub fn parse(name: &str) -> Option<Self> {
-                match name {
-                    $($name => Some(Self::$kind),)+
-                    _ => None,
-                }
-            }
-
-            /// Text and HTML.
-            fn built_in(self) -> &'static [BuiltIn; 2] {
-                match self {
-                    $(Self::$kind => &[built_in!($name, ".txt", $setting, "_TEXT"), built_in!($name, ".html", $setting, "_HTML")],)+
-                }
-            }
-        }
-    };
-}
-
-macro_rules! built_in {
-    ($name:literal, $extension:literal, $setting:literal, $format:literal) => {
-        BuiltIn {
-            setting: concat!("MAIL_", $setting, $format),
-            file: concat!($name, $extension),
-            source: include_str!(concat!("templates/", $name, $extension)),
-        }
-    };
-}
-
-/// What the templates of kinds extend and include.
-const SHARED: &[BuiltIn] = &[
-    built_in!("layout", ".html", "LAYOUT", "_HTML"),
-    built_in!("details", ".txt", "DETAILS", "_TEXT"),
-    built_in!("details", ".html", "DETAILS", "_HTML"),
-];
-
-kinds! {
-    /// Confirm your address by the link.
-    VerifyEmail "verify_email" "VERIFY_EMAIL";
-    /// Somebody tried to register with your address, which has an account already; the link leads to signing in.
-    AccountExists "account_exists" "ACCOUNT_EXISTS";
-    /// Choose a new password by the link.
-    ResetPassword "reset_password" "RESET_PASSWORD";
-    /// An administrator made your password void; choose a new one by the link.
-    ResetRequired "reset_required" "RESET_REQUIRED";
-    /// Your password was changed.
-    PasswordChanged "password_changed" "PASSWORD_CHANGED";
-    /// Confirm your new address by the link; sent to the new one.
-    ChangeEmail "change_email" "CHANGE_EMAIL";
-    /// Your address is now `email`; the link undoes it. Sent to the old one.
-    EmailChanged "email_changed" "EMAIL_CHANGED";
-    /// A second factor is needed from now on.
-    MfaEnabled "mfa_enabled" "MFA_ENABLED";
-    /// No second factor is needed any more.
-    MfaDisabled "mfa_disabled" "MFA_DISABLED";
-    /// Somebody signed in with a recovery code.
-    RecoveryCodeUsed "recovery_code_used" "RECOVERY_CODE_USED";
-    /// There are new recovery codes; the old ones are void.
-    RecoveryCodesRegenerated "recovery_codes_regenerated" "RECOVERY_CODES_REGENERATED";
-    /// A refresh token was used twice, and its session was ended.
-    RefreshTokenReuse "refresh_token_reuse" "REFRESH_TOKEN_REUSE";
-    /// New devices can't sign in for a while, after too many attempts.
-    AccountLocked "account_locked" "ACCOUNT_LOCKED";
-    /// An account was made for you; choose a password by the link.
-    Invitation "invitation" "INVITATION";
-    /// Farewell.
-    AccountDeleted "account_deleted" "ACCOUNT_DELETED";
-}
-
-/// A template of Gatewright's own, and where to set another in its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BuiltIn {
-    /// Name of the setting.
-    pub setting: &'static str,
-    /// Name by which templates extend and include it.
-    pub file: &'static str,
-    /// The template.
-    pub source: &'static str,
-}
-
-/// What templates can say besides `product`; what is not known is undefined in them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct MailContext<'a> {
-    /// How the person is called.
-    pub name: Option<&'a str>,
-    /// An address that the message is about.
-    pub email: Option<&'a str>,
-    /// What the person can do.
-    pub link: Option<&'a str>,
-    /// For how long that works, or how long to wait. Templates get it in words: "24 hours".
-    pub expires_in: Option<Duration>,
-    /// On which device it happened.
-    pub device: Option<&'a str>,
-    /// From which address it was asked for.
-    pub ip: Option<&'a str>,
-    /// When it happened. Templates get it as "21 November 2026, 18:48 UTC".
-    pub time: Option<Timestamp>,
-}
-
-impl MailContext<'_> {
-    fn values(&self, product: &str) -> Value {
-        let values = [
-            ("product", Some(printable(product))),
-            ("name", self.name.map(printable)),
-            ("email", self.email.map(printable)),
-            ("link", self.link.map(printable)),
-            ("expires_in", self.expires_in.map(in_words)),
-            ("device", self.device.map(printable)),
-            ("ip", self.ip.map(printable)),
-            ("time", self.time.and_then(Timestamp::in_words)),
-        ];
-        let known = values
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)));
-        Value::from(known.collect::<BTreeMap<_, _>>())
-    }
-}
 
 /// Every template, for one instance. The built-in ones are compiled when they are first needed.
 pub struct Templates {
@@ -308,29 +171,6 @@ fn problem(built_in: &'static BuiltIn, problem: String) -> SettingError {
         problem,
         accepts: "a Jinja template; the text of a message begins with a line `Subject: …`",
     }
-}
-
-/// Without what could begin a line, and a header with it, or turn the direction of writing.
-fn printable(text: &str) -> String {
-    let refused =
-        |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().filter(|c| !refused(*c)).collect()
-}
-
-/// In whole minutes, rounded up; in days from three days on.
-fn in_words(span: Duration) -> String {
-    let minutes = span.as_secs().div_ceil(60).max(1);
-    let (days, hours) = match minutes / 60 {
-        hours @ 72.. => (hours / 24, hours % 24),
-        hours => (0, hours),
-    };
-    let parts = [(days, "day"), (hours, "hour"), (minutes % 60, "minute")];
-    let words: Vec<_> = parts
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, unit)| format!("{number} {unit}{}", if number == 1 { "" } else { "s" }))
-        .collect();
-    words.join(" ")
 }
 
 #[cfg(test)]
@@ -559,25 +399,5 @@ mod tests {
             failure.starts_with("MAIL_ACCOUNT_DELETED_HTML: line 2: "),
             "{failure}"
         );
-    }
-
-    #[test]
-    fn spans_and_times_in_words() {
-        for (seconds, words) in [
-            (0, "1 minute"),
-            (60, "1 minute"),
-            (61, "2 minutes"),
-            (900, "15 minutes"),
-            (3600, "1 hour"),
-            (5400, "1 hour 30 minutes"),
-            (86_400, "24 hours"),
-            (172_800, "48 hours"),
-            (604_800, "7 days"),
-        ] {
-            assert_eq!(in_words(Duration::from_secs(seconds)), words);
-        }
-        let time = Timestamp::from_millis(1_795_287_903_123);
-        assert_eq!(time.in_words().unwrap(), "21 November 2026, 19:05 UTC");
-        assert_eq!(Timestamp::from_millis(u64::MAX).in_words(), None);
     }
 }

@@ -6,8 +6,16 @@ use core::fmt::Write as _;
 use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::record;
+use crate::client::Client;
+use crate::context::Context;
+use crate::error::{Error, FieldError, FieldErrorCode, Result};
+use crate::outbound::OutboundRequest;
+use crate::platform::{Level, Platform};
+
 /// What the service is asked: the part of the digest that it gets to see.
-pub(crate) struct Question {
+struct Question {
     digest: Zeroizing<String>,
 }
 
@@ -15,7 +23,7 @@ pub(crate) struct Question {
 const SHOWN: usize = 5;
 
 impl Question {
-    pub(crate) fn about(password: &str) -> Self {
+    fn about(password: &str) -> Self {
         let mut digest = Zeroizing::new(String::with_capacity(40));
         for byte in Sha1::digest(password.as_bytes()) {
             let _ = write!(digest, "{byte:02X}");
@@ -24,18 +32,62 @@ impl Question {
     }
 
     /// What is appended to the address of the service.
-    pub(crate) fn prefix(&self) -> &str {
+    fn prefix(&self) -> &str {
         &self.digest[..SHOWN]
     }
 
     /// Whether an answer lists the password: lines of the other digits, a colon and how often it was seen. Padding was
     /// never seen.
-    pub(crate) fn is_answered_yes(&self, answer: &str) -> bool {
+    fn is_answered_yes(&self, answer: &str) -> bool {
         answer.lines().any(|line| {
             line.split_once(':').is_some_and(|(rest, times)| {
                 rest.trim().eq_ignore_ascii_case(&self.digest[SHOWN..]) && times.trim() != "0"
             })
         })
+    }
+}
+
+/// Refuses a password that was in a breach, where a service is configured that knows (ASVS V6.2.12).
+///
+/// # Errors
+/// [`Error::Invalid`]; [`Error::Unavailable`] where the service has to answer and does not.
+pub(crate) async fn refuse_breached<P: Platform>(
+    context: &Context<P>,
+    password: &str,
+    field: &'static str,
+) -> Result<()> {
+    let Some(service) = &context.config.breach_check_url else {
+        return Ok(());
+    };
+    let question = Question::about(password);
+    let url = format!("{service}{}", question.prefix());
+    // Answers of one length, so that who listens does not learn the prefix from it.
+    let request = OutboundRequest::get(url).with_header("add-padding", "true");
+    let answer = match context.platform.fetch(request).await {
+        Ok(response) if response.status == 200 => Ok(response.body),
+        Ok(response) => Err(format!("it answered {}", response.status)),
+        Err(cause) => Err(cause),
+    };
+    match answer {
+        Ok(answer) if question.is_answered_yes(&String::from_utf8_lossy(&answer)) => {
+            let message = "This password was in a breach, so that attackers know it.";
+            let rule = FieldError::new(field, FieldErrorCode::BreachedPassword, message);
+            Err(Error::Invalid(vec![rule]))
+        }
+        Ok(_) => Ok(()),
+        Err(cause) if context.config.breach_check_required => {
+            Err(Error::Unavailable(format!("BREACH_CHECK_URL: {cause}")))
+        }
+        Err(cause) => {
+            context.platform.log(
+                Level::Warn,
+                "a password could not be looked up among breached ones, and was taken",
+                &[("cause", &cause)],
+            );
+            let event = Event::new(EventKind::BreachCheckFailed);
+            record(context, event, &Client::default());
+            Ok(())
+        }
     }
 }
 

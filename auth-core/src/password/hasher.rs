@@ -1,117 +1,22 @@
-//! Argon2 (RFC 9106) as PHC strings, and by way of `foreign` what other systems stored.
+//! Makes and verifies password hashes.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use argon2::{Algorithm, Argon2, AssociatedData, ParamsBuilder, Version};
+use argon2::{Algorithm, Argon2, ParamsBuilder, Version};
 use password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt};
 use subtle::ConstantTimeEq as _;
-use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
-use super::cost::{Cost, nanoseconds};
-use super::foreign::{ForeignHash, MORE_SCRYPT_MEMORY};
+use super::cost::Cost;
+use super::error::PasswordHashError;
+use super::form::Form;
+use super::foreign::MORE_SCRYPT_MEMORY;
 use super::memory::Memory;
+use super::parameters::Parameters;
+use super::stored::StoredHash;
 use super::work::{Costliest, HashKind, Meter, Work};
 use crate::platform::Platform;
-
-/// Cost of a password hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parameters {
-    memory: u32,
-    iterations: u32,
-    parallelism: u32,
-}
-
-impl Parameters {
-    /// Most memory, in KiB, of a hash that is made or verified, of any kind. A stored hash that asks for more is refused,
-    /// so that an imported row can't exhaust an instance. Django's Argon2 takes 100 MiB, and scrypt as OWASP has it 128.
-    pub const MAX_MEMORY: u32 = 131_072;
-    /// Most passes of a hash that is made or verified.
-    pub const MAX_ITERATIONS: u32 = 64;
-    /// Most lanes of a hash that is made or verified.
-    pub const MAX_PARALLELISM: u32 = 16;
-
-    /// Memory in KiB, passes and lanes; none when one is out of bounds or there are fewer than 8 KiB for a lane.
-    pub fn new(memory: u32, iterations: u32, parallelism: u32) -> Option<Self> {
-        let within = (1..=Self::MAX_PARALLELISM).contains(&parallelism)
-            && (8 * parallelism..=Self::MAX_MEMORY).contains(&memory)
-            && (1..=Self::MAX_ITERATIONS).contains(&iterations);
-        within.then_some(Self {
-            memory,
-            iterations,
-            parallelism,
-        })
-    }
-
-    /// Memory in KiB.
-    pub const fn memory(self) -> u32 {
-        self.memory
-    }
-
-    /// How much work a hash is.
-    pub(crate) fn work(self) -> Work {
-        Work::Argon2 {
-            memory: self.memory,
-            iterations: self.iterations,
-        }
-    }
-
-    /// As [`new`](Self::new), with the default in the place of what is not given.
-    pub fn or_default(
-        memory: Option<u32>,
-        iterations: Option<u32>,
-        parallelism: Option<u32>,
-    ) -> Option<Self> {
-        let default = Self::default();
-        Self::new(
-            memory.unwrap_or(default.memory),
-            iterations.unwrap_or(default.iterations),
-            parallelism.unwrap_or(default.parallelism),
-        )
-    }
-}
-
-impl Default for Parameters {
-    /// What OWASP recommends: 19 MiB, 2 passes, 1 lane.
-    fn default() -> Self {
-        Self {
-            memory: 19_456,
-            iterations: 2,
-            parallelism: 1,
-        }
-    }
-}
-
-/// Why a stored hash can't be verified. It is the operator's fault, not the caller's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PasswordHashError {
-    /// Damaged, or of no form that can be verified.
-    #[error("the stored hash is not of a known form")]
-    Malformed,
-    /// A parameter is beyond [`Parameters`]' limits, or beyond those of another system's form.
-    #[error("the stored hash asks for more than the limits allow")]
-    OutOfBounds,
-    /// The host has less memory for a hash than this one takes.
-    #[error("the stored hash takes {needed} KiB of memory, and this host has {most} KiB for one")]
-    TooLarge {
-        /// What it takes.
-        needed: u32,
-        /// What there is.
-        most: u32,
-    },
-    /// It takes longer than the operator allows.
-    #[error("verifying the stored hash takes about {needed} ms, and {most} ms are the limit")]
-    TooSlow {
-        /// What it takes.
-        needed: u32,
-        /// What is allowed.
-        most: u32,
-    },
-    /// The memory could not be had, against what the host had promised.
-    #[error("there is no memory for the hash")]
-    NoMemory,
-}
 
 /// Makes and verifies password hashes, one at a time, in memory that is kept between hashes and wiped after each.
 pub struct Hasher {
@@ -125,37 +30,6 @@ pub struct Hasher {
 
 const SALT_LEN: usize = 16;
 const OUTPUT_LEN: usize = 32;
-
-/// Which texts a hash takes for one password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Those that are equal in NFC.
-    Nfc,
-    /// Those that are equal in NFKC, as a hash of a system that compares so proves no more. The Argon2 string says so by
-    /// its associated data (RFC 9106 section 3.1), `data=` in PHC strings.
-    Nfkc,
-}
-
-impl Form {
-    /// The name of the associated data in PHC strings.
-    const FIELD: &str = "data";
-    const NFKC: &[u8] = b"nfkc";
-
-    /// The text that is hashed of a password in NFC.
-    pub(super) fn of(self, password: &str) -> Zeroizing<String> {
-        Zeroizing::new(match self {
-            Self::Nfc => password.to_owned(),
-            Self::Nfkc => password.nfkc().collect(),
-        })
-    }
-
-    fn data(self) -> AssociatedData {
-        match self {
-            Self::Nfc => AssociatedData::EMPTY,
-            Self::Nfkc => AssociatedData::new(Self::NFKC).expect("it is short"),
-        }
-    }
-}
 
 impl Hasher {
     /// A hasher whose new hashes cost `parameters`.
@@ -412,113 +286,9 @@ impl Hasher {
     }
 }
 
-/// Whether a stored hash can be verified, found out without the work: Argon2, bcrypt, scrypt (PHC strings, passlib,
-/// Werkzeug, better-auth, Firebase) or PBKDF2 (PHC strings, passlib, Django, Werkzeug).
-///
-/// # Errors
-/// Those of [`Hasher::verify`].
-pub fn supported(stored: &str) -> Result<(), PasswordHashError> {
-    StoredHash::parse(stored).map(drop)
-}
-
-pub(super) enum StoredHash {
-    Argon2(Argon2Hash),
-    Foreign(ForeignHash),
-}
-
-impl StoredHash {
-    /// How much work verifying is.
-    pub(super) fn work(&self) -> Work {
-        match self {
-            Self::Argon2(hash) => hash.parameters.work(),
-            Self::Foreign(hash) => hash.work(),
-        }
-    }
-
-    fn cost(&self) -> Cost {
-        match self {
-            Self::Argon2(hash) => hash.cost(),
-            Self::Foreign(hash) => hash.cost(),
-        }
-    }
-
-    pub(super) fn parse(stored: &str) -> Result<Self, PasswordHashError> {
-        if stored.starts_with("$argon2") {
-            Argon2Hash::parse(stored).map(Self::Argon2)
-        } else {
-            ForeignHash::parse(stored).map(Self::Foreign)
-        }
-    }
-}
-
-pub(super) struct Argon2Hash {
-    algorithm: Algorithm,
-    version: Version,
-    parameters: Parameters,
-    form: Form,
-    salt: Salt,
-    output: Output,
-}
-
-impl Argon2Hash {
-    /// Lanes are computed one after the other, so that they cost nothing more.
-    fn cost(&self) -> Cost {
-        let Parameters {
-            memory, iterations, ..
-        } = self.parameters;
-        Cost {
-            memory,
-            nanoseconds: nanoseconds::ARGON2_BLOCK * u64::from(memory) * u64::from(iterations),
-        }
-    }
-
-    fn parse(stored: &str) -> Result<Self, PasswordHashError> {
-        let hash = PasswordHash::new(stored).map_err(|_| PasswordHashError::Malformed)?;
-        let algorithm = hash
-            .algorithm
-            .as_str()
-            .parse()
-            .map_err(|_| PasswordHashError::Malformed)?;
-        // Strings of before version 1.3 have no `v=` (draft-irtf-cfrg-argon2-01).
-        let version = Version::try_from(hash.version.unwrap_or(0x10))
-            .map_err(|_| PasswordHashError::Malformed)?;
-        let parameter = |name: &str| {
-            hash.params
-                .get(name)
-                .and_then(|value| value.decimal().ok())
-                .ok_or(PasswordHashError::Malformed)
-        };
-        let parameters = Parameters::new(parameter("m")?, parameter("t")?, parameter("p")?)
-            .ok_or(PasswordHashError::OutOfBounds)?;
-        // Of another system's associated data or key nothing is known that a password could be verified with.
-        let form = match hash
-            .params
-            .get_str(Form::FIELD)
-            .map(AssociatedData::from_b64)
-        {
-            None => Form::Nfc,
-            Some(Ok(data)) if data.as_bytes() == Form::NFKC => Form::Nfkc,
-            Some(_) => return Err(PasswordHashError::Malformed),
-        };
-        if hash.params.get_str("keyid").is_some() {
-            return Err(PasswordHashError::Malformed);
-        }
-        let (Some(salt), Some(output)) = (hash.salt, hash.hash) else {
-            return Err(PasswordHashError::Malformed);
-        };
-        Ok(Self {
-            algorithm,
-            version,
-            parameters,
-            form,
-            salt,
-            output,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::supported;
     use super::*;
 
     #[test]

@@ -8,7 +8,7 @@
 use argon2::Block;
 use zeroize::Zeroize as _;
 
-use super::PasswordHashError;
+use super::error::PasswordHashError;
 
 /// Memory in blocks of a KiB.
 pub(super) struct Memory {

@@ -1,16 +1,25 @@
-//! Passwords: which are accepted, and how they are kept.
+//! Passwords: which are accepted, how they are kept, and how they are compared.
 
-mod breach;
+pub(crate) mod acceptance;
+pub(crate) mod admission;
+pub(crate) mod breach;
+pub(crate) mod comparison;
 mod cost;
+pub(crate) mod cost_cache;
+pub(crate) mod equal_work;
+pub(crate) mod error;
 mod foreign;
-mod hasher;
+mod form;
+pub(crate) mod hasher;
 mod memory;
-mod policy;
-mod work;
+pub(crate) mod parameters;
+pub(crate) mod policy;
+mod stored;
+pub(crate) mod work;
 
-pub(crate) use breach::Question;
-pub use hasher::{Hasher, Parameters, PasswordHashError, supported};
-pub(crate) use policy::check;
+pub use error::PasswordHashError;
+pub use hasher::Hasher;
+pub use parameters::Parameters;
 pub use policy::normalize;
+pub use stored::supported;
 pub use work::HashKind;
-pub(crate) use work::{Costliest, Work};

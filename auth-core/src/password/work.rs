@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::hasher::StoredHash;
-use super::{Parameters, PasswordHashError};
+use super::parameters::Parameters;
 
 /// Kinds of hashes. The work of two hashes of one kind can be compared and added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,11 +69,6 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    /// The work of a stored hash.
-    pub(crate) fn of(stored: &str) -> Result<Self, PasswordHashError> {
-        StoredHash::parse(stored).map(|hash| hash.work())
-    }
-
     pub(crate) fn kind(self) -> HashKind {
         match self {
             Self::Argon2 { .. } => HashKind::Argon2,
@@ -273,7 +267,7 @@ impl Meter {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Hasher, Parameters};
+    use super::super::Hasher;
     use super::*;
 
     const SALT: &str = "c29tZXNhbHQ";

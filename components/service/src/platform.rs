@@ -11,11 +11,12 @@ use auth_core::storage::{
     UserChange, UserPage, UserQuery,
 };
 use auth_core::{
-    Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, Platform, Settings, Timestamp,
+    Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, OutboundRequest,
+    OutboundResponse, Platform, Settings, Timestamp,
 };
 use gatewright_http::{StorageCall, Turns};
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http::Request;
+use http_body_util::{BodyExt as _, Full, Limited};
 use wasip3::clocks::{monotonic_clock, system_clock};
 use wasip3::http::client;
 use wasip3::http::types::RequestOptions;
@@ -89,13 +90,15 @@ impl Platform for Host {
         mail::send(message.mirror()).await.mirror()
     }
 
-    async fn fetch(&self, url: &str, headers: &[(&'static str, &str)]) -> Result<Vec<u8>, String> {
-        let mut request = Request::get(url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
+    async fn fetch(&self, outbound: OutboundRequest) -> Result<OutboundResponse, String> {
+        let mut request = Request::builder()
+            .method(outbound.method.as_str())
+            .uri(outbound.url);
+        for (name, value) in outbound.headers {
+            request = request.header(name, value);
         }
         let mut request = request
-            .body(Empty::<bytes::Bytes>::new())
+            .body(Full::new(bytes::Bytes::from(outbound.body)))
             .map_err(|error| error.to_string())?;
         let options = RequestOptions::new();
         let limit = u64::try_from(FETCH_TIMEOUT.as_nanos()).ok();
@@ -113,14 +116,13 @@ impl Platform for Host {
         let response = sent
             .await
             .map_err(|code| format!("it can't be reached: {code}"))?;
-        if response.status() != StatusCode::OK {
-            return Err(format!("it answered {}", response.status().as_u16()));
-        }
+        let status = response.status().as_u16();
         let body = Limited::new(response.into_body(), FETCH_LIMIT)
             .collect()
             .await;
         let body = body.map_err(|error| format!("its answer can't be read: {error}"))?;
-        Ok(body.to_bytes().to_vec())
+        let body = body.to_bytes().to_vec();
+        Ok(OutboundResponse { status, body })
     }
 
     async fn pause(&self, span: Duration) {

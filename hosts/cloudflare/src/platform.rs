@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use auth_core::config::{LogConfig, SettingError, parse};
 use auth_core::{
-    Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, Platform, Settings, Timestamp,
+    Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, OutboundMethod,
+    OutboundRequest, OutboundResponse, Platform, Settings, Timestamp,
 };
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -15,7 +16,7 @@ use gatewright_mail::{Delivery, MailConfig, Mailbox, Provider, TIMEOUT, accepted
 use gatewright_storage_d1::D1;
 use gatewright_storage_sqlite::SqlStorage;
 use http::{Request, StatusCode};
-use js_sys::{Promise, Reflect};
+use js_sys::{Promise, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
@@ -135,27 +136,33 @@ impl Platform for Host {
         }
     }
 
-    async fn fetch(&self, url: &str, headers: &[(&'static str, &str)]) -> Result<Vec<u8>, String> {
+    async fn fetch(&self, outbound: OutboundRequest) -> Result<OutboundResponse, String> {
         let text = |error: worker::Error| error.to_string();
         let given = worker::Headers::new();
-        for (name, value) in headers {
+        for (name, value) in &outbound.headers {
             given.set(name, value).map_err(text)?;
         }
         let mut init = RequestInit::new();
+        init.with_method(match outbound.method {
+            OutboundMethod::Get => worker::Method::Get,
+            OutboundMethod::Post => worker::Method::Post,
+        });
         init.with_headers(given);
-        let request = worker::Request::new_with_init(url, &init).map_err(text)?;
+        if !outbound.body.is_empty() {
+            init.with_body(Some(Uint8Array::from(outbound.body.as_slice()).into()));
+        }
+        let request = worker::Request::new_with_init(&outbound.url, &init).map_err(text)?;
         let fetched = pin!(async {
             let mut response = Fetch::Request(request).send().await.map_err(text)?;
-            match response.status_code() {
-                200 => response.bytes().await.map_err(text),
-                status => Err(format!("it answered {status}")),
-            }
+            let status = response.status_code();
+            let body = response.bytes().await.map_err(text)?;
+            Ok(OutboundResponse { status, body })
         });
         match select(fetched, Delay::from(FETCH_TIMEOUT)).await {
-            Either::Left((Ok(body), _)) if body.len() > FETCH_LIMIT => {
+            Either::Left((Ok(response), _)) if response.body.len() > FETCH_LIMIT => {
                 Err("it answered too much".to_owned())
             }
-            Either::Left((body, _)) => body,
+            Either::Left((response, _)) => response,
             Either::Right(((), _)) => Err("it does not answer".to_owned()),
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use auth_core::{
     Auth, Client, Deferred, Error, FETCH_LIMIT, FETCH_TIMEOUT, FirstAdministrator, Level,
-    MailError, Message, Platform, Timestamp,
+    MailError, Message, OutboundRequest, OutboundResponse, Platform, Timestamp,
 };
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -17,7 +17,7 @@ use gatewright_http::{Operator, Service};
 use gatewright_mail::MailConfig;
 use gatewright_smtp::Mailer;
 use gatewright_storage_sqlite::SqlStorage;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full, Limited};
 use tokio::runtime::{Builder, Runtime};
 use wasmtime_wasi_http::RequestOptions;
@@ -191,12 +191,14 @@ impl Platform for InProcess {
         deliver(&self.mail, self.mailer.as_ref(), message).await
     }
 
-    async fn fetch(&self, url: &str, headers: &[(&'static str, &str)]) -> Result<Vec<u8>, String> {
-        let mut request = Request::get(url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
+    async fn fetch(&self, outbound: OutboundRequest) -> Result<OutboundResponse, String> {
+        let mut request = Request::builder()
+            .method(outbound.method.as_str())
+            .uri(outbound.url);
+        for (name, value) in outbound.headers {
+            request = request.header(name, value);
         }
-        let body = http_body_util::Empty::new().map_err(|never| match never {});
+        let body = Full::new(Bytes::from(outbound.body)).map_err(|never| match never {});
         let request = request
             .body(body.boxed_unsync())
             .map_err(|error| error.to_string())?;
@@ -208,13 +210,12 @@ impl Platform for InProcess {
         let (response, reading) = outbound::send(request, options)
             .await
             .map_err(|error| format!("it can't be reached: {error}"))?;
-        if response.status() != StatusCode::OK {
-            return Err(format!("it answered {}", response.status().as_u16()));
-        }
+        let status = response.status().as_u16();
         let body = Limited::new(response.into_body(), FETCH_LIMIT).collect();
         let (body, _) = tokio::join!(body, reading);
-        body.map(|body| body.to_bytes().to_vec())
-            .map_err(|error| format!("its answer can't be read: {error}"))
+        let body = body.map_err(|error| format!("its answer can't be read: {error}"))?;
+        let body = body.to_bytes().to_vec();
+        Ok(OutboundResponse { status, body })
     }
 
     async fn pause(&self, span: Duration) {

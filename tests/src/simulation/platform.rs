@@ -4,7 +4,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use auth_core::storage::Storage;
-use auth_core::{Deferred, Level, MailError, Message, Platform, Timestamp};
+use auth_core::{
+    Config, Deferred, Level, MailError, Message, OutboundRequest, OutboundResponse, Platform,
+    Settings, Timestamp,
+};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
@@ -96,8 +99,8 @@ impl<S: Storage> Platform for SimulatedPlatform<S> {
         Ok(())
     }
 
-    async fn fetch(&self, url: &str, _: &[(&'static str, &str)]) -> Result<Vec<u8>, String> {
-        Err(format!("nothing is at {url}"))
+    async fn fetch(&self, request: OutboundRequest) -> Result<OutboundResponse, String> {
+        Err(format!("nothing is at {}", request.url))
     }
 
     async fn pause(&self, span: Duration) {

@@ -1,0 +1,19 @@
+//! What roles and permissions allow: pure functions, which deny what they do not know.
+//!
+//! A permission is named `resource:action`, either of which can be `*`, or `*` for everything. A name that is not valid,
+//! of a permission or a role, gives nothing and is given by nothing.
+
+mod holder;
+mod permission;
+mod question;
+mod role;
+#[cfg(test)]
+mod tests;
+
+pub use holder::Holder;
+pub use permission::{IMPERSONATE, covers, has_permission, is_permission_name};
+pub use question::Question;
+pub use role::{
+    ADMIN, BUILT_IN_ROLES, HIGHEST_RANK, MODERATOR, PREMIUM, STAFF_RANK, SUPERADMIN, USER,
+    VERIFIED, built_in_rank, has_all_roles, has_any_role, has_role, implies, is_role_name,
+};

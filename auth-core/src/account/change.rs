@@ -1,0 +1,170 @@
+//! Changing a user: read, decide, and store what was decided if the user is still as they were read.
+
+use core::time::Duration;
+
+use crate::access::SUPERADMIN;
+use crate::context::Context;
+use crate::credential::CredentialKind;
+use crate::error::{Error, LinkError, Result};
+use crate::identifier::{canonical, new_id};
+use crate::platform::Platform;
+use crate::profile::search_terms;
+use crate::storage::{
+    Account, ChangeOutcome, Credential, Grounds, Member, SessionEnding, Storage as _, User,
+    UserChange, VoidedSecrets,
+};
+use crate::time::Timestamp;
+
+/// What a change does, beginning with nothing.
+pub(crate) struct Change {
+    /// The user as he shall be; his times of change are seen to.
+    pub(crate) user: User,
+    /// Digest of a one-time secret that is used up.
+    pub(crate) consumes: Option<String>,
+    /// One-time secrets that become invalid.
+    pub(crate) invalidates: Option<VoidedSecrets>,
+    /// Kinds of credentials that go.
+    pub(crate) deletes: Vec<CredentialKind>,
+    /// Credentials that come.
+    pub(crate) credentials: Vec<Credential>,
+    /// Roles that come.
+    pub(crate) adds_roles: Vec<String>,
+    /// Roles that go.
+    pub(crate) removes_roles: Vec<String>,
+    /// Sessions that end.
+    pub(crate) ends_sessions: Option<SessionEnding>,
+    /// What the decision rests on besides the user.
+    pub(crate) grounds: Option<Grounds>,
+}
+
+impl Change {
+    pub(crate) fn of(user: User) -> Self {
+        Self {
+            user,
+            consumes: None,
+            invalidates: None,
+            deletes: Vec::new(),
+            credentials: Vec::new(),
+            adds_roles: Vec::new(),
+            removes_roles: Vec::new(),
+            ends_sessions: None,
+            grounds: None,
+        }
+    }
+
+    /// Ends the user's sessions but for one.
+    pub(crate) fn end_sessions(&mut self, except: Option<&str>, reason: &str) {
+        self.ends_sessions = Some(SessionEnding {
+            except: except.map(str::to_owned),
+            only: None,
+            only_acting: false,
+            reason: reason.to_owned(),
+        });
+    }
+
+    /// Takes roles away. What he does as another he may do no more, for all one knows: that ends.
+    pub(crate) fn remove_roles(&mut self, roles: Vec<String>) {
+        if !roles.is_empty() && self.ends_sessions.is_none() {
+            self.ends_sessions = Some(SessionEnding {
+                except: None,
+                only: None,
+                only_acting: true,
+                reason: "role_removed".to_owned(),
+            });
+        }
+        self.removes_roles = roles;
+    }
+}
+
+/// A change that was stored.
+pub(crate) struct Changed {
+    /// The user after it.
+    pub(crate) user: User,
+    /// How many sessions it ended.
+    pub(crate) ended: usize,
+}
+
+/// How often a change is decided anew when somebody else has changed meanwhile what it rests on.
+pub(crate) const TRIES: usize = 4;
+
+/// Changes a user, and returns him as he is then. `decide` is asked again when somebody else was faster.
+///
+/// # Errors
+/// What `decide` says, [`Error::AccountGone`], [`Error::EmailTaken`], [`Error::UsernameTaken`], [`Error::Link`] for
+/// the one-time secret, or a failure of the platform.
+pub(crate) async fn change_user<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    mut decide: impl FnMut(Account) -> Result<Change>,
+) -> Result<User> {
+    for _ in 0..TRIES {
+        if let Some(changed) = try_change(context, user_id, |member| decide(member.account)).await?
+        {
+            return Ok(changed.user);
+        }
+    }
+    Err(always_changing())
+}
+
+/// The same once, for decisions that may rest on more. None: something that the decision rests on has changed meanwhile.
+pub(crate) async fn try_change<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    decide: impl FnOnce(Member) -> Result<Change>,
+) -> Result<Option<Changed>> {
+    let member = context
+        .storage()
+        .find_member(user_id.to_owned())
+        .await?
+        .ok_or(Error::AccountGone)?;
+    let seen = member.account.user.updated_at;
+    let change = decide(member)?;
+    let mut user = change.user;
+    user.updated_at = later(context.now(), seen);
+    let key = |text: &Option<String>| text.as_deref().map(canonical);
+    let outcome = context
+        .storage()
+        .change_user(UserChange {
+            id: new_id(&context.platform),
+            email_key: key(&user.email),
+            username_key: key(&user.username),
+            user: user.clone(),
+            expected_updated_at: seen,
+            consumes: change.consumes,
+            voids: change.invalidates,
+            deletes_credentials: change
+                .deletes
+                .into_iter()
+                .map(|kind| kind.as_str().to_owned())
+                .collect(),
+            credentials: change.credentials,
+            adds_roles: change.adds_roles,
+            removes_roles: change.removes_roles,
+            ends_sessions: change.ends_sessions,
+            terms: search_terms(user.display_name.as_deref(), &user.profile),
+            keeps_holder: Some(SUPERADMIN.to_owned()),
+            grounds: change.grounds,
+        })
+        .await?;
+    match outcome {
+        ChangeOutcome::Changed(sessions) => {
+            let ended = sessions.len();
+            context.announce_ended(sessions, user.updated_at);
+            Ok(Some(Changed { user, ended }))
+        }
+        ChangeOutcome::Conflict => Ok(None),
+        ChangeOutcome::EmailTaken => Err(Error::EmailTaken),
+        ChangeOutcome::UsernameTaken => Err(Error::UsernameTaken),
+        ChangeOutcome::LastHolder => Err(Error::LastSuperadmin),
+        ChangeOutcome::SecretRefused => Err(Error::Link(LinkError::Used)),
+    }
+}
+
+pub(crate) fn always_changing() -> Error {
+    Error::Unavailable("the user is being changed by others all the time".into())
+}
+
+/// Now, or a moment after what was there before: a change is known by its time.
+pub(crate) fn later(now: Timestamp, before: Timestamp) -> Timestamp {
+    now.max(before + Duration::from_millis(1))
+}

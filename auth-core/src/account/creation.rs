@@ -1,0 +1,77 @@
+//! Creating a user.
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::identifier::{canonical, new_id};
+use crate::platform::Platform;
+use crate::profile::search_terms;
+use crate::storage::{CreateUserOutcome, Credential, NewUser, Storage as _, User};
+
+/// A user to be, with nothing but an identifier.
+pub(crate) fn new_user<P: Platform>(context: &Context<P>) -> User {
+    let now = context.now();
+    User {
+        id: new_id(&context.platform),
+        email: None,
+        email_verified_at: None,
+        username: None,
+        display_name: None,
+        profile: "{}".to_owned(),
+        disabled_at: None,
+        locked_until: None,
+        created_at: now,
+        updated_at: now,
+        last_login_at: None,
+    }
+}
+
+/// Stores a user who was just made, unless somebody holds that role.
+///
+/// # Errors
+/// [`Error::EmailTaken`], [`Error::UsernameTaken`], [`Error::AlreadySetUp`] where the role is held, or a failure of the
+/// platform.
+pub(crate) async fn create_user<P: Platform>(
+    context: &Context<P>,
+    user: &User,
+    credentials: Vec<Credential>,
+    roles: Vec<String>,
+    unless_held: Option<&str>,
+) -> Result<()> {
+    let new = NewUser {
+        unless_held: unless_held.map(str::to_owned),
+        ..new_record(user.clone(), credentials, roles)
+    };
+    match try_create(context, new).await? {
+        true => Ok(()),
+        false => Err(Error::Internal("a user without grounds lost them".into())),
+    }
+}
+
+/// Stores a user who was just made. False: something that the decision rests on has changed meanwhile.
+///
+/// # Errors
+/// Those of [`create_user`].
+pub(crate) async fn try_create<P: Platform>(context: &Context<P>, new: NewUser) -> Result<bool> {
+    match context.storage().create_user(new).await? {
+        CreateUserOutcome::Created => Ok(true),
+        CreateUserOutcome::Conflict => Ok(false),
+        CreateUserOutcome::EmailTaken => Err(Error::EmailTaken),
+        CreateUserOutcome::UsernameTaken => Err(Error::UsernameTaken),
+        CreateUserOutcome::RoleHeld => Err(Error::AlreadySetUp),
+        CreateUserOutcome::IdTaken => Err(Error::Internal("a new identifier is taken".into())),
+    }
+}
+
+/// A user with what is derived of him.
+pub(crate) fn new_record(user: User, credentials: Vec<Credential>, roles: Vec<String>) -> NewUser {
+    NewUser {
+        email_key: user.email.as_deref().map(canonical),
+        username_key: user.username.as_deref().map(canonical),
+        credentials,
+        roles,
+        terms: search_terms(user.display_name.as_deref(), &user.profile),
+        unless_held: None,
+        grounds: None,
+        user,
+    }
+}

@@ -1,0 +1,96 @@
+//! Deleting a user.
+
+use crate::access::SUPERADMIN;
+use crate::account::Accounts;
+use crate::account::change::{TRIES, always_changing};
+use crate::account::find::find_member;
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::record;
+use crate::client::Client;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::mail::kind::MailKind;
+use crate::mail::outbox::notify_user;
+use crate::platform::Platform;
+use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
+use crate::storage::{ActiveSession, DeleteUserOutcome, Grounds, Member, Storage as _, User};
+
+impl<P: Platform> Accounts<'_, P> {
+    /// Deletes the account of a session's user with everything that belongs to it. Takes the password.
+    ///
+    /// # Errors
+    /// [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], [`Error::LastSuperadmin`], or a failure
+    /// of the platform.
+    pub async fn delete(
+        self,
+        active: &ActiveSession,
+        evidence: Evidence<'_>,
+        client: &Client,
+    ) -> Result<()> {
+        let context = self.context;
+        let required = Required::Password;
+        reauthenticate(context, &active.user.id, required, evidence, client).await?;
+        match delete_user(context, &active.user.id, |_| Ok(())).await {
+            Ok(user) => {
+                record(
+                    context,
+                    Event::own(EventKind::AccountDeleted, active),
+                    client,
+                );
+                notify_user(context, &user, MailKind::AccountDeleted, client);
+                Ok(())
+            }
+            // By another request of the user.
+            Err(Error::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Deletes a user if `decide` allows it, which ends their sessions. It is asked again when the user was changed meanwhile.
+///
+/// # Errors
+/// What `decide` says, [`Error::NotFound`], [`Error::LastSuperadmin`], or a failure of the platform.
+pub(crate) async fn delete_user<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    mut decide: impl FnMut(&Member) -> Result<()>,
+) -> Result<User> {
+    for _ in 0..TRIES {
+        let deleted = try_delete(context, user_id, |member| decide(member).map(|()| None));
+        if let Some(user) = deleted.await? {
+            return Ok(user);
+        }
+    }
+    Err(always_changing())
+}
+
+/// The same once, on the grounds that `decide` gives. None: something that the decision rests on has changed meanwhile.
+pub(crate) async fn try_delete<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    decide: impl FnOnce(&Member) -> Result<Option<Grounds>>,
+) -> Result<Option<User>> {
+    let member = find_member(context, user_id).await?;
+    let grounds = decide(&member)?;
+    let user = member.account.user;
+    let now = context.now();
+    let keeps_holder = Some(SUPERADMIN.to_owned());
+    let storage = context.storage();
+    let deleted = storage.delete_user(
+        user_id.to_owned(),
+        user.updated_at,
+        now,
+        keeps_holder,
+        grounds,
+    );
+    match deleted.await? {
+        DeleteUserOutcome::Deleted(ended) => {
+            context.announce_ended(ended, now);
+            Ok(Some(user))
+        }
+        DeleteUserOutcome::Conflict => Ok(None),
+        DeleteUserOutcome::Unknown => Err(Error::NotFound("user")),
+        DeleteUserOutcome::LastHolder => Err(Error::LastSuperadmin),
+    }
+}

@@ -1,0 +1,149 @@
+//! Changing the address: by a link to the new one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::VERIFIED;
+use crate::account::Accounts;
+use crate::account::change::{Change, change_user};
+use crate::account::email_undo::{UNDO_LIFE, create_undo_secret};
+use crate::account::find::find_account;
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::record;
+use crate::client::Client;
+use crate::credential::password_id;
+use crate::error::{Error, LinkError, Result};
+use crate::identifier::EmailAddress;
+use crate::mail::context::MailContext;
+use crate::mail::kind::MailKind;
+use crate::mail::link::{LinkMail, link, send_link};
+use crate::mail::outbox::{message, send, send_account_exists};
+use crate::one_time_secret::{Purpose, peek_of_user};
+use crate::platform::Platform;
+use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail};
+use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
+use crate::storage::{ActiveSession, LoginName, Storage as _, User};
+
+/// What a link to a new address goes with.
+#[derive(Serialize, Deserialize)]
+struct NewAddress {
+    email: String,
+    /// The password that was given. Another one, set meanwhile, makes the link invalid: whoever began the change may be
+    /// the one who was thrown out by it.
+    credential: String,
+}
+
+impl<P: Platform> Accounts<'_, P> {
+    /// Begins to change the address of a session's user: a link goes to the new one. Takes the password. The answer says
+    /// nothing of whether another account has that address already.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a failure of the platform.
+    pub async fn change_email(
+        self,
+        active: &ActiveSession,
+        email: &str,
+        evidence: Evidence<'_>,
+        client: &Client,
+    ) -> Result<()> {
+        let context = self.context;
+        let address = EmailAddress::parse(email).map_err(|rule| Error::Invalid(vec![rule]))?;
+        let required = Required::Password;
+        let proof = reauthenticate(context, &active.user.id, required, evidence, client).await?;
+        let asked = RequestedMail::NewAddress;
+        count_mail(context, asked, &address, client).await?;
+        let mail = LinkMail {
+            purpose: Purpose::ChangeEmail,
+            kind: MailKind::ChangeEmail,
+            page: "/confirm-email",
+            life: context.config.verify_token_life,
+            replaces: true,
+        };
+        let payload = NewAddress {
+            email: address.as_str().to_owned(),
+            credential: proof.credential_id().unwrap_or_default().to_owned(),
+        };
+        let taken = context
+            .storage()
+            .find_account(LoginName::Email(address.key()))
+            .await?
+            .is_some_and(|account| account.user.id != active.user.id);
+        let may_mail = may_mail(context, asked, &address, true).await?;
+        let told = Some(&active.user).filter(|_| may_mail && !taken);
+        send_link(context, mail, told, address.as_str(), &payload).await?;
+        if may_mail && taken {
+            send_account_exists(context, address.as_str());
+        }
+        Ok(())
+    }
+
+    /// Changes the address by the link that was sent to the new one, with the same evidence as
+    /// [`verify_email`](Self::verify_email); the old one gets a notice with a link that takes it back.
+    ///
+    /// # Errors
+    /// As [`verify_email`](Self::verify_email), and [`Error::EmailTaken`].
+    pub async fn confirm_email(
+        self,
+        token: &str,
+        evidence: Evidence<'_>,
+        client: &Client,
+    ) -> Result<User> {
+        let context = self.context;
+        let usable = peek_of_user::<NewAddress, _>(context, Purpose::ChangeEmail, token).await?;
+        if context.config.verify_needs_password {
+            let required = Required::PasswordOrOwnSession;
+            reauthenticate(context, &usable.user_id, required, evidence, client).await?;
+        }
+        let now = context.now();
+        let invalid = Error::Link(LinkError::Invalid);
+        let before = find_account(context, &usable.user_id)
+            .await?
+            .filter(|account| password_id(account) == Some(&usable.payload.credential))
+            .ok_or_else(|| invalid.clone())?
+            .user;
+        // An address that was never proved may be a stranger's.
+        let old = before
+            .email
+            .clone()
+            .filter(|old| before.email_verified_at.is_some() && *old != usable.payload.email);
+        // First: there must be no change without a way back.
+        let undo = match &old {
+            Some(old) => Some(create_undo_secret(context, &usable.user_id, old).await?),
+            None => None,
+        };
+        let user = change_user(context, &usable.user_id, |account| {
+            let same_password = password_id(&account) == Some(&usable.payload.credential);
+            let mut user = account.user;
+            if !same_password || user.email != before.email {
+                return Err(invalid.clone());
+            }
+            user.email = Some(usable.payload.email.clone());
+            user.email_verified_at = Some(now);
+            Ok(Change {
+                consumes: Some(usable.digest.clone()),
+                adds_roles: vec![VERIFIED.to_owned()],
+                ..Change::of(user)
+            })
+        })
+        .await?;
+        record(
+            context,
+            Event::of_user(EventKind::EmailChanged, &user.id),
+            client,
+        );
+        if let (Some(old), Some(undo)) = (old, undo) {
+            let link = link(context, "/undo-email", &undo);
+            let values = MailContext {
+                name: user.display_name.as_deref(),
+                email: user.email.as_deref(),
+                link: Some(&link),
+                expires_in: Some(UNDO_LIFE),
+                ..MailContext::default()
+            };
+            send(
+                context,
+                message(context, MailKind::EmailChanged, &old, &values),
+            );
+        }
+        Ok(user)
+    }
+}

@@ -1,0 +1,138 @@
+//! Taking a change of the address back, by a link to the old one.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::USER;
+use crate::account::Accounts;
+use crate::account::change::{Change, change_user};
+use crate::account::deletion::delete_user;
+use crate::account::find::find_account;
+use crate::account::password_reset::send_reset;
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::record;
+use crate::client::Client;
+use crate::context::Context;
+use crate::credential::{CredentialKind, SECOND_FACTOR};
+use crate::error::{Error, Result};
+use crate::identifier::canonical;
+use crate::mail::kind::MailKind;
+use crate::mfa::second_factor::second_factor_since;
+use crate::one_time_secret::{Purpose, create_secret, peek_of_user};
+use crate::platform::Platform;
+use crate::secret::SecretToken;
+use crate::storage::{LoginName, Storage as _, User, VoidedSecrets};
+use crate::time::Timestamp;
+
+/// For how long a change of the address can be taken back from the old one.
+pub(super) const UNDO_LIFE: Duration = Duration::from_secs(7 * 86_400);
+
+/// What a link that takes a change back goes with.
+#[derive(Serialize, Deserialize)]
+struct OldAddress {
+    email: String,
+    /// When the address was changed, in milliseconds. A second factor that came after that goes as well.
+    changed_at: u64,
+}
+
+impl<P: Platform> Accounts<'_, P> {
+    /// Takes a change of the address back by the link that was sent to the old one. Whoever made the change may know the
+    /// password, so all sessions end and a new one has to be chosen by a link to the old address.
+    ///
+    /// # Errors
+    /// [`Error::Link`], [`Error::EmailTaken`], or a failure of the platform.
+    pub async fn undo_email(self, token: &str, client: &Client) -> Result<User> {
+        let context = self.context;
+        let usable = peek_of_user::<OldAddress, _>(context, Purpose::UndoEmail, token).await?;
+        take_from_stranger(context, &usable.user_id, &usable.payload.email, client).await?;
+        let now = context.now();
+        let user = change_user(context, &usable.user_id, |account| {
+            let changed_at = Timestamp::from_millis(usable.payload.changed_at);
+            let mut deletes = vec![CredentialKind::Password];
+            if second_factor_since(&account).is_some_and(|since| since >= changed_at) {
+                deletes.extend(SECOND_FACTOR);
+            }
+            let mut user = account.user;
+            user.email = Some(usable.payload.email.clone());
+            user.email_verified_at = Some(now);
+            let mut change = Change {
+                consumes: Some(usable.digest.clone()),
+                // Whoever changed the address may have done it twice, and would take this back.
+                invalidates: Some(VoidedSecrets {
+                    purpose: Purpose::UndoEmail.as_str().to_owned(),
+                    since: changed_at,
+                }),
+                deletes,
+                ..Change::of(user)
+            };
+            change.end_sessions(None, "email_change_undone");
+            Ok(change)
+        })
+        .await?;
+        let account = find_account(context, &user.id).await?;
+        record(
+            context,
+            Event::of_user(EventKind::EmailChangeUndone, &user.id),
+            client,
+        );
+        send_reset(
+            context,
+            account.as_ref(),
+            &usable.payload.email,
+            MailKind::ResetPassword,
+        )
+        .await?;
+        Ok(user)
+    }
+}
+
+/// Deletes the account that somebody made with this address meanwhile without proving it, as the one who gets it back
+/// has done.
+async fn take_from_stranger<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    address: &str,
+    client: &Client,
+) -> Result<()> {
+    let storage = context.storage();
+    let name = LoginName::Email(canonical(address));
+    let holder = storage
+        .find_account(name)
+        .await?
+        .map(|account| account.user);
+    let strangers = |user: &User| user.id != user_id && user.email_verified_at.is_none();
+    let Some(stranger) = holder.filter(strangers) else {
+        return Ok(());
+    };
+    let deleted = delete_user(context, &stranger.id, |member| {
+        let proven = member.account.user.email_verified_at.is_some();
+        // Whom an administrator has given a role nobody deletes by a link.
+        if proven || member.roles.iter().any(|role| role != USER) {
+            return Err(Error::EmailTaken);
+        }
+        Ok(())
+    });
+    match deleted.await {
+        Ok(_) => {
+            let event = Event::new(EventKind::AccountDeleted).on("user", &stranger.id);
+            record(context, event.because("email_change_undone"), client);
+            Ok(())
+        }
+        Err(Error::NotFound(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) async fn create_undo_secret<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    old: &str,
+) -> Result<SecretToken> {
+    let payload = OldAddress {
+        email: old.to_owned(),
+        changed_at: context.now().as_millis(),
+    };
+    let purpose = Purpose::UndoEmail;
+    create_secret(context, purpose, Some(user_id), &payload, UNDO_LIFE, false).await
+}

@@ -1,0 +1,116 @@
+//! Proving to receive mail at the address of the registration.
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::VERIFIED;
+use crate::account::Accounts;
+use crate::account::change::{Change, change_user};
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::record;
+use crate::client::Client;
+use crate::context::Context;
+use crate::error::{Error, LinkError, Result};
+use crate::identifier::EmailAddress;
+use crate::mail::kind::MailKind;
+use crate::mail::link::{LinkMail, send_link};
+use crate::one_time_secret::{Purpose, peek_of_user};
+use crate::platform::Platform;
+use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail};
+use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
+use crate::storage::{LoginName, Storage as _, User};
+
+/// What a link is about: an address, as it was when the link was made.
+#[derive(Serialize, Deserialize)]
+struct Address {
+    email: String,
+}
+
+impl<P: Platform> Accounts<'_, P> {
+    /// Sends the link anew to whoever has registered with this address and has not proved it. The answer says nothing
+    /// of whether there is such an account.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform.
+    pub async fn resend_verification(self, email: &str, client: &Client) -> Result<()> {
+        let context = self.context;
+        let address = EmailAddress::parse(email).map_err(|rule| Error::Invalid(vec![rule]))?;
+        let mail = RequestedMail::Verification;
+        count_mail(context, mail, &address, client).await?;
+        let name = LoginName::Email(address.key());
+        let found = context.storage().find_account(name).await?;
+        let user = found
+            .map(|account| account.user)
+            .filter(|user| user.email_verified_at.is_none() && user.disabled_at.is_none());
+        let may_mail = may_mail(context, mail, &address, user.is_some()).await?;
+        // Past the quota the link of the last mail goes on working.
+        let told = user.as_ref().filter(|_| may_mail);
+        let email = told.and_then(|user| user.email.as_deref());
+        send_verification(context, told, email.unwrap_or(address.as_str())).await
+    }
+
+    /// Verifies an address by the link that was sent there, once.
+    ///
+    /// The link alone shows who receives the mail, and not that they registered: somebody may have registered with the
+    /// address of another person, and waits for them to click. So it also takes a session or the password of the account,
+    /// unless `VERIFY_NEEDS_PASSWORD` is off. Who has neither resets the password, which verifies as well and ends
+    /// whatever the other one has.
+    ///
+    /// # Errors
+    /// [`Error::Link`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a failure of
+    /// the platform.
+    pub async fn verify_email(
+        self,
+        token: &str,
+        evidence: Evidence<'_>,
+        client: &Client,
+    ) -> Result<User> {
+        let context = self.context;
+        let usable = peek_of_user::<Address, _>(context, Purpose::VerifyEmail, token).await?;
+        if context.config.verify_needs_password {
+            let required = Required::PasswordOrOwnSession;
+            reauthenticate(context, &usable.user_id, required, evidence, client).await?;
+        }
+        let now = context.now();
+        let user = change_user(context, &usable.user_id, |account| {
+            let mut user = account.user;
+            // The address was changed since: the link is about another.
+            if user.email.as_deref() != Some(usable.payload.email.as_str()) {
+                return Err(Error::Link(LinkError::Invalid));
+            }
+            user.email_verified_at.get_or_insert(now);
+            Ok(Change {
+                consumes: Some(usable.digest.clone()),
+                adds_roles: vec![VERIFIED.to_owned()],
+                ..Change::of(user)
+            })
+        })
+        .await?;
+        record(
+            context,
+            Event::of_user(EventKind::EmailVerified, &user.id),
+            client,
+        );
+        Ok(user)
+    }
+}
+
+/// Sends a user the link that verifies his address.
+///
+/// Without a user the same work is done, and nothing sent.
+pub(crate) async fn send_verification<P: Platform>(
+    context: &Context<P>,
+    user: Option<&User>,
+    email: &str,
+) -> Result<()> {
+    let mail = LinkMail {
+        purpose: Purpose::VerifyEmail,
+        kind: MailKind::VerifyEmail,
+        page: "/verify",
+        life: context.config.verify_token_life,
+        replaces: true,
+    };
+    let address = Address {
+        email: email.to_owned(),
+    };
+    send_link(context, mail, user, email, &address).await
+}

@@ -1,0 +1,27 @@
+//! Finds an account.
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::platform::Platform;
+use crate::storage::{Account, LoginName, Member, Storage as _};
+
+/// The user of that identifier, with his credentials.
+pub(crate) async fn find_account<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+) -> Result<Option<Account>> {
+    let name = LoginName::Id(user_id.to_owned());
+    Ok(context.storage().find_account(name).await?)
+}
+
+/// A user with what he may do.
+///
+/// # Errors
+/// [`Error::NotFound`], or a failure of the platform.
+pub(crate) async fn find_member<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+) -> Result<Member> {
+    let found = context.storage().find_member(user_id.to_owned());
+    found.await?.ok_or(Error::NotFound("user"))
+}

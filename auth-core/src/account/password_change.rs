@@ -1,0 +1,61 @@
+//! Changing the password.
+
+use crate::account::Accounts;
+use crate::account::change::{Change, change_user};
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::record;
+use crate::client::Client;
+use crate::client::device_token::DeviceToken;
+use crate::credential::{CredentialKind, new_credential, password_id};
+use crate::error::{Error, Result};
+use crate::mail::kind::MailKind;
+use crate::mail::outbox::notify_user;
+use crate::password::acceptance::checked_password;
+use crate::password::admission::hash_password;
+use crate::platform::Platform;
+use crate::sign_in::known_device::device_token;
+use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
+use crate::storage::ActiveSession;
+
+impl<P: Platform> Accounts<'_, P> {
+    /// Changes the password of a session's user. Takes the current password. All their other sessions end. The token is for
+    /// their device, which is no longer known by the one of the password before.
+    ///
+    /// # Errors
+    /// [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform.
+    pub async fn change_password(
+        self,
+        active: &ActiveSession,
+        evidence: Evidence<'_>,
+        new: &str,
+        client: &Client,
+    ) -> Result<DeviceToken> {
+        let context = self.context;
+        let required = Required::Password;
+        let proof = reauthenticate(context, &active.user.id, required, evidence, client).await?;
+        let checked = checked_password(context, new, "new_password", &active.user).await?;
+        let secret = hash_password(context, &checked).await?;
+        let credential = new_credential(context, &active.user.id, CredentialKind::Password, secret);
+        let user = change_user(context, &active.user.id, |account| {
+            // Somebody else has changed it since it was compared.
+            if password_id(&account) != proof.credential_id() {
+                return Err(Error::WrongPassword);
+            }
+            let mut change = Change {
+                deletes: vec![CredentialKind::Password],
+                credentials: vec![credential.clone()],
+                ..Change::of(account.user)
+            };
+            change.end_sessions(Some(&active.session.id), "password_changed");
+            Ok(change)
+        })
+        .await?;
+        record(
+            context,
+            Event::own(EventKind::PasswordChanged, active),
+            client,
+        );
+        notify_user(context, &user, MailKind::PasswordChanged, client);
+        Ok(device_token(context, &credential.id, client))
+    }
+}

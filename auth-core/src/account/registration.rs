@@ -1,0 +1,195 @@
+//! Registering.
+
+use serde_json::{Map, Value};
+
+use crate::access::USER;
+use crate::account::Accounts;
+use crate::account::creation::{create_user, new_user};
+use crate::account::email_verification::send_verification;
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::record;
+use crate::client::Client;
+use crate::config::Config;
+use crate::credential::{CredentialKind, new_credential};
+use crate::error::{Error, FieldError, Result};
+use crate::identifier::{EmailAddress, Username};
+use crate::mail::outbox::send_account_exists;
+use crate::one_time_secret::{Purpose, create_secret};
+use crate::password::admission::hash_password;
+use crate::password::breach::refuse_breached;
+use crate::password::policy;
+use crate::platform::Platform;
+use crate::profile::{Editor, display_name};
+use crate::rate_limits::mail::may_mail_registered;
+use crate::rate_limits::sign_in::count_registration;
+use crate::sessions::start::start_session;
+use crate::sessions::tokens::Tokens;
+use crate::sessions::transport::TokenFormat;
+use crate::sign_in::policy::{Admission, admit};
+use crate::sign_in::proof::Proof;
+use crate::signing_keys::cache::Freshness;
+use crate::signing_keys::current::current_keys;
+use crate::storage::{Account, LoginName, Storage as _, User};
+
+/// What a person registers with.
+#[derive(Clone, Copy)]
+pub struct Registration<'a> {
+    /// E-mail address.
+    pub email: &'a str,
+    /// Password.
+    pub password: &'a str,
+    /// User name, to sign in by besides the address.
+    pub username: Option<&'a str>,
+    /// Name to show to others, at most 100 characters.
+    pub display_name: Option<&'a str>,
+    /// Values of the declared extra fields.
+    pub profile: Option<&'a Map<String, Value>>,
+    /// What is to carry the first session, where registering signs in.
+    pub carrier: TokenFormat,
+}
+
+/// A user was created; or, where addresses have to be verified before anything else, it looks as if.
+pub struct Registered {
+    /// The user.
+    pub user: User,
+    /// The first session's tokens, if registering signs in.
+    pub tokens: Option<Tokens>,
+}
+
+impl<P: Platform> Accounts<'_, P> {
+    /// Creates a user, and signs him in where that is configured and his address need not be verified first.
+    ///
+    /// Where it has to be, an address that is taken gets the same answer as one that is not, and its owner a mail.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every broken rule, [`Error::EmailTaken`], [`Error::UsernameTaken`],
+    /// [`Error::RateLimited`]: no user was created. Or a failure of the platform, which can come after that: the
+    /// person then signs in.
+    pub async fn register(
+        self,
+        registration: Registration<'_>,
+        client: &Client,
+    ) -> Result<Registered> {
+        let context = self.context;
+        let valid =
+            ValidRegistration::new(registration, &context.config).map_err(Error::Invalid)?;
+        count_registration(context, client).await?;
+        refuse_breached(context, &valid.password, "password").await?;
+        let now = context.now();
+        let verifies_first = context.config.require_email_verification;
+        if verifies_first && let Some(name) = &valid.username {
+            // Before the address is looked at, of which the answer must say nothing.
+            let name = LoginName::Username(name.key());
+            if context.storage().find_account(name).await?.is_some() {
+                return Err(Error::UsernameTaken);
+            }
+        }
+        let signs_in = context.config.register_auto_login && !verifies_first;
+        if signs_in && registration.carrier == TokenFormat::Jwt {
+            // First: without a key to sign with no user must be left without his tokens.
+            current_keys(context, now, Freshness::Usual).await?;
+        }
+        let user = User {
+            email: Some(valid.email.as_str().to_owned()),
+            username: valid.username.map(|name| name.as_str().to_owned()),
+            display_name: valid.display_name,
+            profile: valid.profile,
+            ..new_user(context)
+        };
+        let secret = hash_password(context, &valid.password).await?;
+        let credential = new_credential(context, &user.id, CredentialKind::Password, secret);
+        let roles = vec![USER.to_owned()];
+        let created = create_user(context, &user, vec![credential.clone()], roles, None);
+        match created.await {
+            Err(Error::EmailTaken) if verifies_first => {
+                // The same work as for an address that is not taken, now and after the answer: a row in the place of the
+                // user's, and an event.
+                let nothing = Value::Null;
+                let life = context.config.verify_token_life;
+                create_secret(context, Purpose::VerifyEmail, None, &nothing, life, false).await?;
+                let refused = Event::new(EventKind::RegistrationRefused).because("email_taken");
+                record(context, refused, client);
+                let may_mail = may_mail_registered(context, &valid.email, client).await?;
+                send_verification(context, None, valid.email.as_str()).await?;
+                if may_mail {
+                    send_account_exists(context, valid.email.as_str());
+                }
+                return Ok(Registered { user, tokens: None });
+            }
+            created => created?,
+        }
+        record(
+            context,
+            Event::of_user(EventKind::AccountRegistered, &user.id),
+            client,
+        );
+        // A stranger could fill the mailbox otherwise.
+        let may_mail = may_mail_registered(context, &valid.email, client).await?;
+        let told = Some(&user).filter(|_| may_mail);
+        send_verification(context, told, valid.email.as_str()).await?;
+        if !signs_in {
+            return Ok(Registered { user, tokens: None });
+        }
+        let proof = Proof::by_password(&credential);
+        let account = Account {
+            user,
+            credentials: vec![credential],
+        };
+        let Admission::Granted(admitted) = admit(context, &account, proof, client)? else {
+            let user = account.user;
+            return Ok(Registered { user, tokens: None });
+        };
+        let tokens = start_session(context, &admitted, client, registration.carrier).await?;
+        Ok(Registered {
+            user: tokens.active().user.clone(),
+            tokens: Some(tokens),
+        })
+    }
+}
+
+/// A registration whose every field keeps the rules.
+struct ValidRegistration {
+    email: EmailAddress,
+    password: zeroize::Zeroizing<String>,
+    username: Option<Username>,
+    display_name: Option<String>,
+    profile: String,
+}
+
+impl ValidRegistration {
+    fn new(
+        registration: Registration<'_>,
+        config: &Config,
+    ) -> core::result::Result<Self, Vec<FieldError>> {
+        let password = policy::normalize(registration.password);
+        let names = [Some(registration.email), registration.username];
+        let email = EmailAddress::parse(registration.email);
+        let checked = policy::check(&password, "password", config, &names);
+        let username = registration.username.map(Username::parse).transpose();
+        let display_name = display_name(registration.display_name);
+        let none = Map::new();
+        let given = registration.profile.unwrap_or(&none);
+        let profile = config
+            .profile_fields
+            .change("{}", given, Editor::User, true);
+        match (email, checked, username, display_name, profile) {
+            (Ok(email), Ok(()), Ok(username), Ok(display_name), Ok(profile)) => Ok(Self {
+                email,
+                password,
+                username,
+                display_name,
+                profile,
+            }),
+            (email, checked, username, display_name, profile) => {
+                let broken = [
+                    email.err(),
+                    checked.err(),
+                    username.err(),
+                    display_name.err(),
+                ];
+                let broken = broken.into_iter().flatten();
+                Err(broken.chain(profile.err().unwrap_or_default()).collect())
+            }
+        }
+    }
+}

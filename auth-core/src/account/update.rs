@@ -1,0 +1,85 @@
+//! Updating one's own account.
+
+use serde_json::{Map, Value};
+
+use crate::account::Accounts;
+use crate::account::change::{Change, change_user};
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::record;
+use crate::client::Client;
+use crate::error::{Error, FieldError, FieldErrorCode, Result};
+use crate::identifier::Username;
+use crate::platform::Platform;
+use crate::profile::{Editor, display_name};
+use crate::rate_limits::quota::{SelfService, count_self_service};
+use crate::storage::{ActiveSession, User};
+
+/// What a person changes of his account; what is none stays as it is.
+#[derive(Clone, Copy, Default)]
+pub struct AccountUpdate<'a> {
+    /// Another user name; an empty one takes it away.
+    pub username: Option<&'a str>,
+    /// Another name to show; an empty one takes it away.
+    pub display_name: Option<&'a str>,
+    /// Values of the declared extra fields; null takes one away.
+    pub profile: Option<&'a Map<String, Value>>,
+}
+
+impl<P: Platform> Accounts<'_, P> {
+    /// Changes what a person says of himself.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every broken rule, [`Error::UsernameTaken`], [`Error::RateLimited`], or a failure of the
+    /// platform.
+    pub async fn update(
+        self,
+        active: &ActiveSession,
+        update: AccountUpdate<'_>,
+        client: &Client,
+    ) -> Result<User> {
+        let context = self.context;
+        let given = |text: &&str| !text.trim().is_empty();
+        let username = update
+            .username
+            .filter(given)
+            .map(Username::parse)
+            .transpose();
+        let shown = display_name(update.display_name);
+        let (username, shown) = match (username, shown) {
+            (Ok(username), Ok(shown)) => (username, shown),
+            (username, shown) => {
+                let broken = [username.err(), shown.err()];
+                return Err(Error::Invalid(broken.into_iter().flatten().collect()));
+            }
+        };
+        count_self_service(context, &active.user.id, SelfService::Profile).await?;
+        let user = change_user(context, &active.user.id, |account| {
+            let mut user = account.user;
+            if update.username.is_some() {
+                user.username = username.as_ref().map(|name| name.as_str().to_owned());
+                if user.email.is_none() && user.username.is_none() {
+                    let message = "Without an address the user name is needed to sign in.";
+                    let rule = FieldError::new("username", FieldErrorCode::Required, message);
+                    return Err(Error::Invalid(vec![rule]));
+                }
+            }
+            if update.display_name.is_some() {
+                user.display_name.clone_from(&shown);
+            }
+            if let Some(given) = update.profile {
+                let fields = &context.config.profile_fields;
+                user.profile = fields
+                    .change(&user.profile, given, Editor::User, false)
+                    .map_err(Error::Invalid)?;
+            }
+            Ok(Change::of(user))
+        })
+        .await?;
+        record(
+            context,
+            Event::own(EventKind::AccountUpdated, active),
+            client,
+        );
+        Ok(user)
+    }
+}

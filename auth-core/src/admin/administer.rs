@@ -1,0 +1,50 @@
+//! Changes a user whom an administrator may administer.
+
+use crate::account::change::{Change, Changed, TRIES, always_changing, try_change};
+use crate::admin::actor::Actor;
+use crate::admin::grounds::{grounds, renewed};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::platform::Platform;
+use crate::storage::{Member, Role, SeenStanding};
+
+/// Changes a user whom this one may administer. What that rests on is read anew when it has changed meanwhile.
+pub(crate) async fn administer<P: Platform>(
+    context: &Context<P>,
+    actor: &Actor,
+    user_id: &str,
+    mut decide: impl FnMut(&Member) -> Result<Change>,
+) -> Result<Changed> {
+    let mut actor = actor.clone();
+    for _ in 0..TRIES {
+        let changed = try_administer(context, &actor, user_id, None, &mut decide);
+        if let Some(changed) = changed.await? {
+            return Ok(changed);
+        }
+        actor = renewed(context, &actor).await?;
+    }
+    Err(always_changing())
+}
+
+/// The same once, for a decision that may rest on a role as well. None: something that it rests on has changed meanwhile.
+pub(crate) async fn try_administer<P: Platform>(
+    context: &Context<P>,
+    actor: &Actor,
+    user_id: &str,
+    role: Option<&Role>,
+    decide: impl FnOnce(&Member) -> Result<Change>,
+) -> Result<Option<Changed>> {
+    let changed = try_change(context, user_id, |member| {
+        actor.may_administer(&member)?;
+        let seen = role.map(SeenStanding::from).into_iter();
+        let grounds = grounds(context, actor, seen.chain([(&member).into()]));
+        Ok(Change {
+            grounds: Some(grounds),
+            ..decide(&member)?
+        })
+    });
+    changed.await.map_err(|error| match error {
+        Error::AccountGone => Error::NotFound("user"),
+        error => error,
+    })
+}

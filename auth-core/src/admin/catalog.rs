@@ -1,0 +1,90 @@
+//! The roles and permissions that there are.
+
+use crate::admin::names::{all_or_broken, unknown};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::platform::Platform;
+use crate::storage::{Permission, Role, Storage as _};
+
+/// Most permissions of a role, and most roles of a new user.
+const NAMES_MAX: usize = 500;
+
+/// All roles, by name.
+///
+/// # Errors
+/// A failure of the platform.
+pub(crate) async fn list_roles<P: Platform>(context: &Context<P>) -> Result<Vec<Role>> {
+    Ok(context.storage().list_roles().await?)
+}
+
+/// A role by its identifier or name.
+///
+/// # Errors
+/// [`Error::NotFound`], or a failure of the platform.
+pub(crate) async fn find_role<P: Platform>(context: &Context<P>, id_or_name: &str) -> Result<Role> {
+    let roles = list_roles(context).await?;
+    let by_id = roles.iter().find(|role| role.id == id_or_name);
+    by_id
+        .or_else(|| roles.iter().find(|role| role.name == id_or_name))
+        .cloned()
+        .ok_or(Error::NotFound("role"))
+}
+
+/// The roles of these names.
+pub(crate) async fn roles_of_names<P: Platform>(
+    context: &Context<P>,
+    names: &[String],
+) -> Result<Vec<Role>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let roles = list_roles(context).await?;
+    let find = |name: &String| {
+        let found = roles.iter().find(|role| role.name == *name);
+        found.cloned().ok_or_else(|| unknown("roles", name))
+    };
+    let found: Vec<_> = names.iter().take(NAMES_MAX).map(find).collect();
+    all_or_broken(found)
+}
+
+/// All permissions, by name.
+///
+/// # Errors
+/// A failure of the platform.
+pub(crate) async fn list_permissions<P: Platform>(context: &Context<P>) -> Result<Vec<Permission>> {
+    Ok(context.storage().list_permissions().await?)
+}
+
+/// A permission by its identifier or name.
+///
+/// # Errors
+/// [`Error::NotFound`], or a failure of the platform.
+pub(crate) async fn find_permission<P: Platform>(
+    context: &Context<P>,
+    id_or_name: &str,
+) -> Result<Permission> {
+    let permissions = list_permissions(context).await?;
+    let is = |permission: &Permission| permission.id == id_or_name || permission.name == id_or_name;
+    let found = permissions.into_iter().find(is);
+    found.ok_or(Error::NotFound("permission"))
+}
+
+pub(crate) async fn names_of_permissions<P: Platform>(
+    context: &Context<P>,
+    names: &[String],
+) -> Result<Vec<String>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = list_permissions(context).await?;
+    let find = |name: &String| {
+        let there = known.iter().any(|permission| permission.name == *name);
+        there
+            .then(|| name.clone())
+            .ok_or_else(|| unknown("permissions", name))
+    };
+    let mut names = all_or_broken(names.iter().take(NAMES_MAX).map(find).collect())?;
+    names.sort();
+    names.dedup();
+    Ok(names)
+}

@@ -1,0 +1,91 @@
+//! What an administrator's decision rests on. Storage checks it again in the operation that carries the decision out, so
+//! that nobody uses a rank, a permission or a session that was lost in the meantime.
+
+use crate::access::{Holder, SUPERADMIN};
+use crate::admin::actor::Actor;
+use crate::context::Context;
+use crate::error::{AccessTokenError, Error, Result};
+use crate::platform::Platform;
+use crate::sessions::active::is_live;
+use crate::storage::{Grounds, Member, Role, SeenStanding, Standing, Storage as _, Subject};
+
+impl From<&Member> for SeenStanding {
+    fn from(member: &Member) -> Self {
+        Self {
+            subject: Subject::User(member.account.user.id.clone()),
+            standing: Standing {
+                rank: member.rank,
+                roles: member.roles.clone(),
+                permissions: member.permissions.clone(),
+            },
+        }
+    }
+}
+
+impl From<&Role> for SeenStanding {
+    fn from(role: &Role) -> Self {
+        Self {
+            subject: Subject::Role(role.id.clone()),
+            standing: Standing {
+                rank: role.rank,
+                roles: vec![role.name.clone()],
+                permissions: role.permissions.clone(),
+            },
+        }
+    }
+}
+
+/// The grounds of a decision: the actor's session and standing, and those of others.
+pub(crate) fn grounds<P: Platform>(
+    context: &Context<P>,
+    actor: &Actor,
+    others: impl IntoIterator<Item = SeenStanding>,
+) -> Grounds {
+    Grounds {
+        session: actor.session_id().map(str::to_owned),
+        now: context.now(),
+        standings: actor.seen().into_iter().chain(others).collect(),
+    }
+}
+
+/// The standing of all who have a role, or hold a permission, where the actor is above each of them. To change the role
+/// or the permission is to administer them all.
+///
+/// # Errors
+/// [`Error::InsufficientRank`], or a failure of the platform.
+pub(crate) async fn seen_below<P: Platform>(
+    context: &Context<P>,
+    actor: &Actor,
+    subject: Subject,
+) -> Result<Option<SeenStanding>> {
+    if actor.holder().has_role(SUPERADMIN) {
+        return Ok(None);
+    }
+    let standing = context.storage().find_standing(subject.clone());
+    let standing = standing.await?;
+    if actor.holder().outranks(&Holder::from(&standing)) {
+        Ok(Some(SeenStanding { subject, standing }))
+    } else {
+        Err(Error::InsufficientRank)
+    }
+}
+
+/// The actor as of now, for a decision whose grounds have changed.
+///
+/// # Errors
+/// [`Error::AccessToken`] when the session has ended, [`Error::PermissionNeeded`] when the permission of the route is
+/// lost, or a failure of the platform.
+pub(crate) async fn renewed<P: Platform>(context: &Context<P>, actor: &Actor) -> Result<Actor> {
+    let Some(id) = actor.session_id() else {
+        return Ok(actor.clone());
+    };
+    let found = context.storage().find_session(id.to_owned()).await?;
+    let active = found
+        .filter(|active| is_live(context, active, context.now()))
+        .ok_or(Error::AccessToken(AccessTokenError::SessionEnded))?;
+    let needed = actor.needed();
+    if let Some(lost) = needed.filter(|name| !Holder::from(&active).has_permission(name)) {
+        return Err(Error::PermissionNeeded(lost));
+    }
+    Ok(Actor::of(&active, needed, actor.client().clone()))
+}

@@ -1,0 +1,193 @@
+//! Permissions.
+
+use crate::access::is_permission_name;
+use crate::account::change::{TRIES, later};
+use crate::admin::actor::Actor;
+use crate::admin::catalog::{find_permission, list_permissions, list_roles};
+use crate::admin::grounds::{grounds, renewed, seen_below};
+use crate::admin::names::check_name;
+use crate::audit::event::EventKind;
+use crate::audit::record::record;
+use crate::context::{Context, service};
+use crate::error::{Error, Result};
+use crate::identifier::new_id;
+use crate::platform::Platform;
+use crate::storage::{Grounds, Permission, SeenStanding, Storage as _, StoreOutcome, Subject};
+use crate::time::Timestamp;
+
+service! {
+    /// Permissions.
+    Permissions
+}
+
+impl<P: Platform> Permissions<'_, P> {
+    /// All permissions, by name.
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub async fn list(self) -> Result<Vec<Permission>> {
+        list_permissions(self.context).await
+    }
+
+    /// A permission by its identifier or name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or a failure of the platform.
+    pub async fn get(self, id_or_name: &str) -> Result<Permission> {
+        find_permission(self.context, id_or_name).await
+    }
+
+    /// Makes a permission.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::NameTaken`], or a failure of the platform.
+    pub async fn create(self, actor: &Actor, name: &str, description: &str) -> Result<Permission> {
+        let context = self.context;
+        let permission = Permission {
+            id: new_id(&context.platform),
+            name: name.to_owned(),
+            description: description.trim().to_owned(),
+            built_in: false,
+            updated_at: context.now(),
+        };
+        check_name(name, is_permission_name(name), &permission.description)?;
+        let mut acting = actor.clone();
+        for _ in 0..TRIES {
+            let grounds = grounds(context, &acting, []);
+            if store(context, &permission, None, grounds).await? {
+                let kind = EventKind::PermissionCreated;
+                record_change(context, actor, kind, &permission);
+                return Ok(permission);
+            }
+            acting = renewed(context, &acting).await?;
+        }
+        Err(permission_always_changing())
+    }
+
+    /// Changes a permission: what is none stays as it is. Another name is another right for all who hold it, so that it
+    /// takes holding both, and a rank above all of them.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::Invalid`], [`Error::NameTaken`], [`Error::GrantNotHeld`],
+    /// [`Error::InsufficientRank`], or a failure of the platform.
+    pub async fn update(
+        self,
+        actor: &Actor,
+        id_or_name: &str,
+        name: Option<&str>,
+        description: Option<&str>,
+    ) -> Result<Permission> {
+        let context = self.context;
+        let mut acting = actor.clone();
+        for _ in 0..TRIES {
+            let mut permission = find_permission(context, id_or_name).await?;
+            let before = permission.updated_at;
+            let mut holders = None;
+            if let Some(name) = name.filter(|name| *name != permission.name) {
+                if permission.built_in {
+                    return Err(Error::BuiltIn);
+                }
+                holders = may_change_for_all(context, &acting, &permission, Some(name)).await?;
+                name.clone_into(&mut permission.name);
+            }
+            if let Some(text) = description {
+                text.trim().clone_into(&mut permission.description);
+            }
+            let name = &permission.name;
+            check_name(name, is_permission_name(name), &permission.description)?;
+            permission.updated_at = later(context.now(), before);
+            let grounds = grounds(context, &acting, holders);
+            if store(context, &permission, Some(before), grounds).await? {
+                let kind = EventKind::PermissionUpdated;
+                record_change(context, actor, kind, &permission);
+                return Ok(permission);
+            }
+            acting = renewed(context, &acting).await?;
+        }
+        Err(permission_always_changing())
+    }
+
+    /// Deletes a permission, also from the roles that hold it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::GrantNotHeld`], [`Error::InsufficientRank`], or a failure of the
+    /// platform.
+    pub async fn delete(self, actor: &Actor, id_or_name: &str) -> Result<()> {
+        let context = self.context;
+        let mut acting = actor.clone();
+        for _ in 0..TRIES {
+            let permission = find_permission(context, id_or_name).await?;
+            if permission.built_in {
+                return Err(Error::BuiltIn);
+            }
+            let holders = may_change_for_all(context, &acting, &permission, None).await?;
+            let grounds = Some(grounds(context, &acting, holders));
+            let storage = context.storage();
+            let deleted = storage.delete_permission(permission.id.clone(), grounds);
+            if deleted.await? {
+                let kind = EventKind::PermissionDeleted;
+                record_change(context, actor, kind, &permission);
+                return Ok(());
+            }
+            acting = renewed(context, &acting).await?;
+        }
+        Err(permission_always_changing())
+    }
+}
+
+/// Stores a permission. False: something that the decision rests on has changed meanwhile.
+async fn store<P: Platform>(
+    context: &Context<P>,
+    permission: &Permission,
+    before: Option<Timestamp>,
+    grounds: Grounds,
+) -> Result<bool> {
+    let storage = context.storage();
+    let stored = storage.store_permission(permission.clone(), before, Some(grounds));
+    match stored.await? {
+        StoreOutcome::Stored => Ok(true),
+        StoreOutcome::Conflict => Ok(false),
+        StoreOutcome::NameTaken => Err(Error::NameTaken),
+    }
+}
+
+/// Records what was done to a permission.
+fn record_change<P: Platform>(
+    context: &Context<P>,
+    actor: &Actor,
+    kind: EventKind,
+    permission: &Permission,
+) {
+    let event = actor.event(kind).on("permission", &permission.id);
+    let event = event.with("name", permission.name.as_str());
+    record(context, event, actor.client());
+}
+
+/// Whether somebody may delete a permission, or replace it with another, wherever it is held; with the standing of all
+/// who hold it.
+async fn may_change_for_all<P: Platform>(
+    context: &Context<P>,
+    actor: &Actor,
+    permission: &Permission,
+    other: Option<&str>,
+) -> Result<Option<SeenStanding>> {
+    let held = |name: &str| actor.holder().has_permission(name);
+    if !held(&permission.name) || other.is_some_and(|name| !held(name)) {
+        return Err(Error::GrantNotHeld);
+    }
+    let roles = list_roles(context).await?;
+    let mut of = roles
+        .iter()
+        .filter(|role| role.permissions.contains(&permission.name));
+    of.try_for_each(|role| actor.may_grant(role))?;
+    seen_below(
+        context,
+        actor,
+        Subject::PermissionHolders(permission.id.clone()),
+    )
+    .await
+}
+
+fn permission_always_changing() -> Error {
+    Error::Unavailable("the permission is being changed by others all the time".into())
+}

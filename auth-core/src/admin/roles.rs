@@ -1,0 +1,279 @@
+//! Roles.
+
+use crate::access::{HIGHEST_RANK, STAFF_RANK, SUPERADMIN, covers, is_role_name};
+use crate::account::change::{TRIES, later};
+use crate::admin::actor::Actor;
+use crate::admin::catalog::{
+    find_permission, find_role, list_permissions, list_roles, names_of_permissions,
+};
+use crate::admin::grounds::{grounds, renewed, seen_below};
+use crate::admin::names::check_name;
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::record;
+use crate::context::{Context, service};
+use crate::error::{Error, FieldError, FieldErrorCode, Result};
+use crate::identifier::new_id;
+use crate::platform::Platform;
+use crate::storage::{Grounds, Role, SeenStanding, Storage as _, StoreOutcome, Subject};
+use crate::time::Timestamp;
+
+/// What changes of a role; none stays as it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RoleUpdate<'a> {
+    /// Another name.
+    pub name: Option<&'a str>,
+    /// What it is for.
+    pub description: Option<&'a str>,
+    /// How high its holders stand, below the actor.
+    pub rank: Option<u64>,
+    /// Names of the permissions that it holds.
+    pub permissions: Option<&'a [String]>,
+}
+
+service! {
+    /// Roles.
+    Roles
+}
+
+impl<P: Platform> Roles<'_, P> {
+    /// All roles, by name.
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub async fn list(self) -> Result<Vec<Role>> {
+        list_roles(self.context).await
+    }
+
+    /// A role by its identifier or name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or a failure of the platform.
+    pub async fn get(self, id_or_name: &str) -> Result<Role> {
+        find_role(self.context, id_or_name).await
+    }
+
+    /// Creates a role. Without a rank it gets [`STAFF_RANK`] if it holds a permission of the administration, else 0, but
+    /// always one below the actor's.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::NameTaken`], [`Error::GrantNotHeld`], or a failure of the platform.
+    pub async fn create(
+        self,
+        actor: &Actor,
+        name: &str,
+        description: &str,
+        rank: Option<u64>,
+        permissions: &[String],
+    ) -> Result<Role> {
+        let context = self.context;
+        let permissions = names_of_permissions(context, permissions).await?;
+        let description = description.trim().to_owned();
+        check_name(name, is_role_name(name), &description)?;
+        let mut acting = actor.clone();
+        for _ in 0..TRIES {
+            let rank = match rank {
+                Some(rank) => check_rank(rank)?,
+                None => {
+                    let below = acting.holder().rank.saturating_sub(1);
+                    usual_rank(context, &permissions).await?.min(below)
+                }
+            };
+            let role = Role {
+                id: new_id(&context.platform),
+                name: name.to_owned(),
+                description: description.clone(),
+                built_in: false,
+                rank,
+                permissions: permissions.clone(),
+                updated_at: context.now(),
+            };
+            acting.may_grant(&role)?;
+            let grounds = grounds(context, &acting, []);
+            if store(context, &role, None, grounds).await? {
+                let event = actor.event(EventKind::RoleCreated).on("role", &role.id);
+                record(context, told(event, &role), actor.client());
+                return Ok(role);
+            }
+            acting = renewed(context, &acting).await?;
+        }
+        Err(role_always_changing())
+    }
+
+    /// Changes a role, which is to administer all who have it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::Invalid`], [`Error::NameTaken`], [`Error::GrantNotHeld`],
+    /// [`Error::InsufficientRank`], or a failure of the platform.
+    pub async fn update(
+        self,
+        actor: &Actor,
+        id_or_name: &str,
+        update: RoleUpdate<'_>,
+    ) -> Result<Role> {
+        let context = self.context;
+        let permissions = match update.permissions {
+            Some(names) => Some(names_of_permissions(context, names).await?),
+            None => None,
+        };
+        change_role(context, actor, id_or_name, |role| {
+            let name = update.name.filter(|name| *name != role.name);
+            let rank = update.rank.filter(|rank| *rank != role.rank);
+            if role.built_in && (name.is_some() || rank.is_some()) {
+                return Err(Error::BuiltIn);
+            }
+            if let Some(name) = name {
+                name.clone_into(&mut role.name);
+            }
+            if let Some(rank) = rank {
+                role.rank = check_rank(rank)?;
+            }
+            if let Some(text) = update.description {
+                text.trim().clone_into(&mut role.description);
+            }
+            if let Some(names) = &permissions {
+                role.permissions.clone_from(names);
+            }
+            check_name(&role.name, is_role_name(&role.name), &role.description)
+        })
+        .await
+    }
+
+    /// Gives a role a permission, or takes it away.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::GrantNotHeld`], [`Error::InsufficientRank`], or a failure of the
+    /// platform.
+    pub async fn set_permission(
+        self,
+        actor: &Actor,
+        role: &str,
+        permission: &str,
+        held: bool,
+    ) -> Result<()> {
+        let context = self.context;
+        let permission = find_permission(context, permission).await?.name;
+        change_role(context, actor, role, |role| {
+            role.permissions.retain(|name| *name != permission);
+            if held {
+                role.permissions.push(permission.clone());
+                role.permissions.sort();
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Deletes a role, also from those who have it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::GrantNotHeld`], [`Error::InsufficientRank`], or a failure of the
+    /// platform.
+    pub async fn delete(self, actor: &Actor, id_or_name: &str) -> Result<()> {
+        let context = self.context;
+        let mut acting = actor.clone();
+        for _ in 0..TRIES {
+            let role = find_role(context, id_or_name).await?;
+            if role.built_in {
+                return Err(Error::BuiltIn);
+            }
+            acting.may_grant(&role)?;
+            let holders = Subject::RoleHolders(role.id.clone());
+            let holders = seen_below(context, &acting, holders).await?;
+            let seen = [SeenStanding::from(&role)].into_iter().chain(holders);
+            let grounds = Some(grounds(context, &acting, seen));
+            let storage = context.storage();
+            if storage.delete_role(role.id.clone(), grounds).await? {
+                let event = actor.event(EventKind::RoleDeleted).on("role", &role.id);
+                record(context, event.with("name", role.name), actor.client());
+                return Ok(());
+            }
+            acting = renewed(context, &acting).await?;
+        }
+        Err(role_always_changing())
+    }
+}
+
+/// The rank of a new role that is given none.
+async fn usual_rank<P: Platform>(context: &Context<P>, permissions: &[String]) -> Result<u64> {
+    if permissions.is_empty() {
+        return Ok(0);
+    }
+    let known = list_permissions(context).await?;
+    let own = known.iter().filter(|permission| permission.built_in);
+    let administers = own
+        .map(|own| &own.name)
+        .any(|own| permissions.iter().any(|held| covers(held, own)));
+    Ok(if administers { STAFF_RANK } else { 0 })
+}
+
+/// Changes a role that this one may change, from what they may grant to what they may grant, if they outrank all who
+/// have it.
+async fn change_role<P: Platform>(
+    context: &Context<P>,
+    actor: &Actor,
+    id_or_name: &str,
+    mut decide: impl FnMut(&mut Role) -> Result<()>,
+) -> Result<Role> {
+    let mut acting = actor.clone();
+    for _ in 0..TRIES {
+        let before = find_role(context, id_or_name).await?;
+        if before.name == SUPERADMIN {
+            return Err(Error::BuiltIn);
+        }
+        acting.may_grant(&before)?;
+        let mut role = before.clone();
+        decide(&mut role)?;
+        acting.may_grant(&role)?;
+        role.updated_at = later(context.now(), before.updated_at);
+        let holders = Subject::RoleHolders(before.id.clone());
+        let holders = seen_below(context, &acting, holders).await?;
+        let seen = [SeenStanding::from(&before)].into_iter().chain(holders);
+        let grounds = grounds(context, &acting, seen);
+        if store(context, &role, Some(before.updated_at), grounds).await? {
+            let event = actor.event(EventKind::RoleUpdated).on("role", &role.id);
+            record(context, told(event, &role), actor.client());
+            return Ok(role);
+        }
+        acting = renewed(context, &acting).await?;
+    }
+    Err(role_always_changing())
+}
+
+/// Stores a role. False: something that the decision rests on has changed meanwhile.
+async fn store<P: Platform>(
+    context: &Context<P>,
+    role: &Role,
+    before: Option<Timestamp>,
+    grounds: Grounds,
+) -> Result<bool> {
+    let stored = context
+        .storage()
+        .store_role(role.clone(), before, Some(grounds));
+    match stored.await? {
+        StoreOutcome::Stored => Ok(true),
+        StoreOutcome::Conflict => Ok(false),
+        StoreOutcome::NameTaken => Err(Error::NameTaken),
+    }
+}
+
+/// What the audit log keeps of a role that was stored.
+fn told(event: Event, role: &Role) -> Event {
+    event
+        .with("name", role.name.as_str())
+        .with("rank", role.rank)
+        .with("permissions", role.permissions.as_slice())
+}
+
+fn role_always_changing() -> Error {
+    Error::Unavailable("the role is being changed by others all the time".into())
+}
+
+fn check_rank(rank: u64) -> Result<u64> {
+    if rank < HIGHEST_RANK {
+        return Ok(rank);
+    }
+    let message = format!("A whole number from 0 to {}.", HIGHEST_RANK - 1);
+    let rule = FieldError::new("rank", FieldErrorCode::InvalidFormat, message);
+    Err(Error::Invalid(vec![rule]))
+}

@@ -1,0 +1,113 @@
+//! The first administrator.
+
+use crate::access::{SUPERADMIN, USER, VERIFIED};
+use crate::account::creation::{create_user, new_user};
+use crate::account::find::find_member;
+use crate::admin::users::list::list_users;
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::record;
+use crate::client::Client;
+use crate::context::service;
+use crate::credential::{CredentialKind, new_credential};
+use crate::error::{Error, FieldError, Result};
+use crate::identifier::{EmailAddress, Username};
+use crate::password::admission::hash_password;
+use crate::password::policy;
+use crate::platform::Platform;
+use crate::rate_limits::sign_in::count_registration;
+use crate::storage::{Member, User, UserQuery};
+
+/// What the first administrator signs in with.
+#[derive(Clone, Copy)]
+pub struct FirstAdministrator<'a> {
+    /// E-mail address; it counts as verified.
+    pub email: &'a str,
+    /// User name.
+    pub username: Option<&'a str>,
+    /// Password.
+    pub password: &'a str,
+}
+
+service! {
+    /// Setting the service up.
+    Setup
+}
+
+impl<P: Platform> Setup<'_, P> {
+    /// Makes the first superadmin by the set-up token, once.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where no token is set, [`Error::SetupToken`], [`Error::RateLimited`], and what
+    /// [`first_administrator`](Self::first_administrator) says.
+    pub async fn set_up(
+        self,
+        token: &str,
+        first: FirstAdministrator<'_>,
+        client: &Client,
+    ) -> Result<Member> {
+        let context = self.context;
+        let expected = context.config.setup_token.as_ref();
+        let expected = expected.ok_or(Error::NotFound("set-up"))?;
+        count_registration(context, client).await?;
+        if !expected.matches(token) {
+            return Err(Error::SetupToken);
+        }
+        Self::new(context).first_administrator(first, client).await
+    }
+
+    /// Makes the first superadmin. Of concurrent calls one does.
+    ///
+    /// # Errors
+    /// [`Error::AlreadySetUp`], [`Error::Invalid`], [`Error::EmailTaken`], [`Error::UsernameTaken`], or a failure of the
+    /// platform.
+    pub async fn first_administrator(
+        self,
+        first: FirstAdministrator<'_>,
+        client: &Client,
+    ) -> Result<Member> {
+        let context = self.context;
+        // Looked at first: nearly every call comes too late, and must not cost a hash.
+        let superadmins = list_users(
+            context,
+            UserQuery {
+                role: Some(SUPERADMIN.to_owned()),
+                limit: 1,
+                ..UserQuery::default()
+            },
+        );
+        if !superadmins.await?.members.is_empty() {
+            return Err(Error::AlreadySetUp);
+        }
+        let email = EmailAddress::parse(first.email);
+        let username = first.username.map(Username::parse).transpose();
+        let password = policy::normalize(first.password);
+        let words = [Some(first.email), first.username];
+        let checked = policy::check(&password, "password", &context.config, &words);
+        let (email, username) = match (email, username, checked) {
+            (Ok(email), Ok(username), Ok(())) => (email, username),
+            (email, username, checked) => {
+                let broken = [email.err(), username.err(), checked.err()];
+                let broken: Vec<FieldError> = broken.into_iter().flatten().collect();
+                return Err(Error::Invalid(broken));
+            }
+        };
+        let user = User {
+            email: Some(email.as_str().to_owned()),
+            email_verified_at: Some(context.now()),
+            username: username.map(|name| name.as_str().to_owned()),
+            ..new_user(context)
+        };
+        let secret = hash_password(context, &password).await?;
+        let credentials = vec![new_credential(
+            context,
+            &user.id,
+            CredentialKind::Password,
+            secret,
+        )];
+        let roles = [SUPERADMIN, USER, VERIFIED].map(str::to_owned).to_vec();
+        create_user(context, &user, credentials, roles, Some(SUPERADMIN)).await?;
+        let event = Event::new(EventKind::SetupCompleted).on("user", &user.id);
+        record(context, event, client);
+        find_member(context, &user.id).await
+    }
+}

@@ -1,0 +1,100 @@
+//! Exports users.
+
+use zeroize::Zeroizing;
+
+use crate::access::{SUPERADMIN, VERIFIED};
+use crate::admin::actor::Actor;
+use crate::admin::transfer::record::ImportUser;
+use crate::admin::users::Users;
+use crate::admin::users::list::list_users;
+use crate::audit::event::EventKind;
+use crate::audit::record::record;
+use crate::context::Context;
+use crate::credential::{CredentialKind, credential_of_kind, credentials_of_kind};
+use crate::error::{Error, Result};
+use crate::mfa::second_factor::decrypt_totp_key;
+use crate::mfa::totp;
+use crate::platform::Platform;
+use crate::storage::{Credential, Member, Place, UserQuery};
+use crate::time::Timestamp;
+
+impl<P: Platform> Users<'_, P> {
+    /// A page of users to be imported elsewhere, oldest first, and where the next one begins; with what they prove
+    /// themselves with for a superadmin alone.
+    ///
+    /// # Errors
+    /// [`Error::SuperadminNeeded`], or a failure of the platform.
+    pub async fn export(
+        self,
+        actor: &Actor,
+        after: Option<Place>,
+        limit: u64,
+        secrets: bool,
+    ) -> Result<(Vec<ImportUser>, Option<Place>)> {
+        let context = self.context;
+        let holds_everything = actor.holder().has_role(SUPERADMIN);
+        if secrets && !holds_everything {
+            return Err(Error::SuperadminNeeded);
+        }
+        let page = list_users(
+            context,
+            UserQuery {
+                after,
+                limit,
+                ..UserQuery::default()
+            },
+        )
+        .await?;
+        let event = actor.event(EventKind::UsersExported);
+        let event = event.with("secrets", secrets);
+        record(
+            context,
+            event.with("users", page.members.len()),
+            actor.client(),
+        );
+        let exported = page.members.into_iter();
+        let exported: Result<Vec<_>> = exported
+            .map(|member| export_user(context, member, secrets))
+            .collect();
+        Ok((exported?, page.next))
+    }
+}
+
+fn export_user<P: Platform>(
+    context: &Context<P>,
+    member: Member,
+    secrets: bool,
+) -> Result<ImportUser> {
+    let time = |time: Timestamp| time.to_string();
+    let mut roles = member.roles;
+    roles.retain(|name| name != VERIFIED);
+    let mut exported = ImportUser {
+        roles: Some(roles),
+        ..ImportUser::default()
+    };
+    if secrets {
+        let account = &member.account;
+        let secret = |credential: &Credential| credential.secret.clone();
+        exported.password_hash = credential_of_kind(account, CredentialKind::Password).map(secret);
+        if let Some(credential) = credential_of_kind(account, CredentialKind::Totp) {
+            let key: Zeroizing<Vec<u8>> = decrypt_totp_key(context, credential)?;
+            exported.totp_secret = Some(totp::encode_key(&key));
+            let codes = credentials_of_kind(account, CredentialKind::RecoveryCode);
+            exported.recovery_codes = Some(codes.map(secret).collect());
+        }
+    }
+    let user = member.account.user;
+    Ok(ImportUser {
+        id: Some(user.id),
+        email: user.email,
+        email_verified: None,
+        email_verified_at: user.email_verified_at.map(time),
+        username: user.username,
+        display_name: user.display_name,
+        profile: serde_json::from_str(&user.profile).ok(),
+        disabled: user.disabled_at.map(|_| true),
+        created_at: Some(time(user.created_at)),
+        last_login_at: user.last_login_at.map(time),
+        ..exported
+    })
+}

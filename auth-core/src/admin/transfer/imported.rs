@@ -1,0 +1,223 @@
+//! The user that an import makes of a record.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::access::{USER, VERIFIED};
+use crate::account::creation::new_record;
+use crate::admin::actor::Actor;
+use crate::admin::transfer::record::ImportUser;
+use crate::context::Context;
+use crate::credential::{CredentialKind, new_credential};
+use crate::error::{FieldError, FieldErrorCode};
+use crate::identifier::{EmailAddress, Username, new_id};
+use crate::mfa::second_factor::encrypt_totp_key;
+use crate::mfa::totp;
+use crate::password::error::PasswordHashError;
+use crate::platform::Platform;
+use crate::profile::{Editor, display_name};
+use crate::storage::{NewUser, Role, User};
+use crate::time::Timestamp;
+
+/// Most recovery codes of one user.
+const RECOVERY_CODES_MAX: usize = 20;
+
+/// About how many milliseconds it takes to verify a password by this hash, if an import takes it.
+///
+/// # Errors
+/// An import refuses it.
+pub(crate) fn password_cost<P: Platform>(
+    context: &Context<P>,
+    hash: &str,
+) -> Result<u32, PasswordHashError> {
+    context
+        .hasher
+        .estimate(hash, context.config.import_hash_milliseconds)
+}
+
+/// The user to store, if everything about him keeps the rules.
+pub(super) fn imported<P: Platform>(
+    context: &Context<P>,
+    actor: &Actor,
+    given: ImportUser,
+    known: &[Role],
+) -> Result<NewUser, Vec<FieldError>> {
+    let now = context.now();
+    let mut broken = Vec::new();
+    let mut keep = |rule: FieldError| broken.push(rule);
+    let id = given.id.map_or_else(
+        || Some(new_id(&context.platform)),
+        |text| {
+            uuid::Uuid::parse_str(text.trim())
+                .ok()
+                .map(|id| id.to_string())
+        },
+    );
+    if id.is_none() {
+        keep(FieldError::new(
+            "id",
+            FieldErrorCode::InvalidFormat,
+            "Not a UUID.",
+        ));
+    }
+    let id = id.unwrap_or_default();
+    let there = |text: &String| !text.trim().is_empty();
+    let email = given
+        .email
+        .filter(there)
+        .map(|text| EmailAddress::parse(&text));
+    let email = email.transpose().unwrap_or_else(|rule| {
+        keep(rule);
+        None
+    });
+    let username = given
+        .username
+        .filter(there)
+        .map(|text| Username::parse(&text));
+    let username = username.transpose().unwrap_or_else(|rule| {
+        keep(rule);
+        None
+    });
+    let shown = display_name(given.display_name.as_deref()).unwrap_or_else(|rule| {
+        keep(rule);
+        None
+    });
+    let mut time = |field: &'static str, text: Option<String>| {
+        let text = text?;
+        let time = Timestamp::parse(&text);
+        if time.is_none() {
+            let message = "Not a time of RFC 3339.";
+            keep(FieldError::new(
+                field,
+                FieldErrorCode::InvalidFormat,
+                message,
+            ));
+        }
+        time
+    };
+    let verified_at = time("email_verified_at", given.email_verified_at);
+    let created_at = time("created_at", given.created_at).unwrap_or(now);
+    let last_login_at = time("last_login_at", given.last_login_at);
+    let profile = context.config.profile_fields.change(
+        "{}",
+        &given.profile.unwrap_or_default(),
+        Editor::Admin,
+        false,
+    );
+    let profile = profile.unwrap_or_else(|rules| {
+        broken.extend(rules);
+        String::new()
+    });
+    let mut credentials = Vec::new();
+    let mut credential = |kind: CredentialKind, secret: String| {
+        let mut made = new_credential(context, &id, kind, secret);
+        made.created_at = created_at;
+        made.updated_at = created_at;
+        credentials.push(made);
+    };
+    if let Some(hash) = given.password_hash.filter(|hash| !hash.is_empty()) {
+        match password_cost(context, &hash) {
+            Ok(_) => credential(CredentialKind::Password, hash),
+            Err(error) => broken.push(FieldError::new(
+                "password_hash",
+                FieldErrorCode::InvalidFormat,
+                match error {
+                    PasswordHashError::TooSlow { .. } => {
+                        format!("{error} (IMPORT_HASH_MILLISECONDS).")
+                    }
+                    _ => format!("{error}."),
+                },
+            )),
+        }
+    }
+    if let Some(text) = given.totp_secret.filter(|text| !text.is_empty()) {
+        match totp::decode_key(&text) {
+            Some(key) => {
+                let mut made = new_credential(context, &id, CredentialKind::Totp, String::new());
+                made.secret = encrypt_totp_key(context, &made.id, &key);
+                credentials.push(made);
+            }
+            None => broken.push(FieldError::new(
+                "totp_secret",
+                FieldErrorCode::InvalidFormat,
+                "Not 10 to 64 bytes in Base32.",
+            )),
+        }
+    }
+    let is_digest = |text: &String| {
+        text.len() == 43
+            && URL_SAFE_NO_PAD
+                .decode(text)
+                .is_ok_and(|bytes| bytes.len() == 32)
+    };
+    let recovery_codes = given.recovery_codes.unwrap_or_default();
+    if recovery_codes.len() > RECOVERY_CODES_MAX || !recovery_codes.iter().all(is_digest) {
+        broken.push(FieldError::new(
+            "recovery_codes",
+            FieldErrorCode::InvalidFormat,
+            format!("At most {RECOVERY_CODES_MAX} SHA-256 digests in base64url."),
+        ));
+    } else {
+        for digest in recovery_codes {
+            credentials.push(new_credential(
+                context,
+                &id,
+                CredentialKind::RecoveryCode,
+                digest,
+            ));
+        }
+    }
+    let email_verified_at = match (given.email_verified, verified_at) {
+        _ if email.is_none() => None,
+        (Some(false), _) => None,
+        (Some(true), None) => Some(created_at),
+        (_, verified_at) => verified_at,
+    };
+    // Everybody is a user, and `verified` follows the address.
+    let mut roles: Vec<String> = match given.roles {
+        Some(names) => names,
+        None => vec![USER.to_owned()],
+    };
+    roles.retain(|name| name != VERIFIED);
+    if email_verified_at.is_some() {
+        roles.push(VERIFIED.to_owned());
+    }
+    roles.sort();
+    roles.dedup();
+    for name in &roles {
+        match known.iter().find(|role| role.name == *name) {
+            Some(role) if actor.may_grant(role).is_ok() => {}
+            Some(_) => broken.push(FieldError::new(
+                "roles",
+                FieldErrorCode::GrantNotHeld,
+                format!("{name:?} is not yours to give."),
+            )),
+            None => broken.push(FieldError::new(
+                "roles",
+                FieldErrorCode::NotFound,
+                format!("There is no {name:?}."),
+            )),
+        }
+    }
+    if email.is_none() && username.is_none() && broken.is_empty() {
+        let message = "An address or a user name is needed to sign in.";
+        broken.push(FieldError::new("email", FieldErrorCode::Required, message));
+    }
+    if !broken.is_empty() {
+        return Err(broken);
+    }
+    let user = User {
+        id,
+        email: email.map(|email| email.as_str().to_owned()),
+        email_verified_at,
+        username: username.map(|name| name.as_str().to_owned()),
+        display_name: shown,
+        profile,
+        disabled_at: given.disabled.unwrap_or_default().then_some(now),
+        locked_until: None,
+        created_at,
+        updated_at: now,
+        last_login_at,
+    };
+    Ok(new_record(user, credentials, roles))
+}

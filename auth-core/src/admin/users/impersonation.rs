@@ -1,0 +1,97 @@
+//! Acting as a user.
+
+use crate::account::find::find_member;
+use crate::admin::actor::Actor;
+use crate::admin::users::Users;
+use crate::audit::event::EventKind;
+use crate::audit::record::record;
+use crate::error::{Error, Result};
+use crate::identifier::new_id;
+use crate::platform::Platform;
+use crate::sessions::active::is_live;
+use crate::sessions::tokens::access_token;
+use crate::signing_keys::cache::Freshness;
+use crate::signing_keys::current::current_keys;
+use crate::storage::{Member, NewSession, Session, StartSessionOutcome, Storage as _};
+
+/// What somebody acts as another by.
+pub struct Impersonation {
+    /// Access token. There is no refresh token: it ends soon.
+    pub access_token: String,
+    /// Seconds until it expires.
+    pub expires_in: u64,
+    /// Whom it stands for.
+    pub member: Member,
+}
+
+impl<P: Platform> Users<'_, P> {
+    /// Starts a short session in which an administrator sees what a user below sees. It ends with the session, the rank and
+    /// the permission that it rests on: [`Sessions::authenticate`](crate::Sessions::authenticate) looks at them with each request.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::AccountDisabled`], or a failure of the platform.
+    pub async fn impersonate(
+        self,
+        actor: &Actor,
+        user_id: &str,
+        why: Option<&str>,
+    ) -> Result<Impersonation> {
+        let context = self.context;
+        let member = find_member(context, user_id).await?;
+        // Not a peer, and so not himself, either.
+        if !actor.holder().outranks(&(&member).into()) {
+            return Err(Error::InsufficientRank);
+        }
+        let by = actor
+            .user_id()
+            .map(str::to_owned)
+            .ok_or(Error::InsufficientRank)?;
+        let now = context.now();
+        // First: without a key to sign with nothing must be stored.
+        let keys = current_keys(context, now, Freshness::Usual).await?;
+        let new = NewSession {
+            session: Session {
+                id: new_id(&context.platform),
+                user_id: user_id.to_owned(),
+                client_id: None,
+                actor_id: Some(by),
+                parent_id: actor.session_id().map(str::to_owned),
+                amr: Vec::new(),
+                authenticated_at: now,
+                created_at: now,
+                last_seen_at: now,
+                expires_at: now + context.config.impersonation_life,
+                ip: actor.client().ip.map(|ip| ip.to_canonical().to_string()),
+                token: None,
+                user_agent: actor.client().user_agent.clone(),
+                revoked_at: None,
+                revocation_reason: None,
+            },
+            refresh_token: None,
+            credential: None,
+            ends_others: false,
+        };
+        let active = match context.storage().start_session(new).await? {
+            StartSessionOutcome::Started(started) => started.active,
+            StartSessionOutcome::UserInactive => return Err(Error::AccountDisabled),
+        };
+        // The user may have risen meanwhile, or the administrator lost what it takes.
+        if !is_live(context, &active, now) {
+            let (id, reason) = (active.session.id, "insufficient_rank".to_owned());
+            context.storage().revoke_session(id, now, reason).await?;
+            return Err(Error::InsufficientRank);
+        }
+        let mut event = actor.event(EventKind::UserImpersonated).on("user", user_id);
+        event = event.with("started_session", active.session.id.as_str());
+        if let Some(why) = why {
+            event = event.with("reason", why);
+        }
+        record(context, event, actor.client());
+        let (access_token, expires_in) = access_token(context, &keys, now, &active)?;
+        Ok(Impersonation {
+            access_token,
+            expires_in,
+            member,
+        })
+    }
+}

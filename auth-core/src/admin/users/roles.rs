@@ -1,0 +1,61 @@
+//! Gives users roles, and takes them.
+
+use crate::account::change::{Change, TRIES, always_changing};
+use crate::admin::actor::Actor;
+use crate::admin::administer::try_administer;
+use crate::admin::catalog::find_role;
+use crate::admin::grounds::renewed;
+use crate::admin::users::Users;
+use crate::audit::event::EventKind;
+use crate::audit::record::record;
+use crate::error::Result;
+use crate::platform::Platform;
+use crate::storage::Member;
+
+impl<P: Platform> Users<'_, P> {
+    /// Gives a user a role, or takes it away.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::GrantNotHeld`], [`Error::LastSuperadmin`], or a failure
+    /// of the platform.
+    pub async fn set_role(
+        self,
+        actor: &Actor,
+        user_id: &str,
+        role: &str,
+        held: bool,
+    ) -> Result<()> {
+        let context = self.context;
+        let mut acting = actor.clone();
+        let mut tries = 0..TRIES;
+        let role = loop {
+            tries.next().ok_or_else(always_changing)?;
+            let role = find_role(context, role).await?;
+            // Who can't give a role can't take it, either.
+            acting.may_grant(&role)?;
+            let decide = |member: &Member| {
+                let mut change = Change::of(member.account.user.clone());
+                let names = vec![role.name.clone()];
+                if held {
+                    change.adds_roles = names;
+                } else {
+                    change.remove_roles(names);
+                }
+                Ok(change)
+            };
+            let changed = try_administer(context, &acting, user_id, Some(&role), decide);
+            if changed.await?.is_some() {
+                break role;
+            }
+            acting = renewed(context, &acting).await?;
+        };
+        let kind = if held {
+            EventKind::RoleAdded
+        } else {
+            EventKind::RoleRemoved
+        };
+        let event = actor.event(kind).on("user", user_id);
+        record(context, event.with("role", role.name), actor.client());
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! The sessions of users.
+
+use crate::account::change::Change;
+use crate::account::find::find_member;
+use crate::admin::actor::Actor;
+use crate::admin::administer::administer;
+use crate::admin::users::Users;
+use crate::audit::event::EventKind;
+use crate::audit::record::record;
+use crate::error::Result;
+use crate::platform::Platform;
+use crate::sessions::active::{active_session, active_sessions};
+use crate::storage::{Session, SessionEnding};
+
+impl<P: Platform> Users<'_, P> {
+    /// The sessions of a user that last.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or a failure of the platform.
+    pub async fn sessions(self, user_id: &str) -> Result<Vec<Session>> {
+        let context = self.context;
+        find_member(context, user_id).await?;
+        active_sessions(context, user_id).await
+    }
+
+    /// Ends all sessions of a user, or one.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::InsufficientRank`], or a failure of the platform.
+    pub async fn end_sessions(
+        self,
+        actor: &Actor,
+        user_id: &str,
+        session_id: Option<&str>,
+    ) -> Result<()> {
+        let context = self.context;
+        let member = find_member(context, user_id).await?;
+        actor.may_administer(&member)?;
+        let only = match session_id {
+            Some(id) => Some(active_session(context, user_id, id).await?),
+            None => None,
+        };
+        let changed = administer(context, actor, user_id, |member| {
+            let mut change = Change::of(member.account.user.clone());
+            change.ends_sessions = Some(SessionEnding {
+                except: None,
+                only: only.clone(),
+                only_acting: false,
+                reason: "administrator".to_owned(),
+            });
+            Ok(change)
+        });
+        let ended = changed.await?.ended;
+        let event = actor.event(EventKind::UserSessionsRevoked);
+        let event = event.on("user", user_id);
+        match only {
+            None => record(context, event.with("sessions", ended), actor.client()),
+            Some(id) if ended > 0 => {
+                record(context, event.with("ended_session", id), actor.client())
+            }
+            // Somebody else has ended it meanwhile.
+            Some(_) => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! Updates users.
+
+use crate::access::VERIFIED;
+use crate::account::change::Change;
+use crate::account::find::find_member;
+use crate::admin::actor::Actor;
+use crate::admin::administer::administer;
+use crate::admin::users::Users;
+use crate::admin::users::fields::{UserUpdate, write_update};
+use crate::audit::event::EventKind;
+use crate::audit::record::record;
+use crate::error::{Error, FieldError, FieldErrorCode, Result};
+use crate::mail::context::MailContext;
+use crate::mail::kind::MailKind;
+use crate::mail::outbox::{message, send};
+use crate::mfa::second_factor::has_second_factor;
+use crate::one_time_secret::Purpose;
+use crate::platform::Platform;
+use crate::storage::{Member, User, VoidedSecrets};
+use crate::time::Timestamp;
+
+impl<P: Platform> Users<'_, P> {
+    /// Changes a user. The role `verified` follows his address, and who loses an address is told there.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::Invalid`], [`Error::EmailTaken`],
+    /// [`Error::UsernameTaken`], or a failure of the platform.
+    pub async fn update(
+        self,
+        actor: &Actor,
+        user_id: &str,
+        update: UserUpdate<'_>,
+    ) -> Result<Member> {
+        let context = self.context;
+        let mut before = None;
+        let user = administer(context, actor, user_id, |member| {
+            let mut user = member.account.user.clone();
+            before = Some(user.clone());
+            write_update(context, &mut user, update, false).map_err(Error::Invalid)?;
+            let verified = user.email_verified_at.is_some();
+            let moved = user.email != member.account.user.email;
+            if moved && !verified && has_second_factor(&member.account) {
+                // A new password by an address that nobody has proved would take the second factor away.
+                let message = "With a second factor in force the address has to be verified.";
+                let code = FieldErrorCode::Required;
+                let rule = FieldError::new("email_verified", code, message);
+                return Err(Error::Invalid(vec![rule]));
+            }
+            let mut change = Change::of(user);
+            if moved {
+                // Who changed the address before must not take this back.
+                change.invalidates = Some(VoidedSecrets {
+                    purpose: Purpose::UndoEmail.as_str().to_owned(),
+                    since: Timestamp::default(),
+                });
+            }
+            let role = vec![VERIFIED.to_owned()];
+            if verified {
+                change.adds_roles = role;
+            } else {
+                change.removes_roles = role;
+            }
+            Ok(change)
+        })
+        .await?;
+        let user = user.user;
+        let event = actor.event(EventKind::UserUpdated).on("user", user_id);
+        let before = before.unwrap_or_else(|| user.clone());
+        let verified = |user: &User| user.email_verified_at.is_some();
+        let changed = [
+            ("email", before.email != user.email),
+            ("email_verified", verified(&before) != verified(&user)),
+            ("username", before.username != user.username),
+            ("display_name", before.display_name != user.display_name),
+            ("profile", before.profile != user.profile),
+        ];
+        let changed = changed.into_iter().filter(|(_, changed)| *changed);
+        let changed: Vec<_> = changed.map(|(name, _)| name).collect();
+        record(context, event.with("changed", changed), actor.client());
+        let told = before.email.filter(|_| before.email_verified_at.is_some());
+        let changed = told.filter(|old| user.email.as_ref() != Some(old));
+        if let Some(old) = changed {
+            let values = MailContext {
+                email: user.email.as_deref(),
+                ..MailContext::default()
+            };
+            send(
+                context,
+                message(context, MailKind::EmailChanged, &old, &values),
+            );
+        }
+        find_member(context, user_id).await
+    }
+}

@@ -1,0 +1,78 @@
+//! Tells what has happened: the log at once, storage after the answer.
+
+use serde_json::Value;
+
+use crate::audit::event::{Event, EventKind};
+use crate::client::Client;
+use crate::context::Context;
+use crate::deferred::work::{Deferred, Task};
+use crate::identifier::new_id;
+use crate::platform::{Level, Platform};
+use crate::storage::AuditEvent;
+
+/// Tells that something has happened: the log at once, storage after the answer.
+pub(crate) fn record<P: Platform>(context: &Context<P>, event: Event, client: &Client) {
+    let event = tell(context, event, client);
+    context
+        .platform
+        .defer(Deferred(Task::Audit(Box::new(event))));
+}
+
+pub(crate) fn record_failed_login<P: Platform>(
+    context: &Context<P>,
+    user_id: Option<&str>,
+    reason: &'static str,
+    client: &Client,
+) {
+    let mut event = Event::new(EventKind::LoginFailed).because(reason);
+    if let Some(id) = user_id {
+        event = event.on("user", id);
+    }
+    record(context, event, client);
+}
+
+/// Tells the log, and returns what is to be stored.
+pub(crate) fn tell<P: Platform>(context: &Context<P>, event: Event, client: &Client) -> AuditEvent {
+    let Event {
+        kind,
+        reason,
+        actor,
+        target,
+        session,
+        details,
+    } = event;
+    let (target_type, target_id) = target.unzip();
+    let event = AuditEvent {
+        id: new_id(&context.platform),
+        at: context.now(),
+        kind: kind.as_str().to_owned(),
+        reason: reason.map(str::to_owned),
+        actor_id: actor,
+        target_type: target_type.map(str::to_owned),
+        target_id,
+        session_id: session,
+        ip: client.ip.map(|ip| ip.to_canonical().to_string()),
+        user_agent: client.user_agent.clone(),
+        request_id: client.request_id.clone(),
+        details: Value::from(details).to_string(),
+    };
+    let mut fields = vec![("event", event.kind.as_str()), ("id", event.id.as_str())];
+    let further = [
+        ("reason", &event.reason),
+        ("actor", &event.actor_id),
+        ("target_type", &event.target_type),
+        ("target", &event.target_id),
+        ("session", &event.session_id),
+        ("ip", &event.ip),
+        ("user_agent", &event.user_agent),
+        ("request_id", &event.request_id),
+    ];
+    for (name, value) in further {
+        fields.extend(value.as_deref().map(|value| (name, value)));
+    }
+    if event.details != "{}" {
+        fields.push(("details", &event.details));
+    }
+    context.platform.log(Level::Info, "audit", &fields);
+    event
+}

@@ -1,0 +1,45 @@
+//! Tells with which settings the service goes on.
+
+use serde_json::{Map, Value};
+
+use crate::audit::append::append;
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::tell;
+use crate::client::Client;
+use crate::context::Context;
+use crate::error::Error;
+use crate::platform::{Level, Platform};
+use crate::storage::{AuditQuery, Storage as _, TimeRange};
+
+pub(crate) async fn tell_settings<P: Platform>(context: &Context<P>) {
+    let given = context.config.given.iter();
+    let given: Map<_, _> = given
+        .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
+        .collect();
+    let details = Value::from(given).to_string();
+    let kind = EventKind::SettingsLoaded;
+    let last = AuditQuery {
+        kind: Some(kind.as_str().to_owned()),
+        actor_id: None,
+        target_id: None,
+        at: TimeRange::default(),
+        after: None,
+        limit: 1,
+    };
+    match context.storage().list_audit(last).await {
+        Ok(events) if events.first().is_some_and(|last| last.details == details) => {}
+        Ok(_) => {
+            let mut event = tell(context, Event::new(kind), &Client::default());
+            event.details = details;
+            append(context, event).await;
+        }
+        Err(error) => {
+            let cause = Error::from(error).to_string();
+            context.platform.log(
+                Level::Warn,
+                "with which settings the service goes on could not be told",
+                &[("cause", &cause)],
+            );
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What counts as one client: the addresses of one network together.
+
+use core::net::IpAddr;
+
+use super::ip_block::IpBlock;
+
+/// The IPv6 prefixes that are counted, with how many times the limit of a network each may use. A subscriber has at
+/// least a /64 and often a /56 or a /48, all of whose addresses they can use; but a /48 may be a whole company, so one
+/// person in it must not use up everybody's share.
+const PREFIXES: [(u8, u64); 3] = [(64, 1), (56, 2), (48, 4)];
+
+/// A network that an address is in.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Network {
+    /// How it is written in the key of a limit.
+    pub(crate) name: String,
+    /// How many times the limit of the narrowest network it may use.
+    pub(crate) share: u64,
+}
+
+/// The networks of an address, the narrowest first. An IPv4 address is one by itself, also in IPv6 form; all clients
+/// without a known address are one together.
+pub(crate) fn networks(ip: Option<IpAddr>) -> Vec<Network> {
+    let alone = |name| vec![Network { name, share: 1 }];
+    match ip.map(|ip| ip.to_canonical()) {
+        None => alone("unknown".to_owned()),
+        Some(IpAddr::V4(ip)) => alone(ip.to_string()),
+        Some(IpAddr::V6(ip)) => {
+            let network = |(length, share): (u8, u64)| {
+                let name = IpBlock::around(ip.into(), 32, length).to_string();
+                Network { name, share }
+            };
+            PREFIXES.map(network).into()
+        }
+    }
+}
+
+/// Whether two addresses are in one network, the narrowest of each.
+pub(crate) fn in_one_network(a: IpAddr, b: IpAddr) -> bool {
+    networks(Some(a)).first() == networks(Some(b)).first()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(ip: &str) -> Vec<String> {
+        let networks = networks(Some(ip.parse().unwrap()));
+        networks.into_iter().map(|network| network.name).collect()
+    }
+
+    #[test]
+    fn an_ipv6_address_is_in_three_networks() {
+        assert_eq!(
+            names("2001:db8:1:2345:6789::1"),
+            [
+                "2001:db8:1:2345::/64",
+                "2001:db8:1:2300::/56",
+                "2001:db8:1::/48"
+            ]
+        );
+        let shares = |ip: &str| -> Vec<_> {
+            let networks = networks(Some(ip.parse().unwrap()));
+            networks.iter().map(|network| network.share).collect()
+        };
+        assert_eq!(shares("2001:db8::1"), [1, 2, 4]);
+        assert_eq!(shares("192.0.2.1"), [1]);
+    }
+
+    #[test]
+    fn an_ipv4_address_is_a_network_in_every_spelling() {
+        assert_eq!(names("192.0.2.1"), ["192.0.2.1"]);
+        assert_eq!(names("::ffff:192.0.2.1"), ["192.0.2.1"]);
+        assert_eq!(networks(None).len(), 1);
+    }
+
+    #[test]
+    fn one_subscriber_is_one_network() {
+        let one = |a: &str, b: &str| in_one_network(a.parse().unwrap(), b.parse().unwrap());
+        assert!(one(
+            "2001:db8:0:1::1",
+            "2001:0db8:0000:0001:ffff:ffff:ffff:ffff"
+        ));
+        assert!(!one("2001:db8:0:1::1", "2001:db8:0:2::1"));
+        assert!(one("192.0.2.1", "::ffff:192.0.2.1"));
+        assert!(!one("192.0.2.1", "192.0.2.2"));
+    }
+}

@@ -1,0 +1,251 @@
+//! What an operator can set: one table from which come parsing, defaults, checks and documentation.
+
+mod log;
+pub mod parse;
+mod proxy;
+mod retention;
+pub(crate) mod setting;
+mod values;
+
+use core::ops::Deref;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::mail::templates::Templates;
+use crate::password::parameters::Parameters;
+use crate::platform::Settings;
+use crate::secret::SecretKey;
+
+pub use log::LogConfig;
+pub use proxy::ProxyConfig;
+pub use retention::RetentionConfig;
+pub use setting::{Setting, SettingError};
+pub use values::Values;
+
+/// Everything an operator can set about the service, the same on every host.
+#[derive(Clone)]
+pub struct Config {
+    values: Values,
+    /// What stands in front of the service, on hosts where clients connect to a socket.
+    pub proxies: ProxyConfig,
+    /// What mail says, with the operator's own templates.
+    pub templates: Arc<Templates>,
+    /// The settings that are no secret and were given a value, with it.
+    pub given: BTreeMap<&'static str, String>,
+}
+
+impl Deref for Config {
+    type Target = Values;
+
+    fn deref(&self) -> &Values {
+        &self.values
+    }
+}
+
+/// Settings that remember what they were asked for and is no secret.
+struct Heard<'a, S> {
+    settings: &'a S,
+    values: Mutex<BTreeMap<&'static str, String>>,
+}
+
+impl<S: Settings> Settings for Heard<'_, S> {
+    async fn get(&self, name: &str) -> Result<Option<String>, String> {
+        let value = self.settings.get(name).await?;
+        let plain = |setting: &&Setting| setting.name == name && !setting.secret;
+        let given = value.as_deref().filter(|text| !text.trim().is_empty());
+        let tables = [Values::TABLE, ProxyConfig::TABLE, RetentionConfig::TABLE];
+        let mut known = tables.into_iter().flatten();
+        if let (Some(setting), Some(text)) = (known.find(plain), given) {
+            let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+            values.insert(setting.name, text.to_owned());
+        }
+        Ok(value)
+    }
+}
+
+impl Config {
+    /// The settings with a value each, in the order of the documentation. Those of
+    /// [templates](Templates::built_in) come besides.
+    pub const TABLE: &'static [Setting] = Values::TABLE;
+
+    /// Reads every setting and checks those that depend on each other.
+    ///
+    /// # Errors
+    /// The first setting whose value can't be used.
+    pub async fn from_settings(settings: &impl Settings) -> Result<Self, SettingError> {
+        let heard = Heard {
+            settings,
+            values: Mutex::default(),
+        };
+        let config = Values::load(&heard).await?;
+        if let Some(needed) = config.jwt_algorithm.min_secret_len()
+            && config
+                .jwt_secret
+                .as_ref()
+                .is_none_or(|secret| secret.len() < needed)
+        {
+            return Err(SettingError::Value {
+                name: "JWT_SECRET",
+                problem: format!(
+                    "JWT_ALGORITHM {} needs {needed} bytes",
+                    config.jwt_algorithm.as_str()
+                ),
+                accepts: "at least 32 bytes, 48 for HS384, 64 for HS512",
+            });
+        }
+        if Parameters::new(
+            config.argon2_memory,
+            config.argon2_iterations,
+            config.argon2_parallelism,
+        )
+        .is_none()
+        {
+            return Err(SettingError::Value {
+                name: "ARGON2_MEMORY_KIB",
+                problem: format!("too little for {} lanes", config.argon2_parallelism),
+                accepts: "at least 8 KiB for each of ARGON2_PARALLELISM lanes",
+            });
+        }
+        let proxies = ProxyConfig::load(&heard).await?;
+        // Kept by the host; a value that it can't use is told at the start, too.
+        RetentionConfig::load(&heard).await?;
+        let templates = Templates::load(settings, &config.product_name).await?;
+        Ok(Self {
+            values: config,
+            proxies,
+            templates: Arc::new(templates),
+            given: heard.values.into_inner().unwrap_or_default(),
+        })
+    }
+
+    /// The secret that signs access tokens; none when a key pair does.
+    pub(crate) fn jwt_secret_key(&self) -> Option<&SecretKey> {
+        self.jwt_algorithm
+            .min_secret_len()
+            .and(self.jwt_secret.as_ref())
+    }
+
+    /// How many passwords may be tried at one name from everywhere; 0: any number.
+    pub(crate) fn login_attempts_everywhere(&self) -> u64 {
+        self.values
+            .login_attempts_per_account_everywhere
+            .unwrap_or(self.login_attempts_per_account * 10)
+    }
+
+    /// How many mails of one kind are sent to one address, whoever asks; 0: any number.
+    pub(crate) fn mails_per_address_everywhere(&self) -> u64 {
+        self.values
+            .mails_per_address_everywhere
+            .unwrap_or(self.mails_per_address * 4)
+    }
+
+    /// How many mails of one kind one network may ask for; 0: any number.
+    pub(crate) fn mails_per_ip(&self) -> u64 {
+        self.values
+            .mails_per_ip
+            .unwrap_or(self.mails_per_address * 10)
+    }
+
+    /// Where links in mail lead.
+    pub fn frontend(&self) -> &str {
+        self.frontend_url
+            .as_deref()
+            .unwrap_or(&self.public_base_url)
+    }
+
+    /// How authenticator apps call the service.
+    pub fn totp_issuer(&self) -> &str {
+        self.totp_issuer.as_deref().unwrap_or(&self.product_name)
+    }
+
+    /// `iss` of access tokens.
+    pub fn issuer(&self) -> &str {
+        self.jwt_issuer.as_deref().unwrap_or(&self.public_base_url)
+    }
+
+    /// `aud` of access tokens.
+    pub fn audience(&self) -> &str {
+        self.jwt_audience
+            .as_deref()
+            .unwrap_or_else(|| self.issuer())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::future::Future;
+    use core::pin::pin;
+    use core::task::{Context, Poll, Waker};
+    use std::time::Duration;
+
+    use super::*;
+
+    struct Given(BTreeMap<&'static str, &'static str>);
+
+    impl Settings for Given {
+        async fn get(&self, name: &str) -> Result<Option<String>, String> {
+            Ok(self.0.get(name).map(|value| (*value).to_owned()))
+        }
+    }
+
+    fn load(values: &[(&'static str, &'static str)]) -> Result<Config, SettingError> {
+        let map = Given(values.iter().copied().collect());
+        match pin!(Config::from_settings(&map)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(config) => config,
+            Poll::Pending => unreachable!("a map answers at once"),
+        }
+    }
+
+    const KEY: (&str, &str) = ("SECRET_KEY", "0123456789abcdef0123456789abcdef");
+
+    #[test]
+    fn every_default_is_accepted() {
+        let config = load(&[KEY])
+            .map_err(|error| error.to_string())
+            .ok()
+            .unwrap();
+        assert_eq!(config.issuer(), "http://localhost:8080");
+        assert_eq!(config.audience(), config.issuer());
+        assert_eq!(config.access_token_life, Duration::from_secs(900));
+    }
+
+    #[test]
+    fn a_bad_value_names_itself_and_the_accepted_form() {
+        let message = |values: &[_]| load(values).err().unwrap().to_string();
+        assert_eq!(
+            message(&[]),
+            "SECRET_KEY: not set; accepted: at least 32 bytes"
+        );
+        assert_eq!(
+            message(&[KEY, ("ACCESS_TOKEN_EXPIRE_MINUTES", "soon")]),
+            "ACCESS_TOKEN_EXPIRE_MINUTES: \"soon\" is not accepted; accepted: minutes, 1 to 1440"
+        );
+        assert!(message(&[KEY, ("JWT_ALGORITHM", "none")]).starts_with("JWT_ALGORITHM: \"none\""));
+        assert!(
+            message(&[KEY, ("JWT_ALGORITHM", "RS256")]).starts_with("JWT_ALGORITHM: \"RS256\"")
+        );
+        assert!(
+            message(&[KEY, ("JWT_ALGORITHM", "HS256")])
+                .starts_with("JWT_SECRET: JWT_ALGORITHM HS256 needs 32")
+        );
+        assert!(message(&[KEY, ("CORS_ORIGINS", "*")]).starts_with("CORS_ORIGINS"));
+        assert!(message(&[KEY, ("TRUSTED_PROXIES", "10.0.0.0/33")]).starts_with("TRUSTED_PROXIES"));
+        assert!(message(&[KEY, ("PROXY_HEADER", "x real ip")]).starts_with("PROXY_HEADER"));
+        let long = "a name of more than sixty-four characters, which is too long to show";
+        assert!(message(&[KEY, ("PRODUCT_NAME", long)]).starts_with("PRODUCT_NAME"));
+        assert!(message(&[KEY, ("PRODUCT_NAME", "a\nb")]).starts_with("PRODUCT_NAME"));
+        assert!(
+            message(&[KEY, ("MAIL_LAYOUT_HTML", "{% if %}")])
+                .starts_with("MAIL_LAYOUT_HTML: line 1")
+        );
+    }
+
+    #[test]
+    fn a_secrets_value_is_never_printed() {
+        let message = load(&[("SECRET_KEY", "short-but-secret")])
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(!message.contains("short-but-secret"), "{message}");
+    }
+}

@@ -1,0 +1,77 @@
+//! What every decision is made with: a platform, a configuration, and what an instance keeps between requests.
+
+use core::sync::atomic::AtomicU64;
+
+use crate::config::Config;
+use crate::password::cost_cache::CostCache;
+use crate::password::hasher::Hasher;
+use crate::password::parameters::Parameters;
+use crate::platform::Platform;
+use crate::signing_keys::cache::KeyCache;
+use crate::time::Timestamp;
+
+/// One instance's platform, configuration and caches. Services borrow it; it knows none of them.
+pub(crate) struct Context<P> {
+    pub(crate) platform: P,
+    pub(crate) config: Config,
+    pub(crate) hasher: Hasher,
+    /// Events of the audit log that could not be stored and are not reported yet.
+    pub(crate) lost_events: AtomicU64,
+    pub(crate) keys: KeyCache,
+    pub(crate) costs: CostCache,
+}
+
+impl<P: Platform> Context<P> {
+    pub(crate) fn new(platform: P, config: Config) -> Self {
+        let parameters = Parameters::new(
+            config.argon2_memory,
+            config.argon2_iterations,
+            config.argon2_parallelism,
+        )
+        .unwrap_or_default();
+        let hasher = Hasher::within(parameters, platform.hash_memory());
+        Self {
+            platform,
+            config,
+            hasher,
+            lost_events: AtomicU64::new(0),
+            keys: KeyCache::default(),
+            costs: CostCache::default(),
+        }
+    }
+
+    /// The platform's storage.
+    pub(crate) fn storage(&self) -> &P::Storage {
+        self.platform.storage()
+    }
+
+    /// The platform's time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.platform.now()
+    }
+
+    /// Reports sessions that storage has just ended to the platform.
+    pub(crate) fn announce_ended(&self, sessions: Vec<String>, now: Timestamp) {
+        if !sessions.is_empty() {
+            let until = now + self.config.access_token_life;
+            self.platform.sessions_ended(sessions, until);
+        }
+    }
+}
+
+/// Declares a service: the decisions about one noun. It borrows the context, and each call takes a new one.
+macro_rules! service {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        pub struct $name<'a, P> {
+            pub(crate) context: &'a $crate::context::Context<P>,
+        }
+
+        impl<'a, P> $name<'a, P> {
+            pub(crate) fn new(context: &'a $crate::context::Context<P>) -> Self {
+                Self { context }
+            }
+        }
+    };
+}
+pub(crate) use service;

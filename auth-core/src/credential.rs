@@ -1,0 +1,83 @@
+//! Credentials: what a person proves themself with, by kind.
+
+use crate::context::Context;
+use crate::identifier::new_id;
+use crate::platform::Platform;
+use crate::storage::{Account, Credential};
+
+/// The kinds of credentials. Storage keeps their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CredentialKind {
+    /// A password, as its hash.
+    Password,
+    /// A TOTP key that is in force.
+    Totp,
+    /// A TOTP key that is not confirmed yet.
+    TotpPending,
+    /// A recovery code, as its digest.
+    RecoveryCode,
+}
+
+/// Everything that belongs to a second factor.
+pub(crate) const SECOND_FACTOR: [CredentialKind; 3] = [
+    CredentialKind::Totp,
+    CredentialKind::TotpPending,
+    CredentialKind::RecoveryCode,
+];
+
+impl CredentialKind {
+    /// The name in storage.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Totp => "totp",
+            Self::TotpPending => "totp_pending",
+            Self::RecoveryCode => "recovery_code",
+        }
+    }
+
+    /// Whether a stored credential is of this kind.
+    pub(crate) fn matches(self, credential: &Credential) -> bool {
+        credential.kind == self.as_str()
+    }
+}
+
+/// A new credential.
+pub(crate) fn new_credential<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    kind: CredentialKind,
+    secret: String,
+) -> Credential {
+    let now = context.now();
+    Credential {
+        id: new_id(&context.platform),
+        user_id: user_id.to_owned(),
+        kind: kind.as_str().to_owned(),
+        secret,
+        counter: None,
+        label: None,
+        created_at: now,
+        updated_at: now,
+        last_used_at: None,
+    }
+}
+
+/// An account's credentials of a kind.
+pub(crate) fn credentials_of_kind(
+    account: &Account,
+    kind: CredentialKind,
+) -> impl Iterator<Item = &Credential> {
+    let credentials = account.credentials.iter();
+    credentials.filter(move |credential| kind.matches(credential))
+}
+
+/// An account's credential of a kind of which there is one at most.
+pub(crate) fn credential_of_kind(account: &Account, kind: CredentialKind) -> Option<&Credential> {
+    credentials_of_kind(account, kind).next()
+}
+
+/// The identifier of an account's password.
+pub(crate) fn password_id(account: &Account) -> Option<&str> {
+    credential_of_kind(account, CredentialKind::Password).map(|credential| credential.id.as_str())
+}

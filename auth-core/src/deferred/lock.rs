@@ -1,0 +1,51 @@
+//! Notes that nobody gets into an account for a while.
+
+use crate::account::change::{Change, change_user};
+use crate::audit::append::append;
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::tell;
+use crate::client::Client;
+use crate::context::Context;
+use crate::error::Result;
+use crate::mail::kind::MailKind;
+use crate::mail::outbox::notify_user;
+use crate::platform::{Level, Platform};
+use crate::storage::{LoginName, Storage as _};
+use crate::time::Timestamp;
+
+pub(crate) async fn lock<P: Platform>(
+    context: &Context<P>,
+    name: LoginName,
+    until: Timestamp,
+    client: &Client,
+) {
+    if let Err(error) = try_lock(context, name, until, client).await {
+        let cause = error.to_string();
+        context.platform.log(
+            Level::Warn,
+            "that an account is locked could not be noted",
+            &[("cause", &cause)],
+        );
+    }
+}
+
+async fn try_lock<P: Platform>(
+    context: &Context<P>,
+    name: LoginName,
+    until: Timestamp,
+    client: &Client,
+) -> Result<()> {
+    let Some(account) = context.storage().find_account(name).await? else {
+        return Ok(());
+    };
+    let user = change_user(context, &account.user.id, |account| {
+        let mut user = account.user;
+        user.locked_until = Some(until);
+        Ok(Change::of(user))
+    })
+    .await?;
+    let event = Event::new(EventKind::UserLocked).on("user", &user.id);
+    append(context, tell(context, event, client)).await;
+    notify_user(context, &user, MailKind::AccountLocked, client);
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Work that is done after a request is answered.
+
+pub(crate) mod lock;
+pub(crate) mod rehash;
+pub(crate) mod run;
+pub(crate) mod warning;
+pub(crate) mod work;

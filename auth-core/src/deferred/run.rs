@@ -1,0 +1,63 @@
+//! Does the work that waits until a request is answered.
+
+use crate::audit::append::{append, not_stored};
+use crate::audit::settings::tell_settings;
+use crate::context::Context;
+use crate::deferred::lock::lock;
+use crate::deferred::rehash::rehash;
+use crate::deferred::warning::warn;
+use crate::deferred::work::{Deferred, Task};
+use crate::error::Error;
+use crate::mail::delivery::{deliver, not_sent};
+use crate::platform::{Level, Platform};
+use crate::storage::Storage as _;
+
+/// Does deferred work. What fails is in the log, and harms nobody.
+pub(crate) async fn run<P: Platform>(context: &Context<P>, deferred: Deferred) {
+    match deferred.0 {
+        Task::Mail(message) => deliver(context, message).await,
+        Task::Audit(event) => append(context, *event).await,
+        Task::Lock {
+            name,
+            until,
+            client,
+        } => lock(context, name, until, &client).await,
+        Task::Settings => tell_settings(context).await,
+        Task::Warn(warning) => warn(context, warning).await,
+        Task::Touch(session_id) => touch(context, session_id).await,
+        Task::Rehash {
+            credential,
+            password,
+        } => rehash(context, credential, &password).await,
+    }
+}
+
+/// Says of work that it will not be done, as too much waits already.
+pub(crate) fn give_up<P: Platform>(context: &Context<P>, deferred: Deferred) {
+    let cause = "too much waits already";
+    match deferred.0 {
+        Task::Mail(message) => not_sent(context, &message, cause),
+        Task::Audit(_) => not_stored(context, cause),
+        Task::Lock { .. }
+        | Task::Settings
+        | Task::Warn(_)
+        | Task::Touch(_)
+        | Task::Rehash { .. } => {
+            let message = "work after an answer was given up";
+            let fields = [("cause", cause)];
+            context.platform.log(Level::Warn, message, &fields);
+        }
+    }
+}
+
+async fn touch<P: Platform>(context: &Context<P>, session_id: String) {
+    let now = context.now();
+    if let Err(error) = context.storage().touch_session(session_id, now).await {
+        let cause = Error::from(error).to_string();
+        context.platform.log(
+            Level::Warn,
+            "the last use of a session could not be stored",
+            &[("cause", &cause)],
+        );
+    }
+}

@@ -1,0 +1,94 @@
+//! What templates can say, in words.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use minijinja::Value;
+
+use crate::time::Timestamp;
+
+/// What templates can say besides `product`; what is not known is undefined in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MailContext<'a> {
+    /// How the person is called.
+    pub name: Option<&'a str>,
+    /// An address that the message is about.
+    pub email: Option<&'a str>,
+    /// What the person can do.
+    pub link: Option<&'a str>,
+    /// For how long that works, or how long to wait. Templates get it in words: "24 hours".
+    pub expires_in: Option<Duration>,
+    /// On which device it happened.
+    pub device: Option<&'a str>,
+    /// From which address it was asked for.
+    pub ip: Option<&'a str>,
+    /// When it happened. Templates get it as "21 November 2026, 18:48 UTC".
+    pub time: Option<Timestamp>,
+}
+
+impl MailContext<'_> {
+    pub(super) fn values(&self, product: &str) -> Value {
+        let values = [
+            ("product", Some(printable(product))),
+            ("name", self.name.map(printable)),
+            ("email", self.email.map(printable)),
+            ("link", self.link.map(printable)),
+            ("expires_in", self.expires_in.map(in_words)),
+            ("device", self.device.map(printable)),
+            ("ip", self.ip.map(printable)),
+            ("time", self.time.and_then(Timestamp::in_words)),
+        ];
+        let known = values
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        Value::from(known.collect::<BTreeMap<_, _>>())
+    }
+}
+
+/// Without what could begin a line, and a header with it, or turn the direction of writing.
+pub(super) fn printable(text: &str) -> String {
+    let refused =
+        |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| !refused(*c)).collect()
+}
+
+/// In whole minutes, rounded up; in days from three days on.
+fn in_words(span: Duration) -> String {
+    let minutes = span.as_secs().div_ceil(60).max(1);
+    let (days, hours) = match minutes / 60 {
+        hours @ 72.. => (hours / 24, hours % 24),
+        hours => (0, hours),
+    };
+    let parts = [(days, "day"), (hours, "hour"), (minutes % 60, "minute")];
+    let words: Vec<_> = parts
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, unit)| format!("{number} {unit}{}", if number == 1 { "" } else { "s" }))
+        .collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_and_times_in_words() {
+        for (seconds, words) in [
+            (0, "1 minute"),
+            (60, "1 minute"),
+            (61, "2 minutes"),
+            (900, "15 minutes"),
+            (3600, "1 hour"),
+            (5400, "1 hour 30 minutes"),
+            (86_400, "24 hours"),
+            (172_800, "48 hours"),
+            (604_800, "7 days"),
+        ] {
+            assert_eq!(in_words(Duration::from_secs(seconds)), words);
+        }
+        let time = Timestamp::from_millis(1_795_287_903_123);
+        assert_eq!(time.in_words().unwrap(), "21 November 2026, 19:05 UTC");
+        assert_eq!(Timestamp::from_millis(u64::MAX).in_words(), None);
+    }
+}

@@ -1,0 +1,63 @@
+//! Mails whose link leads to a page with a one-time secret.
+
+use core::time::Duration;
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::mail::context::MailContext;
+use crate::mail::kind::MailKind;
+use crate::mail::outbox::{message, send};
+use crate::one_time_secret::{Purpose, create_secret};
+use crate::platform::Platform;
+use crate::secret::SecretToken;
+use crate::storage::User;
+
+/// A mail whose link leads to a page with a one-time secret.
+pub(crate) struct LinkMail {
+    /// What the secret is for.
+    pub(crate) purpose: Purpose,
+    /// What the mail says.
+    pub(crate) kind: MailKind,
+    /// The page of the front end.
+    pub(crate) page: &'static str,
+    /// How long it works.
+    pub(crate) life: Duration,
+    /// Whether those of before that were not used are void.
+    pub(crate) replaces: bool,
+}
+
+/// Sends a user a link, to this address. Without a user the same work is done, and nothing sent.
+pub(crate) async fn send_link<P: Platform>(
+    context: &Context<P>,
+    mail: LinkMail,
+    user: Option<&User>,
+    to: &str,
+    payload: &impl Serialize,
+) -> Result<()> {
+    let id = user.map(|user| user.id.as_str());
+    let token = create_secret(context, mail.purpose, id, payload, mail.life, mail.replaces).await?;
+    let link = link(context, mail.page, &token);
+    let values = MailContext {
+        name: user.and_then(|user| user.display_name.as_deref()),
+        email: Some(to),
+        link: Some(&link),
+        expires_in: Some(mail.life),
+        ..MailContext::default()
+    };
+    let message = message(context, mail.kind, to, &values);
+    if user.is_some() {
+        send(context, message);
+    }
+    Ok(())
+}
+
+/// Where a link in a mail leads: a page of the front end.
+pub(crate) fn link<P: Platform>(context: &Context<P>, page: &str, token: &SecretToken) -> String {
+    format!(
+        "{}{page}?token={}",
+        context.config.frontend(),
+        token.expose()
+    )
+}

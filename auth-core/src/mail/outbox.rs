@@ -1,0 +1,85 @@
+//! Hands messages over after the answer.
+
+use crate::client::Client;
+use crate::client::device_name::device_name;
+use crate::context::Context;
+use crate::deferred::work::{Deferred, Task};
+use crate::mail::context::MailContext;
+use crate::mail::kind::MailKind;
+use crate::mail::message::Message;
+use crate::platform::{Level, Platform};
+use crate::storage::User;
+
+/// A message from the templates. One of the operator's that fails is in the log.
+pub(crate) fn message<P: Platform>(
+    context: &Context<P>,
+    kind: MailKind,
+    to: &str,
+    values: &MailContext<'_>,
+) -> Message {
+    let (message, failure) = context.config.templates.render(kind, to, values);
+    if let Some(cause) = failure {
+        context.platform.log(
+            Level::Warn,
+            "a mail template failed; the built-in one took its place",
+            &[("cause", &cause.to_string())],
+        );
+    }
+    message
+}
+
+/// Hands a message over after the answer.
+pub(crate) fn send<P: Platform>(context: &Context<P>, message: Message) {
+    context.platform.defer(Deferred(Task::Mail(message)));
+}
+
+/// Tells a user what has happened to his account, and from where.
+pub(crate) fn notify_user<P: Platform>(
+    context: &Context<P>,
+    user: &User,
+    kind: MailKind,
+    client: &Client,
+) {
+    if let Some(notice) = notice(context, user, kind, client) {
+        send(context, notice);
+    }
+}
+
+/// What tells a user what has happened to his account; none: he has no address.
+fn notice<P: Platform>(
+    context: &Context<P>,
+    user: &User,
+    kind: MailKind,
+    client: &Client,
+) -> Option<Message> {
+    let email = user.email.as_ref()?;
+    let ip = client.ip.map(|ip| ip.to_canonical().to_string());
+    let device = client.user_agent.as_deref().map(device_name);
+    let values = MailContext {
+        // Who never proved the address may have written it for a stranger to read.
+        name: user
+            .display_name
+            .as_deref()
+            .filter(|_| user.email_verified_at.is_some()),
+        email: Some(email),
+        device: device.as_deref(),
+        ip: ip.as_deref(),
+        time: Some(context.now()),
+        ..MailContext::default()
+    };
+    Some(message(context, kind, email, &values))
+}
+
+/// Tells who has an address already that somebody else wanted to have it.
+pub(crate) fn send_account_exists<P: Platform>(context: &Context<P>, to: &str) {
+    let login = format!("{}/login", context.config.frontend());
+    let values = MailContext {
+        email: Some(to),
+        link: Some(&login),
+        ..MailContext::default()
+    };
+    send(
+        context,
+        message(context, MailKind::AccountExists, to, &values),
+    );
+}

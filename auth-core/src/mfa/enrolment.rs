@@ -1,0 +1,189 @@
+//! The second factor of an account: set up, confirmed, removed.
+
+use zeroize::Zeroizing;
+
+use crate::account::change::{Change, change_user};
+use crate::account::find::find_account;
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::record;
+use crate::client::Client;
+use crate::credential::{CredentialKind, SECOND_FACTOR, credential_of_kind, new_credential};
+use crate::error::{Error, Result};
+use crate::mail::kind::MailKind;
+use crate::mail::outbox::notify_user;
+use crate::mfa::recovery_code::new_recovery_codes;
+use crate::mfa::second_factor::{decrypt_totp_key, encrypt_totp_key, has_second_factor};
+use crate::mfa::{Mfa, totp};
+use crate::platform::Platform;
+use crate::rate_limits::quota::{SelfService, count_self_service};
+use crate::rate_limits::sign_in::count_code;
+use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
+use crate::storage::{ActiveSession, Credential};
+
+/// What an authenticator app needs.
+pub struct TotpEnrolment {
+    /// The key in Base32.
+    pub secret: Zeroizing<String>,
+    /// The key as an `otpauth` URI, which apps read as a QR code.
+    pub uri: Zeroizing<String>,
+}
+
+impl<P: Platform> Mfa<'_, P> {
+    /// Creates a TOTP key for a session's user. It is not in force before it is confirmed; another unconfirmed one becomes
+    /// invalid. Takes the password, unless the person has just signed in.
+    ///
+    /// # Errors
+    /// [`Error::MfaEnabled`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a
+    /// failure of the platform.
+    pub async fn enable_totp(
+        self,
+        active: &ActiveSession,
+        evidence: Evidence<'_>,
+        client: &Client,
+    ) -> Result<TotpEnrolment> {
+        let context = self.context;
+        count_self_service(context, &active.user.id, SelfService::SecondFactor).await?;
+        let evidence = Evidence {
+            session: Some(active),
+            ..evidence
+        };
+        let required = Required::PasswordOrRecentSignIn;
+        reauthenticate(context, &active.user.id, required, evidence, client).await?;
+        let mut key = Zeroizing::new([0; totp::KEY_LEN]);
+        context.platform.fill_random(key.as_mut());
+        let mut pending = new_credential(
+            context,
+            &active.user.id,
+            CredentialKind::TotpPending,
+            String::new(),
+        );
+        pending.secret = encrypt_totp_key(context, &pending.id, key.as_ref());
+        let user = change_user(context, &active.user.id, |account| {
+            if has_second_factor(&account) {
+                return Err(Error::MfaEnabled);
+            }
+            Ok(Change {
+                deletes: vec![CredentialKind::TotpPending],
+                credentials: vec![pending.clone()],
+                ..Change::of(account.user)
+            })
+        })
+        .await?;
+        let name = user.email.as_deref().or(user.username.as_deref());
+        let uri = totp::uri(
+            key.as_ref(),
+            context.config.totp_issuer(),
+            name.unwrap_or(&user.id),
+        );
+        Ok(TotpEnrolment {
+            secret: Zeroizing::new(totp::encode_key(key.as_ref())),
+            uri: Zeroizing::new(uri),
+        })
+    }
+
+    /// Confirms a TOTP key by a code of it, which puts it in force, and returns recovery codes: they are shown once.
+    ///
+    /// # Errors
+    /// [`Error::MfaNotEnabled`]: there is nothing to confirm; [`Error::InvalidCode`], [`Error::RateLimited`], or a failure
+    /// of the platform.
+    pub async fn confirm_totp(
+        self,
+        active: &ActiveSession,
+        presented: &str,
+        client: &Client,
+    ) -> Result<Vec<String>> {
+        let context = self.context;
+        count_code(context, &active.user.id, client).await?;
+        let account = find_account(context, &active.user.id).await?;
+        let pending = account
+            .and_then(|account| credential_of_kind(&account, CredentialKind::TotpPending).cloned())
+            .ok_or(Error::MfaNotEnabled)?;
+        let now = context.now();
+        let step = totp::step_of(&decrypt_totp_key(context, &pending)?, presented, now)
+            .ok_or(Error::InvalidCode)?;
+        let (codes, kept) = new_recovery_codes(context, &active.user.id);
+        let confirmed = Credential {
+            kind: CredentialKind::Totp.as_str().to_owned(),
+            counter: Some(step),
+            updated_at: now,
+            last_used_at: Some(now),
+            ..pending
+        };
+        let user = change_user(context, &active.user.id, |account| {
+            let still = credential_of_kind(&account, CredentialKind::TotpPending)
+                .is_some_and(|other| other.id == confirmed.id);
+            if !still {
+                return Err(Error::MfaNotEnabled);
+            }
+            let credentials = kept.iter().chain([&confirmed]).cloned();
+            Ok(Change {
+                deletes: SECOND_FACTOR.to_vec(),
+                credentials: credentials.collect(),
+                ..Change::of(account.user)
+            })
+        })
+        .await?;
+        record(context, Event::own(EventKind::MfaEnabled, active), client);
+        notify_user(context, &user, MailKind::MfaEnabled, client);
+        Ok(codes)
+    }
+
+    /// Removes the second factor. Takes the password and a code.
+    ///
+    /// # Errors
+    /// [`Error::MfaNotEnabled`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::InvalidCode`], [`Error::RateLimited`], or a failure of
+    /// the platform.
+    pub async fn disable_totp(
+        self,
+        active: &ActiveSession,
+        evidence: Evidence<'_>,
+        client: &Client,
+    ) -> Result<()> {
+        let context = self.context;
+        let required = Required::PasswordAndSecondFactor;
+        reauthenticate(context, &active.user.id, required, evidence, client).await?;
+        let user = change_user(context, &active.user.id, |account| {
+            Ok(Change {
+                deletes: SECOND_FACTOR.to_vec(),
+                ..Change::of(account.user)
+            })
+        })
+        .await?;
+        record(context, Event::own(EventKind::MfaDisabled, active), client);
+        notify_user(context, &user, MailKind::MfaDisabled, client);
+        Ok(())
+    }
+
+    /// Creates new recovery codes; the old ones become invalid. Takes the password and a code.
+    ///
+    /// # Errors
+    /// As [`disable_totp`](Self::disable_totp).
+    pub async fn regenerate_recovery_codes(
+        self,
+        active: &ActiveSession,
+        evidence: Evidence<'_>,
+        client: &Client,
+    ) -> Result<Vec<String>> {
+        let context = self.context;
+        let required = Required::PasswordAndSecondFactor;
+        reauthenticate(context, &active.user.id, required, evidence, client).await?;
+        let (codes, kept) = new_recovery_codes(context, &active.user.id);
+        let user = change_user(context, &active.user.id, |account| {
+            // The factor was taken away meanwhile.
+            credential_of_kind(&account, CredentialKind::Totp).ok_or(Error::MfaNotEnabled)?;
+            Ok(Change {
+                deletes: vec![CredentialKind::RecoveryCode],
+                credentials: kept.clone(),
+                ..Change::of(account.user)
+            })
+        })
+        .await?;
+        record(
+            context,
+            Event::own(EventKind::RecoveryCodesMade, active),
+            client,
+        );
+        notify_user(context, &user, MailKind::RecoveryCodesRegenerated, client);
+        Ok(codes)
+    }
+}

@@ -1,0 +1,14 @@
+//! The second factor: TOTP, and recovery codes for whoever has lost the device.
+
+pub(crate) mod code;
+pub(crate) mod enrolment;
+pub(crate) mod recovery_code;
+pub(crate) mod second_factor;
+pub mod totp;
+
+use crate::context::service;
+
+service! {
+    /// The second factor of an account.
+    Mfa
+}

@@ -1,0 +1,56 @@
+//! Whether a second factor is in force, and its key.
+
+use zeroize::Zeroizing;
+
+use crate::context::Context;
+use crate::credential::{CredentialKind, credential_of_kind, credentials_of_kind};
+use crate::error::{Error, Result};
+use crate::platform::Platform;
+use crate::storage::{Account, Credential};
+use crate::time::Timestamp;
+
+/// What TOTP keys are encrypted for.
+const KEY_PURPOSE: &str = "gatewright totp key v1";
+
+/// A TOTP key, encrypted for the row of its credential.
+pub(crate) fn encrypt_totp_key<P: Platform>(
+    context: &Context<P>,
+    credential_id: &str,
+    key: &[u8],
+) -> String {
+    context
+        .config
+        .secret_key
+        .seal(&context.platform, KEY_PURPOSE, credential_id, "", key)
+}
+
+pub(crate) fn decrypt_totp_key<P: Platform>(
+    context: &Context<P>,
+    credential: &Credential,
+) -> Result<Zeroizing<Vec<u8>>> {
+    context
+        .config
+        .secret_key
+        .open(KEY_PURPOSE, &credential.id, "", &credential.secret)
+        .ok_or_else(|| {
+            let user = &credential.user_id;
+            Error::Internal(format!(
+                "SECRET_KEY does not open the TOTP key of user {user}"
+            ))
+        })
+}
+
+/// Whether a login needs more than the password.
+pub(crate) fn has_second_factor(account: &Account) -> bool {
+    credential_of_kind(account, CredentialKind::Totp).is_some()
+}
+
+/// Since when a second factor is in force.
+pub(crate) fn second_factor_since(account: &Account) -> Option<Timestamp> {
+    credential_of_kind(account, CredentialKind::Totp).map(|credential| credential.updated_at)
+}
+
+/// How many recovery codes are left.
+pub(crate) fn recovery_codes_left(account: &Account) -> usize {
+    credentials_of_kind(account, CredentialKind::RecoveryCode).count()
+}

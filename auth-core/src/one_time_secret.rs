@@ -1,0 +1,140 @@
+//! One-time secrets: created, peeked at, and used up together with what they allow.
+
+use core::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::context::Context;
+use crate::error::{Error, LinkError, Result};
+use crate::json;
+use crate::platform::Platform;
+use crate::secret::SecretToken;
+use crate::storage::{OneTimeSecret, Storage as _};
+
+/// What a one-time secret is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Prove to receive mail at the address that one registered with.
+    VerifyEmail,
+    /// Choose a new password.
+    ResetPassword,
+    /// Prove to receive mail at a new address.
+    ChangeEmail,
+    /// Take a change of the address back.
+    UndoEmail,
+    /// Go on with a login by a second factor.
+    Mfa,
+}
+
+impl Purpose {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify_email",
+            Self::ResetPassword => "reset_password",
+            Self::ChangeEmail => "change_email",
+            Self::UndoEmail => "undo_email",
+            Self::Mfa => "mfa",
+        }
+    }
+}
+
+/// A one-time secret that can be used now.
+pub(crate) struct Usable<T> {
+    /// Its digest, to use it up.
+    pub(crate) digest: String,
+    /// Whom it is for; none: it belongs to no user.
+    pub(crate) user_id: Option<String>,
+    /// What was kept with it.
+    pub(crate) payload: T,
+}
+
+/// A one-time secret of a user that can be used now.
+pub(crate) struct UsableByUser<T> {
+    /// Its digest, to use it up.
+    pub(crate) digest: String,
+    /// Whom it is for.
+    pub(crate) user_id: String,
+    /// What was kept with it.
+    pub(crate) payload: T,
+}
+
+/// Creates a one-time secret, for a user or for nobody in particular. `replaces`: those of before that were not used
+/// become invalid.
+pub(crate) async fn create_secret<P: Platform>(
+    context: &Context<P>,
+    purpose: Purpose,
+    user_id: Option<&str>,
+    payload: &impl Serialize,
+    life: Duration,
+    replaces: bool,
+) -> Result<SecretToken> {
+    let now = context.now();
+    let token = SecretToken::generate(&context.platform);
+    let payload = serde_json::to_string(payload)
+        .map_err(|error| Error::Internal(format!("a payload: {error}")))?;
+    let secret = OneTimeSecret {
+        digest: token.digest(),
+        purpose: purpose.as_str().to_owned(),
+        user_id: user_id.map(str::to_owned),
+        payload,
+        created_at: now,
+        expires_at: now + life,
+        consumed_at: None,
+    };
+    context
+        .storage()
+        .store_one_time_secret(secret, replaces)
+        .await?;
+    Ok(token)
+}
+
+/// Looks at a presented one-time secret without using it up. Who holds one may know what became of it.
+///
+/// # Errors
+/// [`Error::Link`]: it is malformed, unknown or for something else, used, or expired.
+pub(crate) async fn peek<T: DeserializeOwned, P: Platform>(
+    context: &Context<P>,
+    purpose: Purpose,
+    presented: &str,
+) -> Result<Usable<T>> {
+    let invalid = Error::Link(LinkError::Invalid);
+    let Some(token) = SecretToken::parse(presented) else {
+        return Err(invalid);
+    };
+    let found = context
+        .storage()
+        .find_one_time_secret(token.digest())
+        .await?
+        .filter(|secret| secret.purpose == purpose.as_str());
+    let Some(secret) = found else {
+        return Err(invalid);
+    };
+    if secret.consumed_at.is_some() {
+        return Err(Error::Link(LinkError::Used));
+    }
+    if secret.expires_at <= context.now() {
+        return Err(Error::Link(LinkError::Expired));
+    }
+    let payload = json::from_str(&secret.payload)
+        .map_err(|error| Error::Internal(format!("a stored payload: {error}")))?;
+    Ok(Usable {
+        digest: secret.digest,
+        user_id: secret.user_id,
+        payload,
+    })
+}
+
+/// As [`peek`], at a secret that is only good for a user. One of no user is invalid.
+pub(crate) async fn peek_of_user<T: DeserializeOwned, P: Platform>(
+    context: &Context<P>,
+    purpose: Purpose,
+    presented: &str,
+) -> Result<UsableByUser<T>> {
+    let usable = peek(context, purpose, presented).await?;
+    Ok(UsableByUser {
+        digest: usable.digest,
+        user_id: usable.user_id.ok_or(Error::Link(LinkError::Invalid))?,
+        payload: usable.payload,
+    })
+}

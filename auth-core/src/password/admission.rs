@@ -1,0 +1,43 @@
+//! Lets password hashes begin, as many as the service may compute.
+
+use core::time::Duration;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::platform::Platform;
+use crate::storage::{Limit, Storage as _};
+
+/// Lets a password hash begin, unless all instances together have begun as many within this second as they may. Who
+/// is refused has taken no memory yet.
+///
+/// # Errors
+/// [`Error::Overloaded`], or a failure of the platform.
+pub(crate) async fn admit_hash<P: Platform>(context: &Context<P>) -> Result<()> {
+    let most = context.config.hashes_per_second;
+    if most > 0 {
+        let limit = Limit {
+            key: "hashes".to_owned(),
+            window: Duration::from_secs(1),
+            most,
+        };
+        let now = context.now();
+        let states = context.storage().count(vec![limit], now).await?;
+        if states.iter().any(|state| state.count > most) {
+            return Err(Error::Overloaded);
+        }
+    }
+    context.platform.before_hash().await;
+    Ok(())
+}
+
+/// The hash of a password that somebody is to have.
+///
+/// # Errors
+/// Those of [`admit_hash`].
+pub(crate) async fn hash_password<P: Platform>(
+    context: &Context<P>,
+    password: &str,
+) -> Result<String> {
+    admit_hash(context).await?;
+    Ok(context.hasher.hash(&context.platform, password))
+}

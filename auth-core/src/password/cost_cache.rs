@@ -1,0 +1,28 @@
+//! The most work of each kind of hash, as an instance has read it from storage.
+
+use core::time::Duration;
+use std::sync::{PoisonError, RwLock};
+
+use super::work::Costliest;
+use crate::time::Timestamp;
+
+/// How long it is used before storage is asked again: an import elsewhere is noticed within this time.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// Keeps what was read last, and when.
+#[derive(Default)]
+pub(crate) struct CostCache(RwLock<Option<(Costliest, Timestamp)>>);
+
+impl CostCache {
+    pub(crate) fn get(&self, now: Timestamp) -> Option<Costliest> {
+        let loaded = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let fresh = |loaded: &&(Costliest, Timestamp)| now.since(loaded.1) < FRESH;
+        let (costliest, _) = loaded.as_ref().filter(fresh)?;
+        Some(costliest.clone())
+    }
+
+    pub(crate) fn keep(&self, costliest: &Costliest, loaded_at: Timestamp) {
+        let loaded = (costliest.clone(), loaded_at);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
+    }
+}

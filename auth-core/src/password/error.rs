@@ -1,0 +1,31 @@
+//! Why a stored hash can't be verified.
+
+/// Why a stored hash can't be verified. It is the operator's fault, not the caller's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordHashError {
+    /// Damaged, or of no form that can be verified.
+    #[error("the stored hash is not of a known form")]
+    Malformed,
+    /// A parameter is beyond [`Parameters`](super::Parameters)' limits, or beyond those of another system's form.
+    #[error("the stored hash asks for more than the limits allow")]
+    OutOfBounds,
+    /// The host has less memory for a hash than this one takes.
+    #[error("the stored hash takes {needed} KiB of memory, and this host has {most} KiB for one")]
+    TooLarge {
+        /// What it takes.
+        needed: u32,
+        /// What there is.
+        most: u32,
+    },
+    /// It takes longer than the operator allows.
+    #[error("verifying the stored hash takes about {needed} ms, and {most} ms are the limit")]
+    TooSlow {
+        /// What it takes.
+        needed: u32,
+        /// What is allowed.
+        most: u32,
+    },
+    /// The memory could not be had, against what the host had promised.
+    #[error("there is no memory for the hash")]
+    NoMemory,
+}

@@ -1,0 +1,39 @@
+//! The digests that PBKDF2 is used with.
+
+use crate::password::cost::nanoseconds;
+use crate::password::error::PasswordHashError::{self, Malformed};
+
+#[derive(Clone, Copy)]
+pub(in crate::password) enum Digest {
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+impl Digest {
+    pub(super) fn named(name: &str) -> Result<Self, PasswordHashError> {
+        match name {
+            "sha1" => Ok(Self::Sha1),
+            "sha256" => Ok(Self::Sha256),
+            "sha512" => Ok(Self::Sha512),
+            _ => Err(Malformed),
+        }
+    }
+
+    pub(super) const fn len(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+
+    /// How long an iteration of PBKDF2 takes.
+    pub(super) const fn nanoseconds(self) -> u64 {
+        match self {
+            Self::Sha1 => nanoseconds::PBKDF2_SHA1,
+            Self::Sha256 => nanoseconds::PBKDF2_SHA256,
+            Self::Sha512 => nanoseconds::PBKDF2_SHA512,
+        }
+    }
+}

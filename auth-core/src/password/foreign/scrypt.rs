@@ -1,0 +1,71 @@
+//! scrypt with what goes into it beside the password.
+
+use zeroize::Zeroizing;
+
+use crate::password::error::PasswordHashError::{self, OutOfBounds};
+use crate::password::memory::Memory;
+use crate::password::parameters::Parameters;
+
+/// As much as Argon2's, which uses the same.
+const MAX_SCRYPT_MEMORY: u64 = Parameters::MAX_MEMORY as u64 * 1024;
+/// Bounds what is held beside that memory.
+const MAX_SCRYPT_BLOCK_SIZE: u32 = 64;
+const MAX_SCRYPT_PARALLELISM: u32 = 16;
+/// KiB that scrypt takes beside that memory: its parallel parts, a block to work in, and what the allocator needs.
+pub(in crate::password) const MORE_SCRYPT_MEMORY: usize =
+    (128 * MAX_SCRYPT_BLOCK_SIZE * (MAX_SCRYPT_PARALLELISM + 1)) as usize / 1024 + 16;
+/// Bytes of a block of Salsa20.
+const SALSA20_BLOCK: u64 = 64;
+
+/// What goes into scrypt beside the password.
+pub(in crate::password) struct Scrypt {
+    costs: ::scrypt::Params,
+    salt: Vec<u8>,
+}
+
+impl Scrypt {
+    pub(super) fn new(ln: u32, r: u32, p: u32, salt: Vec<u8>) -> Result<Self, PasswordHashError> {
+        let within = (1..=MAX_SCRYPT_MEMORY.ilog2()).contains(&ln)
+            && (1..=MAX_SCRYPT_BLOCK_SIZE).contains(&r)
+            && (1..=MAX_SCRYPT_PARALLELISM).contains(&p)
+            && (128 * u64::from(r)) << ln <= MAX_SCRYPT_MEMORY;
+        if !within {
+            return Err(OutOfBounds);
+        }
+        let costs = ::scrypt::Params::new(ln as u8, r, p).map_err(|_| OutOfBounds)?;
+        Ok(Self { costs, salt })
+    }
+
+    /// N, r and p, the first as its logarithm to base 2.
+    pub(super) fn costs(&self) -> (u32, u32, u32) {
+        (self.costs.log_n().into(), self.costs.r(), self.costs.p())
+    }
+
+    /// KiB of memory: N blocks.
+    pub(super) fn memory(&self) -> u32 {
+        let (log_n, r, _) = self.costs();
+        ((128 * r) << log_n).div_ceil(1024)
+    }
+
+    /// How often a block of Salsa20 is computed: each of N blocks is filled, and mixed in once.
+    pub(super) fn salsa20_blocks(&self) -> u64 {
+        let (log_n, r, p) = self.costs();
+        (2 * (128 * u64::from(r) / SALSA20_BLOCK) * u64::from(p)) << log_n
+    }
+
+    pub(super) fn derive(
+        &self,
+        memory: &mut Memory,
+        password: &str,
+        len: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, PasswordHashError> {
+        let mut derived = Zeroizing::new(vec![0; len]);
+        let password = password.as_bytes();
+        memory
+            .give_back(self.memory() as usize + MORE_SCRYPT_MEMORY, || {
+                ::scrypt::scrypt(password, &self.salt, &self.costs, &mut derived)
+            })?
+            .map_err(|_| OutOfBounds)?;
+        Ok(derived)
+    }
+}

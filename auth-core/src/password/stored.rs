@@ -1,0 +1,133 @@
+//! Stored hashes: Argon2 (RFC 9106) as PHC strings, and by way of `foreign` what other systems stored.
+
+use argon2::{Algorithm, AssociatedData, Version};
+use password_hash::phc::{Output, PasswordHash, Salt};
+
+use super::cost::{Cost, nanoseconds};
+use super::error::PasswordHashError;
+use super::foreign::ForeignHash;
+use super::form::Form;
+use super::parameters::Parameters;
+use super::work::Work;
+
+/// Whether a stored hash can be verified, found out without the work: Argon2, bcrypt, scrypt (PHC strings, passlib,
+/// Werkzeug, better-auth, Firebase) or PBKDF2 (PHC strings, passlib, Django, Werkzeug).
+///
+/// # Errors
+/// Those of [`Hasher::verify`](super::Hasher::verify).
+pub fn supported(stored: &str) -> Result<(), PasswordHashError> {
+    StoredHash::parse(stored).map(drop)
+}
+
+pub(super) enum StoredHash {
+    Argon2(Argon2Hash),
+    Foreign(ForeignHash),
+}
+
+impl StoredHash {
+    /// How much work verifying is.
+    pub(super) fn work(&self) -> Work {
+        match self {
+            Self::Argon2(hash) => hash.parameters.work(),
+            Self::Foreign(hash) => hash.work(),
+        }
+    }
+
+    pub(super) fn cost(&self) -> Cost {
+        match self {
+            Self::Argon2(hash) => hash.cost(),
+            Self::Foreign(hash) => hash.cost(),
+        }
+    }
+
+    pub(super) fn parse(stored: &str) -> Result<Self, PasswordHashError> {
+        if stored.starts_with("$argon2") {
+            Argon2Hash::parse(stored).map(Self::Argon2)
+        } else {
+            ForeignHash::parse(stored).map(Self::Foreign)
+        }
+    }
+}
+
+pub(super) struct Argon2Hash {
+    pub(super) algorithm: Algorithm,
+    pub(super) version: Version,
+    pub(super) parameters: Parameters,
+    pub(super) form: Form,
+    pub(super) salt: Salt,
+    pub(super) output: Output,
+}
+
+impl Argon2Hash {
+    /// Lanes are computed one after the other, so that they cost nothing more.
+    fn cost(&self) -> Cost {
+        let Parameters {
+            memory, iterations, ..
+        } = self.parameters;
+        Cost {
+            memory,
+            nanoseconds: nanoseconds::ARGON2_BLOCK * u64::from(memory) * u64::from(iterations),
+        }
+    }
+
+    fn parse(stored: &str) -> Result<Self, PasswordHashError> {
+        let hash = PasswordHash::new(stored).map_err(|_| PasswordHashError::Malformed)?;
+        let algorithm = hash
+            .algorithm
+            .as_str()
+            .parse()
+            .map_err(|_| PasswordHashError::Malformed)?;
+        // Strings of before version 1.3 have no `v=` (draft-irtf-cfrg-argon2-01).
+        let version = Version::try_from(hash.version.unwrap_or(0x10))
+            .map_err(|_| PasswordHashError::Malformed)?;
+        let parameter = |name: &str| {
+            hash.params
+                .get(name)
+                .and_then(|value| value.decimal().ok())
+                .ok_or(PasswordHashError::Malformed)
+        };
+        let parameters = Parameters::new(parameter("m")?, parameter("t")?, parameter("p")?)
+            .ok_or(PasswordHashError::OutOfBounds)?;
+        // Of another system's associated data or key nothing is known that a password could be verified with.
+        let form = match hash
+            .params
+            .get_str(Form::FIELD)
+            .map(AssociatedData::from_b64)
+        {
+            None => Form::Nfc,
+            Some(Ok(data)) if data.as_bytes() == Form::NFKC => Form::Nfkc,
+            Some(_) => return Err(PasswordHashError::Malformed),
+        };
+        if hash.params.get_str("keyid").is_some() {
+            return Err(PasswordHashError::Malformed);
+        }
+        let (Some(salt), Some(output)) = (hash.salt, hash.hash) else {
+            return Err(PasswordHashError::Malformed);
+        };
+        Ok(Self {
+            algorithm,
+            version,
+            parameters,
+            form,
+            salt,
+            output,
+        })
+    }
+}
+
+impl Parameters {
+    /// How much work a hash is.
+    pub(crate) fn work(self) -> Work {
+        Work::Argon2 {
+            memory: self.memory,
+            iterations: self.iterations,
+        }
+    }
+}
+
+impl Work {
+    /// The work of a stored hash.
+    pub(crate) fn of(stored: &str) -> Result<Self, PasswordHashError> {
+        StoredHash::parse(stored).map(|hash| hash.work())
+    }
+}

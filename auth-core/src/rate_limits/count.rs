@@ -1,0 +1,106 @@
+//! Counts attempts, and says which limits they exceed.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+use crate::client::Client;
+use crate::client::network::networks;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::platform::{Level, Platform};
+use crate::storage::{Limit, Storage as _};
+use crate::time::Timestamp;
+
+/// A limit that is exceeded.
+pub(super) struct Exceeded {
+    pub(super) key: String,
+    /// Whether this attempt was the first of the window to exceed it.
+    pub(super) first: bool,
+    pub(super) until: Timestamp,
+    pub(super) error: Error,
+}
+
+pub(crate) async fn count<P: Platform>(context: &Context<P>, limits: Vec<Limit>) -> Result<()> {
+    match exceeded(context, limits).await? {
+        None => Ok(()),
+        Some(exceeded) => Err(exceeded.error),
+    }
+}
+
+/// Counts, and says which of the limits that exceeds.
+pub(super) async fn exceeded<P: Platform>(
+    context: &Context<P>,
+    mut limits: Vec<Limit>,
+) -> Result<Option<Exceeded>> {
+    // 0 is no limit.
+    limits.retain(|limit| limit.most > 0);
+    if limits.is_empty() {
+        return Ok(None);
+    }
+    let now = context.now();
+    let states = context.storage().count(limits.clone(), now).await?;
+    let mut counted = limits.into_iter().zip(states);
+    let Some((limit, state)) = counted.find(|(limit, state)| state.count > limit.most) else {
+        return Ok(None);
+    };
+    // Once for each window, or an attacker would fill the log.
+    let first = state.count == limit.most + 1;
+    if first {
+        context
+            .platform
+            .log(Level::Warn, "too many attempts", &[("limit", &limit.key)]);
+    }
+    Ok(Some(Exceeded {
+        key: limit.key,
+        first,
+        until: state.resets_at,
+        error: Error::RateLimited {
+            retry_after: state.resets_at.since(now).as_secs().max(1),
+        },
+    }))
+}
+
+/// Counts, and says whether that is within the limits.
+pub(super) async fn admits<P: Platform>(context: &Context<P>, limits: Vec<Limit>) -> Result<bool> {
+    Ok(exceeded(context, limits).await?.is_none())
+}
+
+pub(super) fn limit<P: Platform>(context: &Context<P>, key: String, most: u64) -> Limit {
+    Limit {
+        key,
+        window: context.config.limit_window,
+        most,
+    }
+}
+
+/// The limits of something in each network of a client, the narrowest first.
+pub(super) fn in_networks<P: Platform>(
+    context: &Context<P>,
+    what: &str,
+    most: u64,
+    client: &Client,
+) -> Vec<Limit> {
+    networks(client.ip)
+        .into_iter()
+        .map(|network| {
+            let key = format!("{what}/{}", network.name);
+            limit(context, key, most.saturating_mul(network.share))
+        })
+        .collect()
+}
+
+/// The limits of what comes from the networks of a client, whomever it is about.
+pub(super) fn by_network<P: Platform>(context: &Context<P>, client: &Client) -> Vec<Limit> {
+    in_networks(
+        context,
+        "network",
+        context.config.login_attempts_per_ip,
+        client,
+    )
+}
+
+/// What stands for a text that a client chose in the key of a limit: short, and without the characters of keys.
+pub(super) fn hashed(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(text))
+}

@@ -1,0 +1,23 @@
+//! Forgets the attempts that were counted at an account.
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::identifier::canonical;
+use crate::platform::Platform;
+use crate::rate_limits::quota::quotas_of;
+use crate::rate_limits::sign_in::{attempts_at, reauthentications_of};
+use crate::storage::{Storage as _, User};
+
+/// Forgets the attempts that were counted at an account.
+pub(crate) async fn forget_attempts<P: Platform>(context: &Context<P>, user: &User) -> Result<()> {
+    let names = [&user.email, &user.username].into_iter().flatten();
+    let mut prefixes: Vec<_> = names.map(|name| attempts_at(&canonical(name))).collect();
+    prefixes.extend([
+        reauthentications_of(&user.id),
+        format!("code/{}", user.id),
+        format!("reset/{}", user.id),
+        format!("device/{}", user.id),
+        quotas_of(&user.id),
+    ]);
+    Ok(context.storage().clear_limits(prefixes).await?)
+}

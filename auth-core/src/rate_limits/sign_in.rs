@@ -1,0 +1,177 @@
+//! How often somebody may try a password or a code.
+
+use crate::audit::record::record_failed_login;
+use crate::client::Client;
+use crate::client::network::in_one_network;
+use crate::context::Context;
+use crate::deferred::work::{Deferred, Task};
+use crate::error::Result;
+use crate::platform::Platform;
+use crate::rate_limits::count::{by_network, count, exceeded, hashed, in_networks, limit};
+use crate::sessions::active::active_sessions;
+use crate::sign_in::known_device::known_device;
+use crate::storage::{Account, Limit, LoginName, Session};
+use crate::time::Timestamp;
+
+/// Counts a password attempt at a name, before the password is looked at, so that concurrent ones can't slip
+/// through. The narrow limits come first: what they refuse does not use up the wide one.
+///
+/// The wide limit is for strangers, who can use it up from many networks. A device that signed in to the account
+/// before has a counter of its own instead, and a network that a session of the account began in is let past it.
+///
+/// # Errors
+/// [`Error::RateLimited`] past one of the limits.
+pub(crate) async fn count_login<P: Platform>(
+    context: &Context<P>,
+    name: &str,
+    whose: Option<LoginName>,
+    account: Option<&Account>,
+    client: &Client,
+) -> Result<()> {
+    let everywhere = attempts_at(name);
+    let mut limits = by_network(context, client);
+    if let Some(device) = known_device(context, account, client) {
+        limits.push(limit(
+            context,
+            device,
+            context.config.login_attempts_per_account,
+        ));
+    } else {
+        limits.extend(attempts(context, &everywhere, client));
+    }
+    let Some(exceeded) = exceeded(context, limits).await? else {
+        return Ok(());
+    };
+    if exceeded.first {
+        record_failed_login(context, None, "rate_limited", client);
+    }
+    if exceeded.key != everywhere {
+        return Err(exceeded.error);
+    }
+    // After the answer, which is the same for accounts that are not there.
+    if let Some(name) = whose.filter(|_| exceeded.first) {
+        lock_later(context, name, exceeded.until, client);
+    }
+    if is_known_network(context, account, client).await? {
+        return Ok(());
+    }
+    Err(exceeded.error)
+}
+
+/// Counts an attempt at the password of somebody who has a session or a link of the account: apart from logins, so
+/// that strangers use up nothing of it, whatever they type as their name.
+///
+/// # Errors
+/// [`Error::RateLimited`] past one of the limits.
+pub(crate) async fn count_reauthentication<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    client: &Client,
+) -> Result<()> {
+    let mut limits = by_network(context, client);
+    limits.extend(attempts(context, &reauthentications_of(user_id), client));
+    let Some(exceeded) = exceeded(context, limits).await? else {
+        return Ok(());
+    };
+    if exceeded.first {
+        record_failed_login(context, None, "rate_limited", client);
+    }
+    Err(exceeded.error)
+}
+
+/// The limits of attempts at one thing: from the networks of a client, then from everywhere.
+fn attempts<P: Platform>(context: &Context<P>, everywhere: &str, client: &Client) -> Vec<Limit> {
+    let most = context.config.login_attempts_per_account;
+    let mut limits = in_networks(context, everywhere, most, client);
+    let most = context.config.login_attempts_everywhere();
+    limits.push(limit(context, everywhere.to_owned(), most));
+    limits
+}
+
+/// Whether a session of the account that lasts began in the client's network. Without an account the same work is
+/// done.
+async fn is_known_network<P: Platform>(
+    context: &Context<P>,
+    account: Option<&Account>,
+    client: &Client,
+) -> Result<bool> {
+    let id = account.map_or("", |account| &account.user.id);
+    let sessions = active_sessions(context, id).await?;
+    let began_here = |session: &Session| {
+        // Not by an administrator who acted as the person.
+        let own = session.actor_id.is_none();
+        let from = session.ip.as_ref().and_then(|ip| ip.parse().ok());
+        own && matches!((from, client.ip), (Some(a), Some(b)) if in_one_network(a, b))
+    };
+    Ok(sessions.iter().any(began_here))
+}
+
+fn lock_later<P: Platform>(
+    context: &Context<P>,
+    name: LoginName,
+    until: Timestamp,
+    client: &Client,
+) {
+    context.platform.defer(Deferred(Task::Lock {
+        name,
+        until,
+        client: client.clone(),
+    }));
+}
+
+/// Counts an attempt at an account's second factor, whatever way it comes, so that a new challenge brings no new
+/// attempts.
+///
+/// # Errors
+/// [`Error::RateLimited`] past the limit.
+pub(crate) async fn count_code<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    client: &Client,
+) -> Result<()> {
+    let most = context.config.mfa_attempts_per_account;
+    let limits = vec![limit(context, format!("code/{user_id}"), most)];
+    let Some(exceeded) = exceeded(context, limits).await? else {
+        return Ok(());
+    };
+    if exceeded.first {
+        record_failed_login(context, Some(user_id), "rate_limited", client);
+        let name = LoginName::Id(user_id.to_owned());
+        lock_later(context, name, exceeded.until, client);
+    }
+    Err(exceeded.error)
+}
+
+/// Counts a use of a link to a new password, which may ask another service and computes a hash.
+///
+/// # Errors
+/// [`Error::RateLimited`] past the limit.
+pub(crate) async fn count_reset<P: Platform>(context: &Context<P>, user_id: &str) -> Result<()> {
+    let most = context.config.reset_attempts_per_account;
+    count(
+        context,
+        vec![limit(context, format!("reset/{user_id}"), most)],
+    )
+    .await
+}
+
+/// Counts a registration.
+///
+/// # Errors
+/// [`Error::RateLimited`] past the limit.
+pub(crate) async fn count_registration<P: Platform>(
+    context: &Context<P>,
+    client: &Client,
+) -> Result<()> {
+    count(context, by_network(context, client)).await
+}
+
+/// What attempts at a name are counted by, from wherever they come.
+pub(super) fn attempts_at(name: &str) -> String {
+    format!("login/{}", hashed(name))
+}
+
+/// What re-authentications of a user are counted by. Unlike [`attempts_at`] it holds no text of a client.
+pub(super) fn reauthentications_of(user_id: &str) -> String {
+    format!("password/{user_id}")
+}

@@ -1,0 +1,96 @@
+//! Which sessions are active.
+
+use crate::access::{Holder, IMPERSONATE};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::platform::Platform;
+use crate::sessions::Sessions;
+use crate::storage::{ActiveSession, Session, Storage as _};
+use crate::time::Timestamp;
+
+impl<P: Platform> Sessions<'_, P> {
+    /// The sessions of a person that last, the one seen last first.
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub async fn list(self, active: &ActiveSession) -> Result<Vec<Session>> {
+        let context = self.context;
+        active_sessions(context, &active.user.id).await
+    }
+}
+
+/// Whether a session lasts, of a user who is not disabled, and whoever acts as the user in it still may.
+pub(crate) fn is_live<P: Platform>(
+    context: &Context<P>,
+    active: &ActiveSession,
+    now: Timestamp,
+) -> bool {
+    is_active(context, &active.session, now)
+        && active.user.disabled_at.is_none()
+        && actor_may(context, active, now)
+}
+
+/// Whether everything holds that an impersonation rests on: the administrator's own session, the permission, and the
+/// rank over the person. The sessions of others rest on nothing.
+pub(super) fn actor_may<P: Platform>(
+    context: &Context<P>,
+    active: &ActiveSession,
+    now: Timestamp,
+) -> bool {
+    if active.session.actor_id.is_none() {
+        return true;
+    }
+    let Some(acting) = &active.acting else {
+        return false;
+    };
+    let holder = Holder::from(&acting.standing);
+    let idle = idles_at(context, acting.opaque, acting.last_seen_at) <= now;
+    let active_itself = acting.revoked_at.is_none() && now < acting.expires_at && !idle;
+    active_itself
+        && acting.disabled_at.is_none()
+        && holder.has_permission(IMPERSONATE)
+        && holder.outranks(&Holder::from(active))
+}
+
+/// Whether a session has neither been ended nor come to its end, by its time or by not being used.
+pub(super) fn is_active<P: Platform>(
+    context: &Context<P>,
+    session: &Session,
+    now: Timestamp,
+) -> bool {
+    let idle = idles_at(context, session.token.is_some(), session.last_seen_at) <= now;
+    session.revoked_at.is_none() && now < session.expires_at && !idle
+}
+
+/// When a session ends by not being used.
+fn idles_at<P: Platform>(context: &Context<P>, opaque: bool, last_seen_at: Timestamp) -> Timestamp {
+    last_seen_at
+        + if opaque {
+            context.config.session_idle
+        } else {
+            // Its last refresh token has expired by then.
+            context.config.refresh_token_life
+        }
+}
+
+pub(crate) async fn active_sessions<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+) -> Result<Vec<Session>> {
+    let now = context.now();
+    let storage = context.storage();
+    let listed = storage.list_sessions(user_id.to_owned(), now).await?;
+    let active = |session: &Session| is_active(context, session, now);
+    Ok(listed.into_iter().filter(active).collect())
+}
+
+/// The identifier of a session of a user that lasts.
+pub(crate) async fn active_session<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    id: &str,
+) -> Result<String> {
+    let mut sessions = active_sessions(context, user_id).await?.into_iter();
+    let found = sessions.find(|session| session.id == id);
+    Ok(found.ok_or(Error::NotFound("session"))?.id)
+}

@@ -1,0 +1,17 @@
+//! Sessions and their tokens: started by a login, continued by refreshing, ended by logging out.
+
+pub(crate) mod active;
+pub(crate) mod authenticate;
+pub(crate) mod end;
+pub(crate) mod refresh;
+pub(crate) mod refresh_token;
+pub(crate) mod start;
+pub(crate) mod tokens;
+pub(crate) mod transport;
+
+use crate::context::service;
+
+service! {
+    /// The sessions of persons.
+    Sessions
+}

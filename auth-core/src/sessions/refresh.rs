@@ -1,0 +1,163 @@
+//! Continues a session by its refresh token.
+
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::record;
+use crate::client::Client;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::mail::kind::MailKind;
+use crate::mail::outbox::notify_user;
+use crate::platform::{Level, Platform};
+use crate::rate_limits::quota::count_refresh;
+use crate::sessions::Sessions;
+use crate::sessions::refresh_token::PresentedToken;
+use crate::sessions::tokens::{TokenPair, new_refresh_token, token_pair};
+use crate::signing_keys::cache::Freshness;
+use crate::signing_keys::current::current_keys;
+use crate::storage::{ActiveSession, RefreshToken, Rotation, RotationOutcome, Storage as _};
+
+/// What a successor of a refresh token is encrypted for.
+const SUCCESSOR_PURPOSE: &str = "gatewright refresh token successor v1";
+
+/// How many rotations within one grace window a late copy of a token is led along.
+const MAX_SUPERSEDED: usize = 8;
+
+impl<P: Platform> Sessions<'_, P> {
+    /// Exchanges a refresh token for a new pair.
+    ///
+    /// A token is exchanged once. Presented again within the grace window it gets the same successor, so that two
+    /// tabs of one person don't sign him out; presented later it is in two hands, and the session ends.
+    ///
+    /// # Errors
+    /// [`Error::RefreshToken`], or a failure of the platform.
+    pub async fn refresh(self, presented: &str, client: &Client) -> Result<TokenPair> {
+        let context = self.context;
+        let presented = PresentedToken::parse(&context.config.secret_key, presented);
+        let PresentedToken { mut token, session } = presented.ok_or(Error::RefreshToken)?;
+        let storage = context.storage();
+        let session_id = match &session {
+            Some(named) => named.clone(),
+            None => storage
+                .find_refresh_token_session(token.digest())
+                .await?
+                .ok_or(Error::RefreshToken)?,
+        };
+        count_refresh(context, &session_id).await?;
+        // One time for the whole way, so that it doesn't leave the grace window half-way.
+        let now = context.now();
+        // First: without a key to sign with no token must be used up.
+        let keys = current_keys(context, now, Freshness::Usual).await?;
+        for _ in 0..MAX_SUPERSEDED {
+            let digest = token.digest();
+            let successor = new_refresh_token(context, &session_id)?;
+            let sealed = context.config.secret_key.seal(
+                &context.platform,
+                SUCCESSOR_PURPOSE,
+                &digest,
+                token.expose(),
+                successor.expose().as_bytes(),
+            );
+            let outcome = storage
+                .rotate_refresh_token(Rotation {
+                    presented: digest.clone(),
+                    session: session.clone(),
+                    successor: RefreshToken {
+                        digest: successor.digest(),
+                        expires_at: now + context.config.refresh_token_life,
+                        names_session: true,
+                    },
+                    sealed,
+                    now,
+                    grace: context.config.refresh_token_grace,
+                })
+                .await?;
+            match outcome {
+                RotationOutcome::Rotated(active) => {
+                    return token_pair(context, &keys, now, active, successor);
+                }
+                RotationOutcome::Replayed(replayed) => {
+                    let successor = context
+                        .config
+                        .secret_key
+                        .open(SUCCESSOR_PURPOSE, &digest, token.expose(), &replayed.sealed)
+                        .and_then(|plain| {
+                            let plain = core::str::from_utf8(&plain).ok()?;
+                            PresentedToken::parse(&context.config.secret_key, plain)
+                        })
+                        .map(|successor| successor.token)
+                        .ok_or_else(|| {
+                            Error::Internal("SECRET_KEY does not open a stored successor".into())
+                        })?;
+                    if !replayed.superseded {
+                        return token_pair(context, &keys, now, replayed.active, successor);
+                    }
+                    // The other tab has refreshed again already: its token is the one to continue from.
+                    token = successor;
+                }
+                RotationOutcome::Reused(active) => {
+                    report_reuse(context, &active, client);
+                    context.announce_ended(vec![active.session.id], now);
+                    return Err(Error::RefreshToken);
+                }
+                RotationOutcome::Expired | RotationOutcome::Revoked | RotationOutcome::Unknown => {
+                    break;
+                }
+            }
+        }
+        Err(Error::RefreshToken)
+    }
+
+    /// As [`refresh`](Self::refresh), if the token belongs to one of these sessions. A token of another session is refused and
+    /// not used up: whoever put it there must not choose the account that a person goes on with.
+    ///
+    /// # Errors
+    /// [`Error::RefreshToken`], or a failure of the platform.
+    pub async fn refresh_within(
+        self,
+        presented: &str,
+        session_ids: &[&str],
+        client: &Client,
+    ) -> Result<TokenPair> {
+        let context = self.context;
+        let token = PresentedToken::parse(&context.config.secret_key, presented);
+        let PresentedToken { token, session } = token.ok_or(Error::RefreshToken)?;
+        let storage = context.storage();
+        let is_one = |id: &String| session_ids.contains(&id.as_str());
+        let found = match session {
+            Some(named) => Some(named),
+            None => storage.find_refresh_token_session(token.digest()).await?,
+        };
+        if found.is_some_and(|id| !is_one(&id)) {
+            return Err(Error::RefreshToken);
+        }
+        // An unknown token is refused here, and the reuse of a forgotten one reported.
+        let pair = Sessions::new(context).refresh(presented, client).await?;
+        if is_one(&pair.active.session.id) {
+            Ok(pair)
+        } else {
+            Err(Error::RefreshToken)
+        }
+    }
+}
+
+fn report_reuse<P: Platform>(context: &Context<P>, active: &ActiveSession, client: &Client) {
+    let fields = [
+        ("user", active.user.id.as_str()),
+        ("session", active.session.id.as_str()),
+    ];
+    context.platform.log(
+        Level::Warn,
+        "a refresh token was used twice; its session is ended",
+        &fields,
+    );
+    let event = Event::new(EventKind::TokenReused)
+        .on("user", &active.user.id)
+        .during(Some(&active.session.id));
+    record(context, event, client);
+    // The device of the session, and not who came with the token now: he may be the thief.
+    let device = Client {
+        user_agent: active.session.user_agent.clone(),
+        ..Client::default()
+    };
+    notify_user(context, &active.user, MailKind::RefreshTokenReuse, &device);
+}

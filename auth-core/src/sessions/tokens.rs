@@ -1,0 +1,131 @@
+//! What a client holds to act for a person.
+
+use zeroize::Zeroizing;
+
+use crate::client::device_token::DeviceToken;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::identifier::new_id;
+use crate::jose::{Actor, Audience, Claims, KeySet};
+use crate::platform::Platform;
+use crate::secret::SecretToken;
+use crate::sessions::refresh_token;
+use crate::storage::ActiveSession;
+use crate::time::Timestamp;
+
+/// `client_id` of tokens for Gatewright's own API.
+const OWN_CLIENT: &str = "gatewright";
+
+/// What a client holds to act for a person.
+pub struct TokenPair {
+    /// Access token: a JWT in the profile of RFC 9068.
+    pub access_token: String,
+    /// Seconds until the access token expires.
+    pub expires_in: u64,
+    /// Refresh token, for one use.
+    pub refresh_token: SecretToken,
+    /// The session they belong to.
+    pub active: ActiveSession,
+    /// For a device that has just signed in, to keep.
+    pub device: Option<DeviceToken>,
+}
+
+/// What a client of the service carries to act for a person.
+pub enum Tokens {
+    /// An access token and a refresh token.
+    Jwt(TokenPair),
+    /// One opaque token.
+    Opaque(OpaqueToken),
+}
+
+impl Tokens {
+    /// The session they belong to.
+    pub fn active(&self) -> &ActiveSession {
+        match self {
+            Self::Jwt(pair) => &pair.active,
+            Self::Opaque(token) => &token.active,
+        }
+    }
+
+    /// What the device keeps to be known by at its next login; none: it has not signed in with these.
+    pub fn device(&self) -> Option<&DeviceToken> {
+        match self {
+            Self::Jwt(pair) => pair.device.as_ref(),
+            Self::Opaque(token) => token.device.as_ref(),
+        }
+    }
+}
+
+/// An opaque token, which says nothing by itself.
+pub struct OpaqueToken {
+    /// `s_` and 86 characters of base64url.
+    pub token: Zeroizing<String>,
+    /// Seconds until the session ends, however it is used.
+    pub expires_in: u64,
+    /// The session it stands for.
+    pub active: ActiveSession,
+    /// For a device that has just signed in, to keep.
+    pub device: Option<DeviceToken>,
+}
+
+pub(super) fn new_refresh_token<P: Platform>(
+    context: &Context<P>,
+    session_id: &str,
+) -> Result<SecretToken> {
+    refresh_token::generate(&context.platform, &context.config.secret_key, session_id)
+        .ok_or_else(|| Error::Internal("the identifier of a session is no UUID".into()))
+}
+
+pub(super) fn token_pair<P: Platform>(
+    context: &Context<P>,
+    keys: &KeySet,
+    now: Timestamp,
+    active: ActiveSession,
+    refresh_token: SecretToken,
+) -> Result<TokenPair> {
+    let (access_token, expires_in) = access_token(context, keys, now, &active)?;
+    Ok(TokenPair {
+        access_token,
+        expires_in,
+        refresh_token,
+        active,
+        device: None,
+    })
+}
+
+/// An access token of a session, and for how many seconds it works.
+pub(crate) fn access_token<P: Platform>(
+    context: &Context<P>,
+    keys: &KeySet,
+    now: Timestamp,
+    active: &ActiveSession,
+) -> Result<(String, u64)> {
+    let expires_at = active
+        .session
+        .expires_at
+        .min(now + context.config.access_token_life);
+    let claims = Claims {
+        iss: context.config.issuer().to_owned(),
+        sub: active.user.id.clone(),
+        aud: Audience::One(context.config.audience().to_owned()),
+        exp: expires_at.as_secs(),
+        nbf: None,
+        iat: now.as_secs(),
+        jti: new_id(&context.platform),
+        client_id: active
+            .session
+            .client_id
+            .clone()
+            .unwrap_or_else(|| OWN_CLIENT.to_owned()),
+        sid: active.session.id.clone(),
+        auth_time: active.session.authenticated_at.as_secs(),
+        amr: active.session.amr.clone(),
+        roles: active.roles.clone(),
+        permissions: active.permissions.clone(),
+        act: active.session.actor_id.clone().map(|sub| Actor { sub }),
+    };
+    let access_token = keys
+        .issue(&claims)
+        .ok_or_else(|| Error::Internal("the signing key does not sign".into()))?;
+    Ok((access_token, claims.exp.saturating_sub(claims.iat)))
+}

@@ -1,0 +1,56 @@
+//! Devices that signed in before. Strangers can use up what everybody together may try at an account; a device that
+//! shows its token is counted by itself instead, and is not locked out with them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::client::Client;
+use crate::client::device_token::{DeviceToken, ID_LEN};
+use crate::context::Context;
+use crate::credential::password_id;
+use crate::platform::Platform;
+use crate::storage::Account;
+
+/// What device tokens are encrypted for.
+const PURPOSE: &str = "gatewright known device v1";
+
+/// What a known device of an account is counted by; none: the client shows no token of this account and password.
+/// Without an account the same work is done.
+pub(crate) fn known_device<P: Platform>(
+    context: &Context<P>,
+    account: Option<&Account>,
+    client: &Client,
+) -> Option<String> {
+    let credential = account.and_then(password_id).unwrap_or_default();
+    let id = open_device(context, client.device.as_ref()?, credential)?;
+    let user_id = &account?.user.id;
+    Some(format!("device/{user_id}/{}", URL_SAFE_NO_PAD.encode(id)))
+}
+
+/// The token by which a client is known from now on, as it has shown this password. A device that is known stays
+/// the same one.
+pub(crate) fn device_token<P: Platform>(
+    context: &Context<P>,
+    credential: &str,
+    client: &Client,
+) -> DeviceToken {
+    let presented = client.device.as_ref();
+    if let Some(known) = presented.filter(|token| open_device(context, token, credential).is_some())
+    {
+        return known.clone();
+    }
+    let mut id = [0; ID_LEN];
+    context.platform.fill_random(&mut id);
+    let key = &context.config.secret_key;
+    DeviceToken::new(key.seal(&context.platform, PURPOSE, credential, "", &id))
+}
+
+fn open_device<P: Platform>(
+    context: &Context<P>,
+    token: &DeviceToken,
+    credential: &str,
+) -> Option<Vec<u8>> {
+    let key = &context.config.secret_key;
+    let id = key.open(PURPOSE, credential, "", token.expose())?;
+    Some(id.to_vec())
+}

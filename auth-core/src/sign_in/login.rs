@@ -1,0 +1,180 @@
+//! Signing in: by password, and by a second factor where there is one.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::find::find_account;
+use crate::audit::record::record_failed_login;
+use crate::client::Client;
+use crate::context::Context;
+use crate::credential::password_id;
+use crate::deferred::work::{Deferred, Task};
+use crate::error::{Error, LinkError, Result};
+use crate::identifier::login_name;
+use crate::one_time_secret::{Purpose, create_secret, peek_of_user};
+use crate::password::comparison::verify_password;
+use crate::password::policy;
+use crate::platform::Platform;
+use crate::rate_limits::quota::count_sign_in;
+use crate::rate_limits::sign_in::count_login;
+use crate::secret::SecretToken;
+use crate::sessions::start::start_session;
+use crate::sessions::tokens::Tokens;
+use crate::sessions::transport::TokenFormat;
+use crate::sign_in::SignIn;
+use crate::sign_in::policy::{Admission, Incomplete, admit};
+use crate::sign_in::proof::Proof;
+use crate::storage::{LoginName, Storage as _};
+
+/// What a person signs in with.
+#[derive(Clone, Copy)]
+pub struct LoginRequest<'a> {
+    /// E-mail address or user name; what holds `@` is an address.
+    pub name: &'a str,
+    /// Password.
+    pub password: &'a str,
+    /// A code of the second factor, where one is in force.
+    pub code: Option<&'a str>,
+    /// What is to carry the session.
+    pub carrier: TokenFormat,
+}
+
+/// The answer to the right password.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "made once for a login, and moved at once"
+)]
+pub enum Login {
+    /// A session has started.
+    SignedIn(Tokens),
+    /// A second factor is in force, and its code is missing.
+    MfaRequired(MfaChallenge),
+}
+
+/// A login that waits for a second factor.
+pub struct MfaChallenge {
+    /// To be presented with the code, once.
+    pub token: SecretToken,
+    /// Seconds until it is refused.
+    pub expires_in: u64,
+}
+
+/// For how long a login waits for the second factor.
+const CHALLENGE_LIFE: Duration = Duration::from_secs(600);
+
+/// What is kept with a challenge.
+#[derive(Serialize, Deserialize)]
+struct Challenge {
+    /// The password that was right. Another one, set meanwhile, makes the challenge void.
+    credential: String,
+}
+
+impl<P: Platform> SignIn<'_, P> {
+    /// Signs a person in by address or name and password.
+    ///
+    /// Unknown accounts, accounts without a password and wrong passwords get the same answer after the same work.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCredentials`]; after the right password alone [`Error::AccountDisabled`],
+    /// [`Error::EmailNotVerified`] and [`Error::InvalidCode`]; [`Error::RateLimited`], or a failure of the platform.
+    pub async fn login(self, request: LoginRequest<'_>, client: &Client) -> Result<Login> {
+        let context = self.context;
+        let name = login_name(request.name);
+        let key = name.as_ref().map_or(request.name, |name| match name {
+            LoginName::Email(key) | LoginName::Username(key) | LoginName::Id(key) => key,
+        });
+        // Before the attempt is counted: whether the device is known depends on the account.
+        let account = match name.clone() {
+            Some(name) => context.storage().find_account(name).await?,
+            None => None,
+        };
+        count_login(context, key, name.clone(), account.as_ref(), client).await?;
+        let known = account.as_ref().map(|account| account.user.id.clone());
+        let Some(verified) = verify_password(context, account, request.password).await? else {
+            let reason = known
+                .as_ref()
+                .map_or("unknown_account", |_| "wrong_password");
+            record_failed_login(context, known.as_deref(), reason, client);
+            return Err(Error::InvalidCredentials);
+        };
+        let account = verified.account;
+        count_sign_in(context, &account.user.id).await?;
+        let admission = admit(context, &account, verified.proof, client)?;
+        // The password is right, whatever becomes of the second factor.
+        let password = policy::normalize(request.password);
+        let credential = verified.credential;
+        if context.hasher.should_rehash(&password, &credential.secret) {
+            context.platform.defer(Deferred(Task::Rehash {
+                credential,
+                password,
+            }));
+        }
+        let admitted = match (admission, request.code) {
+            (Admission::Granted(admitted), _) => admitted,
+            (Admission::SecondFactorMissing(incomplete), Some(code)) => {
+                incomplete.complete(context, &account, code, client).await?
+            }
+            (Admission::SecondFactorMissing(incomplete), None) => {
+                return Ok(Login::MfaRequired(challenge(context, &incomplete).await?));
+            }
+        };
+        let tokens = start_session(context, &admitted, client, request.carrier).await?;
+        Ok(Login::SignedIn(tokens))
+    }
+
+    /// Goes on with a login by a code of the second factor.
+    ///
+    /// # Errors
+    /// [`Error::Link`] for the challenge, [`Error::InvalidCode`], [`Error::AccountDisabled`],
+    /// [`Error::EmailNotVerified`], [`Error::RateLimited`], or a failure of the platform.
+    pub async fn login_by_second_factor(
+        self,
+        challenge: &str,
+        code: &str,
+        carrier: TokenFormat,
+        client: &Client,
+    ) -> Result<Tokens> {
+        let context = self.context;
+        let usable = peek_of_user::<Challenge, _>(context, Purpose::Mfa, challenge).await?;
+        let account = find_account(context, &usable.user_id)
+            .await?
+            .ok_or(Error::Link(LinkError::Invalid))?;
+        let same_password = password_id(&account) == Some(&usable.payload.credential);
+        let proof = Proof::by_password_of(&account.user.id, &usable.payload.credential);
+        let admission = admit(context, &account, proof, client)?;
+        // Without a second factor, or with another password, the challenge is about what is no more.
+        let Admission::SecondFactorMissing(incomplete) = admission else {
+            return Err(Error::Link(LinkError::Invalid));
+        };
+        if !same_password {
+            return Err(Error::Link(LinkError::Invalid));
+        }
+        let admitted = incomplete.complete(context, &account, code, client).await?;
+        let now = context.now();
+        let consumed = context
+            .storage()
+            .consume_one_time_secret(usable.digest, now)
+            .await?;
+        if !consumed {
+            return Err(Error::Link(LinkError::Used));
+        }
+        start_session(context, &admitted, client, carrier).await
+    }
+}
+
+/// A challenge to go on with a login by a code of the second factor.
+async fn challenge<P: Platform>(
+    context: &Context<P>,
+    incomplete: &Incomplete,
+) -> Result<MfaChallenge> {
+    let proof = incomplete.proof();
+    let challenge = Challenge {
+        credential: proof.credential_id().unwrap_or_default().to_owned(),
+    };
+    let user = Some(proof.user_id());
+    let life = CHALLENGE_LIFE;
+    let token = create_secret(context, Purpose::Mfa, user, &challenge, life, false).await?;
+    let expires_in = life.as_secs();
+    Ok(MfaChallenge { token, expires_in })
+}

@@ -1,0 +1,14 @@
+//! Signing in.
+
+pub(crate) mod known_device;
+pub(crate) mod login;
+pub(crate) mod policy;
+pub(crate) mod proof;
+pub(crate) mod reauthentication;
+
+use crate::context::service;
+
+service! {
+    /// Signing in.
+    SignIn
+}

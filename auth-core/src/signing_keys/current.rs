@@ -1,0 +1,130 @@
+//! The keys that sign and verify access tokens now.
+
+use std::sync::Arc;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::jose::{Algorithm, KeySet, SigningKey, VerifyingKey};
+use crate::platform::{Level, Platform};
+use crate::signing_keys::cache::Freshness;
+use crate::storage::{self, Storage as _};
+use crate::time::Timestamp;
+
+/// What private keys are encrypted for.
+const KEY_PURPOSE: &str = "gatewright signing key v1";
+
+/// The current keys.
+pub(crate) async fn current_keys<P: Platform>(
+    context: &Context<P>,
+    now: Timestamp,
+    freshness: Freshness,
+) -> Result<Arc<KeySet>> {
+    let loaded = context.keys.get();
+    if let Some(loaded) = &loaded
+        && (loaded.is_fresh(now, freshness) || context.config.jwt_secret_key().is_some())
+    {
+        return Ok(loaded.set.clone());
+    }
+    let set = match make_set(context, now).await {
+        Ok(set) => Arc::new(set),
+        Err(Error::Unavailable(cause)) if let Some(loaded) = loaded => {
+            context.platform.log(
+                Level::Warn,
+                "the signing keys can't be read; the known ones go on",
+                &[("cause", &cause)],
+            );
+            return Ok(loaded.set);
+        }
+        Err(error) => return Err(error),
+    };
+    context.keys.keep(set.clone(), now);
+    Ok(set)
+}
+
+async fn make_set<P: Platform>(context: &Context<P>, now: Timestamp) -> Result<KeySet> {
+    match context.config.jwt_secret_key() {
+        Some(secret) => {
+            let key = SigningKey::from_secret(context.config.jwt_algorithm, secret);
+            Ok(KeySet::new(
+                key.map_err(|error| Error::Internal(format!("JWT_SECRET: {error}")))?,
+                Vec::new(),
+            ))
+        }
+        None => load_keys(context, now).await,
+    }
+}
+
+/// Reads the key pairs from storage, and makes the first one where there is none.
+async fn load_keys<P: Platform>(context: &Context<P>, now: Timestamp) -> Result<KeySet> {
+    let algorithm = context.config.jwt_algorithm;
+    // Two rounds suffice: after a lost race the winner's key is there.
+    for _ in 0..2 {
+        let stored = context.storage().list_signing_keys().await?;
+        let usable = stored
+            .iter()
+            .filter(|key| key.expires_at.is_none_or(|end| now < end));
+        let current = stored
+            .iter()
+            .find(|key| key.algorithm == algorithm.as_str() && key.retired_at.is_none());
+        if let Some(current) = current {
+            let others = usable
+                .filter(|key| key.kid != current.kid)
+                .filter_map(|key| VerifyingKey::from_jwk(&key.public_jwk).ok())
+                .collect();
+            return Ok(KeySet::new(open_key(context, current)?, others));
+        }
+        let key = new_signing_key(context, algorithm, now)?;
+        let kid = key.kid.clone();
+        if context.storage().add_signing_key(key, None, now).await? {
+            context.platform.log(
+                Level::Info,
+                "made the first signing key",
+                &[("kid", &kid), ("alg", algorithm.as_str())],
+            );
+        }
+    }
+    Err(Error::Internal(
+        "a signing key was added and is not listed".into(),
+    ))
+}
+
+pub(crate) fn new_signing_key<P: Platform>(
+    context: &Context<P>,
+    algorithm: Algorithm,
+    now: Timestamp,
+) -> Result<storage::SigningKey> {
+    let internal = |error| Error::Internal(format!("a new signing key: {error}"));
+    let private = SigningKey::generate(&context.platform, algorithm).map_err(internal)?;
+    let key = SigningKey::from_private(algorithm, private.as_ref()).map_err(internal)?;
+    let kid = key.verifying_key().kid().to_owned();
+    Ok(storage::SigningKey {
+        sealed: context.config.secret_key.seal(
+            &context.platform,
+            KEY_PURPOSE,
+            &kid,
+            "",
+            private.as_ref(),
+        ),
+        public_jwk: key.public_jwk().unwrap_or_default(),
+        algorithm: algorithm.as_str().to_owned(),
+        kid,
+        created_at: now,
+        retired_at: None,
+        expires_at: None,
+    })
+}
+
+fn open_key<P: Platform>(context: &Context<P>, stored: &storage::SigningKey) -> Result<SigningKey> {
+    let private = context
+        .config
+        .secret_key
+        .open(KEY_PURPOSE, &stored.kid, "", &stored.sealed)
+        .ok_or_else(|| {
+            Error::Internal(format!(
+                "SECRET_KEY does not open the stored signing key {}: was it changed?",
+                stored.kid
+            ))
+        })?;
+    SigningKey::from_private(context.config.jwt_algorithm, &private)
+        .map_err(|error| Error::Internal(format!("the stored signing key {}: {error}", stored.kid)))
+}

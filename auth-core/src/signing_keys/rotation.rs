@@ -1,0 +1,74 @@
+//! Signing keys as administrators see them: listed, and replaced.
+
+use core::time::Duration;
+
+use crate::admin::actor::Actor;
+use crate::audit::event::EventKind;
+use crate::audit::record::record;
+use crate::error::{Error, Result};
+use crate::platform::Platform;
+use crate::signing_keys::SigningKeys;
+use crate::signing_keys::cache::Freshness;
+use crate::signing_keys::current::{current_keys, new_signing_key};
+use crate::storage::{SigningKey, Storage as _};
+
+/// For how long after the last access token of a replaced key the key is still served, for clocks that differ.
+const KEY_OVERLAP: Duration = Duration::from_secs(300);
+
+impl<P: Platform> SigningKeys<'_, P> {
+    /// The public keys that verify access tokens, as a JWK Set (RFC 7517 section 5).
+    ///
+    /// # Errors
+    /// Storage fails, or the stored keys can't be opened.
+    pub async fn jwks(self) -> Result<String> {
+        let context = self.context;
+        Ok(current_keys(context, context.now(), Freshness::Usual)
+            .await?
+            .jwks()
+            .to_owned())
+    }
+
+    /// All signing keys, oldest first.
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub async fn list(self) -> Result<Vec<SigningKey>> {
+        let context = self.context;
+        Ok(context.storage().list_signing_keys().await?)
+    }
+
+    /// Makes a new key that signs from now on. The one before it is accepted for as long as tokens of it may live.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where a shared secret signs, or a failure of the platform.
+    pub async fn rotate(self, actor: &Actor) -> Result<SigningKey> {
+        let context = self.context;
+        if context.config.jwt_secret_key().is_some() {
+            return Err(Error::NotFound("key pair"));
+        }
+        let algorithm = context.config.jwt_algorithm;
+        let now = context.now();
+        let current = context
+            .storage()
+            .list_signing_keys()
+            .await?
+            .into_iter()
+            .find(|key| key.algorithm == algorithm.as_str() && key.retired_at.is_none());
+        let key = new_signing_key(context, algorithm, now)?;
+        let replaces = current.map(|key| key.kid);
+        let until = now + context.config.access_token_life + KEY_OVERLAP;
+        let storage = context.storage();
+        if !storage
+            .add_signing_key(key.clone(), replaces, until)
+            .await?
+        {
+            return Err(Error::Unavailable(
+                "somebody else is rotating the keys".into(),
+            ));
+        }
+        context.keys.forget();
+        let event = actor.event(EventKind::KeyRotated).on("key", &key.kid);
+        record(context, event, actor.client());
+        Ok(key)
+    }
+}

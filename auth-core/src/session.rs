@@ -137,6 +137,9 @@ const MAX_SUPERSEDED: usize = 8;
 /// `client_id` of tokens for Gatewright's own API.
 const OWN_CLIENT: &str = "gatewright";
 
+/// How many refresh tokens of one request are tried.
+const MOST_REFRESH_TOKENS: usize = 4;
+
 impl<P: Platform> Auth<P> {
     /// Starts a session of a user who has proved himself by the methods `amr` (RFC 8176) with this password.
     ///
@@ -316,6 +319,30 @@ impl<P: Platform> Auth<P> {
             }
         }
         Err(Error::RefreshToken)
+    }
+
+    /// Of refresh tokens that were presented together, those to try, in order: at most [`MOST_REFRESH_TOKENS`]. Tokens of
+    /// other sessions than these are left out, and those that name no session come last, so that nobody who can add tokens
+    /// crowds out the one that counts. None: any session.
+    pub fn refresh_candidates<'a>(
+        &self,
+        presented: Vec<&'a str>,
+        session_ids: Option<&[&str]>,
+    ) -> Vec<&'a str> {
+        let may_be = |id: &str| session_ids.is_none_or(|ids| ids.contains(&id));
+        let (mut named, mut unnamed) = (Vec::new(), Vec::new());
+        for text in presented {
+            match PresentedToken::parse(&self.config.secret_key, text) {
+                Some(PresentedToken {
+                    session: Some(id), ..
+                }) if may_be(&id) => named.push(text),
+                Some(PresentedToken { session: None, .. }) => unnamed.push(text),
+                _ => {}
+            }
+        }
+        named.extend(unnamed);
+        named.truncate(MOST_REFRESH_TOKENS);
+        named
     }
 
     /// As [`refresh`](Self::refresh), if the token belongs to one of these sessions. A token of another session is refused and

@@ -7,7 +7,7 @@
 //! | `scrypt:32768:8:1$salt$hash` | Werkzeug; hash in hex |
 //! | `salt:hash` | better-auth; both in hex |
 //! | `$firebase-scrypt$ln=14,r=8,p=1,ss=…,sk=…$salt$hash` | Firebase, see below |
-//! | `pbkdf2_sha256$600000$salt$hash`, `pbkdf2_sha1$…` | Django |
+//! | `pbkdf2_sha256$600000$salt$hash`, `pbkdf2_sha1$…` | Django, whose other forms are in `django.rs` |
 //! | `$pbkdf2-sha256$29000$salt$hash`, `$pbkdf2-sha512$…`, `$pbkdf2$…` (SHA-1) | passlib |
 //! | `$pbkdf2-sha256$i=600000,l=32$salt$hash`, also with `sha1` and `sha512` | PHC strings |
 //! | `pbkdf2:sha256:600000$salt$hash`, also with `sha1` and `sha512` | Werkzeug; hash in hex |

@@ -10,6 +10,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use super::cost::{Cost, nanoseconds};
+use super::django::usual_form;
 use super::foreign::{ForeignHash, MORE_SCRYPT_MEMORY};
 use super::memory::Memory;
 use super::work::{Costliest, HashKind, Meter, Work};
@@ -443,6 +444,8 @@ impl StoredHash {
     }
 
     pub(super) fn parse(stored: &str) -> Result<Self, PasswordHashError> {
+        let usual = usual_form(stored);
+        let stored = usual.as_deref().unwrap_or(stored);
         if stored.starts_with("$argon2") {
             Argon2Hash::parse(stored).map(Self::Argon2)
         } else {

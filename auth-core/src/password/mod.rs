@@ -2,6 +2,7 @@
 
 mod breach;
 mod cost;
+mod django;
 mod foreign;
 mod hasher;
 mod memory;

@@ -125,9 +125,9 @@ impl<P: Platform> Call<'_, P> {
         tokens
     }
 
-    /// The refresh tokens in cookies.
+    /// The refresh tokens in cookies, all that there are.
     pub(crate) fn refresh_cookies(&self) -> Vec<&str> {
-        self.cookies(&self.names().refresh)
+        cookies::all_values(&self.parts.headers, &self.names().refresh)
     }
 
     /// The sessions that a refresh token of a cookie may belong to; none: any.

@@ -223,7 +223,9 @@ async fn each_cookie_of_a_name_is_tried() {
             format!("{}{live}", dead(20)).as_bytes(),
         )
         .await;
-        assert_eq!(answer.status, 401, "{name} {answer:?}");
+        // A refresh token is told from the others by its tag.
+        let expected = if name == "__Secure-refresh" { 200 } else { 401 };
+        assert_eq!(answer.status, expected, "{name} {answer:?}");
     }
 }
 

@@ -11,7 +11,7 @@ pub(super) mod nanoseconds {
     /// A block of a KiB, which Argon2 computes in each pass.
     pub(in super::super) const ARGON2_BLOCK: u64 = 1_400;
     /// A block of 64 bytes, which scrypt computes.
-    pub(in super::super) const SCRYPT_UNIT: u64 = 80;
+    pub(in super::super) const SCRYPT_UNIT: u64 = 200;
     /// One of the 2^cost expansions of bcrypt's key.
     pub(in super::super) const BCRYPT_EXPANSION: u64 = 69_000;
     /// An iteration of PBKDF2 with each digest.

@@ -698,7 +698,7 @@ async fn idle_connections_leave_their_places_to_others() {
     let (mut busy, rest) = half_a_request(&host, "ada@example.com");
     let healthz = format!("{}/healthz", host.base());
     let mut all = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..12 {
         let client = reqwest::Client::builder().http2_prior_knowledge();
         let client = client.timeout(PATIENCE).build().unwrap();
         let answer = client.get(&healthz).send().await.unwrap();

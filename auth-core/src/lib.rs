@@ -65,6 +65,7 @@ pub use ip_block::IpBlock;
 pub use known_device::DeviceToken;
 pub use login::{Login, LoginRequest, MfaChallenge};
 pub use mail::{MailContext, MailError, MailKind, Message, Templates};
+pub use network::blocks_of;
 pub use platform::{FETCH_LIMIT, FETCH_TIMEOUT, Level, Platform, Settings};
 pub use profile::{Editor, FieldKind, ProfileField, ProfileFields};
 pub use roles::RoleUpdate;

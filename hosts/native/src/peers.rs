@@ -10,21 +10,25 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use auth_core::IpBlock;
+use auth_core::{IpBlock, blocks_of};
 use bytes::Bytes;
 use gatewright_http::ApiError;
+use tokio::sync::Notify;
 
 /// How long a client may take to read an answer.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a client may take to send a first request, and how often it is looked whether it still reads.
 const LOOK: Duration = Duration::from_secs(10);
+/// How long a connection may be without a request under way, and how long it may take to end then.
+const IDLE: Duration = Duration::from_secs(60);
+const FAREWELL: Duration = Duration::from_secs(5);
 /// How often connections that are closed are told in the log.
 const TELL: Duration = Duration::from_secs(60);
 
 /// The peers of all connections.
 pub(crate) struct Peers {
     trusted: Vec<IpBlock>,
-    /// Most connections of one network; 0: no such bound.
+    /// Most connections of one network, the narrowest of an address; 0: no such bound.
     most: usize,
     memory: Arc<Count>,
     /// Most memory of one network.
@@ -59,45 +63,49 @@ impl Peers {
         })
     }
 
-    /// Takes a connection; none where its network has too many.
-    pub(crate) fn take(self: &Arc<Self>, peer: SocketAddr) -> Option<Peer> {
+    /// Takes a connection; none where one of its networks has too many.
+    pub(crate) fn take(self: &Arc<Self>, peer: SocketAddr) -> Option<Connection> {
         let address = peer.ip().to_canonical();
-        let budget = |own| Budget {
-            whole: self.memory.clone(),
-            own,
+        let trusted = self.trusted.iter().any(|block| block.contains(address));
+        let networks = match trusted {
+            true => Vec::new(),
+            false => blocks_of(address),
         };
-        if self.trusted.iter().any(|block| block.contains(address)) {
-            return Some(Peer {
-                budget: budget(None),
-                unsent: Arc::default(),
-                begun: AtomicBool::new(false),
-                _connection: None,
-            });
-        }
-        let network = IpBlock::around(address, 32, 64);
-        let own = {
-            let mut networks = self.networks();
-            let entry = networks.entry(network).or_insert_with(|| Network {
-                connections: 0,
-                memory: Count::new(self.share),
-            });
-            if self.most > 0 && entry.connections >= self.most {
-                drop(networks);
-                self.tell(address);
-                return None;
-            }
-            entry.connections += 1;
-            entry.memory.clone()
+        let Some(counts) = self.count(&networks) else {
+            self.tell(address);
+            return None;
         };
-        Some(Peer {
-            budget: budget(Some(own)),
-            unsent: Arc::default(),
-            begun: AtomicBool::new(false),
-            _connection: Some(Connection {
-                peers: self.clone(),
-                network,
-            }),
+        Some(Connection {
+            peers: self.clone(),
+            networks: networks.into_iter().map(|(block, _)| block).collect(),
+            budget: Budget(counts),
         })
+    }
+
+    /// Counts a connection in its networks, each of which may have its share; all memory that it counts for is returned.
+    fn count(&self, blocks: &[(IpBlock, u64)]) -> Option<Arc<[Arc<Count>]>> {
+        let mut networks = self.networks();
+        let is_full = |(block, share): &(IpBlock, u64)| {
+            let most = self.most.saturating_mul(*share as usize);
+            let network = networks.get(block);
+            network.is_some_and(|network| network.connections >= most)
+        };
+        if self.most > 0 && blocks.iter().any(is_full) {
+            return None;
+        }
+        let own = blocks.iter().map(|(block, share)| {
+            let network = networks.entry(*block).or_insert_with(|| {
+                // However wide it is, it leaves half to the others.
+                let most = (self.memory.most / 2).max(self.share);
+                Network {
+                    connections: 0,
+                    memory: Count::new(self.share.saturating_mul(*share as usize).min(most)),
+                }
+            });
+            network.connections += 1;
+            network.memory.clone()
+        });
+        Some(own.chain([self.memory.clone()]).collect())
     }
 
     fn tell(&self, address: IpAddr) {
@@ -120,48 +128,191 @@ impl Peers {
     }
 }
 
-/// A connection that counts for its network.
-struct Connection {
+/// A connection that counts for its networks.
+pub(crate) struct Connection {
     peers: Arc<Peers>,
-    network: IpBlock,
+    networks: Vec<IpBlock>,
+    budget: Budget,
+}
+
+impl Connection {
+    /// Has a place in a room from now on.
+    pub(crate) fn enter(self, room: &Arc<Room>) -> Arc<Peer> {
+        let leave = Arc::new(Notify::new());
+        Arc::new(Peer {
+            unsent: Arc::default(),
+            begun: AtomicBool::new(false),
+            under_way: Mutex::new((0, room.rest(&leave))),
+            leave,
+            room: room.clone(),
+            connection: self,
+        })
+    }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
         let mut networks = self.peers.networks();
-        if let Some(entry) = networks.get_mut(&self.network) {
-            entry.connections -= 1;
-            if entry.connections == 0 {
-                networks.remove(&self.network);
+        for block in &self.networks {
+            if let Some(network) = networks.get_mut(block) {
+                network.connections -= 1;
+                if network.connections == 0 {
+                    networks.remove(block);
+                }
             }
         }
     }
 }
 
+/// The connections of one thread.
+#[derive(Default)]
+pub(crate) struct Room {
+    /// Those without a request under way, in the order in which the last one ended, and what asks them to leave.
+    resting: Mutex<(u64, BTreeMap<u64, Arc<Notify>>)>,
+    /// How many requests began and ended, and connections ended.
+    changes: AtomicU64,
+}
+
+impl Room {
+    /// A number that changes when a request begins or ends, or a connection ends.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    /// Asks the connection to leave that has rested longest; the next time another one.
+    pub(crate) fn ask_to_leave(&self) {
+        if let Some((_, leave)) = self.resting().1.pop_first() {
+            leave.notify_one();
+        }
+    }
+
+    fn rest(&self, leave: &Arc<Notify>) -> Rest {
+        let mut resting = self.resting();
+        let id = resting.0;
+        resting.0 += 1;
+        resting.1.insert(id, leave.clone());
+        Rest {
+            id,
+            since: Instant::now(),
+        }
+    }
+
+    fn rouse(&self, rest: &Rest) {
+        self.resting().1.remove(&rest.id);
+    }
+
+    fn change(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn resting(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, Arc<Notify>>)> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A rest of a connection: its number, and when it began.
+struct Rest {
+    id: u64,
+    since: Instant,
+}
+
 /// The other side of a connection.
 pub(crate) struct Peer {
-    budget: Budget,
     unsent: Arc<Unsent>,
     /// Whether a request has come.
     begun: AtomicBool,
-    _connection: Option<Connection>,
+    /// How many requests are under way, and the last time that there were none.
+    under_way: Mutex<(usize, Rest)>,
+    /// Asked to leave its place.
+    leave: Arc<Notify>,
+    room: Arc<Room>,
+    connection: Connection,
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.room.rouse(&self.under_way().1);
+        self.room.change();
+    }
+}
+
+/// A request under way, to the end of its answer.
+pub(crate) struct UnderWay(Arc<Peer>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let Self(peer) = self;
+        let mut under_way = peer.under_way();
+        under_way.0 -= 1;
+        if under_way.0 == 0 {
+            under_way.1 = peer.room.rest(&peer.leave);
+        }
+        peer.room.change();
+    }
 }
 
 impl Peer {
     /// Says that a request has come.
-    pub(crate) fn begin(&self) {
+    pub(crate) fn begin(self: &Arc<Self>) -> UnderWay {
         self.begun.store(true, Ordering::Relaxed);
+        let mut under_way = self.under_way();
+        if under_way.0 == 0 {
+            self.room.rouse(&under_way.1);
+        }
+        under_way.0 += 1;
+        self.room.change();
+        UnderWay(self.clone())
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, (usize, Rest)> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since when no request is under way.
+    fn rests_since(&self) -> Option<Instant> {
+        let under_way = self.under_way();
+        (under_way.0 == 0).then_some(under_way.1.since)
+    }
+
+    /// Ends when the connection is to end, as another needs its place or it has rested for long. Says how long that may take.
+    pub(crate) async fn leaves(&self) -> Duration {
+        loop {
+            tokio::select! {
+                () = self.leave.notified() => return Duration::ZERO,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            let since = self.rests_since();
+            if since.is_some_and(|since| since.elapsed() >= IDLE) {
+                return FAREWELL;
+            }
+        }
+    }
+
+    /// Ends when no request is under way and the farewell has taken long enough.
+    pub(crate) async fn has_left(&self, mut patience: Duration) {
+        loop {
+            tokio::select! {
+                () = self.leave.notified() => {}
+                () = tokio::time::sleep(patience) => {}
+            }
+            if self.rests_since().is_some() {
+                return;
+            }
+            patience = FAREWELL;
+        }
     }
 
     /// What its requests and answers may take.
     pub(crate) fn budget(&self) -> &Budget {
-        &self.budget
+        &self.connection.budget
     }
 
-    /// An answer's body, whose memory is given back once it is sent.
-    pub(crate) fn sending(&self, body: Bytes, held: Held) -> Bytes {
+    /// An answer's body. Once it is sent its memory is given back, and its request has ended.
+    pub(crate) fn sending(&self, body: Bytes, held: Held, request: UnderWay) -> Bytes {
         let sending = self.unsent.begin(held);
-        Bytes::from_owner(Owned(body, sending))
+        Bytes::from_owner(Owned(body, (sending, request)))
     }
 
     /// Ends when the peer has not sent a request in time, or has not read an answer for long.
@@ -245,6 +396,9 @@ impl Count {
     }
 
     fn take(&self, bytes: usize) -> bool {
+        if bytes > self.most {
+            return false;
+        }
         let taken = self.taken.fetch_add(bytes, Ordering::Relaxed);
         let fits = taken.saturating_add(bytes) <= self.most;
         if !fits {
@@ -258,12 +412,9 @@ impl Count {
     }
 }
 
-/// Memory of all connections, and of those of one network.
+/// Memory of the networks of a connection, the narrowest first, and of all.
 #[derive(Clone)]
-pub(crate) struct Budget {
-    whole: Arc<Count>,
-    own: Option<Arc<Count>>,
-}
+pub(crate) struct Budget(Arc<[Arc<Count>]>);
 
 impl Budget {
     /// Memory that is held, of which there is none yet.
@@ -287,16 +438,12 @@ impl Held {
     /// # Errors
     /// There are none left.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
-        let full = || ApiError::unavailable(1);
-        let Budget { whole, own } = &self.budget;
-        if own.as_ref().is_some_and(|own| !own.take(bytes)) {
-            return Err(full());
-        }
-        if !whole.take(bytes) {
-            if let Some(own) = own {
-                own.give(bytes);
+        let counts = &self.budget.0;
+        if let Some(full) = counts.iter().position(|count| !count.take(bytes)) {
+            for count in &counts[..full] {
+                count.give(bytes);
             }
-            return Err(full());
+            return Err(ApiError::unavailable(1));
         }
         self.bytes += bytes;
         Ok(())
@@ -305,26 +452,86 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.budget.whole.give(self.bytes);
-        if let Some(own) = &self.budget.own {
-            own.give(self.bytes);
+        for count in &*self.budget.0 {
+            count.give(self.bytes);
         }
+    }
+}
+
+/// Bytes that come in parts. The memory that they have is held, but for what is free.
+pub(crate) struct Buffer {
+    whole: Vec<u8>,
+    held: Held,
+    free: usize,
+}
+
+impl Buffer {
+    pub(crate) fn new(held: Held, free: usize) -> Self {
+        Self {
+            whole: Vec::new(),
+            held,
+            free,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.whole.len()
+    }
+
+    /// Makes room for this many bytes in all, and no more.
+    ///
+    /// # Errors
+    /// There is no memory for them.
+    pub(crate) fn reserve(&mut self, bytes: usize) -> Result<(), ApiError> {
+        let has = self.whole.capacity();
+        if bytes > has {
+            let counted = |bytes: usize| bytes.saturating_sub(self.free);
+            self.held.grow(counted(bytes) - counted(has))?;
+            self.whole.reserve_exact(bytes - self.whole.len());
+        }
+        Ok(())
+    }
+
+    /// Copies what has come: a slice of a connection's buffer would hold all of that.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub(crate) fn add(&mut self, data: &[u8]) -> Result<(), ApiError> {
+        let needed = self.whole.len() + data.len();
+        if needed > self.whole.capacity() {
+            self.reserve(needed.max(2 * self.whole.len()))?;
+        }
+        self.whole.extend_from_slice(data);
+        Ok(())
+    }
+
+    /// The bytes, and the memory that is held for them.
+    pub(crate) fn finish(self) -> (Vec<u8>, Held) {
+        (self.whole, self.held)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::*;
 
     fn peer(text: &str) -> SocketAddr {
         SocketAddr::new(text.parse().unwrap(), 4711)
     }
 
+    /// A connection of an address.
+    fn take(peers: &Arc<Peers>, text: &str) -> Option<Arc<Peer>> {
+        let connection = peers.take(peer(text))?;
+        Some(connection.enter(&Arc::default()))
+    }
+
     #[test]
     fn a_network_has_so_many_connections_and_a_trusted_proxy_any_number() {
         let trusted = IpBlock::parse_list("10.0.0.0/8").unwrap();
         let peers = Peers::new(trusted, 2, 100, 100);
-        let take = |text| peers.take(peer(text));
+        let take = |text| take(&peers, text);
         let first = take("192.0.2.1").unwrap();
         let second = take("::ffff:192.0.2.1").unwrap();
         assert!(take("192.0.2.1").is_none());
@@ -344,9 +551,9 @@ mod tests {
     fn memory_is_bound_for_a_network_and_for_all() {
         let trusted = IpBlock::parse_list("10.0.0.1").unwrap();
         let peers = Peers::new(trusted, 0, 100, 25);
-        let one = peers.take(peer("192.0.2.1")).unwrap();
-        let same = peers.take(peer("192.0.2.1")).unwrap();
-        let proxy = peers.take(peer("10.0.0.1")).unwrap();
+        let one = take(&peers, "192.0.2.1").unwrap();
+        let same = take(&peers, "192.0.2.1").unwrap();
+        let proxy = take(&peers, "10.0.0.1").unwrap();
         let (mut first, mut second) = (one.budget().begin(), same.budget().begin());
         assert!(first.grow(20).is_ok());
         assert!(second.grow(6).is_err());
@@ -365,15 +572,109 @@ mod tests {
     #[test]
     fn an_answer_holds_memory_until_it_is_sent() {
         let peers = Peers::new(Vec::new(), 0, 100, 100);
-        let peer = peers.take(peer("192.0.2.1")).unwrap();
+        let peer = take(&peers, "192.0.2.1").unwrap();
         let mut held = peer.budget().begin();
         held.grow(10).unwrap();
-        let body = peer.sending(Bytes::from_static(b"an answer"), held);
+        let body = peer.sending(Bytes::from_static(b"an answer"), held, peer.begin());
         let part = body.slice(3..);
         drop(body);
-        assert!(peer.unsent.oldest().is_some());
+        assert!(peer.unsent.oldest().is_some() && peer.rests_since().is_none());
         drop(part);
-        assert!(peer.unsent.oldest().is_none());
+        assert!(peer.unsent.oldest().is_none() && peer.rests_since().is_some());
         assert_eq!(peers.memory.taken.load(Ordering::Relaxed), 0);
+    }
+
+    /// One subscriber has many networks of the narrowest kind, and less than one share for each.
+    #[test]
+    fn an_ipv6_subscriber_has_shares_of_a_few_networks() {
+        let peers = Peers::new(Vec::new(), 2, 100, 20);
+        let connections = |blocks: std::ops::Range<u16>, address: &dyn Fn(u16) -> String| {
+            let all = blocks.flat_map(|block| [address(block), address(block)]);
+            all.filter_map(|address| take(&peers, &address))
+                .collect::<Vec<_>>()
+        };
+        // 256 of a /56, then the other 255 of its /48, then another.
+        let first = connections(0..256, &|n| format!("2001:db8:1:{n:x}::1"));
+        assert_eq!(first.len(), 4);
+        let second = connections(1..256, &|n| format!("2001:db8:1:{n:x}00::1"));
+        assert_eq!(second.len(), 4);
+        let third = connections(0..1, &|n| format!("2001:db8:2:{n:x}::1"));
+        assert_eq!(third.len(), 2);
+        // Memory likewise, but never more than a half.
+        let all = first.iter().chain(&second).chain(&third);
+        let mut held: Vec<_> = all.map(|peer| peer.budget().begin()).collect();
+        let taken = held.iter_mut().map(|held| held.grow(10).is_ok());
+        let taken: Vec<_> = taken.collect();
+        assert_eq!(taken[..4], [true; 4]);
+        assert_eq!(taken[4..8], [true, false, false, false]);
+        assert_eq!(taken[8..], [true; 2]);
+        drop((held, first, second, third));
+        assert!(peers.networks().is_empty());
+        assert_eq!(peers.memory.taken.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn who_rests_longest_is_asked_to_leave() {
+        let peers = Peers::new(Vec::new(), 0, 100, 100);
+        let room = Arc::default();
+        let enter = || peers.take(peer("192.0.2.1")).unwrap().enter(&room);
+        let all = [enter(), enter(), enter(), enter()];
+        let asked = || {
+            let asked = |peer: &Arc<Peer>| peer.leave.notified().now_or_never().is_some();
+            all.iter().position(asked)
+        };
+        // The first and the second have made requests; that of the second is under way, and one of two of the third.
+        drop(all[0].begin());
+        let second = all[1].begin();
+        let (third, other) = (all[2].begin(), all[2].begin());
+        drop(other);
+        room.ask_to_leave();
+        assert_eq!(asked(), Some(3));
+        room.ask_to_leave();
+        assert_eq!(asked(), Some(0));
+        room.ask_to_leave();
+        assert_eq!(asked(), None);
+        drop((third, second));
+        room.ask_to_leave();
+        assert_eq!(asked(), Some(2));
+        drop(all);
+        assert!(room.resting().1.is_empty());
+    }
+
+    #[test]
+    fn the_end_of_a_request_and_of_a_connection_are_changes() {
+        let peers = Peers::new(Vec::new(), 0, 100, 100);
+        let room = Arc::default();
+        let peer = peers.take(peer("192.0.2.1")).unwrap().enter(&room);
+        let changed = |known: &mut u64| std::mem::replace(known, room.changes()) != room.changes();
+        let mut known = 0;
+        let request = peer.begin();
+        assert!(changed(&mut known));
+        drop(request);
+        assert!(changed(&mut known));
+        drop(peer);
+        assert!(changed(&mut known));
+        assert!(!changed(&mut known));
+    }
+
+    #[test]
+    fn a_buffer_holds_what_it_has_allocated() {
+        let peers = Peers::new(Vec::new(), 0, 1000, 1000);
+        let peer = take(&peers, "192.0.2.1").unwrap();
+        let taken = || peers.memory.taken.load(Ordering::Relaxed);
+        let mut known = Buffer::new(peer.budget().begin(), 0);
+        known.reserve(300).unwrap();
+        for _ in 0..3 {
+            known.add(&[0; 100]).unwrap();
+        }
+        assert_eq!((taken(), known.whole.capacity()), (300, 300));
+        let mut unknown = Buffer::new(peer.budget().begin(), 40);
+        for _ in 0..3 {
+            unknown.add(&[0; 100]).unwrap();
+        }
+        assert_eq!((taken(), unknown.whole.capacity()), (300 + 360, 400));
+        assert!(unknown.add(&[0; 500]).is_err() && unknown.reserve(usize::MAX).is_err());
+        drop((known, unknown));
+        assert_eq!(taken(), 0);
     }
 }

@@ -7,8 +7,8 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -24,16 +24,15 @@ use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::bindings::Contract;
 use crate::component::{self, Source};
 use crate::instance::{Imports, Instances, Shared};
 use crate::lane::Lane;
-use crate::peers::{Held, Peer, Peers};
+use crate::peers::{Held, Peer, Peers, Room};
 use crate::request::{Reading, head_only, linger, prepare, without_body};
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::spin::App;
@@ -52,6 +51,8 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const DRAIN: Duration = Duration::from_millis(250);
 /// How often, and for how long, an HTTP/2 client is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// How long a connection that is asked to leave its place may take before another one is asked.
+const ASK: Duration = Duration::from_millis(100);
 /// Most requests of one HTTP/2 connection, and what it may send of one of their bodies, and of all, before that is read.
 const STREAMS: u32 = 32;
 const STREAM_WINDOW: u32 = 64 * 1024;
@@ -400,15 +401,13 @@ fn serve(
             light,
             long_bodies: shared.long_bodies.clone(),
             timeout: shared.timeout,
-            requests: Arc::default(),
         });
-        tokio::spawn(tidy(lanes.requests.clone()));
-        let connections = GracefulShutdown::new();
+        let room = Arc::new(Room::default());
+        tokio::spawn(tidy(room.clone()));
+        let (end, ending) = watch::channel(());
         let places = Arc::new(Semaphore::new(shared.max_connections));
         let accepting = async {
             loop {
-                // A connection beyond the most is not taken from the system's queue before another has ended.
-                let place = places.clone().acquire_owned().await;
                 let accepted = listener.accept().await;
                 let Ok((stream, peer)) = accepted else {
                     // Out of file descriptors, most likely: let some be closed.
@@ -416,9 +415,12 @@ fn serve(
                     continue;
                 };
                 // One network leaves the others their places.
-                let Some(guest) = shared.peers.take(peer).map(Arc::new) else {
+                let Some(guest) = shared.peers.take(peer) else {
                     continue;
                 };
+                // Further ones wait in the system's queue.
+                let place = place(&places, &room).await;
+                let guest = guest.enter(&room);
                 let _ = stream.set_nodelay(!shared.spin);
                 let (lanes, of_guest) = (lanes.clone(), guest.clone());
                 let service = service_fn(move |request| {
@@ -441,23 +443,34 @@ fn serve(
                     .max_send_buf_size(SEND_BUFFER)
                     .keep_alive_interval(KEEP_ALIVE)
                     .keep_alive_timeout(KEEP_ALIVE);
-                let watcher = connections.watcher();
+                let mut ending = ending.clone();
                 tokio::spawn(async move {
                     let _place = place;
                     // Who says nothing is not waited for: the timers above start with the first byte.
-                    if tokio::time::timeout(HEADER_TIMEOUT, stream.readable())
-                        .await
-                        .is_err()
-                    {
-                        return;
+                    tokio::select! {
+                        _ = stream.readable() => {}
+                        () = tokio::time::sleep(HEADER_TIMEOUT) => return,
+                        _ = guest.leaves() => return,
                     }
                     let connection = builder
                         .serve_connection(TokioIo::new(stream), service)
                         .into_owned();
-                    tokio::select! {
+                    let mut connection = pin!(connection);
+                    let mut stalls = pin!(guest.stalls());
+                    let patience = tokio::select! {
                         // A client that went away is no fault of the service.
-                        _ = watcher.watch(connection) => {}
-                        () = guest.stalls() => {}
+                        _ = connection.as_mut() => return,
+                        () = stalls.as_mut() => return,
+                        patience = guest.leaves() => patience,
+                        // The host waits.
+                        _ = ending.changed() => Duration::MAX,
+                    };
+                    connection.as_mut().graceful_shutdown();
+                    tokio::select! {
+                        biased;
+                        _ = connection => {}
+                        () = stalls => {}
+                        () = guest.has_left(patience) => {}
                     }
                 });
             }
@@ -471,15 +484,27 @@ fn serve(
             () = told => {}
         }
         drop(listener);
-        if tokio::time::timeout(limit, connections.shutdown())
-            .await
-            .is_err()
-        {
+        drop(ending);
+        end.send_replace(());
+        if tokio::time::timeout(limit, end.closed()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
         shared.instances.done();
         Ok(())
     })
+}
+
+/// A place for a connection. Where none is free it is that of one without a request under way.
+async fn place(places: &Arc<Semaphore>, room: &Room) -> Option<OwnedSemaphorePermit> {
+    if let Ok(place) = places.clone().try_acquire_owned() {
+        return Some(place);
+    }
+    loop {
+        room.ask_to_leave();
+        if let Ok(place) = tokio::time::timeout(ASK, places.clone().acquire_owned()).await {
+            return place.ok();
+        }
+    }
 }
 
 /// Where the requests of one thread go.
@@ -488,8 +513,6 @@ struct Lanes {
     heavy: Arc<Lane>,
     long_bodies: Arc<Semaphore>,
     timeout: Duration,
-    /// Requests so far.
-    requests: Arc<AtomicU64>,
 }
 
 /// Answers a request: by an instance, or where none can, in the same form.
@@ -499,8 +522,7 @@ async fn answer(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    guest.begin();
-    lanes.requests.fetch_add(1, Ordering::Relaxed);
+    let under_way = guest.begin();
     let (parts, body) = request.into_parts();
     let mut body = Some(body).filter(|body| !body.is_end_stream());
     let route = gatewright_http::find(&parts.method, parts.uri.path());
@@ -510,13 +532,12 @@ async fn answer(
     if let Some(unread) = body.filter(|_| may_be_sending) {
         linger(unread).await;
     }
-    Ok(match served {
-        Ok((response, held)) => response.map(|body| match body.is_empty() {
-            true => Full::default(),
-            false => Full::new(guest.sending(body, held)),
-        }),
-        Err(error) => error.into_host_response(route).map(Full::new),
-    })
+    let (response, held) =
+        served.unwrap_or_else(|error| (error.into_host_response(route), guest.budget().begin()));
+    Ok(response.map(|body| match body.is_empty() {
+        true => Full::default(),
+        false => Full::new(guest.sending(body, held, under_way)),
+    }))
 }
 
 impl Lanes {

@@ -224,6 +224,7 @@ fn a_taken_user_name_says_nothing_of_the_address() {
     };
     let actor = Actor::operator(Client::default());
     assert!(block_on(auth.import(&actor, vec![ada], false)).is_ok());
+    drop(auth.platform().take_deferred());
     let free = register(&auth, "free@example.com", Some("Ada"));
     assert_eq!(free.error, Some(Error::UsernameTaken));
     for email in ["ada@example.com", "ADA@example.com"] {

@@ -216,13 +216,52 @@ fn lowered_parameters_are_remembered() {
 #[test]
 fn a_taken_user_name_says_nothing_of_the_address() {
     let auth = service(&[("REQUIRE_EMAIL_VERIFICATION", "true")]);
-    assert_eq!(register(&auth, "ada@example.com", Some("ada")).error, None);
+    let ada = ImportUser {
+        email: Some("ada@example.com".to_owned()),
+        username: Some("ada".to_owned()),
+        email_verified: Some(true),
+        ..ImportUser::default()
+    };
+    let actor = Actor::operator(Client::default());
+    assert!(block_on(auth.import(&actor, vec![ada], false)).is_ok());
+    drop(auth.platform().take_deferred());
     let free = register(&auth, "free@example.com", Some("Ada"));
     assert_eq!(free.error, Some(Error::UsernameTaken));
     for email in ["ada@example.com", "ADA@example.com"] {
         assert_eq!(register(&auth, email, Some("Ada")), free);
     }
-    assert!(auth.platform().mail().len() == 1, "to the first alone");
+    assert!(auth.platform().mail().is_empty());
+}
+
+/// The password that a stranger chose for an address that was free is as much work as a wrong one, before the answer and
+/// after it, and counts as much.
+#[test]
+fn the_password_of_an_unproved_address_is_the_work_of_a_wrong_one() {
+    let auth = service(&[("REQUIRE_EMAIL_VERIFICATION", "true")]);
+    let costly = format!("$2b$06${}", ".".repeat(53));
+    import(&auth, &[("taken@example.com", Some(costly))]);
+    for email in ["free@example.com", "taken@example.com"] {
+        assert_eq!(register(&auth, email, Some("name")).error, None);
+    }
+    let unknown = login(&auth, "nobody@example.com", WRONG);
+    assert_eq!(unknown.error, Some(Error::InvalidOrUnverified));
+    assert_eq!(unknown.calls, ["find_account", "count"]);
+    for email in ["free@example.com", "taken@example.com"] {
+        for password in [PASSWORD, WRONG] {
+            assert_eq!(login(&auth, email, password), unknown, "{email} {password}");
+        }
+    }
+    for password in [PASSWORD, WRONG] {
+        let by_name = login(&auth, "name", password);
+        assert_eq!(by_name, login(&auth, "no-name", WRONG));
+    }
+    // The owner of the mailbox gets the link once more.
+    let mail = auth.platform().mail();
+    let links = mail.iter().filter(|mail| mail.to == "free@example.com");
+    assert_eq!(
+        links.map(|mail| mail.kind.as_str()).collect::<Vec<_>>(),
+        ["verify_email"; 2]
+    );
 }
 
 /// An address that is taken leaves as much to do after the answer as one that is not.

@@ -80,13 +80,16 @@ impl SignInMethods {
 
 /// Kind of a credential that is a password.
 pub(crate) const PASSWORD: &str = "password";
+/// Kind of a credential that is the user name which is claimed once the address is proved.
+pub(crate) const WANTED_NAME: &str = "username_pending";
 /// Most characters of a display name.
 const DISPLAY_NAME_MAX: usize = 100;
 
 impl<P: Platform> Auth<P> {
     /// Creates a user, and signs him in where that is configured and his address need not be verified first.
     ///
-    /// Where it has to be, an address that is taken gets the same answer as one that is not, and its owner a mail.
+    /// Where it has to be, an address that is taken gets the same answer as one that is not, and its owner a mail. The
+    /// user name is claimed when the address is proved: one that was stored before would show that the address was free.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every broken rule, [`Error::EmailTaken`], [`Error::UsernameTaken`],
@@ -114,7 +117,7 @@ impl<P: Platform> Auth<P> {
             // First: without a key to sign with no user must be left without his tokens.
             self.keys(now, Freshness::Usual).await?;
         }
-        let user = User {
+        let mut user = User {
             email: Some(valid.email.as_str().to_owned()),
             username: valid.username.map(|name| name.as_str().to_owned()),
             display_name: valid.display_name,
@@ -124,8 +127,15 @@ impl<P: Platform> Auth<P> {
         let secret = self.hash(&valid.password).await?;
         let credential = self.password_credential(&user.id, secret);
         let roles = vec![USER.to_owned()];
-        let created = self.create(&user, vec![credential.clone()], roles, None);
-        match created.await {
+        let mut credentials = vec![credential.clone()];
+        let wanted = user.username.take_if(|_| verifies_first);
+        let kept = wanted.clone();
+        credentials.extend(kept.map(|name| self.credential(&user.id, WANTED_NAME, name)));
+        let created = self.create(&user, credentials, roles, None).await;
+        if wanted.is_some() {
+            user.username = wanted;
+        }
+        match created {
             Err(Error::EmailTaken) if verifies_first => {
                 // The same work as for an address that is not taken, now and after the answer: a row in the place of the
                 // user's, and an event.

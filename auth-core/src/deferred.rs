@@ -9,6 +9,7 @@ use crate::auth::{Auth, Client};
 use crate::change::Change;
 use crate::device::device_name;
 use crate::error::{Error, Result};
+use crate::identifier::EmailAddress;
 use crate::mail::{MailContext, MailError, MailKind, Message};
 use crate::platform::{Level, Platform};
 use crate::storage::{AuditEvent, Credential, LoginName, Storage as _, User};
@@ -33,6 +34,12 @@ pub(crate) enum Work {
     Settings,
     /// Write a warning, unless that was done.
     Warn(Warning),
+    /// Send a user the link that verifies this address anew; none: do the same, and send nothing.
+    Link {
+        address: EmailAddress,
+        user: Option<Box<User>>,
+        client: Client,
+    },
     /// Say that a session was used.
     Touch(String),
     /// Bring a stored hash, which this password has just matched and which proves it, to the current parameters.
@@ -69,6 +76,11 @@ impl<P: Platform> Auth<P> {
             } => self.lock(name, until, &client).await,
             Work::Settings => self.tell_settings().await,
             Work::Warn(warning) => self.warn(warning).await,
+            Work::Link {
+                address,
+                user,
+                client,
+            } => self.link_again(&address, user.as_deref(), &client).await,
             Work::Touch(session_id) => self.touch(session_id).await,
             Work::Rehash {
                 credential,
@@ -86,6 +98,7 @@ impl<P: Platform> Auth<P> {
             Work::Lock { .. }
             | Work::Settings
             | Work::Warn(_)
+            | Work::Link { .. }
             | Work::Touch(_)
             | Work::Rehash { .. } => {
                 let message = "work after an answer was given up";
@@ -198,6 +211,17 @@ impl<P: Platform> Auth<P> {
         );
         let event = Event::new(EventKind::MailFailed).with("mail", message.kind.as_str());
         self.record(event, &Client::default());
+    }
+
+    async fn link_again(&self, address: &EmailAddress, user: Option<&User>, client: &Client) {
+        if let Err(error) = self.verify_after_login(address, user, client).await {
+            let cause = error.to_string();
+            self.platform.log(
+                Level::Warn,
+                "a link to verify an address could not be sent after a login",
+                &[("cause", &cause)],
+            );
+        }
     }
 
     async fn touch(&self, session_id: String) {

@@ -96,6 +96,28 @@ impl<P: Platform> Auth<P> {
             .await
     }
 
+    /// Sends the link anew to a user who signs in before the address is proved. Past a quota nothing is sent, and nobody
+    /// hears of it.
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub(crate) async fn verify_after_login(
+        &self,
+        address: &EmailAddress,
+        user: Option<&User>,
+        client: &Client,
+    ) -> Result<()> {
+        let may_mail = self
+            .may_mail_after_login(address, user.is_some(), client)
+            .await?;
+        if may_mail {
+            let email = user.and_then(|user| user.email.as_deref());
+            self.send_verification(user, email.unwrap_or(address.as_str()))
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Verifies an address by the link that was sent there, once.
     ///
     /// The link alone shows who receives the mail, and not that he is who registered: somebody may have registered with

@@ -201,6 +201,23 @@ impl<P: Platform> Auth<P> {
         self.admits(limits).await
     }
 
+    /// Whether the link that verifies an address may go there again after a login. It is counted apart from requests
+    /// for one, whose answers tell what is used up. `sends` as in [`may_mail`](Self::may_mail).
+    ///
+    /// # Errors
+    /// A failure of the platform.
+    pub(crate) async fn may_mail_after_login(
+        &self,
+        address: &EmailAddress,
+        sends: bool,
+        client: &Client,
+    ) -> Result<bool> {
+        let mail = RequestedMail::Login;
+        let mut limits = self.by_address_and_network(mail, address, client);
+        limits.push(self.mail_quota(mail, address, sends));
+        self.admits(limits).await
+    }
+
     fn by_address_and_network(
         &self,
         mail: RequestedMail,
@@ -300,6 +317,8 @@ pub(crate) enum RequestedMail {
     Registration,
     /// Another link to verify an address.
     Verification,
+    /// The link to verify an address once more, after a login with the right password.
+    Login,
     /// A link to a new password.
     Reset,
     /// A link to another address.
@@ -311,6 +330,7 @@ impl RequestedMail {
         match self {
             Self::Registration => "registration",
             Self::Verification => "verification",
+            Self::Login => "login",
             Self::Reset => "reset",
             Self::NewAddress => "new-address",
         }

@@ -10,6 +10,7 @@ use crate::auth::{Auth, Client};
 use crate::deferred::{Deferred, Work};
 use crate::error::{Error, LinkError, Result};
 use crate::factor::has_second_factor;
+use crate::identifier::EmailAddress;
 use crate::link::Purpose;
 use crate::password;
 use crate::platform::Platform;
@@ -64,11 +65,14 @@ struct Challenge {
 impl<P: Platform> Auth<P> {
     /// Signs a person in by address or name and password.
     ///
-    /// Unknown accounts, accounts without a password and wrong passwords get the same answer after the same work.
+    /// Unknown accounts, accounts without a password and wrong passwords get the same answer after the same work. Where
+    /// addresses have to be verified first, so do accounts whose address is not: a stranger may have registered with it
+    /// to find out whether it was taken. Its owner gets the link anew.
     ///
     /// # Errors
-    /// [`Error::InvalidCredentials`]; after the right password alone [`Error::AccountDisabled`],
-    /// [`Error::EmailNotVerified`] and [`Error::InvalidCode`]; [`Error::RateLimited`], or a failure of the platform.
+    /// [`Error::InvalidCredentials`], or [`Error::InvalidOrUnverified`] where addresses have to be verified first; after
+    /// the right password alone [`Error::AccountDisabled`] and [`Error::InvalidCode`]; [`Error::RateLimited`], or a failure
+    /// of the platform.
     pub async fn login(&self, request: LoginRequest<'_>, client: &Client) -> Result<Login> {
         let name = login_name(request.name);
         let key = name.as_ref().map_or(request.name, |name| match name {
@@ -82,13 +86,29 @@ impl<P: Platform> Auth<P> {
         self.count_login(key, name.clone(), account.as_ref(), client)
             .await?;
         let known = account.as_ref().map(|account| account.user.id.clone());
-        let Some((account, credential)) = self.matching_password(account, request.password).await?
-        else {
-            let reason = known
-                .as_ref()
-                .map_or("unknown_account", |_| "wrong_password");
-            self.record_failed_login(known.as_deref(), reason, client);
-            return Err(Error::InvalidCredentials);
+        let matching = self.matching_password(account, request.password).await?;
+        let (account, credential) = match matching {
+            Some(matching) if !self.awaits_verification(&matching.0) => matching,
+            refused => {
+                let reason = match (&known, &refused) {
+                    (None, _) => "unknown_account",
+                    (_, None) => "wrong_password",
+                    (_, Some(_)) => "email_not_verified",
+                };
+                self.record_failed_login(known.as_deref(), reason, client);
+                if self.config.require_email_verification
+                    && let Ok(address) = EmailAddress::parse(request.name)
+                {
+                    // Whether there is a link to send or not, so that what comes after the answer is the same as well.
+                    let user = refused.map(|(account, _)| account.user);
+                    self.platform.defer(Deferred(Work::Link {
+                        address,
+                        user: user.filter(|user| user.disabled_at.is_none()).map(Box::new),
+                        client: client.clone(),
+                    }));
+                }
+                return Err(self.invalid_credentials());
+            }
         };
         self.count_sign_in(&account.user.id).await?;
         self.may_sign_in(&account, client)?;
@@ -134,7 +154,7 @@ impl<P: Platform> Auth<P> {
     ///
     /// # Errors
     /// [`Error::Link`] for the challenge, [`Error::InvalidCode`], [`Error::AccountDisabled`],
-    /// [`Error::EmailNotVerified`], [`Error::RateLimited`], or a failure of the platform.
+    /// [`Error::InvalidOrUnverified`], [`Error::RateLimited`], or a failure of the platform.
     pub async fn login_by_second_factor(
         &self,
         challenge: &str,
@@ -175,16 +195,32 @@ impl<P: Platform> Auth<P> {
     /// Whether a person who has proved himself may have a session.
     fn may_sign_in(&self, account: &Account, client: &Client) -> Result<()> {
         let id = Some(account.user.id.as_str());
+        // First: who registered with the address of another must not hear more of the account.
+        if self.awaits_verification(account) {
+            self.record_failed_login(id, "email_not_verified", client);
+            return Err(self.invalid_credentials());
+        }
         if account.user.disabled_at.is_some() {
             self.record_failed_login(id, "disabled", client);
             return Err(Error::AccountDisabled);
         }
-        let unverified = account.user.email.is_some() && account.user.email_verified_at.is_none();
-        if self.config.require_email_verification && unverified {
-            self.record_failed_login(id, "email_not_verified", client);
-            return Err(Error::EmailNotVerified);
-        }
         Ok(())
+    }
+
+    /// Whether nobody may sign in before the address is verified.
+    fn awaits_verification(&self, account: &Account) -> bool {
+        let user = &account.user;
+        let unverified = user.email.is_some() && user.email_verified_at.is_none();
+        self.config.require_email_verification && unverified
+    }
+
+    /// The one answer to a login that does not say why it is refused.
+    pub(crate) fn invalid_credentials(&self) -> Error {
+        if self.config.require_email_verification {
+            Error::InvalidOrUnverified
+        } else {
+            Error::InvalidCredentials
+        }
     }
 
     pub(crate) fn record_failed_login(
@@ -200,7 +236,8 @@ impl<P: Platform> Auth<P> {
         self.record(event, client);
     }
 
-    /// The account and its password credential if the password is right, after the same work in every case.
+    /// The account and its password credential if the password is right. The work is the same for every wrong one, and
+    /// for the right one of an account whose address has to be verified first.
     pub(crate) async fn matching_password(
         &self,
         account: Option<Account>,
@@ -210,18 +247,21 @@ impl<P: Platform> Auth<P> {
         // Longer ones can't be right, and hashing them would be the sender's choice of our work.
         let too_long = password.chars().count() > self.config.password_max_length;
         self.admit_hash().await?;
+        let refused = account
+            .as_ref()
+            .is_some_and(|account| self.awaits_verification(account));
         let found = account.and_then(with_password).filter(|_| !too_long);
         let stored = found
             .as_ref()
             .map(|(_, credential)| credential.secret.as_str());
         let costliest = self.costliest().await?;
         let compared = if too_long { "" } else { &password };
-        let matches = self.hasher.compare(compared, stored, &costliest);
+        let matches = self.hasher.compare(compared, stored, &costliest, refused);
         let matches = matches.map_err(|error| {
             let user = found.as_ref().map_or("", |(account, _)| &account.user.id);
             Error::Internal(format!("password of user {user}: {error}"))
         })?;
-        if let (false, Some(stored)) = (matches, stored) {
+        if let (false, Some(stored)) = (matches && !refused, stored) {
             // A hash of before, or of an import elsewhere: from now on all attempts are as much work.
             self.raise_costs([stored]).await?;
         }

@@ -144,7 +144,7 @@ impl<P: Platform> Auth<P> {
     /// Starts a session of a user who has proved himself by the methods `amr` (RFC 8176) with this password.
     ///
     /// # Errors
-    /// [`Error::InvalidCredentials`] when the user was deleted or disabled or the password changed meanwhile, or a
+    /// [`Error::InvalidCredentials`] or [`Error::InvalidOrUnverified`] when the user was deleted or disabled or the password changed meanwhile, or a
     /// failure of the platform.
     pub(crate) async fn start_session(
         &self,
@@ -234,7 +234,7 @@ impl<P: Platform> Auth<P> {
                 self.record(event, client);
                 Ok(active)
             }
-            StartSessionOutcome::UserInactive => Err(Error::InvalidCredentials),
+            StartSessionOutcome::UserInactive => Err(self.invalid_credentials()),
         }
     }
 

@@ -269,7 +269,7 @@ impl Hasher {
     }
 
     /// Whether a password matches a stored hash. Where it does not, or nothing is stored, the work is the same whatever
-    /// is stored.
+    /// is stored. `refused`: it is refused also where it matches, so that has to be the same work.
     ///
     /// # Errors
     /// Those of [`verify`](Self::verify).
@@ -278,10 +278,13 @@ impl Hasher {
         password: &str,
         stored: Option<&str>,
         costliest: &Costliest,
+        refused: bool,
     ) -> Result<bool, PasswordHashError> {
         let mut own = None;
+        let mut matches = false;
         if let Some(stored) = stored {
-            if self.verify(password, stored)? {
+            matches = self.verify(password, stored)?;
+            if matches && !refused {
                 return Ok(true);
             }
             own = Some(Work::of(stored)?);
@@ -292,7 +295,7 @@ impl Hasher {
             let verified = self.verify(password, &work.decoy());
             debug_assert_eq!(verified, Ok(false), "{work:?}");
         }
-        Ok(false)
+        Ok(matches)
     }
 
     /// How much work the hashes were that this hasher has computed, by their kind.

@@ -347,7 +347,10 @@ mod tests {
         }
         let spent = |stored: Option<&str>| {
             let hasher = Hasher::new(parameters);
-            assert_eq!(hasher.compare("wrong", stored, &costliest), Ok(false));
+            assert_eq!(
+                hasher.compare("wrong", stored, &costliest, false),
+                Ok(false)
+            );
             hasher.work_done()
         };
         let nobody = spent(None);
@@ -376,7 +379,10 @@ mod tests {
         costliest.raise(Work::Scrypt { log_n, r, p });
         let spent = |stored: Option<&str>| {
             let hasher = Hasher::within(parameters, most);
-            assert_eq!(hasher.compare("wrong", stored, &costliest), Ok(false));
+            assert_eq!(
+                hasher.compare("wrong", stored, &costliest, false),
+                Ok(false)
+            );
             hasher.work_done()
         };
         let nobody = spent(None);
@@ -396,7 +402,10 @@ mod tests {
         let mut costliest = Costliest::default();
         costliest.raise(parameters.work());
         costliest.raise(Work::Bcrypt { cost: 5 });
-        assert_eq!(hasher.compare("right", Some(&stored), &costliest), Ok(true));
+        assert_eq!(
+            hasher.compare("right", Some(&stored), &costliest, false),
+            Ok(true)
+        );
         // Made and verified.
         assert_eq!(
             hasher.work_done(),

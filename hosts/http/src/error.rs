@@ -261,6 +261,11 @@ impl ApiError {
         Self::finish(self.status, self.header, &json!({ "error": error }))
     }
 
+    fn invalid_credentials(message: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", message)
+            .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\""))
+    }
+
     /// The answer in the form of RFC 6749 section 5.2, for OAuth 2.0 endpoints.
     fn into_oauth_response(self) -> Response<Bytes> {
         let (status, code) = match (self.status, self.code) {
@@ -321,21 +326,14 @@ impl From<Error> for ApiError {
                 "username_taken",
                 "This user name is taken.",
             ),
-            Error::InvalidCredentials => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "invalid_credentials",
-                "E-mail or password is wrong.",
-            )
-            .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\"")),
+            Error::InvalidCredentials => Self::invalid_credentials("E-mail or password is wrong."),
+            Error::InvalidOrUnverified => Self::invalid_credentials(
+                "E-mail or password is wrong, or the address is not verified yet: follow the link that was sent there.",
+            ),
             Error::AccountDisabled => Self::new(
                 StatusCode::FORBIDDEN,
                 "account_disabled",
                 "This account is disabled.",
-            ),
-            Error::EmailNotVerified => Self::new(
-                StatusCode::FORBIDDEN,
-                "email_not_verified",
-                "The e-mail address has to be verified first: follow the link that was sent there.",
             ),
             Error::WrongPassword => Self::new(
                 StatusCode::FORBIDDEN,

@@ -177,6 +177,38 @@ fn a_failed_login_is_the_same_work_for_everybody() {
     assert_eq!(right.hashes[&HashKind::Bcrypt], 0);
 }
 
+/// What begins within a second is bounded by the work, and refused alike whoever it is for.
+#[test]
+fn after_an_import_of_costly_hashes_fewer_logins_begin_in_a_second() {
+    let auth = service(&[
+        ("HASHES_PER_SECOND", "8"),
+        ("LOGIN_ATTEMPTS_PER_IP", "0"),
+        ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+    ]);
+    register(&auth, "own@example.com", None);
+    auth.platform().advance(std::time::Duration::from_secs(1));
+    let admitted = |number: usize| {
+        let name = if number.is_multiple_of(2) {
+            "own"
+        } else {
+            "nobody"
+        };
+        let done = login(&auth, &format!("{name}@example.com"), WRONG);
+        let admitted = done.error == Some(Error::InvalidCredentials);
+        assert!(admitted || done.error == Some(Error::Overloaded));
+        assert!(admitted || done.hashes.values().all(|units| *units == 0));
+        admitted
+    };
+    assert_eq!((0..16).filter(|number| admitted(*number)).count(), 8);
+    // About 80 ms: less than two hashes of the default cost, and more than one.
+    let costly = format!("pbkdf2_sha256$150000$salt${}=", "A".repeat(43));
+    import(&auth, &[("ada@example.com", Some(costly))]);
+    for _ in 0..2 {
+        auth.platform().advance(std::time::Duration::from_secs(1));
+        assert_eq!((0..16).filter(|number| admitted(*number)).count(), 4);
+    }
+}
+
 /// An import by an earlier version, or on another host: the first attempt at a costlier hash is the only one that differs.
 #[test]
 fn a_costlier_hash_is_noticed_by_the_first_attempt_at_it() {

@@ -205,7 +205,7 @@ impl<P: Platform> Auth<P> {
                 return Err(Error::Invalid(broken.into_iter().flatten().collect()));
             }
         };
-        self.count_self_service(&active.user.id, SelfService::Profile)
+        self.count_self_service(&active.user.id, SelfService::Profile, client)
             .await?;
         let user = self
             .change(&active.user.id, |account| {

@@ -10,7 +10,7 @@ use crate::equal_work::LoadedCosts;
 use crate::error::{Error, Result};
 use crate::jose::{Algorithm, KeySet, SigningKey, VerifyingKey};
 use crate::known_device::DeviceToken;
-use crate::password::{Hasher, Parameters};
+use crate::password::{Hasher, Parameters, Work};
 use crate::platform::{Level, Platform};
 use crate::storage::{self, Limit, Storage as _};
 use crate::time::Timestamp;
@@ -104,14 +104,18 @@ impl<P: Platform> Auth<P> {
         &self.hasher
     }
 
-    /// Lets a password hash begin, unless all instances together have begun as many within this second as they may. Who
-    /// is refused has taken no memory yet.
+    /// Lets hashes of a password begin, which are this work, unless all instances together have begun as much within this
+    /// second as they may. Who is refused has taken no memory yet.
+    ///
+    /// Storage counts one at a time, so that what weighs as much as several hashes has a smaller limit instead: whatever
+    /// comes together, less than twice the setting begins.
     ///
     /// # Errors
     /// [`Error::Overloaded`], or a failure of the platform.
-    pub(crate) async fn admit_hash(&self) -> Result<()> {
+    pub(crate) async fn admit_hash(&self, works: impl IntoIterator<Item = Work>) -> Result<()> {
         let most = self.config.hashes_per_second;
         if most > 0 {
+            let most = (most / self.hasher.weight(works)).max(1);
             let limit = Limit {
                 key: "hashes".to_owned(),
                 window: Duration::from_secs(1),
@@ -132,7 +136,8 @@ impl<P: Platform> Auth<P> {
     /// # Errors
     /// Those of [`admit_hash`](Self::admit_hash).
     pub(crate) async fn hash(&self, password: &str) -> Result<String> {
-        self.admit_hash().await?;
+        let work = self.hasher.parameters().work();
+        self.admit_hash([work]).await?;
         Ok(self.hasher.hash(&self.platform, password))
     }
 

@@ -260,7 +260,8 @@ impl<P: Platform> Auth<P> {
         if !self.hasher.should_rehash(password, &credential.secret) {
             return Ok(false);
         }
-        self.admit_hash().await?;
+        let work = self.hasher.parameters().work();
+        self.admit_hash([work]).await?;
         let rehashed = self
             .hasher
             .rehash(&self.platform, password, &credential.secret);

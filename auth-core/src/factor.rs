@@ -52,7 +52,7 @@ impl<P: Platform> Auth<P> {
         password: Option<&str>,
         client: &Client,
     ) -> Result<TotpEnrolment> {
-        self.count_self_service(&active.user.id, SelfService::Factor)
+        self.count_self_service(&active.user.id, SelfService::Factor, client)
             .await?;
         let now = self.platform.now();
         match password {

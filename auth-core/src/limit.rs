@@ -123,20 +123,25 @@ impl<P: Platform> Auth<P> {
     }
 
     /// Counts an attempt at an account's second factor, whatever way it comes, so that a new challenge brings no new
-    /// attempts.
+    /// attempts; and by network, as somebody may have any number of accounts.
     ///
     /// # Errors
-    /// [`Error::RateLimited`] past the limit.
+    /// [`Error::RateLimited`] past one of the limits.
     pub(crate) async fn count_code(&self, user_id: &str, client: &Client) -> Result<()> {
+        let of_account = format!("code/{user_id}");
+        let most = self.config.login_attempts_per_ip;
+        let mut limits = self.in_networks("codes", most, client);
         let most = self.config.mfa_attempts_per_account;
-        let limits = vec![self.limit(format!("code/{user_id}"), most)];
+        limits.push(self.limit(of_account.clone(), most));
         let Some(exceeded) = self.exceeded(limits).await? else {
             return Ok(());
         };
         if exceeded.first {
             self.record_failed_login(Some(user_id), "rate_limited", client);
-            let name = LoginName::Id(user_id.to_owned());
-            self.lock_later(name, exceeded.until, client);
+            if exceeded.key == of_account {
+                let name = LoginName::Id(user_id.to_owned());
+                self.lock_later(name, exceeded.until, client);
+            }
         }
         Err(exceeded.error)
     }
@@ -241,12 +246,14 @@ impl<P: Platform> Auth<P> {
         Ok(self.exceeded(limits).await?.is_none())
     }
 
-    /// Counts a registration.
+    /// Counts a registration: with attempts in a window, and by itself in a day.
     ///
     /// # Errors
     /// [`Error::RateLimited`] past the limit.
     pub(crate) async fn count_registration(&self, client: &Client) -> Result<()> {
-        self.count(self.by_network(client)).await
+        let mut limits = self.by_network(client);
+        limits.extend(self.by_network_in_a_day("registration", client));
+        self.count(limits).await
     }
 
     /// The limits of what comes from the networks of a client, whomever it is about.
@@ -255,7 +262,7 @@ impl<P: Platform> Auth<P> {
     }
 
     /// The limits of something in each network of a client, the narrowest first.
-    fn in_networks(&self, what: &str, most: u64, client: &Client) -> Vec<Limit> {
+    pub(crate) fn in_networks(&self, what: &str, most: u64, client: &Client) -> Vec<Limit> {
         networks(client.ip)
             .into_iter()
             .map(|network| {

@@ -246,7 +246,9 @@ impl<P: Platform> Auth<P> {
         let password = password::normalize(presented);
         // Longer ones can't be right, and hashing them would be the sender's choice of our work.
         let too_long = password.chars().count() > self.config.password_max_length;
-        self.admit_hash().await?;
+        // By what a wrong password will cost, whoever it is for: how a request is refused tells nobody who exists.
+        let costliest = self.costliest().await?;
+        self.admit_hash(costliest.each()).await?;
         let refused = account
             .as_ref()
             .is_some_and(|account| self.awaits_verification(account));
@@ -254,7 +256,6 @@ impl<P: Platform> Auth<P> {
         let stored = found
             .as_ref()
             .map(|(_, credential)| credential.secret.as_str());
-        let costliest = self.costliest().await?;
         let compared = if too_long { "" } else { &password };
         let matches = self.hasher.compare(compared, stored, &costliest, refused);
         let matches = matches.map_err(|error| {

@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use crate::auth::Auth;
+use crate::auth::{Auth, Client};
 use crate::error::Result;
 use crate::platform::Platform;
 use crate::storage::Limit;
@@ -46,18 +46,39 @@ impl<P: Platform> Auth<P> {
     /// [`Error::RateLimited`](crate::Error::RateLimited) past the limit.
     pub(crate) async fn count_sign_in(&self, user_id: &str) -> Result<()> {
         let key = format!("{}sign-in", quotas_of(user_id));
-        self.count_in_window_and_day(key, self.config.sign_ins_per_user)
+        self.count(self.in_window_and_day(&key, self.config.sign_ins_per_user))
             .await
     }
 
-    /// Counts what a person does to the account.
+    /// Counts what a person does to the account; and what takes no password, which is counted by network anyway, also by
+    /// network: somebody may have any number of accounts.
     ///
     /// # Errors
     /// [`Error::RateLimited`](crate::Error::RateLimited) past the limit.
-    pub(crate) async fn count_self_service(&self, user_id: &str, what: SelfService) -> Result<()> {
+    pub(crate) async fn count_self_service(
+        &self,
+        user_id: &str,
+        what: SelfService,
+        client: &Client,
+    ) -> Result<()> {
         let key = format!("{}{}", quotas_of(user_id), what.as_str());
-        self.count_in_window_and_day(key, self.config.changes_per_user)
-            .await
+        let mut limits = self.in_window_and_day(&key, self.config.changes_per_user);
+        if !matches!(what, SelfService::Password) {
+            limits.extend(self.by_network_in_a_day(what.as_str(), client));
+        }
+        self.count(limits).await
+    }
+
+    /// Limits of what adds rows from the networks of a client in a day, whatever the accounts: ten times the attempts of
+    /// a window.
+    pub(crate) fn by_network_in_a_day(&self, what: &str, client: &Client) -> Vec<Limit> {
+        let most = self.config.login_attempts_per_ip;
+        let most = most.saturating_mul(WINDOWS_A_DAY);
+        let mut limits = self.in_networks(&format!("day/{what}"), most, client);
+        for limit in &mut limits {
+            limit.window = DAY;
+        }
+        limits
     }
 
     /// Counts a refresh of a session.
@@ -73,8 +94,8 @@ impl<P: Platform> Auth<P> {
         .await
     }
 
-    async fn count_in_window_and_day(&self, key: String, most: u64) -> Result<()> {
-        self.count(vec![
+    fn in_window_and_day(&self, key: &str, most: u64) -> Vec<Limit> {
+        vec![
             Limit {
                 key: format!("{key}/window"),
                 window: self.config.limit_window,
@@ -85,7 +106,6 @@ impl<P: Platform> Auth<P> {
                 window: DAY,
                 most: most.saturating_mul(WINDOWS_A_DAY),
             },
-        ])
-        .await
+        ]
     }
 }

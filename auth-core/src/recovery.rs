@@ -294,7 +294,7 @@ impl<P: Platform> Auth<P> {
         client: &Client,
     ) -> Result<Credential> {
         self.count_reauthentication(user_id, client).await?;
-        self.count_self_service(user_id, SelfService::Password)
+        self.count_self_service(user_id, SelfService::Password, client)
             .await?;
         let account = self.find_by_id(user_id).await?;
         match self.matching_password(account, password).await? {

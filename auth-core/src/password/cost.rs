@@ -6,6 +6,8 @@
 //! is of a processor like the one below, and off by the factor by which another one is faster or slower. It says what a
 //! hash costs beside others, and that one is not within reason.
 
+use super::Parameters;
+
 /// Nanoseconds of each kind of work, in WebAssembly on one core of a server's processor (AMD EPYC) that others use as well.
 pub(super) mod nanoseconds {
     /// A block of a KiB, which Argon2 computes in each pass.
@@ -33,5 +35,21 @@ impl Cost {
     /// In milliseconds, rounded up.
     pub(super) fn milliseconds(self) -> u32 {
         u32::try_from(self.nanoseconds.div_ceil(1_000_000)).unwrap_or(u32::MAX)
+    }
+
+    /// That of one and then the other, in the same memory.
+    pub(super) fn then(self, other: Self) -> Self {
+        Self {
+            memory: self.memory.max(other.memory),
+            nanoseconds: self.nanoseconds.saturating_add(other.nanoseconds),
+        }
+    }
+
+    /// How many hashes of the default parameters are as much, by time or by memory, whichever says more. At least one.
+    pub(super) fn weight(self) -> u64 {
+        let one = Parameters::default().work().cost();
+        let time = self.nanoseconds.div_ceil(one.nanoseconds);
+        let memory = self.memory.div_ceil(one.memory);
+        time.max(memory.into()).max(1)
     }
 }

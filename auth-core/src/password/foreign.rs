@@ -47,7 +47,6 @@ use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::cost::{Cost, nanoseconds};
 use super::hasher::Form;
 use super::memory::Memory;
 use super::work::{HashKind, Work};
@@ -194,33 +193,6 @@ impl ForeignHash {
             }
         };
         Ok(computed.ct_eq(hash).into())
-    }
-
-    /// What verifying it takes.
-    pub(super) fn cost(&self) -> Cost {
-        let computing = |nanoseconds| Cost {
-            memory: 0,
-            nanoseconds,
-        };
-        match self {
-            Self::Bcrypt { cost, .. } => computing(nanoseconds::BCRYPT_EXPANSION << cost),
-            Self::Scrypt { scrypt, .. }
-            | Self::BetterAuth { scrypt, .. }
-            | Self::Firebase { scrypt, .. } => Cost {
-                memory: scrypt.memory(),
-                nanoseconds: nanoseconds::SCRYPT_UNIT * scrypt.salsa20_blocks(),
-            },
-            Self::Pbkdf2 {
-                digest,
-                iterations,
-                hash,
-                ..
-            } => {
-                // All iterations once more for each length of the digest.
-                let times = hash.len().div_ceil(digest.len()) as u64;
-                computing(digest.nanoseconds() * times * u64::from(*iterations))
-            }
-        }
     }
 
     /// Whether a password that matches, in its [form](Self::form), is the one that was hashed and can be no other; the
@@ -394,9 +366,6 @@ impl ForeignHash {
     }
 }
 
-/// Bytes of a block of Salsa20.
-const SALSA20_BLOCK: u64 = 64;
-
 /// What goes into scrypt beside the password.
 pub(super) struct Scrypt {
     costs: scrypt::Params,
@@ -423,12 +392,6 @@ impl Scrypt {
     /// KiB of memory: N blocks.
     fn memory(&self) -> u32 {
         ((128 * self.costs.r()) << self.log_n()).div_ceil(1024)
-    }
-
-    /// How often a block of Salsa20 is computed: each of N blocks is filled, and mixed in once.
-    fn salsa20_blocks(&self) -> u64 {
-        let block = 128 * u64::from(self.costs.r()) / SALSA20_BLOCK;
-        (2 * block * u64::from(self.costs.p())) << self.log_n()
     }
 
     fn derive(
@@ -470,15 +433,6 @@ impl Digest {
             Self::Sha1 => 20,
             Self::Sha256 => 32,
             Self::Sha512 => 64,
-        }
-    }
-
-    /// How long an iteration of PBKDF2 takes.
-    const fn nanoseconds(self) -> u64 {
-        match self {
-            Self::Sha1 => nanoseconds::PBKDF2_SHA1,
-            Self::Sha256 => nanoseconds::PBKDF2_SHA256,
-            Self::Sha512 => nanoseconds::PBKDF2_SHA512,
         }
     }
 }

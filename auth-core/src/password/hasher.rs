@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq as _;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
-use super::cost::{Cost, nanoseconds};
+use super::cost::Cost;
 use super::django::usual_form;
 use super::foreign::{ForeignHash, MORE_SCRYPT_MEMORY};
 use super::memory::Memory;
@@ -298,6 +298,15 @@ impl Hasher {
         Ok(matches)
     }
 
+    /// As how many hashes of the default parameters all of this counts here.
+    pub(crate) fn weight(&self, works: impl IntoIterator<Item = Work>) -> u64 {
+        let costs = works
+            .into_iter()
+            .flat_map(|work| work.within(self.most_memory))
+            .map(Work::cost);
+        costs.reduce(Cost::then).map_or(1, Cost::weight)
+    }
+
     /// How much work the hashes were that this hasher has computed, by their kind.
     pub fn work_done(&self) -> BTreeMap<HashKind, u64> {
         self.done.read()
@@ -440,10 +449,7 @@ impl StoredHash {
     }
 
     fn cost(&self) -> Cost {
-        match self {
-            Self::Argon2(hash) => hash.cost(),
-            Self::Foreign(hash) => hash.cost(),
-        }
+        self.work().cost()
     }
 
     pub(super) fn parse(stored: &str) -> Result<Self, PasswordHashError> {
@@ -467,17 +473,6 @@ pub(super) struct Argon2Hash {
 }
 
 impl Argon2Hash {
-    /// Lanes are computed one after the other, so that they cost nothing more.
-    fn cost(&self) -> Cost {
-        let Parameters {
-            memory, iterations, ..
-        } = self.parameters;
-        Cost {
-            memory,
-            nanoseconds: nanoseconds::ARGON2_BLOCK * u64::from(memory) * u64::from(iterations),
-        }
-    }
-
     fn parse(stored: &str) -> Result<Self, PasswordHashError> {
         let hash = PasswordHash::new(stored).map_err(|_| PasswordHashError::Malformed)?;
         let algorithm = hash

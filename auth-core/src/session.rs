@@ -321,7 +321,7 @@ impl<P: Platform> Auth<P> {
         Err(Error::RefreshToken)
     }
 
-    /// Of refresh tokens that were presented together, those to try, in order: at most [`MOST_REFRESH_TOKENS`]. Tokens of
+    /// Of refresh tokens that were presented together, those to try, in order: at most four. Tokens of
     /// other sessions than these are left out, and those that name no session come last, so that nobody who can add tokens
     /// crowds out the one that counts. None: any session.
     pub fn refresh_candidates<'a>(

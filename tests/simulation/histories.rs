@@ -137,8 +137,7 @@ impl History {
         }
     }
 
-    /// The token that was used last brings its successor within the grace window. Later, or where the successor was used as
-    /// well, a used token ends the session.
+    /// A used token brings its successor within the grace window. Later it ends the session.
     fn present_used_token(&mut self) {
         let Some(index) = self.any_session() else {
             return;
@@ -148,15 +147,13 @@ impl History {
         let session = &mut self.sessions[index];
         // Any of them: what is stored of the older ones has gone.
         let count = session.used.len().max(1);
-        let chosen = chance % count;
-        let Some((used, when)) = session.used.get(chosen) else {
+        let Some((used, when)) = session.used.get(chance % count) else {
             return;
         };
-        let in_grace = chosen + 1 == count && now < *when + GRACE;
         let presented = refresh(&self.auth, used);
         if session.ended || now >= session.begun + SESSION {
             assert_eq!(presented.err(), Some(Error::RefreshToken));
-        } else if in_grace {
+        } else if now < *when + GRACE {
             let again = presented.ok().unwrap();
             assert!(again.refresh_token == session.current.refresh_token);
         } else {

@@ -246,7 +246,7 @@ impl<P: Platform> Auth<P> {
         let password = password::normalize(presented);
         // Longer ones can't be right, and hashing them would be the sender's choice of our work.
         let too_long = password.chars().count() > self.config.password_max_length;
-        // By what a wrong password will cost, whoever it is for: how a request is refused tells nobody who exists.
+        // The weight is that of a wrong password, the same for every account: so a refusal tells nobody who exists.
         let costliest = self.costliest().await?;
         self.admit_hash(costliest.each()).await?;
         let refused = account

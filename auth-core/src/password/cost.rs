@@ -1,5 +1,5 @@
-//! What verifying a hash costs, told by its parameters alone: the core has no clock, and in an isolate clocks stand still
-//! while it computes.
+//! The cost of verifying a hash, estimated from its parameters. The core can't measure it: it has no clock, and clocks stand
+//! still in an isolate while it computes.
 //!
 //! A hash does one kind of work again and again, and its parameters say how often. How long each takes was measured in the
 //! native host (`cargo xtask bench hashes` does it again, and prints the estimates beside what it measures): so an estimate

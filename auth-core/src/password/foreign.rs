@@ -217,11 +217,7 @@ impl ForeignHash {
             Self::Bcrypt { cost, .. } => Work::Bcrypt { cost: *cost },
             Self::Scrypt { scrypt, .. }
             | Self::BetterAuth { scrypt, .. }
-            | Self::Firebase { scrypt, .. } => Work::Scrypt {
-                log_n: scrypt.log_n(),
-                r: scrypt.costs.r(),
-                p: scrypt.costs.p(),
-            },
+            | Self::Firebase { scrypt, .. } => scrypt.work(),
             Self::Pbkdf2 {
                 digest,
                 iterations,
@@ -385,13 +381,12 @@ impl Scrypt {
         Ok(Self { costs, salt })
     }
 
-    fn log_n(&self) -> u32 {
-        self.costs.log_n().into()
-    }
-
-    /// KiB of memory: N blocks.
-    fn memory(&self) -> u32 {
-        ((128 * self.costs.r()) << self.log_n()).div_ceil(1024)
+    fn work(&self) -> Work {
+        Work::Scrypt {
+            log_n: self.costs.log_n().into(),
+            r: self.costs.r(),
+            p: self.costs.p(),
+        }
     }
 
     fn derive(
@@ -402,8 +397,9 @@ impl Scrypt {
     ) -> Result<Zeroizing<Vec<u8>>, PasswordHashError> {
         let mut derived = Zeroizing::new(vec![0; len]);
         let password = password.as_bytes();
+        let blocks = self.work().cost().memory as usize + MORE_SCRYPT_MEMORY;
         memory
-            .give_back(self.memory() as usize + MORE_SCRYPT_MEMORY, || {
+            .give_back(blocks, || {
                 scrypt::scrypt(password, &self.salt, &self.costs, &mut derived)
             })?
             .map_err(|_| OutOfBounds)?;
@@ -617,7 +613,7 @@ mod tests {
         assert!(!hasher.should_rehash(&"ä".repeat(36), stored));
     }
 
-    /// What is equal in NFKC was one password for better-auth, and stays one.
+    /// better-auth takes texts that are equal in NFKC for one password. A new hash of such a password does, too.
     #[test]
     fn a_new_hash_takes_the_texts_that_the_old_one_took() {
         let hasher = Hasher::new(Parameters::default());

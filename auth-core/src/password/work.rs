@@ -96,7 +96,7 @@ impl Work {
         }
     }
 
-    /// What it takes. Lanes of Argon2 are computed one after the other, so that they cost nothing more.
+    /// Its memory and time. The lanes of Argon2 are computed one after the other, so they cost nothing more.
     pub(super) fn cost(self) -> Cost {
         let (memory, unit) = match self {
             Self::Argon2 { memory, .. } => (memory, nanoseconds::ARGON2_BLOCK),

@@ -130,6 +130,13 @@ impl<P: Platform> Call<'_, P> {
         cookies::all_values(&self.parts.headers, &self.names().refresh)
     }
 
+    /// Those of them that may belong to the browser's session, in the order in which they are to be tried.
+    pub(crate) fn refresh_candidates(&self) -> Vec<&str> {
+        let sessions = self.refreshed_sessions();
+        self.auth
+            .refresh_candidates(self.refresh_cookies(), sessions.as_deref())
+    }
+
     /// The sessions that a refresh token of a cookie may belong to; none: any.
     pub(crate) fn refreshed_sessions(&self) -> Option<Vec<&str>> {
         self.names().refreshed.map(|name| self.cookies(&name))

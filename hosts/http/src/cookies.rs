@@ -59,7 +59,7 @@ pub(crate) fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     values
 }
 
-/// As [`values`], but all that the headers hold, which are bounded: for what is told apart without asking anybody.
+/// As [`values`], without the bound: for values that the caller can sort out without storage. The headers bound them.
 pub(crate) fn all_values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     let mut values = Vec::new();
     for (_, value) in pairs(headers).filter(|(given, _)| *given == name.as_bytes()) {

@@ -298,7 +298,7 @@ pub(crate) async fn refresh<P: Platform>(call: &Call<'_, P>) -> Answer {
     )?;
     call.require_own_page()?;
     let sessions = call.refreshed_sessions();
-    for token in call.auth.refresh_candidates(cookies, sessions.as_deref()) {
+    for token in call.refresh_candidates() {
         let refreshed = match &sessions {
             Some(sessions) => {
                 let client = call.client();
@@ -357,11 +357,7 @@ async fn logout_by_cookies<P: Platform>(call: &Call<'_, P>) -> Result<(), ApiErr
             }
         }
     }
-    let sessions = call.refreshed_sessions();
-    let candidates = call
-        .auth
-        .refresh_candidates(refresh_tokens, sessions.as_deref());
-    for token in candidates {
+    for token in call.refresh_candidates() {
         call.auth.logout_by_refresh_token(token, &client).await?;
     }
     match refusal {

@@ -14,8 +14,8 @@ use tokio::sync::Semaphore;
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
 
+use crate::budget::{Budget, Buffer, Held};
 use crate::instance::Instances;
-use crate::peers::{Budget, Buffer, Held};
 
 /// Bytes of an answer that need no memory of the budget: what changes something is answered shortly, and health checks are.
 const UNCOUNTED: usize = 4 * 1024;

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
 
 mod bindings;
+mod budget;
 mod component;
 mod instance;
 mod lane;

@@ -6,14 +6,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use auth_core::{IpBlock, blocks_of};
 use bytes::Bytes;
-use gatewright_http::ApiError;
 use tokio::sync::Notify;
+
+use crate::budget::{Budget, Count, Held, Owned};
 
 /// How long a client may take to read an answer.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
@@ -78,7 +79,7 @@ impl Peers {
         Some(Connection {
             peers: self.clone(),
             networks: networks.into_iter().map(|(block, _)| block).collect(),
-            budget: Budget(counts),
+            budget: Budget::of(counts),
         })
     }
 
@@ -96,7 +97,7 @@ impl Peers {
         let own = blocks.iter().map(|(block, share)| {
             let network = networks.entry(*block).or_insert_with(|| {
                 // However wide it is, it leaves half to the others.
-                let most = (self.memory.most / 2).max(self.share);
+                let most = (self.memory.most() / 2).max(self.share);
                 Network {
                     connections: 0,
                     memory: Count::new(self.share.saturating_mul(*share as usize).min(most)),
@@ -372,145 +373,6 @@ impl Drop for Sending {
     }
 }
 
-/// Bytes, and what goes when they go.
-pub(crate) struct Owned<B, T>(pub(crate) B, pub(crate) T);
-
-impl<B: AsRef<[u8]>, T> AsRef<[u8]> for Owned<B, T> {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_ref()
-    }
-}
-
-/// Bytes that may be taken.
-struct Count {
-    taken: AtomicUsize,
-    most: usize,
-}
-
-impl Count {
-    fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self {
-            taken: AtomicUsize::new(0),
-            most,
-        })
-    }
-
-    fn take(&self, bytes: usize) -> bool {
-        if bytes > self.most {
-            return false;
-        }
-        let taken = self.taken.fetch_add(bytes, Ordering::Relaxed);
-        let fits = taken.saturating_add(bytes) <= self.most;
-        if !fits {
-            self.give(bytes);
-        }
-        fits
-    }
-
-    fn give(&self, bytes: usize) {
-        self.taken.fetch_sub(bytes, Ordering::Relaxed);
-    }
-}
-
-/// Memory of the networks of a connection, the narrowest first, and of all.
-#[derive(Clone)]
-pub(crate) struct Budget(Arc<[Arc<Count>]>);
-
-impl Budget {
-    /// Memory that is held, of which there is none yet.
-    pub(crate) fn begin(&self) -> Held {
-        Held {
-            budget: self.clone(),
-            bytes: 0,
-        }
-    }
-}
-
-/// Memory that is held; given back when dropped.
-pub(crate) struct Held {
-    budget: Budget,
-    bytes: usize,
-}
-
-impl Held {
-    /// Takes further bytes.
-    ///
-    /// # Errors
-    /// There are none left.
-    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
-        let counts = &self.budget.0;
-        if let Some(full) = counts.iter().position(|count| !count.take(bytes)) {
-            for count in &counts[..full] {
-                count.give(bytes);
-            }
-            return Err(ApiError::unavailable(1));
-        }
-        self.bytes += bytes;
-        Ok(())
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        for count in &*self.budget.0 {
-            count.give(self.bytes);
-        }
-    }
-}
-
-/// Bytes that come in parts. The memory that they have is held, but for what is free.
-pub(crate) struct Buffer {
-    whole: Vec<u8>,
-    held: Held,
-    free: usize,
-}
-
-impl Buffer {
-    pub(crate) fn new(held: Held, free: usize) -> Self {
-        Self {
-            whole: Vec::new(),
-            held,
-            free,
-        }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.whole.len()
-    }
-
-    /// Makes room for this many bytes in all, and no more.
-    ///
-    /// # Errors
-    /// There is no memory for them.
-    pub(crate) fn reserve(&mut self, bytes: usize) -> Result<(), ApiError> {
-        let has = self.whole.capacity();
-        if bytes > has {
-            let counted = |bytes: usize| bytes.saturating_sub(self.free);
-            self.held.grow(counted(bytes) - counted(has))?;
-            self.whole.reserve_exact(bytes - self.whole.len());
-        }
-        Ok(())
-    }
-
-    /// Copies what has come: a slice of a connection's buffer would hold all of that.
-    ///
-    /// # Errors
-    /// There is no memory for it.
-    pub(crate) fn add(&mut self, data: &[u8]) -> Result<(), ApiError> {
-        let needed = self.whole.len() + data.len();
-        if needed > self.whole.capacity() {
-            self.reserve(needed.max(2 * self.whole.len()))?;
-        }
-        self.whole.extend_from_slice(data);
-        Ok(())
-    }
-
-    /// The bytes, and the memory that is held for them.
-    pub(crate) fn finish(self) -> (Vec<u8>, Held) {
-        (self.whole, self.held)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures::FutureExt as _;
@@ -566,7 +428,7 @@ mod tests {
         assert!(second.grow(20).is_ok());
         assert!(all.grow(1).is_err());
         drop((second, all));
-        assert_eq!(peers.memory.taken.load(Ordering::Relaxed), 0);
+        assert_eq!(peers.memory.taken(), 0);
     }
 
     #[test]
@@ -581,7 +443,7 @@ mod tests {
         assert!(peer.unsent.oldest().is_some() && peer.rests_since().is_none());
         drop(part);
         assert!(peer.unsent.oldest().is_none() && peer.rests_since().is_some());
-        assert_eq!(peers.memory.taken.load(Ordering::Relaxed), 0);
+        assert_eq!(peers.memory.taken(), 0);
     }
 
     /// One subscriber has many networks of the narrowest kind, and less than one share for each.
@@ -610,7 +472,7 @@ mod tests {
         assert_eq!(taken[8..], [true; 2]);
         drop((held, first, second, third));
         assert!(peers.networks().is_empty());
-        assert_eq!(peers.memory.taken.load(Ordering::Relaxed), 0);
+        assert_eq!(peers.memory.taken(), 0);
     }
 
     #[test]
@@ -655,26 +517,5 @@ mod tests {
         drop(peer);
         assert!(changed(&mut known));
         assert!(!changed(&mut known));
-    }
-
-    #[test]
-    fn a_buffer_holds_what_it_has_allocated() {
-        let peers = Peers::new(Vec::new(), 0, 1000, 1000);
-        let peer = take(&peers, "192.0.2.1").unwrap();
-        let taken = || peers.memory.taken.load(Ordering::Relaxed);
-        let mut known = Buffer::new(peer.budget().begin(), 0);
-        known.reserve(300).unwrap();
-        for _ in 0..3 {
-            known.add(&[0; 100]).unwrap();
-        }
-        assert_eq!((taken(), known.whole.capacity()), (300, 300));
-        let mut unknown = Buffer::new(peer.budget().begin(), 40);
-        for _ in 0..3 {
-            unknown.add(&[0; 100]).unwrap();
-        }
-        assert_eq!((taken(), unknown.whole.capacity()), (300 + 360, 400));
-        assert!(unknown.add(&[0; 500]).is_err() && unknown.reserve(usize::MAX).is_err());
-        drop((known, unknown));
-        assert_eq!(taken(), 0);
     }
 }

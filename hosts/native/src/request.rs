@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 use wasmtime_wasi_http::WasiBody;
 
-use crate::peers::{Budget, Buffer, Owned};
+use crate::budget::{Budget, Buffer, Owned};
 
 /// Most bytes that are read of what is refused, and how long that may take.
 const LINGER: usize = (1 << 20) + (64 << 10);

@@ -29,10 +29,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::bindings::Contract;
+use crate::budget::Held;
 use crate::component::{self, Source};
 use crate::instance::{Imports, Instances, Shared};
 use crate::lane::Lane;
-use crate::peers::{Held, Peer, Peers, Room};
+use crate::peers::{Peer, Peers, Room};
 use crate::request::{Reading, head_only, linger, prepare, without_body};
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::spin::App;
@@ -560,7 +561,7 @@ impl Lanes {
             return lane.serve(request, budget.clone()).await;
         };
         let Some(route) = route.filter(|route| route.reads_body()) else {
-            // Nobody reads it, and whoever sends it is told what the head deserves.
+            // Nobody reads its body, so the head alone is answered.
             return lane.serve(without_body(peer, parts)?, budget.clone()).await;
         };
         let limit = route.max_body;

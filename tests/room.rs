@@ -21,6 +21,8 @@ type Service = Auth<SimulatedPlatform<SqlStorage<Sqlite>>>;
 const EMAIL: &str = "ada@example.com";
 /// Megabytes that one person adds in a day at most, from one network. SECURITY.md names this number.
 const MAX_PER_DAY: u64 = 20;
+/// Megabytes that are added from one network in a day at most, whatever the accounts. SECURITY.md names this number, too.
+const MAX_PER_DAY_OF_NETWORK: u64 = 120;
 /// The test does a tenth of what the settings allow.
 const TENTH: [(&str, &str); 6] = [
     ("SIGN_INS_PER_USER", "10"),
@@ -28,6 +30,15 @@ const TENTH: [(&str, &str); 6] = [
     ("REFRESHES_PER_SESSION", "12"),
     ("LOGIN_ATTEMPTS_PER_ACCOUNT", "2"),
     ("MAILS_PER_ADDRESS", "1"),
+    (
+        "PROFILE_FIELDS",
+        r#"[{"name": "about", "type": "string", "max_length": 4000}]"#,
+    ),
+];
+/// That of a network does a twenty-fifth of what its settings allow.
+const TWENTY_FIFTH: [(&str, &str); 3] = [
+    ("LOGIN_ATTEMPTS_PER_IP", "8"),
+    ("MAILS_PER_IP", "2"),
     (
         "PROFILE_FIELDS",
         r#"[{"name": "about", "type": "string", "max_length": 4000}]"#,
@@ -46,11 +57,11 @@ fn client() -> Client {
     }
 }
 
-fn service(folder: &Path) -> (Service, Sqlite) {
+fn service(folder: &Path, settings: &[(&str, &str)]) -> (Service, Sqlite) {
     let sqlite = Sqlite::open(&folder.join("test.db")).unwrap();
     block_on(migrate(&sqlite, Timestamp::from_millis(1))).unwrap();
     let platform = SimulatedPlatform::with_storage(1, SqlStorage::new(sqlite.clone()));
-    (Auth::new(platform, config(&TENTH)), sqlite)
+    (Auth::new(platform, config(settings)), sqlite)
 }
 
 fn register(auth: &Service) -> TokenPair {
@@ -121,7 +132,7 @@ fn do_everything(auth: &Service, active: &ActiveSession, tokens: &mut TokenPair,
 #[test]
 fn what_one_person_adds_in_a_day_is_bounded() {
     let folder = tempfile::tempdir().unwrap();
-    let (auth, sqlite) = service(folder.path());
+    let (auth, sqlite) = service(folder.path(), &TENTH);
     let first = register(&auth);
     after_answer(&auth);
     let before = size(folder.path());
@@ -140,11 +151,108 @@ fn what_one_person_adds_in_a_day_is_bounded() {
     sqlite.close();
 }
 
+/// What an attempt of a network is.
+#[derive(Clone, Copy, Debug)]
+enum Attempt {
+    /// At a name that nobody has tried before.
+    Fails,
+    /// With the right password of one of many accounts.
+    SignsIn,
+}
+
+/// As long as everything may be.
+fn register_long(auth: &Service, number: u32) -> Result<TokenPair, Error> {
+    let label = "l".repeat(50);
+    let email = format!(
+        "{}{number:010}@{label}.{label}.{label}.example.com",
+        "a".repeat(54)
+    );
+    let about = json!({"about": "x".repeat(4000)});
+    let registration = Registration {
+        username: Some(&format!("{}{number:010}", "u".repeat(22))),
+        display_name: Some(&"\u{10ffff}".repeat(100)),
+        profile: about.as_object(),
+        ..simulation::registration(&email)
+    };
+    let registered = block_on(auth.register(registration, &client()))?;
+    Ok(simulation::pair(registered.tokens.unwrap()))
+}
+
+/// Does something again and again until it is refused by a limit, and says how often it was not.
+fn until_refused(mut what: impl FnMut(u32) -> Result<(), Error>) -> u32 {
+    for number in 0.. {
+        match what(number) {
+            Ok(()) | Err(Error::InvalidCredentials | Error::MfaEnabled) => {}
+            Err(Error::RateLimited { .. }) => return number,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    unreachable!("it is refused some time")
+}
+
+/// V2.4.1: from one network, by as many accounts as it registers.
+#[test]
+fn what_one_network_adds_in_a_day_is_bounded() {
+    for attempt in [Attempt::Fails, Attempt::SignsIn] {
+        let folder = tempfile::tempdir().unwrap();
+        let (auth, sqlite) = service(folder.path(), &TWENTY_FIFTH);
+        let before = size(folder.path());
+        let mut accounts = Vec::new();
+        let (mut registered, mut attempts, mut changes, mut factors) = (0, 0, 0, 0);
+        for window in 0..WINDOWS_OF_A_DAY {
+            registered += until_refused(|number| {
+                let pair = register_long(&auth, window * 1000 + number)?;
+                accounts.push(pair.active);
+                Ok(())
+            });
+            attempts += until_refused(|number| match attempt {
+                Attempt::Fails => {
+                    let name = format!("nobody-{window}-{number}@example.com");
+                    login(&auth, &name, "wrong").map(drop)
+                }
+                Attempt::SignsIn => {
+                    let some = &accounts[(attempts + number) as usize % accounts.len()];
+                    let email = some.user.email.clone().unwrap();
+                    let session = login(&auth, &email, PASSWORD)?;
+                    block_on(auth.logout_others(&session.active, &client())).map(drop)
+                }
+            });
+            // Each account takes part, so that the network's limits are what ends it.
+            for active in accounts.iter().skip(window as usize % 10).step_by(10) {
+                let about = json!({"about": format!("{window} {}", "x".repeat(3900))});
+                let update = AccountUpdate {
+                    profile: about.as_object(),
+                    ..AccountUpdate::default()
+                };
+                let changed = block_on(auth.update_account(active, update, &client()));
+                changes += u32::from(changed.is_ok());
+                factors += u32::from(block_on(auth.enable_totp(active, None, &client())).is_ok());
+            }
+            let nobody = |kind: &str, number| format!("{kind}-{window}-{number}@example.com");
+            until_refused(|number| block_on(auth.forgot_password(&nobody("f", number), &client())));
+            until_refused(|number| {
+                block_on(auth.resend_verification(&nobody("r", number), &client()))
+            });
+            after_answer(&auth);
+            auth.platform().advance(Duration::from_secs(900));
+        }
+        let added = size(folder.path()) - before;
+        println!(
+            "a twenty-fifth of the limits: {registered} registrations, {attempts} attempts ({attempt:?}), {changes} changes and \
+             {factors} factors add {added} bytes in a day"
+        );
+        assert_eq!((registered, changes), (80, 80));
+        assert!(factors <= 80);
+        assert!(added * 25 <= MAX_PER_DAY_OF_NETWORK << 20, "{added}");
+        sqlite.close();
+    }
+}
+
 /// However often a session is refreshed.
 #[test]
 fn refreshing_adds_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let (auth, sqlite) = service(folder.path());
+    let (auth, sqlite) = service(folder.path(), &TENTH);
     let mut tokens = register(&auth);
     after_answer(&auth);
     let mut sizes = Vec::new();

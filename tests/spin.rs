@@ -2,7 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -232,8 +233,27 @@ async fn hashes_hold_no_lock_for_others() {
     }
 }
 
-/// So many hashes are computed in a second, whoever asks for them and in however many instances; who is refused hears
-/// that he can come back.
+/// Spin sets no `TCP_NODELAY`. An answer in two writes would wait between them until the client confirms the first, which
+/// clients do late: so whoever reads the beginning of an answer has all of it.
+#[test]
+fn an_answer_leaves_in_one_write() {
+    let host = start(&folder(), &[]);
+    let address = host.base().strip_prefix("http://").unwrap().to_owned();
+    let mut connection = TcpStream::connect(address).unwrap();
+    for path in ["/healthz", "/auth/me", "/.well-known/jwks.json"].repeat(10) {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        connection.write_all(request.as_bytes()).unwrap();
+        let mut piece = [0; 16 * 1024];
+        let read = connection.read(&mut piece).unwrap();
+        let text = String::from_utf8_lossy(&piece[..read]).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let length = format!("content-length: {}", body.len());
+        assert!(!body.is_empty() && head.contains(&length), "{path}: {text}");
+    }
+}
+
+/// So many hashes are computed in a second, whoever asks for them and in however many instances. Those who are refused hear
+/// that they can come back.
 #[tokio::test]
 async fn hashes_are_bounded_over_all_instances() {
     let folder = folder();

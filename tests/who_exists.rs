@@ -177,6 +177,38 @@ fn a_failed_login_is_the_same_work_for_everybody() {
     assert_eq!(right.hashes[&HashKind::Bcrypt], 0);
 }
 
+/// What begins within a second is bounded by the work, and refused alike whoever it is for.
+#[test]
+fn after_an_import_of_costly_hashes_fewer_logins_begin_in_a_second() {
+    let auth = service(&[
+        ("HASHES_PER_SECOND", "8"),
+        ("LOGIN_ATTEMPTS_PER_IP", "0"),
+        ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+    ]);
+    register(&auth, "own@example.com", None);
+    auth.platform().advance(std::time::Duration::from_secs(1));
+    let admitted = |number: usize| {
+        let name = if number.is_multiple_of(2) {
+            "own"
+        } else {
+            "nobody"
+        };
+        let done = login(&auth, &format!("{name}@example.com"), WRONG);
+        let admitted = done.error == Some(Error::InvalidCredentials);
+        assert!(admitted || done.error == Some(Error::Overloaded));
+        assert!(admitted || done.hashes.values().all(|units| *units == 0));
+        admitted
+    };
+    assert_eq!((0..16).filter(|number| admitted(*number)).count(), 8);
+    // About 80 ms: less than two hashes of the default cost, and more than one.
+    let costly = format!("pbkdf2_sha256$150000$salt${}=", "A".repeat(43));
+    import(&auth, &[("ada@example.com", Some(costly))]);
+    for _ in 0..2 {
+        auth.platform().advance(std::time::Duration::from_secs(1));
+        assert_eq!((0..16).filter(|number| admitted(*number)).count(), 4);
+    }
+}
+
 /// An import by an earlier version, or on another host: the first attempt at a costlier hash is the only one that differs.
 #[test]
 fn a_costlier_hash_is_noticed_by_the_first_attempt_at_it() {
@@ -216,13 +248,52 @@ fn lowered_parameters_are_remembered() {
 #[test]
 fn a_taken_user_name_says_nothing_of_the_address() {
     let auth = service(&[("REQUIRE_EMAIL_VERIFICATION", "true")]);
-    assert_eq!(register(&auth, "ada@example.com", Some("ada")).error, None);
+    let ada = ImportUser {
+        email: Some("ada@example.com".to_owned()),
+        username: Some("ada".to_owned()),
+        email_verified: Some(true),
+        ..ImportUser::default()
+    };
+    let actor = Actor::operator(Client::default());
+    assert!(block_on(auth.import(&actor, vec![ada], false)).is_ok());
+    drop(auth.platform().take_deferred());
     let free = register(&auth, "free@example.com", Some("Ada"));
     assert_eq!(free.error, Some(Error::UsernameTaken));
     for email in ["ada@example.com", "ADA@example.com"] {
         assert_eq!(register(&auth, email, Some("Ada")), free);
     }
-    assert!(auth.platform().mail().len() == 1, "to the first alone");
+    assert!(auth.platform().mail().is_empty());
+}
+
+/// The password that a stranger chose for an address that was free is as much work as a wrong one, before the answer and
+/// after it, and counts as much.
+#[test]
+fn the_password_of_an_unproved_address_is_the_work_of_a_wrong_one() {
+    let auth = service(&[("REQUIRE_EMAIL_VERIFICATION", "true")]);
+    let costly = format!("$2b$06${}", ".".repeat(53));
+    import(&auth, &[("taken@example.com", Some(costly))]);
+    for email in ["free@example.com", "taken@example.com"] {
+        assert_eq!(register(&auth, email, Some("name")).error, None);
+    }
+    let unknown = login(&auth, "nobody@example.com", WRONG);
+    assert_eq!(unknown.error, Some(Error::InvalidOrUnverified));
+    assert_eq!(unknown.calls, ["find_account", "count"]);
+    for email in ["free@example.com", "taken@example.com"] {
+        for password in [PASSWORD, WRONG] {
+            assert_eq!(login(&auth, email, password), unknown, "{email} {password}");
+        }
+    }
+    for password in [PASSWORD, WRONG] {
+        let by_name = login(&auth, "name", password);
+        assert_eq!(by_name, login(&auth, "no-name", WRONG));
+    }
+    // The owner of the mailbox gets the link once more.
+    let mail = auth.platform().mail();
+    let links = mail.iter().filter(|mail| mail.to == "free@example.com");
+    assert_eq!(
+        links.map(|mail| mail.kind.as_str()).collect::<Vec<_>>(),
+        ["verify_email"; 2]
+    );
 }
 
 /// An address that is taken leaves as much to do after the answer as one that is not.

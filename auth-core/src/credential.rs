@@ -16,6 +16,8 @@ pub(crate) enum CredentialKind {
     TotpPending,
     /// A recovery code, as its digest.
     RecoveryCode,
+    /// The user name that is claimed when the address is proved.
+    PendingUsername,
 }
 
 /// Everything that belongs to a second factor.
@@ -33,6 +35,7 @@ impl CredentialKind {
             Self::Totp => "totp",
             Self::TotpPending => "totp_pending",
             Self::RecoveryCode => "recovery_code",
+            Self::PendingUsername => "username_pending",
         }
     }
 

@@ -58,6 +58,7 @@ pub use client::Client;
 pub use client::device_name::device_name;
 pub use client::device_token::DeviceToken;
 pub use client::ip_block::IpBlock;
+pub use client::network::blocks_of;
 pub use config::Config;
 pub use deferred::work::Deferred;
 pub use error::{

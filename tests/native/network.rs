@@ -7,14 +7,17 @@ use gatewright_tests::host::{Host, PASSWORD};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 
+use super::half_a_request;
+
 /// A request that asks whether the service is there, on a connection that stays open.
 const HEALTHZ: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
 
+/// Far longer than anything takes: a test that fails ends, too.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+
 fn connect(host: &Host) -> TcpStream {
     let stream = TcpStream::connect(host.base().strip_prefix("http://").unwrap()).unwrap();
-    // Far longer than anything takes: a test that fails ends, too.
-    let patience = Some(std::time::Duration::from_secs(120));
-    stream.set_read_timeout(patience).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
 }
 
@@ -71,6 +74,27 @@ async fn thousands_of_slow_connections_of_one_address_keep_nobody_out() {
         .iter_mut()
         .filter_map(|one| is_served(one).then_some(()));
     assert!(served.count() <= 512);
+}
+
+/// Connections that answer pings and ask nothing more leave their places to others; those that ask something keep them.
+#[tokio::test]
+async fn idle_connections_leave_their_places_to_others() {
+    let host = Host::start(&[("THREADS", "1"), ("MAX_CONNECTIONS", "8")]);
+    let (mut busy, rest) = half_a_request(&host, "ada@example.com");
+    let healthz = format!("{}/healthz", host.base());
+    let mut all = Vec::new();
+    for _ in 0..12 {
+        let client = reqwest::Client::builder().http2_prior_knowledge();
+        let client = client.timeout(PATIENCE).build().unwrap();
+        let answer = client.get(&healthz).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        all.push(client);
+    }
+    busy.write_all(rest.as_bytes()).unwrap();
+    let mut answer = String::new();
+    busy.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    drop(all);
 }
 
 /// All bodies under way take a bounded memory together, and one network a part of it; beyond it a client is told to come

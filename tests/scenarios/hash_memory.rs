@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use crate::import_export::BCRYPT;
 
 /// [`PASSWORD`] in hashes of full size, with the MiB that each takes: Argon2 by argon2-cffi with the defaults of
-/// fastapi-users and of Django, scrypt by `hashlib` as better-auth, passlib and OWASP have it, and one that takes none.
+/// fastapi-users and, in its own form, of Django, scrypt by `hashlib` as better-auth, passlib and OWASP have it, and one that takes none.
 const HASHES: [(u32, &str); 6] = [
     (
         64,
@@ -12,7 +12,7 @@ const HASHES: [(u32, &str); 6] = [
     ),
     (
         100,
-        "$argon2id$v=19$m=102400,t=2,p=8$c29tZXNhbHRzb21lc2FsdA$nAxJDE+6muBVnEq+Vap8A+vVP4K2jQuCRp982xFMT4c",
+        "argon2$argon2id$v=19$m=102400,t=2,p=8$c29tZXNhbHRzb21lc2FsdA$nAxJDE+6muBVnEq+Vap8A+vVP4K2jQuCRp982xFMT4c",
     ),
     (
         32,

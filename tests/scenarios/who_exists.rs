@@ -1,23 +1,161 @@
-use gatewright_tests::host::{Host, PASSWORD};
-use serde_json::json;
+use gatewright_tests::MailService;
+use gatewright_tests::host::{Answer, Host, PASSWORD, Tokens};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Registers, with a user name, where that is no sign-in.
+async fn register(host: &Host, email: &str, username: &str) -> Answer {
+    let body = json!({"email": email, "password": PASSWORD, "username": username});
+    host.post("/auth/register", body).await
+}
+
+/// Verifies the address of a registration whose mail comes next.
+async fn verify(host: &Host, mail: &MailService, email: &str) -> Value {
+    let path = format!("/auth/verify/{}", mail.link("verify_email", email));
+    let verified = host.post(&path, json!({"password": PASSWORD})).await;
+    verified.assert_ok();
+    verified.body
+}
 
 /// V6.3.8: where addresses have to be verified, a taken user name gets one answer, whether the address is taken or free.
 #[tokio::test]
 async fn a_taken_user_name_says_nothing_of_the_address() {
-    let host = Host::start(&[("REQUIRE_EMAIL_VERIFICATION", "true")]);
-    let register = |email: &str, username: &str| {
-        let body = json!({"email": email, "password": PASSWORD, "username": username});
-        host.post("/auth/register", body)
-    };
-    assert_eq!(register("ada@example.com", "ada").await.status, 201);
-    let free = register("free@example.com", "ADA").await;
+    let mail = MailService::start();
+    let host = mail.host(&[("REQUIRE_EMAIL_VERIFICATION", "true")]);
+    assert_eq!(register(&host, "ada@example.com", "ada").await.status, 201);
+    verify(&host, &mail, "ada@example.com").await;
+    let free = register(&host, "free@example.com", "ADA").await;
     free.assert_error(409, "username_taken");
     for email in ["ada@example.com", "Ada@Example.com"] {
-        let taken = register(email, "ADA").await;
+        let taken = register(&host, email, "ADA").await;
         taken.assert_error(409, "username_taken");
         assert_eq!(taken.body["error"], free.body["error"]);
     }
     // The address stayed free, and a taken one with a free name still looks as if it were.
-    assert_eq!(register("free@example.com", "bob").await.status, 201);
-    assert_eq!(register("ada@example.com", "carl").await.status, 201);
+    assert_eq!(register(&host, "free@example.com", "bob").await.status, 201);
+    assert_eq!(register(&host, "ada@example.com", "carl").await.status, 201);
+}
+
+/// V6.3.8: a stranger registers with an address, and then looks for what that has stored: for the user name, and for the
+/// password. All answers are alike, whether the address was taken or free.
+#[tokio::test]
+async fn what_a_registration_has_stored_is_seen_by_the_owner_of_the_mailbox_alone() {
+    let mail = MailService::start();
+    let host = mail.host(&[("REQUIRE_EMAIL_VERIFICATION", "true")]);
+    for (email, username) in [("taken@example.com", "owner"), ("eve@example.com", "eve")] {
+        let body =
+            json!({"email": email, "password": "a password of the owner", "username": username});
+        assert_eq!(host.post("/auth/register", body).await.status, 201);
+        let path = format!("/auth/verify/{}", mail.link("verify_email", email));
+        let password = json!({"password": "a password of the owner"});
+        host.post(&path, password).await.assert_ok();
+    }
+    let eve = json!({"email": "eve@example.com", "password": "a password of the owner"});
+    let eve = Tokens::of(&host.post("/auth/login", eve).await.body).access_token;
+
+    // What a stranger sees of an address; `run` makes names that nobody has.
+    let seen = async |email: &str, run: &str| {
+        let [name, other] = ["name", "other"].map(|word| format!("{word}-{run}"));
+        let own = format!("stranger-{run}@example.com");
+        let mut answers = vec![register(&host, email, &name).await];
+        for password in [PASSWORD, "another password than that"] {
+            for by in [email, name.as_str()] {
+                let login = json!({"username": by, "password": password});
+                answers.push(host.post("/auth/login", login).await);
+                let login = json!({"username": by, "password": password, "totp_code": "123456"});
+                answers.push(host.post("/auth/login", login).await);
+                let form = [
+                    ("grant_type", "password"),
+                    ("username", by),
+                    ("password", password),
+                ];
+                for path in ["/auth/token", "/auth/jwt/login", "/auth/cookie/login"] {
+                    let request = host.request(Method::POST, path).form(&form);
+                    answers.push(Answer::of(request).await);
+                }
+            }
+        }
+        // The name with another address, once more with this one, and by an account that there is.
+        answers.push(register(&host, &own, &name).await);
+        answers.push(register(&host, email, &name).await);
+        answers.push(register(&host, email, &other).await);
+        for name in [&name, &other] {
+            let update = json!({"username": name});
+            answers.push(host.send_as("PATCH", "/account", &eve, update).await);
+        }
+        let answers = answers.into_iter().map(|mut answer| {
+            for varying in ["id", "created_at", "updated_at"] {
+                if !answer.body[varying].is_null() {
+                    answer.body[varying] = json!("varies");
+                }
+            }
+            let text = answer.body.to_string();
+            let text = text.replace(email, "(email)").replace(run, "(run)");
+            (answer.status.as_u16(), text)
+        });
+        answers.collect::<Vec<_>>()
+    };
+    let free = seen("free@example.com", "run-a").await;
+    let taken = seen("taken@example.com", "run-b").await;
+    assert_eq!(free, taken);
+    let statuses: Vec<_> = free.iter().map(|(status, _)| *status).collect();
+    assert_eq!(statuses[..4], [201, 401, 401, 400]);
+    assert_eq!(statuses[21..], [201, 201, 201, 200, 200]);
+    let wrong = free[1].clone();
+    assert!(wrong.1.contains("invalid_credentials"), "{}", wrong.1);
+}
+
+/// Who proves the address gets the user name of the registration. Of two who wanted one, the second goes on without, and
+/// is told by the answer and by a mail.
+#[tokio::test]
+async fn a_user_name_is_of_whoever_proves_the_address_first() {
+    let mail = MailService::start();
+    let host = mail.host(&[("REQUIRE_EMAIL_VERIFICATION", "true")]);
+    let login = async |name: &str, password: &str| {
+        let body = json!({"username": name, "password": password});
+        host.post("/auth/login", body).await
+    };
+    let waiting = register(&host, "bob@example.com", "Ada").await;
+    assert_eq!(
+        (waiting.status.as_u16(), &waiting.body["username"]),
+        (201, &json!("Ada"))
+    );
+    let bobs = mail.link("verify_email", "bob@example.com");
+    assert_eq!(register(&host, "ada@example.com", "ada").await.status, 201);
+    let verified = verify(&host, &mail, "ada@example.com").await;
+    assert_eq!(verified["username"], "ada");
+    login("ADA", PASSWORD).await.assert_ok();
+
+    let path = format!("/auth/verify/{bobs}");
+    let verified = host.post(&path, json!({"password": PASSWORD})).await;
+    verified.assert_ok();
+    assert_eq!(verified.body["email_verified"], true);
+    assert_eq!(verified.body["username"], json!(null));
+    let told = mail.next().message;
+    assert_eq!(
+        (&told["kind"], &told["to"]),
+        (&json!("username_taken"), &json!("bob@example.com"))
+    );
+    let bob = host.login("bob@example.com").await.access_token;
+    host.send_as("PATCH", "/account", &bob, json!({"username": "bob"}))
+        .await
+        .assert_ok();
+    login("bob", PASSWORD).await.assert_ok();
+
+    // A new password proves the address as well.
+    assert_eq!(
+        register(&host, "carl@example.com", "carl").await.status,
+        201
+    );
+    mail.link("verify_email", "carl@example.com");
+    host.post(
+        "/auth/forgot-password",
+        json!({"email": "carl@example.com"}),
+    )
+    .await;
+    let reset = mail.link("reset_password", "carl@example.com");
+    let path = format!("/auth/reset-password/{reset}");
+    let new = "another good password";
+    assert_eq!(host.post(&path, json!({"password": new})).await.status, 204);
+    login("carl", new).await.assert_ok();
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::native;
-use crate::process::{cargo, output, run, target};
+use crate::process::{cargo, metadata, run, target};
 
 /// What cargo says of a build.
 #[derive(Default)]
@@ -76,9 +76,7 @@ impl Built {
 
 /// Writes the documentation of the workspace's own crates into `target/doc`. Fails on what rustdoc warns of.
 pub(crate) fn document(built: &Built) -> Result<()> {
-    let metadata = output(cargo().args(["metadata", "--locked", "--format-version", "1"]))
-        .context("cargo metadata failed")?;
-    let metadata: Value = serde_json::from_str(&metadata)?;
+    let metadata = metadata(&[])?;
     let of = |list: &Value, id: &str| -> Value {
         let mut entries = list.as_array().into_iter().flatten();
         let found = entries.find(|entry| entry["id"] == id);

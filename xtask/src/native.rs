@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::component;
-use crate::process::{cargo, output, run, target};
+use crate::process::{cargo, metadata, output, run, target};
 
 /// What `cargo xtask serve` needs.
 const PRODUCT: [&str; 2] = ["gatewright", "gatewright-pack"];
@@ -151,10 +151,7 @@ fn all_packages(verb: &str, profile: Profile) -> Command {
 
 /// The names of all programs that `cargo test` builds of tests that are not in a crate's own source.
 pub(crate) fn test_programs() -> Result<Vec<String>> {
-    let metadata =
-        output(cargo().args(["metadata", "--locked", "--no-deps", "--format-version", "1"]))
-            .context("cargo metadata failed")?;
-    let metadata: Value = serde_json::from_str(&metadata)?;
+    let metadata = metadata(&["--no-deps"])?;
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let ours = |package: &Value| {
         let mut names = PRODUCT.iter().chain(&TESTED);

@@ -76,6 +76,14 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
     )
 }
 
+/// What cargo knows of the workspace.
+pub(crate) fn metadata(options: &[&str]) -> Result<serde_json::Value> {
+    let mut command = cargo();
+    command.args(["metadata", "--locked", "--format-version", "1"]);
+    let text = output(command.args(options)).context("cargo metadata failed")?;
+    Ok(serde_json::from_str(&text)?)
+}
+
 fn name(command: &Command) -> String {
     let arguments = command
         .get_args()

@@ -3,10 +3,13 @@
 use core::time::Duration;
 
 use crate::access::SUPERADMIN;
+use crate::client::Client;
 use crate::context::Context;
-use crate::credential::CredentialKind;
+use crate::credential::{CredentialKind, credential_of_kind};
 use crate::error::{Error, LinkError, Result};
 use crate::identifier::{canonical, new_id};
+use crate::mail::kind::MailKind;
+use crate::mail::outbox::notify_user;
 use crate::platform::Platform;
 use crate::profile::search_terms;
 use crate::storage::{
@@ -118,38 +121,67 @@ pub(crate) async fn try_change<P: Platform>(
         .await?
         .ok_or(Error::AccountGone)?;
     let seen = member.account.user.updated_at;
-    let change = decide(member)?;
+    let pending = credential_of_kind(&member.account, CredentialKind::PendingUsername)
+        .map(|pending| pending.secret.clone());
+    let mut change = decide(member)?;
     let mut user = change.user;
     user.updated_at = later(context.now(), seen);
+    // The name of the registration waits for the address to be proved, whatever way that comes.
+    let mut claimed = pending.filter(|_| user.email_verified_at.is_some());
+    if claimed.is_some() {
+        change.deletes.push(CredentialKind::PendingUsername);
+        claimed.take_if(|_| user.username.is_some());
+    }
     let key = |text: &Option<String>| text.as_deref().map(canonical);
-    let outcome = context
-        .storage()
-        .change_user(UserChange {
-            id: new_id(&context.platform),
-            email_key: key(&user.email),
-            username_key: key(&user.username),
-            user: user.clone(),
-            expected_updated_at: seen,
-            consumes: change.consumes,
-            voids: change.invalidates,
-            deletes_credentials: change
-                .deletes
-                .into_iter()
-                .map(|kind| kind.as_str().to_owned())
-                .collect(),
-            credentials: change.credentials,
-            adds_roles: change.adds_roles,
-            removes_roles: change.removes_roles,
-            ends_sessions: change.ends_sessions,
-            terms: search_terms(user.display_name.as_deref(), &user.profile),
-            keeps_holder: Some(SUPERADMIN.to_owned()),
-            grounds: change.grounds,
-        })
-        .await?;
+    let mut stored = UserChange {
+        id: new_id(&context.platform),
+        email_key: key(&user.email),
+        username_key: key(&user.username),
+        user: user.clone(),
+        expected_updated_at: seen,
+        consumes: change.consumes,
+        voids: change.invalidates,
+        deletes_credentials: change
+            .deletes
+            .into_iter()
+            .map(|kind| kind.as_str().to_owned())
+            .collect(),
+        credentials: change.credentials,
+        adds_roles: change.adds_roles,
+        removes_roles: change.removes_roles,
+        ends_sessions: change.ends_sessions,
+        terms: search_terms(user.display_name.as_deref(), &user.profile),
+        keeps_holder: Some(SUPERADMIN.to_owned()),
+        grounds: change.grounds,
+    };
+    let storage = context.storage();
+    let mut loses_name = false;
+    let outcome = if claimed.is_some() {
+        let mut claiming = stored.clone();
+        claiming.username_key = key(&claimed);
+        claiming.user.username.clone_from(&claimed);
+        match storage.change_user(claiming).await? {
+            ChangeOutcome::UsernameTaken => {
+                // Somebody else has it by now. Nothing was stored, and the account goes on without.
+                loses_name = true;
+                stored.id = new_id(&context.platform);
+                storage.change_user(stored).await?
+            }
+            outcome => {
+                user.username = claimed;
+                outcome
+            }
+        }
+    } else {
+        storage.change_user(stored).await?
+    };
     match outcome {
         ChangeOutcome::Changed(sessions) => {
             let ended = sessions.len();
             context.announce_ended(sessions, user.updated_at);
+            if loses_name {
+                notify_user(context, &user, MailKind::UsernameTaken, &Client::default());
+            }
             Ok(Some(Changed { user, ended }))
         }
         ChangeOutcome::Conflict => Ok(None),

@@ -15,7 +15,7 @@ use crate::mail::kind::MailKind;
 use crate::mail::link::{LinkMail, send_link};
 use crate::one_time_secret::{Purpose, peek_of_user};
 use crate::platform::Platform;
-use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail};
+use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail, may_mail_after_login};
 use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{LoginName, Storage as _, User};
 
@@ -92,6 +92,24 @@ impl<P: Platform> Accounts<'_, P> {
         );
         Ok(user)
     }
+}
+
+/// Sends the link anew to a user who signs in before the address is proved. Past a quota nothing is sent, and nobody hears
+/// of it.
+///
+/// # Errors
+/// A failure of the platform.
+pub(crate) async fn verify_after_login<P: Platform>(
+    context: &Context<P>,
+    address: &EmailAddress,
+    user: Option<&User>,
+    client: &Client,
+) -> Result<()> {
+    if may_mail_after_login(context, address, user.is_some(), client).await? {
+        let email = user.and_then(|user| user.email.as_deref());
+        send_verification(context, user, email.unwrap_or(address.as_str())).await?;
+    }
+    Ok(())
 }
 
 /// Sends a user the link that verifies his address.

@@ -59,7 +59,8 @@ pub struct Registered {
 impl<P: Platform> Accounts<'_, P> {
     /// Creates a user, and signs him in where that is configured and his address need not be verified first.
     ///
-    /// Where it has to be, an address that is taken gets the same answer as one that is not, and its owner a mail.
+    /// Where it has to be, an address that is taken gets the same answer as one that is not, and its owner a mail. The
+    /// user name is claimed when the address is proved: one that was stored before would show that the address was free.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every broken rule, [`Error::EmailTaken`], [`Error::UsernameTaken`],
@@ -89,7 +90,7 @@ impl<P: Platform> Accounts<'_, P> {
             // First: without a key to sign with no user must be left without his tokens.
             current_keys(context, now, Freshness::Usual).await?;
         }
-        let user = User {
+        let mut user = User {
             email: Some(valid.email.as_str().to_owned()),
             username: valid.username.map(|name| name.as_str().to_owned()),
             display_name: valid.display_name,
@@ -99,8 +100,17 @@ impl<P: Platform> Accounts<'_, P> {
         let secret = hash_password(context, &valid.password).await?;
         let credential = new_credential(context, &user.id, CredentialKind::Password, secret);
         let roles = vec![USER.to_owned()];
-        let created = create_user(context, &user, vec![credential.clone()], roles, None);
-        match created.await {
+        let mut credentials = vec![credential.clone()];
+        let pending = user.username.take_if(|_| verifies_first);
+        if let Some(name) = pending.clone() {
+            let kind = CredentialKind::PendingUsername;
+            credentials.push(new_credential(context, &user.id, kind, name));
+        }
+        let created = create_user(context, &user, credentials, roles, None).await;
+        if pending.is_some() {
+            user.username = pending;
+        }
+        match created {
             Err(Error::EmailTaken) if verifies_first => {
                 // The same work as for an address that is not taken, now and after the answer: a row in the place of the
                 // user's, and an event.

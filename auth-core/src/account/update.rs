@@ -52,7 +52,7 @@ impl<P: Platform> Accounts<'_, P> {
                 return Err(Error::Invalid(broken.into_iter().flatten().collect()));
             }
         };
-        count_self_service(context, &active.user.id, SelfService::Profile).await?;
+        count_self_service(context, &active.user.id, SelfService::Profile, client).await?;
         let user = change_user(context, &active.user.id, |account| {
             let mut user = account.user;
             if update.username.is_some() {

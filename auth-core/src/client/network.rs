@@ -9,6 +9,16 @@ use super::ip_block::IpBlock;
 /// person in it must not use up everybody's share.
 const PREFIXES: [(u8, u64); 3] = [(64, 1), (56, 2), (48, 4)];
 
+/// The networks of an address as blocks, the narrowest first, with how many times the limit of the narrowest each may
+/// use. An IPv4 address is a network by itself, also in IPv6 form.
+pub fn blocks_of(ip: IpAddr) -> Vec<(IpBlock, u64)> {
+    let block = |(length, share)| (IpBlock::around(ip, 32, length), share);
+    match ip.to_canonical() {
+        IpAddr::V4(_) => vec![block((128, 1))],
+        IpAddr::V6(_) => PREFIXES.map(block).into(),
+    }
+}
+
 /// A network that an address is in.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Network {
@@ -25,12 +35,12 @@ pub(crate) fn networks(ip: Option<IpAddr>) -> Vec<Network> {
     match ip.map(|ip| ip.to_canonical()) {
         None => alone("unknown".to_owned()),
         Some(IpAddr::V4(ip)) => alone(ip.to_string()),
-        Some(IpAddr::V6(ip)) => {
-            let network = |(length, share): (u8, u64)| {
-                let name = IpBlock::around(ip.into(), 32, length).to_string();
-                Network { name, share }
+        Some(ip) => {
+            let network = |(block, share): (IpBlock, u64)| Network {
+                name: block.to_string(),
+                share,
             };
-            PREFIXES.map(network).into()
+            blocks_of(ip).into_iter().map(network).collect()
         }
     }
 }

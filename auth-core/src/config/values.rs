@@ -80,7 +80,7 @@ settings! {
     ARGON2_PARALLELISM argon2_parallelism: u32 = "1", |text| parse::whole(text, 1, u64::from(Parameters::MAX_PARALLELISM)).map(|n| n as u32), "1 to 16";
     /// Most time that verifying a password hash of another system may take, as its parameters tell; an import refuses others.
     IMPORT_HASH_MILLISECONDS import_hash_milliseconds: u32 = "2000", |text| parse::whole(text, 1, 25_000).map(|n| n as u32), "milliseconds, 1 to 25000";
-    /// Password hashes that all instances together begin within a second, before further ones are refused with 503, where nothing else bounds how many there are at once (Spin); 0 for no limit.
+    /// Password hashes that all instances together begin within a second, before further ones are refused with 503, where nothing else bounds how many there are at once (Spin). Work that takes as much time or memory as several of the default cost counts as so many, such as a login after an import of costly hashes; 0 for no limit.
     HASHES_PER_SECOND hashes_per_second: u64 = "0", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
     /// Length of the windows in which attempts and requests for mails are counted.
     LIMIT_WINDOW_MINUTES limit_window: Duration = "15", |text| parse::whole(text, 1, 1440).map(|n| Duration::from_secs(n * 60)), "minutes, 1 to 1440";
@@ -88,7 +88,7 @@ settings! {
     LOGIN_ATTEMPTS_PER_ACCOUNT login_attempts_per_account: u64 = "20", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
     /// The same from everywhere together. It does not bind devices that signed in before, and networks that a session of the account began in. Ten times `LOGIN_ATTEMPTS_PER_ACCOUNT` when not set; 0 for no limit.
     LOGIN_ATTEMPTS_PER_ACCOUNT_EVERYWHERE login_attempts_per_account_everywhere: Option<u64> = "", |text| parse::optional_whole(text, 0, 1_000_000), "0 to 1000000";
-    /// Password attempts and registrations from one network, whatever the names, within a window before further ones are refused; 0 for no limit.
+    /// Password attempts and registrations from one network, whatever the names, within a window before further ones are refused, and as many codes of a second factor; ten times as many registrations, changes of profiles and set-ups of a second factor in a day, each apart; 0 for no limit.
     LOGIN_ATTEMPTS_PER_IP login_attempts_per_ip: u64 = "200", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
     /// Codes of a second factor that may be tried at one account within a window.
     MFA_ATTEMPTS_PER_ACCOUNT mfa_attempts_per_account: u64 = "10", |text| parse::whole(text, 1, 1000), "1 to 1000";

@@ -38,7 +38,8 @@ async fn try_rehash<P: Platform>(
     if !context.hasher.should_rehash(password, &credential.secret) {
         return Ok(false);
     }
-    admit_hash(context).await?;
+    let work = context.hasher.parameters().work();
+    admit_hash(context, [work]).await?;
     let rehashed = context
         .hasher
         .rehash(&context.platform, password, &credential.secret);

@@ -1,16 +1,19 @@
 //! Does the work that waits until a request is answered.
 
+use crate::account::email_verification::verify_after_login;
 use crate::audit::append::{append, not_stored};
 use crate::audit::settings::tell_settings;
+use crate::client::Client;
 use crate::context::Context;
 use crate::deferred::lock::lock;
 use crate::deferred::rehash::rehash;
 use crate::deferred::warning::warn;
 use crate::deferred::work::{Deferred, Task};
 use crate::error::Error;
+use crate::identifier::EmailAddress;
 use crate::mail::delivery::{deliver, not_sent};
 use crate::platform::{Level, Platform};
-use crate::storage::Storage as _;
+use crate::storage::{Storage as _, User};
 
 /// Does deferred work. What fails is in the log, and harms nobody.
 pub(crate) async fn run<P: Platform>(context: &Context<P>, deferred: Deferred) {
@@ -24,6 +27,11 @@ pub(crate) async fn run<P: Platform>(context: &Context<P>, deferred: Deferred) {
         } => lock(context, name, until, &client).await,
         Task::Settings => tell_settings(context).await,
         Task::Warn(warning) => warn(context, warning).await,
+        Task::VerificationLink {
+            address,
+            user,
+            client,
+        } => send_link_again(context, &address, user.as_deref(), &client).await,
         Task::Touch(session_id) => touch(context, session_id).await,
         Task::Rehash {
             credential,
@@ -41,12 +49,29 @@ pub(crate) fn give_up<P: Platform>(context: &Context<P>, deferred: Deferred) {
         Task::Lock { .. }
         | Task::Settings
         | Task::Warn(_)
+        | Task::VerificationLink { .. }
         | Task::Touch(_)
         | Task::Rehash { .. } => {
             let message = "work after an answer was given up";
             let fields = [("cause", cause)];
             context.platform.log(Level::Warn, message, &fields);
         }
+    }
+}
+
+async fn send_link_again<P: Platform>(
+    context: &Context<P>,
+    address: &EmailAddress,
+    user: Option<&User>,
+    client: &Client,
+) {
+    if let Err(error) = verify_after_login(context, address, user, client).await {
+        let cause = error.to_string();
+        context.platform.log(
+            Level::Warn,
+            "a link to verify an address could not be sent after a login",
+            &[("cause", &cause)],
+        );
     }
 }
 

@@ -3,8 +3,9 @@
 use zeroize::Zeroizing;
 
 use crate::client::Client;
+use crate::identifier::EmailAddress;
 use crate::mail::message::Message;
-use crate::storage::{AuditEvent, Credential, LoginName};
+use crate::storage::{AuditEvent, Credential, LoginName, User};
 use crate::time::Timestamp;
 
 /// Work that nobody waits for.
@@ -26,6 +27,12 @@ pub(crate) enum Task {
     Settings,
     /// Write a warning, unless that was done.
     Warn(Warning),
+    /// Send a user the link that verifies this address anew; none: do the same, and send nothing.
+    VerificationLink {
+        address: EmailAddress,
+        user: Option<Box<User>>,
+        client: Client,
+    },
     /// Say that a session was used.
     Touch(String),
     /// Bring a stored hash, which this password has just matched and which proves it, to the current parameters.

@@ -15,10 +15,10 @@ pub enum ErrorCode {
     UsernameTaken,
     /// The account is unknown, or the password wrong.
     InvalidCredentials,
+    /// The same, or the address is not verified yet.
+    InvalidOrUnverified,
     /// The account is disabled.
     AccountDisabled,
-    /// The e-mail address is not verified.
-    EmailNotVerified,
     /// The password that was to prove the account is wrong.
     WrongPassword,
     /// The password is needed as well.

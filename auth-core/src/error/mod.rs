@@ -32,9 +32,10 @@ pub enum Error {
     /// Caller: the right password, of an account that an administrator switched off.
     #[error("the account is disabled")]
     AccountDisabled,
-    /// Caller: the right password, of an account whose address is not verified, where that is needed.
-    #[error("the e-mail address is not verified")]
-    EmailNotVerified,
+    /// Caller: the same where addresses have to be verified first, or the address is not yet; never says which, as
+    /// anybody can register with the address of another and knows that password.
+    #[error("e-mail or password is wrong, or the address is not verified")]
+    InvalidOrUnverified,
     /// Caller: the password that was to prove the account is wrong.
     #[error("the password is wrong")]
     WrongPassword,
@@ -124,7 +125,7 @@ impl Error {
             Self::UsernameTaken => ErrorCode::UsernameTaken,
             Self::InvalidCredentials => ErrorCode::InvalidCredentials,
             Self::AccountDisabled => ErrorCode::AccountDisabled,
-            Self::EmailNotVerified => ErrorCode::EmailNotVerified,
+            Self::InvalidOrUnverified => ErrorCode::InvalidOrUnverified,
             Self::WrongPassword => ErrorCode::WrongPassword,
             Self::PasswordRequired => ErrorCode::PasswordRequired,
             Self::ReauthenticationRequired => ErrorCode::ReauthenticationRequired,

@@ -61,6 +61,8 @@ kinds! {
     VerifyEmail "verify_email" "VERIFY_EMAIL";
     /// Somebody tried to register with your address, which has an account already; the link leads to signing in.
     AccountExists "account_exists" "ACCOUNT_EXISTS";
+    /// Your address is verified, and somebody else has the user name that you registered with.
+    UsernameTaken "username_taken" "USERNAME_TAKEN";
     /// Choose a new password by the link.
     ResetPassword "reset_password" "RESET_PASSWORD";
     /// An administrator made your password void; choose a new one by the link.

@@ -42,7 +42,8 @@ impl<P: Platform> Mfa<'_, P> {
         client: &Client,
     ) -> Result<TotpEnrolment> {
         let context = self.context;
-        count_self_service(context, &active.user.id, SelfService::SecondFactor).await?;
+        let what = SelfService::SecondFactor;
+        count_self_service(context, &active.user.id, what, client).await?;
         let evidence = Evidence {
             session: Some(active),
             ..evidence

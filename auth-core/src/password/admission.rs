@@ -4,17 +4,25 @@ use core::time::Duration;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::password::work::Work;
 use crate::platform::Platform;
 use crate::storage::{Limit, Storage as _};
 
-/// Lets a password hash begin, unless all instances together have begun as many within this second as they may. Who
-/// is refused has taken no memory yet.
+/// Lets hashes of a password begin, which are this work, unless all instances together have begun as much within this
+/// second as they may. A refused request has taken no memory yet.
+///
+/// Storage counts one at a time, so that what weighs as much as several hashes has a smaller limit instead: whatever
+/// comes together, less than twice the setting begins.
 ///
 /// # Errors
 /// [`Error::Overloaded`], or a failure of the platform.
-pub(crate) async fn admit_hash<P: Platform>(context: &Context<P>) -> Result<()> {
+pub(crate) async fn admit_hash<P: Platform>(
+    context: &Context<P>,
+    works: impl IntoIterator<Item = Work>,
+) -> Result<()> {
     let most = context.config.hashes_per_second;
     if most > 0 {
+        let most = (most / context.hasher.weight(works)).max(1);
         let limit = Limit {
             key: "hashes".to_owned(),
             window: Duration::from_secs(1),
@@ -38,6 +46,7 @@ pub(crate) async fn hash_password<P: Platform>(
     context: &Context<P>,
     password: &str,
 ) -> Result<String> {
-    admit_hash(context).await?;
+    let work = context.hasher.parameters().work();
+    admit_hash(context, [work]).await?;
     Ok(context.hasher.hash(&context.platform, password))
 }

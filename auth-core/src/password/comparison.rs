@@ -8,6 +8,7 @@ use crate::password::equal_work::{costliest, raise_costs};
 use crate::password::policy;
 use crate::platform::Platform;
 use crate::sign_in::proof::Proof;
+use crate::sign_in::verification::awaits_verification;
 use crate::storage::{Account, Credential};
 
 /// A password that was right.
@@ -20,8 +21,8 @@ pub(crate) struct VerifiedPassword {
     pub(crate) proof: Proof,
 }
 
-/// Compares a password with an account's, after the same work in every case. None: it is wrong, or there is no account, or
-/// none with a password.
+/// Compares a password with an account's. The work is the same for every wrong one, and for the right one of an account
+/// whose address has to be verified first. None: it is wrong, or there is no account, or none with a password.
 pub(crate) async fn verify_password<P: Platform>(
     context: &Context<P>,
     account: Option<Account>,
@@ -30,19 +31,24 @@ pub(crate) async fn verify_password<P: Platform>(
     let password = policy::normalize(presented);
     // Longer ones can't be right, and hashing them would be the sender's choice of our work.
     let too_long = password.chars().count() > context.config.password_max_length;
-    admit_hash(context).await?;
+    // The weight is that of a wrong password, the same for every account: so a refusal tells nobody who exists.
+    let costliest = costliest(context).await?;
+    admit_hash(context, costliest.each()).await?;
+    let refused = account
+        .as_ref()
+        .is_some_and(|account| awaits_verification(&context.config, account));
     let found = account.and_then(with_password).filter(|_| !too_long);
     let stored = found
         .as_ref()
         .map(|(_, credential)| credential.secret.as_str());
-    let costliest = costliest(context).await?;
     let compared = if too_long { "" } else { &password };
-    let matches = context.hasher.compare(compared, stored, &costliest);
+    let hasher = &context.hasher;
+    let matches = hasher.compare(compared, stored, &costliest, refused);
     let matches = matches.map_err(|error| {
         let user = found.as_ref().map_or("", |(account, _)| &account.user.id);
         Error::Internal(format!("password of user {user}: {error}"))
     })?;
-    if let (false, Some(stored)) = (matches, stored) {
+    if let (false, Some(stored)) = (matches && !refused, stored) {
         // A hash of before, or of an import elsewhere: from now on all attempts are as much work.
         raise_costs(context, [stored]).await?;
     }

@@ -142,7 +142,7 @@ impl Hasher {
     }
 
     /// Whether a password matches a stored hash. Where it does not, or nothing is stored, the work is the same whatever
-    /// is stored.
+    /// is stored. `refused`: it is refused also where it matches, so that has to be the same work.
     ///
     /// # Errors
     /// Those of [`verify`](Self::verify).
@@ -151,10 +151,13 @@ impl Hasher {
         password: &str,
         stored: Option<&str>,
         costliest: &Costliest,
+        refused: bool,
     ) -> Result<bool, PasswordHashError> {
         let mut own = None;
+        let mut matches = false;
         if let Some(stored) = stored {
-            if self.verify(password, stored)? {
+            matches = self.verify(password, stored)?;
+            if matches && !refused {
                 return Ok(true);
             }
             own = Some(Work::of(stored)?);
@@ -165,7 +168,18 @@ impl Hasher {
             let verified = self.verify(password, &work.decoy());
             debug_assert_eq!(verified, Ok(false), "{work:?}");
         }
-        Ok(false)
+        Ok(matches)
+    }
+
+    /// As how many hashes of the default parameters all of this counts here.
+    pub(crate) fn weight(&self, works: impl IntoIterator<Item = Work>) -> u64 {
+        let costs = works
+            .into_iter()
+            .flat_map(|work| work.within(self.most_memory))
+            .map(Work::cost);
+        let one = Parameters::default().work().cost();
+        let all = costs.reduce(Cost::then);
+        all.map_or(1, |cost| cost.weight(one))
     }
 
     /// How much work the hashes were that this hasher has computed, by their kind.

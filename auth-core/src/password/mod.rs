@@ -8,6 +8,7 @@ mod cost;
 pub(crate) mod cost_cache;
 pub(crate) mod equal_work;
 pub(crate) mod error;
+mod django;
 mod foreign;
 mod form;
 pub(crate) mod hasher;

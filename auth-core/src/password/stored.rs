@@ -3,7 +3,8 @@
 use argon2::{Algorithm, AssociatedData, Version};
 use password_hash::phc::{Output, PasswordHash, Salt};
 
-use super::cost::{Cost, nanoseconds};
+use super::cost::Cost;
+use super::django::usual_form;
 use super::error::PasswordHashError;
 use super::foreign::ForeignHash;
 use super::form::Form;
@@ -34,13 +35,12 @@ impl StoredHash {
     }
 
     pub(super) fn cost(&self) -> Cost {
-        match self {
-            Self::Argon2(hash) => hash.cost(),
-            Self::Foreign(hash) => hash.cost(),
-        }
+        self.work().cost()
     }
 
     pub(super) fn parse(stored: &str) -> Result<Self, PasswordHashError> {
+        let usual = usual_form(stored);
+        let stored = usual.as_deref().unwrap_or(stored);
         if stored.starts_with("$argon2") {
             Argon2Hash::parse(stored).map(Self::Argon2)
         } else {
@@ -59,17 +59,6 @@ pub(super) struct Argon2Hash {
 }
 
 impl Argon2Hash {
-    /// Lanes are computed one after the other, so that they cost nothing more.
-    fn cost(&self) -> Cost {
-        let Parameters {
-            memory, iterations, ..
-        } = self.parameters;
-        Cost {
-            memory,
-            nanoseconds: nanoseconds::ARGON2_BLOCK * u64::from(memory) * u64::from(iterations),
-        }
-    }
-
     fn parse(stored: &str) -> Result<Self, PasswordHashError> {
         let hash = PasswordHash::new(stored).map_err(|_| PasswordHashError::Malformed)?;
         let algorithm = hash

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::cost::{Cost, nanoseconds};
 use super::parameters::Parameters;
 
 /// Kinds of hashes. The work of two hashes of one kind can be compared and added.
@@ -86,6 +87,30 @@ impl Work {
             Self::Pbkdf2 {
                 iterations, blocks, ..
             } => u64::from(iterations) * u64::from(blocks),
+        }
+    }
+
+    /// Its memory and time. The lanes of Argon2 are computed one after the other, so they cost nothing more.
+    pub(super) fn cost(self) -> Cost {
+        let (memory, unit) = match self {
+            Self::Argon2 { memory, .. } => (memory, nanoseconds::ARGON2_BLOCK),
+            Self::Bcrypt { .. } => (0, nanoseconds::BCRYPT_EXPANSION),
+            // Each of N blocks of 128 r bytes is filled, and mixed in once, 64 bytes at a time.
+            Self::Scrypt { log_n, r, .. } => {
+                ((r << log_n).div_ceil(8), 4 * nanoseconds::SCRYPT_UNIT)
+            }
+            Self::Pbkdf2 { digest, .. } => {
+                let unit = match digest {
+                    HashKind::Pbkdf2Sha1 => nanoseconds::PBKDF2_SHA1,
+                    HashKind::Pbkdf2Sha512 => nanoseconds::PBKDF2_SHA512,
+                    _ => nanoseconds::PBKDF2_SHA256,
+                };
+                (0, unit)
+            }
+        };
+        Cost {
+            memory,
+            nanoseconds: unit * self.units(),
         }
     }
 
@@ -341,7 +366,10 @@ mod tests {
         }
         let spent = |stored: Option<&str>| {
             let hasher = Hasher::new(parameters);
-            assert_eq!(hasher.compare("wrong", stored, &costliest), Ok(false));
+            assert_eq!(
+                hasher.compare("wrong", stored, &costliest, false),
+                Ok(false)
+            );
             hasher.work_done()
         };
         let nobody = spent(None);
@@ -351,6 +379,33 @@ mod tests {
         for stored in &all {
             assert_eq!(spent(Some(stored)), nobody, "{stored}");
         }
+    }
+
+    /// What is begun within a second is bounded by what it costs.
+    #[test]
+    fn a_comparison_weighs_as_much_as_all_that_it_computes() {
+        let scrypt = |log_n| Work::Scrypt { log_n, r: 8, p: 1 };
+        let argon2 = |memory, iterations| Work::Argon2 { memory, iterations };
+        let own = Parameters::default().work();
+        // By time: 54 ms are one.
+        for (works, weight) in [
+            (vec![], 1),
+            (vec![Work::Bcrypt { cost: 4 }], 1),
+            (vec![argon2(64, 1)], 1),
+            (vec![own], 1),
+            (vec![own, Work::Bcrypt { cost: 4 }], 2),
+            (vec![own, Work::Bcrypt { cost: 12 }], 7),
+            (vec![argon2(131_072, 1), scrypt(17)], 19),
+            // By memory: 19 MiB are one.
+            (vec![argon2(131_072, 1)], 7),
+        ] {
+            let hasher = Hasher::new(Parameters::default());
+            assert_eq!(hasher.weight(works.clone()), weight, "{works:?}");
+        }
+        // A host that has less memory takes no more, and as much time.
+        let hasher = Hasher::within(Parameters::default(), 65_536);
+        assert_eq!(hasher.weight([argon2(131_072, 1)]), 4);
+        assert_eq!(hasher.weight([argon2(131_072, 1), scrypt(17)]), 19);
     }
 
     /// Another host that has more memory may have taken in larger ones.
@@ -370,7 +425,10 @@ mod tests {
         costliest.raise(Work::Scrypt { log_n, r, p });
         let spent = |stored: Option<&str>| {
             let hasher = Hasher::within(parameters, most);
-            assert_eq!(hasher.compare("wrong", stored, &costliest), Ok(false));
+            assert_eq!(
+                hasher.compare("wrong", stored, &costliest, false),
+                Ok(false)
+            );
             hasher.work_done()
         };
         let nobody = spent(None);
@@ -390,7 +448,10 @@ mod tests {
         let mut costliest = Costliest::default();
         costliest.raise(parameters.work());
         costliest.raise(Work::Bcrypt { cost: 5 });
-        assert_eq!(hasher.compare("right", Some(&stored), &costliest), Ok(true));
+        assert_eq!(
+            hasher.compare("right", Some(&stored), &costliest, false),
+            Ok(true)
+        );
         // Made and verified.
         assert_eq!(
             hasher.work_done(),

@@ -15,6 +15,8 @@ pub(crate) enum RequestedMail {
     Registration,
     /// Another link to verify an address.
     Verification,
+    /// The link to verify an address once more, after a login with the right password.
+    Login,
     /// A link to a new password.
     Reset,
     /// A link to another address.
@@ -26,6 +28,7 @@ impl RequestedMail {
         match self {
             Self::Registration => "registration",
             Self::Verification => "verification",
+            Self::Login => "login",
             Self::Reset => "reset",
             Self::NewAddress => "new-address",
         }
@@ -78,6 +81,23 @@ pub(crate) async fn may_mail_registered<P: Platform>(
     let mail = RequestedMail::Registration;
     let mut limits = by_address_and_network(context, mail, address, client);
     limits.push(mail_quota(context, mail, address, true));
+    admits(context, limits).await
+}
+
+/// Whether the link that verifies an address may go there again after a login. It is counted apart from requests for
+/// one, whose answers tell what is used up. `sends` as in [`may_mail`].
+///
+/// # Errors
+/// A failure of the platform.
+pub(crate) async fn may_mail_after_login<P: Platform>(
+    context: &Context<P>,
+    address: &EmailAddress,
+    sends: bool,
+    client: &Client,
+) -> Result<bool> {
+    let mail = RequestedMail::Login;
+    let mut limits = by_address_and_network(context, mail, address, client);
+    limits.push(mail_quota(context, mail, address, sends));
     admits(context, limits).await
 }
 

@@ -3,10 +3,11 @@
 
 use core::time::Duration;
 
+use crate::client::Client;
 use crate::context::Context;
 use crate::error::Result;
 use crate::platform::Platform;
-use crate::rate_limits::count::count;
+use crate::rate_limits::count::{count, in_networks};
 use crate::storage::Limit;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -47,10 +48,12 @@ pub(crate) fn quotas_of(user_id: &str) -> String {
 /// [`Error::RateLimited`](crate::Error::RateLimited) past the limit.
 pub(crate) async fn count_sign_in<P: Platform>(context: &Context<P>, user_id: &str) -> Result<()> {
     let key = format!("{}sign-in", quotas_of(user_id));
-    count_in_window_and_day(context, key, context.config.sign_ins_per_user).await
+    let most = context.config.sign_ins_per_user;
+    count(context, in_window_and_day(context, &key, most)).await
 }
 
-/// Counts what a person does to the account.
+/// Counts what a person does to the account. What takes no password, which is counted by network anyway, is also counted
+/// by network: somebody may have any number of accounts.
 ///
 /// # Errors
 /// [`Error::RateLimited`](crate::Error::RateLimited) past the limit.
@@ -58,9 +61,30 @@ pub(crate) async fn count_self_service<P: Platform>(
     context: &Context<P>,
     user_id: &str,
     what: SelfService,
+    client: &Client,
 ) -> Result<()> {
     let key = format!("{}{}", quotas_of(user_id), what.as_str());
-    count_in_window_and_day(context, key, context.config.changes_per_user).await
+    let mut limits = in_window_and_day(context, &key, context.config.changes_per_user);
+    if !matches!(what, SelfService::Password) {
+        limits.extend(by_network_in_a_day(context, what.as_str(), client));
+    }
+    count(context, limits).await
+}
+
+/// Limits of what adds rows from the networks of a client in a day, whatever the accounts: ten times the attempts of
+/// a window.
+pub(super) fn by_network_in_a_day<P: Platform>(
+    context: &Context<P>,
+    what: &str,
+    client: &Client,
+) -> Vec<Limit> {
+    let most = context.config.login_attempts_per_ip;
+    let most = most.saturating_mul(WINDOWS_A_DAY);
+    let mut limits = in_networks(context, &format!("day/{what}"), most, client);
+    for limit in &mut limits {
+        limit.window = DAY;
+    }
+    limits
 }
 
 /// Counts a refresh of a session.
@@ -82,25 +106,17 @@ pub(crate) async fn count_refresh<P: Platform>(
     .await
 }
 
-async fn count_in_window_and_day<P: Platform>(
-    context: &Context<P>,
-    key: String,
-    most: u64,
-) -> Result<()> {
-    count(
-        context,
-        vec![
-            Limit {
-                key: format!("{key}/window"),
-                window: context.config.limit_window,
-                most,
-            },
-            Limit {
-                key: format!("{key}/day"),
-                window: DAY,
-                most: most.saturating_mul(WINDOWS_A_DAY),
-            },
-        ],
-    )
-    .await
+fn in_window_and_day<P: Platform>(context: &Context<P>, key: &str, most: u64) -> Vec<Limit> {
+    vec![
+        Limit {
+            key: format!("{key}/window"),
+            window: context.config.limit_window,
+            most,
+        },
+        Limit {
+            key: format!("{key}/day"),
+            window: DAY,
+            most: most.saturating_mul(WINDOWS_A_DAY),
+        },
+    ]
 }

@@ -8,6 +8,7 @@ use crate::deferred::work::{Deferred, Task};
 use crate::error::Result;
 use crate::platform::Platform;
 use crate::rate_limits::count::{by_network, count, exceeded, hashed, in_networks, limit};
+use crate::rate_limits::quota::by_network_in_a_day;
 use crate::sessions::active::active_sessions;
 use crate::sign_in::known_device::known_device;
 use crate::storage::{Account, Limit, LoginName, Session};
@@ -120,24 +121,29 @@ fn lock_later<P: Platform>(
 }
 
 /// Counts an attempt at an account's second factor, whatever way it comes, so that a new challenge brings no new
-/// attempts.
+/// attempts; and by network, as somebody may have any number of accounts.
 ///
 /// # Errors
-/// [`Error::RateLimited`] past the limit.
+/// [`Error::RateLimited`] past one of the limits.
 pub(crate) async fn count_code<P: Platform>(
     context: &Context<P>,
     user_id: &str,
     client: &Client,
 ) -> Result<()> {
+    let of_account = format!("code/{user_id}");
+    let most = context.config.login_attempts_per_ip;
+    let mut limits = in_networks(context, "codes", most, client);
     let most = context.config.mfa_attempts_per_account;
-    let limits = vec![limit(context, format!("code/{user_id}"), most)];
+    limits.push(limit(context, of_account.clone(), most));
     let Some(exceeded) = exceeded(context, limits).await? else {
         return Ok(());
     };
     if exceeded.first {
         record_failed_login(context, Some(user_id), "rate_limited", client);
-        let name = LoginName::Id(user_id.to_owned());
-        lock_later(context, name, exceeded.until, client);
+        if exceeded.key == of_account {
+            let name = LoginName::Id(user_id.to_owned());
+            lock_later(context, name, exceeded.until, client);
+        }
     }
     Err(exceeded.error)
 }
@@ -155,7 +161,7 @@ pub(crate) async fn count_reset<P: Platform>(context: &Context<P>, user_id: &str
     .await
 }
 
-/// Counts a registration.
+/// Counts a registration: with attempts in a window, and by itself in a day.
 ///
 /// # Errors
 /// [`Error::RateLimited`] past the limit.
@@ -163,7 +169,9 @@ pub(crate) async fn count_registration<P: Platform>(
     context: &Context<P>,
     client: &Client,
 ) -> Result<()> {
-    count(context, by_network(context, client)).await
+    let mut limits = by_network(context, client);
+    limits.extend(by_network_in_a_day(context, "registration", client));
+    count(context, limits).await
 }
 
 /// What attempts at a name are counted by, from wherever they come.

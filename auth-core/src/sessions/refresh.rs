@@ -22,7 +22,34 @@ const SUCCESSOR_PURPOSE: &str = "gatewright refresh token successor v1";
 /// How many rotations within one grace window a late copy of a token is led along.
 const MAX_SUPERSEDED: usize = 8;
 
+/// How many refresh tokens of one request are tried.
+const MAX_CANDIDATES: usize = 4;
+
 impl<P: Platform> Sessions<'_, P> {
+    /// Of refresh tokens that were presented together, those to try, in order: at most four. Tokens of
+    /// other sessions than these are left out, and those that name no session come last, so that nobody who can add tokens
+    /// crowds out the one that counts. None: any session.
+    pub fn refresh_candidates<'a>(
+        self,
+        presented: Vec<&'a str>,
+        session_ids: Option<&[&str]>,
+    ) -> Vec<&'a str> {
+        let may_be = |id: &str| session_ids.is_none_or(|ids| ids.contains(&id));
+        let (mut named, mut unnamed) = (Vec::new(), Vec::new());
+        for text in presented {
+            match PresentedToken::parse(&self.context.config.secret_key, text) {
+                Some(PresentedToken {
+                    session: Some(id), ..
+                }) if may_be(&id) => named.push(text),
+                Some(PresentedToken { session: None, .. }) => unnamed.push(text),
+                _ => {}
+            }
+        }
+        named.extend(unnamed);
+        named.truncate(MAX_CANDIDATES);
+        named
+    }
+
     /// Exchanges a refresh token for a new pair.
     ///
     /// A token is exchanged once. Presented again within the grace window it gets the same successor, so that two

@@ -8,7 +8,7 @@ use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
 use crate::client::Client;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::identifier::new_id;
 use crate::platform::Platform;
 use crate::secret::digest;
@@ -16,6 +16,7 @@ use crate::sessions::tokens::{OpaqueToken, TokenPair, Tokens, new_refresh_token,
 use crate::sessions::transport::{OPAQUE, TokenFormat};
 use crate::sign_in::known_device::device_token;
 use crate::sign_in::policy::Admitted;
+use crate::sign_in::verification::invalid_credentials;
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
 use crate::storage::{
@@ -29,8 +30,8 @@ const OPAQUE_LEN: usize = 64;
 /// Starts a session of a user whom the policy admits.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`] when the user was deleted or disabled or the password changed meanwhile, or a failure of the
-/// platform.
+/// [`Error::InvalidCredentials`] or [`Error::InvalidOrUnverified`] when the user was deleted or disabled or the password
+/// changed meanwhile, or a failure of the platform.
 pub(crate) async fn start_session<P: Platform>(
     context: &Context<P>,
     admitted: &Admitted,
@@ -116,6 +117,6 @@ async fn store_session<P: Platform>(
             record(context, event, client);
             Ok(active)
         }
-        StartSessionOutcome::UserInactive => Err(Error::InvalidCredentials),
+        StartSessionOutcome::UserInactive => Err(invalid_credentials(&context.config)),
     }
 }

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::credential::password_id;
 use crate::deferred::work::{Deferred, Task};
 use crate::error::{Error, LinkError, Result};
-use crate::identifier::login_name;
+use crate::identifier::{EmailAddress, login_name};
 use crate::one_time_secret::{Purpose, create_secret, peek_of_user};
 use crate::password::comparison::verify_password;
 use crate::password::policy;
@@ -25,7 +25,8 @@ use crate::sessions::transport::TokenFormat;
 use crate::sign_in::SignIn;
 use crate::sign_in::policy::{Admission, Incomplete, admit};
 use crate::sign_in::proof::Proof;
-use crate::storage::{LoginName, Storage as _};
+use crate::sign_in::verification::{awaits_verification, invalid_credentials};
+use crate::storage::{LoginName, Storage as _, User};
 
 /// What a person signs in with.
 #[derive(Clone, Copy)]
@@ -73,11 +74,14 @@ struct Challenge {
 impl<P: Platform> SignIn<'_, P> {
     /// Signs a person in by address or name and password.
     ///
-    /// Unknown accounts, accounts without a password and wrong passwords get the same answer after the same work.
+    /// Unknown accounts, accounts without a password and wrong passwords get the same answer after the same work. Where
+    /// addresses have to be verified first, so do accounts whose address is not: a stranger may have registered with it
+    /// to find out whether it was taken. Its owner gets the link anew.
     ///
     /// # Errors
-    /// [`Error::InvalidCredentials`]; after the right password alone [`Error::AccountDisabled`],
-    /// [`Error::EmailNotVerified`] and [`Error::InvalidCode`]; [`Error::RateLimited`], or a failure of the platform.
+    /// [`Error::InvalidCredentials`], or [`Error::InvalidOrUnverified`] where addresses have to be verified first; after
+    /// the right password alone [`Error::AccountDisabled`] and [`Error::InvalidCode`]; [`Error::RateLimited`], or a failure
+    /// of the platform.
     pub async fn login(self, request: LoginRequest<'_>, client: &Client) -> Result<Login> {
         let context = self.context;
         let name = login_name(request.name);
@@ -91,12 +95,19 @@ impl<P: Platform> SignIn<'_, P> {
         };
         count_login(context, key, name.clone(), account.as_ref(), client).await?;
         let known = account.as_ref().map(|account| account.user.id.clone());
-        let Some(verified) = verify_password(context, account, request.password).await? else {
-            let reason = known
-                .as_ref()
-                .map_or("unknown_account", |_| "wrong_password");
-            record_failed_login(context, known.as_deref(), reason, client);
-            return Err(Error::InvalidCredentials);
+        let verified = match verify_password(context, account, request.password).await? {
+            Some(verified) if !awaits_verification(&context.config, &verified.account) => verified,
+            refused => {
+                let reason = match (&known, &refused) {
+                    (None, _) => "unknown_account",
+                    (_, None) => "wrong_password",
+                    (_, Some(_)) => "email_not_verified",
+                };
+                record_failed_login(context, known.as_deref(), reason, client);
+                let user = refused.map(|verified| verified.account.user);
+                send_link_later(context, request.name, user, client);
+                return Err(invalid_credentials(&context.config));
+            }
         };
         let account = verified.account;
         count_sign_in(context, &account.user.id).await?;
@@ -127,7 +138,7 @@ impl<P: Platform> SignIn<'_, P> {
     ///
     /// # Errors
     /// [`Error::Link`] for the challenge, [`Error::InvalidCode`], [`Error::AccountDisabled`],
-    /// [`Error::EmailNotVerified`], [`Error::RateLimited`], or a failure of the platform.
+    /// [`Error::InvalidOrUnverified`], [`Error::RateLimited`], or a failure of the platform.
     pub async fn login_by_second_factor(
         self,
         challenge: &str,
@@ -160,6 +171,26 @@ impl<P: Platform> SignIn<'_, P> {
             return Err(Error::Link(LinkError::Used));
         }
         start_session(context, &admitted, client, carrier).await
+    }
+}
+
+/// Sends the link to verify an address anew after the answer, where addresses have to be verified first. Whether there is
+/// a link to send or not, so that what comes after the answer is the same as well.
+fn send_link_later<P: Platform>(
+    context: &Context<P>,
+    name: &str,
+    user: Option<User>,
+    client: &Client,
+) {
+    if !context.config.require_email_verification {
+        return;
+    }
+    if let Ok(address) = EmailAddress::parse(name) {
+        context.platform.defer(Deferred(Task::VerificationLink {
+            address,
+            user: user.filter(|user| user.disabled_at.is_none()).map(Box::new),
+            client: client.clone(),
+        }));
     }
 }
 

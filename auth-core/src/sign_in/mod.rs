@@ -5,6 +5,7 @@ pub(crate) mod login;
 pub(crate) mod policy;
 pub(crate) mod proof;
 pub(crate) mod reauthentication;
+pub(crate) mod verification;
 
 use crate::context::service;
 

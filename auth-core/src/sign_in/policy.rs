@@ -8,6 +8,7 @@ use crate::mfa::code::prove_second_factor;
 use crate::mfa::second_factor::has_second_factor;
 use crate::platform::Platform;
 use crate::sign_in::proof::{Method, Proof};
+use crate::sign_in::verification::{awaits_verification, invalid_credentials};
 use crate::storage::Account;
 
 /// What the policy says of a proof.
@@ -73,21 +74,21 @@ pub(crate) fn admit<P: Platform>(
 /// Checks that the state of an account allows signing in.
 ///
 /// # Errors
-/// [`Error::AccountDisabled`], [`Error::EmailNotVerified`].
+/// [`Error::AccountDisabled`], [`Error::InvalidOrUnverified`].
 fn check_sign_in_allowed<P: Platform>(
     context: &Context<P>,
     account: &Account,
     client: &Client,
 ) -> Result<()> {
     let id = Some(account.user.id.as_str());
+    // First: somebody who registered with the address of another must not hear more of the account.
+    if awaits_verification(&context.config, account) {
+        record_failed_login(context, id, "email_not_verified", client);
+        return Err(invalid_credentials(&context.config));
+    }
     if account.user.disabled_at.is_some() {
         record_failed_login(context, id, "disabled", client);
         return Err(Error::AccountDisabled);
-    }
-    let unverified = account.user.email.is_some() && account.user.email_verified_at.is_none();
-    if context.config.require_email_verification && unverified {
-        record_failed_login(context, id, "email_not_verified", client);
-        return Err(Error::EmailNotVerified);
     }
     Ok(())
 }

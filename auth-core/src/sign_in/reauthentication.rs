@@ -119,7 +119,7 @@ async fn by_password<P: Platform>(
     client: &Client,
 ) -> Result<Proof> {
     count_reauthentication(context, user_id, client).await?;
-    count_self_service(context, user_id, SelfService::Password).await?;
+    count_self_service(context, user_id, SelfService::Password, client).await?;
     let account = find_account(context, user_id).await?;
     match verify_password(context, account, password).await? {
         Some(verified) => Ok(verified.proof),

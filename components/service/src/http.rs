@@ -45,8 +45,8 @@ pub(crate) fn request(request: types::Request) -> Result<Request<Body>, ErrorCod
     Ok(converted)
 }
 
-/// Hands a response over. The writing of its body has begun then, so that whoever sends the head finds the body with it: in
-/// two pieces it could take 40 ms more, where the peer confirms the first late and `TCP_NODELAY` is not set.
+/// Hands a response over and has begun to write its body, so that the host can send head and body in one piece. In two
+/// pieces an answer can take 40 ms more: where `TCP_NODELAY` is not set, the second waits for a late confirmation.
 pub(crate) async fn response(
     response: Response<bytes::Bytes>,
 ) -> Result<types::Response, ErrorCode> {

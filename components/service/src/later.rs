@@ -15,9 +15,9 @@ const MOST: usize = 64;
 /// How often a request looks whether there is room for what it has left to do.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// What waits for storage, one thing after the other: events are stored in the order in which they happened.
+/// Work for storage, one thing after the other: events are stored in the order in which they happened.
 static RECORDS: Line = Line::new(1);
-/// What waits for an e-mail service, which may take its time.
+/// Work for an e-mail service, which may be slow.
 static MAILS: Line = Line::new(4);
 
 /// What waits, and how many things are done at once.
@@ -91,8 +91,8 @@ pub(crate) fn defer(work: Deferred) {
     }
 }
 
-/// Waits until there is room for what a request leaves to be done: whoever comes faster than storage is held back, and
-/// nothing is thrown away.
+/// Waits until there is room for the work that a request leaves. Requests that come faster than storage are held back, and
+/// no work is thrown away.
 pub(crate) async fn room() {
     while RECORDS.is_full() {
         Host.pause(LOOK).await;

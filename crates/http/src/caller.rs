@@ -125,9 +125,16 @@ impl<P: Platform> Call<'_, P> {
         tokens
     }
 
-    /// The refresh tokens in cookies.
+    /// The refresh tokens in cookies, all that there are.
     pub(crate) fn refresh_cookies(&self) -> Vec<&str> {
-        self.cookies(&self.names().refresh)
+        cookies::all_values(&self.parts.headers, &self.names().refresh)
+    }
+
+    /// Those of them that may belong to the browser's session, in the order in which they are to be tried.
+    pub(crate) fn refresh_candidates(&self) -> Vec<&str> {
+        let sessions = self.refreshed_sessions();
+        self.auth
+            .refresh_candidates(self.refresh_cookies(), sessions.as_deref())
     }
 
     /// The sessions that a refresh token of a cookie may belong to; none: any.

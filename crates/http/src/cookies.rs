@@ -54,14 +54,18 @@ const SECURE: &str = "__Secure-";
 /// The different values of the cookies of this name, in the order of the request and at most [`MOST`]. What can't be a token or
 /// an identifier of ours is left out. Other cookies don't matter, whatever bytes they hold.
 pub(crate) fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+    let mut values = all_values(headers, name);
+    values.truncate(MOST);
+    values
+}
+
+/// As [`values`], without the bound: for values that the caller can sort out without storage. The headers bound them.
+pub(crate) fn all_values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     let mut values = Vec::new();
     for (_, value) in pairs(headers).filter(|(given, _)| *given == name.as_bytes()) {
         match std::str::from_utf8(value) {
             Ok(value) if is_token(value) && !values.contains(&value) => values.push(value),
             _ => {}
-        }
-        if values.len() == MOST {
-            break;
         }
     }
     values

@@ -263,6 +263,11 @@ impl ApiError {
         Self::finish(self.status, self.header, &json!({ "error": error }))
     }
 
+    fn invalid_credentials(message: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", message)
+            .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\""))
+    }
+
     /// The answer in the form of RFC 6749 section 5.2, for OAuth 2.0 endpoints.
     fn into_oauth_response(self) -> Response<Bytes> {
         let (status, code) = match (self.status, self.code) {

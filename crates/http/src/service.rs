@@ -94,8 +94,8 @@ impl<P: Platform> Service<P> {
     /// Answers one request. Never fails: what goes wrong is an answer too. The first one also tells the audit log with
     /// which settings it goes on.
     ///
-    /// What is left of the body is read, up to a bound: a client that is still sending would see a broken connection and
-    /// not the answer.
+    /// The rest of an unread body is read up to a bound. Without that a client that is still sending would see a broken
+    /// connection and not the answer.
     pub async fn handle<B: Body>(&self, request: Request<B>) -> Response<Bytes> {
         self.handle_when(request, async || Ok(())).await
     }

@@ -298,7 +298,7 @@ pub(crate) async fn refresh<P: Platform>(call: &Call<'_, P>) -> Answer {
     )?;
     call.require_own_page()?;
     let sessions = call.refreshed_sessions();
-    for token in cookies {
+    for token in call.refresh_candidates() {
         let refreshed = match &sessions {
             Some(sessions) => {
                 let client = call.client();
@@ -357,7 +357,7 @@ async fn logout_by_cookies<P: Platform>(call: &Call<'_, P>) -> Result<(), ApiErr
             }
         }
     }
-    for token in refresh_tokens {
+    for token in call.refresh_candidates() {
         call.auth.logout_by_refresh_token(token, &client).await?;
     }
     match refusal {

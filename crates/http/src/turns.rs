@@ -1,5 +1,5 @@
-//! Who may go on where requests share an instance. A password hash computes without a pause, and holds up all others of
-//! its instance: nobody must be in the middle of a transaction then, who would hold up everybody else as well.
+//! Turns of requests that share an instance. A password hash computes without a pause and holds up all other requests of its
+//! instance. A transaction that is open meanwhile would lock the database for everybody else, so the two exclude each other.
 //!
 //! Nobody is woken by another: the tasks of an instance can't wake each other, so each that waits looks by itself.
 

@@ -1,31 +1,11 @@
 //! Password hashes, put into the forms that the server verifies where a system writes them in one of its own. Those
 //! it doesn't know stay as they are, for the server to refuse.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD_NO_PAD;
-
 use crate::options::FirebaseHash;
 
-/// Django's forms (`django/contrib/auth/hashers.py`): PBKDF2 is known as it is, Argon2 and bcrypt have a prefix, and
-/// scrypt is `scrypt$N$salt$r$p$hash`. A password that begins with `!` can't be used.
+/// Django's hashes are known as they are. A password that begins with `!` can't be used.
 pub(crate) fn django(stored: String) -> Option<String> {
-    if stored.starts_with('!') {
-        return None;
-    }
-    if let Some(argon2) = stored.strip_prefix("argon2$") {
-        return Some(format!("${argon2}"));
-    }
-    if let Some(bcrypt) = stored.strip_prefix("bcrypt$") {
-        return Some(bcrypt.into());
-    }
-    let ["scrypt", n, salt, r, p, hash] = stored.split('$').collect::<Vec<_>>()[..] else {
-        return Some(stored);
-    };
-    let Some(n) = n.parse::<u32>().ok().filter(|n| n.is_power_of_two()) else {
-        return Some(stored);
-    };
-    let (ln, salt) = (n.ilog2(), BASE64_STANDARD_NO_PAD.encode(salt));
-    Some(format!("$scrypt$ln={ln},r={r},p={p}${salt}${hash}"))
+    (!stored.starts_with('!')).then_some(stored)
 }
 
 /// What Clerk's API says of `password_digest` for each `password_hasher`.

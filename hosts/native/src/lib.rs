@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
 
 mod bindings;
+mod budget;
 mod component;
 mod contract;
 mod database;
@@ -20,6 +21,7 @@ mod outbound;
 mod peers;
 mod priority;
 mod request;
+mod room;
 mod secrets;
 mod server;
 mod settings;

@@ -2,10 +2,11 @@
 //! does not.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How often a thread checks whether requests have come.
+use crate::room::Room;
+
+/// How often a thread checks whether anything has happened.
 const LOOK: Duration = Duration::from_secs(2);
 /// How often in a row a quiet thread releases memory: instances end some seconds after their last request.
 const TURNS: u32 = 4;
@@ -16,18 +17,37 @@ unsafe extern "C" {
     fn mi_collect(force: bool);
 }
 
-/// Releases the memory that this thread has freed, whenever no requests were counted for a while.
-pub(crate) async fn release_idle_memory(requests: Arc<AtomicU64>) {
-    let (mut known, mut turns) = (0, TURNS);
+/// Releases the memory that this thread has freed, whenever nothing has happened in its room for a while.
+pub(crate) async fn release_idle_memory(room: Arc<Room>) {
+    let mut quiet = Quiet::default();
     loop {
         tokio::time::sleep(LOOK).await;
-        let counted = requests.load(Ordering::Relaxed);
-        if counted != known {
-            (known, turns) = (counted, 0);
-        } else if turns < TURNS {
-            turns += 1;
+        if quiet.releases(room.changes()) {
             release();
         }
+    }
+}
+
+/// A quiet time: the number of changes that it began with, and how often memory was released in it.
+#[derive(Default)]
+struct Quiet {
+    known: u64,
+    turns: u32,
+}
+
+impl Quiet {
+    /// Takes the number of changes, and says whether memory is to be released now.
+    fn releases(&mut self, changes: u64) -> bool {
+        if changes != self.known {
+            *self = Self {
+                known: changes,
+                turns: 0,
+            };
+            return false;
+        }
+        let due = self.known > 0 && self.turns < TURNS;
+        self.turns += u32::from(due);
+        due
     }
 }
 
@@ -35,4 +55,21 @@ pub(crate) async fn release_idle_memory(requests: Arc<AtomicU64>) {
 fn release() {
     // SAFETY: it may be called at any time, and touches only what is free.
     unsafe { mi_collect(true) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_released_after_each_change_and_not_for_ever() {
+        let mut quiet = Quiet::default();
+        assert!(!quiet.releases(0));
+        for changes in [3, 4, 7] {
+            // Not while anything happens.
+            assert!(!quiet.releases(changes));
+            assert!((0..TURNS).all(|_| quiet.releases(changes)));
+            assert!(!(0..TURNS).any(|_| quiet.releases(changes)));
+        }
+    }
 }

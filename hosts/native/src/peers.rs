@@ -4,27 +4,23 @@
 //! Nothing here asks who somebody is, as all of it comes before that. What one network may take is a part of the whole,
 //! so that it leaves the others theirs. Trusted proxies are bound by the whole alone, as all clients come through them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use auth_core::IpBlock;
-use bytes::Bytes;
-use gatewright_http::ApiError;
+use auth_core::{IpBlock, blocks_of};
 
-/// How long a client may take to read an answer.
-const SEND_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a client may take to send a first request, and how often it is looked whether it still reads.
-const LOOK: Duration = Duration::from_secs(10);
+use crate::budget::{Budget, Count};
+
 /// How often connections that are closed are told in the log.
 const TELL: Duration = Duration::from_secs(60);
 
 /// The peers of all connections.
 pub(crate) struct Peers {
     trusted: Vec<IpBlock>,
-    /// Maximum of connections of one network; 0: unlimited.
+    /// Maximum of connections of one network, the narrowest of an address; 0: unlimited.
     max_connections: usize,
     memory: Arc<Count>,
     /// Maximum of memory of one network.
@@ -59,45 +55,49 @@ impl Peers {
         })
     }
 
-    /// Takes a connection; none where its network has too many.
-    pub(crate) fn take(self: &Arc<Self>, peer: SocketAddr) -> Option<Peer> {
+    /// Takes a connection; none where one of its networks has too many.
+    pub(crate) fn take(self: &Arc<Self>, peer: SocketAddr) -> Option<Connection> {
         let address = peer.ip().to_canonical();
-        let budget = |own| Budget {
-            whole: self.memory.clone(),
-            own,
+        let trusted = self.trusted.iter().any(|block| block.contains(address));
+        let networks = match trusted {
+            true => Vec::new(),
+            false => blocks_of(address),
         };
-        if self.trusted.iter().any(|block| block.contains(address)) {
-            return Some(Peer {
-                budget: budget(None),
-                unsent: Arc::default(),
-                begun: AtomicBool::new(false),
-                _connection: None,
-            });
-        }
-        let network = IpBlock::around(address, 32, 64);
-        let own = {
-            let mut networks = self.networks();
-            let entry = networks.entry(network).or_insert_with(|| Network {
-                connections: 0,
-                memory: Count::new(self.share),
-            });
-            if self.max_connections > 0 && entry.connections >= self.max_connections {
-                drop(networks);
-                self.tell(address);
-                return None;
-            }
-            entry.connections += 1;
-            entry.memory.clone()
+        let Some(counts) = self.count(&networks) else {
+            self.tell(address);
+            return None;
         };
-        Some(Peer {
-            budget: budget(Some(own)),
-            unsent: Arc::default(),
-            begun: AtomicBool::new(false),
-            _connection: Some(Connection {
-                peers: self.clone(),
-                network,
-            }),
+        Some(Connection {
+            peers: self.clone(),
+            networks: networks.into_iter().map(|(block, _)| block).collect(),
+            budget: Budget::of(counts),
         })
+    }
+
+    /// Counts a connection in its networks, each of which may have its share; all memory that it counts for is returned.
+    fn count(&self, blocks: &[(IpBlock, u64)]) -> Option<Arc<[Arc<Count>]>> {
+        let mut networks = self.networks();
+        let is_full = |(block, share): &(IpBlock, u64)| {
+            let max = self.max_connections.saturating_mul(*share as usize);
+            let network = networks.get(block);
+            network.is_some_and(|network| network.connections >= max)
+        };
+        if self.max_connections > 0 && blocks.iter().any(is_full) {
+            return None;
+        }
+        let own = blocks.iter().map(|(block, share)| {
+            let network = networks.entry(*block).or_insert_with(|| {
+                // However wide it is, it leaves half to the others.
+                let max = (self.memory.max() / 2).max(self.share);
+                Network {
+                    connections: 0,
+                    memory: Count::new(self.share.saturating_mul(*share as usize).min(max)),
+                }
+            });
+            network.connections += 1;
+            network.memory.clone()
+        });
+        Some(own.chain([self.memory.clone()]).collect())
     }
 
     fn tell(&self, address: IpAddr) {
@@ -120,194 +120,30 @@ impl Peers {
     }
 }
 
-/// A connection that counts for its network.
-struct Connection {
+/// A connection that counts for its networks.
+pub(crate) struct Connection {
     peers: Arc<Peers>,
-    network: IpBlock,
+    networks: Vec<IpBlock>,
+    budget: Budget,
+}
+
+impl Connection {
+    /// What its requests and answers may take.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
         let mut networks = self.peers.networks();
-        if let Some(entry) = networks.get_mut(&self.network) {
-            entry.connections -= 1;
-            if entry.connections == 0 {
-                networks.remove(&self.network);
+        for block in &self.networks {
+            if let Some(network) = networks.get_mut(block) {
+                network.connections -= 1;
+                if network.connections == 0 {
+                    networks.remove(block);
+                }
             }
-        }
-    }
-}
-
-/// The other side of a connection.
-pub(crate) struct Peer {
-    budget: Budget,
-    unsent: Arc<Unsent>,
-    /// Whether a request has come.
-    begun: AtomicBool,
-    _connection: Option<Connection>,
-}
-
-impl Peer {
-    /// Says that a request has come.
-    pub(crate) fn begin(&self) {
-        self.begun.store(true, Ordering::Relaxed);
-    }
-
-    /// What its requests and answers may take.
-    pub(crate) fn budget(&self) -> &Budget {
-        &self.budget
-    }
-
-    /// An answer's body, whose memory is given back once it is sent.
-    pub(crate) fn sending(&self, body: Bytes, held: Held) -> Bytes {
-        let sending = self.unsent.begin(held);
-        Bytes::from_owner(Owned(body, sending))
-    }
-
-    /// Ends when the peer has not sent a request in time, or has not read an answer for long.
-    pub(crate) async fn stalls(&self) {
-        loop {
-            tokio::time::sleep(LOOK).await;
-            if !self.begun.load(Ordering::Relaxed) {
-                return;
-            }
-            if self
-                .unsent
-                .oldest()
-                .is_some_and(|since| since.elapsed() >= SEND_TIMEOUT)
-            {
-                return;
-            }
-        }
-    }
-}
-
-/// Answers that are not sent yet, and since when.
-#[derive(Default)]
-struct Unsent(Mutex<(u64, BTreeMap<u64, Instant>)>);
-
-impl Unsent {
-    fn begin(self: &Arc<Self>, held: Held) -> Sending {
-        let mut unsent = self.lock();
-        let id = unsent.0;
-        unsent.0 += 1;
-        unsent.1.insert(id, Instant::now());
-        Sending {
-            unsent: self.clone(),
-            id,
-            _held: held,
-        }
-    }
-
-    fn oldest(&self) -> Option<Instant> {
-        self.lock().1.first_key_value().map(|(_, since)| *since)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, Instant>)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// An answer on its way.
-struct Sending {
-    unsent: Arc<Unsent>,
-    id: u64,
-    _held: Held,
-}
-
-impl Drop for Sending {
-    fn drop(&mut self) {
-        self.unsent.lock().1.remove(&self.id);
-    }
-}
-
-/// Bytes, and what goes when they go.
-pub(crate) struct Owned<B, T>(pub(crate) B, pub(crate) T);
-
-impl<B: AsRef<[u8]>, T> AsRef<[u8]> for Owned<B, T> {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_ref()
-    }
-}
-
-/// Bytes that may be taken.
-struct Count {
-    taken: AtomicUsize,
-    max: usize,
-}
-
-impl Count {
-    fn new(max: usize) -> Arc<Self> {
-        Arc::new(Self {
-            taken: AtomicUsize::new(0),
-            max,
-        })
-    }
-
-    fn take(&self, bytes: usize) -> bool {
-        let taken = self.taken.fetch_add(bytes, Ordering::Relaxed);
-        let fits = taken.saturating_add(bytes) <= self.max;
-        if !fits {
-            self.give(bytes);
-        }
-        fits
-    }
-
-    fn give(&self, bytes: usize) {
-        self.taken.fetch_sub(bytes, Ordering::Relaxed);
-    }
-}
-
-/// Memory of all connections, and of those of one network.
-#[derive(Clone)]
-pub(crate) struct Budget {
-    whole: Arc<Count>,
-    own: Option<Arc<Count>>,
-}
-
-impl Budget {
-    /// Memory that is held, of which there is none yet.
-    pub(crate) fn begin(&self) -> Held {
-        Held {
-            budget: self.clone(),
-            bytes: 0,
-        }
-    }
-}
-
-/// Memory that is held; given back when dropped.
-pub(crate) struct Held {
-    budget: Budget,
-    bytes: usize,
-}
-
-impl Held {
-    /// Takes further bytes.
-    ///
-    /// # Errors
-    /// There are none left.
-    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
-        let full = || ApiError::unavailable(1);
-        let Budget { whole, own } = &self.budget;
-        if own.as_ref().is_some_and(|own| !own.take(bytes)) {
-            return Err(full());
-        }
-        if !whole.take(bytes) {
-            if let Some(own) = own {
-                own.give(bytes);
-            }
-            return Err(full());
-        }
-        self.bytes += bytes;
-        Ok(())
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.budget.whole.give(self.bytes);
-        if let Some(own) = &self.budget.own {
-            own.give(self.bytes);
         }
     }
 }
@@ -316,15 +152,16 @@ impl Drop for Held {
 mod tests {
     use super::*;
 
-    fn peer(text: &str) -> SocketAddr {
-        SocketAddr::new(text.parse().unwrap(), 4711)
+    /// A connection of an address.
+    fn take(peers: &Arc<Peers>, text: &str) -> Option<Connection> {
+        peers.take(SocketAddr::new(text.parse().unwrap(), 4711))
     }
 
     #[test]
     fn a_network_has_so_many_connections_and_a_trusted_proxy_any_number() {
         let trusted = IpBlock::parse_list("10.0.0.0/8").unwrap();
         let peers = Peers::new(trusted, 2, 100, 100);
-        let take = |text| peers.take(peer(text));
+        let take = |text| take(&peers, text);
         let first = take("192.0.2.1").unwrap();
         let second = take("::ffff:192.0.2.1").unwrap();
         assert!(take("192.0.2.1").is_none());
@@ -344,9 +181,9 @@ mod tests {
     fn memory_is_bound_for_a_network_and_for_all() {
         let trusted = IpBlock::parse_list("10.0.0.1").unwrap();
         let peers = Peers::new(trusted, 0, 100, 25);
-        let one = peers.take(peer("192.0.2.1")).unwrap();
-        let same = peers.take(peer("192.0.2.1")).unwrap();
-        let proxy = peers.take(peer("10.0.0.1")).unwrap();
+        let one = take(&peers, "192.0.2.1").unwrap();
+        let same = take(&peers, "192.0.2.1").unwrap();
+        let proxy = take(&peers, "10.0.0.1").unwrap();
         let (mut first, mut second) = (one.budget().begin(), same.budget().begin());
         assert!(first.grow(20).is_ok());
         assert!(second.grow(6).is_err());
@@ -359,21 +196,35 @@ mod tests {
         assert!(second.grow(20).is_ok());
         assert!(all.grow(1).is_err());
         drop((second, all));
-        assert_eq!(peers.memory.taken.load(Ordering::Relaxed), 0);
+        assert_eq!(peers.memory.taken(), 0);
     }
 
+    /// One subscriber has many networks of the narrowest kind, and less than one share for each.
     #[test]
-    fn an_answer_holds_memory_until_it_is_sent() {
-        let peers = Peers::new(Vec::new(), 0, 100, 100);
-        let peer = peers.take(peer("192.0.2.1")).unwrap();
-        let mut held = peer.budget().begin();
-        held.grow(10).unwrap();
-        let body = peer.sending(Bytes::from_static(b"an answer"), held);
-        let part = body.slice(3..);
-        drop(body);
-        assert!(peer.unsent.oldest().is_some());
-        drop(part);
-        assert!(peer.unsent.oldest().is_none());
-        assert_eq!(peers.memory.taken.load(Ordering::Relaxed), 0);
+    fn an_ipv6_subscriber_has_shares_of_a_few_networks() {
+        let peers = Peers::new(Vec::new(), 2, 100, 20);
+        let connections = |blocks: std::ops::Range<u16>, address: &dyn Fn(u16) -> String| {
+            let all = blocks.flat_map(|block| [address(block), address(block)]);
+            all.filter_map(|address| take(&peers, &address))
+                .collect::<Vec<_>>()
+        };
+        // 256 of a /56, then the other 255 of its /48, then another.
+        let first = connections(0..256, &|n| format!("2001:db8:1:{n:x}::1"));
+        assert_eq!(first.len(), 4);
+        let second = connections(1..256, &|n| format!("2001:db8:1:{n:x}00::1"));
+        assert_eq!(second.len(), 4);
+        let third = connections(0..1, &|n| format!("2001:db8:2:{n:x}::1"));
+        assert_eq!(third.len(), 2);
+        // Memory likewise, but never more than a half.
+        let all = first.iter().chain(&second).chain(&third);
+        let mut held: Vec<_> = all.map(|peer| peer.budget().begin()).collect();
+        let taken = held.iter_mut().map(|held| held.grow(10).is_ok());
+        let taken: Vec<_> = taken.collect();
+        assert_eq!(taken[..4], [true; 4]);
+        assert_eq!(taken[4..8], [true, false, false, false]);
+        assert_eq!(taken[8..], [true; 2]);
+        drop((held, first, second, third));
+        assert!(peers.networks().is_empty());
+        assert_eq!(peers.memory.taken(), 0);
     }
 }

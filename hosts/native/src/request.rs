@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 use wasmtime_wasi_http::WasiBody;
 
-use crate::peers::{Budget, Held, Owned};
+use crate::budget::{Budget, Buffer, Owned};
 
 /// Most bytes that are read of what is refused, and how long that may take.
 const LINGER: usize = (1 << 20) + (64 << 10);
@@ -22,8 +22,7 @@ const LINGER_FOR: Duration = Duration::from_secs(2);
 
 /// A body as far as it has come, and the memory that it and its head take.
 pub(crate) struct Reading {
-    whole: Vec<u8>,
-    held: Held,
+    whole: Buffer,
 }
 
 impl Reading {
@@ -35,8 +34,7 @@ impl Reading {
         let mut held = budget.begin();
         held.grow(head_size(parts))?;
         Ok(Self {
-            whole: Vec::new(),
-            held,
+            whole: Buffer::new(held, 0),
         })
     }
 
@@ -59,7 +57,7 @@ impl Reading {
             };
             let frame = frame.map_err(|_| bad_request("The body ended too early."))?;
             if let Ok(data) = frame.into_data() {
-                self.add(&data)?;
+                self.whole.add(&data)?;
             }
             if self.whole.len() > limit {
                 return Ok(false);
@@ -67,21 +65,10 @@ impl Reading {
         }
     }
 
-    /// Copies what has come: a slice of a connection's buffer would hold all of that.
-    fn add(&mut self, data: &[u8]) -> Result<(), ApiError> {
-        let (has, needed) = (self.whole.capacity(), self.whole.len() + data.len());
-        if needed > has {
-            let more = needed.max(2 * self.whole.len()) - self.whole.len();
-            self.held.grow(self.whole.len() + more - has)?;
-            self.whole.reserve_exact(more);
-        }
-        self.whole.extend_from_slice(data);
-        Ok(())
-    }
-
     /// The body. Its memory is given back with it.
     pub(crate) fn finish(self) -> Bytes {
-        Bytes::from_owner(Owned(self.whole, self.held))
+        let (whole, held) = self.whole.finish();
+        Bytes::from_owner(Owned(whole, held))
     }
 }
 

@@ -38,11 +38,11 @@ auth_core::settings! {
     INSTANCE_REQUESTS instance_requests: usize = "100000", |text| parse::whole(text, 1, 1_000_000_000).map(|n| n as usize), "1 to 1000000000";
     /// Threads for light requests, and as many for those that compute password hashes; 0 for one per processor.
     THREADS threads: usize = "0", |text| parse::whole(text, 0, 64).map(|n| n as usize), "0 to 64";
-    /// How many connections may be open at once; more wait until one ends.
+    /// How many connections may be open at once. A further one takes the place of the one that has been without a request for longest, or waits.
     MAX_CONNECTIONS max_connections: usize = "4096", |text| parse::whole(text, 1, 1_000_000).map(|n| n as usize), "1 to 1000000";
-    /// How many connections may be open at once of one network (IPv4: an address, IPv6: a /64); further ones are closed. 0 for no such bound; there is none for `TRUSTED_PROXIES`.
+    /// How many connections may be open at once of one network (IPv4: an address, IPv6: a /64; a /56 has twice and a /48 four times as many); further ones are closed. 0 for no such bound; there is none for `TRUSTED_PROXIES`.
     MAX_CONNECTIONS_PER_NETWORK max_connections_per_network: usize = "512", |text| parse::whole(text, 0, 1_000_000).map(|n| n as usize), "0 to 1000000";
-    /// Memory that all requests and answers under way may take together, and one network a quarter of it, unless it is one of `TRUSTED_PROXIES`; more are answered with 503.
+    /// Memory that all requests and answers under way may take together, and one network a quarter of it (an IPv6 /56 or /48 half), unless it is one of `TRUSTED_PROXIES`; more are answered with 503.
     BODY_MEMORY_MIB body_memory: usize = "64", |text| parse::whole(text, 4, 65_536).map(|mib| (mib as usize) << 20), "MiB, 4 to 65536";
     /// How many light requests may be under way at once, for each thread; more are answered with 503.
     MAX_REQUESTS max_requests: usize = "512", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536";

@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use gatewright_http::ApiError;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
 
+use crate::budget::{Budget, Buffer, Held};
 use crate::instance::factory::Instances;
-use crate::peers::{Budget, Held};
 
 /// Bytes of an answer that need no memory of the budget: what changes something is answered shortly, and health checks are.
 const UNCOUNTED: usize = 4 * 1024;
@@ -106,19 +107,20 @@ async fn collect(
     budget: Budget,
 ) -> Result<(Response<Bytes>, Held), ApiError> {
     let (parts, mut body) = response.into_parts();
-    let (mut whole, mut held) = (BytesMut::new(), budget.begin());
+    let mut whole = Buffer::new(budget.begin(), UNCOUNTED);
+    let length = body.size_hint().lower();
+    whole.reserve(usize::try_from(length).unwrap_or(usize::MAX))?;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             tracing::error!(cause = ?error, "an answer broke off");
             ApiError::internal("the instance failed")
         })?;
         if let Ok(data) = frame.into_data() {
-            let counted = |length: usize| length.saturating_sub(UNCOUNTED);
-            held.grow(counted(whole.len() + data.len()) - counted(whole.len()))?;
-            whole.extend_from_slice(&data);
+            whole.add(&data)?;
         }
     }
-    Ok((Response::from_parts(parts, whole.freeze()), held))
+    let (whole, held) = whole.finish();
+    Ok((Response::from_parts(parts, whole.into()), held))
 }
 
 fn too_long() -> ApiError {

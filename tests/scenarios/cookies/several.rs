@@ -87,7 +87,9 @@ async fn each_cookie_of_a_name_is_tried() {
             format!("{}{live}", dead(20)).as_bytes(),
         )
         .await;
-        assert_eq!(answer.status, 401, "{name} {answer:?}");
+        // A refresh token is told from the others by its tag.
+        let expected = if name == "__Secure-refresh" { 200 } else { 401 };
+        assert_eq!(answer.status, expected, "{name} {answer:?}");
     }
 }
 
@@ -146,4 +148,40 @@ async fn a_planted_refresh_token_is_refused() {
     let mut empty = Browser::default();
     let sent = empty.send(&host, Method::POST, "/auth/refresh", Some(body));
     sent.await.assert_ok();
+}
+
+/// However many refresh cookies another subdomain plants before it, the browser's own is found: to refresh, and to sign out.
+#[tokio::test]
+async fn planted_refresh_tokens_crowd_out_none() {
+    let host = Host::start(&[SITE]);
+    host.register("ada@example.com").await;
+    host.register("eve@example.com").await;
+    let mut browser = Browser::default();
+    browser.login(&host, "jwt_cookie").await;
+    let mut values: Vec<_> = (0..6).map(|at| format!("a{at}")).collect();
+    // Those of earlier versions name no session, and those of Eve's sessions name another.
+    values.extend((0..6).map(|at| format!("{}{at}", "A".repeat(42))));
+    for _ in 0..6 {
+        values.push(host.login("eve@example.com").await.refresh_token);
+    }
+    let planted: Vec<_> = values
+        .iter()
+        .map(|value| Cookie::of("__Secure-refresh", value, "/auth", Some("example.com")))
+        .collect();
+    browser.0.splice(0..0, planted);
+    browser.refresh(&host).await.assert_ok();
+    let refresh_token = browser
+        .0
+        .iter()
+        .rev()
+        .find(|cookie| cookie.name == "__Secure-refresh");
+    let refresh_token = refresh_token.unwrap().value.clone();
+    browser.0.retain(|cookie| cookie.name != "__Host-access");
+    let ended = browser
+        .send(&host, Method::POST, "/auth/logout", None)
+        .await;
+    assert_eq!(ended.status, 204);
+    host.refresh(&refresh_token)
+        .await
+        .assert_error(401, "invalid_refresh_token");
 }

@@ -1,6 +1,5 @@
 //! The digests that PBKDF2 is used with.
 
-use crate::password::cost::nanoseconds;
 use crate::password::error::PasswordHashError::{self, Malformed};
 
 #[derive(Clone, Copy)]
@@ -25,15 +24,6 @@ impl Digest {
             Self::Sha1 => 20,
             Self::Sha256 => 32,
             Self::Sha512 => 64,
-        }
-    }
-
-    /// How long an iteration of PBKDF2 takes.
-    pub(super) const fn nanoseconds(self) -> u64 {
-        match self {
-            Self::Sha1 => nanoseconds::PBKDF2_SHA1,
-            Self::Sha256 => nanoseconds::PBKDF2_SHA256,
-            Self::Sha512 => nanoseconds::PBKDF2_SHA512,
         }
     }
 }

@@ -7,7 +7,7 @@
 //! | `scrypt:32768:8:1$salt$hash` | Werkzeug; hash in hex |
 //! | `salt:hash` | better-auth; both in hex |
 //! | `$firebase-scrypt$ln=14,r=8,p=1,ss=…,sk=…$salt$hash` | Firebase, see below |
-//! | `pbkdf2_sha256$600000$salt$hash`, `pbkdf2_sha1$…` | Django |
+//! | `pbkdf2_sha256$600000$salt$hash`, `pbkdf2_sha1$…` | Django, whose other forms are in `django.rs` |
 //! | `$pbkdf2-sha256$29000$salt$hash`, `$pbkdf2-sha512$…`, `$pbkdf2$…` (SHA-1) | passlib |
 //! | `$pbkdf2-sha256$i=600000,l=32$salt$hash`, also with `sha1` and `sha512` | PHC strings |
 //! | `pbkdf2:sha256:600000$salt$hash`, also with `sha1` and `sha512` | Werkzeug; hash in hex |
@@ -55,7 +55,6 @@ use zeroize::Zeroizing;
 use self::digest::Digest;
 pub(super) use self::scrypt::MORE_SCRYPT_MEMORY;
 use self::scrypt::Scrypt;
-use super::cost::{Cost, nanoseconds};
 use super::error::PasswordHashError;
 use super::form::Form;
 use super::memory::Memory;
@@ -144,33 +143,6 @@ impl ForeignHash {
         Ok(computed.ct_eq(hash).into())
     }
 
-    /// What verifying it takes.
-    pub(super) fn cost(&self) -> Cost {
-        let computing = |nanoseconds| Cost {
-            memory: 0,
-            nanoseconds,
-        };
-        match self {
-            Self::Bcrypt { cost, .. } => computing(nanoseconds::BCRYPT_EXPANSION << cost),
-            Self::Scrypt { scrypt, .. }
-            | Self::BetterAuth { scrypt, .. }
-            | Self::Firebase { scrypt, .. } => Cost {
-                memory: scrypt.memory(),
-                nanoseconds: nanoseconds::SCRYPT_UNIT * scrypt.salsa20_blocks(),
-            },
-            Self::Pbkdf2 {
-                digest,
-                iterations,
-                hash,
-                ..
-            } => {
-                // All iterations once more for each length of the digest.
-                let times = hash.len().div_ceil(digest.len()) as u64;
-                computing(digest.nanoseconds() * times * u64::from(*iterations))
-            }
-        }
-    }
-
     /// Whether a password that matches, in its [form](Self::form), is the one that was hashed and can be no other; the
     /// table above says which others match. A zero is what each of them takes, but for those that are too long.
     pub(super) fn proves(&self, password: &str) -> bool {
@@ -193,10 +165,7 @@ impl ForeignHash {
             Self::Bcrypt { cost, .. } => Work::Bcrypt { cost: *cost },
             Self::Scrypt { scrypt, .. }
             | Self::BetterAuth { scrypt, .. }
-            | Self::Firebase { scrypt, .. } => {
-                let (log_n, r, p) = scrypt.costs();
-                Work::Scrypt { log_n, r, p }
-            }
+            | Self::Firebase { scrypt, .. } => scrypt.work(),
             Self::Pbkdf2 {
                 digest,
                 iterations,

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use crate::password::error::PasswordHashError::{self, OutOfBounds};
 use crate::password::memory::Memory;
 use crate::password::parameters::Parameters;
+use crate::password::work::Work;
 
 /// As much as Argon2's, which uses the same.
 const MAX_SCRYPT_MEMORY: u64 = Parameters::MAX_MEMORY as u64 * 1024;
@@ -14,8 +15,6 @@ const MAX_SCRYPT_PARALLELISM: u32 = 16;
 /// KiB that scrypt takes beside that memory: its parallel parts, a block to work in, and what the allocator needs.
 pub(in crate::password) const MORE_SCRYPT_MEMORY: usize =
     (128 * MAX_SCRYPT_BLOCK_SIZE * (MAX_SCRYPT_PARALLELISM + 1)) as usize / 1024 + 16;
-/// Bytes of a block of Salsa20.
-const SALSA20_BLOCK: u64 = 64;
 
 /// What goes into scrypt beside the password.
 pub(in crate::password) struct Scrypt {
@@ -36,21 +35,12 @@ impl Scrypt {
         Ok(Self { costs, salt })
     }
 
-    /// N, r and p, the first as its logarithm to base 2.
-    pub(super) fn costs(&self) -> (u32, u32, u32) {
-        (self.costs.log_n().into(), self.costs.r(), self.costs.p())
-    }
-
-    /// KiB of memory: N blocks.
-    pub(super) fn memory(&self) -> u32 {
-        let (log_n, r, _) = self.costs();
-        ((128 * r) << log_n).div_ceil(1024)
-    }
-
-    /// How often a block of Salsa20 is computed: each of N blocks is filled, and mixed in once.
-    pub(super) fn salsa20_blocks(&self) -> u64 {
-        let (log_n, r, p) = self.costs();
-        (2 * (128 * u64::from(r) / SALSA20_BLOCK) * u64::from(p)) << log_n
+    pub(super) fn work(&self) -> Work {
+        Work::Scrypt {
+            log_n: self.costs.log_n().into(),
+            r: self.costs.r(),
+            p: self.costs.p(),
+        }
     }
 
     pub(super) fn derive(
@@ -61,8 +51,9 @@ impl Scrypt {
     ) -> Result<Zeroizing<Vec<u8>>, PasswordHashError> {
         let mut derived = Zeroizing::new(vec![0; len]);
         let password = password.as_bytes();
+        let blocks = self.work().cost().memory as usize + MORE_SCRYPT_MEMORY;
         memory
-            .give_back(self.memory() as usize + MORE_SCRYPT_MEMORY, || {
+            .give_back(blocks, || {
                 ::scrypt::scrypt(password, &self.salt, &self.costs, &mut derived)
             })?
             .map_err(|_| OutOfBounds)?;

@@ -119,7 +119,7 @@ fn bcrypt_proves_what_is_shorter_than_it_sees() {
     assert!(!hasher.should_rehash(&"ä".repeat(36), stored));
 }
 
-/// What is equal in NFKC was one password for better-auth, and stays one.
+/// better-auth takes texts that are equal in NFKC for one password. A new hash of such a password does, too.
 #[test]
 fn a_new_hash_takes_the_texts_that_the_old_one_took() {
     let hasher = Hasher::new(Parameters::default());

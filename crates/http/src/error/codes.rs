@@ -26,21 +26,16 @@ impl ApiError {
                 "username_taken",
                 "This user name is taken.",
             ),
-            ErrorCode::InvalidCredentials => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "invalid_credentials",
-                "E-mail or password is wrong.",
-            )
-            .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\"")),
+            ErrorCode::InvalidCredentials => {
+                Self::invalid_credentials("E-mail or password is wrong.")
+            }
+            ErrorCode::InvalidOrUnverified => Self::invalid_credentials(
+                "E-mail or password is wrong, or the address is not verified yet: follow the link that was sent there.",
+            ),
             ErrorCode::AccountDisabled => Self::new(
                 StatusCode::FORBIDDEN,
                 "account_disabled",
                 "This account is disabled.",
-            ),
-            ErrorCode::EmailNotVerified => Self::new(
-                StatusCode::FORBIDDEN,
-                "email_not_verified",
-                "The e-mail address has to be verified first: follow the link that was sent there.",
             ),
             ErrorCode::WrongPassword => Self::new(
                 StatusCode::FORBIDDEN,

@@ -1,5 +1,6 @@
 //! Accepting connections, and their limits.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,14 +9,14 @@ use gatewright_http::MAX_HEAD;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::context::ServerContext;
 use super::dispatch::{Pools, answer};
 use crate::memory::release_idle_memory;
+use crate::room::{Peer, Room};
 use crate::worker_pool::WorkerPool;
 
 /// How long a client may take to send the headers of a request.
@@ -25,6 +26,8 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const DRAIN: Duration = Duration::from_millis(250);
 /// How often, and for how long, an HTTP/2 client is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// How long a connection that is asked to leave its place may take before another one is asked.
+const ASK: Duration = Duration::from_millis(100);
 /// Maximum of requests of one HTTP/2 connection, and of bytes that it may send of one body, and of all, before they are
 /// read.
 const STREAMS: u32 = 32;
@@ -34,6 +37,7 @@ const CONNECTION_WINDOW: u32 = 128 * 1024;
 const HEAD_BUFFER: usize = MAX_HEAD + 8 * 1024;
 /// Maximum of bytes of an HTTP/2 answer that wait in its buffer.
 const SEND_BUFFER: usize = 64 * 1024;
+
 /// Serves the connections of one listener until told to stop.
 pub(super) fn serve(
     context: Arc<ServerContext>,
@@ -68,15 +72,13 @@ pub(super) fn serve(
             light,
             long_bodies: context.long_bodies.clone(),
             timeout: context.timeout,
-            requests: Arc::default(),
         });
-        tokio::spawn(release_idle_memory(pools.requests.clone()));
-        let connections = GracefulShutdown::new();
+        let room = Arc::new(Room::default());
+        tokio::spawn(release_idle_memory(room.clone()));
+        let (end, ending) = watch::channel(());
         let permits = Arc::new(Semaphore::new(context.max_connections));
         let accepting = async {
             loop {
-                // At the limit, a connection stays in the system's queue until another has ended.
-                let permit = permits.clone().acquire_owned().await;
                 let accepted = listener.accept().await;
                 let Ok((stream, address)) = accepted else {
                     // Most likely out of file descriptors: wait until some are closed.
@@ -84,9 +86,12 @@ pub(super) fn serve(
                     continue;
                 };
                 // A network with too many connections is refused, so that others get theirs.
-                let Some(peer) = context.peers.take(address).map(Arc::new) else {
+                let Some(connection) = context.peers.take(address) else {
                     continue;
                 };
+                // Meanwhile, further connections stay in the system's queue.
+                let permit = take_permit(&permits, &room).await;
+                let peer = Peer::enter(connection, &room);
                 let _ = stream.set_nodelay(!context.spin);
                 let (pools, of_connection) = (pools.clone(), peer.clone());
                 let service = service_fn(move |request| {
@@ -109,23 +114,34 @@ pub(super) fn serve(
                     .max_send_buf_size(SEND_BUFFER)
                     .keep_alive_interval(KEEP_ALIVE)
                     .keep_alive_timeout(KEEP_ALIVE);
-                let watcher = connections.watcher();
+                let mut ending = ending.clone();
                 tokio::spawn(async move {
                     let _permit = permit;
                     // The timers above start with the first byte, so a silent client is limited here.
-                    if tokio::time::timeout(HEADER_TIMEOUT, stream.readable())
-                        .await
-                        .is_err()
-                    {
-                        return;
+                    tokio::select! {
+                        _ = stream.readable() => {}
+                        () = tokio::time::sleep(HEADER_TIMEOUT) => return,
+                        _ = peer.leaves() => return,
                     }
                     let connection = builder
                         .serve_connection(TokioIo::new(stream), service)
                         .into_owned();
-                    tokio::select! {
+                    let mut connection = pin!(connection);
+                    let mut stalls = pin!(peer.stalls());
+                    let patience = tokio::select! {
                         // A client that went away is no error of the service.
-                        _ = watcher.watch(connection) => {}
-                        () = peer.stalls() => {}
+                        _ = connection.as_mut() => return,
+                        () = stalls.as_mut() => return,
+                        patience = peer.leaves() => patience,
+                        // The host waits.
+                        _ = ending.changed() => Duration::MAX,
+                    };
+                    connection.as_mut().graceful_shutdown();
+                    tokio::select! {
+                        biased;
+                        _ = connection => {}
+                        () = stalls => {}
+                        () = peer.has_left(patience) => {}
                     }
                 });
             }
@@ -139,13 +155,25 @@ pub(super) fn serve(
             () = told => {}
         }
         drop(listener);
-        if tokio::time::timeout(limit, connections.shutdown())
-            .await
-            .is_err()
-        {
+        drop(ending);
+        end.send_replace(());
+        if tokio::time::timeout(limit, end.closed()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
         context.instances.done();
         Ok(())
     })
+}
+
+/// A permit for a connection. Where none is left it is that of one without a request under way.
+async fn take_permit(permits: &Arc<Semaphore>, room: &Room) -> Option<OwnedSemaphorePermit> {
+    if let Ok(permit) = permits.clone().try_acquire_owned() {
+        return Some(permit);
+    }
+    loop {
+        room.ask_to_leave();
+        if let Ok(permit) = tokio::time::timeout(ASK, permits.clone().acquire_owned()).await {
+            return permit.ok();
+        }
+    }
 }

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,8 +14,9 @@ use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::Semaphore;
 
-use crate::peers::{Held, Peer};
+use crate::budget::Held;
 use crate::request::{Reading, head_only, linger, prepare, without_body};
+use crate::room::Peer;
 use crate::worker_pool::WorkerPool;
 
 /// The worker pools that serve the requests of one thread.
@@ -25,8 +25,6 @@ pub(super) struct Pools {
     pub(super) hash: Arc<WorkerPool>,
     pub(super) long_bodies: Arc<Semaphore>,
     pub(super) timeout: Duration,
-    /// Number of requests so far.
-    pub(super) requests: Arc<AtomicU64>,
 }
 
 /// Answers a request: by an instance, or with an error of the host in the same format.
@@ -36,8 +34,7 @@ pub(super) async fn answer(
     address: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    peer.begin();
-    pools.requests.fetch_add(1, Ordering::Relaxed);
+    let under_way = peer.begin();
     let (parts, body) = request.into_parts();
     let mut body = Some(body).filter(|body| !body.is_end_stream());
     let route = gatewright_http::find(&parts.method, parts.uri.path());
@@ -47,13 +44,12 @@ pub(super) async fn answer(
     if let Some(unread) = body.filter(|_| may_be_sending) {
         linger(unread).await;
     }
-    Ok(match served {
-        Ok((response, held)) => response.map(|body| match body.is_empty() {
-            true => Full::default(),
-            false => Full::new(peer.sending(body, held)),
-        }),
-        Err(error) => error.into_host_response(route).map(Full::new),
-    })
+    let (response, held) =
+        served.unwrap_or_else(|error| (error.into_host_response(route), peer.budget().begin()));
+    Ok(response.map(|body| match body.is_empty() {
+        true => Full::default(),
+        false => Full::new(peer.sending(body, held, under_way)),
+    }))
 }
 
 impl Pools {

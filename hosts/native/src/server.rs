@@ -530,7 +530,7 @@ impl Lanes {
         unread: &mut Option<Incoming>,
     ) -> Result<(Response<Bytes>, Held), ApiError> {
         let lane = match route {
-            Some(route) if route.heavy => &*self.heavy,
+            Some(route) if route.hashes_password => &*self.heavy,
             _ => &self.light,
         };
         let budget = guest.budget();

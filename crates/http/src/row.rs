@@ -27,7 +27,7 @@ pub(crate) struct Row<A, B, R> {
 }
 
 /// The types of a row alone.
-pub(crate) struct Types<A, B, R>(PhantomData<fn() -> (A, B, R)>);
+pub(crate) struct Types<A, B, R>(PhantomData<(A, B, R)>);
 
 /// No body is read.
 pub(crate) struct NoBody;

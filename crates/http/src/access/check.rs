@@ -25,37 +25,46 @@ rows![
 /// Most questions of one call.
 const MAX_QUESTIONS: usize = 100;
 
-/// One question, or up to 100 as `checks`.
+/// One question as exactly one of `permission`, `role`, `any_role` and `all_roles`, or 1 to 100 questions as `checks`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(min_properties = 1))]
 pub(crate) struct CheckRequest {
     /// About whom; the caller without it.
     user_id: Option<String>,
-    /// Questions.
+    /// Questions, each of which has one member.
+    #[cfg_attr(test, schema(min_items = 1, max_items = 100))]
     checks: Option<Vec<OneCheck>>,
-    /// Whether he has this permission.
+    /// Whether the user has this permission.
     permission: Option<String>,
-    /// Whether he has this role.
+    /// Whether the user has this role.
     role: Option<String>,
-    /// Whether he has one of these roles.
+    /// Whether the user has one of these roles.
     any_role: Option<Vec<String>>,
-    /// Whether he has all of these roles.
+    /// Whether the user has all of these roles.
     all_roles: Option<Vec<String>>,
 }
 
-/// A question: one of its fields.
+/// A question: exactly one of its members.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(
+    test,
+    derive(utoipa::ToSchema),
+    schema(min_properties = 1, max_properties = 1)
+)]
 pub(crate) struct OneCheck {
-    /// Whether he has this permission.
+    /// Whether the user has this permission.
+    #[cfg_attr(test, schema(nullable = false))]
     permission: Option<String>,
-    /// Whether he has this role.
+    /// Whether the user has this role.
+    #[cfg_attr(test, schema(nullable = false))]
     role: Option<String>,
-    /// Whether he has one of these roles.
+    /// Whether the user has one of these roles.
+    #[cfg_attr(test, schema(nullable = false))]
     any_role: Option<Vec<String>>,
-    /// Whether he has all of these roles.
+    /// Whether the user has all of these roles.
+    #[cfg_attr(test, schema(nullable = false))]
     all_roles: Option<Vec<String>>,
 }
 

@@ -42,6 +42,7 @@ rows![
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct PermissionView {
     /// Identifier, a UUID.
+    #[cfg_attr(test, schema(format = "uuid"))]
     id: String,
     /// Name, `resource:action`.
     name: String,
@@ -75,10 +76,17 @@ pub(crate) struct PermissionsResponse {
 pub(crate) struct CreatePermissionRequest {
     /// `resource:action`, either part at most 64 of a-z, 0-9, `.`, `_` and `-`, or `*`; or `*` alone.
     #[serde(default)]
-    #[cfg_attr(test, schema(required))]
+    #[cfg_attr(
+        test,
+        schema(
+            required,
+            pattern = r"^(\*|(\*|[a-z0-9._-]{1,64}):(\*|[a-z0-9._-]{1,64}))$"
+        )
+    )]
     name: String,
     /// What it is for, at most 500 characters.
     #[serde(default)]
+    #[cfg_attr(test, schema(max_length = 500))]
     description: String,
 }
 
@@ -86,9 +94,14 @@ pub(crate) struct CreatePermissionRequest {
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct PermissionUpdateRequest {
-    /// Another name.
+    /// Another name, in the same form.
+    #[cfg_attr(
+        test,
+        schema(pattern = r"^(\*|(\*|[a-z0-9._-]{1,64}):(\*|[a-z0-9._-]{1,64}))$")
+    )]
     name: Option<String>,
-    /// What it is for.
+    /// What it is for, at most 500 characters.
+    #[cfg_attr(test, schema(max_length = 500))]
     description: Option<String>,
 }
 

@@ -51,6 +51,7 @@ rows![
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct RoleView {
     /// Identifier, a UUID.
+    #[cfg_attr(test, schema(format = "uuid"))]
     id: String,
     /// Name.
     name: String,
@@ -90,16 +91,17 @@ pub(crate) struct RolesResponse {
 pub(crate) struct CreateRoleRequest {
     /// 1 to 64 of a-z, 0-9, `.`, `_` and `-`, a letter first.
     #[serde(default)]
-    #[cfg_attr(test, schema(required))]
+    #[cfg_attr(test, schema(required, pattern = "^[a-z][a-z0-9._-]{0,63}$"))]
     name: String,
     /// What it is for, at most 500 characters.
     #[serde(default)]
+    #[cfg_attr(test, schema(max_length = 500))]
     description: String,
     /// How high its holders stand, 0 to 999 and below the caller; without it 10 if a permission of the administration is among
     /// `permissions`, else 0.
     #[cfg_attr(test, schema(minimum = 0, maximum = 999))]
     rank: Option<u64>,
-    /// Names of the permissions that it holds.
+    /// Names of the permissions that it holds, which have to exist.
     #[serde(default)]
     permissions: Vec<String>,
 }
@@ -108,14 +110,16 @@ pub(crate) struct CreateRoleRequest {
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct RoleUpdateRequest {
-    /// Another name.
+    /// Another name: 1 to 64 of a-z, 0-9, `.`, `_` and `-`, a letter first.
+    #[cfg_attr(test, schema(pattern = "^[a-z][a-z0-9._-]{0,63}$"))]
     name: Option<String>,
-    /// What it is for.
+    /// What it is for, at most 500 characters.
+    #[cfg_attr(test, schema(max_length = 500))]
     description: Option<String>,
     /// How high its holders stand, 0 to 999 and below the caller; that of a built-in role is fixed.
     #[cfg_attr(test, schema(minimum = 0, maximum = 999))]
     rank: Option<u64>,
-    /// Names of the permissions that it holds.
+    /// Names of the permissions that it holds, which have to exist.
     permissions: Option<Vec<String>>,
 }
 

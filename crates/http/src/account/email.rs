@@ -44,11 +44,11 @@ rows![
 pub(crate) struct ChangeEmailRequest {
     /// The new address.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Email))]
+    #[cfg_attr(test, schema(required, format = Email, min_length = 1, max_length = 254))]
     email: String,
     /// The current password.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password))]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
     password: String,
 }
 

@@ -44,13 +44,20 @@ rows![
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct AccountUpdateRequest {
-    /// User name to sign in by; null or empty takes it away.
+    /// User name to sign in by: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, a letter or digit first. Null or an
+    /// empty text clears it.
     #[serde(default, deserialize_with = "or_empty")]
+    #[cfg_attr(test, schema(pattern = "^([A-Za-z0-9][A-Za-z0-9._-]{2,31})?$"))]
     username: Option<String>,
-    /// Name to show to others, at most 100 characters; null or empty takes it away.
+    /// Name to show to others, at most 100 characters, no control characters. Null or an empty text clears it.
     #[serde(default, deserialize_with = "or_empty")]
+    #[cfg_attr(
+        test,
+        schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
+    )]
     display_name: Option<String>,
-    /// Values of the configured extra fields; null takes one away.
+    /// Values of the extra fields that are configured (`PROFILE_FIELDS`): text, numbers, true or false. Others are refused.
+    /// Null clears a field that is not required.
     #[cfg_attr(test, schema(value_type = Option<Object>))]
     profile: Option<Map<String, Value>>,
 }
@@ -61,7 +68,7 @@ pub(crate) struct AccountUpdateRequest {
 pub(crate) struct PasswordRequest {
     /// The current password.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password))]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
     password: String,
 }
 

@@ -26,11 +26,12 @@ rows![
 pub(crate) struct ChangePasswordRequest {
     /// The current password.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password))]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
     current_password: String,
-    /// The new one.
+    /// The new one: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
+    /// not made of the address or a name.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password))]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
     new_password: String,
 }
 

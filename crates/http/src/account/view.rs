@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct UserView {
     /// Identifier, a UUID.
+    #[cfg_attr(test, schema(format = "uuid"))]
     id: String,
     /// E-mail address.
     email: Option<String>,
@@ -23,8 +24,10 @@ pub(crate) struct UserView {
     #[cfg_attr(test, schema(value_type = Object))]
     profile: Map<String, Value>,
     /// When the user was created, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     created_at: String,
     /// When the user last signed in, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     last_login_at: Option<String>,
 }
 
@@ -78,10 +81,13 @@ pub(crate) struct SessionView {
     /// The address that it signed in from.
     ip: Option<String>,
     /// When it signed in, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     created_at: String,
     /// When it was last used, to about a minute, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     last_seen_at: String,
     /// When it ends at the latest, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     expires_at: String,
 }
 

@@ -33,8 +33,10 @@ const PARAMETERS: &[Parameter] = &[
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct EventView {
     /// Identifier, a UUID.
+    #[cfg_attr(test, schema(format = "uuid"))]
     id: String,
     /// When it happened, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     at: String,
     /// What it was, such as `login.failed`.
     kind: String,

@@ -28,9 +28,9 @@ rows![
     .fails(&[401, 403, 429]),
 ];
 
-/// What a person signs in with: `email` or `username`, and `password`.
+/// What a person signs in with: exactly one of `email` and `username`, and `password`.
 #[derive(Deserialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(min_properties = 2))]
 pub(crate) struct LoginRequest {
     /// E-mail address.
     email: Option<String>,
@@ -38,11 +38,12 @@ pub(crate) struct LoginRequest {
     username: Option<String>,
     /// Password.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password))]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
     password: String,
     /// Where a second factor is in force: a code of it, or a recovery code.
     totp_code: Option<String>,
-    /// What carries the session: `jwt`, `session`, `cookie` or `jwt_cookie`.
+    /// Selects how the tokens are delivered: `jwt`, `session`, `cookie` or `jwt_cookie`.
+    #[cfg_attr(test, schema(pattern = "^(jwt|session|cookie|jwt_cookie)$"))]
     transport: Option<String>,
 }
 
@@ -52,13 +53,14 @@ pub(crate) struct LoginRequest {
 pub(crate) struct LoginMfaRequest {
     /// What the login answered.
     #[serde(default)]
-    #[cfg_attr(test, schema(required))]
+    #[cfg_attr(test, schema(required, min_length = 1))]
     mfa_token: String,
     /// A code of the authenticator app, or a recovery code.
     #[serde(default)]
-    #[cfg_attr(test, schema(required))]
+    #[cfg_attr(test, schema(required, min_length = 1))]
     code: String,
-    /// What carries the session: `jwt`, `session`, `cookie` or `jwt_cookie`.
+    /// Selects how the tokens are delivered: `jwt`, `session`, `cookie` or `jwt_cookie`.
+    #[cfg_attr(test, schema(pattern = "^(jwt|session|cookie|jwt_cookie)$"))]
     transport: Option<String>,
 }
 

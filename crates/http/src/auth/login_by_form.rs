@@ -48,15 +48,16 @@ rows![
 #[allow(dead_code, reason = "documents the form")]
 pub(crate) struct TokenRequest {
     /// `password` or `refresh_token`.
+    #[cfg_attr(test, schema(pattern = "^(password|refresh_token)$"))]
     grant_type: String,
-    /// With `password`: e-mail address or user name.
-    #[cfg_attr(test, schema(nullable = false))]
+    /// Required with `password`: e-mail address or user name.
+    #[cfg_attr(test, schema(nullable = false, min_length = 1))]
     username: Option<String>,
-    /// With `password`.
-    #[cfg_attr(test, schema(nullable = false))]
+    /// Required with `password`.
+    #[cfg_attr(test, schema(nullable = false, min_length = 1))]
     password: Option<String>,
-    /// With `refresh_token`.
-    #[cfg_attr(test, schema(nullable = false))]
+    /// Required with `refresh_token`.
+    #[cfg_attr(test, schema(nullable = false, min_length = 1))]
     refresh_token: Option<String>,
     /// With `password`, where a second factor is in force: a code of it, or a recovery code.
     #[cfg_attr(test, schema(nullable = false))]

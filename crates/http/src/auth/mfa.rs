@@ -64,9 +64,9 @@ pub(crate) struct EnableTotpRequest {
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct CodeRequest {
-    /// The code.
+    /// The code: six digits. Blanks between them do not count.
     #[serde(default, alias = "totp_code")]
-    #[cfg_attr(test, schema(required))]
+    #[cfg_attr(test, schema(required, pattern = r"^\s*([0-9]\s*){6}$"))]
     code: String,
 }
 
@@ -76,11 +76,11 @@ pub(crate) struct CodeRequest {
 pub(crate) struct PasswordAndCodeRequest {
     /// The password.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password))]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
     password: String,
     /// A code of the authenticator app, or a recovery code.
     #[serde(default, alias = "totp_code")]
-    #[cfg_attr(test, schema(required))]
+    #[cfg_attr(test, schema(required, min_length = 1))]
     code: String,
 }
 

@@ -40,7 +40,7 @@ rows![
 pub(crate) struct EmailRequest {
     /// The address.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Email))]
+    #[cfg_attr(test, schema(required, format = Email, min_length = 1, max_length = 254))]
     pub(super) email: String,
 }
 
@@ -50,9 +50,10 @@ pub(crate) struct EmailRequest {
 pub(crate) struct ResetPasswordRequest {
     /// The token of the link, in the place of the one in the path.
     token: Option<String>,
-    /// The new password.
+    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
+    /// not made of the address or a name.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password))]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
     password: String,
 }
 
@@ -62,11 +63,15 @@ pub(crate) struct ResetPasswordRequest {
 pub(crate) struct ResetByTokenRequest {
     /// The token of the link.
     #[serde(default)]
-    #[cfg_attr(test, schema(required))]
+    #[cfg_attr(
+        test,
+        schema(required, nullable = false, pattern = "^[A-Za-z0-9_-]{43}$")
+    )]
     token: Option<String>,
-    /// The new password.
+    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
+    /// not made of the address or a name.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password))]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
     password: String,
 }
 

@@ -30,6 +30,7 @@ rows![
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct RefreshRequest {
     /// The refresh token; left out: that of the cookie.
+    #[cfg_attr(test, schema(min_length = 1))]
     refresh_token: Option<String>,
 }
 

@@ -40,20 +40,28 @@ rows![
 pub(crate) struct RegisterRequest {
     /// E-mail address, at most 254 bytes. Compared without regard to letter case.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Email, example = "ada@example.com"))]
+    #[cfg_attr(test, schema(required, format = Email, min_length = 1, max_length = 254, example = "ada@example.com"))]
     email: String,
-    /// Password: 8 to 128 characters by default, any characters, none of the common ones.
+    /// Password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
+    /// not made of the address or a name.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password, example = "correct horse battery staple"))]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024, example = "correct horse battery staple"))]
     password: String,
-    /// User name to sign in by, 3 to 32 of the characters a-z, A-Z, 0-9, '.', '_' and '-'.
+    /// User name to sign in by: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, a letter or digit first.
+    #[cfg_attr(test, schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$"))]
     username: Option<String>,
-    /// Name to show to others, at most 100 characters.
+    /// Name to show to others, at most 100 characters, no control characters.
+    #[cfg_attr(
+        test,
+        schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
+    )]
     display_name: Option<String>,
-    /// Values of the configured extra fields.
+    /// Values of the extra fields that are configured (`PROFILE_FIELDS`): text, numbers, true or false. Others are refused, and
+    /// required ones have to be there.
     #[cfg_attr(test, schema(value_type = Option<Object>))]
     profile: Option<Map<String, Value>>,
-    /// What carries the session: `jwt`, `session`, `cookie` or `jwt_cookie`.
+    /// Selects how the tokens are delivered: `jwt`, `session`, `cookie` or `jwt_cookie`.
+    #[cfg_attr(test, schema(pattern = "^(jwt|session|cookie|jwt_cookie)$"))]
     transport: Option<String>,
 }
 

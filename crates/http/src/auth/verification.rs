@@ -92,7 +92,10 @@ impl VerifyRequest {
 pub(crate) struct VerifyByTokenRequest {
     /// The token of the link.
     #[serde(default)]
-    #[cfg_attr(test, schema(required))]
+    #[cfg_attr(
+        test,
+        schema(required, nullable = false, pattern = "^[A-Za-z0-9_-]{43}$")
+    )]
     token: Option<String>,
     /// The account's password, where no session of it is presented.
     #[cfg_attr(test, schema(format = Password))]

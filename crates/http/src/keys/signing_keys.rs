@@ -27,10 +27,13 @@ pub(crate) struct KeyView {
     /// JWS algorithm.
     algorithm: String,
     /// Since when it signs, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     created_at: String,
     /// Since when it does not sign any more, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     retired_at: Option<String>,
     /// From when on signatures of it are not accepted, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     expires_at: Option<String>,
 }
 

@@ -44,42 +44,59 @@ rows![
 #[derive(Default)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct CreateUserRequest {
-    /// E-mail address.
+    /// E-mail address; an invitation needs one.
+    #[cfg_attr(test, schema(format = Email, max_length = 254))]
     email: Option<String>,
     /// Whether the user is known to receive mail there.
     email_verified: bool,
-    /// User name.
+    /// User name: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, a letter or digit first.
+    #[cfg_attr(test, schema(pattern = "^([A-Za-z0-9][A-Za-z0-9._-]{2,31})?$"))]
     username: Option<String>,
-    /// Password; without one the user chooses it by a link.
-    #[cfg_attr(test, schema(format = Password))]
+    /// Password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
+    /// not made of the address or a name. Without
+    /// one the user chooses it by a link.
+    #[cfg_attr(test, schema(format = Password, min_length = 8, max_length = 1024))]
     password: Option<String>,
-    /// Name to show to others.
+    /// Name to show to others, at most 100 characters, no control characters.
+    #[cfg_attr(
+        test,
+        schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
+    )]
     display_name: Option<String>,
-    /// Values of the configured extra fields.
+    /// Values of the extra fields that are configured (`PROFILE_FIELDS`): text, numbers, true or false. Others are refused, and
+    /// required ones have to be there.
     #[cfg_attr(test, schema(value_type = Option<Object>))]
     profile: Option<Map<String, Value>>,
-    /// Names of roles; `user` without it.
+    /// Names of roles that exist; `user` without it.
     roles: Option<Vec<String>>,
     /// Whether the user gets a mail with a link to choose a password.
     invite: bool,
 }
 
-/// What changes of a user; what is left out stays, null takes away.
+/// What changes of a user. Omitted fields are unchanged; null clears a field. An address or a user name has to remain.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct UserUpdateRequest {
     /// E-mail address; another one counts as not verified unless that is said as well.
     #[serde(default, deserialize_with = "or_empty")]
+    #[cfg_attr(test, schema(format = Email, max_length = 254))]
     email: Option<String>,
     /// Whether the user is known to receive mail there.
     email_verified: Option<bool>,
-    /// User name.
+    /// User name: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, a letter or digit first. Null or an
+    /// empty text clears it.
     #[serde(default, deserialize_with = "or_empty")]
+    #[cfg_attr(test, schema(pattern = "^([A-Za-z0-9][A-Za-z0-9._-]{2,31})?$"))]
     username: Option<String>,
-    /// Name to show to others.
+    /// Name to show to others, at most 100 characters, no control characters. Null or an empty text clears it.
     #[serde(default, deserialize_with = "or_empty")]
+    #[cfg_attr(
+        test,
+        schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
+    )]
     display_name: Option<String>,
-    /// Values of the configured extra fields; null takes one away.
+    /// Values of the extra fields that are configured (`PROFILE_FIELDS`): text, numbers, true or false. Others are refused.
+    /// Null clears a field.
     #[cfg_attr(test, schema(value_type = Option<Object>))]
     profile: Option<Map<String, Value>>,
 }

@@ -26,6 +26,7 @@ rows![
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ImpersonateRequest {
     /// For the audit log, at most 500 characters.
+    #[cfg_attr(test, schema(max_length = 500))]
     reason: Option<String>,
 }
 

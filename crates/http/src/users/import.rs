@@ -29,7 +29,7 @@ const MAX_USERS: usize = 500;
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ImportRequest {
     /// 1 to 500 of them.
-    #[cfg_attr(test, schema(value_type = Vec<ImportedUser>))]
+    #[cfg_attr(test, schema(value_type = Vec<ImportedUser>, min_items = 1, max_items = 500))]
     users: Vec<ImportUser>,
     /// Whether to store nothing, and say what would become of each.
     #[serde(default)]

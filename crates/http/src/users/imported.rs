@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 /// A user who comes from elsewhere. An address or a user name is needed.
-#[derive(utoipa::ToSchema)]
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "documents auth_core::ImportUser")]
 pub(crate) struct ImportedUser {
     /// Identifier, a UUID; a new one without it.
@@ -13,6 +14,7 @@ pub(crate) struct ImportedUser {
     /// Whether the user is known to receive mail there.
     email_verified: Option<bool>,
     /// Since when, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     email_verified_at: Option<String>,
     /// User name.
     username: Option<String>,
@@ -28,8 +30,10 @@ pub(crate) struct ImportedUser {
     /// Names of roles; `user` without it.
     roles: Option<Vec<String>>,
     /// When the user was created, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     created_at: Option<String>,
     /// When the user last signed in, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     last_login_at: Option<String>,
     /// Key of the second factor, in Base32.
     totp_secret: Option<String>,

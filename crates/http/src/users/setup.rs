@@ -40,17 +40,19 @@ impl Authorize for SetUpOffered {
 pub(crate) struct SetupRequest {
     /// The value of `SETUP_TOKEN`.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password))]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
     token: String,
     /// E-mail address.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Email))]
+    #[cfg_attr(test, schema(required, format = Email, min_length = 1, max_length = 254))]
     email: String,
-    /// Password.
+    /// Password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
+    /// not made of the address or a name.
     #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password))]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
     password: String,
-    /// User name.
+    /// User name: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, a letter or digit first.
+    #[cfg_attr(test, schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$"))]
     username: Option<String>,
 }
 

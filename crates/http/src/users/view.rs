@@ -14,14 +14,18 @@ pub(crate) struct UserRecord {
     #[serde(flatten)]
     user: UserView,
     /// When the user proved to receive mail at the address, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     email_verified_at: Option<String>,
     /// Whether an administrator has switched the account off.
     disabled: bool,
     /// Since when, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     disabled_at: Option<String>,
     /// Until when too many attempts have closed the account, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     locked_until: Option<String>,
     /// When the user last changed, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
     updated_at: String,
     /// Names of the user's roles.
     roles: Vec<String>,

@@ -1,42 +1,46 @@
 //! The routes that every host serves: an [`http::Request`] in, an [`http::Response`] out.
 //!
-//! [`ROUTES`] is the one table of routes: the router, the OpenAPI document and what a host must know of a route
-//! come from it. What a route decides is decided in `auth_core`; here are names, JSON, status codes and headers.
+//! Every module of a noun (`auth`, `account`, `users`, …) has the rows of its routes, and their handlers below them.
+//! `table.rs` lists these modules: the router, the dispatch and the OpenAPI document come from it. What a route decides is
+//! decided in `auth_core`; here are names, JSON, status codes and headers.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
 
-mod accounts;
-mod aliases;
-mod bodies;
-mod body;
-mod caller;
+mod access;
+mod account;
+mod audit;
+mod auth;
+mod call;
 mod cookies;
 mod error;
-mod factors;
-mod gate;
-mod links;
-#[cfg(test)]
+mod hashing;
+mod health;
+mod keys;
+mod limits;
 mod openapi;
-mod operations;
 mod pages;
+mod proof;
 mod proxies;
-mod query;
-mod reply;
-mod roles;
-mod routes;
+mod request;
+mod response;
+mod route;
+mod row;
+mod same_site;
+mod schema;
 mod service;
-mod signing_in;
-mod turns;
+mod table;
 mod users;
 
-pub use aliases::ALIASES;
-pub use bodies::{BodyConfig, body_patience};
-pub use body::{MAX_BODY, MAX_HEAD, head_size};
-pub use caller::Operator;
-pub use error::ApiError;
-pub use gate::{Gate, Ticket};
-pub use proxies::client_behind;
-pub use routes::{Access, Operation, ROUTES, RequestBody, Route, find};
-pub use service::{CLIENT_ADDRESS, HEAD_ONLY, REQUEST_ID, Service, client_address};
-pub use turns::{StorageCall, Turns, WaitingHash};
+pub use error::api_error::ApiError;
+pub use hashing::hash_queue::{HashQueue, Ticket};
+pub use hashing::turns::{StorageCall, Turns, WaitingHash};
+pub use limits::{MAX_BODY, MAX_HEAD};
+pub use proof::Operator;
+pub use proxies::client::client_behind;
+pub use request::body::head_size;
+pub use request::body_budget::{BodyConfig, body_patience};
+pub use request::headers::{CLIENT_ADDRESS, HEAD_ONLY, REQUEST_ID, client_address};
+pub use route::{Access, Parameter, ParameterForm, RequestBody, Route};
+pub use service::Service;
+pub use table::find;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use auth_core::{Auth, Config, Level, Platform as _};
 use bytes::Bytes;
 use futures::FutureExt as _;
-use gatewright_http::{ApiError, CLIENT_ADDRESS, Gate, Service, Ticket};
+use gatewright_http::{ApiError, CLIENT_ADDRESS, HashQueue, Service, Ticket};
 use gatewright_storage_sqlite::purge_when_due;
 use http::{HeaderName, Response};
 use worker::{
@@ -29,7 +29,7 @@ use crate::platform::{Host, Variables};
 const CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 
 static SERVICE: OnceLock<Service<Host>> = OnceLock::new();
-static GATE: OnceLock<Gate> = OnceLock::new();
+static HASH_QUEUE: OnceLock<HashQueue> = OnceLock::new();
 
 /// Memory of an isolate that password hashes may take: of its 128 MiB what code, JavaScript and requests leave.
 const HASH_MEMORY_KIB: u32 = 64 * 1024;
@@ -48,9 +48,9 @@ async fn fetch(mut request: HttpRequest, env: Env, _: Context) -> worker::Result
     let route = gatewright_http::find(request.method(), request.uri().path());
     let answered = async {
         let service = service(env)?;
-        let heavy = route.is_some_and(|route| route.heavy);
+        let hashes = route.is_some_and(|route| route.hashes_password);
         // Its body is there before it waits: who sends slowly holds no place.
-        let ready = async || match heavy {
+        let ready = async || match hashes {
             true => Passed::wait().await.map(Some),
             false => Ok(None),
         };
@@ -70,10 +70,10 @@ impl Passed {
     /// Waits for a place, or fails at once where too many wait already.
     async fn wait() -> Result<Self, ApiError> {
         let overloaded = || ApiError::unavailable(1);
-        let gate = GATE.get().ok_or_else(overloaded)?;
+        let queue = HASH_QUEUE.get().ok_or_else(overloaded)?;
         // Made before the first wait: who is given up while he waits gives his place back.
-        let passed = Self(gate.come(platform::now()).ok_or_else(overloaded)?);
-        while !gate
+        let passed = Self(queue.join(platform::now()).ok_or_else(overloaded)?);
+        while !queue
             .enter(passed.0, platform::now())
             .ok_or_else(overloaded)?
         {
@@ -85,8 +85,8 @@ impl Passed {
 
 impl Drop for Passed {
     fn drop(&mut self) {
-        if let Some(gate) = GATE.get() {
-            gate.leave(self.0);
+        if let Some(queue) = HASH_QUEUE.get() {
+            queue.leave(self.0);
         }
     }
 }
@@ -129,7 +129,7 @@ fn service(env: Env) -> Result<&'static Service<Host>, ApiError> {
     }
     let host = Host::new(env).map_err(|cause| unusable(&cause))?;
     let places = (HASH_MEMORY_KIB / config.argon2_memory).clamp(1, 4) as usize;
-    GATE.get_or_init(|| Gate::new(places, host.max_waiting_hashes()));
+    HASH_QUEUE.get_or_init(|| HashQueue::new(places, host.max_waiting_hashes()));
     let memory = host.body_memory();
     Ok(SERVICE.get_or_init(|| Service::new(Auth::new(host, config), memory)))
 }

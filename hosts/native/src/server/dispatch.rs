@@ -64,7 +64,7 @@ impl Pools {
         unread: &mut Option<Incoming>,
     ) -> Result<(Response<Bytes>, Held), ApiError> {
         let pool = match route {
-            Some(route) if route.heavy => &*self.hash,
+            Some(route) if route.hashes_password => &*self.hash,
             _ => &self.light,
         };
         let budget = peer.budget();

@@ -1,0 +1,165 @@
+//! Administering permissions.
+
+use auth_core::Platform;
+use auth_core::storage::Permission;
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Answer, Call};
+use crate::proof::Administrator;
+use crate::response::reply::NoContent;
+use crate::row::{delete, get, post, put, rows};
+
+rows![
+    list_permissions = get("/permissions", "All permissions.")
+        .permission("roles:read")
+        .answers::<PermissionsResponse>(),
+    create_permission = post("/permissions", "Makes a permission.")
+        .permission("roles:write")
+        .json::<CreatePermissionRequest>()
+        .creates::<PermissionView>()
+        .fails(&[409]),
+    get_permission = get(
+        "/permissions/{permission}",
+        "A permission, by identifier or name.",
+    )
+    .permission("roles:read")
+    .answers::<PermissionView>(),
+    update_permission = put("/permissions/{permission}", "Changes a permission.")
+        .permission("roles:write")
+        .json::<PermissionUpdateRequest>()
+        .answers::<PermissionView>()
+        .fails(&[409]),
+    delete_permission = delete(
+        "/permissions/{permission}",
+        "Deletes a permission, also from the roles that hold it.",
+    )
+    .permission("roles:write")
+    .fails(&[409]),
+];
+
+/// A permission.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct PermissionView {
+    /// Identifier, a UUID.
+    #[cfg_attr(test, schema(format = "uuid"))]
+    id: String,
+    /// Name, `resource:action`.
+    name: String,
+    /// What it is for.
+    description: String,
+    /// Whether the service needs it.
+    built_in: bool,
+}
+
+impl From<Permission> for PermissionView {
+    fn from(permission: Permission) -> Self {
+        Self {
+            id: permission.id,
+            name: permission.name,
+            description: permission.description,
+            built_in: permission.built_in,
+        }
+    }
+}
+
+/// All permissions, by name.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct PermissionsResponse {
+    permissions: Vec<PermissionView>,
+}
+
+/// A permission to be made.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct CreatePermissionRequest {
+    /// `resource:action`, either part at most 64 of a-z, 0-9, `.`, `_` and `-`, or `*`; or `*` alone.
+    #[serde(default)]
+    #[cfg_attr(
+        test,
+        schema(
+            required,
+            pattern = r"^(\*|(\*|[a-z0-9._-]{1,64}):(\*|[a-z0-9._-]{1,64}))$"
+        )
+    )]
+    name: String,
+    /// What it is for, at most 500 characters.
+    #[serde(default)]
+    #[cfg_attr(test, schema(max_length = 500))]
+    description: String,
+}
+
+/// What changes of a permission; what is left out stays.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct PermissionUpdateRequest {
+    /// Another name, in the same form.
+    #[cfg_attr(
+        test,
+        schema(pattern = r"^(\*|(\*|[a-z0-9._-]{1,64}):(\*|[a-z0-9._-]{1,64}))$")
+    )]
+    name: Option<String>,
+    /// What it is for, at most 500 characters.
+    #[cfg_attr(test, schema(max_length = 500))]
+    description: Option<String>,
+}
+
+async fn list_permissions<P: Platform>(
+    call: &Call<'_, P>,
+    _: Administrator,
+) -> Answer<PermissionsResponse> {
+    let permissions = call.auth.permissions().await?.into_iter();
+    Ok(call.json(&PermissionsResponse {
+        permissions: permissions.map(PermissionView::from).collect(),
+    }))
+}
+
+async fn create_permission<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+    request: CreatePermissionRequest,
+) -> Answer<PermissionView> {
+    let (name, description) = (&request.name, &request.description);
+    let created = call
+        .auth
+        .create_permission(&administrator, name, description)
+        .await?;
+    Ok(call.json(&created.into()))
+}
+
+async fn get_permission<P: Platform>(
+    call: &Call<'_, P>,
+    _: Administrator,
+) -> Answer<PermissionView> {
+    let permission = call.auth.permission(&call.named("permission")).await?;
+    Ok(call.json(&permission.into()))
+}
+
+async fn update_permission<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+    request: PermissionUpdateRequest,
+) -> Answer<PermissionView> {
+    let permission = call
+        .auth
+        .update_permission(
+            &administrator,
+            &call.named("permission"),
+            request.name.as_deref(),
+            request.description.as_deref(),
+        )
+        .await?;
+    Ok(call.json(&permission.into()))
+}
+
+async fn delete_permission<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+) -> Answer<NoContent> {
+    let permission = call.named("permission");
+    call.auth
+        .delete_permission(&administrator, &permission)
+        .await?;
+    Ok(call.done())
+}

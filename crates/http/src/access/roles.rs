@@ -1,0 +1,208 @@
+//! Administering roles.
+
+use auth_core::storage::Role;
+use auth_core::{Platform, RoleUpdate};
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Answer, Call};
+use crate::proof::Administrator;
+use crate::response::reply::NoContent;
+use crate::row::{delete, get, post, put, rows};
+
+rows![
+    list_roles = get("/roles", "All roles.")
+        .permission("roles:read")
+        .answers::<RolesResponse>(),
+    create_role = post("/roles", "Makes a role.")
+        .permission("roles:write")
+        .json::<CreateRoleRequest>()
+        .creates::<RoleView>()
+        .fails(&[409]),
+    get_role = get("/roles/{role}", "A role, by identifier or name.")
+        .permission("roles:read")
+        .answers::<RoleView>(),
+    update_role = put("/roles/{role}", "Changes a role.")
+        .permission("roles:write")
+        .json::<RoleUpdateRequest>()
+        .answers::<RoleView>()
+        .fails(&[409]),
+    delete_role = delete(
+        "/roles/{role}",
+        "Deletes a role, also from those who have it.",
+    )
+    .permission("roles:write")
+    .fails(&[409]),
+    grant_permission = post(
+        "/roles/{role}/permissions/{permission}",
+        "Gives a role a permission.",
+    )
+    .permission("roles:write")
+    .fails(&[409]),
+    revoke_permission = delete(
+        "/roles/{role}/permissions/{permission}",
+        "Takes a permission away from a role.",
+    )
+    .permission("roles:write")
+    .fails(&[409]),
+];
+
+/// A role.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct RoleView {
+    /// Identifier, a UUID.
+    #[cfg_attr(test, schema(format = "uuid"))]
+    id: String,
+    /// Name.
+    name: String,
+    /// What it is for.
+    description: String,
+    /// Whether the service needs it.
+    built_in: bool,
+    /// How high its holders stand, 0 to 1000: they administer those of a lower rank, and never equals.
+    rank: u64,
+    /// Names of the permissions that it holds.
+    permissions: Vec<String>,
+}
+
+impl From<Role> for RoleView {
+    fn from(role: Role) -> Self {
+        Self {
+            id: role.id,
+            name: role.name,
+            description: role.description,
+            built_in: role.built_in,
+            rank: role.rank,
+            permissions: role.permissions,
+        }
+    }
+}
+
+/// All roles, by name.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct RolesResponse {
+    roles: Vec<RoleView>,
+}
+
+/// A role to be made.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct CreateRoleRequest {
+    /// 1 to 64 of a-z, 0-9, `.`, `_` and `-`, a letter first.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, pattern = "^[a-z][a-z0-9._-]{0,63}$"))]
+    name: String,
+    /// What it is for, at most 500 characters.
+    #[serde(default)]
+    #[cfg_attr(test, schema(max_length = 500))]
+    description: String,
+    /// How high its holders stand, 0 to 999 and below the caller; without it 10 if a permission of the administration is among
+    /// `permissions`, else 0.
+    #[cfg_attr(test, schema(minimum = 0, maximum = 999))]
+    rank: Option<u64>,
+    /// Names of the permissions that it holds, which have to exist.
+    #[serde(default)]
+    permissions: Vec<String>,
+}
+
+/// What changes of a role; what is left out stays.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct RoleUpdateRequest {
+    /// Another name: 1 to 64 of a-z, 0-9, `.`, `_` and `-`, a letter first.
+    #[cfg_attr(test, schema(pattern = "^[a-z][a-z0-9._-]{0,63}$"))]
+    name: Option<String>,
+    /// What it is for, at most 500 characters.
+    #[cfg_attr(test, schema(max_length = 500))]
+    description: Option<String>,
+    /// How high its holders stand, 0 to 999 and below the caller; that of a built-in role is fixed.
+    #[cfg_attr(test, schema(minimum = 0, maximum = 999))]
+    rank: Option<u64>,
+    /// Names of the permissions that it holds, which have to exist.
+    permissions: Option<Vec<String>>,
+}
+
+async fn list_roles<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<RolesResponse> {
+    let roles = call.auth.roles().await?.into_iter();
+    Ok(call.json(&RolesResponse {
+        roles: roles.map(RoleView::from).collect(),
+    }))
+}
+
+async fn create_role<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+    request: CreateRoleRequest,
+) -> Answer<RoleView> {
+    let (name, description) = (&request.name, &request.description);
+    let role = call
+        .auth
+        .create_role(
+            &administrator,
+            name,
+            description,
+            request.rank,
+            &request.permissions,
+        )
+        .await?;
+    Ok(call.json(&role.into()))
+}
+
+async fn get_role<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<RoleView> {
+    let role = call.auth.role(&call.named("role")).await?;
+    Ok(call.json(&role.into()))
+}
+
+async fn update_role<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+    request: RoleUpdateRequest,
+) -> Answer<RoleView> {
+    let update = RoleUpdate {
+        name: request.name.as_deref(),
+        description: request.description.as_deref(),
+        rank: request.rank,
+        permissions: request.permissions.as_deref(),
+    };
+    let role = call
+        .auth
+        .update_role(&administrator, &call.named("role"), update)
+        .await?;
+    Ok(call.json(&role.into()))
+}
+
+async fn delete_role<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+) -> Answer<NoContent> {
+    let role = call.named("role");
+    call.auth.delete_role(&administrator, &role).await?;
+    Ok(call.done())
+}
+
+async fn grant_permission<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+) -> Answer<NoContent> {
+    set_permission(call, &administrator, true).await
+}
+
+async fn revoke_permission<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+) -> Answer<NoContent> {
+    set_permission(call, &administrator, false).await
+}
+
+async fn set_permission<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: &Administrator,
+    held: bool,
+) -> Answer<NoContent> {
+    let (role, permission) = (call.named("role"), call.named("permission"));
+    call.auth
+        .set_permission(administrator, &role, &permission, held)
+        .await?;
+    Ok(call.done())
+}

@@ -1,0 +1,86 @@
+//! Changing the own e-mail address, by a link, and taking that back.
+
+use auth_core::Platform;
+use serde::Deserialize;
+
+use crate::account::view::UserView;
+use crate::auth::verification::VerifyRequest;
+use crate::call::{Answer, Call};
+use crate::proof::{OptionalSession, Public, Session};
+use crate::request::json;
+use crate::response::reply::NoContent;
+use crate::row::{post, rows};
+
+rows![
+    change_email = post(
+        "/account/change-email",
+        "Sends a link to a new e-mail address, which changes it.",
+    )
+    .session()
+    .json::<ChangeEmailRequest>()
+    .accepted()
+    .fails(&[403, 429])
+    .hashes_password(),
+    confirm_email = post(
+        "/auth/confirm-email/{token}",
+        "Changes the e-mail address by the link that was sent to the new one, with a session or the password of the account.",
+    )
+    .optional_session()
+    .optional_json::<VerifyRequest>()
+    .answers::<UserView>()
+    .fails(&[403, 409, 429])
+    .hashes_password(),
+    undo_email = post(
+        "/auth/undo-email/{token}",
+        "Takes a change of the e-mail address back by the link that was sent to the old one. All sessions end.",
+    )
+    .answers::<UserView>()
+    .fails(&[400, 409]),
+];
+
+/// Another e-mail address.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct ChangeEmailRequest {
+    /// The new address.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Email, min_length = 1, max_length = 254))]
+    email: String,
+    /// The current password.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
+    password: String,
+}
+
+async fn change_email<P: Platform>(
+    call: &Call<'_, P>,
+    session: Session,
+    request: ChangeEmailRequest,
+) -> Answer<NoContent> {
+    let password = json::required("password", &request.password)?;
+    call.auth
+        .change_email(&session, &request.email, password, &call.client())
+        .await?;
+    Ok(call.done())
+}
+
+async fn confirm_email<P: Platform>(
+    call: &Call<'_, P>,
+    session: OptionalSession,
+    request: VerifyRequest,
+) -> Answer<UserView> {
+    let (token, proof) = (call.named("token"), request.proof(&session));
+    let user = call
+        .auth
+        .confirm_email(&token, proof, &call.client())
+        .await?;
+    Ok(call.json(&user.into()))
+}
+
+async fn undo_email<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<UserView> {
+    let user = call
+        .auth
+        .undo_email(&call.named("token"), &call.client())
+        .await?;
+    Ok(call.json(&user.into()))
+}

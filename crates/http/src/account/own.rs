@@ -1,0 +1,119 @@
+//! Reading, changing and deleting the own account.
+
+use auth_core::{AccountUpdate, Platform};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::account::view::{AccountResponse, MeResponse, UserView};
+use crate::call::{Answer, Call};
+use crate::proof::Session;
+use crate::request::json;
+use crate::request::nullable::or_empty;
+use crate::response::reply::NoContent;
+use crate::row::{delete, get, patch, rows};
+
+rows![
+    me = get("/auth/me", "The user, with roles and permissions.")
+        .session()
+        .while_impersonating()
+        .answers::<MeResponse>(),
+    me = get("/users/me", "The same as `/auth/me`.")
+        .session()
+        .while_impersonating()
+        .answers::<MeResponse>(),
+    account = get("/account", "The account of the person who is signed in.")
+        .session()
+        .while_impersonating()
+        .answers::<AccountResponse>(),
+    update_account = patch(
+        "/account",
+        "Changes user name, name and profile; what is left out stays, null takes away.",
+    )
+    .session()
+    .json::<AccountUpdateRequest>()
+    .answers::<UserView>()
+    .fails(&[409, 429]),
+    delete_account = delete("/account", "Deletes the account and everything of it.")
+        .session()
+        .json::<PasswordRequest>()
+        .fails(&[403, 429])
+        .hashes_password(),
+];
+
+/// What a person changes of his account.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct AccountUpdateRequest {
+    /// User name to sign in by: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, a letter or digit first. Null or an
+    /// empty text clears it.
+    #[serde(default, deserialize_with = "or_empty")]
+    #[cfg_attr(test, schema(pattern = "^([A-Za-z0-9][A-Za-z0-9._-]{2,31})?$"))]
+    username: Option<String>,
+    /// Name to show to others, at most 100 characters, no control characters. Null or an empty text clears it.
+    #[serde(default, deserialize_with = "or_empty")]
+    #[cfg_attr(
+        test,
+        schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
+    )]
+    display_name: Option<String>,
+    /// Values of the extra fields that are configured (`PROFILE_FIELDS`): text, numbers, true or false. Others are refused.
+    /// Null clears a field that is not required.
+    #[cfg_attr(test, schema(value_type = Option<Object>))]
+    profile: Option<Map<String, Value>>,
+}
+
+/// A password, to prove oneself.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct PasswordRequest {
+    /// The current password.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
+    password: String,
+}
+
+async fn me<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<MeResponse> {
+    Ok(call.json(&session.into_inner().into()))
+}
+
+async fn account<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<AccountResponse> {
+    let methods = call.auth.sign_in_methods(&session).await?;
+    Ok(call.json(&AccountResponse {
+        me: session.into_inner().into(),
+        has_password: methods.password,
+        mfa_enabled: methods.second_factor,
+        recovery_codes_left: methods.recovery_codes_left,
+    }))
+}
+
+async fn update_account<P: Platform>(
+    call: &Call<'_, P>,
+    session: Session,
+    request: AccountUpdateRequest,
+) -> Answer<UserView> {
+    let update = AccountUpdate {
+        username: request.username.as_deref(),
+        display_name: request.display_name.as_deref(),
+        profile: request.profile.as_ref(),
+    };
+    let user = call
+        .auth
+        .update_account(&session, update, &call.client())
+        .await?;
+    Ok(call.json(&user.into()))
+}
+
+async fn delete_account<P: Platform>(
+    call: &Call<'_, P>,
+    session: Session,
+    request: PasswordRequest,
+) -> Answer<NoContent> {
+    let password = json::required("password", &request.password)?;
+    call.auth
+        .delete_account(&session, password, &call.client())
+        .await?;
+    let mut reply = call.done();
+    call.clear_cookies(reply.headers_mut());
+    call.forget_device(reply.headers_mut());
+    Ok(reply)
+}

@@ -1,0 +1,51 @@
+//! Changing the own password.
+
+use auth_core::Platform;
+use serde::Deserialize;
+
+use crate::call::{Answer, Call};
+use crate::proof::Session;
+use crate::request::json;
+use crate::response::reply::NoContent;
+use crate::row::{post, rows};
+
+rows![
+    change_password = post(
+        "/account/change-password",
+        "Sets another password. All other sessions end.",
+    )
+    .session()
+    .json::<ChangePasswordRequest>()
+    .fails(&[403, 429])
+    .hashes_password(),
+];
+
+/// Another password.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct ChangePasswordRequest {
+    /// The current password.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
+    current_password: String,
+    /// The new one: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
+    /// not made of the address or a name.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
+    new_password: String,
+}
+
+async fn change_password<P: Platform>(
+    call: &Call<'_, P>,
+    session: Session,
+    request: ChangePasswordRequest,
+) -> Answer<NoContent> {
+    let current = json::required("current_password", &request.current_password)?;
+    let device = call
+        .auth
+        .change_password(&session, current, &request.new_password, &call.client())
+        .await?;
+    let mut reply = call.done();
+    call.set_device(reply.headers_mut(), &device);
+    Ok(reply)
+}

@@ -1,0 +1,131 @@
+//! Reading the audit log.
+
+use auth_core::storage::{AuditEvent, AuditPlace, AuditQuery, Place};
+use auth_core::{Platform, Timestamp};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::call::{Answer, Call};
+use crate::proof::Administrator;
+use crate::request::query::invalid;
+use crate::route::Parameter;
+use crate::row::{get, rows};
+
+rows![
+    audit = get("/audit", "A page of the audit log, newest first.")
+        .permission("audit:read")
+        .query(PARAMETERS)
+        .answers::<AuditResponse>(),
+];
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter::text("kind"),
+    Parameter::uuid("actor"),
+    Parameter::text("target"),
+    Parameter::time("from"),
+    Parameter::time("to"),
+    Parameter::limit(200),
+    Parameter::cursor(),
+];
+
+/// Something that happened.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct EventView {
+    /// Identifier, a UUID.
+    #[cfg_attr(test, schema(format = "uuid"))]
+    id: String,
+    /// When it happened, RFC 3339.
+    #[cfg_attr(test, schema(format = DateTime))]
+    at: String,
+    /// What it was, such as `login.failed`.
+    kind: String,
+    /// Why, for what failed.
+    reason: Option<String>,
+    /// Identifier of the user who did it.
+    actor_id: Option<String>,
+    /// What sort of thing it was done to, such as `user`.
+    target_type: Option<String>,
+    /// Its identifier.
+    target_id: Option<String>,
+    /// The session it was done in.
+    session_id: Option<String>,
+    /// Address that the request came from.
+    ip: Option<String>,
+    /// `User-Agent` of the request.
+    user_agent: Option<String>,
+    /// Identifier of the request.
+    request_id: Option<String>,
+    /// Further facts.
+    #[cfg_attr(test, schema(value_type = Object))]
+    details: Map<String, Value>,
+}
+
+impl From<AuditEvent> for EventView {
+    fn from(event: AuditEvent) -> Self {
+        Self {
+            id: event.id,
+            at: event.at.to_string(),
+            kind: event.kind,
+            reason: event.reason,
+            actor_id: event.actor_id,
+            target_type: event.target_type,
+            target_id: event.target_id,
+            session_id: event.session_id,
+            ip: event.ip,
+            user_agent: event.user_agent,
+            request_id: event.request_id,
+            details: serde_json::from_str(&event.details).unwrap_or_default(),
+        }
+    }
+}
+
+/// A page of events, newest first.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct AuditResponse {
+    events: Vec<EventView>,
+    /// What `cursor` gets the next page by; null: this was the last.
+    next_cursor: Option<String>,
+}
+
+async fn audit<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<AuditResponse> {
+    const THIS: &str = "audit";
+    let query = call.query()?;
+    let not_here = || invalid("cursor", "Not a cursor of this list.");
+    let after = match call.place(THIS, &query)? {
+        Some(place) => Some(AuditPlace {
+            at: Timestamp::from_millis(place.key.parse().map_err(|_| not_here())?),
+            id: place.tie_break,
+        }),
+        None => None,
+    };
+    let text = |name| query.text(name).map(str::to_owned);
+    let is_id = |text: &str| {
+        let plain = |c: char| c == '-' || c.is_ascii_hexdigit();
+        text.len() == 36 && text.chars().all(plain)
+    };
+    if query.text("actor").is_some_and(|text| !is_id(text)) {
+        return Err(invalid("actor", "A UUID."));
+    }
+    let (events, more) = call
+        .auth
+        .audit_log(AuditQuery {
+            kind: text("kind"),
+            actor_id: text("actor"),
+            target_id: text("target"),
+            at: query.times("from", "to")?,
+            after,
+            limit: query.limit()?,
+        })
+        .await?;
+    let last = events.last().filter(|_| more).map(|event| Place {
+        part: 0,
+        key: event.at.as_millis().to_string(),
+        tie_break: event.id.clone(),
+    });
+    Ok(call.json(&AuditResponse {
+        events: events.into_iter().map(EventView::from).collect(),
+        next_cursor: last.map(|place| call.auth.seal_place(THIS, &place)),
+    }))
+}

@@ -1,0 +1,151 @@
+//! Signing in by password, and by a second factor where one is in force.
+
+use auth_core::{Error, Login, MfaChallenge, Platform};
+use serde::{Deserialize, Serialize};
+
+use crate::auth::tokens::{TokenResponse, signed_in};
+use crate::call::{Answer, Call};
+use crate::error::api_error::ApiError;
+use crate::proof::Public;
+use crate::request::json;
+use crate::row::{post, rows};
+
+rows![
+    login = post(
+        "/auth/login",
+        "Signs in with e-mail address or user name and password.",
+    )
+    .json::<LoginRequest>()
+    .answers::<LoginResponse>()
+    .fails(&[401, 403, 429])
+    .hashes_password(),
+    login_mfa = post(
+        "/auth/login/mfa",
+        "Goes on with a login by a code of the second factor.",
+    )
+    .json::<LoginMfaRequest>()
+    .answers::<TokenResponse>()
+    .fails(&[401, 403, 429]),
+];
+
+/// What a person signs in with: exactly one of `email` and `username`, and `password`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(min_properties = 2))]
+pub(crate) struct LoginRequest {
+    /// E-mail address.
+    email: Option<String>,
+    /// User name, or e-mail address.
+    username: Option<String>,
+    /// Password.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
+    password: String,
+    /// Where a second factor is in force: a code of it, or a recovery code.
+    totp_code: Option<String>,
+    /// Selects how the tokens are delivered: `jwt`, `session`, `cookie` or `jwt_cookie`.
+    #[cfg_attr(test, schema(pattern = "^(jwt|session|cookie|jwt_cookie)$"))]
+    transport: Option<String>,
+}
+
+/// A code of the second factor, for a login that waits for it.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct LoginMfaRequest {
+    /// What the login answered.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, min_length = 1))]
+    mfa_token: String,
+    /// A code of the authenticator app, or a recovery code.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, min_length = 1))]
+    code: String,
+    /// Selects how the tokens are delivered: `jwt`, `session`, `cookie` or `jwt_cookie`.
+    #[cfg_attr(test, schema(pattern = "^(jwt|session|cookie|jwt_cookie)$"))]
+    transport: Option<String>,
+}
+
+/// A login that waits for a second factor.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct MfaRequiredResponse {
+    /// True.
+    mfa_required: bool,
+    /// For `/auth/login/mfa`, once.
+    mfa_token: String,
+    /// Which codes are taken: `totp`, `recovery_code`.
+    methods: [&'static str; 2],
+    /// Seconds until the login has to be begun anew.
+    expires_in: u64,
+}
+
+/// Tokens, or what a second factor needs.
+#[derive(Serialize)]
+#[serde(untagged)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) enum LoginResponse {
+    SignedIn(TokenResponse),
+    MfaRequired(MfaRequiredResponse),
+}
+
+async fn login<P: Platform>(
+    call: &Call<'_, P>,
+    _: Public,
+    request: LoginRequest,
+) -> Answer<LoginResponse> {
+    let name = match (&request.email, &request.username) {
+        (Some(name), None) | (None, Some(name)) => name,
+        (None, None) => {
+            return Err(ApiError::invalid_field(
+                "email",
+                "required",
+                "E-mail address or user name.",
+            ));
+        }
+        (Some(_), Some(_)) => {
+            return Err(ApiError::invalid_field(
+                "username",
+                "ambiguous",
+                "Either e-mail address or user name.",
+            ));
+        }
+    };
+    let password = json::required("password", &request.password)?;
+    let transport = call.transport(request.transport.as_deref())?;
+    let request = auth_core::LoginRequest {
+        name,
+        password,
+        code: request.totp_code.as_deref().filter(|code| !code.is_empty()),
+        carrier: transport.carrier(),
+    };
+    match call.auth.login(request, &call.client()).await? {
+        Login::SignedIn(tokens) => Ok(signed_in(call, &tokens, transport, LoginResponse::SignedIn)),
+        Login::MfaRequired(MfaChallenge { token, expires_in }) => {
+            let response = LoginResponse::MfaRequired(MfaRequiredResponse {
+                mfa_required: true,
+                mfa_token: token.expose().to_owned(),
+                methods: ["totp", "recovery_code"],
+                expires_in,
+            });
+            Ok(call.json(&response))
+        }
+    }
+}
+
+async fn login_mfa<P: Platform>(
+    call: &Call<'_, P>,
+    _: Public,
+    request: LoginMfaRequest,
+) -> Answer<TokenResponse> {
+    let token = json::required("mfa_token", &request.mfa_token)?;
+    let code = json::required("code", &request.code)?;
+    let transport = call.transport(request.transport.as_deref())?;
+    let tokens = call
+        .auth
+        .login_by_second_factor(token, code, transport.carrier(), &call.client())
+        .await
+        .map_err(|error| match error {
+            Error::Link(_) => ApiError::mfa_token_invalid(),
+            error => error.into(),
+        })?;
+    Ok(signed_in(call, &tokens, transport, |tokens| tokens))
+}

@@ -1,0 +1,124 @@
+//! Signing in by a form: the token endpoint of OAuth 2.0, and a login of other systems that sets a cookie.
+
+use auth_core::{Login, LoginRequest, Platform, Tokens, Transport};
+use http::StatusCode;
+
+use crate::auth::tokens::{TokenResponse, signed_in};
+use crate::call::{Answer, Call};
+use crate::error::api_error::ApiError;
+use crate::proof::{Public, SameSite};
+use crate::request::form::Form;
+use crate::response::reply::NoContent;
+use crate::row::{post, rows};
+
+rows![
+    token = post(
+        "/auth/token",
+        "The OAuth 2.0 token endpoint: grants `password` and `refresh_token` (RFC 6749).",
+    )
+    .form::<TokenRequest>()
+    .answers::<TokenResponse>()
+    .fails(&[429])
+    .hashes_password(),
+    token = post("/token", "The same as `/auth/token`.")
+        .form::<TokenRequest>()
+        .answers::<TokenResponse>()
+        .fails(&[429])
+        .hashes_password()
+        .deprecated(),
+    token = post("/auth/jwt/login", "The same as `/auth/token`.")
+        .form::<TokenRequest>()
+        .answers::<TokenResponse>()
+        .fails(&[429])
+        .hashes_password()
+        .deprecated(),
+    cookie_login = post(
+        "/auth/cookie/login",
+        "Signs in by a form, and sets the session's cookie.",
+    )
+    .guarded::<SameSite>()
+    .form::<TokenRequest>()
+    .fails(&[403, 429])
+    .hashes_password()
+    .deprecated(),
+];
+
+/// Parameters of RFC 6749 sections 4.3.2 and 6.
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[allow(dead_code, reason = "documents the form")]
+pub(crate) struct TokenRequest {
+    /// `password` or `refresh_token`.
+    #[cfg_attr(test, schema(pattern = "^(password|refresh_token)$"))]
+    grant_type: String,
+    /// Required with `password`: e-mail address or user name.
+    #[cfg_attr(test, schema(nullable = false, min_length = 1))]
+    username: Option<String>,
+    /// Required with `password`.
+    #[cfg_attr(test, schema(nullable = false, min_length = 1))]
+    password: Option<String>,
+    /// Required with `refresh_token`.
+    #[cfg_attr(test, schema(nullable = false, min_length = 1))]
+    refresh_token: Option<String>,
+    /// With `password`, where a second factor is in force: a code of it, or a recovery code.
+    #[cfg_attr(test, schema(nullable = false))]
+    totp_code: Option<String>,
+}
+
+/// The token endpoint of RFC 6749 section 3.2.
+async fn token<P: Platform>(call: &Call<'_, P>, _: Public, form: Form) -> Answer<TokenResponse> {
+    let grant_type = match form.optional("grant_type") {
+        // Other systems leave it out.
+        None if call.route.deprecated => "password",
+        _ => form.get("grant_type")?,
+    };
+    let tokens = match grant_type {
+        "password" => login_by_form(call, &form, Transport::Jwt).await?,
+        "refresh_token" => Tokens::Jwt(
+            call.auth
+                .refresh(form.get("refresh_token")?, &call.client())
+                .await?,
+        ),
+        _ => {
+            let message = "The grant types are password and refresh_token.";
+            return Err(ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                message,
+            ));
+        }
+    };
+    Ok(signed_in(call, &tokens, Transport::Jwt, |tokens| tokens))
+}
+
+/// A form that signs in and sets a cookie, as fastapi-users has it. Any page can send a form, so the route refuses those of
+/// other sites.
+async fn cookie_login<P: Platform>(
+    call: &Call<'_, P>,
+    _: SameSite,
+    form: Form,
+) -> Answer<NoContent> {
+    let tokens = login_by_form(call, &form, Transport::Cookie).await?;
+    let mut reply = call.done();
+    call.set_cookies(reply.headers_mut(), &tokens);
+    if let Some(device) = tokens.device() {
+        call.set_device(reply.headers_mut(), device);
+    }
+    Ok(reply)
+}
+
+async fn login_by_form<P: Platform>(
+    call: &Call<'_, P>,
+    form: &Form,
+    transport: Transport,
+) -> Result<Tokens, ApiError> {
+    let request = LoginRequest {
+        name: form.get("username")?,
+        password: form.get("password")?,
+        code: form.optional("totp_code"),
+        carrier: transport.carrier(),
+    };
+    match call.auth.login(request, &call.client()).await? {
+        Login::SignedIn(tokens) => Ok(tokens),
+        Login::MfaRequired(challenge) => Err(ApiError::mfa_required(challenge.token.expose())),
+    }
+}

@@ -1,0 +1,103 @@
+//! Signing out.
+
+use auth_core::{Error, Platform};
+use serde::Deserialize;
+
+use crate::call::{Answer, Call};
+use crate::error::api_error::ApiError;
+use crate::proof::{Session, TokenHolder};
+use crate::response::reply::NoContent;
+use crate::row::{post, rows};
+
+rows![
+    logout = post(
+        "/auth/logout",
+        "Ends the session of the refresh token in the body or, without one, of the token in the header or cookie.",
+    )
+    .token_holder()
+    .optional_json::<LogoutRequest>()
+    .fails(&[403]),
+    logout = post("/logout", "The same as `/auth/logout`.")
+        .token_holder()
+        .optional_json::<LogoutRequest>()
+        .fails(&[403])
+        .deprecated(),
+    logout = post("/auth/jwt/logout", "The same as `/auth/logout`.")
+        .token_holder()
+        .optional_json::<LogoutRequest>()
+        .fails(&[403])
+        .deprecated(),
+    logout = post("/auth/cookie/logout", "The same as `/auth/logout`.")
+        .token_holder()
+        .optional_json::<LogoutRequest>()
+        .fails(&[403])
+        .deprecated(),
+    logout_all = post("/auth/logout-all", "Ends every session of the user.").session(),
+];
+
+/// A refresh token whose session to end.
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct LogoutRequest {
+    /// The refresh token; left out: the session of the token in the header or cookie ends.
+    refresh_token: Option<String>,
+}
+
+async fn logout<P: Platform>(
+    call: &Call<'_, P>,
+    _: TokenHolder,
+    request: LogoutRequest,
+) -> Answer<NoContent> {
+    let mut reply = call.done();
+    if let Some(token) = request.refresh_token {
+        call.auth
+            .logout_by_refresh_token(&token, &call.client())
+            .await?;
+        return Ok(reply);
+    }
+    if call.has_header() {
+        call.auth.logout(call.bearer()?, &call.client()).await?;
+    } else {
+        logout_by_cookies(call).await?;
+    }
+    call.clear_cookies(reply.headers_mut());
+    Ok(reply)
+}
+
+/// Ends every session that a cookie is of: none that the browser holds goes on. The access token of a cookie lives shorter
+/// than its session, which the refresh token then ends.
+async fn logout_by_cookies<P: Platform>(call: &Call<'_, P>) -> Result<(), ApiError> {
+    let (tokens, refresh_tokens) = (call.session_cookies(), call.refresh_cookies());
+    if tokens.is_empty() && refresh_tokens.is_empty() {
+        return Err(ApiError::unauthenticated());
+    }
+    call.require_own_page()?;
+    let client = call.client();
+    let mut is_known = !refresh_tokens.is_empty();
+    let mut refusal = None;
+    for token in tokens {
+        match call.auth.logout(token, &client).await {
+            Err(Error::AccessToken(cause)) => refusal = Some(cause),
+            ended => {
+                ended?;
+                is_known = true;
+            }
+        }
+    }
+    for token in call.refresh_candidates() {
+        call.auth.logout_by_refresh_token(token, &client).await?;
+    }
+    match refusal {
+        Some(cause) if !is_known => {
+            Err(ApiError::from(Error::AccessToken(cause)).clearing_cookies())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn logout_all<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<NoContent> {
+    call.auth.logout_all(&session, &call.client()).await?;
+    let mut reply = call.done();
+    call.clear_cookies(reply.headers_mut());
+    Ok(reply)
+}

@@ -1,0 +1,169 @@
+//! The second factor.
+
+use auth_core::Platform;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::qr_code;
+use crate::call::{Answer, Call};
+use crate::error::api_error::ApiError;
+use crate::proof::Session;
+use crate::request::json;
+use crate::response::reply::NoContent;
+use crate::row::{post, rows};
+
+rows![
+    enable_totp = post(
+        "/auth/2fa/enable",
+        "Makes a TOTP key for an authenticator app; a code of it puts it in force.",
+    )
+    .session()
+    .optional_json::<EnableTotpRequest>()
+    .answers::<TotpResponse>()
+    .fails(&[403, 409, 429])
+    .hashes_password(),
+    confirm_totp = post(
+        "/auth/2fa/verify",
+        "Puts the TOTP key in force by a code of it; returns recovery codes, which are shown this once.",
+    )
+    .session()
+    .json::<CodeRequest>()
+    .answers::<RecoveryCodesResponse>()
+    .fails(&[409, 429]),
+    disable_totp = post("/auth/2fa/disable", "Takes the second factor away.")
+        .session()
+        .json::<PasswordAndCodeRequest>()
+        .fails(&[403, 409, 429])
+        .hashes_password(),
+    disable_totp = post("/account/2fa/disable", "The same as `/auth/2fa/disable`.")
+        .session()
+        .json::<PasswordAndCodeRequest>()
+        .fails(&[403, 409, 429])
+        .hashes_password()
+        .deprecated(),
+    recovery_codes = post(
+        "/auth/2fa/recovery-codes",
+        "Makes new recovery codes; the old ones are void.",
+    )
+    .session()
+    .json::<PasswordAndCodeRequest>()
+    .answers::<RecoveryCodesResponse>()
+    .fails(&[403, 409, 429])
+    .hashes_password(),
+];
+
+/// What making a TOTP key takes.
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct EnableTotpRequest {
+    /// The password; not needed within ten minutes of signing in.
+    #[cfg_attr(test, schema(format = Password))]
+    password: Option<String>,
+}
+
+/// A code of the authenticator app.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct CodeRequest {
+    /// The code: six digits. Blanks between them do not count.
+    #[serde(default, alias = "totp_code")]
+    #[cfg_attr(test, schema(required, pattern = r"^\s*([0-9]\s*){6}$"))]
+    code: String,
+}
+
+/// Both factors.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct PasswordAndCodeRequest {
+    /// The password.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
+    password: String,
+    /// A code of the authenticator app, or a recovery code.
+    #[serde(default, alias = "totp_code")]
+    #[cfg_attr(test, schema(required, min_length = 1))]
+    code: String,
+}
+
+impl PasswordAndCodeRequest {
+    fn both(&self) -> Result<(&str, &str), ApiError> {
+        let password = json::required("password", &self.password)?;
+        Ok((password, json::required("code", &self.code)?))
+    }
+}
+
+/// A TOTP key that is not in force yet.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct TotpResponse {
+    /// The key in Base32, to type it in.
+    secret: String,
+    /// The key as authenticator apps read it.
+    otpauth_uri: String,
+    /// That as a QR code, a PNG in base64.
+    qr_base64: String,
+    /// The QR code as SVG.
+    qr_svg: String,
+}
+
+/// Recovery codes; each takes the place of a code once.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct RecoveryCodesResponse {
+    recovery_codes: Vec<String>,
+}
+
+async fn enable_totp<P: Platform>(
+    call: &Call<'_, P>,
+    session: Session,
+    request: EnableTotpRequest,
+) -> Answer<TotpResponse> {
+    let enrolment = call
+        .auth
+        .enable_totp(&session, request.password.as_deref(), &call.client())
+        .await?;
+    let pictures = qr_code::draw(&enrolment.uri)?;
+    Ok(call.json(&TotpResponse {
+        secret: String::clone(&enrolment.secret),
+        otpauth_uri: String::clone(&enrolment.uri),
+        qr_base64: pictures.png_base64,
+        qr_svg: pictures.svg,
+    }))
+}
+
+async fn confirm_totp<P: Platform>(
+    call: &Call<'_, P>,
+    session: Session,
+    request: CodeRequest,
+) -> Answer<RecoveryCodesResponse> {
+    let code = json::required("code", &request.code)?;
+    let recovery_codes = call
+        .auth
+        .confirm_totp(&session, code, &call.client())
+        .await?;
+    Ok(call.json(&RecoveryCodesResponse { recovery_codes }))
+}
+
+async fn disable_totp<P: Platform>(
+    call: &Call<'_, P>,
+    session: Session,
+    request: PasswordAndCodeRequest,
+) -> Answer<NoContent> {
+    let (password, code) = request.both()?;
+    call.auth
+        .disable_totp(&session, password, code, &call.client())
+        .await?;
+    Ok(call.done())
+}
+
+async fn recovery_codes<P: Platform>(
+    call: &Call<'_, P>,
+    session: Session,
+    request: PasswordAndCodeRequest,
+) -> Answer<RecoveryCodesResponse> {
+    let (password, code) = request.both()?;
+    let recovery_codes = call
+        .auth
+        .regenerate_recovery_codes(&session, password, code, &call.client())
+        .await?;
+    Ok(call.json(&RecoveryCodesResponse { recovery_codes }))
+}

@@ -1,0 +1,12 @@
+//! Signing up, in and out, and what an account is proved by.
+
+pub(crate) mod login;
+pub(crate) mod login_by_form;
+pub(crate) mod logout;
+pub(crate) mod mfa;
+pub(crate) mod password_reset;
+mod qr_code;
+pub(crate) mod refresh;
+pub(crate) mod register;
+mod tokens;
+pub(crate) mod verification;

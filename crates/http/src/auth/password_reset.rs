@@ -1,0 +1,111 @@
+//! Choosing a new password by a link.
+
+use auth_core::Platform;
+use serde::Deserialize;
+
+use crate::call::{Answer, Call};
+use crate::proof::Public;
+use crate::response::reply::NoContent;
+use crate::row::{post, rows};
+
+rows![
+    forgot_password = post(
+        "/auth/forgot-password",
+        "Sends a link to choose a new password. Answers alike whether or not there is such an account.",
+    )
+    .json::<EmailRequest>()
+    .accepted()
+    .fails(&[429]),
+    reset_password = post(
+        "/auth/reset-password/{token}",
+        "Sets a new password by the link that was sent. All sessions end.",
+    )
+    .json::<ResetPasswordRequest>()
+    .fails(&[429])
+    .hashes_password(),
+    reset_password_by_body = post(
+        "/auth/reset-password",
+        "The same as `/auth/reset-password/{token}`, with the token in the body.",
+    )
+    .json::<ResetByTokenRequest>()
+    .fails(&[429])
+    .hashes_password()
+    .deprecated()
+    .operation_id("ResetPassword2"),
+];
+
+/// An e-mail address that something is to be sent to.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct EmailRequest {
+    /// The address.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Email, min_length = 1, max_length = 254))]
+    pub(super) email: String,
+}
+
+/// A new password.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct ResetPasswordRequest {
+    /// The token of the link, in the place of the one in the path.
+    token: Option<String>,
+    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
+    /// not made of the address or a name.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
+    password: String,
+}
+
+/// A link's token and a new password.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct ResetByTokenRequest {
+    /// The token of the link.
+    #[serde(default)]
+    #[cfg_attr(
+        test,
+        schema(required, nullable = false, pattern = "^[A-Za-z0-9_-]{43}$")
+    )]
+    token: Option<String>,
+    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
+    /// not made of the address or a name.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
+    password: String,
+}
+
+async fn forgot_password<P: Platform>(
+    call: &Call<'_, P>,
+    _: Public,
+    request: EmailRequest,
+) -> Answer<NoContent> {
+    call.auth
+        .forgot_password(&request.email, &call.client())
+        .await?;
+    Ok(call.done())
+}
+
+async fn reset_password<P: Platform>(
+    call: &Call<'_, P>,
+    _: Public,
+    request: ResetPasswordRequest,
+) -> Answer<NoContent> {
+    let token = request.token.unwrap_or_else(|| call.named("token"));
+    let device = call
+        .auth
+        .reset_password(&token, &request.password, &call.client())
+        .await?;
+    let mut reply = call.done();
+    call.set_device(reply.headers_mut(), &device);
+    Ok(reply)
+}
+
+async fn reset_password_by_body<P: Platform>(
+    call: &Call<'_, P>,
+    public: Public,
+    request: ResetByTokenRequest,
+) -> Answer<NoContent> {
+    let ResetByTokenRequest { token, password } = request;
+    reset_password(call, public, ResetPasswordRequest { token, password }).await
+}

@@ -1,0 +1,105 @@
+//! Registering.
+
+use auth_core::{Platform, Registration};
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::account::view::UserView;
+use crate::auth::tokens::{TokenResponse, token_response};
+use crate::call::{Answer, Call};
+use crate::proof::Public;
+use crate::row::{post, rows};
+
+rows![
+    register = post(
+        "/auth/register",
+        "Creates a user, and signs in where that is configured.",
+    )
+    .json::<RegisterRequest>()
+    .creates::<RegisterResponse>()
+    .fails(&[409, 429])
+    .hashes_password(),
+    register = post("/register", "The same as `/auth/register`.")
+        .json::<RegisterRequest>()
+        .creates::<RegisterResponse>()
+        .fails(&[409, 429])
+        .hashes_password()
+        .deprecated(),
+    register = post("/auth/signup", "The same as `/auth/register`.")
+        .json::<RegisterRequest>()
+        .creates::<RegisterResponse>()
+        .fails(&[409, 429])
+        .hashes_password()
+        .deprecated(),
+];
+
+/// What a person registers with. What is left out counts as empty, so that every broken rule is reported at once.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct RegisterRequest {
+    /// E-mail address, at most 254 bytes. Compared without regard to letter case.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Email, min_length = 1, max_length = 254, example = "ada@example.com"))]
+    email: String,
+    /// Password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
+    /// not made of the address or a name.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024, example = "correct horse battery staple"))]
+    password: String,
+    /// User name to sign in by: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, a letter or digit first.
+    #[cfg_attr(test, schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$"))]
+    username: Option<String>,
+    /// Name to show to others, at most 100 characters, no control characters.
+    #[cfg_attr(
+        test,
+        schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
+    )]
+    display_name: Option<String>,
+    /// Values of the extra fields that are configured (`PROFILE_FIELDS`): text, numbers, true or false. Others are refused, and
+    /// required ones have to be there.
+    #[cfg_attr(test, schema(value_type = Option<Object>))]
+    profile: Option<Map<String, Value>>,
+    /// Selects how the tokens are delivered: `jwt`, `session`, `cookie` or `jwt_cookie`.
+    #[cfg_attr(test, schema(pattern = "^(jwt|session|cookie|jwt_cookie)$"))]
+    transport: Option<String>,
+}
+
+/// A new user, with tokens where registering signs in.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct RegisterResponse {
+    #[serde(flatten)]
+    user: UserView,
+    /// Tokens of the first session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<TokenResponse>,
+}
+
+async fn register<P: Platform>(
+    call: &Call<'_, P>,
+    _: Public,
+    request: RegisterRequest,
+) -> Answer<RegisterResponse> {
+    let transport = call.transport(request.transport.as_deref())?;
+    let registration = Registration {
+        email: &request.email,
+        password: &request.password,
+        username: request.username.as_deref(),
+        display_name: request.display_name.as_deref(),
+        profile: request.profile.as_ref(),
+        carrier: transport.carrier(),
+    };
+    let registered = call.auth.register(registration, &call.client()).await?;
+    let mut headers = HeaderMap::new();
+    let tokens = registered
+        .tokens
+        .map(|tokens| token_response(call, &tokens, transport, &mut headers));
+    let response = RegisterResponse {
+        user: registered.user.into(),
+        tokens,
+    };
+    let mut reply = call.json(&response);
+    reply.headers_mut().extend(headers);
+    Ok(reply)
+}

@@ -1,0 +1,84 @@
+//! The tokens of a session, as answers deliver them.
+
+use auth_core::{Platform, Tokens, Transport};
+use http::header::PRAGMA;
+use http::{HeaderMap, HeaderValue};
+use serde::Serialize;
+
+use crate::call::Call;
+use crate::response::reply::Reply;
+
+/// Tokens of a session (RFC 6749 section 5.1). In cookies: `expires_in` alone.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct TokenResponse {
+    /// For the `Authorization: Bearer` header: a JWT in the profile of RFC 9068, or an opaque token (`s_…`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
+    access_token: Option<String>,
+    /// `Bearer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
+    token_type: Option<&'static str>,
+    /// Seconds until the access token expires.
+    expires_in: u64,
+    /// For one exchange at `/auth/refresh`; opaque tokens have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
+    refresh_token: Option<String>,
+}
+
+/// The answer to a login: the tokens in the body or in cookies, in the form of `wrap`.
+pub(crate) fn signed_in<P: Platform, T: Serialize>(
+    call: &Call<'_, P>,
+    tokens: &Tokens,
+    transport: Transport,
+    wrap: impl FnOnce(TokenResponse) -> T,
+) -> Reply<T> {
+    let mut headers = HeaderMap::new();
+    let tokens = token_response(call, tokens, transport, &mut headers);
+    let mut reply = call.json(&wrap(tokens));
+    reply.headers_mut().extend(headers);
+    // RFC 6749 section 5.1 asks for it beside Cache-Control.
+    let no_cache = HeaderValue::from_static("no-cache");
+    reply.headers_mut().insert(PRAGMA, no_cache);
+    reply
+}
+
+/// Tokens as the client wants them to be delivered: in the body, or in cookies.
+pub(crate) fn token_response<P: Platform>(
+    call: &Call<'_, P>,
+    tokens: &Tokens,
+    transport: Transport,
+    headers: &mut HeaderMap,
+) -> TokenResponse {
+    let (access_token, expires_in, refresh_token) = match tokens {
+        Tokens::Jwt(pair) => (
+            pair.access_token.clone(),
+            pair.expires_in,
+            Some(pair.refresh_token.expose().to_owned()),
+        ),
+        Tokens::Opaque(token) => (String::clone(&token.token), token.expires_in, None),
+    };
+    if transport.is_cookie() {
+        call.set_cookies(headers, tokens);
+    }
+    // Also where the session is carried otherwise: it is the browser that is known.
+    if let Some(device) = tokens.device() {
+        call.set_device(headers, device);
+    }
+    if transport.is_cookie() {
+        return TokenResponse {
+            access_token: None,
+            token_type: None,
+            expires_in,
+            refresh_token: None,
+        };
+    }
+    TokenResponse {
+        access_token: Some(access_token),
+        token_type: Some("Bearer"),
+        expires_in,
+        refresh_token,
+    }
+}

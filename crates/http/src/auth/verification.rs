@@ -1,0 +1,179 @@
+//! Verifying e-mail addresses.
+
+use auth_core::{Platform, Proof};
+use http::header::{ACCEPT, LOCATION};
+use http::{HeaderValue, Method, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+use crate::account::view::UserView;
+use crate::auth::password_reset::EmailRequest;
+use crate::call::{Answer, Call};
+use crate::error::api_error::ApiError;
+use crate::proof::{OptionalSession, Public};
+use crate::response::reply::{self, NoContent, Reply};
+use crate::row::{get, post, rows};
+
+rows![
+    resend_verification = post(
+        "/auth/verify/resend",
+        "Sends the link that verifies an address anew. Answers alike whether or not there is such an account.",
+    )
+    .json::<EmailRequest>()
+    .accepted()
+    .fails(&[429]),
+    resend_verification = post(
+        "/auth/request-verify-token",
+        "The same as `/auth/verify/resend`.",
+    )
+    .json::<EmailRequest>()
+    .accepted()
+    .fails(&[429])
+    .deprecated(),
+    verify_email = post(
+        "/auth/verify/{token}",
+        "Verifies an e-mail address by the link that was sent there, with a session or the password of the account.",
+    )
+    .optional_session()
+    .optional_json::<VerifyRequest>()
+    .answers::<UserView>()
+    .fails(&[403, 429])
+    .hashes_password(),
+    verify_email_by_session = get(
+        "/auth/verify/{token}",
+        "The same with a session of the account; a browser without one is led to the page `/verify`.",
+    )
+    .optional_session()
+    .answers::<UserView>()
+    .fails(&[400, 403])
+    .operation_id("VerifyEmail2"),
+    verify_email_by_body = post(
+        "/auth/verify",
+        "The same as `/auth/verify/{token}`, with the token in the body.",
+    )
+    .optional_session()
+    .json::<VerifyByTokenRequest>()
+    .answers::<UserView>()
+    .fails(&[403, 429])
+    .hashes_password()
+    .deprecated()
+    .operation_id("VerifyEmail3"),
+];
+
+/// What proves an account besides its mail.
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct VerifyRequest {
+    /// The token of the link, in the place of the one in the path.
+    token: Option<String>,
+    /// The account's password, where no session of it is presented.
+    #[cfg_attr(test, schema(format = Password))]
+    password: Option<String>,
+}
+
+impl VerifyRequest {
+    /// The token of the body or, without one, that of the path.
+    pub(crate) fn token<P: Platform>(&self, call: &Call<'_, P>) -> String {
+        self.token.clone().unwrap_or_else(|| call.named("token"))
+    }
+
+    /// What proves the account, with the session that the request carries.
+    pub(crate) fn proof<'a>(&'a self, session: &'a OptionalSession) -> Proof<'a> {
+        Proof {
+            session: session.get(),
+            password: self.password.as_deref(),
+        }
+    }
+}
+
+/// A link's token, and what proves an account besides its mail.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct VerifyByTokenRequest {
+    /// The token of the link.
+    #[serde(default)]
+    #[cfg_attr(
+        test,
+        schema(required, nullable = false, pattern = "^[A-Za-z0-9_-]{43}$")
+    )]
+    token: Option<String>,
+    /// The account's password, where no session of it is presented.
+    #[cfg_attr(test, schema(format = Password))]
+    password: Option<String>,
+}
+
+async fn resend_verification<P: Platform>(
+    call: &Call<'_, P>,
+    _: Public,
+    request: EmailRequest,
+) -> Answer<NoContent> {
+    call.auth
+        .resend_verification(&request.email, &call.client())
+        .await?;
+    Ok(call.done())
+}
+
+async fn verify_email<P: Platform>(
+    call: &Call<'_, P>,
+    session: OptionalSession,
+    request: VerifyRequest,
+) -> Answer<UserView> {
+    let user = call
+        .auth
+        .verify_email(
+            &request.token(call),
+            request.proof(&session),
+            &call.client(),
+        )
+        .await?;
+    Ok(call.json(&user.into()))
+}
+
+async fn verify_email_by_body<P: Platform>(
+    call: &Call<'_, P>,
+    session: OptionalSession,
+    request: VerifyByTokenRequest,
+) -> Answer<UserView> {
+    let VerifyByTokenRequest { token, password } = request;
+    verify_email(call, session, VerifyRequest { token, password }).await
+}
+
+async fn verify_email_by_session<P: Platform>(
+    call: &Call<'_, P>,
+    session: OptionalSession,
+) -> Answer<UserView> {
+    if session.get().is_none() && call.parts.method == Method::GET && wants_a_page(call) {
+        return to_page(call);
+    }
+    verify_email(call, session, VerifyRequest::default()).await
+}
+
+/// Whether a person looks at the answer.
+fn wants_a_page<P>(call: &Call<'_, P>) -> bool {
+    let accepted = call.parts.headers.get(ACCEPT);
+    accepted.is_some_and(|accepted| {
+        accepted
+            .to_str()
+            .is_ok_and(|text| text.contains("text/html"))
+    })
+}
+
+/// The characters that a query has to escape (RFC 3986 section 2.3).
+const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Leads to the page that asks for the password.
+fn to_page<P: Platform>(call: &Call<'_, P>) -> Answer<UserView> {
+    let page = format!(
+        "{}/verify?token={}",
+        call.config().frontend(),
+        utf8_percent_encode(&call.named("token"), UNSAFE)
+    );
+    let mut reply = Reply::of(reply::empty(StatusCode::SEE_OTHER));
+    let location = HeaderValue::from_str(&page).map_err(|_| ApiError::not_found())?;
+    reply.headers_mut().insert(LOCATION, location);
+    Ok(reply)
+}

@@ -1,0 +1,206 @@
+//! A request on its way to a handler, and what handlers ask of it.
+
+use auth_core::storage::Place;
+use auth_core::{Auth, Client, Config, DeviceToken, Platform, Tokens, Transport};
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::request::Parts;
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+
+use crate::cookies::names::{Names, device};
+use crate::cookies::{read, write};
+use crate::error::api_error::ApiError;
+use crate::request::headers::client_address;
+use crate::request::query::{Query, invalid};
+use crate::response::reply::{self, File, NoContent, Reply};
+use crate::route::Route;
+
+/// What a handler answers.
+pub(crate) type Answer<T> = Result<Reply<T>, ApiError>;
+
+/// A request for which a route was found.
+pub(crate) struct Call<'a, P> {
+    /// The decisions.
+    pub(crate) auth: &'a Auth<P>,
+    /// The route that was found for it.
+    pub(crate) route: &'static Route,
+    /// Its head.
+    pub(crate) parts: &'a Parts,
+    /// Its body.
+    pub(crate) body: &'a [u8],
+    /// Its identifier.
+    pub(crate) request_id: &'a str,
+}
+
+impl<P: Platform> Call<'_, P> {
+    pub(crate) fn config(&self) -> &Config {
+        self.auth.config()
+    }
+
+    /// Who sends it, as far as the host knows.
+    pub(crate) fn client(&self) -> Client {
+        let user_agent = self.parts.headers.get(USER_AGENT).map(|value| {
+            let mut bytes = 0;
+            String::from_utf8_lossy(value.as_bytes())
+                .chars()
+                .filter(|c| !c.is_control())
+                .take_while(|c| {
+                    bytes += c.len_utf8();
+                    bytes <= 512
+                })
+                .collect()
+        });
+        Client {
+            ip: client_address(&self.parts.headers),
+            user_agent,
+            request_id: Some(self.request_id.to_owned()),
+            device: self
+                .cookies(device(self.config()))
+                .into_iter()
+                .find_map(DeviceToken::parse),
+        }
+    }
+
+    /// The part of the path that stands where the route has this name in braces.
+    pub(crate) fn named(&self, name: &str) -> String {
+        let path = self.parts.uri.path().split('/');
+        let is = |part: &str| {
+            let inner = part
+                .strip_prefix('{')
+                .and_then(|part| part.strip_suffix('}'));
+            inner == Some(name)
+        };
+        let found = self
+            .route
+            .path
+            .split('/')
+            .zip(path)
+            .find(|(part, _)| is(part));
+        let text = found.map(|(_, text)| text).unwrap_or_default();
+        percent_decode_str(text).decode_utf8_lossy().into_owned()
+    }
+
+    /// The parameters behind the question mark.
+    pub(crate) fn query(&self) -> Result<Query, ApiError> {
+        Query::parse(self.parts, self.route.query)
+    }
+
+    /// Where the page begins that the parameter `cursor` asks for; none: at the beginning of the list.
+    pub(crate) fn place(&self, list: &str, query: &Query) -> Result<Option<Place>, ApiError> {
+        let open = |cursor| {
+            let place = self.auth.open_place(list, cursor);
+            place.ok_or_else(|| invalid("cursor", "Not a cursor of this list."))
+        };
+        query.text("cursor").map(open).transpose()
+    }
+
+    /// Whether the token is in the header, and cookies don't count.
+    pub(crate) fn has_header(&self) -> bool {
+        self.parts.headers.contains_key(AUTHORIZATION)
+    }
+
+    /// The token of `Authorization: Bearer` (RFC 6750 section 2.1). Never taken from the query.
+    pub(crate) fn bearer(&self) -> Result<&str, ApiError> {
+        let mut values = self.parts.headers.get_all(AUTHORIZATION).iter();
+        let (Some(value), None) = (values.next(), values.next()) else {
+            return Err(ApiError::unauthenticated());
+        };
+        match value.to_str().ok().and_then(|value| value.split_once(' ')) {
+            // A comma is in no token: some hosts hand over two headers as one.
+            Some((scheme, token))
+                if scheme.eq_ignore_ascii_case("bearer") && !token.contains(',') =>
+            {
+                Ok(token.trim())
+            }
+            _ => Err(ApiError::unauthenticated()),
+        }
+    }
+
+    /// The tokens of sessions in cookies.
+    pub(crate) fn session_cookies(&self) -> Vec<&str> {
+        let names = self.names();
+        let mut tokens = self.cookies(&names.session);
+        tokens.extend(self.cookies(&names.access));
+        tokens
+    }
+
+    /// The refresh tokens in cookies, all that there are.
+    pub(crate) fn refresh_cookies(&self) -> Vec<&str> {
+        read::all_values(&self.parts.headers, &self.names().refresh)
+    }
+
+    /// Those of them that may belong to the browser's session, in the order in which they are to be tried.
+    pub(crate) fn refresh_candidates(&self) -> Vec<&str> {
+        let sessions = self.refreshed_sessions();
+        self.auth
+            .sessions()
+            .refresh_candidates(self.refresh_cookies(), sessions.as_deref())
+    }
+
+    /// The sessions that a refresh token of a cookie may belong to; none: any.
+    pub(crate) fn refreshed_sessions(&self) -> Option<Vec<&str>> {
+        self.names().refreshed.map(|name| self.cookies(&name))
+    }
+
+    fn cookies(&self, name: &str) -> Vec<&str> {
+        read::values(&self.parts.headers, name)
+    }
+
+    fn names(&self) -> Names {
+        Names::of(self.config())
+    }
+
+    /// Puts the tokens of a session into cookies.
+    pub(crate) fn set_cookies(&self, headers: &mut HeaderMap, tokens: &Tokens) {
+        write::set(self.config(), self.parts, headers, tokens);
+    }
+
+    /// Puts what the device is known by at its next login into a cookie of this host alone. It stays when a session ends.
+    pub(crate) fn set_device(&self, headers: &mut HeaderMap, device: &DeviceToken) {
+        write::set_device(self.config(), headers, device);
+    }
+
+    /// Clears that cookie, as the account is gone.
+    pub(crate) fn forget_device(&self, headers: &mut HeaderMap) {
+        write::clear_device(self.config(), self.parts, headers);
+    }
+
+    /// Clears every cookie of a session that the request carries.
+    pub(crate) fn clear_cookies(&self, headers: &mut HeaderMap) {
+        write::clear(self.config(), self.parts, headers);
+    }
+
+    /// How a login wants the tokens of its session to be delivered.
+    pub(crate) fn transport(&self, wanted: Option<&str>) -> Result<Transport, ApiError> {
+        match wanted {
+            None => Ok(self.config().session_transport),
+            Some(name) => Transport::parse(name).ok_or_else(|| {
+                let message = format!("One of {}.", Transport::NAMES.join(", "));
+                invalid("transport", &message)
+            }),
+        }
+    }
+
+    /// The answer of success, with this body.
+    pub(crate) fn json<T: Serialize>(&self, body: &T) -> Reply<T> {
+        Reply::of(reply::json(self.route.status, body))
+    }
+
+    /// The answer of success, of a route that returns no body.
+    pub(crate) fn done(&self) -> Reply<NoContent> {
+        Reply::of(reply::empty(self.route.status))
+    }
+
+    /// The answer of success, of a route whose body is not JSON.
+    pub(crate) fn file(&self, body: Bytes) -> Reply<File> {
+        self.ready_made(body)
+    }
+
+    /// The answer of success, with a body that is written already.
+    pub(crate) fn ready_made<T>(&self, body: Bytes) -> Reply<T> {
+        let content_type = self.route.content_type.unwrap_or_default();
+        Reply::of(reply::with_type(self.route.status, content_type, body))
+    }
+}

@@ -1,0 +1,47 @@
+//! Names of the cookies that carry a session.
+
+use auth_core::Config;
+
+/// Names of cookies. Their prefixes make browsers refuse them from anyone who may not set them (RFC 6265bis section 4.1.3).
+pub(crate) struct Names {
+    /// Holds an opaque token.
+    pub(crate) session: String,
+    /// Holds an access token.
+    pub(crate) access: String,
+    /// Holds a refresh token.
+    pub(crate) refresh: String,
+    /// Names the session that the refresh token has to belong to. Any subdomain of a parent domain can set a refresh cookie,
+    /// as `__Host-` is for the whole host and so not for that cookie's path; no other host can set this one. None: the
+    /// configuration gives up `__Host-`.
+    pub(crate) refreshed: Option<String>,
+}
+
+impl Names {
+    pub(crate) fn of(config: &Config) -> Self {
+        let (prefix, scoped) = match (config.cookie_secure, &config.cookie_domain) {
+            (false, _) => ("", ""),
+            (true, Some(_)) => (SECURE, SECURE),
+            (true, None) => (HOST, SECURE),
+        };
+        Self {
+            session: format!("{prefix}session"),
+            access: format!("{prefix}access"),
+            refresh: format!("{scoped}refresh"),
+            refreshed: (prefix == HOST).then(|| format!("{HOST}sid")),
+        }
+    }
+}
+
+/// Prefix of cookies of this host alone, for all its paths.
+pub(crate) const HOST: &str = "__Host-";
+/// Prefix of cookies that come over HTTPS alone.
+pub(crate) const SECURE: &str = "__Secure-";
+
+/// Name of the cookie by which a device is known. It is never for subdomains: no other host needs to see it.
+pub(crate) fn device(config: &Config) -> &'static str {
+    if config.cookie_secure {
+        "__Host-device"
+    } else {
+        "device"
+    }
+}

@@ -1,0 +1,339 @@
+//! Sets and clears the cookies that carry a session, and the one that names a device.
+
+use std::net::IpAddr;
+
+use auth_core::{Config, DeviceToken, Tokens};
+use http::header::SET_COOKIE;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Uri};
+
+use super::names::{HOST, Names, SECURE, device};
+use super::read::count;
+
+/// Path of the cookie that holds a refresh token: no other route gets to see it.
+const REFRESH_PATH: &str = "/auth";
+/// For how many seconds a device is known: as long as browsers keep a cookie (RFC 6265bis section 5.5).
+const DEVICE_LIFE: u64 = 400 * 86_400;
+/// How many domains above the service's host may have cookies of it.
+const MAX_DOMAINS: usize = 6;
+
+/// Puts the tokens of a session into cookies. Others that would be tried before them are cleared.
+pub(crate) fn set(config: &Config, request: &Parts, headers: &mut HeaderMap, tokens: &Tokens) {
+    let names = Names::of(config);
+    let domain = config.cookie_domain.as_deref();
+    let session = &tokens.active().session;
+    let mut lines = Vec::new();
+    match tokens {
+        Tokens::Opaque(token) => {
+            lines.push((&names.session, "/", token.token.as_str(), token.expires_in));
+        }
+        Tokens::Jwt(pair) => {
+            let life = session.expires_at.since(session.last_seen_at).as_secs();
+            let life = life.min(config.refresh_token_life.as_secs());
+            let refresh = pair.refresh_token.expose();
+            lines.push((
+                &names.access,
+                "/",
+                pair.access_token.as_str(),
+                pair.expires_in,
+            ));
+            lines.push((&names.refresh, REFRESH_PATH, refresh, life));
+            if let Some(refreshed) = &names.refreshed {
+                lines.push((refreshed, "/", session.id.as_str(), life));
+            }
+        }
+    }
+    // The only one of its name is that of the host, which this one replaces, or is cleared as soon as there are two.
+    let is_alone = |name: &str| domain.is_none() && count(&request.headers, name) < 2;
+    let is_set = |cookie: &Known| {
+        let is_same = cookie.domain.as_deref() == domain || is_alone(&cookie.name);
+        is_same && lines.iter().any(|(name, ..)| **name == cookie.name)
+    };
+    let current = [&names.session, &names.access, &names.refresh];
+    let is_read = |cookie: &Known| {
+        current.contains(&&cookie.name) || names.refreshed.as_ref() == Some(&cookie.name)
+    };
+    // First: a browser that doesn't tell a cookie of the host from one of its domain keeps what comes last.
+    for cookie in carried(config, request) {
+        if is_read(&cookie) && !is_set(&cookie) {
+            cookie.clear(config, headers);
+        }
+    }
+    for (name, path, value, seconds) in lines {
+        append(config, headers, name, path, domain, value, seconds);
+    }
+}
+
+/// Clears every cookie of a session that the request carries, of whatever name and domain.
+pub(crate) fn clear(config: &Config, request: &Parts, headers: &mut HeaderMap) {
+    for cookie in carried(config, request) {
+        cookie.clear(config, headers);
+    }
+}
+
+/// Puts what the device is known by into its cookie.
+pub(crate) fn set_device(config: &Config, headers: &mut HeaderMap, token: &DeviceToken) {
+    let name = device(config);
+    append(
+        config,
+        headers,
+        name,
+        "/",
+        None,
+        token.expose(),
+        DEVICE_LIFE,
+    );
+}
+
+/// Clears the cookie of the device, if the request carries one.
+pub(crate) fn clear_device(config: &Config, request: &Parts, headers: &mut HeaderMap) {
+    let name = device(config);
+    if count(&request.headers, name) > 0 {
+        append(config, headers, name, "/", None, "", 0);
+    }
+}
+
+/// A cookie that a browser may hold.
+struct Known {
+    name: String,
+    path: &'static str,
+    /// None: of the host alone.
+    domain: Option<String>,
+}
+
+impl Known {
+    fn clear(&self, config: &Config, headers: &mut HeaderMap) {
+        let domain = self.domain.as_deref();
+        append(config, headers, &self.name, self.path, domain, "", 0);
+    }
+}
+
+/// The cookies of a session that the browser may hold, by the names that the request carries: also those that are read no more
+/// since `COOKIE_DOMAIN` was changed. A request doesn't say for which domain a cookie was set, so there is one for each.
+fn carried(config: &Config, request: &Parts) -> Vec<Known> {
+    let names = Names::of(config);
+    let mut known: Vec<_> = [&names.session, &names.access]
+        .into_iter()
+        .chain(&names.refreshed)
+        .map(|name| (name.clone(), "/"))
+        .collect();
+    if config.cookie_secure {
+        for name in ["session", "access", "sid"] {
+            for prefix in [HOST, SECURE] {
+                let name = format!("{prefix}{name}");
+                if !known.iter().any(|(known, _)| *known == name) {
+                    known.push((name, "/"));
+                }
+            }
+        }
+    }
+    known.retain(|(name, _)| count(&request.headers, name) > 0);
+    // Outside of its path the browser does not say whether it has this one.
+    let below = request.uri.path().strip_prefix(REFRESH_PATH);
+    let hidden = !below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if (hidden && !known.is_empty()) || count(&request.headers, &names.refresh) > 0 {
+        known.push((names.refresh, REFRESH_PATH));
+    }
+    let domains = domains(config);
+    let mut cookies = Vec::new();
+    for (name, path) in known {
+        if !name.starts_with(HOST) {
+            let of_domains = domains.iter().map(|domain| Known {
+                name: name.clone(),
+                path,
+                domain: Some(domain.clone()),
+            });
+            cookies.extend(of_domains);
+        }
+        cookies.push(Known {
+            name,
+            path,
+            domain: None,
+        });
+    }
+    cookies
+}
+
+/// The domains that cookies may have been set for: `COOKIE_DOMAIN`, the host and the domains that it is in, as
+/// `COOKIE_DOMAIN` may have been one of them.
+fn domains(config: &Config) -> Vec<String> {
+    let uri = config.public_base_url.parse::<Uri>().ok();
+    let host = uri.as_ref().and_then(Uri::host);
+    let mut domains: Vec<_> = config.cookie_domain.iter().cloned().collect();
+    // An IPv6 address stands in brackets there.
+    let mut rest = host.filter(|host| host.parse::<IpAddr>().is_err() && !host.starts_with('['));
+    while let Some(domain) = rest.filter(|domain| domain.contains('.')) {
+        if domains.len() == MAX_DOMAINS {
+            break;
+        }
+        if !domains.iter().any(|known| known == domain) {
+            domains.push(domain.to_owned());
+        }
+        rest = domain.split_once('.').map(|(_, parent)| parent);
+    }
+    domains
+}
+
+fn append(
+    config: &Config,
+    headers: &mut HeaderMap,
+    name: &str,
+    path: &str,
+    domain: Option<&str>,
+    value: &str,
+    seconds: u64,
+) {
+    let secure = if config.cookie_secure { "; Secure" } else { "" };
+    let mut line = format!("{name}={value}; HttpOnly; SameSite=Lax{secure}; Path={path}");
+    if let Some(domain) = domain {
+        line.push_str("; Domain=");
+        line.push_str(domain);
+    }
+    line.push_str(&format!("; Max-Age={seconds}"));
+    if let Ok(line) = HeaderValue::from_str(&line) {
+        headers.append(SET_COOKIE, line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::future::Future;
+    use core::pin::pin;
+    use core::task::{Context, Poll, Waker};
+
+    use auth_core::Settings;
+    use http::Request;
+    use http::header::COOKIE;
+
+    use super::*;
+
+    struct Given<'a>(&'a [(&'a str, &'a str)]);
+
+    impl Settings for Given<'_> {
+        async fn get(&self, name: &str) -> Result<Option<String>, String> {
+            let key = ("SECRET_KEY", "0123456789abcdef0123456789abcdef");
+            let found = self
+                .0
+                .iter()
+                .chain([&key])
+                .find(|(known, _)| *known == name);
+            Ok(found.map(|(_, value)| (*value).to_owned()))
+        }
+    }
+
+    fn config(settings: &[(&str, &str)]) -> Config {
+        let given = Given(settings);
+        match pin!(Config::from_settings(&given)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(config) => config.map_err(|error| error.to_string()).ok().unwrap(),
+            Poll::Pending => unreachable!("a list answers at once"),
+        }
+    }
+
+    fn request(path: &str, lines: &[&[u8]]) -> Parts {
+        let mut request = Request::builder().uri(path);
+        for line in lines {
+            request = request.header(COOKIE, *line);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    fn cleared(settings: &[(&str, &str)], path: &str, cookies: &str) -> Vec<String> {
+        let mut headers = HeaderMap::new();
+        clear(
+            &config(settings),
+            &request(path, &[cookies.as_bytes()]),
+            &mut headers,
+        );
+        let lines = headers.get_all(SET_COOKIE).iter();
+        let lines = lines.map(|line| {
+            let line = line.to_str().unwrap();
+            assert!(
+                line.contains("; HttpOnly; SameSite=Lax") && line.ends_with("; Max-Age=0"),
+                "{line}"
+            );
+            let is_secure = line.contains("; Secure");
+            assert_eq!(is_secure, line.starts_with("__"), "{line}");
+            let part = |name: &str| {
+                let (_, rest) = line.split_once(&format!("; {name}="))?;
+                rest.split(';').next()
+            };
+            let name = line.split_once("=;").unwrap().0;
+            format!(
+                "{name} {} {}",
+                part("Path").unwrap(),
+                part("Domain").unwrap_or("-")
+            )
+        });
+        lines.collect()
+    }
+
+    const BASE: (&str, &str) = ("PUBLIC_BASE_URL", "https://auth.example.com:8443");
+
+    #[test]
+    fn every_form_of_a_cookie_is_cleared() {
+        assert!(cleared(&[BASE], "/auth/me", "other=1").is_empty());
+        assert_eq!(
+            cleared(&[BASE], "/auth/me", "__Host-session=x"),
+            ["__Host-session / -"]
+        );
+        let refresh = |domain: &str| format!("__Secure-refresh /auth {domain}");
+        let all = [
+            refresh("auth.example.com"),
+            refresh("example.com"),
+            refresh("-"),
+        ];
+        assert_eq!(cleared(&[BASE], "/auth/logout", "__Secure-refresh=x"), all);
+        // Its path hides it from other routes.
+        for path in ["/account", "/authx"] {
+            let found = cleared(&[BASE], path, "__Host-access=x; __Host-sid=y");
+            assert_eq!(
+                found[..2],
+                ["__Host-access / -", "__Host-sid / -"],
+                "{path}"
+            );
+            assert_eq!(found[2..], all, "{path}");
+        }
+        // Before COOKIE_DOMAIN was set, and since.
+        let domain = ("COOKIE_DOMAIN", "example.com");
+        let found = cleared(
+            &[BASE, domain],
+            "/auth/me",
+            "__Host-access=x; __Secure-access=y",
+        );
+        let of_domain = |domain: &str| format!("__Secure-access / {domain}");
+        assert_eq!(
+            found,
+            [
+                of_domain("example.com"),
+                of_domain("auth.example.com"),
+                of_domain("-"),
+                "__Host-access / -".into()
+            ]
+        );
+        // After it was unset.
+        let found = cleared(&[BASE], "/auth/me", "__Secure-session=x");
+        assert_eq!(found.len(), 3, "{found:?}");
+        let found = cleared(
+            &[("COOKIE_SECURE", "false")],
+            "/auth/me",
+            "refresh=x; session=y",
+        );
+        assert_eq!(found, ["session / -", "refresh /auth -"]);
+    }
+
+    #[test]
+    fn addresses_have_no_domains_above() {
+        for (base, expected) in [
+            ("https://auth.example.com", 2),
+            ("https://example.com", 1),
+            ("http://localhost:8080", 0),
+            ("http://127.0.0.1:8080", 0),
+            ("http://[::1]:8080", 0),
+            ("http://[::ffff:10.0.0.1]", 0),
+            ("https://a.b.c.d.e.f.g.h.example.com", MAX_DOMAINS),
+        ] {
+            let found = domains(&config(&[("PUBLIC_BASE_URL", base)]));
+            assert_eq!(found.len(), expected, "{base} {found:?}");
+        }
+    }
+}

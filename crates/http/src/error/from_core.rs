@@ -1,0 +1,177 @@
+//! Errors of the core as answers: each code has a status, a code for programs and a message for people.
+
+use auth_core::{AccessTokenError, Error, ErrorCode, FieldError, LinkError};
+use http::StatusCode;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use serde_json::json;
+
+use crate::error::api_error::{ApiError, REALM};
+
+impl ApiError {
+    /// The answer to what went wrong, without its details. Every code is here: the list is closed.
+    fn of(code: ErrorCode) -> Self {
+        match code {
+            ErrorCode::Invalid => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "validation_failed",
+                "Some fields are not valid.",
+            ),
+            ErrorCode::EmailTaken => Self::new(
+                StatusCode::CONFLICT,
+                "email_taken",
+                "This e-mail address is registered already.",
+            ),
+            ErrorCode::UsernameTaken => Self::new(
+                StatusCode::CONFLICT,
+                "username_taken",
+                "This user name is taken.",
+            ),
+            ErrorCode::InvalidCredentials => {
+                Self::invalid_credentials("E-mail or password is wrong.")
+            }
+            ErrorCode::InvalidOrUnverified => Self::invalid_credentials(
+                "E-mail or password is wrong, or the address is not verified yet: follow the link that was sent there.",
+            ),
+            ErrorCode::AccountDisabled => Self::new(
+                StatusCode::FORBIDDEN,
+                "account_disabled",
+                "This account is disabled.",
+            ),
+            ErrorCode::WrongPassword => Self::new(
+                StatusCode::FORBIDDEN,
+                "wrong_password",
+                "The password is wrong.",
+            ),
+            ErrorCode::PasswordRequired => Self::new(
+                StatusCode::FORBIDDEN,
+                "password_required",
+                "The password is needed as well, or a session of the account.",
+            ),
+            ErrorCode::ReauthenticationRequired => Self::new(
+                StatusCode::FORBIDDEN,
+                "reauthentication_required",
+                "The password is needed again.",
+            ),
+            ErrorCode::InvalidCode => {
+                Self::new(StatusCode::FORBIDDEN, "invalid_code", "The code is wrong.")
+            }
+            ErrorCode::MfaEnabled => Self::new(
+                StatusCode::CONFLICT,
+                "mfa_enabled",
+                "A second factor is in force already.",
+            ),
+            ErrorCode::MfaNotEnabled => Self::new(
+                StatusCode::CONFLICT,
+                "mfa_not_enabled",
+                "There is no second factor, or none to confirm.",
+            ),
+            ErrorCode::Link(cause) => Self::new(
+                StatusCode::BAD_REQUEST,
+                cause.as_str(),
+                match cause {
+                    LinkError::Invalid => "This link is not valid.",
+                    LinkError::Used => "This link was used already.",
+                    LinkError::Expired => "This link has expired.",
+                },
+            ),
+            ErrorCode::InsufficientRank => Self::new(
+                StatusCode::FORBIDDEN,
+                "insufficient_rank",
+                "This takes somebody above the user.",
+            ),
+            ErrorCode::PermissionNeeded => Self::forbidden("of the route"),
+            ErrorCode::SuperadminNeeded => Self::new(
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "This is for superadmins.",
+            ),
+            ErrorCode::GrantNotHeld => Self::new(
+                StatusCode::FORBIDDEN,
+                "grant_not_held",
+                "Nobody gives or takes what he does not hold himself.",
+            ),
+            ErrorCode::LastSuperadmin => Self::new(
+                StatusCode::CONFLICT,
+                "last_superadmin",
+                "There has to be a superadmin who is not disabled, and this is the last one.",
+            ),
+            ErrorCode::BuiltIn => Self::new(
+                StatusCode::CONFLICT,
+                "built_in",
+                "The service needs this as it is.",
+            ),
+            ErrorCode::NameTaken => Self::new(
+                StatusCode::CONFLICT,
+                "name_taken",
+                "Another one has this name.",
+            ),
+            ErrorCode::NoEmail => Self::new(
+                StatusCode::CONFLICT,
+                "no_email",
+                "The user has no e-mail address.",
+            ),
+            ErrorCode::SetupToken => Self::new(
+                StatusCode::FORBIDDEN,
+                "setup_token_invalid",
+                "The set-up token is wrong.",
+            ),
+            ErrorCode::AlreadySetUp => Self::new(
+                StatusCode::CONFLICT,
+                "already_set_up",
+                "There is an administrator already.",
+            ),
+            ErrorCode::AccountGone => Self::invalid_token(AccessTokenError::SessionEnded),
+            ErrorCode::NotFound => Self::not_found(),
+            ErrorCode::AccessToken(cause) => Self::invalid_token(cause),
+            ErrorCode::RefreshToken => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "invalid_refresh_token",
+                "The refresh token is refused; sign in again.",
+            )
+            .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\"")),
+            ErrorCode::RateLimited => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate_limited",
+                "Too many attempts; try again later.",
+            ),
+            ErrorCode::Overloaded | ErrorCode::Unavailable => Self::unavailable(1),
+            ErrorCode::Internal => Self::internal("no cause is known"),
+        }
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        let answer = Self::of(error.code());
+        match error {
+            Error::Invalid(fields) => {
+                let detail = |FieldError {
+                                  field,
+                                  code,
+                                  message,
+                              }| json!({"field": field, "code": code.as_str(), "message": message});
+                Self {
+                    details: fields.into_iter().map(detail).collect(),
+                    ..answer
+                }
+            }
+            Error::PermissionNeeded(needed) => Self::forbidden(needed),
+            Error::NotFound(what) if what != "set-up" => Self {
+                message: format!("There is no such {what}."),
+                ..answer
+            },
+            Error::RateLimited { retry_after } => {
+                answer.with_header(RETRY_AFTER, &retry_after.to_string())
+            }
+            Error::Unavailable(cause) => Self {
+                cause: Some(cause),
+                ..answer
+            },
+            error @ Error::Internal(_) => Self {
+                cause: Some(error.to_string()),
+                ..answer
+            },
+            _ => answer,
+        }
+    }
+}

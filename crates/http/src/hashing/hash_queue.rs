@@ -1,0 +1,145 @@
+//! A queue that bounds the password hashes that are computed at the same time.
+//!
+//! A Worker never runs a request again whose client went away, and drops nothing of it. So requests do not wake each
+//! other, and a destructor alone does not free a place: each request polls the queue, and one that has not polled for a
+//! while loses its place.
+
+use std::sync::{Mutex, PoisonError};
+
+use core::time::Duration;
+
+use auth_core::Timestamp;
+
+/// After this without a look a waiting request has vanished; it looks many times as often.
+const WAITING_FOR: Duration = Duration::from_secs(2);
+/// After this one that is inside has vanished: a hash and its storage take a fraction of it.
+const INSIDE_FOR: Duration = Duration::from_secs(15);
+
+/// Admits a bounded number of requests at the same time, in the order of their arrival.
+pub struct HashQueue {
+    places: usize,
+    max: usize,
+    queue: Mutex<Queue>,
+}
+
+struct Queue {
+    next: u64,
+    /// Those inside and those who wait, in the order in which they came.
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    ticket: u64,
+    inside: bool,
+    seen: Timestamp,
+}
+
+/// A place in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket(u64);
+
+impl HashQueue {
+    /// A queue that admits `places` requests and lets `waiting` more wait.
+    pub const fn new(places: usize, waiting: usize) -> Self {
+        Self {
+            places,
+            max: places + waiting,
+            queue: Mutex::new(Queue {
+                next: 0,
+                entries: Vec::new(),
+            }),
+        }
+    }
+
+    /// Joins the queue; `None` when it is full.
+    pub fn join(&self, now: Timestamp) -> Option<Ticket> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.count_out(now);
+        if queue.entries.len() >= self.max {
+            return None;
+        }
+        let ticket = queue.next;
+        queue.next += 1;
+        queue.entries.push(Entry {
+            ticket,
+            inside: false,
+            seen: now,
+        });
+        Some(Ticket(ticket))
+    }
+
+    /// Whether this request is admitted now. `None`: it has lost its place.
+    pub fn enter(&self, Ticket(ticket): Ticket, now: Timestamp) -> Option<bool> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.count_out(now);
+        let inside = queue.entries.iter().filter(|entry| entry.inside).count();
+        let at = queue
+            .entries
+            .iter()
+            .position(|entry| entry.ticket == ticket)?;
+        let before = queue.entries[..at].iter().any(|entry| !entry.inside);
+        let entry = &mut queue.entries[at];
+        entry.seen = now;
+        entry.inside = entry.inside || (!before && inside < self.places);
+        Some(entry.inside)
+    }
+
+    /// Leaves the queue.
+    pub fn leave(&self, Ticket(ticket): Ticket) {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.entries.retain(|entry| entry.ticket != ticket);
+    }
+}
+
+impl Queue {
+    fn count_out(&mut self, now: Timestamp) {
+        self.entries.retain(|entry| {
+            let limit = if entry.inside {
+                INSIDE_FOR
+            } else {
+                WAITING_FOR
+            };
+            now.since(entry.seen) < limit
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn they_enter_in_order_and_no_more_than_there_are_places() {
+        let queue = HashQueue::new(2, 2);
+        let tickets: Vec<_> = (0..4).map(|_| queue.join(at(0)).unwrap()).collect();
+        assert_eq!(queue.join(at(0)), None);
+        assert_eq!(queue.enter(tickets[1], at(0)), Some(false));
+        assert_eq!(queue.enter(tickets[0], at(0)), Some(true));
+        assert_eq!(queue.enter(tickets[1], at(0)), Some(true));
+        assert_eq!(queue.enter(tickets[2], at(0)), Some(false));
+        queue.leave(tickets[0]);
+        assert_eq!(queue.enter(tickets[3], at(0)), Some(false));
+        assert_eq!(queue.enter(tickets[2], at(0)), Some(true));
+        assert!(queue.join(at(0)).is_some());
+    }
+
+    #[test]
+    fn who_vanishes_holds_nobody_up_for_long() {
+        let queue = HashQueue::new(1, 2);
+        let inside = queue.join(at(0)).unwrap();
+        assert_eq!(queue.enter(inside, at(0)), Some(true));
+        let vanished = queue.join(at(0)).unwrap();
+        let next = queue.join(at(1)).unwrap();
+        assert_eq!(queue.enter(next, at(2)), Some(false));
+        assert_eq!(queue.enter(vanished, at(2)), None);
+        assert_eq!(queue.enter(next, at(3)), Some(false));
+        for second in 4..15 {
+            assert_eq!(queue.enter(next, at(second)), Some(false));
+        }
+        assert_eq!(queue.enter(next, at(15)), Some(true));
+    }
+}

@@ -1,0 +1,39 @@
+//! Whether the process lives, and whether it can serve requests.
+
+use auth_core::{Level, Platform};
+use serde::Serialize;
+
+use crate::call::{Answer, Call};
+use crate::error::api_error::ApiError;
+use crate::proof::Public;
+use crate::row::{get, rows};
+
+rows![
+    healthz = get("/healthz", "Answers while the process lives.").answers::<Health>(),
+    readyz = get(
+        "/readyz",
+        "Answers 200 while requests can be served, 503 otherwise.",
+    )
+    .answers::<Health>(),
+];
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct Health {
+    status: &'static str,
+}
+
+async fn healthz<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<Health> {
+    Ok(call.json(&Health { status: "ok" }))
+}
+
+async fn readyz<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<Health> {
+    if let Err(error) = call.auth.ready().await {
+        let cause = error.to_string();
+        let fields = [("cause", &*cause), ("request_id", call.request_id)];
+        let platform = call.auth.platform();
+        platform.log(Level::Error, "not ready", &fields);
+        return Err(ApiError::unavailable(1));
+    }
+    Ok(call.json(&Health { status: "ok" }))
+}

@@ -1,0 +1,4 @@
+//! What monitoring asks: whether the service works, and its figures.
+
+pub(crate) mod checks;
+pub(crate) mod metrics;

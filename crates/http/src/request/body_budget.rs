@@ -1,0 +1,200 @@
+//! What bodies under way may take together: bytes, time and places.
+//!
+//! In a Worker a request whose client went away is never run again, and nothing of it is dropped. So a body that has not
+//! been seen for a while is counted out.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use auth_core::Timestamp;
+use auth_core::config::parse;
+
+use crate::error::api_error::ApiError;
+use crate::limits::MAX_BODY;
+
+auth_core::settings! {
+    /// What bodies may take in one instance of the service.
+    pub struct BodyConfig;
+
+    /// Memory that all request bodies under way may take together, in each instance or isolate; more are answered with 503.
+    BODY_MEMORY_MIB memory: usize = "8", |text| parse::whole(text, 4, 65_536).map(|mib| (mib as usize) << 20), "MiB, 4 to 65536";
+}
+
+/// How long a body may take, however slowly it comes.
+const GRACE: Duration = Duration::from_secs(10);
+/// Bytes that have to come in each second from then on.
+const RATE: u64 = 4 * 1024;
+/// How many bodies longer than [`MAX_BODY`] may be under way.
+const LONG_BODIES: usize = 4;
+/// After this without a look at a body its request has vanished.
+const VANISHED: Duration = Duration::from_secs(60);
+
+/// How long a body may have taken of which so many bytes have come.
+pub fn body_patience(received: usize) -> Duration {
+    GRACE + Duration::from_millis(received as u64 * 1000 / RATE)
+}
+
+/// The bodies under way in one instance of the service.
+pub(crate) struct Bodies {
+    max: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    held: usize,
+    bodies: BTreeMap<u64, Entry>,
+}
+
+struct Entry {
+    bytes: usize,
+    seen: Timestamp,
+}
+
+impl Bodies {
+    /// Bodies of at most so many bytes together.
+    pub(crate) fn new(max: usize) -> Self {
+        Self {
+            max,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Begins with a body, of which nothing is there yet.
+    pub(crate) fn begin(&self, now: Timestamp) -> Held<'_> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let ticket = state.next;
+        state.next += 1;
+        let entry = Entry {
+            bytes: 0,
+            seen: now,
+        };
+        state.bodies.insert(ticket, entry);
+        Held {
+            bodies: self,
+            ticket,
+        }
+    }
+}
+
+/// What one body takes; given back when dropped.
+pub(crate) struct Held<'a> {
+    bodies: &'a Bodies,
+    ticket: u64,
+}
+
+impl Held<'_> {
+    /// Says that the body takes so many bytes now.
+    ///
+    /// # Errors
+    /// There is no room for them.
+    pub(crate) fn grow(&self, bytes: usize, now: Timestamp) -> Result<(), ApiError> {
+        let bodies = self.bodies;
+        let mut state = bodies.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.grow(self.ticket, bytes, now, bodies.max) {
+            return Ok(());
+        }
+        state.count_out(now);
+        if state.grow(self.ticket, bytes, now, bodies.max) {
+            Ok(())
+        } else {
+            Err(ApiError::unavailable(1))
+        }
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let state = self.bodies.state.lock();
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = state.bodies.remove(&self.ticket) {
+            state.held -= entry.bytes;
+        }
+    }
+}
+
+impl State {
+    fn grow(&mut self, ticket: u64, bytes: usize, now: Timestamp, max: usize) -> bool {
+        let is_long = |entry: &&Entry| entry.bytes > MAX_BODY;
+        // One that was counted out is none any more.
+        let Some(entry) = self.bodies.get(&ticket) else {
+            return false;
+        };
+        let held = self.held - entry.bytes + bytes;
+        let becomes_long = bytes > MAX_BODY && !is_long(&entry);
+        let has_place = !becomes_long || self.bodies.values().filter(is_long).count() < LONG_BODIES;
+        if held > max || !has_place {
+            return false;
+        }
+        self.held = held;
+        self.bodies.insert(ticket, Entry { bytes, seen: now });
+        true
+    }
+
+    fn count_out(&mut self, now: Timestamp) {
+        self.bodies
+            .retain(|_, entry| now.since(entry.seen) < VANISHED);
+        self.held = self.bodies.values().map(|entry| entry.bytes).sum();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn no_more_bytes_are_held_than_there_are() {
+        let bodies = Bodies::new(100);
+        let (first, second) = (bodies.begin(at(0)), bodies.begin(at(0)));
+        assert!(first.grow(60, at(0)).is_ok());
+        assert!(second.grow(41, at(0)).is_err());
+        assert!(second.grow(40, at(0)).is_ok());
+        assert!(first.grow(61, at(0)).is_err());
+        drop(second);
+        assert!(first.grow(100, at(0)).is_ok());
+        drop(first);
+        assert!(bodies.begin(at(0)).grow(100, at(0)).is_ok());
+        assert!(bodies.begin(at(0)).grow(100, at(0)).is_ok());
+    }
+
+    #[test]
+    fn long_bodies_have_few_places_and_short_ones_go_on() {
+        let bodies = Bodies::new(usize::MAX);
+        let long: Vec<_> = (0..LONG_BODIES).map(|_| bodies.begin(at(0))).collect();
+        for body in &long {
+            assert!(body.grow(MAX_BODY + 1, at(0)).is_ok());
+            assert!(body.grow(MAX_BODY + 2, at(0)).is_ok());
+        }
+        let another = bodies.begin(at(0));
+        assert!(another.grow(MAX_BODY + 1, at(0)).is_err());
+        assert!(another.grow(MAX_BODY, at(0)).is_ok());
+        drop(long);
+        assert!(another.grow(MAX_BODY + 1, at(0)).is_ok());
+    }
+
+    #[test]
+    fn a_body_whose_request_vanished_is_counted_out() {
+        let bodies = Bodies::new(100);
+        let (vanished, next) = (bodies.begin(at(0)), bodies.begin(at(0)));
+        assert!(vanished.grow(100, at(1)).is_ok());
+        assert!(next.grow(1, at(59)).is_err());
+        assert!(bodies.begin(at(61)).grow(100, at(61)).is_ok());
+        // It gets nothing any more, and gives nothing back twice.
+        assert!(vanished.grow(1, at(61)).is_err());
+        drop(vanished);
+        assert!(bodies.begin(at(61)).grow(100, at(61)).is_ok());
+        assert!(bodies.begin(at(61)).grow(101, at(61)).is_err());
+    }
+
+    #[test]
+    fn a_slow_body_has_little_time() {
+        assert_eq!(body_patience(0), GRACE);
+        assert!(body_patience(MAX_BODY) < Duration::from_secs(30));
+    }
+}

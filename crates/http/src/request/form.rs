@@ -1,0 +1,45 @@
+//! Bodies in the form of OAuth 2.0.
+
+use http::request::Parts;
+
+use crate::error::api_error::ApiError;
+use crate::request::media_type;
+
+/// Most parameters of a form; no route knows as many.
+const MAX_PARAMETERS: usize = 32;
+
+/// A form body: names and values, each name once (RFC 6749 section 3.2).
+pub(crate) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub(crate) fn parse(parts: &Parts, body: &[u8]) -> Result<Self, ApiError> {
+        media_type::require(parts, "application/x-www-form-urlencoded")?;
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(body).into_owned() {
+            if fields.len() >= MAX_PARAMETERS {
+                return Err(ApiError::bad_request("There are too many parameters."));
+            }
+            if fields.iter().any(|(known, _)| *known == name) {
+                return Err(ApiError::bad_request(format!(
+                    "The parameter {name:?} stands twice."
+                )));
+            }
+            fields.push((name, value));
+        }
+        Ok(Self(fields))
+    }
+
+    /// A parameter's value; one without a value counts as left out (RFC 6749 section 3.2).
+    pub(crate) fn optional(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, value)| known == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that has to be there.
+    pub(crate) fn get(&self, name: &str) -> Result<&str, ApiError> {
+        self.optional(name)
+            .ok_or_else(|| ApiError::bad_request(format!("The parameter {name:?} is missing.")))
+    }
+}

@@ -1,0 +1,57 @@
+//! Bodies in JSON.
+
+use auth_core::json::Objects;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::error::api_error::ApiError;
+use crate::request::media_type;
+
+/// A JSON body. Unknown members are ignored; a member given twice is refused, as two readers could see two values.
+pub(crate) fn read<T: DeserializeOwned>(parts: &Parts, body: &[u8]) -> Result<T, ApiError> {
+    media_type::require(parts, "application/json")?;
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
+        let path = error.path().to_string();
+        let error = error.into_inner();
+        match error.classify() {
+            serde_json::error::Category::Data if path == "." => {
+                ApiError::invalid_field("", "invalid_type", "The body must be a JSON object.")
+            }
+            serde_json::error::Category::Data => ApiError::invalid_field(
+                &path,
+                "invalid_type",
+                "The field has another type, or stands twice.",
+            ),
+            _ => ApiError::malformed_json(&format!(
+                "line {}, column {}",
+                error.line(),
+                error.column()
+            )),
+        }
+    })?;
+    reader.end().map_err(|error| {
+        ApiError::malformed_json(&format!("line {}, column {}", error.line(), error.column()))
+    })?;
+    Ok(value)
+}
+
+/// A JSON body, or nothing.
+pub(crate) fn read_optional<T: DeserializeOwned + Default>(
+    parts: &Parts,
+    body: &[u8],
+) -> Result<T, ApiError> {
+    match body {
+        [] => Ok(T::default()),
+        body => read(parts, body),
+    }
+}
+
+/// A field that has to be there.
+pub(crate) fn required<'a>(field: &str, value: &'a str) -> Result<&'a str, ApiError> {
+    if value.is_empty() {
+        let message = "This is required.";
+        return Err(ApiError::invalid_field(field, "required", message));
+    }
+    Ok(value)
+}

@@ -1,0 +1,10 @@
+//! Reads requests: headers, body, query.
+
+pub(crate) mod body;
+pub(crate) mod body_budget;
+pub(crate) mod form;
+pub(crate) mod headers;
+pub(crate) mod json;
+pub(crate) mod media_type;
+pub(crate) mod nullable;
+pub(crate) mod query;

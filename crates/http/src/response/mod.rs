@@ -1,0 +1,4 @@
+//! Makes responses.
+
+pub(crate) mod cors;
+pub(crate) mod reply;

@@ -1,0 +1,307 @@
+//! Rows of the table of routes. A row names method, path, summary, access, body, answer and handler of a route, once.
+
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use auth_core::Platform;
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::call::{Answer, Call};
+use crate::error::api_error::ApiError;
+use crate::proof::{
+    Administrator, Authorize, Caller, OptionalSession, Public, Session, TokenHolder,
+};
+use crate::request::{form, json};
+use crate::response::reply::{File, NoContent, Reply};
+use crate::route::{Access, Parameter, RequestBody, Route};
+use crate::schema::Schema;
+#[cfg(test)]
+use crate::schema::SchemaOf;
+
+/// A route whose handler takes the proof `A` and a body `B`, and answers with an `R`.
+pub(crate) struct Row<A, B, R> {
+    route: Route,
+    types: Types<A, B, R>,
+}
+
+/// The types of a row alone.
+pub(crate) struct Types<A, B, R>(PhantomData<(A, B, R)>);
+
+/// No body is read.
+pub(crate) struct NoBody;
+/// A body in JSON.
+pub(crate) struct Json<T>(PhantomData<T>);
+/// A body in JSON, or none.
+pub(crate) struct OptionalJson<T>(PhantomData<T>);
+/// A form with these parameters.
+pub(crate) struct Form<T>(PhantomData<T>);
+
+/// How a handler is called once its types are gone.
+pub(crate) struct Handler<P>(pub(crate) for<'a> fn(&'a Call<'a, P>) -> Answering<'a>);
+
+/// The answer under way.
+type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, ApiError>> + 'a>>;
+
+/// A body that can be read.
+pub(crate) trait ReadBody {
+    /// What the handler gets of it.
+    type Value;
+
+    /// Reads the body of a request.
+    fn read<P>(call: &Call<'_, P>) -> Result<Self::Value, ApiError>;
+}
+
+impl<T: DeserializeOwned> ReadBody for Json<T> {
+    type Value = T;
+
+    fn read<P>(call: &Call<'_, P>) -> Result<T, ApiError> {
+        json::read(call.parts, call.body)
+    }
+}
+
+impl<T: DeserializeOwned + Default> ReadBody for OptionalJson<T> {
+    type Value = T;
+
+    fn read<P>(call: &Call<'_, P>) -> Result<T, ApiError> {
+        json::read_optional(call.parts, call.body)
+    }
+}
+
+impl<T> ReadBody for Form<T> {
+    type Value = form::Form;
+
+    fn read<P>(call: &Call<'_, P>) -> Result<form::Form, ApiError> {
+        form::Form::parse(call.parts, call.body)
+    }
+}
+
+/// A route for anybody that reads and returns nothing, until its row says otherwise.
+type Plain = Row<Public, NoBody, NoContent>;
+
+pub(crate) const fn get(path: &'static str, summary: &'static str) -> Plain {
+    Row::of(Route::new("GET", path, summary))
+}
+
+pub(crate) const fn post(path: &'static str, summary: &'static str) -> Plain {
+    Row::of(Route::new("POST", path, summary))
+}
+
+pub(crate) const fn put(path: &'static str, summary: &'static str) -> Plain {
+    Row::of(Route::new("PUT", path, summary))
+}
+
+pub(crate) const fn patch(path: &'static str, summary: &'static str) -> Plain {
+    Row::of(Route::new("PATCH", path, summary))
+}
+
+pub(crate) const fn delete(path: &'static str, summary: &'static str) -> Plain {
+    Row::of(Route::new("DELETE", path, summary))
+}
+
+/// Who may call it: named at most once.
+impl<B, R> Row<Public, B, R> {
+    /// Also asks for this proof, which decides by itself who may call.
+    pub(crate) const fn guarded<A: Authorize>(self) -> Row<A, B, R> {
+        Row::of(self.route)
+    }
+
+    /// For whoever presents the token of a session.
+    pub(crate) const fn session(self) -> Row<Session, B, R> {
+        Row::of(self.with_access(Access::Session))
+    }
+
+    /// The same, where the handler asks who it is, and the operator counts as well.
+    pub(crate) const fn caller(self) -> Row<Caller, B, R> {
+        Row::of(self.with_access(Access::Session))
+    }
+
+    /// For whoever has this permission, and the operator.
+    pub(crate) const fn permission(self, needed: &'static str) -> Row<Administrator, B, R> {
+        Row::of(self.with_access(Access::Permission(needed)))
+    }
+
+    /// For whoever presents the token of a session, or proves otherwise what the handler asks for.
+    pub(crate) const fn optional_session(self) -> Row<OptionalSession, B, R> {
+        Row::of(self.with_access(Access::TokenHolder))
+    }
+
+    /// For whoever presents a token, of whose session the handler makes an end.
+    pub(crate) const fn token_holder(self) -> Row<TokenHolder, B, R> {
+        Row::of(self.with_access(Access::TokenHolder))
+    }
+
+    const fn with_access(self, access: Access) -> Route {
+        let mut route = self.route;
+        route.access = access;
+        route
+    }
+}
+
+/// What it reads: named at most once.
+impl<A, R> Row<A, NoBody, R> {
+    pub(crate) const fn json<T: DeserializeOwned + Schema>(self) -> Row<A, Json<T>, R> {
+        Row::of(self.with_body::<T>(RequestBody::Json))
+    }
+
+    pub(crate) const fn optional_json<T: DeserializeOwned + Schema>(
+        self,
+    ) -> Row<A, OptionalJson<T>, R> {
+        Row::of(self.with_body::<T>(RequestBody::OptionalJson))
+    }
+
+    pub(crate) const fn form<T: Schema>(self) -> Row<A, Form<T>, R> {
+        Row::of(self.with_body::<T>(RequestBody::Form))
+    }
+
+    const fn with_body<T: Schema>(self, body: RequestBody) -> Route {
+        let mut route = self.route;
+        route.body = body;
+        #[cfg(test)]
+        {
+            route.request_schema = Some(SchemaOf::new::<T>());
+        }
+        route
+    }
+}
+
+/// What it returns: named at most once.
+impl<A, B> Row<A, B, NoContent> {
+    /// 200 and this in JSON.
+    pub(crate) const fn answers<T: Schema>(self) -> Row<A, B, T> {
+        self.with_answer::<T>(StatusCode::OK)
+    }
+
+    /// 201 and this in JSON.
+    pub(crate) const fn creates<T: Schema>(self) -> Row<A, B, T> {
+        self.with_answer::<T>(StatusCode::CREATED)
+    }
+
+    /// 202: the answer says nothing, and the work goes on after it.
+    pub(crate) const fn accepted(self) -> Self {
+        let mut route = self.route;
+        route.status = StatusCode::ACCEPTED;
+        Row::of(route)
+    }
+
+    /// 200 and a body of this content type.
+    pub(crate) const fn file(self, content_type: &'static str) -> Row<A, B, File> {
+        let mut route = self.route;
+        route.status = StatusCode::OK;
+        route.content_type = Some(content_type);
+        Row::of(route)
+    }
+
+    const fn with_answer<T: Schema>(self, status: StatusCode) -> Row<A, B, T> {
+        let mut route = self.route;
+        route.status = status;
+        route.content_type = Some("application/json");
+        #[cfg(test)]
+        {
+            route.answer_schema = Some(SchemaOf::new::<T>());
+        }
+        Row::of(route)
+    }
+}
+
+impl<B, R> Row<Administrator, B, R> {
+    /// For bodies that are a list. Only an administrator may send a long one.
+    pub(crate) const fn long_body(mut self) -> Self {
+        self.route.max_body = 1 << 20;
+        self
+    }
+}
+
+impl<A, B, R> Row<A, B, R> {
+    const fn of(route: Route) -> Self {
+        let types = Types(PhantomData);
+        Self { route, types }
+    }
+
+    /// Also for an administrator who impersonates a user.
+    pub(crate) const fn while_impersonating(mut self) -> Self {
+        self.route.while_impersonating = true;
+        self
+    }
+
+    pub(crate) const fn query(mut self, parameters: &'static [Parameter]) -> Self {
+        self.route.query = parameters;
+        self
+    }
+
+    /// Statuses of the errors that are its own.
+    pub(crate) const fn fails(mut self, errors: &'static [u16]) -> Self {
+        self.route.errors = errors;
+        self
+    }
+
+    pub(crate) const fn hashes_password(mut self) -> Self {
+        self.route.hashes_password = true;
+        self
+    }
+
+    pub(crate) const fn deprecated(mut self) -> Self {
+        self.route.deprecated = true;
+        self
+    }
+
+    /// Its name in the OpenAPI document, where that is not its handler's.
+    pub(crate) const fn operation_id(mut self, name: &'static str) -> Self {
+        self.route.operation_id = Some(name);
+        self
+    }
+
+    /// The route, whose handler has this name.
+    pub(crate) const fn route(self, handler: &'static str) -> Route {
+        let mut route = self.route;
+        route.handler = handler;
+        route
+    }
+
+    pub(crate) const fn types(self) -> Types<A, B, R> {
+        self.types
+    }
+}
+
+impl<A: Authorize, R> Types<A, NoBody, R> {
+    /// Authorizes the request, and has the handler answer it.
+    pub(crate) async fn run<'a, P: Platform>(
+        self,
+        call: &'a Call<'a, P>,
+        handler: impl AsyncFnOnce(&'a Call<'a, P>, A) -> Answer<R>,
+    ) -> Result<Response<Bytes>, ApiError> {
+        let proof = A::authorize(call).await?;
+        handler(call, proof).await.map(Reply::into_response)
+    }
+}
+
+impl<A: Authorize, B: ReadBody, R> Types<A, B, R> {
+    /// Authorizes the request, reads its body, and has the handler answer it.
+    pub(crate) async fn run<'a, P: Platform>(
+        self,
+        call: &'a Call<'a, P>,
+        handler: impl AsyncFnOnce(&'a Call<'a, P>, A, B::Value) -> Answer<R>,
+    ) -> Result<Response<Bytes>, ApiError> {
+        let proof = A::authorize(call).await?;
+        let body = B::read(call)?;
+        handler(call, proof, body).await.map(Reply::into_response)
+    }
+}
+
+/// The rows of a module: `handler = row`. Makes `ROUTES`, and `handlers` in the same order.
+macro_rules! rows {
+    ($($handler:ident = $row:expr),+ $(,)?) => {
+        /// The routes of this module.
+        pub(crate) static ROUTES: &[$crate::route::Route] = &[$($row.route(stringify!($handler))),+];
+
+        /// Their handlers, in the same order.
+        pub(crate) fn handlers<P: auth_core::Platform + 'static>() -> Vec<$crate::row::Handler<P>> {
+            vec![$($crate::row::Handler(|call| {
+                Box::pin(const { $row.types() }.run(call, $handler))
+            })),+]
+        }
+    };
+}
+
+pub(crate) use rows;

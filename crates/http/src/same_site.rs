@@ -1,0 +1,50 @@
+//! Tells the requests of our own pages from those that a page of another site makes a browser send.
+
+use auth_core::Platform;
+use http::header::ORIGIN;
+use http::{HeaderName, HeaderValue, Method};
+
+use crate::call::Call;
+use crate::error::api_error::ApiError;
+
+/// Where browsers say how far a request came (Fetch Metadata).
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+impl<P: Platform> Call<'_, P> {
+    /// Fails unless the request changes nothing, or was sent by a page of ours or of a configured origin.
+    pub(crate) fn require_own_page(&self) -> Result<(), ApiError> {
+        let safe = matches!(
+            self.parts.method,
+            Method::GET | Method::HEAD | Method::OPTIONS
+        );
+        if safe || self.sent_by_own_page() == Some(true) {
+            Ok(())
+        } else {
+            Err(ApiError::cross_site())
+        }
+    }
+
+    /// Fails if a page of another site sent the request, which could sign a person in to another person's account.
+    pub(crate) fn refuse_other_sites(&self) -> Result<(), ApiError> {
+        match self.sent_by_own_page() {
+            Some(false) => Err(ApiError::cross_site()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a page of ours or of a configured origin sent the request; none: no browser says.
+    fn sent_by_own_page(&self) -> Option<bool> {
+        let headers = &self.parts.headers;
+        let site = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
+        if matches!(site, Some(b"same-origin" | b"none")) {
+            return Some(true);
+        }
+        let Some(origin) = headers.get(ORIGIN) else {
+            return site.map(|_| false);
+        };
+        let config = self.config();
+        let own = [&config.public_base_url].into_iter();
+        let mut known = own.chain(&config.frontend_url).chain(&config.cors_origins);
+        Some(known.any(|known| known.as_bytes() == origin.as_bytes()))
+    }
+}

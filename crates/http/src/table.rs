@@ -1,0 +1,119 @@
+//! The table of routes: the rows of every module, and how a request finds its own.
+
+use std::sync::LazyLock;
+
+use auth_core::Platform;
+use http::Method;
+
+use crate::access::{check, permissions, roles};
+use crate::auth::{
+    login, login_by_form, logout, mfa, password_reset, refresh, register, verification,
+};
+use crate::route::Route;
+use crate::row::Handler;
+use crate::{account, audit, health, keys, openapi, pages, users};
+
+/// Makes the table of the modules that have rows, in the order of the documentation.
+macro_rules! table {
+    ($($($part:ident)::+),+ $(,)?) => {
+        static MODULES: &[&[Route]] = &[$($($part)::+::ROUTES),+];
+
+        /// The handlers, in the order of [`all`].
+        pub(crate) fn handlers<P: Platform + 'static>() -> Vec<Handler<P>> {
+            let mut handlers = Vec::new();
+            $(handlers.extend($($part)::+::handlers());)+
+            handlers
+        }
+    };
+}
+
+table![
+    register,
+    login,
+    login_by_form,
+    refresh,
+    logout,
+    account::own,
+    verification,
+    password_reset,
+    account::email,
+    mfa,
+    account::password,
+    account::sessions,
+    users::list,
+    users::edit,
+    users::import,
+    users::export,
+    users::state,
+    users::sessions,
+    users::roles,
+    users::impersonate,
+    roles,
+    permissions,
+    check,
+    audit::log,
+    keys::signing_keys,
+    users::setup,
+    health::metrics,
+    keys::jwks,
+    health::checks,
+    openapi::served,
+    pages::files,
+];
+
+/// Every route.
+pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
+    MODULES.iter().copied().flatten()
+}
+
+/// A route, and its place among [`all`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) route: &'static Route,
+    pub(crate) place: usize,
+}
+
+/// Why no route fits.
+#[derive(Debug, Clone)]
+pub(crate) enum NoRoute {
+    /// The path is unknown.
+    Path,
+    /// The path is known and takes the methods of these routes.
+    Method(Vec<&'static Route>),
+}
+
+static ROUTER: LazyLock<matchit::Router<Vec<Found>>> = LazyLock::new(|| {
+    let mut paths: Vec<(&str, Vec<Found>)> = Vec::new();
+    for (place, route) in all().enumerate() {
+        let found = Found { route, place };
+        match paths.iter_mut().find(|(path, _)| *path == route.path) {
+            Some((_, same_path)) => same_path.push(found),
+            None => paths.push((route.path, vec![found])),
+        }
+    }
+    let mut router = matchit::Router::new();
+    for (path, found) in paths {
+        router
+            .insert(path, found)
+            .expect("the table's paths don't clash");
+    }
+    router
+});
+
+/// The route for a method and a path.
+pub fn find(method: &Method, path: &str) -> Option<&'static Route> {
+    find_or_reason(method, path).ok().map(|found| found.route)
+}
+
+pub(crate) fn find_or_reason(method: &Method, path: &str) -> Result<Found, NoRoute> {
+    let same_path = ROUTER.at(path).map_err(|_| NoRoute::Path)?.value;
+    let wanted = match method.as_str() {
+        "HEAD" => "GET",
+        method => method,
+    };
+    let found = same_path.iter().find(|found| found.route.method == wanted);
+    found.copied().ok_or_else(|| {
+        let routes = same_path.iter().map(|found| found.route);
+        NoRoute::Method(routes.collect())
+    })
+}

@@ -1,0 +1,54 @@
+//! Exporting users.
+
+use auth_core::{ImportUser, Platform};
+use serde::Serialize;
+
+use crate::call::{Answer, Call};
+use crate::proof::Administrator;
+use crate::route::Parameter;
+use crate::row::{get, rows};
+#[cfg(test)]
+use crate::users::imported::ImportedUser;
+
+rows![
+    export_users = get(
+        "/users/export",
+        "A page of users in the form of the import; `secrets` is for superadmins.",
+    )
+    .permission("users:export")
+    .query(PARAMETERS)
+    .answers::<ExportResponse>(),
+];
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter::flag("secrets"),
+    Parameter::limit(500),
+    Parameter::cursor(),
+];
+
+/// A page of users to be imported elsewhere.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct ExportResponse {
+    #[cfg_attr(test, schema(value_type = Vec<ImportedUser>))]
+    users: Vec<ImportUser>,
+    /// What `cursor` gets the next page by; null: this was the last.
+    next_cursor: Option<String>,
+}
+
+async fn export_users<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+) -> Answer<ExportResponse> {
+    let query = call.query()?;
+    let secrets = query.flag("secrets")?.unwrap_or_default();
+    let this = if secrets { "export/secrets" } else { "export" };
+    let after = call.place(this, &query)?;
+    let limit = query.limit()?;
+    let page = call.auth.export(&administrator, after, limit, secrets);
+    let (users, next) = page.await?;
+    Ok(call.json(&ExportResponse {
+        users,
+        next_cursor: next.map(|place| call.auth.seal_place(this, &place)),
+    }))
+}

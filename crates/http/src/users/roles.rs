@@ -1,0 +1,43 @@
+//! The roles of a user.
+
+use auth_core::Platform;
+
+use crate::call::{Answer, Call};
+use crate::proof::Administrator;
+use crate::response::reply::NoContent;
+use crate::row::{delete, post, rows};
+
+rows![
+    add_role = post(
+        "/users/{id}/roles/{role}",
+        "Gives a user a role, by identifier or name.",
+    )
+    .permission("users:write"),
+    remove_role = delete("/users/{id}/roles/{role}", "Takes a role away from a user.",)
+        .permission("users:write")
+        .fails(&[409]),
+];
+
+async fn add_role<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+) -> Answer<NoContent> {
+    set_role(call, &administrator, true).await
+}
+
+async fn remove_role<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+) -> Answer<NoContent> {
+    set_role(call, &administrator, false).await
+}
+
+async fn set_role<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: &Administrator,
+    held: bool,
+) -> Answer<NoContent> {
+    let (id, role) = (call.named("id"), call.named("role"));
+    call.auth.set_role(administrator, &id, &role, held).await?;
+    Ok(call.done())
+}

@@ -1,0 +1,72 @@
+//! The first administrator.
+
+use auth_core::{FirstAdministrator, Platform};
+use serde::Deserialize;
+
+use crate::call::{Answer, Call};
+use crate::error::api_error::ApiError;
+use crate::proof::Authorize;
+use crate::request::json;
+use crate::row::{post, rows};
+use crate::users::view::UserRecord;
+
+rows![
+    set_up = post(
+        "/setup",
+        "Makes the first administrator by `SETUP_TOKEN`, once.",
+    )
+    .guarded::<SetUpOffered>()
+    .json::<SetupRequest>()
+    .creates::<UserRecord>()
+    .fails(&[403, 404, 409, 429])
+    .hashes_password(),
+];
+
+/// The operator has set `SETUP_TOKEN`. Without it the route does not seem to exist.
+pub(crate) struct SetUpOffered(());
+
+impl Authorize for SetUpOffered {
+    async fn authorize<P: Platform>(call: &Call<'_, P>) -> Result<Self, ApiError> {
+        match call.config().setup_token {
+            Some(_) => Ok(Self(())),
+            None => Err(ApiError::not_found()),
+        }
+    }
+}
+
+/// The first administrator.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct SetupRequest {
+    /// The value of `SETUP_TOKEN`.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
+    token: String,
+    /// E-mail address.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Email, min_length = 1, max_length = 254))]
+    email: String,
+    /// Password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
+    /// not made of the address or a name.
+    #[serde(default)]
+    #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
+    password: String,
+    /// User name: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, a letter or digit first.
+    #[cfg_attr(test, schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$"))]
+    username: Option<String>,
+}
+
+async fn set_up<P: Platform>(
+    call: &Call<'_, P>,
+    _: SetUpOffered,
+    request: SetupRequest,
+) -> Answer<UserRecord> {
+    let token = json::required("token", &request.token)?;
+    let first = FirstAdministrator {
+        email: &request.email,
+        username: request.username.as_deref(),
+        password: &request.password,
+    };
+    let member = call.auth.set_up(token, first, &call.client()).await?;
+    Ok(call.json(&UserRecord::of(call, member)))
+}

@@ -1,0 +1,67 @@
+//! Switching accounts off and on, unlocking them, and asking for a new password.
+
+use auth_core::Platform;
+
+use crate::call::{Answer, Call};
+use crate::proof::Administrator;
+use crate::response::reply::NoContent;
+use crate::row::{post, rows};
+
+rows![
+    disable_user = post(
+        "/users/{id}/disable",
+        "Switches an account off, and ends its sessions.",
+    )
+    .permission("users:write")
+    .fails(&[409]),
+    enable_user =
+        post("/users/{id}/enable", "Switches an account on again.").permission("users:write"),
+    unlock_user = post(
+        "/users/{id}/unlock",
+        "Forgets failed attempts to sign in to an account.",
+    )
+    .permission("users:write"),
+    force_password_reset = post(
+        "/users/{id}/reset-password",
+        "Makes a user choose another password by a link; his sessions end.",
+    )
+    .permission("users:write")
+    .accepted()
+    .fails(&[409]),
+];
+
+async fn disable_user<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+) -> Answer<NoContent> {
+    let id = call.named("id");
+    call.auth.disable_user(&administrator, &id).await?;
+    Ok(call.done())
+}
+
+async fn enable_user<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+) -> Answer<NoContent> {
+    let id = call.named("id");
+    call.auth.enable_user(&administrator, &id).await?;
+    Ok(call.done())
+}
+
+async fn unlock_user<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+) -> Answer<NoContent> {
+    let id = call.named("id");
+    call.auth.unlock_user(&administrator, &id).await?;
+    Ok(call.done())
+}
+
+async fn force_password_reset<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+) -> Answer<NoContent> {
+    let id = call.named("id");
+    call.auth.force_password_reset(&administrator, &id).await?;
+    Ok(call.done())
+}

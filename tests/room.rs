@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use auth_core::storage::ActiveSession;
-use auth_core::{AccountUpdate, Auth, Client, Error, Registration, Timestamp, TokenPair};
+use auth_core::{AccountUpdate, Auth, Client, Error, Evidence, Registration, Timestamp, TokenPair};
 use futures::executor::block_on;
 use gatewright::Sqlite;
 use gatewright_storage_sqlite::{SqlStorage, migrate};
@@ -90,7 +90,10 @@ fn do_everything(auth: &Service, active: &ActiveSession, tokens: &mut TokenPair,
     let client = client();
     let limited = |error: Error| assert!(matches!(error, Error::RateLimited { .. }), "{error}");
     for round in 0..PERSISTENT {
-        match block_on(auth.refresh(tokens.refresh_token.expose(), &client)) {
+        match block_on(
+            auth.sessions()
+                .refresh(tokens.refresh_token.expose(), &client),
+        ) {
             Ok(next) => *tokens = next,
             Err(error) => limited(error),
         }
@@ -99,7 +102,7 @@ fn do_everything(auth: &Service, active: &ActiveSession, tokens: &mut TokenPair,
             profile: about.as_object(),
             ..AccountUpdate::default()
         };
-        if let Err(error) = block_on(auth.update_account(active, update, &client)) {
+        if let Err(error) = block_on(auth.accounts().update(active, update, &client)) {
             limited(error);
         }
         for name in [EMAIL, "ada"] {
@@ -107,7 +110,7 @@ fn do_everything(auth: &Service, active: &ActiveSession, tokens: &mut TokenPair,
             let password = if window < 40 { PASSWORD } else { "wrong" };
             match login(auth, name, password) {
                 Ok(session) => {
-                    block_on(auth.logout_others(&session.active, &client)).unwrap();
+                    block_on(auth.sessions().logout_others(&session.active, &client)).unwrap();
                     *tokens = session;
                 }
                 Err(Error::InvalidCredentials | Error::RateLimited { .. }) => {}
@@ -115,15 +118,25 @@ fn do_everything(auth: &Service, active: &ActiveSession, tokens: &mut TokenPair,
             }
         }
         for email in ["ada2@example.com", "ada3@example.com"] {
-            match block_on(auth.change_email(active, email, PASSWORD, &client)) {
+            match block_on(auth.accounts().change_email(
+                active,
+                email,
+                Evidence::password(PASSWORD),
+                &client,
+            )) {
                 Ok(()) | Err(Error::RateLimited { .. }) => {}
                 Err(error) => panic!("{error}"),
             }
         }
-        let _ = block_on(auth.enable_totp(active, None, &client));
-        let _ = block_on(auth.change_password(active, "wrong", PASSWORD, &client));
-        let _ = block_on(auth.forgot_password(EMAIL, &client));
-        let _ = block_on(auth.resend_verification(EMAIL, &client));
+        let _ = block_on(auth.mfa().enable_totp(active, Evidence::default(), &client));
+        let _ = block_on(auth.accounts().change_password(
+            active,
+            Evidence::password("wrong"),
+            PASSWORD,
+            &client,
+        ));
+        let _ = block_on(auth.accounts().forgot_password(EMAIL, &client));
+        let _ = block_on(auth.accounts().resend_verification(EMAIL, &client));
         after_answer(auth);
     }
 }
@@ -174,7 +187,7 @@ fn register_long(auth: &Service, number: u32) -> Result<TokenPair, Error> {
         profile: about.as_object(),
         ..simulation::registration(&email)
     };
-    let registered = block_on(auth.register(registration, &client()))?;
+    let registered = block_on(auth.accounts().register(registration, &client()))?;
     Ok(simulation::pair(registered.tokens.unwrap()))
 }
 
@@ -214,7 +227,7 @@ fn what_one_network_adds_in_a_day_is_bounded() {
                     let some = &accounts[(attempts + number) as usize % accounts.len()];
                     let email = some.user.email.clone().unwrap();
                     let session = login(&auth, &email, PASSWORD)?;
-                    block_on(auth.logout_others(&session.active, &client())).map(drop)
+                    block_on(auth.sessions().logout_others(&session.active, &client())).map(drop)
                 }
             });
             // Each account takes part, so that the network's limits are what ends it.
@@ -224,14 +237,28 @@ fn what_one_network_adds_in_a_day_is_bounded() {
                     profile: about.as_object(),
                     ..AccountUpdate::default()
                 };
-                let changed = block_on(auth.update_account(active, update, &client()));
+                let changed = block_on(auth.accounts().update(active, update, &client()));
                 changes += u32::from(changed.is_ok());
-                factors += u32::from(block_on(auth.enable_totp(active, None, &client())).is_ok());
+                factors += u32::from(
+                    block_on(
+                        auth.mfa()
+                            .enable_totp(active, Evidence::default(), &client()),
+                    )
+                    .is_ok(),
+                );
             }
             let nobody = |kind: &str, number| format!("{kind}-{window}-{number}@example.com");
-            until_refused(|number| block_on(auth.forgot_password(&nobody("f", number), &client())));
             until_refused(|number| {
-                block_on(auth.resend_verification(&nobody("r", number), &client()))
+                block_on(
+                    auth.accounts()
+                        .forgot_password(&nobody("f", number), &client()),
+                )
+            });
+            until_refused(|number| {
+                block_on(
+                    auth.accounts()
+                        .resend_verification(&nobody("r", number), &client()),
+                )
             });
             after_answer(&auth);
             auth.platform().advance(Duration::from_secs(900));
@@ -260,7 +287,9 @@ fn refreshing_adds_nothing() {
         for _ in 0..100 {
             auth.platform().advance(Duration::from_secs(90));
             let token = tokens.refresh_token.expose();
-            tokens = block_on(auth.refresh(token, &client())).ok().unwrap();
+            tokens = block_on(auth.sessions().refresh(token, &client()))
+                .ok()
+                .unwrap();
         }
         sizes.push(size(folder.path()));
     }

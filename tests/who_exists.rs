@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use auth_core::password::{HashKind, Hasher, Parameters};
 use auth_core::storage::*;
 use auth_core::{
-    Actor, Auth, Carrier, Client, Error, ImportOutcome, ImportUser, LoginRequest, Platform as _,
-    Registration, Timestamp,
+    Actor, Auth, Client, Error, ImportOutcome, ImportUser, LoginRequest, Platform as _,
+    Registration, Timestamp, TokenFormat,
 };
 use futures::executor::block_on;
 use gatewright_tests::{MemoryStorage, SimulatedPlatform, config};
@@ -79,9 +79,9 @@ fn login(auth: &Service, name: &str, password: &str) -> Done {
         name,
         password,
         code: None,
-        carrier: Carrier::Jwt,
+        carrier: TokenFormat::Jwt,
     };
-    watch(auth, auth.login(request, &Client::default()))
+    watch(auth, auth.sign_in().login(request, &Client::default()))
 }
 
 fn register(auth: &Service, email: &str, username: Option<&str>) -> Done {
@@ -91,9 +91,12 @@ fn register(auth: &Service, email: &str, username: Option<&str>) -> Done {
         username,
         display_name: None,
         profile: None,
-        carrier: Carrier::Jwt,
+        carrier: TokenFormat::Jwt,
     };
-    watch(auth, auth.register(registration, &Client::default()))
+    watch(
+        auth,
+        auth.accounts().register(registration, &Client::default()),
+    )
 }
 
 fn import(auth: &Service, users: &[(&str, Option<String>)]) {
@@ -103,7 +106,7 @@ fn import(auth: &Service, users: &[(&str, Option<String>)]) {
         ..ImportUser::default()
     });
     let actor = Actor::operator(Client::default());
-    let imported = block_on(auth.import(&actor, users.collect(), false));
+    let imported = block_on(auth.users().import(&actor, users.collect(), false));
     for outcome in imported.ok().unwrap() {
         assert!(matches!(outcome, ImportOutcome::Created(_)), "{outcome:?}");
     }
@@ -255,7 +258,7 @@ fn a_taken_user_name_says_nothing_of_the_address() {
         ..ImportUser::default()
     };
     let actor = Actor::operator(Client::default());
-    assert!(block_on(auth.import(&actor, vec![ada], false)).is_ok());
+    assert!(block_on(auth.users().import(&actor, vec![ada], false)).is_ok());
     drop(auth.platform().take_deferred());
     let free = register(&auth, "free@example.com", Some("Ada"));
     assert_eq!(free.error, Some(Error::UsernameTaken));
@@ -313,13 +316,24 @@ fn what_follows_an_answer_is_the_same_for_everybody() {
     // The same number of rows is stored before the answer.
     assert_eq!(free.calls.len() + 1, taken.calls.len());
 
-    let forgot = |email: &str| watch(&auth, auth.forgot_password(email, &Client::default()));
+    let forgot = |email: &str| {
+        watch(
+            &auth,
+            auth.accounts().forgot_password(email, &Client::default()),
+        )
+    };
     let known = forgot("ada@example.com");
     assert_eq!(known.error, None);
     assert_eq!(known.after, ["append_audit"]);
     assert_eq!(known, forgot("nobody@example.com"));
 
-    let resend = |email: &str| watch(&auth, auth.resend_verification(email, &Client::default()));
+    let resend = |email: &str| {
+        watch(
+            &auth,
+            auth.accounts()
+                .resend_verification(email, &Client::default()),
+        )
+    };
     assert_eq!(resend("ada@example.com"), resend("nobody@example.com"));
 }
 

@@ -75,9 +75,6 @@ pub use secret::{SecretKey, SecretToken};
 pub use sessions::Sessions;
 pub use sessions::tokens::{OpaqueToken, TokenPair, Tokens};
 pub use sessions::transport::{SessionTransport, TokenFormat};
-// Names of before, until every caller has the new ones.
-pub use auth::delegates::Proof;
-pub use sessions::transport::{SessionTransport as Transport, TokenFormat as Carrier};
 pub use sign_in::SignIn;
 pub use sign_in::login::{Login, LoginRequest, MfaChallenge};
 pub use sign_in::reauthentication::Evidence;

@@ -1,7 +1,7 @@
 //! Events in the log and in storage.
 
 use auth_core::storage::{AuditQuery, Storage as _, TimeRange};
-use auth_core::{Auth, Carrier, LoginRequest, Platform as _};
+use auth_core::{Auth, LoginRequest, Platform as _, TokenFormat};
 use futures::executor::block_on;
 use gatewright_tests::host::PASSWORD;
 use gatewright_tests::simulation::after_answer;
@@ -19,10 +19,10 @@ fn ending_no_session_is_no_event() {
         let told = |line: &&String| line.contains("session.revoked");
         lines.iter().filter(told).count()
     };
-    block_on(auth.logout_others(&tokens.active, &client())).unwrap();
+    block_on(auth.sessions().logout_others(&tokens.active, &client())).unwrap();
     assert_eq!(ended(), 0);
     login(&auth, "ada@example.com", PASSWORD).ok().unwrap();
-    block_on(auth.logout_others(&tokens.active, &client())).unwrap();
+    block_on(auth.sessions().logout_others(&tokens.active, &client())).unwrap();
     assert_eq!(ended(), 1);
 }
 
@@ -55,9 +55,9 @@ fn an_event_is_tried_again_and_a_lost_one_is_counted() {
             name: "nobody@example.com",
             password: PASSWORD,
             code: None,
-            carrier: Carrier::Jwt,
+            carrier: TokenFormat::Jwt,
         };
-        assert!(block_on(auth.login(request, &client())).is_err());
+        assert!(block_on(auth.sign_in().login(request, &client())).is_err());
         after_answer(&auth);
     };
     let storage = auth.platform().storage();

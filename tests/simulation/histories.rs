@@ -182,7 +182,7 @@ impl History {
         };
         let session = &mut self.sessions[index];
         let token = &session.current.access_token;
-        if block_on(self.auth.logout(token, &client())).is_ok() {
+        if block_on(self.auth.sessions().logout(token, &client())).is_ok() {
             session.ended = true;
         }
     }
@@ -193,11 +193,15 @@ impl History {
         };
         let (now, user) = (self.now(), self.sessions[index].user);
         let session = &self.sessions[index];
-        let Ok(active) = block_on(self.auth.authenticate(&session.current.access_token)) else {
+        let Ok(active) = block_on(
+            self.auth
+                .sessions()
+                .authenticate(&session.current.access_token),
+        ) else {
             assert!(!session.is_active(now));
             return;
         };
-        block_on(self.auth.logout_all(&active, &client())).unwrap();
+        block_on(self.auth.sessions().logout_all(&active, &client())).unwrap();
         let theirs = self.sessions.iter_mut().filter(|one| one.user == user);
         theirs.for_each(|one| one.ended = true);
     }
@@ -205,7 +209,11 @@ impl History {
     fn check(&self) {
         let now = self.now();
         for session in &self.sessions {
-            let authenticated = block_on(self.auth.authenticate(&session.current.access_token));
+            let authenticated = block_on(
+                self.auth
+                    .sessions()
+                    .authenticate(&session.current.access_token),
+            );
             assert_eq!(authenticated.is_ok(), session.is_active(now));
         }
     }

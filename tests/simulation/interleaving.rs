@@ -70,14 +70,20 @@ fn scene() -> Scene {
     let platform = SimulatedPlatform::with_storage(1, Interleaved::default());
     let auth = Auth::new(platform, config(&[]));
     let operator = Actor::operator(Client::default());
-    let permission = auth.create_permission(&operator, "posts:write", "");
+    let permission = auth.permissions().create(&operator, "posts:write", "");
     block_on(permission).unwrap();
     let held = ["posts:write".to_owned()];
-    let helper = auth.create_role(&operator, "helper", "", Some(20), &held);
+    let helper = auth
+        .roles()
+        .create(&operator, "helper", "", Some(20), &held);
     block_on(helper).unwrap();
-    let admin = auth.set_permission(&operator, "admin", "posts:write", true);
+    let admin = auth
+        .roles()
+        .set_permission(&operator, "admin", "posts:write", true);
     block_on(admin).unwrap();
-    let import = auth.set_permission(&operator, "admin", "users:import", true);
+    let import = auth
+        .roles()
+        .set_permission(&operator, "admin", "users:import", true);
     block_on(import).unwrap();
     let person = |name: &str, role: &str| {
         let email = format!("{name}@example.com");
@@ -87,7 +93,7 @@ fn scene() -> Scene {
             roles: Some(&roles),
             ..NewAccount::default()
         };
-        let made = block_on(auth.create_member(&operator, new)).ok().unwrap();
+        let made = block_on(auth.users().create(&operator, new)).ok().unwrap();
         made.account.user.id
     };
     let adam_id = person("adam", "admin");
@@ -198,38 +204,63 @@ const OF_A_USER: &[(&str, Action)] = &[
             display_name: Some("Changed"),
             ..UserUpdate::default()
         };
-        block_on(scene.auth.update_member(&scene.adam, &scene.ben, update)).map(drop)
+        block_on(scene.auth.users().update(&scene.adam, &scene.ben, update)).map(drop)
     }),
     ("disable", |scene| {
-        block_on(scene.auth.disable_user(&scene.adam, &scene.ben))
+        block_on(scene.auth.users().disable(&scene.adam, &scene.ben))
     }),
     ("enable", |scene| {
-        block_on(scene.auth.enable_user(&scene.adam, &scene.ben))
+        block_on(scene.auth.users().enable(&scene.adam, &scene.ben))
     }),
     ("unlock", |scene| {
-        block_on(scene.auth.unlock_user(&scene.adam, &scene.ben))
+        block_on(scene.auth.users().unlock(&scene.adam, &scene.ben))
     }),
     ("reset", |scene| {
-        block_on(scene.auth.force_password_reset(&scene.adam, &scene.ben))
+        block_on(
+            scene
+                .auth
+                .users()
+                .force_password_reset(&scene.adam, &scene.ben),
+        )
     }),
     ("sessions", |scene| {
-        block_on(scene.auth.end_sessions_of(&scene.adam, &scene.ben, None))
+        block_on(
+            scene
+                .auth
+                .users()
+                .end_sessions(&scene.adam, &scene.ben, None),
+        )
     }),
     ("give a role", |scene| {
-        block_on(scene.auth.set_role(&scene.adam, &scene.ben, "helper", true))
+        block_on(
+            scene
+                .auth
+                .users()
+                .set_role(&scene.adam, &scene.ben, "helper", true),
+        )
     }),
     ("take a role", |scene| {
-        block_on(scene.auth.set_role(&scene.adam, &scene.ben, "user", false))
+        block_on(
+            scene
+                .auth
+                .users()
+                .set_role(&scene.adam, &scene.ben, "user", false),
+        )
     }),
     ("delete", |scene| {
-        block_on(scene.auth.delete_member(&scene.adam, &scene.ben))
+        block_on(scene.auth.users().delete(&scene.adam, &scene.ben))
     }),
 ];
 
 /// Grants of the role `helper`.
 const OF_A_GRANT: &[(&str, Action)] = &[
     ("give the role", |scene| {
-        block_on(scene.auth.set_role(&scene.adam, &scene.ben, "helper", true))
+        block_on(
+            scene
+                .auth
+                .users()
+                .set_role(&scene.adam, &scene.ben, "helper", true),
+        )
     }),
     ("create with the role", |scene| {
         let roles = ["helper".to_owned()];
@@ -238,7 +269,7 @@ const OF_A_GRANT: &[(&str, Action)] = &[
             roles: Some(&roles),
             ..NewAccount::default()
         };
-        block_on(scene.auth.create_member(&scene.adam, new)).map(drop)
+        block_on(scene.auth.users().create(&scene.adam, new)).map(drop)
     }),
     ("import with the role", |scene| {
         let user = ImportUser {
@@ -246,7 +277,7 @@ const OF_A_GRANT: &[(&str, Action)] = &[
             roles: Some(vec!["helper".to_owned()]),
             ..ImportUser::default()
         };
-        block_on(scene.auth.import(&scene.adam, vec![user], false)).map(drop)
+        block_on(scene.auth.users().import(&scene.adam, vec![user], false)).map(drop)
     }),
 ];
 
@@ -257,16 +288,17 @@ const OF_A_ROLE: &[(&str, Action)] = &[
             permissions: Some(&[]),
             ..RoleUpdate::default()
         };
-        block_on(scene.auth.update_role(&scene.adam, "helper", update)).map(drop)
+        block_on(scene.auth.roles().update(&scene.adam, "helper", update)).map(drop)
     }),
     ("give it a permission", |scene| {
         let grant = scene
             .auth
+            .roles()
             .set_permission(&scene.adam, "helper", "users:read", true);
         block_on(grant)
     }),
     ("delete the role", |scene| {
-        block_on(scene.auth.delete_role(&scene.adam, "helper"))
+        block_on(scene.auth.roles().delete(&scene.adam, "helper"))
     }),
 ];
 
@@ -393,7 +425,7 @@ fn a_decision_is_made_once_more() {
     });
     *scene.auth.platform().storage().first.lock().unwrap() = Some(hook);
     assert_eq!(OF_A_USER[0].1(&scene), Ok(()));
-    let found = block_on(scene.auth.member(&scene.ben)).ok().unwrap();
+    let found = block_on(scene.auth.users().get(&scene.ben)).ok().unwrap();
     assert_eq!(found.account.user.display_name.as_deref(), Some("Changed"));
     assert_eq!(found.roles, ["premium", "user"]);
 }

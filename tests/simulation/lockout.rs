@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use auth_core::storage::ActiveSession;
 use auth_core::{
-    Auth, Carrier, Client, DeviceToken, Error, Login, LoginRequest, Registration, Tokens,
+    Auth, Client, DeviceToken, Error, Evidence, Login, LoginRequest, Registration, TokenFormat,
+    Tokens,
 };
 use futures::executor::block_on;
 use gatewright_tests::SimulatedPlatform;
@@ -45,7 +46,7 @@ fn ada(auth: &Simulated) -> (ActiveSession, DeviceToken) {
         username: Some("ada"),
         ..registration(NAME)
     };
-    let registered = block_on(auth.register(registration, &at(HOME)));
+    let registered = block_on(auth.accounts().register(registration, &at(HOME)));
     let tokens = registered.ok().unwrap().tokens.unwrap();
     after_answer(auth);
     (tokens.active().clone(), tokens.device().unwrap().clone())
@@ -56,9 +57,9 @@ fn attempt(auth: &Simulated, name: &str, password: &str, client: &Client) -> Res
         name,
         password,
         code: None,
-        carrier: Carrier::Opaque,
+        carrier: TokenFormat::Opaque,
     };
-    match block_on(auth.login(request, client))? {
+    match block_on(auth.sign_in().login(request, client))? {
         Login::SignedIn(tokens) => Ok(tokens),
         Login::MfaRequired(_) => panic!("a second factor"),
     }
@@ -160,7 +161,7 @@ fn a_network_is_known_as_long_as_a_session_of_it() {
     assert!(is_limited(&attempt(&auth, NAME, PASSWORD, &other)));
     let nowhere = Client::default();
     assert!(is_limited(&attempt(&auth, NAME, PASSWORD, &nowhere)));
-    assert!(block_on(auth.logout_all(&session, &at(HOME))).is_ok());
+    assert!(block_on(auth.sessions().logout_all(&session, &at(HOME))).is_ok());
     assert!(is_limited(&attempt(&auth, NAME, PASSWORD, &neighbour)));
     assert!(is_limited(&attempt(&auth, NAME, PASSWORD, &at(HOME))));
     assert!(attempt(&auth, NAME, PASSWORD, &with(&device, HOME)).is_ok());
@@ -215,9 +216,9 @@ fn a_device_is_known_by_one_account_and_password() {
         username: None,
         display_name: None,
         profile: None,
-        carrier: Carrier::Opaque,
+        carrier: TokenFormat::Opaque,
     };
-    let eve = block_on(auth.register(registration, &at("192.0.2.200")));
+    let eve = block_on(auth.accounts().register(registration, &at("192.0.2.200")));
     let eve = eve.ok().unwrap().tokens.unwrap();
     lock(&auth, NAME);
     let mut changed = device.expose().to_owned();
@@ -234,7 +235,12 @@ fn a_device_is_known_by_one_account_and_password() {
     assert!(DeviceToken::parse("short").is_none());
     // By whoever knew the one before.
     let here = at(HOME);
-    let fresh = block_on(auth.change_password(&session, PASSWORD, NEW, &here));
+    let fresh = block_on(auth.accounts().change_password(
+        &session,
+        Evidence::password(PASSWORD),
+        NEW,
+        &here,
+    ));
     let fresh = fresh.ok().unwrap();
     assert!(is_limited(&attempt(&auth, NAME, NEW, &with(&device, AWAY))));
     assert!(attempt(&auth, NAME, NEW, &with(&fresh, AWAY)).is_ok());
@@ -250,17 +256,22 @@ fn a_reset_lets_the_owner_in() {
         lock(&auth, name);
     }
     for _ in 0..21 {
-        let wrong = auth.change_password(&session, "a guess", NEW, &away);
+        let wrong =
+            auth.accounts()
+                .change_password(&session, Evidence::password("a guess"), NEW, &away);
         let _ = block_on(wrong);
     }
-    let current = auth.change_password(&session, PASSWORD, NEW, &away);
+    let current =
+        auth.accounts()
+            .change_password(&session, Evidence::password(PASSWORD), NEW, &away);
     assert!(matches!(block_on(current), Err(Error::RateLimited { .. })));
-    assert!(block_on(auth.forgot_password(NAME, &at(AWAY))).is_ok());
+    assert!(block_on(auth.accounts().forgot_password(NAME, &at(AWAY))).is_ok());
     after_answer(&auth);
     let mail = auth.platform().mail();
     let token = mail.last().unwrap().text.split("?token=").nth(1).unwrap();
     let token = token.split_whitespace().next().unwrap();
-    let reset = |password: &str| block_on(auth.reset_password(token, password, &at(AWAY)));
+    let reset =
+        |password: &str| block_on(auth.accounts().reset_password(token, password, &at(AWAY)));
     // What breaks the rules is no reset.
     assert!(matches!(reset("short"), Err(Error::Invalid(_))));
     assert!(is_limited(&attempt(&auth, NAME, PASSWORD, &at(AWAY))));
@@ -269,7 +280,9 @@ fn a_reset_lets_the_owner_in() {
     let active = tokens.active();
     assert_eq!(active.user.locked_until, None);
     assert!(attempt(&auth, "ada", NEW, &at(TRAVELLING)).is_ok());
-    let wrong = auth.change_password(active, "a guess", PASSWORD, &away);
+    let wrong =
+        auth.accounts()
+            .change_password(active, Evidence::password("a guess"), PASSWORD, &away);
     assert_eq!(block_on(wrong).err(), Some(Error::WrongPassword));
     // Strangers go on.
     lock(&auth, NAME);
@@ -290,6 +303,8 @@ fn a_stranger_who_types_an_identifier_blocks_nothing() {
     }
     // From the stranger's network as well.
     let there = at("192.0.2.1");
-    let change = auth.change_password(&session, PASSWORD, NEW, &there);
+    let change =
+        auth.accounts()
+            .change_password(&session, Evidence::password(PASSWORD), NEW, &there);
     assert!(block_on(change).is_ok());
 }

@@ -39,5 +39,8 @@ fn login(auth: &Auth<SimulatedPlatform>, name: &str, password: &str) -> Result<T
 }
 
 fn refresh(auth: &Auth<SimulatedPlatform>, tokens: &TokenPair) -> Result<TokenPair, Error> {
-    block_on(auth.refresh(tokens.refresh_token.expose(), &client()))
+    block_on(
+        auth.sessions()
+            .refresh(tokens.refresh_token.expose(), &client()),
+    )
 }

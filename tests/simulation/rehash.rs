@@ -1,7 +1,7 @@
 //! Password hashes that are replaced after a login.
 
 use auth_core::storage::{LoginName, Storage as _};
-use auth_core::{Auth, Carrier, Error, Login, LoginRequest, Platform as _, totp};
+use auth_core::{Auth, Error, Evidence, Login, LoginRequest, Platform as _, TokenFormat, totp};
 use futures::executor::block_on;
 use gatewright_tests::config;
 use gatewright_tests::host::PASSWORD;
@@ -70,7 +70,11 @@ fn an_imported_hash_signs_in_and_is_rehashed() {
 fn a_password_is_rehashed_also_where_a_second_factor_follows() {
     let auth = auth(1, &[]);
     let tokens = register(&auth, "ada@example.com");
-    let enrolment = block_on(auth.enable_totp(&tokens.active, None, &client()));
+    let enrolment = block_on(auth.mfa().enable_totp(
+        &tokens.active,
+        Evidence::default(),
+        &client(),
+    ));
     let key = enrolment.ok().unwrap().uri;
     let key = key
         .split("secret=")
@@ -81,7 +85,7 @@ fn a_password_is_rehashed_also_where_a_second_factor_follows() {
         .unwrap();
     let key = base32_key(key);
     let code = totp::code(&key, auth.platform().now().as_secs() / totp::STEP);
-    assert!(block_on(auth.confirm_totp(&tokens.active, &code, &client())).is_ok());
+    assert!(block_on(auth.mfa().confirm_totp(&tokens.active, &code, &client())).is_ok());
     after_answer(&auth);
     let costlier = config(&[("ARGON2_ITERATIONS", "2")]);
     let auth = Auth::new(auth.into_platform(), costlier);
@@ -89,9 +93,9 @@ fn a_password_is_rehashed_also_where_a_second_factor_follows() {
         name: "ada@example.com",
         password: PASSWORD,
         code: None,
-        carrier: Carrier::Jwt,
+        carrier: TokenFormat::Jwt,
     };
-    let challenged = block_on(auth.login(request, &client()));
+    let challenged = block_on(auth.sign_in().login(request, &client()));
     assert!(matches!(challenged, Ok(Login::MfaRequired(_))));
     after_answer(&auth);
     let lines = auth.platform().log_lines();

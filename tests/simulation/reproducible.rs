@@ -23,7 +23,7 @@ fn transcript(seed: u64, algorithm: &str) -> Vec<String> {
         .iter()
         .map(|pair| format!("{} {}", pair.access_token, pair.refresh_token.expose()))
         .collect();
-    text.push(block_on(auth.jwks()).unwrap());
+    text.push(block_on(auth.signing_keys().jwks()).unwrap());
     text.extend(auth.platform().log_lines());
     text
 }

@@ -14,9 +14,9 @@ fn tokens_expire_by_the_platforms_clock() {
     let auth = auth(1, &[]);
     let tokens = register(&auth, "ada@example.com");
     auth.platform().advance(Duration::from_millis(899_999));
-    assert!(block_on(auth.authenticate(&tokens.access_token)).is_ok());
+    assert!(block_on(auth.sessions().authenticate(&tokens.access_token)).is_ok());
     auth.platform().advance(Duration::from_millis(1));
-    let expired = block_on(auth.authenticate(&tokens.access_token));
+    let expired = block_on(auth.sessions().authenticate(&tokens.access_token));
     assert_eq!(
         expired.unwrap_err(),
         Error::AccessToken(auth_core::AccessTokenError::Expired)
@@ -37,7 +37,7 @@ fn refreshing_slides_up_to_the_end_of_the_session() {
     tokens = refresh(&auth, &tokens).ok().unwrap();
     assert_eq!(tokens.expires_in, 60);
     auth.platform().advance(Duration::from_secs(60));
-    assert!(block_on(auth.authenticate(&tokens.access_token)).is_err());
+    assert!(block_on(auth.sessions().authenticate(&tokens.access_token)).is_err());
     assert_eq!(refresh(&auth, &tokens).err(), Some(Error::RefreshToken));
 }
 
@@ -81,7 +81,7 @@ fn a_token_of_an_earlier_version_goes_on() {
     };
     let started = block_on(auth.platform().storage().start_session(new));
     assert!(matches!(started, Ok(StartSessionOutcome::Started(_))));
-    let refresh = |token: &str| block_on(auth.refresh(token, &client()));
+    let refresh = |token: &str| block_on(auth.sessions().refresh(token, &client()));
     let second = refresh(&earlier).ok().unwrap();
     let again = refresh(&earlier).ok().unwrap();
     assert!(again.refresh_token == second.refresh_token);
@@ -105,8 +105,8 @@ fn a_used_token_ends_its_session() {
         last = refresh(&auth, &last).ok().unwrap();
     }
     let used = tokens.refresh_token.expose();
-    block_on(auth.logout_by_refresh_token(used, &client())).unwrap();
-    assert!(block_on(auth.authenticate(&last.access_token)).is_err());
+    block_on(auth.sessions().logout_by_refresh_token(used, &client())).unwrap();
+    assert!(block_on(auth.sessions().authenticate(&last.access_token)).is_err());
 }
 
 /// V6.3.5: the person is told, once.

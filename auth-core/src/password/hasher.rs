@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use super::cost::Cost;
 use super::error::PasswordHashError;
-use super::form::Form;
 use super::foreign::MORE_SCRYPT_MEMORY;
+use super::form::Form;
 use super::memory::Memory;
 use super::parameters::Parameters;
 use super::stored::StoredHash;

@@ -1,7 +1,7 @@
 //! A request on its way to a handler, and what handlers ask of it.
 
 use auth_core::storage::Place;
-use auth_core::{Auth, Client, Config, DeviceToken, Platform, Tokens, Transport};
+use auth_core::{Auth, Client, Config, DeviceToken, Platform, SessionTransport, Tokens};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, USER_AGENT};
@@ -90,7 +90,7 @@ impl<P: Platform> Call<'_, P> {
     /// Where the page begins that the parameter `cursor` asks for; none: at the beginning of the list.
     pub(crate) fn place(&self, list: &str, query: &Query) -> Result<Option<Place>, ApiError> {
         let open = |cursor| {
-            let place = self.auth.open_place(list, cursor);
+            let place = self.auth.users().decrypt_cursor(list, cursor);
             place.ok_or_else(|| invalid("cursor", "Not a cursor of this list."))
         };
         query.text("cursor").map(open).transpose()
@@ -136,6 +136,7 @@ impl<P: Platform> Call<'_, P> {
         let sessions = self.refreshed_sessions();
         self.auth
             .sessions()
+            .list()
             .refresh_candidates(self.refresh_cookies(), sessions.as_deref())
     }
 
@@ -173,11 +174,11 @@ impl<P: Platform> Call<'_, P> {
     }
 
     /// How a login wants the tokens of its session to be delivered.
-    pub(crate) fn transport(&self, wanted: Option<&str>) -> Result<Transport, ApiError> {
+    pub(crate) fn transport(&self, wanted: Option<&str>) -> Result<SessionTransport, ApiError> {
         match wanted {
             None => Ok(self.config().session_transport),
-            Some(name) => Transport::parse(name).ok_or_else(|| {
-                let message = format!("One of {}.", Transport::NAMES.join(", "));
+            Some(name) => SessionTransport::parse(name).ok_or_else(|| {
+                let message = format!("One of {}.", SessionTransport::NAMES.join(", "));
                 invalid("transport", &message)
             }),
         }

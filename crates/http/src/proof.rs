@@ -166,7 +166,7 @@ async fn session<P: Platform>(call: &Call<'_, P>) -> Result<ActiveSession, ApiEr
 /// cookies whoever makes it send the request, so that one has to come from our own pages where it changes something.
 async fn active_session<P: Platform>(call: &Call<'_, P>) -> Result<ActiveSession, ApiError> {
     if call.has_header() {
-        return Ok(call.auth.authenticate(call.bearer()?).await?);
+        return Ok(call.auth.sessions().authenticate(call.bearer()?).await?);
     }
     let tokens = call.session_cookies();
     if tokens.is_empty() {
@@ -175,7 +175,7 @@ async fn active_session<P: Platform>(call: &Call<'_, P>) -> Result<ActiveSession
     call.require_own_page()?;
     let mut causes = Vec::new();
     for token in tokens {
-        match call.auth.authenticate(token).await {
+        match call.auth.sessions().authenticate(token).await {
             Err(Error::AccessToken(cause)) => causes.push(cause),
             found => return Ok(found?),
         }

@@ -108,7 +108,7 @@ impl<P: Platform + 'static> Service<P> {
         let request_id = self.request_id(&parts.headers);
         let of_operator = parts.extensions.get::<Operator>().is_some();
         if !of_operator && !self.begun.swap(true, Ordering::Relaxed) {
-            self.auth.begin();
+            self.auth.audit().record_startup();
         }
         let found = table::find_or_reason(&parts.method, parts.uri.path());
         let compatible = self.auth.config().compatibility_routes;

@@ -109,7 +109,10 @@ impl Local {
         };
         self.runtime.block_on(async {
             let auth = self.service.auth();
-            let made = auth.first_administrator(first, &Client::default()).await;
+            let made = auth
+                .setup()
+                .first_administrator(first, &Client::default())
+                .await;
             self.finish().await;
             match made {
                 Ok(_) => Ok(true),

@@ -2,7 +2,7 @@
 
 use auth_core::storage::Storage;
 use auth_core::{
-    Auth, Carrier, Client, Error, Login, LoginRequest, Registration, TokenPair, Tokens,
+    Auth, Client, Error, Login, LoginRequest, Registration, TokenFormat, TokenPair, Tokens,
 };
 use futures::executor::block_on;
 
@@ -17,7 +17,7 @@ pub fn registration(email: &str) -> Registration<'_> {
         username: None,
         display_name: None,
         profile: None,
-        carrier: Carrier::Jwt,
+        carrier: TokenFormat::Jwt,
     }
 }
 
@@ -27,7 +27,7 @@ pub fn register<S: Storage>(
     registration: Registration<'_>,
     client: &Client,
 ) -> TokenPair {
-    let registered = block_on(auth.register(registration, client));
+    let registered = block_on(auth.accounts().register(registration, client));
     let registered = registered.map_err(|error| error.to_string()).unwrap();
     pair(registered.tokens.unwrap())
 }
@@ -43,9 +43,9 @@ pub fn login<S: Storage>(
         name,
         password,
         code: None,
-        carrier: Carrier::Jwt,
+        carrier: TokenFormat::Jwt,
     };
-    match block_on(auth.login(request, client))? {
+    match block_on(auth.sign_in().login(request, client))? {
         Login::SignedIn(tokens) => Ok(pair(tokens)),
         Login::MfaRequired(_) => panic!("a second factor"),
     }

@@ -131,6 +131,7 @@ async fn check_access<P: Platform>(
     }
     let results = call
         .auth
+        .roles()
         .check_access(&caller, request.user_id.as_deref(), &questions)
         .await?;
     Ok(call.json(&CheckResponse {

@@ -109,7 +109,7 @@ async fn list_permissions<P: Platform>(
     call: &Call<'_, P>,
     _: Administrator,
 ) -> Answer<PermissionsResponse> {
-    let permissions = call.auth.permissions().await?.into_iter();
+    let permissions = call.auth.permissions().list().await?.into_iter();
     Ok(call.json(&PermissionsResponse {
         permissions: permissions.map(PermissionView::from).collect(),
     }))
@@ -123,7 +123,8 @@ async fn create_permission<P: Platform>(
     let (name, description) = (&request.name, &request.description);
     let created = call
         .auth
-        .create_permission(&administrator, name, description)
+        .permissions()
+        .create(&administrator, name, description)
         .await?;
     Ok(call.json(&created.into()))
 }
@@ -132,7 +133,11 @@ async fn get_permission<P: Platform>(
     call: &Call<'_, P>,
     _: Administrator,
 ) -> Answer<PermissionView> {
-    let permission = call.auth.permission(&call.named("permission")).await?;
+    let permission = call
+        .auth
+        .permissions()
+        .get(&call.named("permission"))
+        .await?;
     Ok(call.json(&permission.into()))
 }
 
@@ -143,7 +148,8 @@ async fn update_permission<P: Platform>(
 ) -> Answer<PermissionView> {
     let permission = call
         .auth
-        .update_permission(
+        .permissions()
+        .update(
             &administrator,
             &call.named("permission"),
             request.name.as_deref(),
@@ -159,7 +165,8 @@ async fn delete_permission<P: Platform>(
 ) -> Answer<NoContent> {
     let permission = call.named("permission");
     call.auth
-        .delete_permission(&administrator, &permission)
+        .permissions()
+        .delete(&administrator, &permission)
         .await?;
     Ok(call.done())
 }

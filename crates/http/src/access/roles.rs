@@ -124,7 +124,7 @@ pub(crate) struct RoleUpdateRequest {
 }
 
 async fn list_roles<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<RolesResponse> {
-    let roles = call.auth.roles().await?.into_iter();
+    let roles = call.auth.roles().list().await?.into_iter();
     Ok(call.json(&RolesResponse {
         roles: roles.map(RoleView::from).collect(),
     }))
@@ -138,7 +138,8 @@ async fn create_role<P: Platform>(
     let (name, description) = (&request.name, &request.description);
     let role = call
         .auth
-        .create_role(
+        .roles()
+        .create(
             &administrator,
             name,
             description,
@@ -150,7 +151,7 @@ async fn create_role<P: Platform>(
 }
 
 async fn get_role<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<RoleView> {
-    let role = call.auth.role(&call.named("role")).await?;
+    let role = call.auth.roles().get(&call.named("role")).await?;
     Ok(call.json(&role.into()))
 }
 
@@ -167,7 +168,8 @@ async fn update_role<P: Platform>(
     };
     let role = call
         .auth
-        .update_role(&administrator, &call.named("role"), update)
+        .roles()
+        .update(&administrator, &call.named("role"), update)
         .await?;
     Ok(call.json(&role.into()))
 }
@@ -177,7 +179,7 @@ async fn delete_role<P: Platform>(
     administrator: Administrator,
 ) -> Answer<NoContent> {
     let role = call.named("role");
-    call.auth.delete_role(&administrator, &role).await?;
+    call.auth.roles().delete(&administrator, &role).await?;
     Ok(call.done())
 }
 
@@ -202,6 +204,7 @@ async fn set_permission<P: Platform>(
 ) -> Answer<NoContent> {
     let (role, permission) = (call.named("role"), call.named("permission"));
     call.auth
+        .roles()
         .set_permission(administrator, &role, &permission, held)
         .await?;
     Ok(call.done())

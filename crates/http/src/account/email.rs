@@ -1,6 +1,6 @@
 //! Changing the own e-mail address, by a link, and taking that back.
 
-use auth_core::Platform;
+use auth_core::{Evidence, Platform};
 use serde::Deserialize;
 
 use crate::account::view::UserView;
@@ -59,7 +59,13 @@ async fn change_email<P: Platform>(
 ) -> Answer<NoContent> {
     let password = json::required("password", &request.password)?;
     call.auth
-        .change_email(&session, &request.email, password, &call.client())
+        .accounts()
+        .change_email(
+            &session,
+            &request.email,
+            Evidence::password(password),
+            &call.client(),
+        )
         .await?;
     Ok(call.done())
 }
@@ -69,10 +75,11 @@ async fn confirm_email<P: Platform>(
     session: OptionalSession,
     request: VerifyRequest,
 ) -> Answer<UserView> {
-    let (token, proof) = (call.named("token"), request.proof(&session));
+    let (token, evidence) = (call.named("token"), request.evidence(&session));
     let user = call
         .auth
-        .confirm_email(&token, proof, &call.client())
+        .accounts()
+        .confirm_email(&token, evidence, &call.client())
         .await?;
     Ok(call.json(&user.into()))
 }
@@ -80,6 +87,7 @@ async fn confirm_email<P: Platform>(
 async fn undo_email<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<UserView> {
     let user = call
         .auth
+        .accounts()
         .undo_email(&call.named("token"), &call.client())
         .await?;
     Ok(call.json(&user.into()))

@@ -1,6 +1,6 @@
 //! Reading, changing and deleting the own account.
 
-use auth_core::{AccountUpdate, Platform};
+use auth_core::{AccountUpdate, Evidence, Platform};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -77,7 +77,7 @@ async fn me<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<MeRespo
 }
 
 async fn account<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<AccountResponse> {
-    let methods = call.auth.sign_in_methods(&session).await?;
+    let methods = call.auth.accounts().sign_in_methods(&session).await?;
     Ok(call.json(&AccountResponse {
         me: session.into_inner().into(),
         has_password: methods.password,
@@ -98,7 +98,8 @@ async fn update_account<P: Platform>(
     };
     let user = call
         .auth
-        .update_account(&session, update, &call.client())
+        .accounts()
+        .update(&session, update, &call.client())
         .await?;
     Ok(call.json(&user.into()))
 }
@@ -110,7 +111,8 @@ async fn delete_account<P: Platform>(
 ) -> Answer<NoContent> {
     let password = json::required("password", &request.password)?;
     call.auth
-        .delete_account(&session, password, &call.client())
+        .accounts()
+        .delete(&session, Evidence::password(password), &call.client())
         .await?;
     let mut reply = call.done();
     call.clear_cookies(reply.headers_mut());

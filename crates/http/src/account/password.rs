@@ -1,6 +1,6 @@
 //! Changing the own password.
 
-use auth_core::Platform;
+use auth_core::{Evidence, Platform};
 use serde::Deserialize;
 
 use crate::call::{Answer, Call};
@@ -43,7 +43,13 @@ async fn change_password<P: Platform>(
     let current = json::required("current_password", &request.current_password)?;
     let device = call
         .auth
-        .change_password(&session, current, &request.new_password, &call.client())
+        .accounts()
+        .change_password(
+            &session,
+            Evidence::password(current),
+            &request.new_password,
+            &call.client(),
+        )
         .await?;
     let mut reply = call.done();
     call.set_device(reply.headers_mut(), &device);

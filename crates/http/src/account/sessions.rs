@@ -22,7 +22,7 @@ rows![
 ];
 
 async fn sessions<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<SessionsResponse> {
-    let sessions = call.auth.sessions(&session).await?.into_iter();
+    let sessions = call.auth.sessions().list(&session).await?.into_iter();
     let current = Some(session.session.id.as_str());
     let sessions = sessions.map(|session| SessionView::of(session, current));
     Ok(call.json(&SessionsResponse {
@@ -33,7 +33,8 @@ async fn sessions<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<S
 async fn end_session<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<NoContent> {
     let session_id = call.named("id");
     call.auth
-        .end_own_session(&session, &session_id, &call.client())
+        .sessions()
+        .end(&session, &session_id, &call.client())
         .await?;
     let mut reply = call.done();
     if session_id == session.session.id {
@@ -43,6 +44,9 @@ async fn end_session<P: Platform>(call: &Call<'_, P>, session: Session) -> Answe
 }
 
 async fn logout_others<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<NoContent> {
-    call.auth.logout_others(&session, &call.client()).await?;
+    call.auth
+        .sessions()
+        .logout_others(&session, &call.client())
+        .await?;
     Ok(call.done())
 }

@@ -110,7 +110,8 @@ async fn audit<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<Audi
     }
     let (events, more) = call
         .auth
-        .audit_log(AuditQuery {
+        .audit()
+        .list(AuditQuery {
             kind: text("kind"),
             actor_id: text("actor"),
             target_id: text("target"),
@@ -126,6 +127,6 @@ async fn audit<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<Audi
     });
     Ok(call.json(&AuditResponse {
         events: events.into_iter().map(EventView::from).collect(),
-        next_cursor: last.map(|place| call.auth.seal_place(THIS, &place)),
+        next_cursor: last.map(|place| call.auth.users().encrypt_cursor(THIS, &place)),
     }))
 }

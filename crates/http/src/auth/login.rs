@@ -117,7 +117,7 @@ async fn login<P: Platform>(
         code: request.totp_code.as_deref().filter(|code| !code.is_empty()),
         carrier: transport.carrier(),
     };
-    match call.auth.login(request, &call.client()).await? {
+    match call.auth.sign_in().login(request, &call.client()).await? {
         Login::SignedIn(tokens) => Ok(signed_in(call, &tokens, transport, LoginResponse::SignedIn)),
         Login::MfaRequired(MfaChallenge { token, expires_in }) => {
             let response = LoginResponse::MfaRequired(MfaRequiredResponse {
@@ -141,6 +141,7 @@ async fn login_mfa<P: Platform>(
     let transport = call.transport(request.transport.as_deref())?;
     let tokens = call
         .auth
+        .sign_in()
         .login_by_second_factor(token, code, transport.carrier(), &call.client())
         .await
         .map_err(|error| match error {

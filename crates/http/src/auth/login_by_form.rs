@@ -1,6 +1,6 @@
 //! Signing in by a form: the token endpoint of OAuth 2.0, and a login of other systems that sets a cookie.
 
-use auth_core::{Login, LoginRequest, Platform, Tokens, Transport};
+use auth_core::{Login, LoginRequest, Platform, SessionTransport, Tokens};
 use http::StatusCode;
 
 use crate::auth::tokens::{TokenResponse, signed_in};
@@ -72,9 +72,10 @@ async fn token<P: Platform>(call: &Call<'_, P>, _: Public, form: Form) -> Answer
         _ => form.get("grant_type")?,
     };
     let tokens = match grant_type {
-        "password" => login_by_form(call, &form, Transport::Jwt).await?,
+        "password" => login_by_form(call, &form, SessionTransport::Jwt).await?,
         "refresh_token" => Tokens::Jwt(
             call.auth
+                .sessions()
                 .refresh(form.get("refresh_token")?, &call.client())
                 .await?,
         ),
@@ -87,7 +88,9 @@ async fn token<P: Platform>(call: &Call<'_, P>, _: Public, form: Form) -> Answer
             ));
         }
     };
-    Ok(signed_in(call, &tokens, Transport::Jwt, |tokens| tokens))
+    Ok(signed_in(call, &tokens, SessionTransport::Jwt, |tokens| {
+        tokens
+    }))
 }
 
 /// A form that signs in and sets a cookie, as fastapi-users has it. Any page can send a form, so the route refuses those of
@@ -97,7 +100,7 @@ async fn cookie_login<P: Platform>(
     _: SameSite,
     form: Form,
 ) -> Answer<NoContent> {
-    let tokens = login_by_form(call, &form, Transport::Cookie).await?;
+    let tokens = login_by_form(call, &form, SessionTransport::Cookie).await?;
     let mut reply = call.done();
     call.set_cookies(reply.headers_mut(), &tokens);
     if let Some(device) = tokens.device() {
@@ -109,7 +112,7 @@ async fn cookie_login<P: Platform>(
 async fn login_by_form<P: Platform>(
     call: &Call<'_, P>,
     form: &Form,
-    transport: Transport,
+    transport: SessionTransport,
 ) -> Result<Tokens, ApiError> {
     let request = LoginRequest {
         name: form.get("username")?,
@@ -117,7 +120,7 @@ async fn login_by_form<P: Platform>(
         code: form.optional("totp_code"),
         carrier: transport.carrier(),
     };
-    match call.auth.login(request, &call.client()).await? {
+    match call.auth.sign_in().login(request, &call.client()).await? {
         Login::SignedIn(tokens) => Ok(tokens),
         Login::MfaRequired(challenge) => Err(ApiError::mfa_required(challenge.token.expose())),
     }

@@ -51,12 +51,16 @@ async fn logout<P: Platform>(
     let mut reply = call.done();
     if let Some(token) = request.refresh_token {
         call.auth
+            .sessions()
             .logout_by_refresh_token(&token, &call.client())
             .await?;
         return Ok(reply);
     }
     if call.has_header() {
-        call.auth.logout(call.bearer()?, &call.client()).await?;
+        call.auth
+            .sessions()
+            .logout(call.bearer()?, &call.client())
+            .await?;
     } else {
         logout_by_cookies(call).await?;
     }
@@ -76,7 +80,7 @@ async fn logout_by_cookies<P: Platform>(call: &Call<'_, P>) -> Result<(), ApiErr
     let mut is_known = !refresh_tokens.is_empty();
     let mut refusal = None;
     for token in tokens {
-        match call.auth.logout(token, &client).await {
+        match call.auth.sessions().logout(token, &client).await {
             Err(Error::AccessToken(cause)) => refusal = Some(cause),
             ended => {
                 ended?;
@@ -85,7 +89,10 @@ async fn logout_by_cookies<P: Platform>(call: &Call<'_, P>) -> Result<(), ApiErr
         }
     }
     for token in call.refresh_candidates() {
-        call.auth.logout_by_refresh_token(token, &client).await?;
+        call.auth
+            .sessions()
+            .logout_by_refresh_token(token, &client)
+            .await?;
     }
     match refusal {
         Some(cause) if !is_known => {
@@ -96,7 +103,10 @@ async fn logout_by_cookies<P: Platform>(call: &Call<'_, P>) -> Result<(), ApiErr
 }
 
 async fn logout_all<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<NoContent> {
-    call.auth.logout_all(&session, &call.client()).await?;
+    call.auth
+        .sessions()
+        .logout_all(&session, &call.client())
+        .await?;
     let mut reply = call.done();
     call.clear_cookies(reply.headers_mut());
     Ok(reply)

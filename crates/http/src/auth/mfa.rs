@@ -1,6 +1,6 @@
 //! The second factor.
 
-use auth_core::Platform;
+use auth_core::{Evidence, Platform};
 use serde::{Deserialize, Serialize};
 
 use crate::auth::qr_code;
@@ -85,9 +85,12 @@ pub(crate) struct PasswordAndCodeRequest {
 }
 
 impl PasswordAndCodeRequest {
-    fn both(&self) -> Result<(&str, &str), ApiError> {
-        let password = json::required("password", &self.password)?;
-        Ok((password, json::required("code", &self.code)?))
+    fn evidence(&self) -> Result<Evidence<'_>, ApiError> {
+        Ok(Evidence {
+            password: Some(json::required("password", &self.password)?),
+            code: Some(json::required("code", &self.code)?),
+            ..Evidence::default()
+        })
     }
 }
 
@@ -117,9 +120,14 @@ async fn enable_totp<P: Platform>(
     session: Session,
     request: EnableTotpRequest,
 ) -> Answer<TotpResponse> {
+    let evidence = Evidence {
+        password: request.password.as_deref(),
+        ..Evidence::default()
+    };
     let enrolment = call
         .auth
-        .enable_totp(&session, request.password.as_deref(), &call.client())
+        .mfa()
+        .enable_totp(&session, evidence, &call.client())
         .await?;
     let pictures = qr_code::draw(&enrolment.uri)?;
     Ok(call.json(&TotpResponse {
@@ -138,6 +146,7 @@ async fn confirm_totp<P: Platform>(
     let code = json::required("code", &request.code)?;
     let recovery_codes = call
         .auth
+        .mfa()
         .confirm_totp(&session, code, &call.client())
         .await?;
     Ok(call.json(&RecoveryCodesResponse { recovery_codes }))
@@ -148,9 +157,10 @@ async fn disable_totp<P: Platform>(
     session: Session,
     request: PasswordAndCodeRequest,
 ) -> Answer<NoContent> {
-    let (password, code) = request.both()?;
+    let evidence = request.evidence()?;
     call.auth
-        .disable_totp(&session, password, code, &call.client())
+        .mfa()
+        .disable_totp(&session, evidence, &call.client())
         .await?;
     Ok(call.done())
 }
@@ -160,10 +170,11 @@ async fn recovery_codes<P: Platform>(
     session: Session,
     request: PasswordAndCodeRequest,
 ) -> Answer<RecoveryCodesResponse> {
-    let (password, code) = request.both()?;
+    let evidence = request.evidence()?;
     let recovery_codes = call
         .auth
-        .regenerate_recovery_codes(&session, password, code, &call.client())
+        .mfa()
+        .regenerate_recovery_codes(&session, evidence, &call.client())
         .await?;
     Ok(call.json(&RecoveryCodesResponse { recovery_codes }))
 }

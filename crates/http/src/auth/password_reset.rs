@@ -81,6 +81,7 @@ async fn forgot_password<P: Platform>(
     request: EmailRequest,
 ) -> Answer<NoContent> {
     call.auth
+        .accounts()
         .forgot_password(&request.email, &call.client())
         .await?;
     Ok(call.done())
@@ -94,6 +95,7 @@ async fn reset_password<P: Platform>(
     let token = request.token.unwrap_or_else(|| call.named("token"));
     let device = call
         .auth
+        .accounts()
         .reset_password(&token, &request.password, &call.client())
         .await?;
     let mut reply = call.done();

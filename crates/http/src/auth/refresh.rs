@@ -1,6 +1,6 @@
 //! Exchanging refresh tokens.
 
-use auth_core::{Error, Platform, Tokens, Transport};
+use auth_core::{Error, Platform, SessionTransport, Tokens};
 use serde::Deserialize;
 
 use crate::auth::tokens::{TokenResponse, signed_in};
@@ -41,8 +41,10 @@ async fn refresh<P: Platform>(
 ) -> Answer<TokenResponse> {
     if let Some(token) = request.refresh_token {
         let token = json::required("refresh_token", &token)?;
-        let tokens = Tokens::Jwt(call.auth.refresh(token, &call.client()).await?);
-        return Ok(signed_in(call, &tokens, Transport::Jwt, |tokens| tokens));
+        let tokens = Tokens::Jwt(call.auth.sessions().refresh(token, &call.client()).await?);
+        return Ok(signed_in(call, &tokens, SessionTransport::Jwt, |tokens| {
+            tokens
+        }));
     }
     let cookies = call.refresh_cookies();
     json::required(
@@ -55,15 +57,18 @@ async fn refresh<P: Platform>(
         let refreshed = match &sessions {
             Some(sessions) => {
                 let client = call.client();
-                call.auth.refresh_within(token, sessions, &client).await
+                call.auth
+                    .sessions()
+                    .refresh_within(token, sessions, &client)
+                    .await
             }
-            None => call.auth.refresh(token, &call.client()).await,
+            None => call.auth.sessions().refresh(token, &call.client()).await,
         };
         match refreshed {
             Err(Error::RefreshToken) => {}
             refreshed => {
                 let tokens = Tokens::Jwt(refreshed?);
-                let transport = Transport::JwtCookie;
+                let transport = SessionTransport::JwtCookie;
                 return Ok(signed_in(call, &tokens, transport, |tokens| tokens));
             }
         }

@@ -90,7 +90,11 @@ async fn register<P: Platform>(
         profile: request.profile.as_ref(),
         carrier: transport.carrier(),
     };
-    let registered = call.auth.register(registration, &call.client()).await?;
+    let registered = call
+        .auth
+        .accounts()
+        .register(registration, &call.client())
+        .await?;
     let mut headers = HeaderMap::new();
     let tokens = registered
         .tokens

@@ -1,6 +1,6 @@
 //! The tokens of a session, as answers deliver them.
 
-use auth_core::{Platform, Tokens, Transport};
+use auth_core::{Platform, SessionTransport, Tokens};
 use http::header::PRAGMA;
 use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
@@ -32,7 +32,7 @@ pub(crate) struct TokenResponse {
 pub(crate) fn signed_in<P: Platform, T: Serialize>(
     call: &Call<'_, P>,
     tokens: &Tokens,
-    transport: Transport,
+    transport: SessionTransport,
     wrap: impl FnOnce(TokenResponse) -> T,
 ) -> Reply<T> {
     let mut headers = HeaderMap::new();
@@ -49,7 +49,7 @@ pub(crate) fn signed_in<P: Platform, T: Serialize>(
 pub(crate) fn token_response<P: Platform>(
     call: &Call<'_, P>,
     tokens: &Tokens,
-    transport: Transport,
+    transport: SessionTransport,
     headers: &mut HeaderMap,
 ) -> TokenResponse {
     let (access_token, expires_in, refresh_token) = match tokens {

@@ -1,6 +1,6 @@
 //! Verifying e-mail addresses.
 
-use auth_core::{Platform, Proof};
+use auth_core::{Evidence, Platform};
 use http::header::{ACCEPT, LOCATION};
 use http::{HeaderValue, Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -78,10 +78,11 @@ impl VerifyRequest {
     }
 
     /// What proves the account, with the session that the request carries.
-    pub(crate) fn proof<'a>(&'a self, session: &'a OptionalSession) -> Proof<'a> {
-        Proof {
+    pub(crate) fn evidence<'a>(&'a self, session: &'a OptionalSession) -> Evidence<'a> {
+        Evidence {
             session: session.get(),
             password: self.password.as_deref(),
+            ..Evidence::default()
         }
     }
 }
@@ -108,6 +109,7 @@ async fn resend_verification<P: Platform>(
     request: EmailRequest,
 ) -> Answer<NoContent> {
     call.auth
+        .accounts()
         .resend_verification(&request.email, &call.client())
         .await?;
     Ok(call.done())
@@ -120,9 +122,10 @@ async fn verify_email<P: Platform>(
 ) -> Answer<UserView> {
     let user = call
         .auth
+        .accounts()
         .verify_email(
             &request.token(call),
-            request.proof(&session),
+            request.evidence(&session),
             &call.client(),
         )
         .await?;

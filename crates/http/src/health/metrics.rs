@@ -51,7 +51,7 @@ async fn metrics<P: Platform>(call: &Call<'_, P>, _: MetricsReader) -> Answer<Fi
          # TYPE gatewright_events_total counter\n",
     );
     // Kinds and reasons are names of ours: nothing in them has to be escaped.
-    for counted in call.auth.event_counts().await? {
+    for counted in call.auth.audit().counts().await? {
         let _ = writeln!(
             text,
             "gatewright_events_total{{kind=\"{}\",reason=\"{}\"}} {}",

@@ -22,6 +22,6 @@ pub(crate) struct JwkSet {
 }
 
 async fn jwks<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<JwkSet> {
-    let keys = call.auth.jwks().await?;
+    let keys = call.auth.signing_keys().jwks().await?;
     Ok(call.ready_made(keys.into()).cached("public, max-age=60"))
 }

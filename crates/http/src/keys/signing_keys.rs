@@ -58,7 +58,7 @@ pub(crate) struct KeysResponse {
 }
 
 async fn list_keys<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<KeysResponse> {
-    let keys = call.auth.signing_keys().await?.into_iter();
+    let keys = call.auth.signing_keys().list().await?.into_iter();
     Ok(call.json(&KeysResponse {
         keys: keys.map(KeyView::from).collect(),
     }))
@@ -68,6 +68,6 @@ async fn rotate_key<P: Platform>(
     call: &Call<'_, P>,
     administrator: Administrator,
 ) -> Answer<KeyView> {
-    let key = call.auth.rotate_key(&administrator).await?;
+    let key = call.auth.signing_keys().rotate(&administrator).await?;
     Ok(call.json(&key.into()))
 }

@@ -120,11 +120,11 @@ async fn create_user<P: Platform>(
         roles: request.roles.as_deref(),
         invite: request.invite,
     };
-    record(call, call.auth.create_member(&administrator, new).await?)
+    record(call, call.auth.users().create(&administrator, new).await?)
 }
 
 async fn get_user<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<UserRecord> {
-    record(call, call.auth.member(&call.named("id")).await?)
+    record(call, call.auth.users().get(&call.named("id")).await?)
 }
 
 async fn update_user<P: Platform>(
@@ -140,7 +140,11 @@ async fn update_user<P: Platform>(
         profile: request.profile.as_ref(),
     };
     let id = call.named("id");
-    let updated = call.auth.update_member(&administrator, &id, update).await?;
+    let updated = call
+        .auth
+        .users()
+        .update(&administrator, &id, update)
+        .await?;
     record(call, updated)
 }
 
@@ -149,6 +153,6 @@ async fn delete_user<P: Platform>(
     administrator: Administrator,
 ) -> Answer<NoContent> {
     let id = call.named("id");
-    call.auth.delete_member(&administrator, &id).await?;
+    call.auth.users().delete(&administrator, &id).await?;
     Ok(call.done())
 }

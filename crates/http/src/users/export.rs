@@ -45,10 +45,13 @@ async fn export_users<P: Platform>(
     let this = if secrets { "export/secrets" } else { "export" };
     let after = call.place(this, &query)?;
     let limit = query.limit()?;
-    let page = call.auth.export(&administrator, after, limit, secrets);
+    let page = call
+        .auth
+        .users()
+        .export(&administrator, after, limit, secrets);
     let (users, next) = page.await?;
     Ok(call.json(&ExportResponse {
         users,
-        next_cursor: next.map(|place| call.auth.seal_place(this, &place)),
+        next_cursor: next.map(|place| call.auth.users().encrypt_cursor(this, &place)),
     }))
 }

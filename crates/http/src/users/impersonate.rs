@@ -55,6 +55,7 @@ async fn impersonate<P: Platform>(
     }
     let started = call
         .auth
+        .users()
         .impersonate(&administrator, &call.named("id"), why)
         .await?;
     Ok(call.json(&ImpersonateResponse {

@@ -79,10 +79,16 @@ async fn import_users<P: Platform>(
     if !(1..=MAX_USERS).contains(&request.users.len()) {
         return Err(invalid("users", &format!("1 to {MAX_USERS} of them.")));
     }
-    let cost = |user: &ImportUser| call.auth.password_cost(user.password_hash.as_deref()?).ok();
+    let cost = |user: &ImportUser| {
+        call.auth
+            .users()
+            .password_cost(user.password_hash.as_deref()?)
+            .ok()
+    };
     let costs: Vec<_> = request.users.iter().map(cost).collect();
     let outcomes = call
         .auth
+        .users()
         .import(&administrator, request.users, request.dry_run)
         .await?;
     let result = |(outcome, password_cost_ms)| match outcome {

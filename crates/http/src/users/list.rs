@@ -90,7 +90,8 @@ async fn list_users<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer
     let after = call.place(&this, &query)?;
     let page = call
         .auth
-        .list_users(UserQuery {
+        .users()
+        .list(UserQuery {
             search: search.map(str::to_owned),
             role: query.text("role").map(str::to_owned),
             verified: query.flag("verified")?,
@@ -108,6 +109,8 @@ async fn list_users<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer
     let users = page.members.into_iter();
     Ok(call.json(&UsersResponse {
         users: users.map(|member| UserRecord::of(call, member)).collect(),
-        next_cursor: page.next.map(|place| call.auth.seal_place(&this, &place)),
+        next_cursor: page
+            .next
+            .map(|place| call.auth.users().encrypt_cursor(&this, &place)),
     }))
 }

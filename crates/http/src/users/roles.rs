@@ -38,6 +38,9 @@ async fn set_role<P: Platform>(
     held: bool,
 ) -> Answer<NoContent> {
     let (id, role) = (call.named("id"), call.named("role"));
-    call.auth.set_role(administrator, &id, &role, held).await?;
+    call.auth
+        .users()
+        .set_role(administrator, &id, &role, held)
+        .await?;
     Ok(call.done())
 }

@@ -25,7 +25,12 @@ async fn user_sessions<P: Platform>(
     call: &Call<'_, P>,
     _: Administrator,
 ) -> Answer<SessionsResponse> {
-    let sessions = call.auth.sessions_of(&call.named("id")).await?.into_iter();
+    let sessions = call
+        .auth
+        .users()
+        .sessions(&call.named("id"))
+        .await?
+        .into_iter();
     let sessions = sessions.map(|session| SessionView::of(session, None));
     Ok(call.json(&SessionsResponse {
         sessions: sessions.collect(),
@@ -37,7 +42,10 @@ async fn end_user_sessions<P: Platform>(
     administrator: Administrator,
 ) -> Answer<NoContent> {
     let id = call.named("id");
-    call.auth.end_sessions_of(&administrator, &id, None).await?;
+    call.auth
+        .users()
+        .end_sessions(&administrator, &id, None)
+        .await?;
     Ok(call.done())
 }
 
@@ -47,7 +55,8 @@ async fn end_user_session<P: Platform>(
 ) -> Answer<NoContent> {
     let (id, session) = (call.named("id"), call.named("session_id"));
     call.auth
-        .end_sessions_of(&administrator, &id, Some(&session))
+        .users()
+        .end_sessions(&administrator, &id, Some(&session))
         .await?;
     Ok(call.done())
 }

@@ -67,6 +67,10 @@ async fn set_up<P: Platform>(
         username: request.username.as_deref(),
         password: &request.password,
     };
-    let member = call.auth.set_up(token, first, &call.client()).await?;
+    let member = call
+        .auth
+        .setup()
+        .set_up(token, first, &call.client())
+        .await?;
     Ok(call.json(&UserRecord::of(call, member)))
 }

@@ -35,7 +35,7 @@ async fn disable_user<P: Platform>(
     administrator: Administrator,
 ) -> Answer<NoContent> {
     let id = call.named("id");
-    call.auth.disable_user(&administrator, &id).await?;
+    call.auth.users().disable(&administrator, &id).await?;
     Ok(call.done())
 }
 
@@ -44,7 +44,7 @@ async fn enable_user<P: Platform>(
     administrator: Administrator,
 ) -> Answer<NoContent> {
     let id = call.named("id");
-    call.auth.enable_user(&administrator, &id).await?;
+    call.auth.users().enable(&administrator, &id).await?;
     Ok(call.done())
 }
 
@@ -53,7 +53,7 @@ async fn unlock_user<P: Platform>(
     administrator: Administrator,
 ) -> Answer<NoContent> {
     let id = call.named("id");
-    call.auth.unlock_user(&administrator, &id).await?;
+    call.auth.users().unlock(&administrator, &id).await?;
     Ok(call.done())
 }
 
@@ -62,6 +62,9 @@ async fn force_password_reset<P: Platform>(
     administrator: Administrator,
 ) -> Answer<NoContent> {
     let id = call.named("id");
-    call.auth.force_password_reset(&administrator, &id).await?;
+    call.auth
+        .users()
+        .force_password_reset(&administrator, &id)
+        .await?;
     Ok(call.done())
 }

@@ -1,7 +1,5 @@
 //! The entry point: one instance of the service's decisions.
 
-pub(crate) mod delegates;
-
 use crate::account::Accounts;
 use crate::admin::permissions::Permissions;
 use crate::admin::roles::Roles;
@@ -66,7 +64,7 @@ impl<P: Platform> Auth<P> {
     }
 
     /// Sessions and their tokens.
-    pub fn sessions_service(&self) -> Sessions<'_, P> {
+    pub fn sessions(&self) -> Sessions<'_, P> {
         Sessions::new(&self.context)
     }
 
@@ -86,17 +84,17 @@ impl<P: Platform> Auth<P> {
     }
 
     /// Roles.
-    pub fn roles_service(&self) -> Roles<'_, P> {
+    pub fn roles(&self) -> Roles<'_, P> {
         Roles::new(&self.context)
     }
 
     /// Permissions.
-    pub fn permissions_service(&self) -> Permissions<'_, P> {
+    pub fn permissions(&self) -> Permissions<'_, P> {
         Permissions::new(&self.context)
     }
 
     /// The keys that sign and verify access tokens.
-    pub fn signing_keys_service(&self) -> SigningKeys<'_, P> {
+    pub fn signing_keys(&self) -> SigningKeys<'_, P> {
         SigningKeys::new(&self.context)
     }
 

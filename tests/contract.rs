@@ -159,7 +159,9 @@ mod sqlite {
 
     #[test]
     fn a_database_of_an_older_version_keeps_everything() {
-        use auth_core::storage::{LoginName, Storage as _, UserQuery};
+        use auth_core::storage::{
+            LoginName, OneTimeSecrets as _, Roles as _, Sessions as _, UserQuery, Users as _,
+        };
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
@@ -260,7 +262,7 @@ mod sqlite {
         let known = MIGRATIONS.len() as u64;
         let refused = block_on(migrate(fresh.executor(), Timestamp::from_millis(2)));
         assert_eq!(refused, Err(MigrationError::Newer { found: 99, known }));
-        assert!(block_on(auth_core::storage::Storage::check(&fresh.storage)).is_err());
+        assert!(block_on(auth_core::storage::Maintenance::check(&fresh.storage)).is_err());
     }
 
     #[test]
@@ -332,7 +334,7 @@ mod spin_provider {
     /// Twenty first calls at once, in four instances.
     #[test]
     fn concurrent_first_calls_migrate_once() {
-        use auth_core::storage::Storage as _;
+        use auth_core::storage::Maintenance as _;
         use futures::executor::block_on;
         use futures::future::join_all;
 

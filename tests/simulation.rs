@@ -12,7 +12,10 @@ mod lockout;
 use std::time::Duration;
 
 use auth_core::Platform as _;
-use auth_core::storage::{AuditQuery, LoginName, Storage, TimeRange};
+use auth_core::storage::{
+    Audit as _, AuditQuery, Credentials as _, LoginName, Sessions as _, Storage, TimeRange,
+    Users as _,
+};
 use auth_core::{
     Auth, Carrier, Client, Error, Login, LoginRequest, Registration, TokenPair, Tokens, totp,
 };

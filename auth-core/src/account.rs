@@ -18,7 +18,7 @@ use crate::profile::Editor;
 use crate::quota::SelfService;
 use crate::recovery::password_id;
 use crate::session::{Carrier, Tokens};
-use crate::storage::{Account, ActiveSession, LoginName, Storage as _, User};
+use crate::storage::{Account, ActiveSession, LoginName, User, Users as _};
 
 /// What a person registers with.
 #[derive(Clone, Copy)]

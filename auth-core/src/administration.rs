@@ -16,7 +16,8 @@ use crate::platform::Platform;
 use crate::profile::Editor;
 use crate::storage::{
     ActiveSession, Member, NewSession, NewUser, Place, Role, SeenStanding, Session, SessionEnding,
-    Standing, StartSessionOutcome, Storage as _, Subject, User, UserPage, UserQuery, VoidedSecrets,
+    Sessions as _, Standing, StartSessionOutcome, Subject, User, UserPage, UserQuery, Users as _,
+    VoidedSecrets,
 };
 use crate::time::Timestamp;
 

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::identifier::new_id;
 use crate::platform::{Level, Platform};
 use crate::storage::{
-    ActiveSession, AuditEvent, AuditQuery, EventCount, Storage as _, StorageError, TimeRange,
+    ActiveSession, Audit as _, AuditEvent, AuditQuery, EventCount, StorageError, TimeRange,
 };
 
 /// Names of events.

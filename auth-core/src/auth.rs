@@ -12,7 +12,7 @@ use crate::jose::{Algorithm, KeySet, SigningKey, VerifyingKey};
 use crate::known_device::DeviceToken;
 use crate::password::{Hasher, Parameters};
 use crate::platform::{Level, Platform};
-use crate::storage::{self, Limit, Storage as _};
+use crate::storage::{self, Limit, Maintenance as _, RateLimits as _, SigningKeys as _};
 use crate::time::Timestamp;
 
 /// Every decision, for one platform and one configuration.

@@ -10,7 +10,7 @@ use crate::platform::Platform;
 use crate::profile::search_terms;
 use crate::storage::{
     Account, ChangeOutcome, CreateUserOutcome, Credential, DeleteUserOutcome, Grounds, LoginName,
-    Member, NewUser, SessionEnding, Storage as _, User, UserChange, VoidedSecrets,
+    Member, NewUser, SessionEnding, User, UserChange, Users as _, VoidedSecrets,
 };
 use crate::time::Timestamp;
 

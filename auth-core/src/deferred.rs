@@ -11,7 +11,9 @@ use crate::device::device_name;
 use crate::error::{Error, Result};
 use crate::mail::{MailContext, MailError, MailKind, Message};
 use crate::platform::{Level, Platform};
-use crate::storage::{AuditEvent, Credential, LoginName, Storage as _, User};
+use crate::storage::{
+    AuditEvent, Credential, Credentials as _, LoginName, Sessions as _, User, Users as _,
+};
 use crate::time::Timestamp;
 use crate::warning::Warning;
 

@@ -18,7 +18,7 @@ use crate::mail::{MailContext, MailKind};
 use crate::platform::Platform;
 use crate::recovery::password_id;
 use crate::secret::SecretToken;
-use crate::storage::{ActiveSession, LoginName, Storage as _, User, VoidedSecrets};
+use crate::storage::{ActiveSession, LoginName, User, Users as _, VoidedSecrets};
 use crate::time::Timestamp;
 
 /// For how long a change of the address can be taken back from the old one.

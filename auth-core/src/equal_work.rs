@@ -7,7 +7,7 @@ use crate::auth::Auth;
 use crate::error::Result;
 use crate::password::{Costliest, Work};
 use crate::platform::Platform;
-use crate::storage::{PasswordCost, Storage as _};
+use crate::storage::{Credentials as _, PasswordCost};
 use crate::time::Timestamp;
 
 /// The most work of each kind of hash, as storage knew it.

@@ -12,7 +12,7 @@ use crate::mail::MailKind;
 use crate::platform::Platform;
 use crate::quota::SelfService;
 use crate::secret::digest;
-use crate::storage::{Account, ActiveSession, Credential, Storage as _};
+use crate::storage::{Account, ActiveSession, Credential, Credentials as _};
 use crate::time::Timestamp;
 use crate::totp;
 

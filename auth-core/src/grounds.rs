@@ -6,33 +6,7 @@ use crate::administration::Actor;
 use crate::auth::Auth;
 use crate::error::{AccessTokenError, Error, Result};
 use crate::platform::Platform;
-use crate::storage::{Grounds, Member, Role, SeenStanding, Standing, Storage as _, Subject};
-
-impl From<&Member> for SeenStanding {
-    fn from(member: &Member) -> Self {
-        Self {
-            subject: Subject::User(member.account.user.id.clone()),
-            standing: Standing {
-                rank: member.rank,
-                roles: member.roles.clone(),
-                permissions: member.permissions.clone(),
-            },
-        }
-    }
-}
-
-impl From<&Role> for SeenStanding {
-    fn from(role: &Role) -> Self {
-        Self {
-            subject: Subject::Role(role.id.clone()),
-            standing: Standing {
-                rank: role.rank,
-                roles: vec![role.name.clone()],
-                permissions: role.permissions.clone(),
-            },
-        }
-    }
-}
+use crate::storage::{Grounds, Roles as _, SeenStanding, Sessions as _, Subject};
 
 impl<P: Platform> Auth<P> {
     /// The grounds of a decision: the actor's session and standing, and those of others.

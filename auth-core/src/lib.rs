@@ -17,7 +17,7 @@ mod audit;
 mod auth;
 mod change;
 pub mod config;
-pub mod contract;
+mod contract;
 mod deferred;
 mod device;
 mod email;
@@ -45,11 +45,17 @@ mod roles;
 mod secret;
 mod session;
 mod setup;
-pub mod storage;
-mod time;
 pub mod totp;
 mod transfer;
 mod warning;
+
+/// The storage contract.
+pub use gatewright_storage as storage;
+
+/// Points in time.
+mod time {
+    pub(crate) use gatewright_storage::Timestamp;
+}
 
 pub use account::{AccountUpdate, Registered, Registration, SignInMethods};
 pub use administration::{Actor, Impersonation, NewAccount, UserUpdate};
@@ -60,6 +66,7 @@ pub use device::device_name;
 pub use email::Proof;
 pub use error::{AccessTokenError, Error, FieldError, FieldErrorCode, LinkError, Result};
 pub use factor::TotpEnrolment;
+pub use gatewright_storage::Timestamp;
 pub use identifier::{EmailAddress, Username, canonical};
 pub use ip_block::IpBlock;
 pub use known_device::DeviceToken;
@@ -71,5 +78,4 @@ pub use roles::RoleUpdate;
 pub use secret::{SecretKey, SecretToken};
 pub use session::{Carrier, OpaqueToken, TokenPair, Tokens, Transport};
 pub use setup::FirstAdministrator;
-pub use time::Timestamp;
 pub use transfer::{ImportOutcome, ImportUser};

@@ -11,7 +11,7 @@ use crate::identifier::{EmailAddress, canonical};
 use crate::network::{in_one_network, networks};
 use crate::platform::{Level, Platform};
 use crate::quota::quotas_of;
-use crate::storage::{Account, Limit, LoginName, Session, Storage as _, User};
+use crate::storage::{Account, Limit, LoginName, RateLimits as _, Session, User};
 use crate::time::Timestamp;
 
 impl<P: Platform> Auth<P> {

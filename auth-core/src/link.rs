@@ -11,7 +11,7 @@ use crate::json;
 use crate::mail::{MailContext, MailKind};
 use crate::platform::Platform;
 use crate::secret::SecretToken;
-use crate::storage::{OneTimeSecret, Storage as _, User};
+use crate::storage::{OneTimeSecret, OneTimeSecrets as _, User};
 
 /// What a one-time secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

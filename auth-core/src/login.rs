@@ -16,7 +16,7 @@ use crate::platform::Platform;
 use crate::recovery::password_id;
 use crate::secret::SecretToken;
 use crate::session::{Carrier, Tokens};
-use crate::storage::{Account, Credential, LoginName, Storage as _};
+use crate::storage::{Account, Credential, LoginName, OneTimeSecrets as _, Users as _};
 
 /// What a person signs in with.
 #[derive(Clone, Copy)]

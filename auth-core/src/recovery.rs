@@ -19,7 +19,7 @@ use crate::mail::MailKind;
 use crate::password::{self, Question};
 use crate::platform::{Level, Platform};
 use crate::quota::SelfService;
-use crate::storage::{Account, ActiveSession, Credential, LoginName, Storage as _, User};
+use crate::storage::{Account, ActiveSession, Credential, LoginName, User, Users as _};
 
 /// For how long the link of an invitation works: nobody waits for it.
 const INVITATION_LIFE: Duration = Duration::from_secs(7 * 86_400);

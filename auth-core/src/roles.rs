@@ -11,7 +11,7 @@ use crate::change::{TRIES, later};
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::identifier::new_id;
 use crate::platform::Platform;
-use crate::storage::{Permission, Role, SeenStanding, Storage as _, StoreOutcome, Subject};
+use crate::storage::{Permission, Role, Roles as _, SeenStanding, StoreOutcome, Subject};
 
 /// Most characters of a description.
 const DESCRIPTION_MAX: usize = 500;

@@ -19,8 +19,8 @@ use crate::platform::{Level, Platform};
 use crate::refresh_token::{self, PresentedToken};
 use crate::secret::{SecretToken, digest};
 use crate::storage::{
-    ActiveSession, NewSession, RefreshToken, Rotation, RotationOutcome, Session,
-    StartSessionOutcome, StartedSession, Storage as _,
+    ActiveSession, NewSession, RefreshToken, Rotation, RotationOutcome, Session, Sessions as _,
+    StartSessionOutcome, StartedSession,
 };
 use crate::time::Timestamp;
 

@@ -13,7 +13,7 @@ use crate::identifier::{EmailAddress, Username};
 use crate::password;
 use crate::platform::Platform;
 use crate::secret::{SecretKey, digest};
-use crate::storage::{Member, SigningKey, Storage as _, User, UserQuery};
+use crate::storage::{Member, SigningKey, SigningKeys as _, User, UserQuery};
 
 /// What the first administrator signs in with.
 #[derive(Clone, Copy)]

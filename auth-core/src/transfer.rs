@@ -22,8 +22,8 @@ use crate::password::PasswordHashError;
 use crate::platform::Platform;
 use crate::profile::Editor;
 use crate::storage::{
-    CreateUserOutcome, Credential, LoginName, Member, NewUser, Place, Role, SeenStanding,
-    Storage as _, User, UserQuery,
+    CreateUserOutcome, Credential, LoginName, Member, NewUser, Place, Role, SeenStanding, User,
+    UserQuery, Users as _,
 };
 use crate::time::Timestamp;
 use crate::totp;

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::auth::Auth;
 use crate::deferred::{Deferred, Work};
 use crate::platform::{Level, Platform};
-use crate::storage::{Limit, Storage as _};
+use crate::storage::{Limit, RateLimits as _};
 
 /// How long a warning is not repeated, by whatever instance of the service.
 const SILENCE: Duration = Duration::from_secs(24 * 60 * 60);

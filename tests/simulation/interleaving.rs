@@ -43,16 +43,18 @@ impl Interleaved {
 }
 
 macro_rules! forward {
-    ($($name:ident($($argument:ident: $ty:ty),*) -> $answer:ty;)*) => {
-        impl Storage for Interleaved {
+    ($($noun:ident in $module:ident {
+        $($name:ident($($argument:ident: $ty:ty),*) -> $answer:ty;)*
+    })*) => {
+        $(impl $noun for Interleaved {
             $(async fn $name(&self, $($argument: $ty),*) -> Result<$answer, StorageError> {
                 self.come_first(stringify!($name));
                 self.inner.$name($($argument),*).await
             })*
-        }
+        })*
     };
 }
-auth_core::storage_functions!(forward);
+auth_core::storage::storage_functions!(forward);
 
 type Service = Auth<SimulatedPlatform<Interleaved>>;
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use auth_core::IpBlock;
+use auth_core::config::RetentionConfig;
 use bytes::Bytes;
 use gatewright_http::{ApiError, MAX_BODY, MAX_HEAD, Route};
 use gatewright_storage_sqlite::{MigrationError, SqlStorage, purge_when_due};
@@ -363,7 +364,11 @@ async fn wait_for_signal(database: Option<&(Sqlite, LayeredSettings)>) -> Result
             _ = minute.tick() => {
                 if let Some((database, settings)) = database {
                     // A failure is in the log already; the next time tries again.
-                    let _ = purge_when_due(database, now(), settings).await;
+                    let retention = async {
+                        let loaded = RetentionConfig::load(settings).await;
+                        loaded.map(|retention| retention.audit).map_err(|error| error.to_string())
+                    };
+                    let _ = purge_when_due(database, now(), retention).await;
                 }
             }
         }

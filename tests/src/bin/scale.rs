@@ -9,7 +9,7 @@ use std::io::{BufWriter, Write as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use auth_core::storage::{LoginName, Storage, UserOrder, UserQuery};
+use auth_core::storage::{LoginName, UserOrder, UserQuery, Users as _};
 use futures::executor::block_on;
 use gatewright::{Sqlite, database_path};
 use gatewright_storage_sqlite::SqlStorage;

@@ -1,0 +1,82 @@
+//! Pages of the list of users.
+
+use gatewright_storage::{Place, StorageError, UserPage, UserQuery};
+
+use crate::executor::{Executor, Statement};
+use crate::text::prefix_upper_bound;
+use crate::users::filters::{few, filters};
+use crate::users::find::member;
+use crate::users::parts::parts;
+use crate::value::Value;
+
+/// Maximum number of users of a page.
+const LIMIT: u64 = 500;
+
+pub(crate) async fn list(
+    executor: &impl Executor,
+    query: UserQuery,
+) -> Result<UserPage, StorageError> {
+    let descending = query.descending && query.search.is_none();
+    let limit = query.limit.clamp(1, LIMIT);
+    let few = few(executor, &query).await?;
+    let (mut members, mut places) = (Vec::new(), Vec::new());
+    let first = query.after.as_ref().map_or(0, |place| place.part);
+    let parts = (0..).zip(parts(&query, descending));
+    for (part, (sql, key, tie, start)) in parts.skip_while(|(part, _)| *part < first) {
+        // One more than are wanted tells whether there is a next page.
+        let wanted = limit + 1 - members.len() as u64;
+        let mut parameters = filters(&query, wanted);
+        parameters.extend(match &query.after {
+            Some(after) if after.part == part => {
+                [key.parse(&after.key)?, tie.parse(&after.tie_break)?]
+            }
+            _ => [start, tie.start(descending)],
+        });
+        let search = query.search.as_deref();
+        let sql = match &few {
+            None => {
+                parameters.extend(
+                    search
+                        .into_iter()
+                        .flat_map(|text| [text.into(), prefix_upper_bound(text).into()]),
+                );
+                sql[0]
+            }
+            Some(few) => {
+                parameters.extend([
+                    search.into(),
+                    search.map(prefix_upper_bound).into(),
+                    few.as_str().into(),
+                ]);
+                sql[1]
+            }
+        };
+        for mut row in executor.query(Statement::new(sql, parameters)).await? {
+            let mut text = || {
+                Ok(match row.next()? {
+                    Value::Integer(number) => number.to_string(),
+                    Value::Text(text) => text,
+                    Value::Null => String::new(),
+                })
+            };
+            places.push(Place {
+                part,
+                key: text()?,
+                tie_break: text()?,
+            });
+            members.push(member(&mut row)?);
+        }
+        if members.len() as u64 > limit {
+            members.pop();
+            places.pop();
+            return Ok(UserPage {
+                members,
+                next: places.pop(),
+            });
+        }
+    }
+    Ok(UserPage {
+        members,
+        next: None,
+    })
+}

@@ -1,9 +1,12 @@
 //! The audit log.
 
-use super::*;
+use auth_core::storage::*;
+use futures::executor::block_on;
+
+use crate::contract::given::*;
 
 /// Every field comes back; a second event of one identifier changes nothing, whatever it says.
-pub fn an_event_is_stored_and_counted_once(storage: &impl Storage) {
+pub(crate) fn an_event_is_stored_and_counted_once(storage: &impl Storage) {
     assert_eq!(audited(storage, &all_events()), []);
     assert_eq!(counts(storage), []);
     let whole = AuditEvent {
@@ -43,7 +46,7 @@ pub fn an_event_is_stored_and_counted_once(storage: &impl Storage) {
 }
 
 /// Concurrent events are all counted, and of those with one identifier one.
-pub fn no_concurrent_event_is_lost_or_counted_twice(storage: &(impl Storage + Sync)) {
+pub(crate) fn no_concurrent_event_is_lost_or_counted_twice(storage: &(impl Storage + Sync)) {
     let appended = concurrently(|caller| {
         let own = append(storage, event(100 + caller as u64, "login.succeeded", 5));
         (own, append(storage, event(99, "login.succeeded", 5)))
@@ -56,7 +59,7 @@ pub fn no_concurrent_event_is_lost_or_counted_twice(storage: &(impl Storage + Sy
 }
 
 /// By time, then by identifier, both downwards; a page begins after a place, also if nothing is there any more.
-pub fn events_are_listed_newest_first(storage: &impl Storage) {
+pub(crate) fn events_are_listed_newest_first(storage: &impl Storage) {
     for (number, seconds) in [(3, 5), (1, 5), (9, 1), (2, 5), (4, 7), (8, 1)] {
         assert!(append(storage, event(number, "logout", seconds)));
     }
@@ -81,7 +84,7 @@ pub fn events_are_listed_newest_first(storage: &impl Storage) {
 }
 
 /// Each filter by itself, at its borders, and all of them together.
-pub fn events_are_listed_by_each_filter(storage: &impl Storage) {
+pub(crate) fn events_are_listed_by_each_filter(storage: &impl Storage) {
     for (number, kind, actor, target, seconds) in [
         (1, "login.succeeded", Some(1), Some("a"), 1),
         (2, "login.failed", None, Some("b"), 2),
@@ -160,7 +163,7 @@ pub fn events_are_listed_by_each_filter(storage: &impl Storage) {
 }
 
 /// An event stays when the user and the session that it names are deleted, and may name what never was.
-pub fn an_event_outlives_what_it_names(storage: &impl Storage) {
+pub(crate) fn an_event_outlives_what_it_names(storage: &impl Storage) {
     signed_in(storage);
     let named = AuditEvent {
         actor_id: Some(id(1)),

@@ -1,9 +1,12 @@
-//! Users who are deleted.
+//! The end of a user.
 
-use super::*;
+use auth_core::storage::*;
+use futures::executor::block_on;
+
+use crate::contract::given::*;
 
 /// Sessions, tokens, secrets and keys of a deleted user are gone, and another can have the address.
-pub fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
+pub(crate) fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
     signed_in(storage);
     store_secret(storage, one_time_secret("a", 1), false);
     let mut named = new_user(3, Some("eve@example.com"), Some("eve"));
@@ -63,7 +66,7 @@ pub fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
 }
 
 /// Of concurrent deletions of one user exactly one finds him.
-pub fn one_of_many_concurrent_deletions_finds_the_user(storage: &(impl Storage + Sync)) {
+pub(crate) fn one_of_many_concurrent_deletions_finds_the_user(storage: &(impl Storage + Sync)) {
     signed_in(storage);
     let outcomes = concurrently(|_| delete(storage, 1));
     let deleted = DeleteUserOutcome::Deleted(vec![id(10)]);
@@ -72,7 +75,7 @@ pub fn one_of_many_concurrent_deletions_finds_the_user(storage: &(impl Storage +
 }
 
 /// The last who is not disabled and has a role is not deleted, and nothing of his; nobody else is spared.
-pub fn the_last_holder_is_not_deleted(storage: &impl Storage) {
+pub(crate) fn the_last_holder_is_not_deleted(storage: &impl Storage) {
     let delete = |number, role| delete_seen(storage, number, role);
     create(storage, with_role(1, "superadmin"));
     create(storage, with_role(2, "superadmin"));

@@ -1,9 +1,12 @@
-//! One-time secrets.
+//! Secrets for one use.
 
-use super::*;
+use auth_core::storage::*;
+use futures::executor::block_on;
+
+use crate::contract::given::*;
 
 /// Used, expired and unknown ones are not; a new one can take the place of those that were not used.
-pub fn a_one_time_secret_is_used_once(storage: &impl Storage) {
+pub(crate) fn a_one_time_secret_is_used_once(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     create(storage, new_user(2, Some("bob@example.com"), None));
     let find = |digest: &str| block_on(storage.find_one_time_secret(digest.into())).unwrap();
@@ -37,7 +40,7 @@ pub fn a_one_time_secret_is_used_once(storage: &impl Storage) {
 }
 
 /// Of concurrent uses of one secret exactly one is the first.
-pub fn one_of_many_concurrent_uses_of_a_secret_wins(storage: &(impl Storage + Sync)) {
+pub(crate) fn one_of_many_concurrent_uses_of_a_secret_wins(storage: &(impl Storage + Sync)) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     store_secret(storage, one_time_secret("a", 1), false);
     let used = concurrently(|_| consume(storage, "a", 5));

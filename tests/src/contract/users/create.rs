@@ -1,9 +1,12 @@
-//! Users and who of them gets a key.
+//! New users.
 
-use super::*;
+use auth_core::storage::*;
+use futures::executor::block_on;
+
+use crate::contract::given::*;
 
 /// What was stored comes back unchanged, by either key.
-pub fn a_user_is_found_by_every_key(storage: &impl Storage) {
+pub(crate) fn a_user_is_found_by_every_key(storage: &impl Storage) {
     let mut stored = new_user(1, Some("ada@example.com"), Some("ada"));
     stored.user.disabled_at = Some(at(1));
     stored.user.locked_until = Some(at(2));
@@ -35,7 +38,7 @@ pub fn a_user_is_found_by_every_key(storage: &impl Storage) {
 }
 
 /// A conflict says which key, and leaves no user, credential or role behind.
-pub fn a_taken_key_stores_nothing(storage: &impl Storage) {
+pub(crate) fn a_taken_key_stores_nothing(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), Some("ada")));
     // No key at all conflicts with nothing.
     create(storage, new_user(2, None, None));
@@ -61,7 +64,7 @@ pub fn a_taken_key_stores_nothing(storage: &impl Storage) {
 }
 
 /// Of concurrent calls with one key exactly one is `created`.
-pub fn one_of_many_concurrent_users_gets_the_key(storage: &(impl Storage + Sync)) {
+pub(crate) fn one_of_many_concurrent_users_gets_the_key(storage: &(impl Storage + Sync)) {
     let race = |first: u64, email, username, lost| {
         let outcomes = concurrently(|caller| {
             let new = new_user(first + caller as u64, email, username);
@@ -76,7 +79,7 @@ pub fn one_of_many_concurrent_users_gets_the_key(storage: &(impl Storage + Sync)
 }
 
 /// Of concurrent calls with one identifier exactly one is `created`, with all that belongs to it.
-pub fn one_of_many_concurrent_users_gets_the_identifier(storage: &(impl Storage + Sync)) {
+pub(crate) fn one_of_many_concurrent_users_gets_the_identifier(storage: &(impl Storage + Sync)) {
     let outcomes = concurrently(|caller| {
         let caller = caller as u64;
         let mut new = new_user(1, Some(&format!("{caller:02}@example.com")), None);
@@ -100,7 +103,7 @@ pub fn one_of_many_concurrent_users_gets_the_identifier(storage: &(impl Storage 
 }
 
 /// The role that is held comes before the identifier, that before the address, and that before the user name.
-pub fn the_first_reason_to_refuse_a_user_counts(storage: &impl Storage) {
+pub(crate) fn the_first_reason_to_refuse_a_user_counts(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), Some("ada")));
     let refused = |number, email, name, role: Option<&str>| {
         let mut new = new_user(number, Some(email), Some(name));
@@ -160,7 +163,7 @@ pub fn the_first_reason_to_refuse_a_user_counts(storage: &impl Storage) {
 }
 
 /// `unless-held` stores nothing where anybody has the role, disabled or not, and hinders nobody else.
-pub fn nobody_is_created_where_the_role_is_held(storage: &impl Storage) {
+pub(crate) fn nobody_is_created_where_the_role_is_held(storage: &impl Storage) {
     let unless = |number, role: &str| {
         let mut new = with_role(number, "superadmin");
         new.unless_held = Some(role.to_owned());
@@ -189,7 +192,7 @@ pub fn nobody_is_created_where_the_role_is_held(storage: &impl Storage) {
 }
 
 /// Of concurrent users that are `unless-held` the same role exactly one is `created`.
-pub fn one_of_many_concurrent_users_is_the_first_holder(storage: &(impl Storage + Sync)) {
+pub(crate) fn one_of_many_concurrent_users_is_the_first_holder(storage: &(impl Storage + Sync)) {
     let outcomes = concurrently(|caller| {
         let mut new = with_role(caller as u64 + 1, "superadmin");
         new.unless_held = Some("superadmin".to_owned());
@@ -201,7 +204,7 @@ pub fn one_of_many_concurrent_users_is_the_first_holder(storage: &(impl Storage 
 }
 
 /// What refuses one user of a list, another or one before him in the list, does not refuse those after him.
-pub fn many_users_are_stored_each_on_its_own(storage: &impl Storage) {
+pub(crate) fn many_users_are_stored_each_on_its_own(storage: &impl Storage) {
     use CreateUserOutcome::{Created, EmailTaken, IdTaken, UsernameTaken};
     create(storage, new_user(1, Some("ada@example.com"), Some("ada")));
     let mut whole = new_user(2, Some("bob@example.com"), Some("bob"));
@@ -268,7 +271,7 @@ pub fn many_users_are_stored_each_on_its_own(storage: &impl Storage) {
 }
 
 /// As many as one call may bring and one page may hold, with all that belongs to them.
-pub fn five_hundred_users_are_stored_at_once(storage: &impl Storage) {
+pub(crate) fn five_hundred_users_are_stored_at_once(storage: &impl Storage) {
     let users = (1..=500).map(|number| {
         let email = format!("{number}@example.com");
         let mut new = new_user(number, Some(&email), Some(&format!("name {number}")));
@@ -296,7 +299,7 @@ pub fn five_hundred_users_are_stored_at_once(storage: &impl Storage) {
 }
 
 /// Of concurrent lists with the same addresses each address is stored by one.
-pub fn one_of_many_concurrent_lists_gets_each_key(storage: &(impl Storage + Sync)) {
+pub(crate) fn one_of_many_concurrent_lists_gets_each_key(storage: &(impl Storage + Sync)) {
     let outcomes = concurrently(|caller| {
         let caller = caller as u64;
         let users = (0..5).map(|number| {
@@ -314,7 +317,7 @@ pub fn one_of_many_concurrent_lists_gets_each_key(storage: &(impl Storage + Sync
 }
 
 /// Keys that people may take for the same are not the same here.
-pub fn keys_are_compared_byte_by_byte(storage: &impl Storage) {
+pub(crate) fn keys_are_compared_byte_by_byte(storage: &impl Storage) {
     let keys = [
         "zoe",
         "Zoe",
@@ -346,7 +349,7 @@ pub fn keys_are_compared_byte_by_byte(storage: &impl Storage) {
 }
 
 /// Credentials as stored, roles sorted, and their permissions sorted and each once.
-pub fn a_member_comes_with_credentials_roles_and_permissions(storage: &impl Storage) {
+pub(crate) fn a_member_comes_with_credentials_roles_and_permissions(storage: &impl Storage) {
     let mut new = new_user(1, Some("ada@example.com"), Some("ada"));
     new.roles = names(&["user", "moderator", "admin", "no such role"]);
     new.credentials.push(Credential {

@@ -448,7 +448,10 @@ fn an_event_is_tried_again_and_a_lost_one_is_counted() {
             after: None,
             limit: 100,
         };
-        let events = block_on(storage.list_audit(all)).unwrap().into_iter();
+        let events = block_on(storage.list_audit(all))
+            .unwrap()
+            .events
+            .into_iter();
         let event = |event: auth_core::storage::AuditEvent| (event.kind, event.details);
         let mut events: Vec<_> = events.map(event).collect();
         events.sort();

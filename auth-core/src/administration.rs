@@ -15,7 +15,7 @@ use crate::mail::{MailContext, MailKind};
 use crate::platform::Platform;
 use crate::profile::Editor;
 use crate::storage::{
-    ActiveSession, Member, NewSession, NewUser, Place, Role, SeenStanding, Session, SessionEnding,
+    ActiveSession, Cursor, Member, NewSession, NewUser, Role, SeenStanding, Session, SessionEnding,
     Sessions as _, Standing, StartSessionOutcome, Subject, User, UserPage, UserQuery, Users as _,
     VoidedSecrets,
 };
@@ -181,8 +181,8 @@ pub struct Impersonation {
     pub member: Member,
 }
 
-/// What places in lists are encrypted for, so that nobody makes one up.
-const PLACE_PURPOSE: &str = "gatewright place in a list v2";
+/// What cursors are encrypted for, so that nobody makes one up.
+const CURSOR_PURPOSE: &str = "gatewright place in a list v2";
 
 impl<P: Platform> Auth<P> {
     /// A page of the list of users. `search` is the beginning of an address, a user name, a name or a word of it, or a text
@@ -197,24 +197,19 @@ impl<P: Platform> Auth<P> {
         Ok(self.platform.storage().list_users(query).await?)
     }
 
-    /// A place in a list in a form for clients: opaque, and only good for the same list.
-    pub fn seal_place(&self, list: &str, place: &Place) -> String {
-        let plain = serde_json::json!([place.part, place.key, place.tie_break]).to_string();
+    /// The cursor of a list in a form for clients: encrypted, and only good for the same list.
+    pub fn seal_cursor(&self, list: &str, cursor: &Cursor) -> String {
+        let plain = cursor.as_str().as_bytes();
         self.config
             .secret_key
-            .seal(&self.platform, PLACE_PURPOSE, list, "", plain.as_bytes())
+            .seal(&self.platform, CURSOR_PURPOSE, list, "", plain)
     }
 
-    /// The place that a client brings back; none: it is not one of this list.
-    pub fn open_place(&self, list: &str, sealed: &str) -> Option<Place> {
+    /// The cursor that a client brings back; none: it is not one of this list.
+    pub fn open_cursor(&self, list: &str, sealed: &str) -> Option<Cursor> {
         let key = &self.config.secret_key;
-        let plain = key.open(PLACE_PURPOSE, list, "", sealed)?;
-        let (part, key, tie_break) = serde_json::from_slice(&plain).ok()?;
-        Some(Place {
-            part,
-            key,
-            tie_break,
-        })
+        let plain = key.open(CURSOR_PURPOSE, list, "", sealed)?;
+        String::from_utf8(plain).ok().map(Cursor::new)
     }
 
     /// A user with what he may do.

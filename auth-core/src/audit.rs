@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::identifier::new_id;
 use crate::platform::{Level, Platform};
 use crate::storage::{
-    ActiveSession, Audit as _, AuditEvent, AuditQuery, EventCount, StorageError, TimeRange,
+    ActiveSession, Audit as _, AuditEvent, AuditPage, AuditQuery, EventCount, StorageError,
+    TimeRange,
 };
 
 /// Names of events.
@@ -231,7 +232,11 @@ impl<P: Platform> Auth<P> {
             limit: 1,
         };
         match self.platform.storage().list_audit(last).await {
-            Ok(events) if events.first().is_some_and(|last| last.details == details) => {}
+            Ok(page)
+                if page
+                    .events
+                    .first()
+                    .is_some_and(|last| last.details == details) => {}
             Ok(_) => {
                 let mut event = self.tell(Event::new(kind), &Client::default());
                 event.details = details;
@@ -297,17 +302,12 @@ impl<P: Platform> Auth<P> {
         );
     }
 
-    /// A page of the audit log, newest first, and the place where the next one begins.
+    /// A page of the audit log, newest first.
     ///
     /// # Errors
     /// A failure of the platform.
-    pub async fn audit_log(&self, mut query: AuditQuery) -> Result<(Vec<AuditEvent>, bool)> {
-        let wanted = query.limit;
-        query.limit += 1;
-        let mut events = self.platform.storage().list_audit(query).await?;
-        let more = events.len() as u64 > wanted;
-        events.truncate(wanted as usize);
-        Ok((events, more))
+    pub async fn audit_log(&self, query: AuditQuery) -> Result<AuditPage> {
+        Ok(self.platform.storage().list_audit(query).await?)
     }
 
     /// How often each event has happened, by kind and reason.

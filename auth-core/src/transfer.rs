@@ -22,7 +22,7 @@ use crate::password::PasswordHashError;
 use crate::platform::Platform;
 use crate::profile::Editor;
 use crate::storage::{
-    CreateUserOutcome, Credential, LoginName, Member, NewUser, Place, Role, SeenStanding, User,
+    CreateUserOutcome, Credential, Cursor, LoginName, Member, NewUser, Role, SeenStanding, User,
     UserQuery, Users as _,
 };
 use crate::time::Timestamp;
@@ -410,10 +410,10 @@ impl<P: Platform> Auth<P> {
     pub async fn export(
         &self,
         actor: &Actor,
-        after: Option<Place>,
+        after: Option<Cursor>,
         limit: u64,
         secrets: bool,
-    ) -> Result<(Vec<ImportUser>, Option<Place>)> {
+    ) -> Result<(Vec<ImportUser>, Option<Cursor>)> {
         let holds_everything = actor.holder().has_role(SUPERADMIN);
         if secrets && !holds_everything {
             return Err(Error::SuperadminNeeded);

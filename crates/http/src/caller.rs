@@ -1,7 +1,7 @@
 //! Who sends a request: the token of a session, in the `Authorization` header or in a cookie.
 
 use auth_core::access::Holder;
-use auth_core::storage::{ActiveSession, Place};
+use auth_core::storage::{ActiveSession, Cursor};
 use auth_core::{
     AccessTokenError, Actor, Auth, Client, Config, DeviceToken, Error, Platform, Tokens, Transport,
 };
@@ -155,10 +155,10 @@ impl<P: Platform> Call<'_, P> {
     }
 
     /// Where the page begins that the parameter `cursor` asks for; none: at the beginning of the list.
-    pub(crate) fn place(&self, list: &str, query: &Query) -> Result<Option<Place>, ApiError> {
-        let open = |cursor| {
-            let place = self.auth.open_place(list, cursor);
-            place.ok_or_else(|| invalid("cursor", "Not a cursor of this list."))
+    pub(crate) fn cursor(&self, list: &str, query: &Query) -> Result<Option<Cursor>, ApiError> {
+        let open = |sealed| {
+            let cursor = self.auth.open_cursor(list, sealed);
+            cursor.ok_or_else(|| invalid("cursor", "Not a cursor of this list."))
         };
         query.text("cursor").map(open).transpose()
     }

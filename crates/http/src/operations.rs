@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use auth_core::storage::{AuditEvent, AuditPlace, AuditQuery, Place, SigningKey};
+use auth_core::storage::{AuditEvent, AuditQuery, SigningKey};
 use auth_core::{FirstAdministrator, Platform, Timestamp};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -141,14 +141,7 @@ pub(crate) async fn audit<P: Platform>(call: &Call<'_, P>) -> Answer {
     const THIS: &str = "audit";
     call.actor().await?;
     let query = Query::parse(call.parts, AUDIT)?;
-    let not_here = || invalid("cursor", "Not a cursor of this list.");
-    let after = match call.place(THIS, &query)? {
-        Some(place) => Some(AuditPlace {
-            at: Timestamp::from_millis(place.key.parse().map_err(|_| not_here())?),
-            id: place.tie_break,
-        }),
-        None => None,
-    };
+    let after = call.cursor(THIS, &query)?;
     let text = |name| query.text(name).map(str::to_owned);
     let is_id = |text: &str| {
         let plain = |c: char| c == '-' || c.is_ascii_hexdigit();
@@ -157,7 +150,7 @@ pub(crate) async fn audit<P: Platform>(call: &Call<'_, P>) -> Answer {
     if query.text("actor").is_some_and(|text| !is_id(text)) {
         return Err(invalid("actor", "A UUID."));
     }
-    let (events, more) = call
+    let page = call
         .auth
         .audit_log(AuditQuery {
             kind: text("kind"),
@@ -168,14 +161,9 @@ pub(crate) async fn audit<P: Platform>(call: &Call<'_, P>) -> Answer {
             limit: query.limit(PAGE)?,
         })
         .await?;
-    let last = events.last().filter(|_| more).map(|event| Place {
-        part: 0,
-        key: event.at.as_millis().to_string(),
-        tie_break: event.id.clone(),
-    });
     let response = AuditResponse {
-        events: events.into_iter().map(EventView::from).collect(),
-        next_cursor: last.map(|place| call.auth.seal_place(THIS, &place)),
+        events: page.events.into_iter().map(EventView::from).collect(),
+        next_cursor: page.next.map(|next| call.auth.seal_cursor(THIS, &next)),
     };
     Ok(reply::json(StatusCode::OK, &response))
 }

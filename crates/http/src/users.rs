@@ -275,13 +275,13 @@ pub(crate) async fn list<P: Platform>(call: &Call<'_, P>) -> Answer {
     if search.is_some_and(|text| text.chars().count() > 254) {
         return Err(invalid("search", "At most 254 characters."));
     }
-    // A place is one of this list alone.
+    // A cursor is one of this list alone.
     let this = format!(
         "users/{}/{}",
         sort.unwrap_or_default(),
         search.unwrap_or_default()
     );
-    let after = call.place(&this, &query)?;
+    let after = call.cursor(&this, &query)?;
     let page = call
         .auth
         .list_users(UserQuery {
@@ -302,7 +302,7 @@ pub(crate) async fn list<P: Platform>(call: &Call<'_, P>) -> Answer {
     let users = page.members.into_iter();
     let response = UsersResponse {
         users: users.map(|member| UserRecord::of(call, member)).collect(),
-        next_cursor: page.next.map(|place| call.auth.seal_place(&this, &place)),
+        next_cursor: page.next.map(|next| call.auth.seal_cursor(&this, &next)),
     };
     Ok(reply::json(StatusCode::OK, &response))
 }
@@ -495,13 +495,13 @@ pub(crate) async fn export<P: Platform>(call: &Call<'_, P>) -> Answer {
     let query = Query::parse(call.parts, EXPORT_QUERY)?;
     let secrets = query.flag("secrets")?.unwrap_or_default();
     let this = if secrets { "export/secrets" } else { "export" };
-    let after = call.place(this, &query)?;
+    let after = call.cursor(this, &query)?;
     let limit = query.limit(EXPORT)?;
     let page = call.auth.export(&actor, after, limit, secrets);
     let (users, next) = page.await?;
     let response = ExportResponse {
         users,
-        next_cursor: next.map(|place| call.auth.seal_place(this, &place)),
+        next_cursor: next.map(|next| call.auth.seal_cursor(this, &next)),
     };
     Ok(reply::json(StatusCode::OK, &response))
 }

@@ -1,9 +1,24 @@
 //! The audit log.
 
-use gatewright_storage::{Audit, AuditEvent, AuditQuery, EventCount, StorageError};
+use gatewright_storage::{
+    Audit, AuditEvent, AuditPage, AuditQuery, Cursor, EventCount, StorageError, Timestamp,
+};
 
 use crate::range::within;
 use crate::state::MemoryStorage;
+
+/// The time and the identifier of the last event of a page.
+fn cursor(event: &AuditEvent) -> Cursor {
+    Cursor::new(format!("{} {}", event.at.as_millis(), event.id))
+}
+
+fn position_of(cursor: &Cursor) -> Result<(Timestamp, String), StorageError> {
+    let read = || {
+        let (at, id) = cursor.as_str().split_once(' ')?;
+        Some((Timestamp::from_millis(at.parse().ok()?), id.to_owned()))
+    };
+    read().ok_or_else(|| StorageError::Invalid("a cursor of another list".to_owned()))
+}
 
 impl Audit for MemoryStorage {
     async fn append_audit(&self, event: AuditEvent) -> Result<bool, StorageError> {
@@ -17,7 +32,8 @@ impl Audit for MemoryStorage {
         Ok(true)
     }
 
-    async fn list_audit(&self, query: AuditQuery) -> Result<Vec<AuditEvent>, StorageError> {
+    async fn list_audit(&self, query: AuditQuery) -> Result<AuditPage, StorageError> {
+        let after = query.after.as_ref().map(position_of).transpose()?;
         let state = self.lock();
         let mut events: Vec<_> = state
             .events
@@ -30,18 +46,19 @@ impl Audit for MemoryStorage {
                     && (query.actor_id.is_none() || query.actor_id == event.actor_id)
                     && (query.target_id.is_none() || query.target_id == event.target_id)
                     && within(query.at, event.at)
-                    && query
-                        .after
+                    && after
                         .as_ref()
-                        .is_none_or(|after| (event.at, &event.id) < (after.at, &after.id))
+                        .is_none_or(|(at, id)| (event.at, &event.id) < (*at, id))
             })
             .collect();
         events.sort_by_key(|event| std::cmp::Reverse((event.at, &event.id)));
-        Ok(events
-            .into_iter()
-            .take(query.limit as usize)
-            .cloned()
-            .collect())
+        let more = events.len() as u64 > query.limit;
+        events.truncate(query.limit as usize);
+        let next = events.last().filter(|_| more).map(|last| cursor(last));
+        Ok(AuditPage {
+            events: events.into_iter().cloned().collect(),
+            next,
+        })
     }
 
     async fn count_events(&self) -> Result<Vec<EventCount>, StorageError> {

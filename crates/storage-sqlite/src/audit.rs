@@ -1,8 +1,11 @@
 //! The audit log.
 
-use gatewright_storage::{Audit, AuditEvent, AuditQuery, EventCount, StorageError, Timestamp};
+use gatewright_storage::{
+    Audit, AuditEvent, AuditPage, AuditQuery, EventCount, StorageError, Timestamp,
+};
 
 use crate::executor::{Executor, Statement};
+use crate::place::{Place, not_of_this_list};
 use crate::storage::SqlStorage;
 use crate::text::prefix_upper_bound;
 use crate::value::Row;
@@ -75,7 +78,7 @@ impl<E: Executor> Audit for SqlStorage<E> {
         Ok(!rows.is_empty())
     }
 
-    async fn list_audit(&self, query: AuditQuery) -> Result<Vec<AuditEvent>, StorageError> {
+    async fn list_audit(&self, query: AuditQuery) -> Result<AuditPage, StorageError> {
         let (exact, prefix) = match query.kind {
             Some(kind) if kind.ends_with('.') => (None, Some(kind)),
             exact => (exact, None),
@@ -87,11 +90,16 @@ impl<E: Executor> Audit for SqlStorage<E> {
             (None, None, None, Some(_)) => LIST_BY_PREFIX,
             (None, None, None, None) => LIST,
         };
-        let (at, id) = match query.after {
-            Some(place) => (Some(place.at), place.id),
+        let after = query.after.as_ref().map(Place::read).transpose()?;
+        let (at, id) = match after {
+            Some(Place { key, tie_break, .. }) => {
+                let at = key.parse().map_err(|_| not_of_this_list())?;
+                (Some(Timestamp::from_millis(at)), tie_break)
+            }
             // The page begins with what happened before the end, or with the newest.
             None => (query.at.end, String::new()),
         };
+        let limit = query.limit.clamp(1, LIMIT);
         let parameters = vec![
             at.map_or((1 << 53) - 1, Timestamp::as_millis).into(),
             id.into(),
@@ -102,7 +110,8 @@ impl<E: Executor> Audit for SqlStorage<E> {
             query.at.end.into(),
             query.actor_id.into(),
             query.target_id.into(),
-            query.limit.clamp(1, LIMIT).into(),
+            // One more than is wanted tells whether there is a next page.
+            (limit + 1).into(),
         ];
         let read = |mut row: Row| {
             Ok(AuditEvent {
@@ -124,7 +133,18 @@ impl<E: Executor> Audit for SqlStorage<E> {
             .executor()
             .query(Statement::new(sql, parameters))
             .await?;
-        rows.into_iter().map(read).collect()
+        let mut events = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let more = events.len() as u64 > limit;
+        events.truncate(limit as usize);
+        let last = events.last().filter(|_| more).map(|event| Place {
+            part: 0,
+            key: event.at.as_millis().to_string(),
+            tie_break: event.id.clone(),
+        });
+        Ok(AuditPage {
+            events,
+            next: last.map(Place::cursor),
+        })
     }
 
     async fn count_events(&self) -> Result<Vec<EventCount>, StorageError> {

@@ -14,6 +14,7 @@ mod grounds;
 mod maintenance;
 mod migrations;
 mod one_time_secrets;
+mod place;
 mod rate_limits;
 mod roles;
 mod sessions;

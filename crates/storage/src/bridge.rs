@@ -5,6 +5,7 @@
 
 use core::time::Duration;
 
+use crate::cursor::Cursor;
 use crate::time::Timestamp;
 
 /// Converts a value into its equivalent on the other side of the boundary.
@@ -23,6 +24,18 @@ macro_rules! same_on_both_sides {
     };
 }
 same_on_both_sides!((), bool, u64, String);
+
+impl Mirror<String> for Cursor {
+    fn mirror(self) -> String {
+        self.into()
+    }
+}
+
+impl Mirror<Cursor> for String {
+    fn mirror(self) -> Cursor {
+        Cursor::new(self)
+    }
+}
 
 impl Mirror<u64> for Timestamp {
     fn mirror(self) -> u64 {

@@ -9,10 +9,12 @@
 #![forbid(unsafe_code)]
 
 mod bridge;
+mod cursor;
 mod generated;
 mod standing;
 mod time;
 
 pub use bridge::Mirror;
+pub use cursor::Cursor;
 pub use generated::*;
 pub use time::Timestamp;

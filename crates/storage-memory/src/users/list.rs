@@ -1,7 +1,7 @@
 //! Pages of the list of users.
 
 use gatewright_storage::{
-    NewUser, Place, TimeRange, Timestamp, User, UserOrder, UserPage, UserQuery,
+    Cursor, NewUser, StorageError, TimeRange, Timestamp, User, UserOrder, UserPage, UserQuery,
 };
 
 use crate::range::within;
@@ -31,26 +31,22 @@ fn position(query: &UserQuery, user: &NewUser) -> Option<Position> {
     Some((part, number, text, user.user.id.clone()))
 }
 
-fn place((part, number, text, id): &Position) -> Place {
-    Place {
-        part: *part,
-        key: number.map_or_else(|| text.clone(), |number| number.to_string()),
-        tie_break: id.clone(),
-    }
+/// Part, identifier and key; the key is the last, as it may hold anything.
+fn cursor((part, number, text, id): &Position) -> Cursor {
+    let key = number.map_or_else(|| text.clone(), |number| number.to_string());
+    Cursor::new(format!("{part} {id} {key}"))
 }
 
-fn position_of(query: &UserQuery, place: &Place) -> Position {
-    let Place {
-        part,
-        key,
-        tie_break: id,
-    } = place.clone();
-    match (&query.search, query.order) {
+fn position_of(query: &UserQuery, cursor: &Cursor) -> Option<Position> {
+    let mut fields = cursor.as_str().splitn(3, ' ');
+    let part = fields.next()?.parse().ok()?;
+    let (id, key) = (fields.next()?.to_owned(), fields.next()?.to_owned());
+    Some(match (&query.search, query.order) {
         (None, UserOrder::CreatedAt | UserOrder::LastLoginAt) => {
             (part, key.parse().ok(), String::new(), id)
         }
         _ => (part, None, key, id),
-    }
+    })
 }
 
 /// Whether a user passes every filter but that of the role.
@@ -68,7 +64,7 @@ fn passes(query: &UserQuery, user: &User) -> bool {
 
 impl State {
     /// A page of the list.
-    pub(crate) fn list(&self, query: &UserQuery) -> UserPage {
+    pub(crate) fn list(&self, query: &UserQuery) -> Result<UserPage, StorageError> {
         let role = query.role.as_ref().map(|role| self.role_ids(&[role]));
         let users = self.users.values().filter(|user| {
             let has_role = |wanted: &Vec<String>| wanted.iter().any(|id| user.roles.contains(id));
@@ -82,8 +78,9 @@ impl State {
         if descending {
             found.reverse();
         }
-        if let Some(place) = &query.after {
-            let after = position_of(query, place);
+        if let Some(cursor) = &query.after {
+            let unknown = || StorageError::Invalid("a cursor of another list".to_owned());
+            let after = position_of(query, cursor).ok_or_else(unknown)?;
             found.retain(|(position, _)| match descending {
                 true => *position < after,
                 false => *position > after,
@@ -91,11 +88,11 @@ impl State {
         }
         let limit = query.limit as usize;
         let next = match found.get(limit) {
-            Some(_) => found[..limit].last().map(|(position, _)| place(position)),
+            Some(_) => found[..limit].last().map(|(position, _)| cursor(position)),
             None => None,
         };
         found.truncate(limit);
         let members = found.iter().map(|(_, user)| self.member(user)).collect();
-        UserPage { members, next }
+        Ok(UserPage { members, next })
     }
 }

@@ -95,7 +95,7 @@ impl Users for MemoryStorage {
     }
 
     async fn list_users(&self, query: UserQuery) -> Result<UserPage, StorageError> {
-        Ok(self.lock().list(&query))
+        self.lock().list(&query)
     }
 
     async fn change_user(&self, change: UserChange) -> Result<ChangeOutcome, StorageError> {

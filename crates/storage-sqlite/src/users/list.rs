@@ -1,8 +1,9 @@
 //! Pages of the list of users.
 
-use gatewright_storage::{Place, StorageError, UserPage, UserQuery};
+use gatewright_storage::{StorageError, UserPage, UserQuery};
 
 use crate::executor::{Executor, Statement};
+use crate::place::Place;
 use crate::text::prefix_upper_bound;
 use crate::users::filters::{few, filters};
 use crate::users::find::member;
@@ -20,13 +21,14 @@ pub(crate) async fn list(
     let limit = query.limit.clamp(1, LIMIT);
     let few = few(executor, &query).await?;
     let (mut members, mut places) = (Vec::new(), Vec::new());
-    let first = query.after.as_ref().map_or(0, |place| place.part);
+    let after = query.after.as_ref().map(Place::read).transpose()?;
+    let first = after.as_ref().map_or(0, |place| place.part);
     let parts = (0..).zip(parts(&query, descending));
     for (part, (sql, key, tie, start)) in parts.skip_while(|(part, _)| *part < first) {
         // One more than are wanted tells whether there is a next page.
         let wanted = limit + 1 - members.len() as u64;
         let mut parameters = filters(&query, wanted);
-        parameters.extend(match &query.after {
+        parameters.extend(match &after {
             Some(after) if after.part == part => {
                 [key.parse(&after.key)?, tie.parse(&after.tie_break)?]
             }
@@ -71,7 +73,7 @@ pub(crate) async fn list(
             places.pop();
             return Ok(UserPage {
                 members,
-                next: places.pop(),
+                next: places.pop().map(Place::cursor),
             });
         }
     }

@@ -2,6 +2,7 @@
 
 use gatewright_storage::{StorageError, TimeRange, UserOrder, UserQuery};
 
+use crate::place::not_of_this_list;
 use crate::text::LAST;
 use crate::users::find::member_columns;
 use crate::value::Value;
@@ -189,7 +190,7 @@ impl Key {
             Self::Number => text
                 .parse()
                 .map(Value::Integer)
-                .map_err(|_| StorageError::Invalid("a place that is none of this list".into())),
+                .map_err(|_| not_of_this_list()),
             Self::Text => Ok(text.into()),
         }
     }

@@ -6,14 +6,16 @@ use std::path::Path;
 use wit_parser::{Resolve, Type, TypeDefKind, TypeId, TypeOwner, WorldItem};
 
 /// Which Rust type stands for a name that `types` gives to a number or a text.
-const ALIASES: [(&str, &str); 4] = [
+const ALIASES: [(&str, &str); 5] = [
+    ("cursor", "Cursor"),
     ("digest", "String"),
     ("duration", "Duration"),
     ("id", "String"),
     ("timestamp", "Timestamp"),
 ];
 /// Where these are.
-const PLACES: [(&str, &str); 2] = [
+const PLACES: [(&str, &str); 3] = [
+    ("Cursor", "crate::cursor::Cursor"),
     ("Duration", "core::time::Duration"),
     ("Timestamp", "crate::time::Timestamp"),
 ];

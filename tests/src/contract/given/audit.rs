@@ -39,7 +39,9 @@ pub(crate) fn all_events() -> AuditQuery {
 
 /// All events that a query lists, which are the same in pages of any size.
 pub(crate) fn audited(storage: &impl Storage, query: &AuditQuery) -> Vec<AuditEvent> {
-    let all = block_on(storage.list_audit(query.clone())).unwrap();
+    let list = |query: &AuditQuery| block_on(storage.list_audit(query.clone())).unwrap();
+    let AuditPage { events: all, next } = list(query);
+    assert_eq!(next, None);
     for limit in [1, 2] {
         let mut query = AuditQuery {
             limit,
@@ -47,14 +49,13 @@ pub(crate) fn audited(storage: &impl Storage, query: &AuditQuery) -> Vec<AuditEv
         };
         let mut paged = Vec::new();
         loop {
-            let page = block_on(storage.list_audit(query.clone())).unwrap();
-            assert!(page.len() as u64 <= limit && paged.len() <= all.len());
-            let Some(last) = page.last() else { break };
-            query.after = Some(AuditPlace {
-                at: last.at,
-                id: last.id.clone(),
-            });
-            paged.extend(page);
+            let page = list(&query);
+            assert!(page.events.len() as u64 <= limit && paged.len() <= all.len());
+            paged.extend(page.events);
+            match page.next {
+                Some(next) => query.after = Some(next),
+                None => break,
+            }
         }
         assert_eq!(paged, all, "in pages of {limit}: {query:?}");
     }

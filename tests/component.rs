@@ -6,11 +6,20 @@ use gatewright_tests::host::component;
 use wit_component::DecodedWasm;
 
 /// The contract between the service and a provider.
-const CONTRACT: [&str; 4] = [
+const CONTRACT: [&str; 13] = [
+    "gatewright:auth/audit@0.1.0",
+    "gatewright:auth/credentials@0.1.0",
     "gatewright:auth/log@0.1.0",
     "gatewright:auth/mail@0.1.0",
+    "gatewright:auth/maintenance@0.1.0",
+    "gatewright:auth/one-time-secrets@0.1.0",
+    "gatewright:auth/rate-limits@0.1.0",
+    "gatewright:auth/roles@0.1.0",
+    "gatewright:auth/sessions@0.1.0",
     "gatewright:auth/settings@0.1.0",
-    "gatewright:auth/storage@0.1.0",
+    "gatewright:auth/signing-keys@0.1.0",
+    "gatewright:auth/types@0.1.0",
+    "gatewright:auth/users@0.1.0",
 ];
 /// Every other interface that `wit/worlds.wit` allows the service.
 const SERVICE: [&str; 6] = [
@@ -51,7 +60,7 @@ fn the_service_imports_nothing_but_its_contract() {
         imports.iter().all(|import| allowed(import)),
         "not in the contract: {imports:?}"
     );
-    assert!(imports.contains(&"gatewright:auth/storage@0.1.0".to_owned()));
+    assert!(imports.contains(&"gatewright:auth/users@0.1.0".to_owned()));
     assert_eq!(exports, ["wasi:http/handler@0.3.0"]);
 }
 

@@ -159,7 +159,9 @@ mod sqlite {
 
     #[test]
     fn a_database_of_an_older_version_keeps_everything() {
-        use auth_core::storage::{LoginName, Storage as _, UserQuery};
+        use auth_core::storage::{
+            LoginName, OneTimeSecrets as _, Roles as _, Sessions as _, UserQuery, Users as _,
+        };
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
@@ -183,10 +185,10 @@ mod sqlite {
                 (credentials[1].id.as_str(), credentials[1].counter),
                 ("c2", Some(7))
             );
-            let member = storage.find_member("u2".into()).await.unwrap().unwrap();
+            let member = storage.find_user("u2".into()).await.unwrap().unwrap();
             assert_eq!(member.roles, ["editor"]);
             assert_eq!(member.permissions, ["posts:edit"]);
-            let member = storage.find_member("u1".into()).await.unwrap().unwrap();
+            let member = storage.find_user("u1".into()).await.unwrap().unwrap();
             assert_eq!(member.roles, ["admin"]);
             assert!(member.permissions.iter().any(|name| name == "users:write"));
             // Custom roles that administer stand above `user`, the others with it.
@@ -215,7 +217,7 @@ mod sqlite {
                 limit: 10,
                 ..UserQuery::default()
             };
-            assert_eq!(storage.list_users(found).await.unwrap().members.len(), 1);
+            assert_eq!(storage.list_users(found).await.unwrap().users.len(), 1);
             let session = storage.find_session_by_token("t1".into()).await.unwrap();
             assert_eq!(session.unwrap().session.user_id, "u2");
             let of_token = storage.find_refresh_token_session("f1".into()).await;
@@ -260,7 +262,7 @@ mod sqlite {
         let known = MIGRATIONS.len() as u64;
         let refused = block_on(migrate(fresh.executor(), Timestamp::from_millis(2)));
         assert_eq!(refused, Err(MigrationError::Newer { found: 99, known }));
-        assert!(block_on(auth_core::storage::Storage::check(&fresh.storage)).is_err());
+        assert!(block_on(auth_core::storage::Maintenance::check(&fresh.storage)).is_err());
     }
 
     #[test]
@@ -332,7 +334,7 @@ mod spin_provider {
     /// Twenty first calls at once, in four instances.
     #[test]
     fn concurrent_first_calls_migrate_once() {
-        use auth_core::storage::Storage as _;
+        use auth_core::storage::Maintenance as _;
         use futures::executor::block_on;
         use futures::future::join_all;
 

@@ -26,16 +26,18 @@ struct Watched {
 }
 
 macro_rules! watch {
-    ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
-        impl Storage for Watched {
+    ($($noun:ident in $module:ident {
+        $($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*
+    })*) => {
+        $(impl $noun for Watched {
             $(async fn $name(&self, $($argument: $ty),*) -> Result<$output, StorageError> {
                 self.calls.lock().unwrap().push(stringify!($name));
                 self.storage.$name($($argument),*).await
             })*
-        }
+        })*
     };
 }
-auth_core::storage_functions!(watch);
+auth_core::storage::storage_functions!(watch);
 
 type Service = Auth<SimulatedPlatform<Watched>>;
 

@@ -20,7 +20,7 @@ use crate::sign_in::SignIn;
 use crate::signing_keys::SigningKeys;
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
-use crate::storage::Storage as _;
+use crate::storage::Maintenance as _;
 
 /// Every decision, for one platform and one configuration. Each noun has a service: `auth.sign_in()`, `auth.users()`.
 ///

@@ -17,7 +17,7 @@ mod auth;
 mod client;
 pub mod config;
 mod context;
-pub mod contract;
+mod contract;
 mod credential;
 mod deferred;
 mod error;
@@ -36,8 +36,14 @@ mod secret;
 mod sessions;
 mod sign_in;
 mod signing_keys;
-pub mod storage;
-mod time;
+
+/// The storage contract.
+pub use gatewright_storage as storage;
+
+/// Points in time.
+mod time {
+    pub(crate) use gatewright_storage::Timestamp;
+}
 
 pub use account::Accounts;
 pub use account::registration::{Registered, Registration};
@@ -64,6 +70,7 @@ pub use deferred::work::Deferred;
 pub use error::{
     AccessTokenError, Error, ErrorCode, FieldError, FieldErrorCode, LinkError, Result,
 };
+pub use gatewright_storage::Timestamp;
 pub use identifier::{EmailAddress, Username, canonical};
 pub use mail::{MailContext, MailError, MailKind, Message, Templates};
 pub use mfa::enrolment::TotpEnrolment;
@@ -79,4 +86,3 @@ pub use sign_in::SignIn;
 pub use sign_in::login::{Login, LoginRequest, MfaChallenge};
 pub use sign_in::reauthentication::Evidence;
 pub use signing_keys::SigningKeys;
-pub use time::Timestamp;

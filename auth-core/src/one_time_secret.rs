@@ -10,7 +10,7 @@ use crate::error::{Error, LinkError, Result};
 use crate::json;
 use crate::platform::Platform;
 use crate::secret::SecretToken;
-use crate::storage::{OneTimeSecret, Storage as _};
+use crate::storage::{OneTimeSecret, OneTimeSecrets as _};
 
 /// What a one-time secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Events in the log and in storage.
 
-use auth_core::storage::{AuditQuery, Storage as _, TimeRange};
+use auth_core::storage::{Audit as _, AuditQuery, TimeRange};
 use auth_core::{Auth, LoginRequest, Platform as _, TokenFormat};
 use futures::executor::block_on;
 use gatewright_tests::host::PASSWORD;
@@ -70,7 +70,10 @@ fn an_event_is_tried_again_and_a_lost_one_is_counted() {
             after: None,
             limit: 100,
         };
-        let events = block_on(storage.list_audit(all)).unwrap().into_iter();
+        let events = block_on(storage.list_audit(all))
+            .unwrap()
+            .events
+            .into_iter();
         let event = |event: auth_core::storage::AuditEvent| (event.kind, event.details);
         let mut events: Vec<_> = events.map(event).collect();
         events.sort();

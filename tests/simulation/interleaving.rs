@@ -43,16 +43,18 @@ impl Interleaved {
 }
 
 macro_rules! forward {
-    ($($name:ident($($argument:ident: $ty:ty),*) -> $answer:ty;)*) => {
-        impl Storage for Interleaved {
+    ($($noun:ident in $module:ident {
+        $($name:ident($($argument:ident: $ty:ty),*) -> $answer:ty;)*
+    })*) => {
+        $(impl $noun for Interleaved {
             $(async fn $name(&self, $($argument: $ty),*) -> Result<$answer, StorageError> {
                 self.come_first(stringify!($name));
                 self.inner.$name($($argument),*).await
             })*
-        }
+        })*
     };
 }
-auth_core::storage_functions!(forward);
+auth_core::storage::storage_functions!(forward);
 
 type Service = Auth<SimulatedPlatform<Interleaved>>;
 
@@ -141,13 +143,13 @@ fn at_once<T>(answer: impl Future<Output = T>) -> T {
 }
 
 /// Everything that an administrator can change.
-fn everything(storage: &MemoryStorage) -> (Vec<Member>, Vec<Role>, Vec<Permission>) {
+fn everything(storage: &MemoryStorage) -> (Vec<UserDetails>, Vec<Role>, Vec<Permission>) {
     let query = UserQuery {
         limit: 100,
         ..UserQuery::default()
     };
     (
-        at_once(storage.list_users(query)).unwrap().members,
+        at_once(storage.list_users(query)).unwrap().users,
         at_once(storage.list_roles()).unwrap(),
         at_once(storage.list_permissions()).unwrap(),
     )
@@ -155,7 +157,7 @@ fn everything(storage: &MemoryStorage) -> (Vec<Member>, Vec<Role>, Vec<Permissio
 
 /// Gives or takes roles, as somebody else's call does it.
 fn change_roles(storage: &MemoryStorage, user_id: &str, adds: &[&str], removes: &[&str]) {
-    let member = at_once(storage.find_member(user_id.to_owned()));
+    let member = at_once(storage.find_user(user_id.to_owned()));
     let user = member.unwrap().unwrap().account.user;
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let change = UserChange {
@@ -166,14 +168,14 @@ fn change_roles(storage: &MemoryStorage, user_id: &str, adds: &[&str], removes: 
         // At the same time: the decision does not notice it by the user's time.
         user,
         consumes: None,
-        voids: None,
+        invalidates: None,
         deletes_credentials: vec![],
         credentials: vec![],
         adds_roles: names(adds),
         removes_roles: names(removes),
         ends_sessions: None,
-        terms: vec![],
-        keeps_holder: None,
+        search_terms: vec![],
+        require_remaining_holder: None,
         grounds: None,
     };
     let changed = at_once(storage.change_user(change));

@@ -1,6 +1,6 @@
 //! Password hashes that are replaced after a login.
 
-use auth_core::storage::{LoginName, Storage as _};
+use auth_core::storage::{Credentials as _, LoginName, Users as _};
 use auth_core::{Auth, Error, Evidence, Login, LoginRequest, Platform as _, TokenFormat, totp};
 use futures::executor::block_on;
 use gatewright_tests::config;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_core::storage::Storage as _;
+use auth_core::storage::Sessions as _;
 use auth_core::{Error, Platform as _};
 use futures::executor::block_on;
 use gatewright_tests::simulation::after_answer;

@@ -5,15 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use auth_core::Timestamp;
-use auth_core::contract::Mirror as _;
-use auth_core::storage::{
-    Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
-    DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Member, NewSession,
-    NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session,
-    SigningKey, Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject,
-    UserChange, UserPage, UserQuery,
-};
+use auth_core::storage::*;
 use futures::channel::{mpsc, oneshot};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -32,11 +24,9 @@ mod generated {
     });
 }
 
-use generated::exports::gatewright::auth::storage;
+use generated::exports::gatewright::auth;
 
-const STORAGE: &str = "gatewright:auth/storage@0.1.0";
-
-auth_core::mirror_storage!(crate::provider::generated::exports::gatewright::auth::storage);
+auth_core::storage::mirror_storage!(crate::provider::generated::exports::gatewright::auth);
 
 /// Instances of a provider, each on a thread of its own, which serve as many calls at once as there are.
 pub struct ProviderStorage {
@@ -132,10 +122,11 @@ async fn serve(compiled: &Compiled, app: App, mut jobs: mpsc::UnboundedReceiver<
     served.await.unwrap();
 }
 
-/// An exported function, by its name in Rust.
+/// A function that an interface exports, both by their names in Rust.
 fn function<A, R>(
     accessor: &Accessor<InstanceData>,
     instance: &Instance,
+    interface: &str,
     name: &str,
 ) -> TypedFunc<A, R>
 where
@@ -143,10 +134,11 @@ where
     R: ComponentNamedList + Lift,
 {
     accessor.with(|mut store| {
-        let storage = instance.get_export_index(&mut store, None, STORAGE);
+        let interface = format!("gatewright:auth/{}@0.1.0", interface.replace('_', "-"));
+        let interface = instance.get_export_index(&mut store, None, &interface);
         let name = name.replace('_', "-");
         let function = instance
-            .get_export_index(&mut store, storage.as_ref(), &name)
+            .get_export_index(&mut store, interface.as_ref(), &name)
             .unwrap();
         instance.get_typed_func(&mut store, function).unwrap()
     })
@@ -156,40 +148,48 @@ where
 mod exported {
     use wasmtime::Result as Called;
 
-    use super::storage::*;
-    use super::{Accessor, Instance, InstanceData, function};
+    use super::{Accessor, Instance, InstanceData, auth, function};
 
     macro_rules! call {
-        ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
-            $(pub(super) async fn $name(
-                accessor: &Accessor<InstanceData>,
-                instance: &Instance,
-                $($argument: $ty),*
-            ) -> Called<Result<$output, Error>> {
-                let function = function(accessor, instance, stringify!($name));
-                let (result,) = function.call_concurrent(accessor, ($($argument,)*)).await?;
-                Ok(result)
+        ($($noun:ident in $module:ident {
+            $($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*
+        })*) => {
+            $(pub(super) mod $module {
+                use super::auth::$module::*;
+                use super::{Accessor, Called, Instance, InstanceData, function};
+
+                $(pub(in super::super) async fn $name(
+                    accessor: &Accessor<InstanceData>,
+                    instance: &Instance,
+                    $($argument: $ty),*
+                ) -> Called<Result<$output, StorageError>> {
+                    let function = function(accessor, instance, stringify!($module), stringify!($name));
+                    let (result,) = function.call_concurrent(accessor, ($($argument,)*)).await?;
+                    Ok(result)
+                })*
             })*
         };
     }
-    auth_core::storage_functions!(call);
+    auth_core::storage::storage_functions!(call);
 }
 
 macro_rules! have_called {
-    ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
-        impl Storage for ProviderStorage {
+    ($($noun:ident in $module:ident {
+        $($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*
+    })*) => {
+        $(impl $noun for ProviderStorage {
             $(async fn $name(&self, $($argument: $ty),*) -> Result<$output, StorageError> {
                 let (reply, answer) = oneshot::channel();
                 self.send(Box::new(move |accessor, instance| {
                     Box::pin(async move {
-                        let result = exported::$name(accessor, instance, $($argument.mirror()),*).await;
+                        let result = exported::$module::$name(accessor, instance, $($argument.mirror()),*).await;
                         // Who asked is there as long as the test.
                         let _ = reply.send(result);
                     })
                 }));
                 answer.await.unwrap().unwrap().mirror()
             })*
-        }
+        })*
     };
 }
-auth_core::storage_functions!(have_called);
+auth_core::storage::storage_functions!(have_called);

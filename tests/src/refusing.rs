@@ -3,14 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use auth_core::Timestamp;
-use auth_core::storage::{
-    Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
-    DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Member, NewSession,
-    NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session,
-    SigningKey, Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject,
-    UserChange, UserPage, UserQuery,
-};
+use auth_core::storage::*;
 
 /// Storage of which a function is unavailable so many times.
 pub struct Refusing<S> {
@@ -46,13 +39,15 @@ impl<S> Refusing<S> {
 }
 
 macro_rules! pass_on {
-    ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
-        impl<S: Storage> Storage for Refusing<S> {
+    ($($noun:ident in $module:ident {
+        $($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*
+    })*) => {
+        $(impl<S: $noun> $noun for Refusing<S> {
             $(async fn $name(&self, $($argument: $ty),*) -> Result<$output, StorageError> {
                 self.look(stringify!($name))?;
                 self.storage.$name($($argument),*).await
             })*
-        }
+        })*
     };
 }
-auth_core::storage_functions!(pass_on);
+auth_core::storage::storage_functions!(pass_on);

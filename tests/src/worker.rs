@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
-use auth_core::Timestamp;
 use auth_core::storage::*;
 use reqwest::Method;
 use serde_json::json;
@@ -63,8 +62,10 @@ impl WorkerStorage {
 }
 
 macro_rules! post {
-    ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
-        impl Storage for WorkerStorage {
+    ($($noun:ident in $module:ident {
+        $($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*
+    })*) => {
+        $(impl $noun for WorkerStorage {
             $(async fn $name(&self, $($argument: $ty),*) -> Result<$output, StorageError> {
                 let arguments = json!([$($argument),*]);
                 let path = concat!("/", stringify!($name));
@@ -74,7 +75,7 @@ macro_rules! post {
                 let answer = RUNTIME.spawn(answer).await.unwrap().unwrap();
                 serde_json::from_slice::<Result<$output, StorageError>>(&answer).unwrap()
             })*
-        }
+        })*
     };
 }
-auth_core::storage_functions!(post);
+auth_core::storage::storage_functions!(post);

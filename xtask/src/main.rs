@@ -69,7 +69,7 @@ enum Command {
     },
     /// Checks formatting, lints and documentation; warnings are errors.
     Lint,
-    /// Writes anew what is made of tables: crates/http/openapi.json, the variables of Spin's manifests, migrations for D1.
+    /// Writes generated files: crates/storage, crates/http/openapi.json, the variables of Spin's manifests, migrations for D1.
     Generate,
     /// Measures every host on this machine, beside peers.
     Bench {

@@ -16,13 +16,14 @@ use crate::process::{cargo, metadata, output, run, target};
 /// What `cargo xtask serve` needs.
 const PRODUCT: [&str; 2] = ["gatewright", "gatewright-pack"];
 /// What is tested besides.
-const TESTED: [&str; 9] = [
+const TESTED: [&str; 10] = [
     "auth-core",
     "gatewright-cli",
     "gatewright-compose",
     "gatewright-http",
     "gatewright-mail",
     "gatewright-smtp",
+    "gatewright-storage",
     "gatewright-storage-sqlite",
     "gatewright-tests",
     "gatewright-transfer",

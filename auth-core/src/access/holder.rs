@@ -2,7 +2,7 @@
 
 use super::permission::{ANY, has_permission, is_permission_name};
 use super::role::{SUPERADMIN, has_role, is_role_name};
-use crate::storage::{ActiveSession, Member, Role, Standing};
+use crate::storage::{ActiveSession, Role, Standing, UserDetails};
 
 /// Someone's roles and permissions.
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +15,8 @@ pub struct Holder<'a> {
     pub rank: u64,
 }
 
-impl<'a> From<&'a Member> for Holder<'a> {
-    fn from(member: &'a Member) -> Self {
+impl<'a> From<&'a UserDetails> for Holder<'a> {
+    fn from(member: &'a UserDetails) -> Self {
         Self {
             roles: &member.roles,
             permissions: &member.permissions,

@@ -13,8 +13,8 @@ use crate::mail::outbox::notify_user;
 use crate::platform::Platform;
 use crate::profile::search_terms;
 use crate::storage::{
-    Account, ChangeOutcome, Credential, Grounds, Member, SessionEnding, Storage as _, User,
-    UserChange, VoidedSecrets,
+    Account, ChangeOutcome, Credential, Grounds, InvalidatedSecrets, SessionEnding, User,
+    UserChange, UserDetails, Users as _,
 };
 use crate::time::Timestamp;
 
@@ -25,7 +25,7 @@ pub(crate) struct Change {
     /// Digest of a one-time secret that is used up.
     pub(crate) consumes: Option<String>,
     /// One-time secrets that become invalid.
-    pub(crate) invalidates: Option<VoidedSecrets>,
+    pub(crate) invalidates: Option<InvalidatedSecrets>,
     /// Kinds of credentials that go.
     pub(crate) deletes: Vec<CredentialKind>,
     /// Credentials that come.
@@ -113,11 +113,11 @@ pub(crate) async fn change_user<P: Platform>(
 pub(crate) async fn try_change<P: Platform>(
     context: &Context<P>,
     user_id: &str,
-    decide: impl FnOnce(Member) -> Result<Change>,
+    decide: impl FnOnce(UserDetails) -> Result<Change>,
 ) -> Result<Option<Changed>> {
     let member = context
         .storage()
-        .find_member(user_id.to_owned())
+        .find_user(user_id.to_owned())
         .await?
         .ok_or(Error::AccountGone)?;
     let seen = member.account.user.updated_at;
@@ -140,7 +140,7 @@ pub(crate) async fn try_change<P: Platform>(
         user: user.clone(),
         expected_updated_at: seen,
         consumes: change.consumes,
-        voids: change.invalidates,
+        invalidates: change.invalidates,
         deletes_credentials: change
             .deletes
             .into_iter()
@@ -150,8 +150,8 @@ pub(crate) async fn try_change<P: Platform>(
         adds_roles: change.adds_roles,
         removes_roles: change.removes_roles,
         ends_sessions: change.ends_sessions,
-        terms: search_terms(user.display_name.as_deref(), &user.profile),
-        keeps_holder: Some(SUPERADMIN.to_owned()),
+        search_terms: search_terms(user.display_name.as_deref(), &user.profile),
+        require_remaining_holder: Some(SUPERADMIN.to_owned()),
         grounds: change.grounds,
     };
     let storage = context.storage();

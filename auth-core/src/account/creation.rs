@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::identifier::{canonical, new_id};
 use crate::platform::Platform;
 use crate::profile::search_terms;
-use crate::storage::{CreateUserOutcome, Credential, NewUser, Storage as _, User};
+use crate::storage::{CreateUserOutcome, Credential, NewUser, User, Users as _};
 
 /// A user to be, with nothing but an identifier.
 pub(crate) fn new_user<P: Platform>(context: &Context<P>) -> User {
@@ -35,10 +35,10 @@ pub(crate) async fn create_user<P: Platform>(
     user: &User,
     credentials: Vec<Credential>,
     roles: Vec<String>,
-    unless_held: Option<&str>,
+    unless_role_assigned: Option<&str>,
 ) -> Result<()> {
     let new = NewUser {
-        unless_held: unless_held.map(str::to_owned),
+        unless_role_assigned: unless_role_assigned.map(str::to_owned),
         ..new_record(user.clone(), credentials, roles)
     };
     match try_create(context, new).await? {
@@ -57,7 +57,7 @@ pub(crate) async fn try_create<P: Platform>(context: &Context<P>, new: NewUser) 
         CreateUserOutcome::Conflict => Ok(false),
         CreateUserOutcome::EmailTaken => Err(Error::EmailTaken),
         CreateUserOutcome::UsernameTaken => Err(Error::UsernameTaken),
-        CreateUserOutcome::RoleHeld => Err(Error::AlreadySetUp),
+        CreateUserOutcome::RoleAssigned => Err(Error::AlreadySetUp),
         CreateUserOutcome::IdTaken => Err(Error::Internal("a new identifier is taken".into())),
     }
 }
@@ -69,8 +69,8 @@ pub(crate) fn new_record(user: User, credentials: Vec<Credential>, roles: Vec<St
         username_key: user.username.as_deref().map(canonical),
         credentials,
         roles,
-        terms: search_terms(user.display_name.as_deref(), &user.profile),
-        unless_held: None,
+        search_terms: search_terms(user.display_name.as_deref(), &user.profile),
+        unless_role_assigned: None,
         grounds: None,
         user,
     }

@@ -3,7 +3,7 @@
 use crate::access::SUPERADMIN;
 use crate::account::Accounts;
 use crate::account::change::{TRIES, always_changing};
-use crate::account::find::find_member;
+use crate::account::find::find_user;
 use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
 use crate::client::Client;
@@ -13,7 +13,7 @@ use crate::mail::kind::MailKind;
 use crate::mail::outbox::notify_user;
 use crate::platform::Platform;
 use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
-use crate::storage::{ActiveSession, DeleteUserOutcome, Grounds, Member, Storage as _, User};
+use crate::storage::{ActiveSession, DeleteUserOutcome, Grounds, User, UserDetails, Users as _};
 
 impl<P: Platform> Accounts<'_, P> {
     /// Deletes the account of a session's user with everything that belongs to it. Takes the password.
@@ -54,7 +54,7 @@ impl<P: Platform> Accounts<'_, P> {
 pub(crate) async fn delete_user<P: Platform>(
     context: &Context<P>,
     user_id: &str,
-    mut decide: impl FnMut(&Member) -> Result<()>,
+    mut decide: impl FnMut(&UserDetails) -> Result<()>,
 ) -> Result<User> {
     for _ in 0..TRIES {
         let deleted = try_delete(context, user_id, |member| decide(member).map(|()| None));
@@ -69,19 +69,19 @@ pub(crate) async fn delete_user<P: Platform>(
 pub(crate) async fn try_delete<P: Platform>(
     context: &Context<P>,
     user_id: &str,
-    decide: impl FnOnce(&Member) -> Result<Option<Grounds>>,
+    decide: impl FnOnce(&UserDetails) -> Result<Option<Grounds>>,
 ) -> Result<Option<User>> {
-    let member = find_member(context, user_id).await?;
+    let member = find_user(context, user_id).await?;
     let grounds = decide(&member)?;
     let user = member.account.user;
     let now = context.now();
-    let keeps_holder = Some(SUPERADMIN.to_owned());
+    let require_remaining_holder = Some(SUPERADMIN.to_owned());
     let storage = context.storage();
     let deleted = storage.delete_user(
         user_id.to_owned(),
         user.updated_at,
         now,
-        keeps_holder,
+        require_remaining_holder,
         grounds,
     );
     match deleted.await? {

@@ -21,7 +21,7 @@ use crate::one_time_secret::{Purpose, peek_of_user};
 use crate::platform::Platform;
 use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail};
 use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
-use crate::storage::{ActiveSession, LoginName, Storage as _, User};
+use crate::storage::{ActiveSession, LoginName, User, Users as _};
 
 /// What a link to a new address goes with.
 #[derive(Serialize, Deserialize)]

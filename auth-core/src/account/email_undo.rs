@@ -22,7 +22,7 @@ use crate::mfa::second_factor::second_factor_since;
 use crate::one_time_secret::{Purpose, create_secret, peek_of_user};
 use crate::platform::Platform;
 use crate::secret::SecretToken;
-use crate::storage::{LoginName, Storage as _, User, VoidedSecrets};
+use crate::storage::{InvalidatedSecrets, LoginName, User, Users as _};
 use crate::time::Timestamp;
 
 /// For how long a change of the address can be taken back from the old one.
@@ -59,7 +59,7 @@ impl<P: Platform> Accounts<'_, P> {
             let mut change = Change {
                 consumes: Some(usable.digest.clone()),
                 // Whoever changed the address may have done it twice, and would take this back.
-                invalidates: Some(VoidedSecrets {
+                invalidates: Some(InvalidatedSecrets {
                     purpose: Purpose::UndoEmail.as_str().to_owned(),
                     since: changed_at,
                 }),

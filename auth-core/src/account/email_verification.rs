@@ -17,7 +17,7 @@ use crate::one_time_secret::{Purpose, peek_of_user};
 use crate::platform::Platform;
 use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail, may_mail_after_login};
 use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
-use crate::storage::{LoginName, Storage as _, User};
+use crate::storage::{LoginName, User, Users as _};
 
 /// What a link is about: an address, as it was when the link was made.
 #[derive(Serialize, Deserialize)]

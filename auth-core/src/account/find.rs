@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::platform::Platform;
-use crate::storage::{Account, LoginName, Member, Storage as _};
+use crate::storage::{Account, LoginName, UserDetails, Users as _};
 
 /// The user of that identifier, with his credentials.
 pub(crate) async fn find_account<P: Platform>(
@@ -18,10 +18,10 @@ pub(crate) async fn find_account<P: Platform>(
 ///
 /// # Errors
 /// [`Error::NotFound`], or a failure of the platform.
-pub(crate) async fn find_member<P: Platform>(
+pub(crate) async fn find_user<P: Platform>(
     context: &Context<P>,
     user_id: &str,
-) -> Result<Member> {
-    let found = context.storage().find_member(user_id.to_owned());
+) -> Result<UserDetails> {
+    let found = context.storage().find_user(user_id.to_owned());
     found.await?.ok_or(Error::NotFound("user"))
 }

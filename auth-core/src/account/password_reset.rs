@@ -28,7 +28,7 @@ use crate::rate_limits::forget::forget_attempts;
 use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail};
 use crate::rate_limits::sign_in::count_reset;
 use crate::sign_in::known_device::device_token;
-use crate::storage::{Account, LoginName, Storage as _};
+use crate::storage::{Account, LoginName, Users as _};
 
 /// For how long the link of an invitation works: nobody waits for it.
 const INVITATION_LIFE: Duration = Duration::from_secs(7 * 86_400);

@@ -29,7 +29,7 @@ use crate::sign_in::policy::{Admission, admit};
 use crate::sign_in::proof::Proof;
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
-use crate::storage::{Account, LoginName, Storage as _, User};
+use crate::storage::{Account, LoginName, User, Users as _};
 
 /// What a person registers with.
 #[derive(Clone, Copy)]

@@ -1,7 +1,7 @@
 //! Questions about what somebody may do.
 
 use crate::access::{Holder, Question};
-use crate::account::find::find_member;
+use crate::account::find::find_user;
 use crate::admin::actor::Actor;
 use crate::admin::roles::Roles;
 use crate::error::Result;
@@ -26,7 +26,7 @@ impl<P: Platform> Roles<'_, P> {
                 .map(|asked| asked.decide(&holder))
                 .collect());
         };
-        let member = find_member(context, id).await?;
+        let member = find_user(context, id).await?;
         let enabled = member.account.user.disabled_at.is_none();
         let holder = Holder::from(&member);
         let answer = |asked: &Question| enabled && asked.decide(&holder);

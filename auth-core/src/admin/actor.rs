@@ -4,7 +4,7 @@ use crate::access::{HIGHEST_RANK, Holder, SUPERADMIN};
 use crate::audit::event::{Event, EventKind};
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::storage::{ActiveSession, Member, Role, SeenStanding, Standing, Subject};
+use crate::storage::{ActiveSession, Role, SeenStanding, Standing, Subject, UserDetails};
 
 /// Who administers: a signed-in person, or whoever has the database in his hands.
 ///
@@ -102,7 +102,7 @@ impl Actor {
             .during(self.session_id.as_deref())
     }
 
-    pub(crate) fn may_administer(&self, member: &Member) -> Result<()> {
+    pub(crate) fn may_administer(&self, member: &UserDetails) -> Result<()> {
         // Himself, too: what he may do to himself as an administrator is no more than he may do to others.
         if self.holder().may_administer(&member.into()) {
             Ok(())

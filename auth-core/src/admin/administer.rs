@@ -6,14 +6,14 @@ use crate::admin::grounds::{grounds, renewed};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::platform::Platform;
-use crate::storage::{Member, Role, SeenStanding};
+use crate::storage::{Role, SeenStanding, UserDetails};
 
 /// Changes a user whom this one may administer. What that rests on is read anew when it has changed meanwhile.
 pub(crate) async fn administer<P: Platform>(
     context: &Context<P>,
     actor: &Actor,
     user_id: &str,
-    mut decide: impl FnMut(&Member) -> Result<Change>,
+    mut decide: impl FnMut(&UserDetails) -> Result<Change>,
 ) -> Result<Changed> {
     let mut actor = actor.clone();
     for _ in 0..TRIES {
@@ -32,7 +32,7 @@ pub(crate) async fn try_administer<P: Platform>(
     actor: &Actor,
     user_id: &str,
     role: Option<&Role>,
-    decide: impl FnOnce(&Member) -> Result<Change>,
+    decide: impl FnOnce(&UserDetails) -> Result<Change>,
 ) -> Result<Option<Changed>> {
     let changed = try_change(context, user_id, |member| {
         actor.may_administer(&member)?;

@@ -4,7 +4,7 @@ use crate::admin::names::{all_or_broken, unknown};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::platform::Platform;
-use crate::storage::{Permission, Role, Storage as _};
+use crate::storage::{Permission, Role, Roles as _};
 
 /// Most permissions of a role, and most roles of a new user.
 const NAMES_MAX: usize = 500;

@@ -7,33 +7,7 @@ use crate::context::Context;
 use crate::error::{AccessTokenError, Error, Result};
 use crate::platform::Platform;
 use crate::sessions::active::is_live;
-use crate::storage::{Grounds, Member, Role, SeenStanding, Standing, Storage as _, Subject};
-
-impl From<&Member> for SeenStanding {
-    fn from(member: &Member) -> Self {
-        Self {
-            subject: Subject::User(member.account.user.id.clone()),
-            standing: Standing {
-                rank: member.rank,
-                roles: member.roles.clone(),
-                permissions: member.permissions.clone(),
-            },
-        }
-    }
-}
-
-impl From<&Role> for SeenStanding {
-    fn from(role: &Role) -> Self {
-        Self {
-            subject: Subject::Role(role.id.clone()),
-            standing: Standing {
-                rank: role.rank,
-                roles: vec![role.name.clone()],
-                permissions: role.permissions.clone(),
-            },
-        }
-    }
-}
+use crate::storage::{Grounds, Roles as _, SeenStanding, Sessions as _, Subject};
 
 /// The grounds of a decision: the actor's session and standing, and those of others.
 pub(crate) fn grounds<P: Platform>(

@@ -12,7 +12,7 @@ use crate::context::{Context, service};
 use crate::error::{Error, Result};
 use crate::identifier::new_id;
 use crate::platform::Platform;
-use crate::storage::{Grounds, Permission, SeenStanding, Storage as _, StoreOutcome, Subject};
+use crate::storage::{Grounds, Permission, Roles as _, SeenStanding, StoreOutcome, Subject};
 use crate::time::Timestamp;
 
 service! {

@@ -14,7 +14,7 @@ use crate::context::{Context, service};
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::identifier::new_id;
 use crate::platform::Platform;
-use crate::storage::{Grounds, Role, SeenStanding, Storage as _, StoreOutcome, Subject};
+use crate::storage::{Grounds, Role, Roles as _, SeenStanding, StoreOutcome, Subject};
 use crate::time::Timestamp;
 
 /// What changes of a role; none stays as it is.

@@ -2,7 +2,7 @@
 
 use crate::access::{SUPERADMIN, USER, VERIFIED};
 use crate::account::creation::{create_user, new_user};
-use crate::account::find::find_member;
+use crate::account::find::find_user;
 use crate::admin::users::list::list_users;
 use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
@@ -15,7 +15,7 @@ use crate::password::admission::hash_password;
 use crate::password::policy;
 use crate::platform::Platform;
 use crate::rate_limits::sign_in::count_registration;
-use crate::storage::{Member, User, UserQuery};
+use crate::storage::{User, UserDetails, UserQuery};
 
 /// What the first administrator signs in with.
 #[derive(Clone, Copy)]
@@ -44,7 +44,7 @@ impl<P: Platform> Setup<'_, P> {
         token: &str,
         first: FirstAdministrator<'_>,
         client: &Client,
-    ) -> Result<Member> {
+    ) -> Result<UserDetails> {
         let context = self.context;
         let expected = context.config.setup_token.as_ref();
         let expected = expected.ok_or(Error::NotFound("set-up"))?;
@@ -64,7 +64,7 @@ impl<P: Platform> Setup<'_, P> {
         self,
         first: FirstAdministrator<'_>,
         client: &Client,
-    ) -> Result<Member> {
+    ) -> Result<UserDetails> {
         let context = self.context;
         // Looked at first: nearly every call comes too late, and must not cost a hash.
         let superadmins = list_users(
@@ -75,7 +75,7 @@ impl<P: Platform> Setup<'_, P> {
                 ..UserQuery::default()
             },
         );
-        if !superadmins.await?.members.is_empty() {
+        if !superadmins.await?.users.is_empty() {
             return Err(Error::AlreadySetUp);
         }
         let email = EmailAddress::parse(first.email);
@@ -108,6 +108,6 @@ impl<P: Platform> Setup<'_, P> {
         create_user(context, &user, credentials, roles, Some(SUPERADMIN)).await?;
         let event = Event::new(EventKind::SetupCompleted).on("user", &user.id);
         record(context, event, client);
-        find_member(context, &user.id).await
+        find_user(context, &user.id).await
     }
 }

@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::context::Context;
 use crate::error::Error;
 use crate::platform::{Level, Platform};
-use crate::storage::{AuditEvent, Storage as _, StorageError};
+use crate::storage::{Audit as _, AuditEvent, StorageError};
 
 /// How long to wait before each try to store an event. Storage itself may have waited for a lock for seconds.
 const PAUSES: [Duration; 4] = [

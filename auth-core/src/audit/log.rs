@@ -4,7 +4,7 @@ use crate::audit::AuditLog;
 use crate::deferred::work::{Deferred, Task};
 use crate::error::Result;
 use crate::platform::Platform;
-use crate::storage::{AuditEvent, AuditQuery, EventCount, Storage as _};
+use crate::storage::{Audit as _, AuditPage, AuditQuery, EventCount};
 
 impl<P: Platform> AuditLog<'_, P> {
     /// Has it told with which settings the service goes on, secrets aside, unless these were the last that were told.
@@ -13,18 +13,12 @@ impl<P: Platform> AuditLog<'_, P> {
         context.platform.defer(Deferred(Task::Settings));
     }
 
-    /// A page of the audit log, newest first, and the place where the next one begins.
+    /// A page of the audit log, newest first.
     ///
     /// # Errors
     /// A failure of the platform.
-    pub async fn list(self, mut query: AuditQuery) -> Result<(Vec<AuditEvent>, bool)> {
-        let context = self.context;
-        let wanted = query.limit;
-        query.limit += 1;
-        let mut events = context.storage().list_audit(query).await?;
-        let more = events.len() as u64 > wanted;
-        events.truncate(wanted as usize);
-        Ok((events, more))
+    pub async fn list(self, query: AuditQuery) -> Result<AuditPage> {
+        Ok(self.context.storage().list_audit(query).await?)
     }
 
     /// How often each event has happened, by kind and reason.

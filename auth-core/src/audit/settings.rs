@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::context::Context;
 use crate::error::Error;
 use crate::platform::{Level, Platform};
-use crate::storage::{AuditQuery, Storage as _, TimeRange};
+use crate::storage::{Audit as _, AuditQuery, TimeRange};
 
 pub(crate) async fn tell_settings<P: Platform>(context: &Context<P>) {
     let given = context.config.given.iter();
@@ -27,7 +27,11 @@ pub(crate) async fn tell_settings<P: Platform>(context: &Context<P>) {
         limit: 1,
     };
     match context.storage().list_audit(last).await {
-        Ok(events) if events.first().is_some_and(|last| last.details == details) => {}
+        Ok(page)
+            if page
+                .events
+                .first()
+                .is_some_and(|last| last.details == details) => {}
         Ok(_) => {
             let mut event = tell(context, Event::new(kind), &Client::default());
             event.details = details;

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::notify_user;
 use crate::platform::{Level, Platform};
-use crate::storage::{LoginName, Storage as _};
+use crate::storage::{LoginName, Users as _};
 use crate::time::Timestamp;
 
 pub(crate) async fn lock<P: Platform>(

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::password::admission::admit_hash;
 use crate::platform::{Level, Platform};
-use crate::storage::{Credential, Storage as _};
+use crate::storage::{Credential, Credentials as _};
 
 pub(crate) async fn rehash<P: Platform>(
     context: &Context<P>,

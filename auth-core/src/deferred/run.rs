@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::identifier::EmailAddress;
 use crate::mail::delivery::{deliver, not_sent};
 use crate::platform::{Level, Platform};
-use crate::storage::{Storage as _, User};
+use crate::storage::{Sessions as _, User};
 
 /// Does deferred work. What fails is in the log, and harms nobody.
 pub(crate) async fn run<P: Platform>(context: &Context<P>, deferred: Deferred) {

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::context::Context;
 use crate::deferred::work::Warning;
 use crate::platform::{Level, Platform};
-use crate::storage::{Limit, Storage as _};
+use crate::storage::{Limit, RateLimits as _};
 
 /// How long a warning is not repeated, by whatever instance of the service.
 const SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -14,7 +14,7 @@ pub(crate) async fn warn<P: Platform>(context: &Context<P>, warning: Warning) {
     let limit = Limit {
         key: format!("warning/{}", warning.message),
         window: SILENCE,
-        most: 1,
+        max: 1,
     };
     let now = context.now();
     let counted = context.storage().count(vec![limit], now).await;

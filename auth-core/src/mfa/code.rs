@@ -14,7 +14,7 @@ use crate::mfa::totp;
 use crate::platform::Platform;
 use crate::rate_limits::sign_in::count_code;
 use crate::sign_in::proof::{Method, Proof};
-use crate::storage::{Account, Storage as _};
+use crate::storage::{Account, Credentials as _};
 
 /// Uses up a code of TOTP or a recovery code, which proves the second factor. Attempts are counted for the account, whatever
 /// way they come.

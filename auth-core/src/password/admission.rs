@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::password::work::Work;
 use crate::platform::Platform;
-use crate::storage::{Limit, Storage as _};
+use crate::storage::{Limit, RateLimits as _};
 
 /// Lets hashes of a password begin, which are this work, unless all instances together have begun as much within this
 /// second as they may. A refused request has taken no memory yet.
@@ -26,7 +26,7 @@ pub(crate) async fn admit_hash<P: Platform>(
         let limit = Limit {
             key: "hashes".to_owned(),
             window: Duration::from_secs(1),
-            most,
+            max: most,
         };
         let now = context.now();
         let states = context.storage().count(vec![limit], now).await?;

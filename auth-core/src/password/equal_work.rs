@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::password::work::{Costliest, Work};
 use crate::platform::Platform;
-use crate::storage::{PasswordCost, Storage as _};
+use crate::storage::{Credentials as _, PasswordCost};
 
 /// The most work that a stored hash of each kind is.
 ///

@@ -9,7 +9,7 @@ use crate::client::network::networks;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::platform::{Level, Platform};
-use crate::storage::{Limit, Storage as _};
+use crate::storage::{Limit, RateLimits as _};
 use crate::time::Timestamp;
 
 /// A limit that is exceeded.
@@ -34,18 +34,18 @@ pub(super) async fn exceeded<P: Platform>(
     mut limits: Vec<Limit>,
 ) -> Result<Option<Exceeded>> {
     // 0 is no limit.
-    limits.retain(|limit| limit.most > 0);
+    limits.retain(|limit| limit.max > 0);
     if limits.is_empty() {
         return Ok(None);
     }
     let now = context.now();
     let states = context.storage().count(limits.clone(), now).await?;
     let mut counted = limits.into_iter().zip(states);
-    let Some((limit, state)) = counted.find(|(limit, state)| state.count > limit.most) else {
+    let Some((limit, state)) = counted.find(|(limit, state)| state.count > limit.max) else {
         return Ok(None);
     };
     // Once for each window, or an attacker would fill the log.
-    let first = state.count == limit.most + 1;
+    let first = state.count == limit.max + 1;
     if first {
         context
             .platform
@@ -70,7 +70,7 @@ pub(super) fn limit<P: Platform>(context: &Context<P>, key: String, most: u64) -
     Limit {
         key,
         window: context.config.limit_window,
-        most,
+        max: most,
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) fn limit<P: Platform>(context: &Context<P>, key: String, most: u64) -
 pub(super) fn in_networks<P: Platform>(
     context: &Context<P>,
     what: &str,
-    most: u64,
+    max: u64,
     client: &Client,
 ) -> Vec<Limit> {
     networks(client.ip)

@@ -6,7 +6,7 @@ use crate::identifier::canonical;
 use crate::platform::Platform;
 use crate::rate_limits::quota::quotas_of;
 use crate::rate_limits::sign_in::{attempts_at, reauthentications_of};
-use crate::storage::{Storage as _, User};
+use crate::storage::{RateLimits as _, User};
 
 /// Forgets the attempts that were counted at an account.
 pub(crate) async fn forget_attempts<P: Platform>(context: &Context<P>, user: &User) -> Result<()> {

@@ -100,7 +100,7 @@ pub(crate) async fn count_refresh<P: Platform>(
         vec![Limit {
             key: format!("refresh/{session_id}"),
             window: context.config.limit_window,
-            most: context.config.refreshes_per_session,
+            max: context.config.refreshes_per_session,
         }],
     )
     .await
@@ -111,12 +111,12 @@ fn in_window_and_day<P: Platform>(context: &Context<P>, key: &str, most: u64) ->
         Limit {
             key: format!("{key}/window"),
             window: context.config.limit_window,
-            most,
+            max: most,
         },
         Limit {
             key: format!("{key}/day"),
             window: DAY,
-            most: most.saturating_mul(WINDOWS_A_DAY),
+            max: most.saturating_mul(WINDOWS_A_DAY),
         },
     ]
 }

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::platform::Platform;
 use crate::sessions::Sessions;
-use crate::storage::{ActiveSession, Session, Storage as _};
+use crate::storage::{ActiveSession, Session, Sessions as _};
 use crate::time::Timestamp;
 
 impl<P: Platform> Sessions<'_, P> {

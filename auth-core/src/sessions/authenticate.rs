@@ -13,7 +13,7 @@ use crate::sessions::active::{actor_may, is_active, is_live};
 use crate::sessions::transport::OPAQUE;
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
-use crate::storage::{ActiveSession, Storage as _};
+use crate::storage::{ActiveSession, Sessions as _};
 use crate::time::Timestamp;
 
 /// How old the stored time of a session's last use may be before it is stored anew.

@@ -11,7 +11,7 @@ use crate::sessions::Sessions;
 use crate::sessions::active::active_session;
 use crate::sessions::authenticate::{is_opaque, verify_access_token};
 use crate::sessions::refresh_token::PresentedToken;
-use crate::storage::{ActiveSession, Storage as _};
+use crate::storage::{ActiveSession, Sessions as _};
 
 impl<P: Platform> Sessions<'_, P> {
     /// Ends the session of a token, a JWT or an opaque one. That it has ended already is no error: the person wanted it

@@ -14,7 +14,7 @@ use crate::sessions::refresh_token::PresentedToken;
 use crate::sessions::tokens::{TokenPair, new_refresh_token, token_pair};
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
-use crate::storage::{ActiveSession, RefreshToken, Rotation, RotationOutcome, Storage as _};
+use crate::storage::{ActiveSession, RefreshToken, Rotation, RotationOutcome, Sessions as _};
 
 /// What a successor of a refresh token is encrypted for.
 const SUCCESSOR_PURPOSE: &str = "gatewright refresh token successor v1";
@@ -77,7 +77,7 @@ impl<P: Platform> Sessions<'_, P> {
         for _ in 0..MAX_SUPERSEDED {
             let digest = token.digest();
             let successor = new_refresh_token(context, &session_id)?;
-            let sealed = context.config.secret_key.seal(
+            let ciphertext = context.config.secret_key.seal(
                 &context.platform,
                 SUCCESSOR_PURPOSE,
                 &digest,
@@ -93,7 +93,7 @@ impl<P: Platform> Sessions<'_, P> {
                         expires_at: now + context.config.refresh_token_life,
                         names_session: true,
                     },
-                    sealed,
+                    ciphertext,
                     now,
                     grace: context.config.refresh_token_grace,
                 })
@@ -106,7 +106,12 @@ impl<P: Platform> Sessions<'_, P> {
                     let successor = context
                         .config
                         .secret_key
-                        .open(SUCCESSOR_PURPOSE, &digest, token.expose(), &replayed.sealed)
+                        .open(
+                            SUCCESSOR_PURPOSE,
+                            &digest,
+                            token.expose(),
+                            &replayed.ciphertext,
+                        )
                         .and_then(|plain| {
                             let plain = core::str::from_utf8(&plain).ok()?;
                             PresentedToken::parse(&context.config.secret_key, plain)

@@ -20,8 +20,8 @@ use crate::sign_in::verification::invalid_credentials;
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
 use crate::storage::{
-    ActiveSession, NewSession, RefreshToken, Session, StartSessionOutcome, StartedSession,
-    Storage as _,
+    ActiveSession, NewSession, RefreshToken, Session, Sessions as _, StartSessionOutcome,
+    StartedSession,
 };
 
 /// Random bytes of an opaque token.

@@ -26,7 +26,7 @@ use crate::sign_in::SignIn;
 use crate::sign_in::policy::{Admission, Incomplete, admit};
 use crate::sign_in::proof::Proof;
 use crate::sign_in::verification::{awaits_verification, invalid_credentials};
-use crate::storage::{LoginName, Storage as _, User};
+use crate::storage::{LoginName, OneTimeSecrets as _, User, Users as _};
 
 /// What a person signs in with.
 #[derive(Clone, Copy)]

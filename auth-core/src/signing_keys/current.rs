@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::jose::{Algorithm, KeySet, SigningKey, VerifyingKey};
 use crate::platform::{Level, Platform};
 use crate::signing_keys::cache::Freshness;
-use crate::storage::{self, Storage as _};
+use crate::storage::{self, SigningKeys as _};
 use crate::time::Timestamp;
 
 /// What private keys are encrypted for.
@@ -98,7 +98,7 @@ pub(crate) fn new_signing_key<P: Platform>(
     let key = SigningKey::from_private(algorithm, private.as_ref()).map_err(internal)?;
     let kid = key.verifying_key().kid().to_owned();
     Ok(storage::SigningKey {
-        sealed: context.config.secret_key.seal(
+        ciphertext: context.config.secret_key.seal(
             &context.platform,
             KEY_PURPOSE,
             &kid,
@@ -118,7 +118,7 @@ fn open_key<P: Platform>(context: &Context<P>, stored: &storage::SigningKey) -> 
     let private = context
         .config
         .secret_key
-        .open(KEY_PURPOSE, &stored.kid, "", &stored.sealed)
+        .open(KEY_PURPOSE, &stored.kid, "", &stored.ciphertext)
         .ok_or_else(|| {
             Error::Internal(format!(
                 "SECRET_KEY does not open the stored signing key {}: was it changed?",

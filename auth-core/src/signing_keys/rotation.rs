@@ -10,7 +10,7 @@ use crate::platform::Platform;
 use crate::signing_keys::SigningKeys;
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::{current_keys, new_signing_key};
-use crate::storage::{SigningKey, Storage as _};
+use crate::storage::{SigningKey, SigningKeys as _};
 
 /// For how long after the last access token of a replaced key the key is still served, for clocks that differ.
 const KEY_OVERLAP: Duration = Duration::from_secs(300);

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use auth_core::contract::Mirror as _;
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
-    DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Member, NewSession,
+    DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Mirror as _, NewSession,
     NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session,
-    SigningKey, Standing, StartSessionOutcome, Storage, StorageError, StoreOutcome, Subject,
-    UserChange, UserPage, UserQuery,
+    SigningKey, Standing, StartSessionOutcome, StorageError, StoreOutcome, Subject, UserChange,
+    UserDetails, UserPage, UserQuery,
 };
 use auth_core::{
     Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, OutboundRequest,
@@ -25,10 +24,10 @@ use wasip3::http_compat::{
 };
 use wasip3::random::random;
 
-use crate::bindings::gatewright::auth::{log, mail, settings, storage};
+use crate::bindings::gatewright::auth::{self, log, mail, settings};
 use crate::later;
 
-auth_core::mirror_storage!(crate::bindings::gatewright::auth::storage);
+auth_core::storage::mirror_storage!(crate::bindings::gatewright::auth);
 auth_core::mirror_mail!(crate::bindings::gatewright::auth::mail);
 
 /// Whose turn it is in this instance.
@@ -53,16 +52,18 @@ async fn begin_call() -> StorageCall<'static> {
 pub(crate) struct Host;
 
 macro_rules! call_imports {
-    ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
-        impl Storage for Host {
+    ($($noun:ident in $module:ident {
+        $($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*
+    })*) => {
+        $(impl auth_core::storage::$noun for Host {
             $(async fn $name(&self, $($argument: $ty),*) -> Result<$output, StorageError> {
                 let _call = begin_call().await;
-                storage::$name($($argument.mirror()),*).await.mirror()
+                auth::$module::$name($($argument.mirror()),*).await.mirror()
             })*
-        }
+        })*
     };
 }
-auth_core::storage_functions!(call_imports);
+auth_core::storage::storage_functions!(call_imports);
 
 impl Platform for Host {
     type Storage = Self;

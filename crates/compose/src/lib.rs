@@ -10,7 +10,7 @@ use wac_graph::{CompositionGraph, EncodeOptions};
 pub struct Provider {
     /// The component.
     pub component: Vec<u8>,
-    /// Which imports it provides, in the form of Spin's manifest: an interface (`gatewright:auth/storage@0.1.0`) or a
+    /// Which imports it provides, in the form of Spin's manifest: an interface (`gatewright:auth/users@0.1.0`) or a
     /// package, which stands for all its interfaces; the version may be left out.
     pub provides: String,
 }
@@ -85,17 +85,17 @@ mod tests {
 
     #[test]
     fn a_name_stands_for_an_interface_or_a_package_with_or_without_version() {
-        let import = "gatewright:auth/storage@0.1.0";
+        let import = "gatewright:auth/users@0.1.0";
         for name in [
             import,
-            "gatewright:auth/storage",
+            "gatewright:auth/users",
             "gatewright:auth@0.1.0",
             "gatewright:auth",
         ] {
             assert!(provides(name, import), "{name}");
         }
         for name in [
-            "gatewright:auth/storage@0.2.0",
+            "gatewright:auth/users@0.2.0",
             "gatewright:auth/mail",
             "gatewright",
             "auth",

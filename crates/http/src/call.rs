@@ -1,6 +1,6 @@
 //! A request on its way to a handler, and what handlers ask of it.
 
-use auth_core::storage::Place;
+use auth_core::storage::Cursor;
 use auth_core::{Auth, Client, Config, DeviceToken, Platform, SessionTransport, Tokens};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -88,10 +88,10 @@ impl<P: Platform> Call<'_, P> {
     }
 
     /// Where the page begins that the parameter `cursor` asks for; none: at the beginning of the list.
-    pub(crate) fn place(&self, list: &str, query: &Query) -> Result<Option<Place>, ApiError> {
-        let open = |cursor| {
-            let place = self.auth.users().decrypt_cursor(list, cursor);
-            place.ok_or_else(|| invalid("cursor", "Not a cursor of this list."))
+    pub(crate) fn cursor(&self, list: &str, query: &Query) -> Result<Option<Cursor>, ApiError> {
+        let open = |encrypted| {
+            let cursor = self.auth.users().decrypt_cursor(list, encrypted);
+            cursor.ok_or_else(|| invalid("cursor", "Not a cursor of this list."))
         };
         query.text("cursor").map(open).transpose()
     }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use auth_core::storage::StorageError;
+use gatewright_storage::StorageError;
 use gatewright_storage_sqlite::{Executor, Row, Statement, Value, error_of_text};
 use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};

@@ -6,16 +6,28 @@
 
 #![allow(unsafe_code, reason = "generated bindings")]
 
-mod storage;
+mod active;
+mod audit;
+mod built_in;
+mod credentials;
+mod ended;
+mod maintenance;
+mod one_time_secrets;
+mod range;
+mod rate_limits;
+mod roles;
+mod sessions;
+mod signing_keys;
+mod state;
+mod users;
 
-pub use storage::MemoryStorage;
+pub use state::MemoryStorage;
 
 #[cfg(target_family = "wasm")]
 mod component {
     use std::sync::LazyLock;
 
-    use auth_core::contract::Mirror as _;
-    use auth_core::storage::Storage as _;
+    use gatewright_storage::Mirror as _;
     use wasip2::cli::{environment, stderr};
 
     use crate::MemoryStorage;
@@ -30,9 +42,9 @@ mod component {
         });
     }
 
-    use bindings::exports::gatewright::auth::{log, mail, settings, storage};
+    use bindings::exports::gatewright::auth::{self, log, mail, settings};
 
-    auth_core::mirror_storage!(crate::component::bindings::exports::gatewright::auth::storage);
+    gatewright_storage::mirror_storage!(crate::component::bindings::exports::gatewright::auth);
 
     static STORAGE: LazyLock<MemoryStorage> = LazyLock::new(MemoryStorage::default);
 
@@ -41,18 +53,20 @@ mod component {
     bindings::export!(Provider with_types_in bindings);
 
     macro_rules! serve_exports {
-        ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
-            const _: () = {
-                use storage::*;
+        ($($noun:ident in $module:ident {
+            $($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*
+        })*) => {
+            $(const _: () = {
+                use auth::$module::*;
                 impl Guest for Provider {
-                    $(async fn $name($($argument: $ty),*) -> Result<$output, Error> {
-                        STORAGE.$name($($argument.mirror()),*).await.mirror()
+                    $(async fn $name($($argument: $ty),*) -> Result<$output, StorageError> {
+                        gatewright_storage::$noun::$name(&*STORAGE, $($argument.mirror()),*).await.mirror()
                     })*
                 }
-            };
+            };)*
         };
     }
-    auth_core::storage_functions!(serve_exports);
+    gatewright_storage::storage_functions!(serve_exports);
 
     impl settings::Guest for Provider {
         async fn get(name: String) -> Result<Option<String>, settings::Error> {

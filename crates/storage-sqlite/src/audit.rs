@@ -1,40 +1,22 @@
 //! The audit log.
 
-use auth_core::storage::{AuditEvent, AuditQuery, EventCount, StorageError};
+use gatewright_storage::{
+    Audit, AuditEvent, AuditPage, AuditQuery, EventCount, StorageError, Timestamp,
+};
 
 use crate::executor::{Executor, Statement};
-use crate::members::behind;
+use crate::place::{Place, not_of_this_list};
+use crate::storage::SqlStorage;
+use crate::text::prefix_upper_bound;
 use crate::value::Row;
 
-/// Most events of a page.
+/// Maximum number of events of a page.
 const LIMIT: u64 = 500;
 
 // One statement, as it is run after the answer, where nobody is to hold the database for others: a trigger counts the event.
 const APPEND: &str = "INSERT INTO audit_events (id, at, kind, reason, actor_id, target_type, target_id, session_id, ip,
         user_agent, request_id, details)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING RETURNING 1";
-
-pub(crate) async fn append(
-    executor: &impl Executor,
-    event: AuditEvent,
-) -> Result<bool, StorageError> {
-    let append = vec![
-        event.id.into(),
-        event.at.into(),
-        event.kind.into(),
-        event.reason.into(),
-        event.actor_id.into(),
-        event.target_type.into(),
-        event.target_id.into(),
-        event.session_id.into(),
-        event.ip.into(),
-        event.user_agent.into(),
-        event.request_id.into(),
-        event.details.into(),
-    ];
-    let rows = executor.execute(Statement::new(APPEND, append)).await?;
-    Ok(!rows.is_empty())
-}
 
 /// The columns of an event.
 macro_rules! columns {
@@ -71,69 +53,112 @@ const LIST_BY_PREFIX: &str = concat!(
     ") ORDER BY at DESC, id DESC LIMIT ?10"
 );
 
-pub(crate) async fn list(
-    executor: &impl Executor,
-    query: AuditQuery,
-) -> Result<Vec<AuditEvent>, StorageError> {
-    let (exact, prefix) = match query.kind {
-        Some(kind) if kind.ends_with('.') => (None, Some(kind)),
-        exact => (exact, None),
-    };
-    let sql = match (&query.target_id, &query.actor_id, &exact, &prefix) {
-        (Some(_), ..) => LIST_BY_TARGET,
-        (None, Some(_), ..) => LIST_BY_ACTOR,
-        (None, None, Some(_), _) => LIST_BY_KIND,
-        (None, None, None, Some(_)) => LIST_BY_PREFIX,
-        (None, None, None, None) => LIST,
-    };
-    let (at, id) = match query.after {
-        Some(place) => (Some(place.at), place.id),
-        // The page begins with what happened before the end, or with the newest.
-        None => (query.at.end, String::new()),
-    };
-    let parameters = vec![
-        at.map_or((1 << 53) - 1, auth_core::Timestamp::as_millis)
-            .into(),
-        id.into(),
-        prefix.as_deref().into(),
-        prefix.as_deref().map(behind).into(),
-        exact.into(),
-        query.at.begin.into(),
-        query.at.end.into(),
-        query.actor_id.into(),
-        query.target_id.into(),
-        query.limit.clamp(1, LIMIT).into(),
-    ];
-    let read = |mut row: Row| {
-        Ok(AuditEvent {
-            id: row.next()?,
-            at: row.next()?,
-            kind: row.next()?,
-            reason: row.next()?,
-            actor_id: row.next()?,
-            target_type: row.next()?,
-            target_id: row.next()?,
-            session_id: row.next()?,
-            ip: row.next()?,
-            user_agent: row.next()?,
-            request_id: row.next()?,
-            details: row.next()?,
-        })
-    };
-    let rows = executor.query(Statement::new(sql, parameters)).await?;
-    rows.into_iter().map(read).collect()
-}
-
 const COUNTS: &str = "SELECT kind, reason, count FROM event_counts ORDER BY kind, reason";
 
-pub(crate) async fn count(executor: &impl Executor) -> Result<Vec<EventCount>, StorageError> {
-    let read = |mut row: Row| {
-        Ok(EventCount {
-            kind: row.next()?,
-            reason: row.next()?,
-            count: row.next()?,
+impl<E: Executor> Audit for SqlStorage<E> {
+    async fn append_audit(&self, event: AuditEvent) -> Result<bool, StorageError> {
+        let append = vec![
+            event.id.into(),
+            event.at.into(),
+            event.kind.into(),
+            event.reason.into(),
+            event.actor_id.into(),
+            event.target_type.into(),
+            event.target_id.into(),
+            event.session_id.into(),
+            event.ip.into(),
+            event.user_agent.into(),
+            event.request_id.into(),
+            event.details.into(),
+        ];
+        let rows = self
+            .executor()
+            .execute(Statement::new(APPEND, append))
+            .await?;
+        Ok(!rows.is_empty())
+    }
+
+    async fn list_audit(&self, query: AuditQuery) -> Result<AuditPage, StorageError> {
+        let (exact, prefix) = match query.kind {
+            Some(kind) if kind.ends_with('.') => (None, Some(kind)),
+            exact => (exact, None),
+        };
+        let sql = match (&query.target_id, &query.actor_id, &exact, &prefix) {
+            (Some(_), ..) => LIST_BY_TARGET,
+            (None, Some(_), ..) => LIST_BY_ACTOR,
+            (None, None, Some(_), _) => LIST_BY_KIND,
+            (None, None, None, Some(_)) => LIST_BY_PREFIX,
+            (None, None, None, None) => LIST,
+        };
+        let after = query.after.as_ref().map(Place::read).transpose()?;
+        let (at, id) = match after {
+            Some(Place { key, tie_break, .. }) => {
+                let at = key.parse().map_err(|_| not_of_this_list())?;
+                (Some(Timestamp::from_millis(at)), tie_break)
+            }
+            // The page begins with what happened before the end, or with the newest.
+            None => (query.at.end, String::new()),
+        };
+        let limit = query.limit.clamp(1, LIMIT);
+        let parameters = vec![
+            at.map_or((1 << 53) - 1, Timestamp::as_millis).into(),
+            id.into(),
+            prefix.as_deref().into(),
+            prefix.as_deref().map(prefix_upper_bound).into(),
+            exact.into(),
+            query.at.begin.into(),
+            query.at.end.into(),
+            query.actor_id.into(),
+            query.target_id.into(),
+            // One more than is wanted tells whether there is a next page.
+            (limit + 1).into(),
+        ];
+        let read = |mut row: Row| {
+            Ok(AuditEvent {
+                id: row.next()?,
+                at: row.next()?,
+                kind: row.next()?,
+                reason: row.next()?,
+                actor_id: row.next()?,
+                target_type: row.next()?,
+                target_id: row.next()?,
+                session_id: row.next()?,
+                ip: row.next()?,
+                user_agent: row.next()?,
+                request_id: row.next()?,
+                details: row.next()?,
+            })
+        };
+        let rows = self
+            .executor()
+            .query(Statement::new(sql, parameters))
+            .await?;
+        let mut events = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let more = events.len() as u64 > limit;
+        events.truncate(limit as usize);
+        let last = events.last().filter(|_| more).map(|event| Place {
+            part: 0,
+            key: event.at.as_millis().to_string(),
+            tie_break: event.id.clone(),
+        });
+        Ok(AuditPage {
+            events,
+            next: last.map(Place::cursor),
         })
-    };
-    let rows = executor.query(Statement::new(COUNTS, vec![])).await?;
-    rows.into_iter().map(read).collect()
+    }
+
+    async fn count_events(&self) -> Result<Vec<EventCount>, StorageError> {
+        let read = |mut row: Row| {
+            Ok(EventCount {
+                kind: row.next()?,
+                reason: row.next()?,
+                count: row.next()?,
+            })
+        };
+        let rows = self
+            .executor()
+            .query(Statement::new(COUNTS, vec![]))
+            .await?;
+        rows.into_iter().map(read).collect()
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use auth_core::storage::StorageError;
+use gatewright_storage::StorageError;
 
 use crate::value::{Row, Value};
 

@@ -1,10 +1,9 @@
-//! What decisions rest on: standings as they are now, and whether those that were read before a decision are still so.
+//! What decisions rest on: standings as they are now, and whether those that were read before a decision still hold.
 
-use auth_core::storage::{Grounds, Standing, StorageError, Subject};
+use gatewright_storage::{Grounds, Subject};
 use serde_json::json;
 
-use crate::executor::{Executor, Statement};
-use crate::value::{Names, Value};
+use crate::value::Value;
 
 /// The rows of the roles that make a standing, as the table `held`; of the kind of the subject and its identifier.
 macro_rules! held {
@@ -100,38 +99,12 @@ pub(crate) fn parameter(grounds: Option<Grounds>) -> Value {
     Value::Text(text)
 }
 
-fn named(subject: &Subject) -> (&'static str, &str) {
+/// The kind of a subject, and its identifier.
+pub(crate) fn named(subject: &Subject) -> (&'static str, &str) {
     match subject {
         Subject::User(id) => ("user", id),
         Subject::Role(id) => ("role", id),
         Subject::RoleHolders(id) => ("role_holders", id),
         Subject::PermissionHolders(id) => ("permission_holders", id),
     }
-}
-
-const FIND: &str = concat!(
-    "WITH ",
-    held!("?1", "?2"),
-    " SELECT ",
-    rank_held!(),
-    " AS rank, ",
-    roles_held!(),
-    " AS roles, ",
-    permissions_held!(),
-    " AS permissions"
-);
-
-pub(crate) async fn find_standing(
-    executor: &impl Executor,
-    subject: Subject,
-) -> Result<Standing, StorageError> {
-    let (kind, id) = named(&subject);
-    let find = Statement::new(FIND, vec![kind.into(), id.into()]);
-    let row = executor.query(find).await?.into_iter().next();
-    let mut row = row.ok_or_else(|| StorageError::Invalid("a standing has no row".into()))?;
-    Ok(Standing {
-        rank: row.next()?,
-        roles: row.next::<Names>()?.0,
-        permissions: row.next::<Names>()?.0,
-    })
 }

@@ -6,25 +6,26 @@
 
 #![forbid(unsafe_code)]
 
-mod accounts;
 mod audit;
-mod changes;
-mod costs;
+mod columns;
+mod credentials;
 mod executor;
 mod grounds;
-mod keys;
-mod limits;
-mod members;
+mod maintenance;
 mod migrations;
-mod purge;
+mod one_time_secrets;
+mod place;
+mod rate_limits;
 mod roles;
-mod secrets;
 mod sessions;
+mod signing_keys;
 mod storage;
+mod text;
+mod users;
 mod value;
 
 pub use executor::{Executor, Statement, error_of_text};
+pub use maintenance::{PURGE_EVERY, purge_when_due};
 pub use migrations::{MIGRATIONS, Migration, MigrationError, is_current, migrate};
-pub use purge::{PURGE_EVERY, purge_when_due};
 pub use storage::SqlStorage;
 pub use value::{Row, Value};

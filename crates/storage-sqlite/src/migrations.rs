@@ -1,7 +1,6 @@
 //! The schema, as the steps that lead to it. A step that was released never changes; a change is a new step.
 
-use auth_core::Timestamp;
-use auth_core::storage::StorageError;
+use gatewright_storage::{StorageError, Timestamp};
 
 use crate::executor::{Executor, Statement};
 

@@ -1,32 +1,30 @@
 //! Roles and permissions.
 
-use auth_core::Timestamp;
-use auth_core::storage::{Grounds, Permission, Role, StorageError, StoreOutcome};
+use gatewright_storage::{
+    Grounds, Permission, Role, Roles, Standing, StorageError, StoreOutcome, Subject, Timestamp,
+};
 
 use crate::executor::{Executor, Statement};
-use crate::grounds::{self, grounds_hold};
+use crate::grounds::{self, grounds_hold, held, named, permissions_held, rank_held, roles_held};
+use crate::storage::SqlStorage;
 use crate::value::{Names, Row};
+
+const FIND_STANDING: &str = concat!(
+    "WITH ",
+    held!("?1", "?2"),
+    " SELECT ",
+    rank_held!(),
+    " AS rank, ",
+    roles_held!(),
+    " AS roles, ",
+    permissions_held!(),
+    " AS permissions"
+);
 
 const LIST: &str = "SELECT id, name, description, built_in, rank, (SELECT group_concat(name) FROM (
         SELECT permissions.name FROM role_permissions JOIN permissions ON permissions.id = role_permissions.permission_id
         WHERE role_permissions.role_row = roles.row ORDER BY permissions.name)) AS permissions, updated_at
     FROM roles ORDER BY name";
-
-pub(crate) async fn list(executor: &impl Executor) -> Result<Vec<Role>, StorageError> {
-    let read = |mut row: Row| {
-        Ok(Role {
-            id: row.next()?,
-            name: row.next()?,
-            description: row.next()?,
-            built_in: row.next()?,
-            rank: row.next()?,
-            permissions: row.next::<Names>()?.0,
-            updated_at: row.next()?,
-        })
-    };
-    let rows = executor.query(Statement::new(LIST, vec![])).await?;
-    rows.into_iter().map(read).collect()
-}
 
 // Whatever is stored is decided by the first statement of a batch, which leaves a mark with the identifier until the batch
 // ends: what the others store changes what was decided by. `?1` is the identifier, `?2` the name, `?3` the description,
@@ -116,38 +114,6 @@ const ADD_PERMISSIONS: &str = concat!(
     " ON CONFLICT DO NOTHING"
 );
 
-pub(crate) async fn store(
-    executor: &impl Executor,
-    role: Role,
-    expected_updated_at: Option<Timestamp>,
-    grounds: Option<Grounds>,
-) -> Result<StoreOutcome, StorageError> {
-    let permissions = serde_json::Value::from(role.permissions).to_string();
-    let id = || role.id.as_str().into();
-    let mut row = vec![
-        id(),
-        role.name.into(),
-        role.description.into(),
-        role.updated_at.into(),
-    ];
-    let mut decide = row.clone();
-    decide.extend([expected_updated_at.into(), grounds::parameter(grounds)]);
-    row.push(role.rank.into());
-    let change = match expected_updated_at {
-        Some(_) => UPDATE,
-        None => INSERT,
-    };
-    let batch = vec![
-        Statement::new(refused!("roles"), decide.clone()),
-        Statement::new(decide!("roles"), decide),
-        Statement::new(change, row),
-        Statement::new(CLEAR_PERMISSIONS, vec![id()]),
-        Statement::new(ADD_PERMISSIONS, vec![id(), permissions.into()]),
-        Statement::new(FORGET_DECISION, vec![id()]),
-    ];
-    outcome(executor.batch(batch).await?)
-}
-
 /// What the first and the last statement of a batch say: why it was not stored, and whether it was.
 fn outcome(mut results: Vec<Vec<Row>>) -> Result<StoreOutcome, StorageError> {
     let stored = results.pop().unwrap_or_default();
@@ -163,34 +129,8 @@ fn outcome(mut results: Vec<Vec<Row>>) -> Result<StoreOutcome, StorageError> {
     })
 }
 
-pub(crate) async fn delete(
-    executor: &impl Executor,
-    role_id: String,
-    grounds: Option<Grounds>,
-) -> Result<bool, StorageError> {
-    let parameters = vec![role_id.into(), grounds::parameter(grounds)];
-    let delete = Statement::new(delete!("roles"), parameters);
-    Ok(!executor.execute(delete).await?.is_empty())
-}
-
 const LIST_PERMISSIONS: &str =
     "SELECT id, name, description, built_in, updated_at FROM permissions ORDER BY name";
-
-pub(crate) async fn list_permissions(
-    executor: &impl Executor,
-) -> Result<Vec<Permission>, StorageError> {
-    let read = |mut row: Row| {
-        Ok(Permission {
-            id: row.next()?,
-            name: row.next()?,
-            description: row.next()?,
-            built_in: row.next()?,
-            updated_at: row.next()?,
-        })
-    };
-    let list = Statement::new(LIST_PERMISSIONS, vec![]);
-    executor.query(list).await?.into_iter().map(read).collect()
-}
 
 const INSERT_PERMISSION: &str = concat!(
     "INSERT INTO permissions (id, name, description, updated_at, built_in) SELECT ?1, ?2, ?3, ?4, 0 WHERE ",
@@ -202,40 +142,131 @@ const UPDATE_PERMISSION: &str = concat!(
     decided!()
 );
 
-pub(crate) async fn store_permission(
-    executor: &impl Executor,
-    permission: Permission,
-    expected_updated_at: Option<Timestamp>,
-    grounds: Option<Grounds>,
-) -> Result<StoreOutcome, StorageError> {
-    let id = permission.id.clone();
-    let row = vec![
-        permission.id.into(),
-        permission.name.into(),
-        permission.description.into(),
-        permission.updated_at.into(),
-    ];
-    let mut decide = row.clone();
-    decide.extend([expected_updated_at.into(), grounds::parameter(grounds)]);
-    let change = match expected_updated_at {
-        Some(_) => UPDATE_PERMISSION,
-        None => INSERT_PERMISSION,
-    };
-    let batch = vec![
-        Statement::new(refused!("permissions"), decide.clone()),
-        Statement::new(decide!("permissions"), decide),
-        Statement::new(change, row),
-        Statement::new(FORGET_DECISION, vec![id.into()]),
-    ];
-    outcome(executor.batch(batch).await?)
-}
+impl<E: Executor> Roles for SqlStorage<E> {
+    async fn find_standing(&self, subject: Subject) -> Result<Standing, StorageError> {
+        let (kind, id) = named(&subject);
+        let find = Statement::new(FIND_STANDING, vec![kind.into(), id.into()]);
+        let row = self.executor().query(find).await?.into_iter().next();
+        let mut row = row.ok_or_else(|| StorageError::Invalid("a standing has no row".into()))?;
+        Ok(Standing {
+            rank: row.next()?,
+            roles: row.next::<Names>()?.0,
+            permissions: row.next::<Names>()?.0,
+        })
+    }
 
-pub(crate) async fn delete_permission(
-    executor: &impl Executor,
-    permission_id: String,
-    grounds: Option<Grounds>,
-) -> Result<bool, StorageError> {
-    let parameters = vec![permission_id.into(), grounds::parameter(grounds)];
-    let delete = Statement::new(delete!("permissions"), parameters);
-    Ok(!executor.execute(delete).await?.is_empty())
+    async fn list_roles(&self) -> Result<Vec<Role>, StorageError> {
+        let read = |mut row: Row| {
+            Ok(Role {
+                id: row.next()?,
+                name: row.next()?,
+                description: row.next()?,
+                built_in: row.next()?,
+                rank: row.next()?,
+                permissions: row.next::<Names>()?.0,
+                updated_at: row.next()?,
+            })
+        };
+        let rows = self.executor().query(Statement::new(LIST, vec![])).await?;
+        rows.into_iter().map(read).collect()
+    }
+
+    async fn store_role(
+        &self,
+        role: Role,
+        expected_updated_at: Option<Timestamp>,
+        grounds: Option<Grounds>,
+    ) -> Result<StoreOutcome, StorageError> {
+        let permissions = serde_json::Value::from(role.permissions).to_string();
+        let id = || role.id.as_str().into();
+        let mut row = vec![
+            id(),
+            role.name.into(),
+            role.description.into(),
+            role.updated_at.into(),
+        ];
+        let mut decide = row.clone();
+        decide.extend([expected_updated_at.into(), grounds::parameter(grounds)]);
+        row.push(role.rank.into());
+        let change = match expected_updated_at {
+            Some(_) => UPDATE,
+            None => INSERT,
+        };
+        let batch = vec![
+            Statement::new(refused!("roles"), decide.clone()),
+            Statement::new(decide!("roles"), decide),
+            Statement::new(change, row),
+            Statement::new(CLEAR_PERMISSIONS, vec![id()]),
+            Statement::new(ADD_PERMISSIONS, vec![id(), permissions.into()]),
+            Statement::new(FORGET_DECISION, vec![id()]),
+        ];
+        outcome(self.executor().batch(batch).await?)
+    }
+
+    async fn delete_role(
+        &self,
+        role_id: String,
+        grounds: Option<Grounds>,
+    ) -> Result<bool, StorageError> {
+        let parameters = vec![role_id.into(), grounds::parameter(grounds)];
+        let delete = Statement::new(delete!("roles"), parameters);
+        Ok(!self.executor().execute(delete).await?.is_empty())
+    }
+
+    async fn list_permissions(&self) -> Result<Vec<Permission>, StorageError> {
+        let read = |mut row: Row| {
+            Ok(Permission {
+                id: row.next()?,
+                name: row.next()?,
+                description: row.next()?,
+                built_in: row.next()?,
+                updated_at: row.next()?,
+            })
+        };
+        let list = Statement::new(LIST_PERMISSIONS, vec![]);
+        self.executor()
+            .query(list)
+            .await?
+            .into_iter()
+            .map(read)
+            .collect()
+    }
+
+    async fn store_permission(
+        &self,
+        permission: Permission,
+        expected_updated_at: Option<Timestamp>,
+        grounds: Option<Grounds>,
+    ) -> Result<StoreOutcome, StorageError> {
+        let id = permission.id.clone();
+        let row = vec![
+            permission.id.into(),
+            permission.name.into(),
+            permission.description.into(),
+            permission.updated_at.into(),
+        ];
+        let mut decide = row.clone();
+        decide.extend([expected_updated_at.into(), grounds::parameter(grounds)]);
+        let change = match expected_updated_at {
+            Some(_) => UPDATE_PERMISSION,
+            None => INSERT_PERMISSION,
+        };
+        let batch = vec![
+            Statement::new(refused!("permissions"), decide.clone()),
+            Statement::new(decide!("permissions"), decide),
+            Statement::new(change, row),
+            Statement::new(FORGET_DECISION, vec![id.into()]),
+        ];
+        outcome(self.executor().batch(batch).await?)
+    }
+
+    async fn delete_permission(
+        &self,
+        permission_id: String,
+        grounds: Option<Grounds>,
+    ) -> Result<bool, StorageError> {
+        let parameters = vec![permission_id.into(), grounds::parameter(grounds)];
+        let delete = Statement::new(delete!("permissions"), parameters);
+        Ok(!self.executor().execute(delete).await?.is_empty())
+    }
 }

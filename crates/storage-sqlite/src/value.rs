@@ -1,7 +1,6 @@
 //! Values and rows, as SQLite has them. Integers stay below 2^53 so that every host passes them on unrounded.
 
-use auth_core::Timestamp;
-use auth_core::storage::StorageError;
+use gatewright_storage::{StorageError, Timestamp};
 
 /// One value of a parameter or a column.
 #[derive(Debug, Clone, PartialEq)]

@@ -13,6 +13,7 @@ mod platform;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use auth_core::config::RetentionConfig;
 use auth_core::{Auth, Config, Level, Platform as _};
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -99,7 +100,13 @@ async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
         Ok(host) => host,
         Err(cause) => return platform::report(&cause),
     };
-    if let Err(error) = purge_when_due(host.d1(), host.now(), &variables).await {
+    let retention = async {
+        let loaded = RetentionConfig::load(&variables).await;
+        loaded
+            .map(|retention| retention.audit)
+            .map_err(|error| error.to_string())
+    };
+    if let Err(error) = purge_when_due(host.d1(), host.now(), retention).await {
         let cause = format!("{error:?}");
         host.log(
             Level::Warn,

@@ -1,7 +1,6 @@
 //! The contract's imports, met by this host.
 
-use auth_core::contract::Mirror as _;
-use auth_core::storage::Storage as _;
+use auth_core::storage::Mirror as _;
 use auth_core::{Level, MailError, Message};
 use wasmtime::component::{Access, Accessor, HasData, Linker};
 
@@ -17,7 +16,7 @@ mod generated {
         inline: "
             package gatewright:native;
             world contract {
-                import gatewright:auth/storage@0.1.0;
+                include gatewright:auth/storage@0.1.0;
                 import gatewright:auth/mail@0.1.0;
                 import gatewright:auth/settings@0.1.0;
                 import gatewright:auth/log@0.1.0;
@@ -28,9 +27,9 @@ mod generated {
     });
 }
 
-use generated::gatewright::auth::{log, mail, settings, storage};
+use generated::gatewright::auth::{self, log, mail, settings};
 
-auth_core::mirror_storage!(crate::bindings::generated::gatewright::auth::storage);
+auth_core::storage::mirror_storage!(crate::bindings::generated::gatewright::auth);
 auth_core::mirror_mail!(crate::bindings::generated::gatewright::auth::mail);
 
 /// Marks the imports in a linker.
@@ -42,28 +41,35 @@ impl HasData for Imports {
 
 /// Adds every import of the contract to a linker.
 pub(crate) fn add_to_linker(linker: &mut Linker<InstanceData>) -> wasmtime::Result<()> {
-    storage::add_to_linker::<_, Imports>(linker, |data| data)?;
+    add_storage_to_linker(linker)?;
     mail::add_to_linker::<_, Imports>(linker, |data| data)?;
     settings::add_to_linker::<_, Imports>(linker, |data| data)?;
     log::add_to_linker::<_, Imports>(linker, |data| data)
 }
 
 macro_rules! serve_imports {
-    ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
-        const _: () = {
-            use storage::*;
+    ($($noun:ident in $module:ident {
+        $($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*
+    })*) => {
+        $(const _: () = {
+            use auth::$module::*;
             impl<T: Send + 'static> HostWithStore<T> for Imports {
-                $(async fn $name(accessor: &Accessor<T, Self>, $($argument: $ty),*) -> Result<$output, Error> {
+                $(async fn $name(accessor: &Accessor<T, Self>, $($argument: $ty),*) -> Result<$output, StorageError> {
                     let storage = accessor.with(|mut store| store.get().contract().storage.clone());
-                    storage.$name($($argument.mirror()),*).await.mirror()
+                    auth_core::storage::$noun::$name(&storage, $($argument.mirror()),*).await.mirror()
                 })*
             }
-        };
+            impl Host for InstanceData {}
+        };)*
+
+        /// Adds the imports of storage.
+        fn add_storage_to_linker(linker: &mut Linker<InstanceData>) -> wasmtime::Result<()> {
+            $(auth::$module::add_to_linker::<_, Imports>(linker, |data| data)?;)*
+            Ok(())
+        }
     };
 }
-auth_core::storage_functions!(serve_imports);
-
-impl storage::Host for InstanceData {}
+auth_core::storage::storage_functions!(serve_imports);
 
 impl<T: Send + 'static> mail::HostWithStore<T> for Imports {
     async fn send(accessor: &Accessor<T, Self>, message: mail::Message) -> Result<(), mail::Error> {

@@ -16,8 +16,7 @@ mod sqlite;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use auth_core::Timestamp;
-use auth_core::contract::Mirror as _;
-use auth_core::storage::{Storage as _, StorageError};
+use auth_core::storage::{Mirror, StorageError};
 use gatewright_storage_sqlite::{MigrationError, SqlStorage, is_current, migrate};
 use spin_sdk::wasip3::clocks::system_clock;
 
@@ -34,9 +33,9 @@ mod bindings {
     });
 }
 
-use bindings::exports::gatewright::auth::storage;
+use bindings::exports::gatewright::auth;
 
-auth_core::mirror_storage!(crate::bindings::exports::gatewright::auth::storage);
+auth_core::storage::mirror_storage!(crate::bindings::exports::gatewright::auth);
 
 /// What exports the contract.
 struct Provider;
@@ -44,24 +43,26 @@ struct Provider;
 bindings::export!(Provider with_types_in bindings);
 
 macro_rules! serve_exports {
-    ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
-        const _: () = {
-            use storage::*;
+    ($($noun:ident in $module:ident {
+        $($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*
+    })*) => {
+        $(const _: () = {
+            use auth::$module::*;
             impl Guest for Provider {
-                $(async fn $name($($argument: $ty),*) -> Result<$output, Error> {
-                    let storage = ready().await.map_err(StorageError::mirror)?;
-                    let result = storage.$name($($argument.mirror()),*).await;
-                    if let Err(StorageError::Invalid(_)) = result {
+                $(async fn $name($($argument: $ty),*) -> Result<$output, StorageError> {
+                    let storage = ready().await.map_err(Mirror::mirror)?;
+                    let result = auth_core::storage::$noun::$name(&storage, $($argument.mirror()),*).await;
+                    if let Err(auth_core::storage::StorageError::Invalid(_)) = result {
                         // The database may be another than before: look at its schema again.
                         MIGRATED.store(false, Ordering::Relaxed);
                     }
                     result.mirror()
                 })*
             }
-        };
+        };)*
     };
 }
-auth_core::storage_functions!(serve_exports);
+auth_core::storage::storage_functions!(serve_exports);
 
 /// Whether this instance has seen that the schema is current.
 static MIGRATED: AtomicBool = AtomicBool::new(false);

@@ -1,7 +1,7 @@
 //! Mail by outbound HTTP.
 
 use auth_core::config::SettingError;
-use auth_core::contract::Mirror as _;
+use auth_core::storage::Mirror as _;
 use auth_core::{Level, MailError};
 use gatewright_mail::{Delivery, TIMEOUT, accepted, console};
 use http_body_util::Full;

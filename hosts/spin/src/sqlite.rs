@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use auth_core::Level;
+use auth_core::config::RetentionConfig;
 use auth_core::storage::StorageError;
 use gatewright_storage_sqlite::{
     Executor, PURGE_EVERY, Row, Statement, Value, error_of_text, purge_when_due,
@@ -81,7 +82,13 @@ fn purge_now_and_then() {
     }
     NEXT_PURGE.store(now_ms + PURGE_EVERY.as_millis() as u64, Ordering::Relaxed);
     wit_bindgen::spawn(async {
-        if let Err(error) = purge_when_due(&SpinSqlite, now(), &Variables).await {
+        let retention = async {
+            let loaded = RetentionConfig::load(&Variables).await;
+            loaded
+                .map(|retention| retention.audit)
+                .map_err(|error| error.to_string())
+        };
+        if let Err(error) = purge_when_due(&SpinSqlite, now(), retention).await {
             let cause = format!("{error:?}");
             let message = "what has expired could not be cleared out";
             log::emit(Level::Warn, message, &[("cause", &cause)]);

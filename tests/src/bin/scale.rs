@@ -9,7 +9,7 @@ use std::io::{BufWriter, Write as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use auth_core::storage::{LoginName, Storage, UserOrder, UserQuery};
+use auth_core::storage::{LoginName, UserOrder, UserQuery, Users as _};
 use futures::executor::block_on;
 use gatewright::{Sqlite, database_path};
 use gatewright_storage_sqlite::SqlStorage;
@@ -82,7 +82,7 @@ fn measure(users: u64) {
         };
         timed(|| {
             let page = block_on(storage.list_users(query));
-            assert!(!page.unwrap().members.is_empty());
+            assert!(!page.unwrap().users.is_empty());
         })
     };
     for letters in [2, 4, 8] {

@@ -1,9 +1,12 @@
 //! Secrets and counters of credentials.
 
-use super::*;
+use auth_core::storage::*;
+use futures::executor::block_on;
+
+use crate::contract::given::*;
 
 /// A replacement that expects another secret changes nothing.
-pub fn a_secret_is_replaced_only_if_it_is_the_expected_one(storage: &impl Storage) {
+pub(crate) fn a_secret_is_replaced_only_if_it_is_the_expected_one(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     let replace = |expected: &str, replacement: &str| {
         block_on(storage.replace_credential_secret(
@@ -29,7 +32,7 @@ pub fn a_secret_is_replaced_only_if_it_is_the_expected_one(storage: &impl Storag
 }
 
 /// Of concurrent replacements of one secret exactly one happens.
-pub fn one_of_many_concurrent_replacements_wins(storage: &(impl Storage + Sync)) {
+pub(crate) fn one_of_many_concurrent_replacements_wins(storage: &(impl Storage + Sync)) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     let replaced = concurrently(|caller| {
         let replacement = format!("by {caller}");
@@ -50,7 +53,7 @@ pub fn one_of_many_concurrent_replacements_wins(storage: &(impl Storage + Sync))
 }
 
 /// A counter that is not greater than the last one is refused.
-pub fn a_counter_only_moves_forward(storage: &impl Storage) {
+pub(crate) fn a_counter_only_moves_forward(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     let accept = |number, counter| {
         block_on(storage.accept_counter(id(number), counter, at(counter))).unwrap()
@@ -68,14 +71,14 @@ pub fn a_counter_only_moves_forward(storage: &impl Storage) {
 }
 
 /// Of concurrent calls with one counter exactly one is accepted.
-pub fn one_of_many_concurrent_counters_is_accepted(storage: &(impl Storage + Sync)) {
+pub(crate) fn one_of_many_concurrent_counters_is_accepted(storage: &(impl Storage + Sync)) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     let accepted = concurrently(|_| block_on(storage.accept_counter(id(1001), 5, at(5))).unwrap());
     assert_eq!(accepted.iter().filter(|accepted| **accepted).count(), 1);
 }
 
 /// Of concurrent deletions of one credential exactly one finds it.
-pub fn one_of_many_concurrent_uses_of_a_credential_wins(storage: &(impl Storage + Sync)) {
+pub(crate) fn one_of_many_concurrent_uses_of_a_credential_wins(storage: &(impl Storage + Sync)) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     let deleted = concurrently(|_| block_on(storage.delete_credential(id(1001))).unwrap());
     assert_eq!(deleted.iter().filter(|deleted| **deleted).count(), 1);
@@ -83,7 +86,7 @@ pub fn one_of_many_concurrent_uses_of_a_credential_wins(storage: &(impl Storage 
 }
 
 /// Of each kind the costliest hash stays, whoever tells it and in whatever order.
-pub fn the_most_work_of_each_kind_stays(storage: &(impl Storage + Sync)) {
+pub(crate) fn the_most_work_of_each_kind_stays(storage: &(impl Storage + Sync)) {
     let cost = |kind: &str, work: u64| PasswordCost {
         kind: kind.to_owned(),
         work,

@@ -1,6 +1,9 @@
 //! What decisions rest on.
 
-use super::*;
+use auth_core::storage::*;
+use futures::executor::block_on;
+
+use crate::contract::given::*;
 
 fn standing(storage: &impl Storage, subject: Subject) -> Standing {
     block_on(storage.find_standing(subject)).unwrap()
@@ -49,7 +52,7 @@ fn people(storage: &impl Storage) {
 }
 
 /// Of a user, of one role, of those who have a role, and of those who hold a permission; what is not there has none.
-pub fn a_standing_is_made_of_all_roles(storage: &impl Storage) {
+pub(crate) fn a_standing_is_made_of_all_roles(storage: &impl Storage) {
     people(storage);
     let both = ["audit:read", "users:read"];
     let found = |subject: fn(String) -> Subject, number| standing(storage, subject(id(number)));
@@ -148,7 +151,7 @@ fn carried_out(storage: &impl Storage, round: u64, grounds: &Grounds) -> Vec<(&'
 
 /// Where a session has ended, or somebody's roles, their rank or what they hold are others than were seen, nothing is
 /// stored, whatever it is (V8.3.2).
-pub fn a_decision_is_carried_out_only_on_its_grounds(storage: &impl Storage) {
+pub(crate) fn a_decision_is_carried_out_only_on_its_grounds(storage: &impl Storage) {
     people(storage);
     create(storage, with_roles(8, &[]));
     store(storage, custom(0x603, "edited", 1, &[]), None);
@@ -215,7 +218,7 @@ pub fn a_decision_is_carried_out_only_on_its_grounds(storage: &impl Storage) {
 }
 
 /// Each takes the other's only role, having seen that both have theirs: one is carried out, every time.
-pub fn of_concurrent_decisions_about_each_other_one_is_carried_out(
+pub(crate) fn of_concurrent_decisions_about_each_other_one_is_carried_out(
     storage: &(impl Storage + Sync),
 ) {
     people(storage);

@@ -1,9 +1,12 @@
 //! Roles and permissions.
 
-use super::*;
+use auth_core::storage::*;
+use futures::executor::block_on;
+
+use crate::contract::given::*;
 
 /// What the decisions of the service are built on.
-pub fn the_built_in_roles_and_permissions_are_there(storage: &impl Storage) {
+pub(crate) fn the_built_in_roles_and_permissions_are_there(storage: &impl Storage) {
     let roles: [(u64, &str, u64, &[&str]); 6] = [
         (
             2,
@@ -63,102 +66,8 @@ pub fn the_built_in_roles_and_permissions_are_there(storage: &impl Storage) {
     }
 }
 
-fn role(number: u64, name: &str, permissions: &[&str], seconds: u64) -> Role {
-    Role {
-        id: id(number),
-        name: name.to_owned(),
-        description: format!("{name}, zo\u{eb}"),
-        built_in: false,
-        rank: number % 1000,
-        permissions: names(permissions),
-        updated_at: at(seconds),
-    }
-}
-
-fn permission(number: u64, name: &str, seconds: u64) -> Permission {
-    Permission {
-        id: id(number),
-        name: name.to_owned(),
-        description: format!("{name}, zo\u{eb}"),
-        built_in: false,
-        updated_at: at(seconds),
-    }
-}
-
-/// What roles and permissions have in common.
-trait Named: Clone + PartialEq + std::fmt::Debug + Sync {
-    fn new(number: u64, name: &str, seconds: u64) -> Self;
-    fn id(&self) -> &str;
-    fn all(storage: &impl Storage) -> Vec<Self>;
-    fn store(self, storage: &impl Storage, expected: Option<Timestamp>) -> StoreOutcome;
-    fn delete(storage: &impl Storage, id: String) -> bool;
-
-    fn one(storage: &impl Storage, id: &str) -> Option<Self> {
-        Self::all(storage).into_iter().find(|one| one.id() == id)
-    }
-}
-
-impl Named for Role {
-    fn new(number: u64, name: &str, seconds: u64) -> Self {
-        role(number, name, &["users:read"], seconds)
-    }
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn all(storage: &impl Storage) -> Vec<Self> {
-        block_on(storage.list_roles()).unwrap()
-    }
-
-    fn store(self, storage: &impl Storage, expected: Option<Timestamp>) -> StoreOutcome {
-        block_on(storage.store_role(self, expected, None)).unwrap()
-    }
-
-    fn delete(storage: &impl Storage, id: String) -> bool {
-        block_on(storage.delete_role(id, None)).unwrap()
-    }
-}
-
-impl Named for Permission {
-    fn new(number: u64, name: &str, seconds: u64) -> Self {
-        permission(number, name, seconds)
-    }
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn all(storage: &impl Storage) -> Vec<Self> {
-        block_on(storage.list_permissions()).unwrap()
-    }
-
-    fn store(self, storage: &impl Storage, expected: Option<Timestamp>) -> StoreOutcome {
-        block_on(storage.store_permission(self, expected, None)).unwrap()
-    }
-
-    fn delete(storage: &impl Storage, id: String) -> bool {
-        block_on(storage.delete_permission(id, None)).unwrap()
-    }
-}
-
-/// Stores a new role or permission.
-fn store_new(storage: &impl Storage, one: impl Named) {
-    assert_eq!(
-        one.clone().store(storage, None),
-        StoreOutcome::Stored,
-        "{one:?}"
-    );
-}
-
-/// Stores a role or permission that was last changed at these seconds.
-fn store_over(storage: &impl Storage, one: impl Named, seconds: u64) {
-    let outcome = one.clone().store(storage, Some(at(seconds)));
-    assert_eq!(outcome, StoreOutcome::Stored, "{one:?}");
-}
-
 /// Permissions come sorted and each once, those that there are; who has the role has them at once.
-pub fn a_role_is_stored_with_its_permissions(storage: &impl Storage) {
+pub(crate) fn a_role_is_stored_with_its_permissions(storage: &impl Storage) {
     store_new(storage, permission(0x500, "posts:write", 1));
     assert_eq!(
         Permission::one(storage, &id(0x500)),
@@ -218,7 +127,7 @@ pub fn a_role_is_stored_with_its_permissions(storage: &impl Storage) {
 }
 
 /// The name of a role can change; who has it, has it by the new name, and the old one is free.
-pub fn a_renamed_role_stays_with_those_who_have_it(storage: &impl Storage) {
+pub(crate) fn a_renamed_role_stays_with_those_who_have_it(storage: &impl Storage) {
     store_new(storage, role(0x600, "editor", &["users:read"], 1));
     create(storage, with_role(1, "editor"));
     start(storage, session(10, 1), "first");
@@ -237,7 +146,7 @@ pub fn a_renamed_role_stays_with_those_who_have_it(storage: &impl Storage) {
 }
 
 /// The name of a permission can change; what holds it, holds it by the new name, and the old one is free.
-pub fn a_renamed_permission_stays_with_its_roles(storage: &impl Storage) {
+pub(crate) fn a_renamed_permission_stays_with_its_roles(storage: &impl Storage) {
     store_new(storage, permission(0x500, "posts:write", 1));
     store_new(storage, role(0x600, "editor", &["posts:write"], 1));
     create(storage, with_role(1, "editor"));
@@ -275,12 +184,12 @@ fn is_changed_only_by_who_has_seen_it<T: Named>(storage: &impl Storage) {
 }
 
 /// See `is_changed_only_by_who_has_seen_it`.
-pub fn a_role_is_changed_only_by_who_has_seen_it(storage: &impl Storage) {
+pub(crate) fn a_role_is_changed_only_by_who_has_seen_it(storage: &impl Storage) {
     is_changed_only_by_who_has_seen_it::<Role>(storage);
 }
 
 /// See `is_changed_only_by_who_has_seen_it`.
-pub fn a_permission_is_changed_only_by_who_has_seen_it(storage: &impl Storage) {
+pub(crate) fn a_permission_is_changed_only_by_who_has_seen_it(storage: &impl Storage) {
     is_changed_only_by_who_has_seen_it::<Permission>(storage);
 }
 
@@ -302,21 +211,21 @@ fn a_taken_name_stores_nothing<T: Named>(storage: &impl Storage) {
 }
 
 /// See `a_taken_name_stores_nothing`; built-in names are names, too.
-pub fn a_taken_role_name_stores_nothing(storage: &impl Storage) {
+pub(crate) fn a_taken_role_name_stores_nothing(storage: &impl Storage) {
     a_taken_name_stores_nothing::<Role>(storage);
     let outcome = Role::new(0x610, "superadmin", 1).store(storage, None);
     assert_eq!(outcome, StoreOutcome::NameTaken);
 }
 
 /// See `a_taken_name_stores_nothing`; built-in names are names, too.
-pub fn a_taken_permission_name_stores_nothing(storage: &impl Storage) {
+pub(crate) fn a_taken_permission_name_stores_nothing(storage: &impl Storage) {
     a_taken_name_stores_nothing::<Permission>(storage);
     let outcome = Permission::new(0x610, "*", 1).store(storage, None);
     assert_eq!(outcome, StoreOutcome::NameTaken);
 }
 
 /// What a built-in role holds can change; its name and its rank can't, nor whether a role is built in.
-pub fn a_built_in_role_keeps_its_name(storage: &impl Storage) {
+pub(crate) fn a_built_in_role_keeps_its_name(storage: &impl Storage) {
     let before = Role::one(storage, &id(3)).unwrap();
     let renamed = Role {
         built_in: false,
@@ -346,7 +255,7 @@ pub fn a_built_in_role_keeps_its_name(storage: &impl Storage) {
 }
 
 /// What a built-in permission is for can be told in other words; its name stays, and that it is built in.
-pub fn a_built_in_permission_keeps_its_name(storage: &impl Storage) {
+pub(crate) fn a_built_in_permission_keeps_its_name(storage: &impl Storage) {
     let before = Permission::one(storage, &id(0x102)).unwrap();
     let renamed = permission(0x102, "helpers:read", 1);
     let outcome = renamed.clone().store(storage, Some(before.updated_at));
@@ -403,17 +312,17 @@ fn one_of_many_concurrent_ones_wins<T: Named + Send>(storage: &(impl Storage + S
 }
 
 /// See `one_of_many_concurrent_ones_wins`.
-pub fn one_of_many_concurrent_roles_wins(storage: &(impl Storage + Sync)) {
+pub(crate) fn one_of_many_concurrent_roles_wins(storage: &(impl Storage + Sync)) {
     one_of_many_concurrent_ones_wins::<Role>(storage);
 }
 
 /// See `one_of_many_concurrent_ones_wins`.
-pub fn one_of_many_concurrent_permissions_wins(storage: &(impl Storage + Sync)) {
+pub(crate) fn one_of_many_concurrent_permissions_wins(storage: &(impl Storage + Sync)) {
     one_of_many_concurrent_ones_wins::<Permission>(storage);
 }
 
 /// Who had a role that is gone has it no longer, also when another of its name or identifier comes.
-pub fn a_deleted_role_is_taken_from_everybody(storage: &impl Storage) {
+pub(crate) fn a_deleted_role_is_taken_from_everybody(storage: &impl Storage) {
     store_new(storage, role(0x600, "editor", &["users:read"], 1));
     let mut new = new_user(1, None, None);
     new.roles = names(&["editor", "user"]);
@@ -448,12 +357,12 @@ pub fn a_deleted_role_is_taken_from_everybody(storage: &impl Storage) {
     store_new(storage, role(0x600, "editor", &["users:read"], 2));
     nobody_has_it();
     let mut first = with_role(3, "editor");
-    first.unless_held = Some("editor".to_owned());
+    first.unless_role_assigned = Some("editor".to_owned());
     create(storage, first);
 }
 
 /// What held a permission that is gone holds it no longer, also when another of its name or identifier comes.
-pub fn a_deleted_permission_is_taken_from_every_role(storage: &impl Storage) {
+pub(crate) fn a_deleted_permission_is_taken_from_every_role(storage: &impl Storage) {
     store_new(storage, permission(0x500, "posts:write", 1));
     store_new(
         storage,

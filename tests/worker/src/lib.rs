@@ -7,8 +7,7 @@
 
 use std::time::Duration;
 
-use auth_core::Timestamp;
-use auth_core::storage::*;
+use gatewright_storage::*;
 use gatewright_storage_d1::D1;
 use gatewright_storage_sqlite::SqlStorage;
 use http::Response;
@@ -36,21 +35,23 @@ async fn fetch(request: HttpRequest, env: Env, _: Context) -> Result<HttpRespons
 }
 
 macro_rules! functions {
-    ($($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*) => {
+    ($($noun:ident in $module:ident {
+        $($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*
+    })*) => {
         async fn call(storage: &SqlStorage<D1>, path: &str, body: &[u8]) -> serde_json::Result<String> {
             match path.trim_start_matches('/') {
-                $(stringify!($name) => {
+                $($(stringify!($name) => {
                     #[allow(unused_parens, reason = "one parameter is no tuple")]
                     let [$($argument),*] = arguments(body)?;
                     $(let $argument: $ty = serde_json::from_value($argument)?;)*
                     serde_json::to_string(&storage.$name($($argument),*).await)
-                })*
+                })*)*
                 _ => Ok("null".to_owned()),
             }
         }
     };
 }
-auth_core::storage_functions!(functions);
+gatewright_storage::storage_functions!(functions);
 
 /// The parameters of a call.
 fn arguments<const N: usize>(body: &[u8]) -> serde_json::Result<[serde_json::Value; N]> {

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::mfa::second_factor::decrypt_totp_key;
 use crate::mfa::totp;
 use crate::platform::Platform;
-use crate::storage::{Credential, Member, Place, UserQuery};
+use crate::storage::{Credential, Cursor, Member, UserQuery};
 use crate::time::Timestamp;
 
 impl<P: Platform> Users<'_, P> {
@@ -27,10 +27,10 @@ impl<P: Platform> Users<'_, P> {
     pub async fn export(
         self,
         actor: &Actor,
-        after: Option<Place>,
+        after: Option<Cursor>,
         limit: u64,
         secrets: bool,
-    ) -> Result<(Vec<ImportUser>, Option<Place>)> {
+    ) -> Result<(Vec<ImportUser>, Option<Cursor>)> {
         let context = self.context;
         let holds_everything = actor.holder().has_role(SUPERADMIN);
         if secrets && !holds_everything {

@@ -20,7 +20,7 @@ use crate::identifier::new_id;
 use crate::password::equal_work::raise_costs;
 use crate::password::error::PasswordHashError;
 use crate::platform::Platform;
-use crate::storage::{CreateUserOutcome, LoginName, NewUser, Role, SeenStanding, Storage as _};
+use crate::storage::{CreateUserOutcome, LoginName, NewUser, Role, SeenStanding, Users as _};
 
 impl<P: Platform> Users<'_, P> {
     /// About how many milliseconds it takes to verify a password by this hash, if an import takes it.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::access::{USER, VERIFIED};
 use crate::account::change::{TRIES, always_changing};
 use crate::account::creation::{new_record, new_user, try_create};
-use crate::account::find::find_member;
+use crate::account::find::find_user;
 use crate::account::password_reset::send_reset;
 use crate::admin::actor::Actor;
 use crate::admin::catalog::roles_of_names;
@@ -21,7 +21,7 @@ use crate::mail::kind::MailKind;
 use crate::password::acceptance::checked_password;
 use crate::password::admission::hash_password;
 use crate::platform::Platform;
-use crate::storage::{Member, NewUser, Role, SeenStanding};
+use crate::storage::{NewUser, Role, SeenStanding, UserDetails};
 
 /// A user whom an administrator makes.
 #[derive(Clone, Copy, Default)]
@@ -50,7 +50,7 @@ impl<P: Platform> Users<'_, P> {
     /// # Errors
     /// [`Error::Invalid`] with every broken rule, [`Error::EmailTaken`], [`Error::UsernameTaken`],
     /// [`Error::GrantNotHeld`], or a failure of the platform.
-    pub async fn create(self, actor: &Actor, new: NewAccount<'_>) -> Result<Member> {
+    pub async fn create(self, actor: &Actor, new: NewAccount<'_>) -> Result<UserDetails> {
         let context = self.context;
         let mut user = new_user(context);
         let none = Map::new();
@@ -106,7 +106,7 @@ impl<P: Platform> Users<'_, P> {
             acting = renewed(context, &acting).await?;
             granted = granted_roles(context, &acting, names).await?;
         }
-        let member = find_member(context, &user.id).await?;
+        let member = find_user(context, &user.id).await?;
         let event = actor.event(EventKind::UserCreated).on("user", &user.id);
         record(
             context,

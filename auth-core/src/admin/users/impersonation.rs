@@ -1,6 +1,6 @@
 //! Acting as a user.
 
-use crate::account::find::find_member;
+use crate::account::find::find_user;
 use crate::admin::actor::Actor;
 use crate::admin::users::Users;
 use crate::audit::event::EventKind;
@@ -12,7 +12,7 @@ use crate::sessions::active::is_live;
 use crate::sessions::tokens::access_token;
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
-use crate::storage::{Member, NewSession, Session, StartSessionOutcome, Storage as _};
+use crate::storage::{NewSession, Session, Sessions as _, StartSessionOutcome, UserDetails};
 
 /// What somebody acts as another by.
 pub struct Impersonation {
@@ -21,7 +21,7 @@ pub struct Impersonation {
     /// Seconds until it expires.
     pub expires_in: u64,
     /// Whom it stands for.
-    pub member: Member,
+    pub member: UserDetails,
 }
 
 impl<P: Platform> Users<'_, P> {
@@ -37,7 +37,7 @@ impl<P: Platform> Users<'_, P> {
         why: Option<&str>,
     ) -> Result<Impersonation> {
         let context = self.context;
-        let member = find_member(context, user_id).await?;
+        let member = find_user(context, user_id).await?;
         // Not a peer, and so not himself, either.
         if !actor.holder().outranks(&(&member).into()) {
             return Err(Error::InsufficientRank);

@@ -1,16 +1,14 @@
-//! The list of users, and places in it in a form for clients.
+//! The list of users, and cursors in a form for clients.
 
-use serde_json::json;
-
-use crate::account::find::find_member;
+use crate::account::find::find_user;
 use crate::admin::users::Users;
 use crate::context::Context;
 use crate::error::Result;
 use crate::identifier::canonical;
 use crate::platform::Platform;
-use crate::storage::{Member, Place, Storage as _, UserPage, UserQuery};
+use crate::storage::{Cursor, UserDetails, UserPage, UserQuery, Users as _};
 
-/// What places in lists are encrypted for, so that nobody makes one up.
+/// What cursors are encrypted for, so that nobody makes one up.
 const CURSOR_PURPOSE: &str = "gatewright place in a list v2";
 
 /// A page of the list of users. `search` is the beginning of an address, a user name, a name or a word of it, or a text
@@ -42,33 +40,22 @@ impl<P: Platform> Users<'_, P> {
     ///
     /// # Errors
     /// [`Error::NotFound`], or a failure of the platform.
-    pub async fn get(self, user_id: &str) -> Result<Member> {
-        find_member(self.context, user_id).await
+    pub async fn get(self, user_id: &str) -> Result<UserDetails> {
+        find_user(self.context, user_id).await
     }
 
-    /// A place in a list in a form for clients: opaque, and only good for the same list.
-    pub fn encrypt_cursor(self, list: &str, place: &Place) -> String {
+    /// The cursor of a list in a form for clients: encrypted, and only good for the same list.
+    pub fn encrypt_cursor(self, list: &str, cursor: &Cursor) -> String {
         let context = self.context;
-        let plain = json!([place.part, place.key, place.tie_break]).to_string();
-        context.config.secret_key.seal(
-            &context.platform,
-            CURSOR_PURPOSE,
-            list,
-            "",
-            plain.as_bytes(),
-        )
-    }
-
-    /// The place that a client brings back; none: it is not one of this list.
-    pub fn decrypt_cursor(self, list: &str, sealed: &str) -> Option<Place> {
-        let context = self.context;
+        let plain = cursor.as_str().as_bytes();
         let key = &context.config.secret_key;
-        let plain = key.open(CURSOR_PURPOSE, list, "", sealed)?;
-        let (part, key, tie_break) = serde_json::from_slice(&plain).ok()?;
-        Some(Place {
-            part,
-            key,
-            tie_break,
-        })
+        key.seal(&context.platform, CURSOR_PURPOSE, list, "", plain)
+    }
+
+    /// The cursor that a client brings back; none: it is not one of this list.
+    pub fn decrypt_cursor(self, list: &str, encrypted: &str) -> Option<Cursor> {
+        let key = &self.context.config.secret_key;
+        let plain = key.open(CURSOR_PURPOSE, list, "", encrypted)?;
+        String::from_utf8(plain.to_vec()).ok().map(Cursor::new)
     }
 }

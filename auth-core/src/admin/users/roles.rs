@@ -10,7 +10,7 @@ use crate::audit::event::EventKind;
 use crate::audit::record::record;
 use crate::error::Result;
 use crate::platform::Platform;
-use crate::storage::Member;
+use crate::storage::UserDetails;
 
 impl<P: Platform> Users<'_, P> {
     /// Gives a user a role, or takes it away.
@@ -33,7 +33,7 @@ impl<P: Platform> Users<'_, P> {
             let role = find_role(context, role).await?;
             // Who can't give a role can't take it, either.
             acting.may_grant(&role)?;
-            let decide = |member: &Member| {
+            let decide = |member: &UserDetails| {
                 let mut change = Change::of(member.account.user.clone());
                 let names = vec![role.name.clone()];
                 if held {

@@ -1,7 +1,7 @@
 //! The sessions of users.
 
 use crate::account::change::Change;
-use crate::account::find::find_member;
+use crate::account::find::find_user;
 use crate::admin::actor::Actor;
 use crate::admin::administer::administer;
 use crate::admin::users::Users;
@@ -19,7 +19,7 @@ impl<P: Platform> Users<'_, P> {
     /// [`Error::NotFound`], or a failure of the platform.
     pub async fn sessions(self, user_id: &str) -> Result<Vec<Session>> {
         let context = self.context;
-        find_member(context, user_id).await?;
+        find_user(context, user_id).await?;
         active_sessions(context, user_id).await
     }
 
@@ -34,7 +34,7 @@ impl<P: Platform> Users<'_, P> {
         session_id: Option<&str>,
     ) -> Result<()> {
         let context = self.context;
-        let member = find_member(context, user_id).await?;
+        let member = find_user(context, user_id).await?;
         actor.may_administer(&member)?;
         let only = match session_id {
             Some(id) => Some(active_session(context, user_id, id).await?),

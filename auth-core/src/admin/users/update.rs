@@ -2,7 +2,7 @@
 
 use crate::access::VERIFIED;
 use crate::account::change::Change;
-use crate::account::find::find_member;
+use crate::account::find::find_user;
 use crate::admin::actor::Actor;
 use crate::admin::administer::administer;
 use crate::admin::users::Users;
@@ -16,7 +16,7 @@ use crate::mail::outbox::{message, send};
 use crate::mfa::second_factor::has_second_factor;
 use crate::one_time_secret::Purpose;
 use crate::platform::Platform;
-use crate::storage::{Member, User, VoidedSecrets};
+use crate::storage::{InvalidatedSecrets, User, UserDetails};
 use crate::time::Timestamp;
 
 impl<P: Platform> Users<'_, P> {
@@ -30,7 +30,7 @@ impl<P: Platform> Users<'_, P> {
         actor: &Actor,
         user_id: &str,
         update: UserUpdate<'_>,
-    ) -> Result<Member> {
+    ) -> Result<UserDetails> {
         let context = self.context;
         let mut before = None;
         let user = administer(context, actor, user_id, |member| {
@@ -49,7 +49,7 @@ impl<P: Platform> Users<'_, P> {
             let mut change = Change::of(user);
             if moved {
                 // Who changed the address before must not take this back.
-                change.invalidates = Some(VoidedSecrets {
+                change.invalidates = Some(InvalidatedSecrets {
                     purpose: Purpose::UndoEmail.as_str().to_owned(),
                     since: Timestamp::default(),
                 });
@@ -89,6 +89,6 @@ impl<P: Platform> Users<'_, P> {
                 message(context, MailKind::EmailChanged, &old, &values),
             );
         }
-        find_member(context, user_id).await
+        find_user(context, user_id).await
     }
 }

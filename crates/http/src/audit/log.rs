@@ -1,7 +1,7 @@
 //! Reading the audit log.
 
-use auth_core::storage::{AuditEvent, AuditPlace, AuditQuery, Place};
-use auth_core::{Platform, Timestamp};
+use auth_core::Platform;
+use auth_core::storage::{AuditEvent, AuditQuery};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -92,14 +92,7 @@ pub(crate) struct AuditResponse {
 async fn audit<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<AuditResponse> {
     const THIS: &str = "audit";
     let query = call.query()?;
-    let not_here = || invalid("cursor", "Not a cursor of this list.");
-    let after = match call.place(THIS, &query)? {
-        Some(place) => Some(AuditPlace {
-            at: Timestamp::from_millis(place.key.parse().map_err(|_| not_here())?),
-            id: place.tie_break,
-        }),
-        None => None,
-    };
+    let after = call.cursor(THIS, &query)?;
     let text = |name| query.text(name).map(str::to_owned);
     let is_id = |text: &str| {
         let plain = |c: char| c == '-' || c.is_ascii_hexdigit();
@@ -108,7 +101,7 @@ async fn audit<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<Audi
     if query.text("actor").is_some_and(|text| !is_id(text)) {
         return Err(invalid("actor", "A UUID."));
     }
-    let (events, more) = call
+    let page = call
         .auth
         .audit()
         .list(AuditQuery {
@@ -120,13 +113,10 @@ async fn audit<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<Audi
             limit: query.limit()?,
         })
         .await?;
-    let last = events.last().filter(|_| more).map(|event| Place {
-        part: 0,
-        key: event.at.as_millis().to_string(),
-        tie_break: event.id.clone(),
-    });
     Ok(call.json(&AuditResponse {
-        events: events.into_iter().map(EventView::from).collect(),
-        next_cursor: last.map(|place| call.auth.users().encrypt_cursor(THIS, &place)),
+        events: page.events.into_iter().map(EventView::from).collect(),
+        next_cursor: page
+            .next
+            .map(|next| call.auth.users().encrypt_cursor(THIS, &next)),
     }))
 }

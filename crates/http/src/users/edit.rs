@@ -1,6 +1,6 @@
 //! Creating, reading, changing and deleting a user.
 
-use auth_core::storage::Member;
+use auth_core::storage::UserDetails;
 use auth_core::{NewAccount, Platform, UserUpdate};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -101,7 +101,7 @@ pub(crate) struct UserUpdateRequest {
     profile: Option<Map<String, Value>>,
 }
 
-fn record<P: Platform>(call: &Call<'_, P>, member: Member) -> Answer<UserRecord> {
+fn record<P: Platform>(call: &Call<'_, P>, member: UserDetails) -> Answer<UserRecord> {
     Ok(call.json(&UserRecord::of(call, member)))
 }
 

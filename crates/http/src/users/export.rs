@@ -43,7 +43,7 @@ async fn export_users<P: Platform>(
     let query = call.query()?;
     let secrets = query.flag("secrets")?.unwrap_or_default();
     let this = if secrets { "export/secrets" } else { "export" };
-    let after = call.place(this, &query)?;
+    let after = call.cursor(this, &query)?;
     let limit = query.limit()?;
     let page = call
         .auth
@@ -52,6 +52,6 @@ async fn export_users<P: Platform>(
     let (users, next) = page.await?;
     Ok(call.json(&ExportResponse {
         users,
-        next_cursor: next.map(|place| call.auth.users().encrypt_cursor(this, &place)),
+        next_cursor: next.map(|next| call.auth.users().encrypt_cursor(this, &next)),
     }))
 }

@@ -81,13 +81,13 @@ async fn list_users<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer
             &format!("At most {SEARCH_MAX} characters."),
         ));
     }
-    // A place is one of this list alone.
+    // A cursor is one of this list alone.
     let this = format!(
         "users/{}/{}",
         sort.unwrap_or_default(),
         search.unwrap_or_default()
     );
-    let after = call.place(&this, &query)?;
+    let after = call.cursor(&this, &query)?;
     let page = call
         .auth
         .users()
@@ -106,11 +106,11 @@ async fn list_users<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer
             ..UserQuery::default()
         })
         .await?;
-    let users = page.members.into_iter();
+    let users = page.users.into_iter();
     Ok(call.json(&UsersResponse {
         users: users.map(|member| UserRecord::of(call, member)).collect(),
         next_cursor: page
             .next
-            .map(|place| call.auth.users().encrypt_cursor(&this, &place)),
+            .map(|next| call.auth.users().encrypt_cursor(&this, &next)),
     }))
 }

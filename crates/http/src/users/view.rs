@@ -1,6 +1,6 @@
 //! Users, as administrators see them.
 
-use auth_core::storage::Member;
+use auth_core::storage::UserDetails;
 use auth_core::{Platform, SignInMethods, Timestamp};
 use serde::Serialize;
 
@@ -38,7 +38,7 @@ pub(crate) struct UserRecord {
 }
 
 impl UserRecord {
-    pub(crate) fn of<P: Platform>(call: &Call<'_, P>, member: Member) -> Self {
+    pub(crate) fn of<P: Platform>(call: &Call<'_, P>, member: UserDetails) -> Self {
         let methods = SignInMethods::of(&member.account);
         let user = member.account.user;
         let now = call.auth.platform().now();

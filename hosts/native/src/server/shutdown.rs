@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use auth_core::config::RetentionConfig;
 use gatewright_storage_sqlite::purge_when_due;
 
 use crate::database::now;
@@ -24,7 +25,11 @@ pub(super) async fn wait_for_signal(
             _ = minute.tick() => {
                 if let Some((database, settings)) = database {
                     // A failure is in the log already, and the next run tries again.
-                    let _ = purge_when_due(database, now(), settings).await;
+                    let retention = async {
+                        let loaded = RetentionConfig::load(settings).await;
+                        loaded.map(|retention| retention.audit).map_err(|error| error.to_string())
+                    };
+                    let _ = purge_when_due(database, now(), retention).await;
                 }
             }
         }

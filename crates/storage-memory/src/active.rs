@@ -1,0 +1,49 @@
+//! Users and sessions with what they may do.
+
+use gatewright_storage::{
+    Account, Acting, ActiveSession, NewUser, Session, Standing, Subject, UserDetails,
+};
+
+use crate::state::State;
+
+impl State {
+    pub(crate) fn member(&self, user: &NewUser) -> UserDetails {
+        let Standing {
+            rank,
+            roles,
+            permissions,
+        } = self.standing_of(user.roles.iter().map(|id| &self.roles[id]));
+        UserDetails {
+            account: Account {
+                user: user.user.clone(),
+                credentials: user.credentials.clone(),
+            },
+            roles,
+            permissions,
+            rank,
+        }
+    }
+
+    pub(crate) fn active(&self, session: &Session) -> ActiveSession {
+        let owner = self.member(&self.users[&session.user_id]);
+        let parent = session.parent_id.as_ref();
+        let parent = parent.and_then(|id| self.sessions.get(id));
+        let parent = parent.filter(|parent| Some(&parent.user_id) == session.actor_id.as_ref());
+        let acting = parent.map(|parent| Acting {
+            opaque: parent.token.is_some(),
+            last_seen_at: parent.last_seen_at,
+            expires_at: parent.expires_at,
+            revoked_at: parent.revoked_at,
+            disabled_at: self.users[&parent.user_id].user.disabled_at,
+            standing: self.standing(&Subject::User(parent.user_id.clone())),
+        });
+        ActiveSession {
+            session: session.clone(),
+            user: owner.account.user,
+            roles: owner.roles,
+            permissions: owner.permissions,
+            rank: owner.rank,
+            acting,
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Whose sessions there are, and how they are ended.
+
+use gatewright_storage::{Session, Timestamp};
+
+use crate::state::State;
+
+impl State {
+    pub(crate) fn revoke(
+        &mut self,
+        now: Timestamp,
+        reason: &str,
+        which: impl Fn(&Session) -> bool,
+    ) -> Vec<String> {
+        let lasts = |session: &Session| session.revoked_at.is_none() && now < session.expires_at;
+        let mut revoked = Vec::new();
+        for session in self.sessions.values_mut() {
+            if lasts(session) && which(session) {
+                session.revoked_at = Some(now);
+                session.revocation_reason = Some(reason.to_owned());
+                revoked.push(session.id.clone());
+            }
+        }
+        revoked
+    }
+}
+
+/// Whether a user signed in to a session, or acts as another in it.
+pub(crate) fn belongs_to(session: &Session, user_id: &str) -> bool {
+    session.user_id == user_id || session.actor_id.as_deref() == Some(user_id)
+}

@@ -1,0 +1,44 @@
+//! The database as a whole.
+
+use gatewright_storage::{Maintenance, StorageError, Timestamp};
+
+use crate::state::{MemoryStorage, State};
+
+impl Maintenance for MemoryStorage {
+    async fn purge(
+        &self,
+        now: Timestamp,
+        before: Timestamp,
+        audited_before: Option<Timestamp>,
+    ) -> Result<u64, StorageError> {
+        let mut state = self.lock();
+        let rows = |state: &State| {
+            let secrets = state.secrets.len() + state.tokens.len();
+            let sessions = state.sessions.len() + secrets;
+            (sessions + state.limits.len() + state.events.len()) as u64
+        };
+        let had = rows(&state);
+        state.tokens.retain(|_, token| token.expires_at >= before);
+        state
+            .secrets
+            .retain(|_, secret| secret.expires_at >= before);
+        state.sessions.retain(|_, session| {
+            session.expires_at >= before && session.revoked_at.is_none_or(|at| at >= before)
+        });
+        state.limits.retain(|_, counter| counter.resets_at > now);
+        state
+            .events
+            .retain(|_, event| audited_before.is_none_or(|before| event.at >= before));
+        let purged = had - rows(&state);
+        let State {
+            sessions, tokens, ..
+        } = &mut *state;
+        // Tokens of a deleted session go with it and are not counted: they are no thing of their own.
+        tokens.retain(|_, token| sessions.contains_key(&token.session_id));
+        Ok(purged)
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+}

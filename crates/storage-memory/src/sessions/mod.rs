@@ -1,0 +1,146 @@
+//! Sessions and the refresh tokens of their families.
+
+mod rotate;
+
+use gatewright_storage::{
+    ActiveSession, NewSession, Rotation, RotationOutcome, Session, Sessions, StartSessionOutcome,
+    StartedSession, StorageError, Timestamp,
+};
+
+use crate::ended::belongs_to;
+use crate::state::{MemoryStorage, Token};
+
+impl Sessions for MemoryStorage {
+    async fn start_session(&self, new: NewSession) -> Result<StartSessionOutcome, StorageError> {
+        let mut state = self.lock();
+        let session = new.session;
+        match state.users.get_mut(&session.user_id) {
+            Some(owner)
+                if owner.user.disabled_at.is_none()
+                    && new.credential.as_ref().is_none_or(|id| {
+                        owner
+                            .credentials
+                            .iter()
+                            .any(|credential| credential.id == *id)
+                    }) =>
+            {
+                if session.actor_id.is_none() {
+                    owner.user.last_login_at = Some(session.created_at);
+                }
+            }
+            _ => return Ok(StartSessionOutcome::UserInactive),
+        }
+        let ended = if new.ends_others {
+            state.revoke(session.created_at, "single_session", |other| {
+                other.user_id == session.user_id
+            })
+        } else {
+            Vec::new()
+        };
+        if let Some(token) = new.refresh_token {
+            let expires_at = token.expires_at.min(session.expires_at);
+            let token_of = Token {
+                session_id: session.id.clone(),
+                expires_at,
+                names_session: token.names_session,
+                consumed: None,
+            };
+            state.tokens.insert(token.digest, token_of);
+        }
+        state.sessions.insert(session.id.clone(), session.clone());
+        let active = state.active(&session);
+        Ok(StartSessionOutcome::Started(StartedSession {
+            active,
+            ended,
+        }))
+    }
+
+    async fn find_session(
+        &self,
+        session_id: String,
+    ) -> Result<Option<ActiveSession>, StorageError> {
+        let state = self.lock();
+        Ok(state
+            .sessions
+            .get(&session_id)
+            .map(|session| state.active(session)))
+    }
+
+    async fn find_session_by_token(
+        &self,
+        token: String,
+    ) -> Result<Option<ActiveSession>, StorageError> {
+        let state = self.lock();
+        let mut sessions = state.sessions.values();
+        let found = sessions.find(|session| session.token.as_ref() == Some(&token));
+        Ok(found.map(|session| state.active(session)))
+    }
+
+    async fn find_refresh_token_session(
+        &self,
+        token: String,
+    ) -> Result<Option<String>, StorageError> {
+        Ok(self
+            .lock()
+            .tokens
+            .get(&token)
+            .map(|token| token.session_id.clone()))
+    }
+
+    async fn list_sessions(
+        &self,
+        user_id: String,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StorageError> {
+        let lasts = |session: &&Session| {
+            session.user_id == user_id && session.revoked_at.is_none() && now < session.expires_at
+        };
+        let mut sessions: Vec<_> = self
+            .lock()
+            .sessions
+            .values()
+            .filter(lasts)
+            .cloned()
+            .collect();
+        sessions.sort_by(|a, b| (b.last_seen_at, &b.id).cmp(&(a.last_seen_at, &a.id)));
+        Ok(sessions)
+    }
+
+    async fn touch_session(&self, session_id: String, now: Timestamp) -> Result<(), StorageError> {
+        if let Some(session) = self.lock().sessions.get_mut(&session_id) {
+            session.last_seen_at = session.last_seen_at.max(now);
+        }
+        Ok(())
+    }
+
+    async fn rotate_refresh_token(
+        &self,
+        rotation: Rotation,
+    ) -> Result<RotationOutcome, StorageError> {
+        Ok(self.lock().rotate(rotation))
+    }
+
+    async fn revoke_session(
+        &self,
+        session_id: String,
+        now: Timestamp,
+        reason: String,
+    ) -> Result<Vec<String>, StorageError> {
+        Ok(self.lock().revoke(now, &reason, |session| {
+            session.id == session_id || session.parent_id.as_ref() == Some(&session_id)
+        }))
+    }
+
+    async fn revoke_sessions(
+        &self,
+        user_id: String,
+        except: Option<String>,
+        now: Timestamp,
+        reason: String,
+    ) -> Result<Vec<String>, StorageError> {
+        let which = |session: &Session| {
+            belongs_to(session, &user_id) && Some(&session.id) != except.as_ref()
+        };
+        Ok(self.lock().revoke(now, &reason, which))
+    }
+}

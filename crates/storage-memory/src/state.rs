@@ -1,0 +1,72 @@
+//! Everything that is stored, under one lock.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use gatewright_storage::{
+    AuditEvent, LimitState, NewUser, OneTimeSecret, PasswordCost, Permission, Role, Session,
+    SigningKey, Timestamp,
+};
+
+use crate::built_in;
+
+/// Everything under one lock, so that each function is atomic.
+#[derive(Default)]
+pub struct MemoryStorage(Mutex<State>);
+
+pub(crate) struct State {
+    /// Their `roles` are identifiers here, as names change.
+    pub(crate) users: BTreeMap<String, NewUser>,
+    /// Their `permissions` are identifiers here, as names change.
+    pub(crate) roles: BTreeMap<String, Role>,
+    pub(crate) permissions: BTreeMap<String, Permission>,
+    pub(crate) sessions: BTreeMap<String, Session>,
+    pub(crate) tokens: BTreeMap<String, Token>,
+    pub(crate) secrets: BTreeMap<String, OneTimeSecret>,
+    pub(crate) costs: BTreeMap<String, PasswordCost>,
+    pub(crate) keys: BTreeMap<String, SigningKey>,
+    pub(crate) limits: BTreeMap<String, LimitState>,
+    pub(crate) events: BTreeMap<String, AuditEvent>,
+    /// How often an event has happened, by kind and reason.
+    pub(crate) counts: BTreeMap<(String, String), u64>,
+}
+
+pub(crate) struct Token {
+    pub(crate) session_id: String,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) names_session: bool,
+    pub(crate) consumed: Option<Consumed>,
+}
+
+pub(crate) struct Consumed {
+    pub(crate) at: Timestamp,
+    pub(crate) successor: String,
+    pub(crate) ciphertext: String,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        let by_id = |one: Permission| (one.id.clone(), one);
+        let permissions = built_in::permissions().map(by_id).collect();
+        let roles = built_in::roles(&permissions);
+        Self {
+            users: BTreeMap::new(),
+            roles: roles.map(|role| (role.id.clone(), role)).collect(),
+            permissions,
+            sessions: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            costs: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            events: BTreeMap::new(),
+            counts: BTreeMap::new(),
+        }
+    }
+}
+
+impl MemoryStorage {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,72 @@
+//! Columns that several nouns read.
+
+use gatewright_storage::{StorageError, User};
+
+use crate::value::Row;
+
+/// The columns that [`user`] reads.
+macro_rules! user_columns {
+    () => {
+        "users.id, users.email, users.email_verified_at, users.username, users.display_name, users.profile,
+        users.disabled_at, users.locked_until, users.created_at, users.updated_at, users.last_login_at"
+    };
+}
+pub(crate) use user_columns;
+
+/// Reads the columns of `user_columns!`.
+pub(crate) fn user(row: &mut Row) -> Result<User, StorageError> {
+    Ok(User {
+        id: row.next()?,
+        email: row.next()?,
+        email_verified_at: row.next()?,
+        username: row.next()?,
+        display_name: row.next()?,
+        profile: row.next()?,
+        disabled_at: row.next()?,
+        locked_until: row.next()?,
+        created_at: row.next()?,
+        updated_at: row.next()?,
+        last_login_at: row.next()?,
+    })
+}
+
+/// Names of the roles of the user at hand and of their permissions, and the highest rank.
+macro_rules! roles_of_user {
+    () => {
+        "(SELECT group_concat(name) FROM (SELECT roles.name FROM user_roles
+            JOIN roles ON roles.row = user_roles.role_row
+            WHERE user_roles.user_row = users.row ORDER BY roles.name))"
+    };
+}
+macro_rules! permissions_of_user {
+    () => {
+        "(SELECT group_concat(name) FROM (SELECT DISTINCT permissions.name FROM user_roles
+            JOIN role_permissions ON role_permissions.role_row = user_roles.role_row
+            JOIN permissions ON permissions.id = role_permissions.permission_id
+            WHERE user_roles.user_row = users.row ORDER BY permissions.name))"
+    };
+}
+macro_rules! rank_of_user {
+    () => {
+        "(SELECT coalesce(max(roles.rank), 0) FROM user_roles JOIN roles ON roles.row = user_roles.role_row
+            WHERE user_roles.user_row = users.row)"
+    };
+}
+macro_rules! access_columns {
+    () => {
+        concat!(
+            crate::columns::roles_of_user!(),
+            " AS roles, ",
+            crate::columns::permissions_of_user!(),
+            " AS permissions, ",
+            crate::columns::rank_of_user!(),
+            " AS rank"
+        )
+    };
+}
+pub(crate) use {access_columns, permissions_of_user, rank_of_user, roles_of_user};
+
+/// Reads identifiers.
+pub(crate) fn ids(rows: Vec<Row>) -> Result<Vec<String>, StorageError> {
+    rows.into_iter().map(|mut row| row.next()).collect()
+}

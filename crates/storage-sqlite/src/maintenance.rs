@@ -1,0 +1,109 @@
+//! The database as a whole: what no longer matters is deleted, and the schema checked.
+
+use std::time::Duration;
+
+use gatewright_storage::{Maintenance, StorageError, Timestamp};
+
+use crate::executor::{Executor, Statement};
+use crate::migrations;
+use crate::storage::SqlStorage;
+
+/// How often expired rows are deleted.
+pub const PURGE_EVERY: Duration = Duration::from_secs(600);
+/// How long what has ended is kept.
+const KEEP_FOR: Duration = Duration::from_secs(30 * 86_400);
+
+const DUE: &str =
+    "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM limits WHERE key = 'purge' AND resets_at > ?1)";
+// Of several callers one gets a row.
+const CLAIM: &str = "INSERT INTO limits (key, count, resets_at) VALUES ('purge', 1, ?1 + ?2)
+    ON CONFLICT (key) DO UPDATE SET resets_at = excluded.resets_at WHERE resets_at <= ?1 RETURNING 1";
+
+/// Deletes what has expired, and events that are older than `audit_retention` (none: no events), unless this was done a
+/// short while ago, in this process or another. Returns whether it was done. The retention is awaited only if it is.
+///
+/// # Errors
+/// The database could not do it; the next time tries again.
+pub async fn purge_when_due(
+    executor: &impl Executor,
+    now: Timestamp,
+    audit_retention: impl Future<Output = Result<Option<Duration>, String>>,
+) -> Result<bool, StorageError> {
+    // Looked at first: most calls have nothing to do, and must not wait for a writer.
+    let due = executor
+        .query(Statement::new(DUE, vec![now.into()]))
+        .await?;
+    if due.is_empty() {
+        return Ok(false);
+    }
+    let every = PURGE_EVERY.as_millis() as u64;
+    let claimed = executor
+        .execute(Statement::new(CLAIM, vec![now.into(), every.into()]))
+        .await?;
+    if claimed.is_empty() {
+        return Ok(false);
+    }
+    let audit_retention = audit_retention.await.map_err(StorageError::Invalid)?;
+    let before = |span: Duration| {
+        Timestamp::from_millis(now.as_millis().saturating_sub(span.as_millis() as u64))
+    };
+    // One by one, and without an answer: the database is never held while somebody has to ask for more of either.
+    for statement in statements(now, before(KEEP_FOR), audit_retention.map(before)) {
+        executor.execute(statement).await?;
+    }
+    Ok(true)
+}
+
+const PURGE_LIMITS: &str = "DELETE FROM limits WHERE resets_at <= ?1 AND key <> 'purge'";
+const PURGE_ENDED: [&str; 4] = [
+    "DELETE FROM one_time_secrets WHERE expires_at < ?1",
+    "DELETE FROM refresh_tokens WHERE expires_at < ?1",
+    "DELETE FROM sessions WHERE expires_at < ?1",
+    "DELETE FROM sessions WHERE revoked_at < ?1",
+];
+
+// Not all at once where there are very many; the next time takes more.
+const PURGE_AUDIT: &str = "DELETE FROM audit_events WHERE id IN (
+    SELECT id FROM audit_events WHERE at < ?1 ORDER BY at LIMIT 5000)";
+
+fn statements(
+    now: Timestamp,
+    ended_before: Timestamp,
+    audited_before: Option<Timestamp>,
+) -> Vec<Statement> {
+    let mut statements = vec![Statement::new(PURGE_LIMITS, vec![now.into()])];
+    statements.extend(
+        PURGE_ENDED
+            .iter()
+            .map(|sql| Statement::new(sql, vec![ended_before.into()])),
+    );
+    if let Some(before) = audited_before {
+        statements.push(Statement::new(PURGE_AUDIT, vec![before.into()]));
+    }
+    statements
+}
+
+impl<E: Executor> Maintenance for SqlStorage<E> {
+    async fn purge(
+        &self,
+        now: Timestamp,
+        ended_before: Timestamp,
+        audited_before: Option<Timestamp>,
+    ) -> Result<u64, StorageError> {
+        let mut statements = statements(now, ended_before, audited_before);
+        for statement in &mut statements {
+            statement.sql = format!("{} RETURNING 1", statement.sql).into();
+        }
+        Ok(self
+            .executor()
+            .batch(statements)
+            .await?
+            .iter()
+            .map(|rows| rows.len() as u64)
+            .sum())
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        migrations::check(self.executor()).await
+    }
+}

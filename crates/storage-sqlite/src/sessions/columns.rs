@@ -1,0 +1,122 @@
+//! Columns of sessions, and how they are read.
+
+use gatewright_storage::{Acting, ActiveSession, Session, Standing, StorageError, Timestamp};
+
+use crate::columns::user;
+use crate::value::{Names, Row};
+
+/// The columns that [`session`] reads.
+macro_rules! session_columns {
+    () => {
+        "sessions.id AS session_id, sessions.user_id, sessions.client_id, sessions.actor_id, sessions.parent_id, sessions.amr,
+        sessions.authenticated_at, sessions.created_at AS session_created_at, sessions.last_seen_at, sessions.expires_at,
+        sessions.ip, sessions.token, sessions.user_agent, sessions.revoked_at, sessions.revocation_reason"
+    };
+}
+
+/// What an administrator acts by, as [`acting`] reads it; null for everybody else's sessions, which it costs nothing.
+macro_rules! acting_column {
+    () => {
+        concat!(
+            "CASE WHEN sessions.parent_id IS NOT NULL THEN (SELECT json_array(own.token IS NOT NULL, own.last_seen_at,
+                own.expires_at, own.revoked_at, users.disabled_at, ",
+            crate::columns::rank_of_user!(),
+            ", ",
+            crate::columns::roles_of_user!(),
+            ", ",
+            crate::columns::permissions_of_user!(),
+            ") FROM sessions AS own JOIN users ON users.id = own.user_id
+                WHERE own.id = sessions.parent_id AND own.user_id = sessions.actor_id) END AS acting"
+        )
+    };
+}
+
+/// Session, user, roles, permissions and who acts in the columns that [`active`] reads.
+macro_rules! active_columns {
+    () => {
+        concat!(
+            crate::sessions::columns::session_columns!(),
+            ", ",
+            crate::columns::user_columns!(),
+            ", ",
+            crate::columns::access_columns!(),
+            ", ",
+            crate::sessions::columns::acting_column!()
+        )
+    };
+}
+
+pub(crate) use {acting_column, active_columns, session_columns};
+
+/// Reads the columns of `session_columns!`.
+pub(crate) fn session(row: &mut Row) -> Result<Session, StorageError> {
+    Ok(Session {
+        id: row.next()?,
+        user_id: row.next()?,
+        client_id: row.next()?,
+        actor_id: row.next()?,
+        parent_id: row.next()?,
+        amr: row.next::<Names>()?.0,
+        authenticated_at: row.next()?,
+        created_at: row.next()?,
+        last_seen_at: row.next()?,
+        expires_at: row.next()?,
+        ip: row.next()?,
+        token: row.next()?,
+        user_agent: row.next()?,
+        revoked_at: row.next()?,
+        revocation_reason: row.next()?,
+    })
+}
+
+/// Reads the columns of `active_columns!`.
+pub(crate) fn active(row: &mut Row) -> Result<ActiveSession, StorageError> {
+    Ok(ActiveSession {
+        session: session(row)?,
+        user: user(row)?,
+        roles: row.next::<Names>()?.0,
+        permissions: row.next::<Names>()?.0,
+        rank: row.next()?,
+        acting: row
+            .next::<Option<String>>()?
+            .map(|text| acting(&text))
+            .transpose()?,
+    })
+}
+
+/// What `acting_column!` writes.
+type Written = (
+    u64,
+    u64,
+    u64,
+    Option<u64>,
+    Option<u64>,
+    u64,
+    Option<String>,
+    Option<String>,
+);
+
+fn acting(text: &str) -> Result<Acting, StorageError> {
+    let unreadable =
+        |error: serde_json::Error| StorageError::Invalid(format!("who acts as a user: {error}"));
+    let (opaque, last_seen_at, expires_at, revoked_at, disabled_at, rank, roles, permissions): Written =
+        serde_json::from_str(text).map_err(unreadable)?;
+    let time = Timestamp::from_millis;
+    let names = |listed: Option<String>| {
+        let listed = listed.unwrap_or_default();
+        let names = listed.split(',').filter(|name| !name.is_empty());
+        names.map(str::to_owned).collect()
+    };
+    Ok(Acting {
+        opaque: opaque != 0,
+        last_seen_at: time(last_seen_at),
+        expires_at: time(expires_at),
+        revoked_at: revoked_at.map(time),
+        disabled_at: disabled_at.map(time),
+        standing: Standing {
+            rank,
+            roles: names(roles),
+            permissions: names(permissions),
+        },
+    })
+}

@@ -1,0 +1,87 @@
+//! The beginning of a session.
+
+use gatewright_storage::{NewSession, StartSessionOutcome, StartedSession, StorageError};
+
+use crate::columns::ids;
+use crate::executor::{Executor, Statement};
+use crate::sessions::columns::active;
+use crate::sessions::find::FIND;
+
+const INSERT: &str = "INSERT INTO sessions (id, user_id, client_id, actor_id, amr, authenticated_at, created_at,
+        last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason, parent_id)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?16 FROM users WHERE id = ?2 AND disabled_at IS NULL
+        AND (?15 IS NULL OR EXISTS (SELECT 1 FROM credentials WHERE id = ?15 AND user_row = users.row))";
+const INSERT_REFRESH_TOKEN: &str =
+    "INSERT INTO refresh_tokens (digest, session_id, expires_at, names_session)
+    SELECT ?1, id, min(?3, expires_at), ?4 FROM sessions WHERE id = ?2";
+const TOUCH_USER: &str = "UPDATE users SET last_login_at = ?2
+    WHERE id = (SELECT user_id FROM sessions WHERE id = ?1 AND actor_id IS NULL)";
+const REVOKE_OTHERS: &str = "UPDATE sessions SET revoked_at = ?2, revocation_reason = 'single_session'
+    WHERE user_id = (SELECT user_id FROM sessions WHERE id = ?1) AND id <> ?1 AND revoked_at IS NULL AND expires_at > ?2
+    RETURNING id";
+
+pub(crate) async fn start(
+    executor: &impl Executor,
+    new: NewSession,
+) -> Result<StartSessionOutcome, StorageError> {
+    let NewSession {
+        session,
+        refresh_token,
+        credential,
+        ends_others,
+    } = new;
+    let (id, created_at) = (session.id.clone(), session.created_at);
+    let mut batch = vec![Statement::new(
+        INSERT,
+        vec![
+            session.id.into(),
+            session.user_id.into(),
+            session.client_id.into(),
+            session.actor_id.into(),
+            session.amr.join(",").into(),
+            session.authenticated_at.into(),
+            session.created_at.into(),
+            session.last_seen_at.into(),
+            session.expires_at.into(),
+            session.ip.into(),
+            session.token.into(),
+            session.user_agent.into(),
+            session.revoked_at.into(),
+            session.revocation_reason.into(),
+            credential.into(),
+            session.parent_id.into(),
+        ],
+    )];
+    if let Some(token) = refresh_token {
+        let parameters = vec![
+            token.digest.into(),
+            id.as_str().into(),
+            token.expires_at.into(),
+            u64::from(token.names_session).into(),
+        ];
+        batch.push(Statement::new(INSERT_REFRESH_TOKEN, parameters));
+    }
+    batch.push(Statement::new(
+        TOUCH_USER,
+        vec![id.as_str().into(), created_at.into()],
+    ));
+    if ends_others {
+        batch.push(Statement::new(
+            REVOKE_OTHERS,
+            vec![id.as_str().into(), created_at.into()],
+        ));
+    }
+    batch.push(Statement::new(FIND, vec![id.into()]));
+    let mut results = executor.batch(batch).await?;
+    let Some(mut row) = results.pop().and_then(|rows| rows.into_iter().next()) else {
+        return Ok(StartSessionOutcome::UserInactive);
+    };
+    let ended = match results.pop() {
+        Some(rows) if ends_others => ids(rows)?,
+        _ => Vec::new(),
+    };
+    Ok(StartSessionOutcome::Started(StartedSession {
+        active: active(&mut row)?,
+        ended,
+    }))
+}

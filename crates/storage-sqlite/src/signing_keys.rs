@@ -1,0 +1,77 @@
+//! Keys that sign access tokens.
+
+use gatewright_storage::{SigningKey, SigningKeys, StorageError, Timestamp};
+
+use crate::executor::{Executor, Statement};
+use crate::storage::SqlStorage;
+use crate::value::Row;
+
+const LIST: &str = "SELECT kid, algorithm, public_jwk, sealed, created_at, retired_at, expires_at FROM signing_keys
+    ORDER BY created_at, kid";
+
+const RETIRE: &str = "UPDATE signing_keys SET retired_at = ?3, expires_at = ?4
+    WHERE kid = ?2 AND algorithm = ?1 AND retired_at IS NULL";
+// The unique index admits one unretired key of an algorithm. If `replaces` names none that was just retired by
+// this batch, another caller was first.
+const ADD: &str = "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed, created_at)
+    SELECT ?1, ?2, ?3, ?4, ?5
+    WHERE ?6 IS NULL OR EXISTS (SELECT 1 FROM signing_keys WHERE kid = ?6 AND retired_at = ?5 AND expires_at = ?7
+        AND NOT EXISTS (SELECT 1 FROM signing_keys AS newer WHERE newer.algorithm = ?2 AND newer.retired_at IS NULL))
+    ON CONFLICT DO NOTHING RETURNING 1";
+
+impl<E: Executor> SigningKeys for SqlStorage<E> {
+    async fn list_signing_keys(&self) -> Result<Vec<SigningKey>, StorageError> {
+        let read = |mut row: Row| {
+            Ok(SigningKey {
+                kid: row.next()?,
+                algorithm: row.next()?,
+                public_jwk: row.next()?,
+                ciphertext: row.next()?,
+                created_at: row.next()?,
+                retired_at: row.next()?,
+                expires_at: row.next()?,
+            })
+        };
+        self.executor()
+            .query(Statement::new(LIST, vec![]))
+            .await?
+            .into_iter()
+            .map(read)
+            .collect()
+    }
+
+    async fn add_signing_key(
+        &self,
+        key: SigningKey,
+        replaces: Option<String>,
+        replaced_expires_at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let retire = Statement::new(
+            RETIRE,
+            vec![
+                key.algorithm.as_str().into(),
+                replaces.clone().into(),
+                key.created_at.into(),
+                replaced_expires_at.into(),
+            ],
+        );
+        let add = Statement::new(
+            ADD,
+            vec![
+                key.kid.into(),
+                key.algorithm.into(),
+                key.public_jwk.into(),
+                key.ciphertext.into(),
+                key.created_at.into(),
+                replaces.into(),
+                replaced_expires_at.into(),
+            ],
+        );
+        Ok(self
+            .executor()
+            .batch(vec![retire, add])
+            .await?
+            .pop()
+            .is_some_and(|rows| !rows.is_empty()))
+    }
+}

@@ -1,0 +1,35 @@
+//! Texts in their order, byte by byte.
+
+/// Comes after every text that is stored: keys are far shorter.
+pub(crate) const LAST: &str =
+    "\u{10FFFF}\u{10FFFF}\u{10FFFF}\u{10FFFF}\u{10FFFF}\u{10FFFF}\u{10FFFF}\u{10FFFF}";
+
+/// The first text after all that begin with this one, byte by byte.
+pub(crate) fn prefix_upper_bound(prefix: &str) -> String {
+    let mut text = prefix.to_owned();
+    while let Some(last) = text.pop() {
+        let next = match last {
+            '\u{D7FF}' => Some('\u{E000}'),
+            last => char::from_u32(last as u32 + 1),
+        };
+        if let Some(next) = next {
+            text.push(next);
+            return text;
+        }
+    }
+    LAST.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prefix_upper_bound;
+
+    #[test]
+    fn the_upper_bound_of_a_prefix_is_the_first_text_without_it() {
+        assert_eq!(prefix_upper_bound("ab"), "ac");
+        assert_eq!(prefix_upper_bound("a\u{D7FF}"), "a\u{E000}");
+        assert_eq!(prefix_upper_bound("a\u{10FFFF}"), "b");
+        assert!(prefix_upper_bound("\u{10FFFF}").as_str() > "\u{10FFFF}x");
+        assert!("ab\u{10FFFF}\u{10FFFF}" < prefix_upper_bound("ab").as_str());
+    }
+}

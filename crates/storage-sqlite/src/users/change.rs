@@ -1,0 +1,198 @@
+//! Changes of a user. The first statement decides, by marking the user with the change; what follows is done where that
+//! mark is.
+
+use gatewright_storage::{ChangeOutcome, SessionEnding, StorageError, UserChange};
+
+use crate::columns::ids;
+use crate::credentials::insert_credential;
+use crate::executor::{Executor, Statement};
+use crate::grounds::{self, grounds_hold};
+use crate::users::last_holder::last_holder;
+
+/// Whether a user has the address, the name or the secret that stand in the way; `?1` is the user.
+macro_rules! email_taken {
+    () => {
+        "EXISTS (SELECT 1 FROM users WHERE email_key = ?4 AND id <> ?1)"
+    };
+}
+macro_rules! username_taken {
+    () => {
+        "EXISTS (SELECT 1 FROM users WHERE username_key = ?5 AND id <> ?1)"
+    };
+}
+macro_rules! secret_usable {
+    () => {
+        "(?6 IS NULL OR EXISTS (SELECT 1 FROM one_time_secrets
+            WHERE digest = ?6 AND user_id = ?1 AND consumed_at IS NULL AND expires_at > ?7))"
+    };
+}
+
+const CHANGE: &str = concat!(
+    "UPDATE users SET change_id = ?2, email_key = ?4, username_key = ?5, updated_at = ?7, email = ?10,
+        email_verified_at = ?11, username = ?12, display_name = ?13, profile = ?14, disabled_at = ?15, locked_until = ?16
+    WHERE id = ?1 AND updated_at = ?3 AND ",
+    secret_usable!(),
+    " AND NOT ",
+    email_taken!(),
+    " AND NOT ",
+    username_taken!(),
+    " AND NOT (",
+    last_holder!("?8"),
+    ") AND ",
+    grounds_hold!("?9")
+);
+const DELETE_TERMS: &str = "DELETE FROM user_terms
+    WHERE user_row = (SELECT row FROM users WHERE id = ?1 AND change_id = ?2)";
+const ADD_TERM: &str = "INSERT INTO user_terms (term, user_row) SELECT ?3, row FROM users
+    WHERE id = ?1 AND change_id = ?2 ON CONFLICT DO NOTHING";
+const CONSUME: &str = "UPDATE one_time_secrets SET consumed_at = ?4 WHERE digest = ?3
+    AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2)";
+const VOID: &str = "DELETE FROM one_time_secrets
+    WHERE user_id = ?1 AND purpose = ?3 AND created_at >= ?4 AND consumed_at IS NULL
+    AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2)";
+const DELETE_CREDENTIALS: &str = "DELETE FROM credentials
+    WHERE user_row = (SELECT row FROM users WHERE id = ?1 AND change_id = ?2) AND kind = ?3";
+const ADD_ROLE: &str =
+    "INSERT INTO user_roles (user_row, role_row) SELECT users.row, roles.row FROM users, roles
+    WHERE users.id = ?1 AND users.change_id = ?2 AND roles.name = ?3 ON CONFLICT DO NOTHING";
+const REMOVE_ROLE: &str = "DELETE FROM user_roles
+    WHERE user_row = (SELECT row FROM users WHERE id = ?1 AND change_id = ?2)
+    AND role_row = (SELECT row FROM roles WHERE name = ?3)";
+const END_SESSIONS: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = ?5
+    WHERE (actor_id = ?1 OR (user_id = ?1 AND ?6 = 0)) AND id IS NOT ?4
+    AND (?7 IS NULL OR id = ?7 OR parent_id = ?7) AND revoked_at IS NULL AND expires_at > ?3
+    AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) RETURNING id";
+// 0: changed, 1: conflict, 2: secret refused, 3: the address is taken, 4: the name is taken, 5: the last holder.
+const OUTCOME: &str = concat!(
+    "SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) THEN 0
+        WHEN NOT (EXISTS (SELECT 1 FROM users WHERE id = ?1 AND updated_at = ?3) AND ",
+    grounds_hold!("?9"),
+    ") THEN 1 WHEN NOT ",
+    secret_usable!(),
+    " THEN 2 WHEN ",
+    email_taken!(),
+    " THEN 3 WHEN ",
+    username_taken!(),
+    " THEN 4 WHEN ",
+    last_holder!("?8"),
+    " THEN 5 END AS outcome"
+);
+
+pub(crate) async fn change_user(
+    executor: &impl Executor,
+    change: UserChange,
+) -> Result<ChangeOutcome, StorageError> {
+    let UserChange {
+        id,
+        user,
+        email_key,
+        username_key,
+        expected_updated_at,
+        consumes,
+        invalidates,
+        deletes_credentials,
+        credentials,
+        adds_roles,
+        removes_roles,
+        ends_sessions,
+        search_terms,
+        require_remaining_holder,
+        grounds,
+    } = change;
+    // Who keeps the role is in nobody's way.
+    let require_remaining_holder = require_remaining_holder
+        .filter(|role| user.disabled_at.is_some() || removes_roles.iter().any(|name| name == role));
+    let grounds = grounds::parameter(grounds);
+    let now = user.updated_at;
+    let user_id = user.id.as_str();
+    let decide = || {
+        vec![
+            user_id.into(),
+            id.as_str().into(),
+            expected_updated_at.into(),
+            email_key.as_deref().into(),
+            username_key.as_deref().into(),
+            consumes.as_deref().into(),
+            now.into(),
+            require_remaining_holder.as_deref().into(),
+            grounds.clone(),
+        ]
+    };
+    let with = |further: &str| vec![user_id.into(), id.as_str().into(), further.into()];
+
+    let mut parameters = decide();
+    parameters.extend([
+        user.email.into(),
+        user.email_verified_at.into(),
+        user.username.into(),
+        user.display_name.into(),
+        user.profile.into(),
+        user.disabled_at.into(),
+        user.locked_until.into(),
+    ]);
+    let mut batch = vec![Statement::new(CHANGE, parameters)];
+    if let Some(secret) = &consumes {
+        let mut parameters = with(secret);
+        parameters.push(now.into());
+        batch.push(Statement::new(CONSUME, parameters));
+    }
+    if let Some(voided) = invalidates {
+        let mut parameters = with(&voided.purpose);
+        parameters.push(voided.since.into());
+        batch.push(Statement::new(VOID, parameters));
+    }
+    let each = |sql, names: &[String]| -> Vec<_> {
+        let statement = |name: &String| Statement::new(sql, with(name));
+        names.iter().map(statement).collect()
+    };
+    batch.extend(each(DELETE_CREDENTIALS, &deletes_credentials));
+    batch.extend(
+        credentials
+            .into_iter()
+            .map(|credential| insert_credential(credential, &id)),
+    );
+    batch.push(Statement::new(
+        DELETE_TERMS,
+        vec![user_id.into(), id.as_str().into()],
+    ));
+    batch.extend(each(ADD_TERM, &search_terms));
+    batch.extend(each(ADD_ROLE, &adds_roles));
+    batch.extend(each(REMOVE_ROLE, &removes_roles));
+    let ends = ends_sessions.is_some();
+    if let Some(SessionEnding {
+        except,
+        only,
+        only_acting,
+        reason,
+    }) = ends_sessions
+    {
+        let parameters = vec![
+            user_id.into(),
+            id.as_str().into(),
+            now.into(),
+            except.into(),
+            reason.into(),
+            u64::from(only_acting).into(),
+            only.into(),
+        ];
+        batch.push(Statement::new(END_SESSIONS, parameters));
+    }
+    batch.push(Statement::new(OUTCOME, decide()));
+
+    let mut results = executor.batch(batch).await?;
+    let outcome = results.pop().and_then(|rows| rows.into_iter().next());
+    match outcome.map(|mut row| row.next::<u64>()).transpose()? {
+        Some(0) => {
+            let ended = results.pop().filter(|_| ends).unwrap_or_default();
+            Ok(ChangeOutcome::Changed(ids(ended)?))
+        }
+        Some(1) => Ok(ChangeOutcome::Conflict),
+        Some(2) => Ok(ChangeOutcome::SecretRefused),
+        Some(3) => Ok(ChangeOutcome::EmailTaken),
+        Some(4) => Ok(ChangeOutcome::UsernameTaken),
+        Some(5) => Ok(ChangeOutcome::LastHolder),
+        _ => Err(StorageError::Invalid(
+            "a user was neither changed nor in conflict".into(),
+        )),
+    }
+}

@@ -1,0 +1,270 @@
+//! New users, one or many. The first statement decides who is stored, and marks them; what follows is stored where that
+//! mark is.
+
+use gatewright_storage::{CreateUserOutcome, Grounds, NewUser, StorageError};
+
+use crate::executor::{Executor, ForEach, Statement};
+use crate::grounds::{self, grounds_hold};
+use crate::value::{Row, Value};
+
+/// The row of a user whom this change has stored; none where it has not, and then nothing is stored of him.
+macro_rules! stored {
+    () => {
+        "(SELECT row FROM users WHERE id = item.user_id AND change_id = item.mark)"
+    };
+}
+/// Whether somebody has what a row of the list brings who was there before, or stands earlier in the list.
+macro_rules! taken {
+    ($column:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM users WHERE ",
+            $column,
+            " = item.",
+            $column,
+            " AND (change_id IS NULL OR change_id NOT GLOB ?1 || '/*' OR change_id < item.mark))"
+        )
+    };
+}
+/// Whether somebody has the role that nobody must have.
+macro_rules! held {
+    () => {
+        "?2 IS NOT NULL AND EXISTS (
+            SELECT 1 FROM roles JOIN user_roles ON user_roles.role_row = roles.row WHERE roles.name = ?2)"
+    };
+}
+
+/// Whether the grounds, if there are any, were found to hold at the beginning of the batch: once for all rows.
+macro_rules! decided {
+    () => {
+        "(?3 = 0 OR EXISTS (SELECT 1 FROM decisions WHERE id = ?1))"
+    };
+}
+const DECIDE: &str = concat!(
+    "INSERT INTO decisions (id) SELECT ?1 WHERE ",
+    grounds_hold!("?2")
+);
+const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = ?1";
+
+// Nobody is stored whose unique key is taken, or who has no identifier.
+const INSERT_USERS: ForEach = ForEach {
+    into: "INSERT OR IGNORE INTO users (change_id, id, email, email_key, email_verified_at, username, username_key,
+        display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at)",
+    columns: &[
+        "mark",
+        "id",
+        "email",
+        "email_key",
+        "email_verified_at",
+        "username",
+        "username_key",
+        "display_name",
+        "profile",
+        "disabled_at",
+        "locked_until",
+        "created_at",
+        "updated_at",
+        "last_login_at",
+    ],
+    values: concat!(
+        "item.mark, CASE WHEN NOT (",
+        held!(),
+        ") AND ",
+        decided!(),
+        " THEN item.id END, item.email, item.email_key, item.email_verified_at, item.username,
+        item.username_key, item.display_name, item.profile, item.disabled_at, item.locked_until, item.created_at,
+        item.updated_at, item.last_login_at"
+    ),
+    unless: "",
+};
+const INSERT_CREDENTIALS: ForEach = ForEach {
+    into: "INSERT INTO credentials (user_row, id, kind, secret, counter, label, created_at, updated_at, last_used_at)",
+    columns: &[
+        "mark",
+        "user_id",
+        "id",
+        "kind",
+        "secret",
+        "counter",
+        "label",
+        "created_at",
+        "updated_at",
+        "last_used_at",
+    ],
+    values: concat!(
+        stored!(),
+        ", item.id, item.kind, item.secret, item.counter, item.label, item.created_at, item.updated_at, item.last_used_at"
+    ),
+    unless: "",
+};
+const INSERT_ROLES: ForEach = ForEach {
+    into: "INSERT INTO user_roles (user_row, role_row)",
+    columns: &["mark", "user_id", "role"],
+    values: concat!(
+        stored!(),
+        ", (SELECT row FROM roles WHERE name = item.role)"
+    ),
+    unless: "ON CONFLICT DO NOTHING",
+};
+const INSERT_TERMS: ForEach = ForEach {
+    into: "INSERT INTO user_terms (user_row, term)",
+    columns: &["mark", "user_id", "term"],
+    values: concat!(stored!(), ", item.term"),
+    unless: "ON CONFLICT DO NOTHING",
+};
+// 0: created, 1: a role is held, 2: the identifier is taken, 3: the address, 4: the name, 5: the grounds don't hold.
+const CREATE_OUTCOMES: ForEach = ForEach {
+    into: "",
+    columns: &["mark", "id", "email_key", "username_key"],
+    values: concat!(
+        "CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = item.id AND change_id = item.mark) THEN 0 WHEN NOT ",
+        decided!(),
+        " THEN 5 WHEN ",
+        held!(),
+        " THEN 1 WHEN ",
+        taken!("id"),
+        " THEN 2 WHEN ",
+        taken!("email_key"),
+        " THEN 3 WHEN ",
+        taken!("username_key"),
+        " THEN 4 END"
+    ),
+    unless: "",
+};
+
+/// What marks who is stored on his own, until the same batch takes it away again.
+const ALONE: &str = "new";
+const UNMARK: &str = "UPDATE users SET change_id = NULL WHERE id = ?1 AND change_id = 'new/10000'";
+
+/// What marks who was stored by a change, with his place in its list, in as many digits for all.
+fn mark(change_id: &str, place: usize) -> String {
+    format!("{change_id}/{}", 10_000 + place)
+}
+
+pub(crate) async fn create_user(
+    executor: &impl Executor,
+    mut new: NewUser,
+) -> Result<CreateUserOutcome, StorageError> {
+    let (unless_role_assigned, grounds) = (new.unless_role_assigned.take(), new.grounds.take());
+    let outcomes = create(executor, None, vec![new], unless_role_assigned, grounds).await?;
+    outcomes.into_iter().next().ok_or_else(undecided)
+}
+
+pub(crate) async fn create_users(
+    executor: &impl Executor,
+    change: String,
+    users: Vec<NewUser>,
+    grounds: Option<Grounds>,
+) -> Result<Vec<CreateUserOutcome>, StorageError> {
+    create(executor, Some(change), users, None, grounds).await
+}
+
+async fn create<E: Executor>(
+    executor: &E,
+    change: Option<String>,
+    new: Vec<NewUser>,
+    unless_role_assigned: Option<String>,
+    grounds: Option<Grounds>,
+) -> Result<Vec<CreateUserOutcome>, StorageError> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut users, mut credentials, mut roles, mut terms, mut keys) =
+        (vec![], vec![], vec![], vec![], vec![]);
+    let first = new.first().map(|new| new.user.id.clone());
+    let change_id = change.as_deref().unwrap_or(ALONE);
+    for (place, new) in new.into_iter().enumerate() {
+        let user = new.user;
+        let mark = mark(change_id, place);
+        let of_user = || vec![mark.as_str().into(), user.id.as_str().into()];
+        for held in new.credentials {
+            let mut row = of_user();
+            row.extend([
+                held.id.into(),
+                held.kind.into(),
+                held.secret.into(),
+                held.counter.into(),
+                held.label.into(),
+                held.created_at.into(),
+                held.updated_at.into(),
+                held.last_used_at.into(),
+            ]);
+            credentials.push(row);
+        }
+        for (rows, names) in [(&mut roles, new.roles), (&mut terms, new.search_terms)] {
+            for name in names {
+                let mut row = of_user();
+                row.push(name.into());
+                rows.push(row);
+            }
+        }
+        let mut row = of_user();
+        row.extend([
+            new.email_key.as_deref().into(),
+            new.username_key.as_deref().into(),
+        ]);
+        keys.push(row);
+        users.push(vec![
+            mark.into(),
+            user.id.into(),
+            user.email.into(),
+            new.email_key.into(),
+            user.email_verified_at.into(),
+            user.username.into(),
+            new.username_key.into(),
+            user.display_name.into(),
+            user.profile.into(),
+            user.disabled_at.into(),
+            user.locked_until.into(),
+            user.created_at.into(),
+            user.updated_at.into(),
+            user.last_login_at.into(),
+        ]);
+    }
+    let grounds = grounds::parameter(grounds);
+    let with_grounds = grounds != Value::Null;
+    let decide = || {
+        vec![
+            change_id.into(),
+            unless_role_assigned.as_deref().into(),
+            u64::from(with_grounds).into(),
+        ]
+    };
+    let mut batch = Vec::new();
+    if with_grounds {
+        batch.push(Statement::new(DECIDE, vec![change_id.into(), grounds]));
+    }
+    batch.push(Statement::for_each::<E>(&INSERT_USERS, decide(), users));
+    for (each, rows) in [
+        (INSERT_CREDENTIALS, credentials),
+        (INSERT_ROLES, roles),
+        (INSERT_TERMS, terms),
+    ] {
+        if !rows.is_empty() {
+            batch.push(Statement::for_each::<E>(&each, vec![], rows));
+        }
+    }
+    batch.push(Statement::for_each::<E>(&CREATE_OUTCOMES, decide(), keys));
+    let decided = batch.len() - 1;
+    if change.is_none() {
+        batch.push(Statement::new(UNMARK, vec![first.into()]));
+    }
+    if with_grounds {
+        batch.push(Statement::new(FORGET_DECISION, vec![change_id.into()]));
+    }
+    let results = executor.batch(batch).await?;
+    let outcomes = results.into_iter().nth(decided).unwrap_or_default();
+    let outcome = |mut row: Row| match row.next::<Option<u64>>()? {
+        Some(0) => Ok(CreateUserOutcome::Created),
+        Some(1) => Ok(CreateUserOutcome::RoleAssigned),
+        Some(2) => Ok(CreateUserOutcome::IdTaken),
+        Some(3) => Ok(CreateUserOutcome::EmailTaken),
+        Some(4) => Ok(CreateUserOutcome::UsernameTaken),
+        Some(5) => Ok(CreateUserOutcome::Conflict),
+        _ => Err(undecided()),
+    };
+    outcomes.into_iter().map(outcome).collect()
+}
+
+fn undecided() -> StorageError {
+    StorageError::Invalid("a user was neither created nor in conflict".into())
+}

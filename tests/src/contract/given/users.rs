@@ -1,0 +1,130 @@
+//! Users, and what is done with them.
+
+use auth_core::storage::*;
+use futures::executor::block_on;
+
+use crate::contract::given::basics::{at, id, names};
+
+pub(crate) fn new_user(
+    number: u64,
+    email_key: Option<&str>,
+    username_key: Option<&str>,
+) -> NewUser {
+    NewUser {
+        user: User {
+            id: id(number),
+            email: email_key.map(str::to_uppercase),
+            email_verified_at: None,
+            username: username_key.map(str::to_uppercase),
+            display_name: Some("Zoë \u{1f98a}".to_owned()),
+            profile: r#"{"team": "a,b"}"#.to_owned(),
+            disabled_at: None,
+            locked_until: None,
+            created_at: at(0),
+            updated_at: at(0),
+            last_login_at: None,
+        },
+        email_key: email_key.map(str::to_owned),
+        username_key: username_key.map(str::to_owned),
+        credentials: vec![Credential {
+            id: id(number + 1000),
+            user_id: id(number),
+            kind: "password".to_owned(),
+            secret: "$argon2id$first".to_owned(),
+            counter: None,
+            label: None,
+            created_at: at(0),
+            updated_at: at(0),
+            last_used_at: None,
+        }],
+        roles: vec!["user".to_owned()],
+        search_terms: vec![],
+        unless_role_assigned: None,
+        grounds: None,
+    }
+}
+
+/// A user with this as his only role.
+pub(crate) fn with_role(number: u64, role: &str) -> NewUser {
+    NewUser {
+        roles: names(&[role]),
+        ..new_user(number, None, None)
+    }
+}
+
+/// A user with these keys and terms.
+pub(crate) fn known_by(
+    number: u64,
+    email: Option<&str>,
+    username: Option<&str>,
+    terms: &[&str],
+) -> NewUser {
+    NewUser {
+        search_terms: names(terms),
+        ..new_user(number, email, username)
+    }
+}
+
+pub(crate) fn create(storage: &impl Storage, user: NewUser) {
+    assert_eq!(
+        block_on(storage.create_user(user)),
+        Ok(CreateUserOutcome::Created)
+    );
+}
+
+pub(crate) fn member(storage: &impl Storage, number: u64) -> Option<UserDetails> {
+    block_on(storage.find_user(id(number))).unwrap()
+}
+
+pub(crate) fn account(storage: &impl Storage, number: u64) -> Account {
+    block_on(storage.find_account(LoginName::Id(id(number))))
+        .unwrap()
+        .unwrap()
+}
+
+pub(crate) fn roles(storage: &impl Storage, number: u64) -> Vec<String> {
+    member(storage, number).unwrap().roles
+}
+
+/// A change of the display name, as of these seconds.
+pub(crate) fn change(user: &User, number: u64, seconds: u64) -> UserChange {
+    UserChange {
+        id: id(number),
+        user: User {
+            display_name: Some(format!("by {number}")),
+            updated_at: at(seconds),
+            ..user.clone()
+        },
+        email_key: user.email.as_ref().map(|email| email.to_lowercase()),
+        username_key: user.username.as_ref().map(|name| name.to_lowercase()),
+        expected_updated_at: user.updated_at,
+        consumes: None,
+        invalidates: None,
+        deletes_credentials: vec![],
+        credentials: vec![],
+        adds_roles: vec![],
+        removes_roles: vec![],
+        ends_sessions: None,
+        search_terms: vec![],
+        require_remaining_holder: None,
+        grounds: None,
+    }
+}
+
+pub(crate) fn apply(storage: &impl Storage, change: UserChange) -> ChangeOutcome {
+    block_on(storage.change_user(change)).unwrap()
+}
+
+/// Deletes a user as he is, if he is there.
+pub(crate) fn delete_seen(
+    storage: &impl Storage,
+    number: u64,
+    keeps: Option<&str>,
+) -> DeleteUserOutcome {
+    let seen = member(storage, number).map_or(at(0), |member| member.account.user.updated_at);
+    block_on(storage.delete_user(id(number), seen, at(1), keeps.map(str::to_owned), None)).unwrap()
+}
+
+pub(crate) fn delete(storage: &impl Storage, number: u64) -> DeleteUserOutcome {
+    delete_seen(storage, number, None)
+}

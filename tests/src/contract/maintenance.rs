@@ -1,0 +1,62 @@
+//! What no longer matters is deleted.
+
+use auth_core::storage::*;
+use futures::executor::block_on;
+
+use crate::contract::given::*;
+
+/// What ended before the given time goes; what lasts stays.
+pub(crate) fn purging_takes_what_has_ended(storage: &impl Storage) {
+    signed_in(storage);
+    start(
+        storage,
+        Session {
+            expires_at: at(100),
+            ..session(11, 1)
+        },
+        "short",
+    );
+    start(storage, session(12, 1), "revoked");
+    store_secret(storage, one_time_secret("a", 1), false);
+    assert_eq!(
+        block_on(storage.revoke_session(id(12), at(200), "logout".into())),
+        Ok(vec![id(12)])
+    );
+    block_on(storage.count(limits(1000).split_off(1), at(0))).unwrap();
+    assert_eq!(block_on(storage.purge(at(59), at(60), None)).unwrap(), 0);
+    // The counter, the one-time secret, the short session and its token.
+    assert_eq!(block_on(storage.purge(at(60), at(150), None)).unwrap(), 4);
+    assert_eq!(block_on(storage.purge(at(300), at(300), None)).unwrap(), 1);
+    assert_eq!(block_on(storage.find_session(id(11))), Ok(None));
+    assert_eq!(
+        block_on(storage.find_refresh_token_session("revoked".into())),
+        Ok(None)
+    );
+    assert_eq!(find(storage, 10).session.revoked_at, None);
+    assert!(matches!(
+        rotate(storage, "first", "second", 301),
+        RotationOutcome::Rotated(_)
+    ));
+    assert_eq!(block_on(storage.check()), Ok(()));
+}
+
+/// Events that happened before a time go when one is given; how often they happened stays.
+pub(crate) fn purged_events_stay_counted(storage: &impl Storage) {
+    for (number, seconds) in [(1, 1), (2, 2), (3, 3), (4, 3)] {
+        assert!(append(storage, event(number, "logout", seconds)));
+    }
+    let purge =
+        |before: Option<u64>| block_on(storage.purge(at(100), at(100), before.map(at))).unwrap();
+    let everything = [counted("logout", "", 4)];
+    assert_eq!(purge(None), 0);
+    assert_eq!(purge(Some(1)), 0);
+    assert_eq!(audited_numbers(storage, &all_events()), [4, 3, 2, 1]);
+    assert_eq!(purge(Some(3)), 2);
+    assert_eq!(audited_numbers(storage, &all_events()), [4, 3]);
+    assert_eq!(counts(storage), everything);
+    assert_eq!(purge(Some(4)), 2);
+    assert_eq!(audited(storage, &all_events()), []);
+    assert_eq!(counts(storage), everything);
+    assert!(append(storage, event(5, "logout", 5)));
+    assert_eq!(counts(storage), [counted("logout", "", 5)]);
+}

@@ -1,0 +1,273 @@
+//! Sessions begin and end.
+
+use auth_core::storage::*;
+use futures::executor::block_on;
+
+use crate::contract::given::*;
+
+/// One query brings the session, its user, and roles and permissions, sorted and each once.
+pub(crate) fn a_session_comes_with_its_user_roles_and_permissions(storage: &impl Storage) {
+    let mut user = new_user(1, Some("ada@example.com"), Some("ada"));
+    user.roles = ["user", "superadmin", "no such role"]
+        .map(str::to_owned)
+        .to_vec();
+    create(storage, user.clone());
+    let started = start(storage, session(10, 1), "first");
+    assert_eq!(started.session, session(10, 1));
+    assert_eq!(
+        started.user,
+        User {
+            last_login_at: Some(at(1)),
+            ..user.user
+        }
+    );
+    assert_eq!(started.roles, ["superadmin", "user"]);
+    assert_eq!(started.permissions, ["*"]);
+    assert_eq!(find(storage, 10), started);
+    assert_eq!(block_on(storage.find_session(id(11))), Ok(None));
+}
+
+/// A user who is unknown or disabled gets no session, and nothing is stored.
+pub(crate) fn an_inactive_user_gets_no_session(storage: &impl Storage) {
+    let mut disabled = new_user(1, Some("ada@example.com"), None);
+    disabled.user.disabled_at = Some(at(0));
+    create(storage, disabled);
+    for user in [1, 2] {
+        let refresh_token = Some(RefreshToken {
+            digest: "first".into(),
+            expires_at: at(100),
+            names_session: false,
+        });
+        let new = NewSession {
+            session: session(10, user),
+            refresh_token,
+            credential: None,
+            ends_others: false,
+        };
+        assert_eq!(
+            block_on(storage.start_session(new)),
+            Ok(StartSessionOutcome::UserInactive)
+        );
+    }
+    assert_eq!(block_on(storage.find_session(id(10))), Ok(None));
+    assert_eq!(
+        block_on(storage.find_refresh_token_session("first".into())),
+        Ok(None)
+    );
+}
+
+/// A login whose credential is gone by the time that its session would start gets none.
+pub(crate) fn a_session_rests_on_its_credential(storage: &impl Storage) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    let start = |number, credential| {
+        let new = NewSession {
+            session: session(number, 1),
+            refresh_token: None,
+            credential: Some(id(credential)),
+            ends_others: true,
+        };
+        block_on(storage.start_session(new)).unwrap()
+    };
+    assert!(matches!(start(10, 1001), StartSessionOutcome::Started(_)));
+    // Of another user, and gone.
+    assert_eq!(start(11, 1002), StartSessionOutcome::UserInactive);
+    assert!(block_on(storage.delete_credential(id(1001))).unwrap());
+    assert_eq!(start(11, 1001), StartSessionOutcome::UserInactive);
+    assert_eq!(block_on(storage.find_session(id(11))), Ok(None));
+    assert_eq!(find(storage, 10).session.revoked_at, None);
+}
+
+/// `ends-others` ends the user's other sessions, and nobody else's.
+pub(crate) fn a_single_session_ends_the_others(storage: &impl Storage) {
+    signed_in(storage);
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    start(storage, session(20, 2), "of bob");
+    start(storage, expired(12, 1), "expired");
+    let new = NewSession {
+        session: session(11, 1),
+        refresh_token: None,
+        credential: None,
+        ends_others: true,
+    };
+    let StartSessionOutcome::Started(started) = block_on(storage.start_session(new)).unwrap()
+    else {
+        panic!("not started")
+    };
+    assert_eq!(started.active.session.id, id(11));
+    assert_eq!(started.ended, [id(10)]);
+    assert_eq!(
+        find(storage, 10).session.revocation_reason.as_deref(),
+        Some("single_session")
+    );
+    assert_eq!(find(storage, 11).session.revoked_at, None);
+    assert_eq!(find(storage, 20).session.revoked_at, None);
+    assert_eq!(
+        rotate(storage, "first", "second", 5),
+        RotationOutcome::Revoked
+    );
+}
+
+/// Revoking again changes nothing: the first time and reason stay.
+pub(crate) fn a_revoked_session_stays_revoked(storage: &(impl Storage + Sync)) {
+    signed_in(storage);
+    let revoked = concurrently(|caller| {
+        block_on(storage.revoke_session(id(10), at(5), format!("by {caller}"))).unwrap()
+    });
+    let winners: Vec<_> = (0..CALLERS)
+        .filter(|caller| !revoked[*caller].is_empty())
+        .collect();
+    assert_eq!(winners.len(), 1);
+    assert_eq!(
+        block_on(storage.revoke_session(id(10), at(6), "again".into())),
+        Ok(vec![])
+    );
+    let session = find(storage, 10).session;
+    assert_eq!(session.revoked_at, Some(at(5)));
+    assert_eq!(
+        session.revocation_reason,
+        Some(format!("by {}", winners[0]))
+    );
+    assert_eq!(
+        block_on(storage.revoke_session(id(99), at(6), "unknown".into())),
+        Ok(vec![])
+    );
+    assert_eq!(
+        rotate(storage, "first", "second", 7),
+        RotationOutcome::Revoked
+    );
+}
+
+/// A session in which somebody acts as another comes with what that rests on, as it is now, and ends with the session that
+/// it rests on; nobody else's session rests on anything.
+pub(crate) fn a_session_rests_on_the_one_it_was_started_from(storage: &impl Storage) {
+    create(storage, with_role(1, "moderator"));
+    create(storage, with_role(2, "user"));
+    create(storage, with_role(3, "admin"));
+    start(storage, session(10, 1), "of the moderator");
+    start(storage, session(30, 3), "of an admin");
+    let from = |number, parent: u64| Session {
+        actor_id: Some(id(1)),
+        parent_id: Some(id(parent)),
+        ..session(number, 2)
+    };
+    let acting = start(storage, from(20, 10), "as the user");
+    let expected = Acting {
+        opaque: false,
+        last_seen_at: at(1),
+        expires_at: at(1_000_000),
+        revoked_at: None,
+        disabled_at: None,
+        standing: Standing {
+            rank: 100,
+            roles: names(&["moderator"]),
+            permissions: names(&["users:read"]),
+        },
+    };
+    assert_eq!(acting.session.parent_id, Some(id(10)));
+    assert_eq!(acting.acting, Some(expected.clone()));
+    assert_eq!(
+        (acting.rank, acting.roles.as_slice()),
+        (0, &names(&["user"])[..])
+    );
+    let acting = |number| find(storage, number).acting;
+    assert_eq!(acting(20), Some(expected.clone()));
+    assert_eq!(acting(10), None);
+    // Another's session is no ground, nor is one that is not there.
+    assert_eq!(start(storage, from(21, 30), "from an admin's").acting, None);
+    assert_eq!(start(storage, from(22, 99), "from none").acting, None);
+
+    let user = member(storage, 1).unwrap().account.user;
+    let mut changed = change(&user, 100, 5);
+    changed.user.disabled_at = Some(at(5));
+    changed.removes_roles = names(&["moderator"]);
+    assert_eq!(apply(storage, changed), ChangeOutcome::Changed(vec![]));
+    block_on(storage.touch_session(id(10), at(6))).unwrap();
+    let mut ended = block_on(storage.revoke_session(id(10), at(7), "logout".into())).unwrap();
+    ended.sort();
+    assert_eq!(ended, [id(10), id(20)]);
+    let now = Acting {
+        last_seen_at: at(6),
+        revoked_at: Some(at(7)),
+        disabled_at: Some(at(5)),
+        standing: Standing::default(),
+        ..expected
+    };
+    assert_eq!(acting(20), Some(now));
+    let session = find(storage, 20).session;
+    assert_eq!(session.revoked_at, Some(at(7)));
+    assert_eq!(find(storage, 30).session.revoked_at, None);
+}
+
+/// All of a user's sessions end, or all but one; other users' stay, and those that have ended are left alone.
+pub(crate) fn all_sessions_but_one_are_revoked(storage: &impl Storage) {
+    signed_in(storage);
+    start(storage, session(11, 1), "b");
+    start(storage, session(12, 1), "c");
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    start(storage, session(20, 2), "of bob");
+    let acting = Session {
+        actor_id: Some(id(1)),
+        ..session(21, 2)
+    };
+    start(storage, acting, "as bob");
+    start(storage, expired(13, 1), "expired");
+    let revoke = |except| {
+        let revoked = storage.revoke_sessions(id(1), except, at(5), "logout_all".into());
+        let mut revoked = block_on(revoked).unwrap();
+        revoked.sort();
+        revoked
+    };
+    assert_eq!(revoke(Some(id(11))), [id(10), id(12), id(21)]);
+    assert_eq!(find(storage, 11).session.revoked_at, None);
+    assert_eq!(
+        find(storage, 12).session.revocation_reason.as_deref(),
+        Some("logout_all")
+    );
+    assert_eq!(revoke(None), [id(11)]);
+    assert!(revoke(None).is_empty());
+    assert_eq!(find(storage, 20).session.revoked_at, None);
+}
+
+/// A session that an opaque token stands for; ended ones are found too, and are not listed.
+pub(crate) fn a_session_is_found_by_its_token_and_listed_while_it_lasts(storage: &impl Storage) {
+    let find = |token: &str| block_on(storage.find_session_by_token(token.into())).unwrap();
+    let list = |seconds| -> Vec<String> {
+        let sessions = block_on(storage.list_sessions(id(1), at(seconds))).unwrap();
+        sessions.into_iter().map(|session| session.id).collect()
+    };
+    signed_in(storage);
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    start(storage, session(20, 2), "of bob");
+    let opaque = Session {
+        token: Some("opaque".to_owned()),
+        last_seen_at: at(2),
+        expires_at: at(100),
+        ..session(11, 1)
+    };
+    assert_eq!(start(storage, opaque.clone(), "unused").session, opaque);
+    assert_eq!(find("opaque"), Some(self::find(storage, 11)));
+    assert_eq!(find("first"), None);
+    assert_eq!(list(5), [id(11), id(10)]);
+    assert_eq!(list(100), [id(10)]);
+    assert_eq!(
+        block_on(storage.revoke_session(id(11), at(6), "logout".into())),
+        Ok(vec![id(11)])
+    );
+    assert_eq!(list(7), [id(10)]);
+    assert_eq!(
+        find("opaque").unwrap().session.revocation_reason.as_deref(),
+        Some("logout")
+    );
+}
+
+/// What is late or unknown changes nothing.
+pub(crate) fn last_seen_only_moves_forward(storage: &impl Storage) {
+    signed_in(storage);
+    let touch = |number, seconds| block_on(storage.touch_session(id(number), at(seconds))).unwrap();
+    for (seconds, seen) in [(50, 50), (20, 50), (60, 60)] {
+        touch(10, seconds);
+        assert_eq!(find(storage, 10).session.last_seen_at, at(seen));
+    }
+    touch(99, 70);
+}

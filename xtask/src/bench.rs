@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use crate::component;
+use crate::component::{self, Module};
 use crate::install::{debian_packages, npm_packages};
 use crate::native::{Profile, build_host, build_scale};
 use crate::process::{output, root, target};
@@ -43,7 +43,7 @@ const SETTINGS: &[(&str, &str)] = &[
 
 /// `cargo xtask bench verify`: the npm package beside its peers.
 pub(crate) fn verify() -> Result<()> {
-    component::build_js()?;
+    component::build(Module::Js)?;
     let folder = root().join("hosts/js");
     npm_packages(&folder)?;
     crate::process::run(Command::new("node").arg("bench.mjs").current_dir(folder))
@@ -193,7 +193,7 @@ pub(crate) fn run(seconds: u64) -> Result<()> {
 /// What an instance for every request costs, as Spin may make them: the same application, instances used again and
 /// used once, in turn.
 fn spin(program: &Path, folder: &Path, seconds: u64) -> Result<()> {
-    let component = component::build_spin()?;
+    let component = component::build(Module::Spin)?;
     println!(
         "Spin: service and provider composed: {:.2} MB (aim: 3)",
         component.metadata()?.len() as f64 / 1e6
@@ -244,7 +244,7 @@ fn spin(program: &Path, folder: &Path, seconds: u64) -> Result<()> {
 
 /// What a Worker is held to: its size, its start, and how often it asks its database.
 fn cloudflare(folder: &Path) -> Result<()> {
-    let built = component::build_cloudflare()?;
+    let built = component::build(Module::Worker)?;
     let source = root().join("hosts/cloudflare");
     npm_packages(&source)?;
     let mut pack = Command::new("tar");

@@ -1,5 +1,6 @@
 //! Components and JavaScript modules: compiled for wasm32-unknown-unknown, then made by the packer what a host takes.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,36 +22,14 @@ pub(crate) fn path(name: &str) -> PathBuf {
         .join(format!("{name}.wasm"))
 }
 
-/// Builds what the native host serves.
-pub(crate) fn build_service() -> Result<PathBuf> {
-    compile(&["gatewright-service"])?;
-    wrap(&build_pack()?, SERVICE)
-}
-
-/// Builds what Spin serves: the service, its provider on Spin, and the two as one component.
-pub(crate) fn build_spin() -> Result<PathBuf> {
-    compile(&["gatewright-service", "gatewright-spin"])?;
-    wrap_spin(&build_pack()?)
-}
-
-/// Builds the core alone.
-pub(crate) fn build_core() -> Result<PathBuf> {
-    compile(&["gatewright-core"])?;
-    wrap(&build_pack()?, CORE)
-}
-
-/// Builds the folder that is deployed to Cloudflare: the Worker, its configuration and its migrations.
-pub(crate) fn build_cloudflare() -> Result<PathBuf> {
-    compile(&[WORKER.0])?;
-    bind_worker(&build_pack()?, WORKER)
-}
-
 /// Crates and the names that their components have.
 const SERVICE: (&str, &str) = ("gatewright-service", "service");
 const SPIN: (&str, &str) = ("gatewright-spin", "spin-provider");
 const CORE: (&str, &str) = ("gatewright-core", "auth-core");
 const MEMORY: (&str, &str) = ("gatewright-storage-memory", "memory-provider");
 const FAULTY: (&str, &str) = ("gatewright-faulty", "faulty");
+/// The name of the service and its provider on Spin as one component.
+const COMPOSED: &str = "gatewright-spin";
 /// Crates and the folders of `target/` that hold their Workers.
 const WORKER: (&str, &str) = ("gatewright-cloudflare", "cloudflare");
 const WORKER_KIT: (&str, &str) = ("gatewright-worker-kit", "worker-kit");
@@ -70,51 +49,112 @@ const JS_MODULES: [(&str, &str, &[&str]); 3] = [
     ("crypto", "gatewright-js-crypto", &[]),
 ];
 
-/// Compiles every module that the tests need. Those that can be compiled together are, so that no core is idle while a
-/// module is linked.
-pub(crate) fn compile_for_tests() -> Result<()> {
-    compile(&[SERVICE, SPIN, CORE, MEMORY, FAULTY].map(|(package, _)| package))?;
-    compile(&[WORKER, WORKER_KIT].map(|(package, _)| package))?;
-    JS_MODULES
-        .iter()
-        .try_for_each(|(_, package, options)| compile_js(package, options).map(drop))
+/// What is compiled to WebAssembly, and made into what a host takes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Module {
+    /// The service, which the native host runs.
+    Service,
+    /// The service and its provider on Spin, each and as one component.
+    Spin,
+    /// The core alone.
+    Core,
+    /// A provider in memory.
+    Memory,
+    /// A service that fails in every way, for tests.
+    Faulty,
+    /// The Worker.
+    Worker,
+    /// A Worker that gives its storage to tests.
+    WorkerKit,
+    /// The npm package.
+    Js,
 }
 
-/// Compiles what one host's scenarios need.
-pub(crate) fn compile_for(host: crate::Host) -> Result<()> {
-    match host {
-        crate::Host::Native => compile(&[SERVICE.0]),
-        crate::Host::Spin => compile(&[SERVICE.0, SPIN.0]),
-        crate::Host::Cloudflare => compile(&[WORKER.0]),
+impl Module {
+    /// All that the tests need.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Service,
+        Self::Spin,
+        Self::Core,
+        Self::Memory,
+        Self::Faulty,
+        Self::Worker,
+        Self::WorkerKit,
+        Self::Js,
+    ];
+
+    /// The crates of components.
+    fn components(self) -> &'static [&'static str] {
+        match self {
+            Self::Service => &[SERVICE.0],
+            Self::Spin => &[SERVICE.0, SPIN.0],
+            Self::Core => &[CORE.0],
+            Self::Memory => &[MEMORY.0],
+            Self::Faulty => &[FAULTY.0],
+            Self::Worker | Self::WorkerKit | Self::Js => &[],
+        }
+    }
+
+    /// The crate of a Worker.
+    fn worker(self) -> Option<&'static str> {
+        match self {
+            Self::Worker => Some(WORKER.0),
+            Self::WorkerKit => Some(WORKER_KIT.0),
+            _ => None,
+        }
     }
 }
 
-/// Makes of the compiled modules what one host's scenarios need.
-pub(crate) fn pack_for(host: crate::Host) -> Result<()> {
+/// Compiles modules. Those that can be compiled together are, so that no core is idle while one is linked.
+pub(crate) fn compile(modules: &[Module]) -> Result<()> {
+    let components = modules.iter().flat_map(|module| module.components());
+    compile_crates(components.copied().collect())?;
+    compile_crates(
+        modules
+            .iter()
+            .filter_map(|module| module.worker())
+            .collect(),
+    )?;
+    if modules.contains(&Module::Js) {
+        for (_, package, options) in JS_MODULES {
+            compile_js(package, options)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes of compiled modules what hosts take.
+pub(crate) fn pack(modules: &[Module]) -> Result<()> {
     let pack = build_pack()?;
-    match host {
-        crate::Host::Native => wrap(&pack, SERVICE),
-        crate::Host::Spin => wrap_spin(&pack),
-        crate::Host::Cloudflare => bind_worker(&pack, WORKER),
+    for module in modules {
+        match module {
+            Module::Service => wrap(&pack, SERVICE),
+            Module::Spin => wrap_spin(&pack),
+            Module::Core => wrap(&pack, CORE),
+            Module::Memory => wrap(&pack, MEMORY),
+            Module::Faulty => wrap(&pack, FAULTY),
+            Module::Worker => bind_worker(&pack, WORKER),
+            Module::WorkerKit => bind_worker(&pack, WORKER_KIT),
+            Module::Js => assemble_js(&pack),
+        }?;
     }
-    .map(drop)
+    Ok(())
 }
 
-/// Makes of the compiled modules what the tests need.
-pub(crate) fn pack_for_tests() -> Result<()> {
-    let pack = build_pack()?;
-    wrap_spin(&pack)?;
-    for component in [CORE, MEMORY, FAULTY] {
-        wrap(&pack, component)?;
-    }
-    bind_worker(&pack, WORKER)?;
-    bind_worker(&pack, WORKER_KIT)?;
-    assemble_js(&pack).map(drop)
-}
-
-/// Builds the npm package: its scripts and declarations, the modules, and the workspace's version in its manifest.
-pub(crate) fn build_js() -> Result<PathBuf> {
-    assemble_js(&build_pack()?)
+/// Compiles and packs one. Returns the file or folder.
+pub(crate) fn build(module: Module) -> Result<PathBuf> {
+    compile(&[module])?;
+    pack(&[module])?;
+    Ok(match module {
+        Module::Service => path(SERVICE.1),
+        Module::Spin => path(COMPOSED),
+        Module::Core => path(CORE.1),
+        Module::Memory => path(MEMORY.1),
+        Module::Faulty => path(FAULTY.1),
+        Module::Worker => worker_folder(WORKER.1),
+        Module::WorkerKit => worker_folder(WORKER_KIT.1),
+        Module::Js => js(),
+    })
 }
 
 fn assemble_js(pack: &Path) -> Result<PathBuf> {
@@ -157,7 +197,7 @@ fn wrap(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
 
 fn wrap_spin(pack: &Path) -> Result<PathBuf> {
     let (service, provider) = (wrap(pack, SERVICE)?, wrap(pack, SPIN)?);
-    let composed = path("gatewright-spin");
+    let composed = path(COMPOSED);
     run(Command::new(pack)
         .arg("compose")
         .args([&service, &provider])
@@ -166,9 +206,13 @@ fn wrap_spin(pack: &Path) -> Result<PathBuf> {
     Ok(composed)
 }
 
+fn worker_folder(name: &str) -> PathBuf {
+    root().join("target").join(name)
+}
+
 /// Makes the folder of a Worker of a crate's module.
 fn bind_worker(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
-    let folder = root().join("target").join(name);
+    let folder = worker_folder(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(folder.join("migrations"))?;
     run(Command::new(pack)
@@ -193,7 +237,10 @@ fn bind_worker(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
 const WASM: &str = "wasm";
 
 /// Compiles crates as core modules.
-fn compile(packages: &[&str]) -> Result<()> {
+fn compile_crates(packages: BTreeSet<&str>) -> Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
     let mut build = WasmToolchain::ensure()?.cargo();
     build
         .current_dir(root())

@@ -13,11 +13,13 @@ mod native;
 mod process;
 mod prove;
 mod running;
+mod selection;
 mod serve;
 mod stage;
 mod test;
 mod toolchain;
 
+use crate::component::Module;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -122,10 +124,10 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Build { what } => match what {
             Product::Native => native::build_host(Profile::Release),
-            Product::Spin => component::build_spin(),
-            Product::Cloudflare => component::build_cloudflare(),
-            Product::Js => component::build_js(),
-            Product::Core => component::build_core(),
+            Product::Spin => component::build(Module::Spin),
+            Product::Cloudflare => component::build(Module::Worker),
+            Product::Js => component::build(Module::Js),
+            Product::Core => component::build(Module::Core),
         }
         .map(|path| println!("built {}", path.display())),
         Command::Serve {

@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::component;
+use crate::component::{self, Module};
 use crate::process::{cargo, metadata, output, run, target};
 
 /// What `cargo xtask serve` needs.
@@ -72,7 +72,7 @@ pub(crate) fn build_pack() -> Result<PathBuf> {
 /// Builds the service component and the native host, and puts the two side by side. Returns the host.
 pub(crate) fn build_host(profile: Profile) -> Result<PathBuf> {
     let host = build("gatewright", profile)?;
-    let component = component::build_service()?;
+    let component = component::build(Module::Service)?;
     place(&component, profile)?;
     Ok(host)
 }
@@ -108,13 +108,22 @@ fn build(binary: &str, profile: Profile) -> Result<PathBuf> {
 /// Builds the native host and the program that measures it with many users, optimized. Returns both.
 pub(crate) fn build_scale() -> Result<(PathBuf, PathBuf)> {
     run(all_packages("build", Profile::Release).args(["--bin", "gatewright", "--bin", "scale"]))?;
-    place(&component::build_service()?, Profile::Release)?;
+    place(&component::build(Module::Service)?, Profile::Release)?;
     Ok((host(Profile::Release), program("scale", Profile::Release)))
 }
 
-/// Builds all programs and all tests.
-pub(crate) fn build_tests() -> Result<()> {
-    run(all_packages("build", Profile::Dev).arg("--all-targets"))
+/// Builds all programs, and these tests.
+pub(crate) fn build_tests(tests: &[String], units: bool, everything: bool) -> Result<()> {
+    let mut build = all_packages("build", Profile::Dev);
+    if everything {
+        return run(build.arg("--all-targets"));
+    }
+    if units {
+        run(all_packages("test", Profile::Dev).args(["--no-run", "--lib", "--bins"]))?;
+    }
+    run(build
+        .args(PRODUCT.iter().flat_map(|name| ["--bin", name]))
+        .args(tests.iter().flat_map(|name| ["--test", name])))
 }
 
 /// Prepares the same build, and that of this program, for what reads cargo's messages: also of what is built already.
@@ -126,13 +135,6 @@ pub(crate) fn messages() -> [Command; 2] {
         build.args(["--all-targets", "--message-format=json"]);
     }
     builds
-}
-
-/// Builds the programs, and of the tests that cross crates these alone.
-pub(crate) fn build_some_tests(tests: &[&str]) -> Result<()> {
-    run(all_packages("build", Profile::Dev)
-        .args(PRODUCT.iter().flat_map(|name| ["--bin", name]))
-        .args(tests.iter().flat_map(|name| ["--test", name])))
 }
 
 /// `cargo test` of every package, to which further arguments can be added.
@@ -150,21 +152,74 @@ fn all_packages(verb: &str, profile: Profile) -> Command {
     command
 }
 
-/// The names of all programs that `cargo test` builds of tests that are not in a crate's own source.
-pub(crate) fn test_programs() -> Result<Vec<String>> {
+/// Something that holds tests.
+pub(crate) struct Target {
+    pub(crate) name: String,
+    kind: String,
+    source: PathBuf,
+    checks: PathBuf,
+}
+
+impl Target {
+    /// Whether it is a program of tests, and not a crate with tests of its own.
+    pub(crate) fn is_program(&self) -> bool {
+        self.kind == "test"
+    }
+
+    /// Its files: the first one, and those in the folder that belongs to it. The checks of a kit are beside it.
+    pub(crate) fn sources(&self) -> Vec<PathBuf> {
+        let root_of_crate = ["main.rs", "lib.rs"]
+            .iter()
+            .any(|name| self.source.ends_with(name));
+        let mut sources = vec![self.source.clone()];
+        if root_of_crate {
+            sources.extend(self.source.parent().map(Path::to_path_buf));
+        } else {
+            sources.push(self.source.with_extension(""));
+        }
+        sources.push(self.checks.clone());
+        let mut files = Vec::new();
+        while let Some(path) = sources.pop() {
+            match std::fs::read_dir(&path) {
+                Ok(entries) => sources.extend(entries.flatten().map(|entry| entry.path())),
+                Err(_) if path.extension().is_some_and(|extension| extension == "rs") => {
+                    files.push(path);
+                }
+                Err(_) => {}
+            }
+        }
+        files
+    }
+}
+
+/// All that holds tests.
+pub(crate) fn test_targets() -> Result<Vec<Target>> {
     let metadata = metadata(&["--no-deps"])?;
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let ours = |package: &Value| {
         let mut names = PRODUCT.iter().chain(&TESTED);
         names.any(|name| package["name"] == *name)
     };
-    Ok(list(&metadata["packages"])
+    let mut targets = Vec::new();
+    for package in list(&metadata["packages"])
         .iter()
         .filter(|package| ours(package))
-        .flat_map(|package| list(&package["targets"]))
-        .filter(|target| target["kind"][0] == "test")
-        .filter_map(|target| target["name"].as_str().map(str::to_owned))
-        .collect())
+    {
+        let manifest = PathBuf::from(text(&package["manifest_path"]));
+        for target in list(&package["targets"]) {
+            if target["test"] == true {
+                let name = text(&target["name"]);
+                targets.push(Target {
+                    checks: manifest.with_file_name("src").join(&name),
+                    name,
+                    kind: text(&target["kind"][0]),
+                    source: text(&target["src_path"]).into(),
+                });
+            }
+        }
+    }
+    Ok(targets)
 }
 
 /// Dependencies that `cargo xtask serve` would build with other features than `cargo xtask test`, and so once more.

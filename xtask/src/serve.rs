@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use crate::Host;
-use crate::component;
+use crate::component::{self, Module};
 use crate::install::npm_packages;
 use crate::native::{Profile, build_host};
 use crate::process::root;
@@ -23,14 +23,14 @@ pub(crate) fn run(host: Host, profile: Profile, arguments: &[String]) -> Result<
             command
         }
         Host::Spin => {
-            component::build_spin()?;
+            component::build(Module::Spin)?;
             make_secret(".env", "SPIN_VARIABLE_SECRET_KEY")?;
             let mut command = Command::new(build_host(profile)?);
             command.args(["spin", "up", "--from", "hosts/spin"]);
             command
         }
         Host::Cloudflare => {
-            component::build_cloudflare()?;
+            component::build(Module::Worker)?;
             make_secret(".dev.vars", "SECRET_KEY")?;
             npm_packages(&root().join("hosts/cloudflare"))?;
             let mut command = Command::new(root().join(NODE));

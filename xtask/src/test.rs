@@ -6,26 +6,13 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::Host;
-use crate::component;
+use crate::component::{self, Module};
 use crate::install::{chromium, need, npm_packages, python_packages};
 use crate::native::{self, Profile};
 use crate::process::{cargo, root, run, target};
 use crate::running::start;
+use crate::selection::{HOSTS, KIT, SCENARIOS, Selection, own_tests};
 use crate::stage::{Stages, stage};
-
-/// Programs of tests that run as a stage of their own.
-const KIT: &str = "contract";
-const SCENARIOS: &str = "scenarios";
-const HOSTS: [Host; 3] = [Host::Native, Host::Spin, Host::Cloudflare];
-
-/// Tests of a host by itself, beside the scenarios that every host passes.
-const fn own_tests(host: Host) -> &'static str {
-    match host {
-        Host::Native => "native",
-        Host::Spin => "spin",
-        Host::Cloudflare => "cloudflare",
-    }
-}
 
 /// Runs every test; those whose name holds the filter; or only those of one host: its scenarios and its own tests.
 pub(crate) fn run_all(filter: Option<&str>, host: Option<Host>) -> Result<()> {
@@ -34,77 +21,114 @@ pub(crate) fn run_all(filter: Option<&str>, host: Option<Host>) -> Result<()> {
         "Node.js 20 or newer: https://nodejs.org, or: apt-get install nodejs npm",
     )?;
     need("npm", "npm: https://nodejs.org, or: apt-get install npm")?;
-    let stages = Stages::default();
-    let done = match host {
-        Some(host) => of_host(&stages, host, filter),
-        None => of_all(&stages, filter),
+    let selection = match (host, filter) {
+        (Some(host), _) => Selection::of_host(host),
+        (None, Some(filter)) => Selection::named(filter)?,
+        (None, None) => Selection::all()?,
     };
+    let stages = Stages::default();
+    let done = run_selected(&stages, &selection, filter);
     stages.print();
     done
 }
 
-fn of_host(stages: &Stages, host: Host, filter: Option<&str>) -> Result<()> {
+fn run_selected(stages: &Stages, selection: &Selection, filter: Option<&str>) -> Result<()> {
     stages.together(vec![
         stage("building for this machine", || {
-            native::build_some_tests(&[SCENARIOS, own_tests(host)])
+            let scenarios = selection.scenarios.first().map(|_| SCENARIOS.to_owned());
+            let tests: Vec<_> = selection
+                .programs
+                .iter()
+                .cloned()
+                .chain(scenarios)
+                .collect();
+            native::build_tests(&tests, selection.units, selection.everything)
         }),
-        stage("compiling to WebAssembly", || component::compile_for(host)),
-        stage("installing packages", || match host {
-            Host::Cloudflare => npm_packages(&root().join("hosts/cloudflare")),
-            Host::Native | Host::Spin => Ok(()),
+        stage("compiling to WebAssembly", || {
+            component::compile(&selection.modules)
         }),
+        stage("installing packages", || install_packages(selection)),
     ])?;
-    stages.one("packing", || component::pack_for(host))?;
-    if host != Host::Cloudflare {
+    stages.one("packing", || component::pack(&selection.modules))?;
+    if selection
+        .modules
+        .iter()
+        .any(|module| matches!(module, Module::Service | Module::Spin))
+    {
         native::place(&component::path("service"), Profile::Dev)?;
     }
-    stages.one("testing", || {
-        run(scenarios(host)
-            .args(["--test", own_tests(host)])
-            .args(filter))
-    })
+    let program = native::host(Profile::Dev);
+    let own = HOSTS.map(own_tests);
+    let own: Vec<_> = own.into_iter().filter(|name| selection.has(name)).collect();
+    let on = |host| selection.scenarios.contains(&host);
+    let of = |host| move || run(scenarios(host).args(filter));
+    let others = other_tests(selection);
+    let everything = selection.everything;
+    // Two at a time, the longest first: many of them wait for others now and then.
+    let tests = [
+        (
+            selection.has(KIT),
+            stage("storage kit", || run(some_tests(&[KIT]).args(filter))),
+        ),
+        (
+            on(Host::Cloudflare),
+            stage("scenarios on Workers", of(Host::Cloudflare)),
+        ),
+        (
+            !own.is_empty(),
+            stage("each host by itself", || run(some_tests(&own).args(filter))),
+        ),
+        (on(Host::Spin), stage("scenarios on Spin", of(Host::Spin))),
+        (
+            everything && filter.is_none(),
+            stage("npm package", || test_js(&program)),
+        ),
+        (
+            everything && filter.is_none(),
+            stage("pages", || test_pages(&program)),
+        ),
+        (
+            on(Host::Native),
+            stage("scenarios on the native host", of(Host::Native)),
+        ),
+        (
+            others.is_some(),
+            stage("crates", || {
+                others.map_or(Ok(()), |mut others| run(others.args(filter)))
+            }),
+        ),
+        (
+            everything,
+            stage("examples in the documentation", || {
+                run(native::tests(Profile::Dev).arg("--doc").args(filter))
+            }),
+        ),
+    ];
+    let selected = tests.into_iter().filter(|(selected, _)| *selected);
+    let tests = selected.map(|(_, stage)| stage).collect();
+    stages.by(2, tests)
 }
 
-fn of_all(stages: &Stages, filter: Option<&str>) -> Result<()> {
-    stages.together(vec![
-        stage("building for this machine", native::build_tests),
-        stage("compiling to WebAssembly", component::compile_for_tests),
-        stage("installing packages", || {
-            for folder in [
-                "hosts/cloudflare",
-                "packages/verify",
-                "examples/core/javascript",
-            ] {
-                npm_packages(&root().join(folder))?;
-            }
-            npm_packages(&javascript())?;
-            python_packages(&root().join("examples/core/python"))?;
-            chromium().map(drop)
-        }),
-    ])?;
-    stages.one("packing", component::pack_for_tests)?;
-    native::place(&component::path("service"), Profile::Dev)?;
-    let program = native::host(Profile::Dev);
-    // Two at a time, the longest first: many of them wait for others now and then.
-    let of = |host| move || run(scenarios(host).args(filter));
-    let mut tests = vec![
-        stage("storage kit", || run(some_tests(&[KIT]).args(filter))),
-        stage("scenarios on Workers", of(Host::Cloudflare)),
-        stage("each host by itself", || {
-            run(some_tests(&HOSTS.map(own_tests)).args(filter))
-        }),
-        stage("scenarios on Spin", of(Host::Spin)),
-        stage("scenarios on the native host", of(Host::Native)),
-        stage("crates", || run(all_other_tests()?.args(filter))),
-        stage("examples in the documentation", || {
-            run(native::tests(Profile::Dev).arg("--doc").args(filter))
-        }),
-    ];
-    if filter.is_none() {
-        tests.insert(4, stage("npm package", || test_js(&program)));
-        tests.insert(5, stage("pages", || test_pages(&program)));
+/// Installs what tests in JavaScript and Python, workerd and browsers need.
+fn install_packages(selection: &Selection) -> Result<()> {
+    let on_workers = [Module::Worker, Module::WorkerKit];
+    if on_workers
+        .iter()
+        .any(|module| selection.modules.contains(module))
+    {
+        npm_packages(&root().join("hosts/cloudflare"))?;
     }
-    stages.by(2, tests)
+    if selection.modules.contains(&Module::Core) {
+        npm_packages(&root().join("examples/core/javascript"))?;
+        python_packages(&root().join("examples/core/python"))?;
+    }
+    // The programs that the scenarios talk to.
+    npm_packages(&javascript())?;
+    if selection.everything {
+        npm_packages(&root().join("packages/verify"))?;
+        chromium()?;
+    }
+    Ok(())
 }
 
 /// Tests by the names of their programs.
@@ -116,18 +140,19 @@ fn some_tests(names: &[&str]) -> Command {
     command
 }
 
-/// The tests that no other stage runs.
-fn all_other_tests() -> Result<Command> {
+/// The selected tests that no other stage runs.
+fn other_tests(selection: &Selection) -> Option<Command> {
     let apart = [&[KIT, SCENARIOS][..], &HOSTS.map(own_tests)].concat();
-    let names = native::test_programs()?;
-    let others: Vec<_> = names
-        .iter()
-        .map(String::as_str)
-        .filter(|name| !apart.contains(name))
-        .collect();
+    let names = selection.programs.iter().map(String::as_str);
+    let others: Vec<_> = names.filter(|name| !apart.contains(name)).collect();
+    if others.is_empty() && !selection.units {
+        return None;
+    }
     let mut command = some_tests(&others);
-    command.args(["--lib", "--bins"]);
-    Ok(command)
+    if selection.units {
+        command.args(["--lib", "--bins"]);
+    }
+    Some(command)
 }
 
 /// The scenarios on a host; further tests can be added.

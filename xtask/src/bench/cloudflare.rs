@@ -9,14 +9,14 @@ use anyhow::{Context as _, Result};
 
 use super::client::{curl, login_body, post};
 use super::usage::cpu_of_children;
-use crate::component;
+use crate::component::{self, Module};
 use crate::install::npm_packages;
 use crate::process::{output, root};
 use crate::running::start_as;
 
 /// Measures the size of the Worker, its start, and how often it calls its database.
 pub(super) fn measure(folder: &Path) -> Result<()> {
-    let built = component::build_cloudflare()?;
+    let built = component::build(Module::Worker)?;
     let source = root().join("hosts/cloudflare");
     npm_packages(&source)?;
     let mut pack = Command::new("tar");

@@ -13,7 +13,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::component;
+use crate::component::{self, Module};
 use crate::install::npm_packages;
 use crate::native::{Profile, build_host, build_scale};
 use crate::process::{root, target};
@@ -22,7 +22,7 @@ use load::need_wrk;
 
 /// `cargo xtask bench verify`: the npm package beside its peers.
 pub(crate) fn verify() -> Result<()> {
-    component::build_js()?;
+    component::build(Module::Js)?;
     let folder = root().join("packages/verify");
     npm_packages(&folder)?;
     crate::process::run(Command::new("node").arg("bench.mjs").current_dir(folder))

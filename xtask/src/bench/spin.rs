@@ -6,14 +6,14 @@ use anyhow::Result;
 
 use super::client::sign_in;
 use super::load::{Figures, Load, ROUNDS};
-use crate::component;
+use crate::component::{self, Module};
 use crate::process::root;
 use crate::running::start_as;
 
 /// Measures what a new instance for every request costs, as Spin may make them: the same application, with instances
 /// that are used again and that are used once, in turn.
 pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()> {
-    let component = component::build_spin()?;
+    let component = component::build(Module::Spin)?;
     println!(
         "Spin: service and provider composed: {:.2} MB (aim: 3)",
         component.metadata()?.len() as f64 / 1e6

@@ -25,16 +25,13 @@ use worker::{
     Body, Context, Delay, Env, HttpRequest, HttpResponse, ScheduleContext, ScheduledEvent, event,
 };
 
-use crate::platform::{Host, Variables};
+use crate::platform::{HASH_MEMORY_KIB, Host, SERVICE, Variables};
 
 /// Where Cloudflare says the client's address.
 const CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 
-static SERVICE: OnceLock<Service<Host>> = OnceLock::new();
 static GATE: OnceLock<Gate> = OnceLock::new();
 
-/// Memory of an isolate that password hashes may take: of its 128 MiB what code, JavaScript and requests leave.
-const HASH_MEMORY_KIB: u32 = 64 * 1024;
 /// Longest body that is read to be refused.
 const MAX_EXCESS: usize = 1 << 20;
 /// How often a request that waits for a password hash looks whether it is its turn.

@@ -5,12 +5,11 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::native::build_pack;
+use crate::host::Host;
+use crate::packages::build_pack;
 use crate::process::{root, run, target};
-use crate::toolchain::WasmToolchain;
+use crate::toolchain::{TARGET, WasmToolchain};
 
-/// Target of every component: it brings no imports of its own.
-pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// Which imports of the service its provider meets.
 const CONTRACT: &str = "gatewright:auth";
 
@@ -81,21 +80,21 @@ pub(crate) fn compile_for_tests() -> Result<()> {
 }
 
 /// Compiles what one host's scenarios need.
-pub(crate) fn compile_for(host: crate::Host) -> Result<()> {
+pub(crate) fn compile_for(host: Host) -> Result<()> {
     match host {
-        crate::Host::Native => compile(&[SERVICE.0]),
-        crate::Host::Spin => compile(&[SERVICE.0, SPIN.0]),
-        crate::Host::Cloudflare => compile(&[WORKER.0]),
+        Host::Native => compile(&[SERVICE.0]),
+        Host::Spin => compile(&[SERVICE.0, SPIN.0]),
+        Host::Cloudflare => compile(&[WORKER.0]),
     }
 }
 
 /// Makes of the compiled modules what one host's scenarios need.
-pub(crate) fn pack_for(host: crate::Host) -> Result<()> {
+pub(crate) fn pack_for(host: Host) -> Result<()> {
     let pack = build_pack()?;
     match host {
-        crate::Host::Native => wrap(&pack, SERVICE),
-        crate::Host::Spin => wrap_spin(&pack),
-        crate::Host::Cloudflare => bind_worker(&pack, WORKER),
+        Host::Native => wrap(&pack, SERVICE),
+        Host::Spin => wrap_spin(&pack),
+        Host::Cloudflare => bind_worker(&pack, WORKER),
     }
     .map(drop)
 }

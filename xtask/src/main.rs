@@ -6,9 +6,11 @@
 mod bench;
 mod component;
 mod hashes;
+mod host;
 mod install;
 mod lint;
 mod native;
+mod packages;
 mod process;
 mod prove;
 mod running;
@@ -21,6 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use host::Host;
 use native::Profile;
 
 #[derive(Parser)]
@@ -104,17 +107,6 @@ enum Product {
     Core,
     /// The npm package.
     Js,
-}
-
-/// Where the service runs.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Host {
-    /// The native host, on SQLite.
-    Native,
-    /// Spin, or the native host in its place.
-    Spin,
-    /// Cloudflare Workers, or their runtime on this machine.
-    Cloudflare,
 }
 
 fn main() -> ExitCode {

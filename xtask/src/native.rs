@@ -1,61 +1,15 @@
-//! What runs on this machine: the native host, the packer, and the tests of both and of all that is in them.
-//!
-//! Every build is of the same packages, as these decide with which features their dependencies are built. What one
-//! command has built, the next one finds.
+//! What runs on this machine: the native host, and the tests of everything.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
 use crate::component;
-use crate::process::{cargo, output, run, target};
+use crate::packages::{PRODUCT, all_packages, build, program};
+use crate::process::run;
 
-/// What `cargo xtask serve` needs.
-const PRODUCT: [&str; 2] = ["gatewright", "gatewright-pack"];
-/// What is tested besides.
-const TESTED: [&str; 9] = [
-    "auth-core",
-    "gatewright-cli",
-    "gatewright-compose",
-    "gatewright-http",
-    "gatewright-mail",
-    "gatewright-smtp",
-    "gatewright-storage-sqlite",
-    "gatewright-tests",
-    "gatewright-transfer",
-];
-
-/// How the native host is compiled.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Profile {
-    /// Quickly: for tests, and to try it.
-    Dev,
-    /// Well: to deploy and to measure it.
-    Release,
-}
-
-impl Profile {
-    fn folder(self) -> PathBuf {
-        target().join(match self {
-            Self::Dev => "debug",
-            Self::Release => "release",
-        })
-    }
-
-    fn arguments(self) -> &'static [&'static str] {
-        match self {
-            Self::Dev => &[],
-            Self::Release => &["--release"],
-        }
-    }
-}
-
-/// Builds the program that makes components and JavaScript of modules.
-pub(crate) fn build_pack() -> Result<PathBuf> {
-    build("gatewright-pack", Profile::Dev)
-}
+pub(crate) use crate::packages::Profile;
 
 /// Builds the service component and the native host, and puts the two side by side. Returns the host.
 pub(crate) fn build_host(profile: Profile) -> Result<PathBuf> {
@@ -66,7 +20,7 @@ pub(crate) fn build_host(profile: Profile) -> Result<PathBuf> {
 }
 
 /// Puts the service component beside the native host.
-pub(crate) fn place(component: &PathBuf, profile: Profile) -> Result<()> {
+pub(crate) fn place(component: &Path, profile: Profile) -> Result<()> {
     std::fs::copy(component, profile.folder().join("service.wasm"))
         .with_context(|| format!("can't copy {}", component.display()))?;
     Ok(())
@@ -75,21 +29,6 @@ pub(crate) fn place(component: &PathBuf, profile: Profile) -> Result<()> {
 /// The native host, once built.
 pub(crate) fn host(profile: Profile) -> PathBuf {
     program("gatewright", profile)
-}
-
-fn program(name: &str, profile: Profile) -> PathBuf {
-    profile
-        .folder()
-        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
-}
-
-fn build(binary: &str, profile: Profile) -> Result<PathBuf> {
-    run(cargo()
-        .args(["build", "--locked"])
-        .args(profile.arguments())
-        .args(packages(&PRODUCT))
-        .args(["--bin", binary]))?;
-    Ok(program(binary, profile))
 }
 
 /// Builds the native host and the program that measures it with many users, optimized. Returns both.
@@ -114,37 +53,4 @@ pub(crate) fn build_some_tests(tests: &[&str]) -> Result<()> {
 /// `cargo test` of every package, to which further arguments can be added.
 pub(crate) fn tests(profile: Profile) -> Command {
     all_packages("test", profile)
-}
-
-fn all_packages(verb: &str, profile: Profile) -> Command {
-    let mut command = cargo();
-    command
-        .args([verb, "--locked"])
-        .args(profile.arguments())
-        .args(packages(&PRODUCT))
-        .args(packages(&TESTED));
-    command
-}
-
-/// Dependencies that `cargo xtask serve` would build with other features than `cargo xtask test`, and so once more.
-pub(crate) fn built_twice() -> Result<Vec<String>> {
-    let tree = |edges: &str, names: &[&[&str]]| -> Result<BTreeSet<String>> {
-        let mut tree = cargo();
-        tree.args(["tree", "--locked", "--prefix", "none"])
-            .args(["--format", "{p} {f}", "--edges", edges]);
-        for names in names {
-            tree.args(packages(names));
-        }
-        let text = output(&mut tree).context("cargo tree failed")?;
-        // A package that was shown before is marked.
-        let line = |line: &str| line.trim_end_matches(" (*)").trim_end().to_owned();
-        Ok(text.lines().map(line).collect())
-    };
-    let served = tree("normal,build", &[&PRODUCT])?;
-    let tested = tree("normal,build,dev", &[&PRODUCT, &TESTED])?;
-    Ok(served.difference(&tested).cloned().collect())
-}
-
-fn packages<'a>(names: &'a [&str]) -> impl Iterator<Item = &'a str> {
-    names.iter().flat_map(|name| ["--package", name])
 }

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::Host;
 use crate::component;
+use crate::host::Host;
 use crate::install::npm_packages;
 use crate::native::{Profile, build_host};
 use crate::process::root;

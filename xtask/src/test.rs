@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::Host;
 use crate::component;
+use crate::host::Host;
 use crate::install::{chromium, need, npm_packages, python_packages};
 use crate::native::{self, Profile};
 use crate::process::{cargo, root, run, target};

@@ -2,10 +2,9 @@
 
 use anyhow::{Result, bail};
 
-use crate::component::TARGET;
-use crate::native::built_twice;
+use crate::packages::built_twice;
 use crate::process::{cargo, root, run};
-use crate::toolchain::WasmToolchain;
+use crate::toolchain::{TARGET, WasmToolchain};
 
 /// Crates that are empty but for WebAssembly.
 const COMPONENTS: [&str; 16] = [

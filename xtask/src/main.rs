@@ -69,7 +69,7 @@ enum Command {
         /// Only this.
         part: Option<prove::Part>,
     },
-    /// Checks formatting, lints and documentation; warnings are errors.
+    /// Checks formatting, files, dependencies, lints and documentation; warnings are errors.
     Lint,
     /// Writes anew what is made of tables: crates/http/openapi.json, the variables of Spin's manifests, migrations for D1.
     Generate,

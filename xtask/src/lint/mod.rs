@@ -1,6 +1,7 @@
-//! `cargo xtask lint`: formatting, rules for files, lints and documentation, warnings as errors.
+//! `cargo xtask lint`: formatting, rules for files, dependencies, lints and documentation, warnings as errors.
 
 mod circles;
+mod dependencies;
 mod files;
 mod length;
 mod modules;
@@ -42,6 +43,7 @@ pub(crate) fn run_all() -> Result<()> {
     files::check(&metadata)?;
     // Packages are selected as by `cargo xtask`, so that nothing is built again.
     run(cargo().args(["test", "--quiet", "--locked", "--package", "xtask"]))?;
+    dependencies::check()?;
     rust_version::check(&metadata)?;
     let twice = built_twice()?;
     if !twice.is_empty() {

@@ -208,7 +208,7 @@ impl<P: Platform> Auth<P> {
     pub fn open_place(&self, list: &str, sealed: &str) -> Option<Place> {
         let key = &self.config.secret_key;
         let plain = key.open(PLACE_PURPOSE, list, "", sealed)?;
-        let (part, key, tie_break) = serde_json::from_slice(&plain).ok()?;
+        let (part, key, tie_break) = crate::json::from_slice(&plain).ok()?;
         Some(Place {
             part,
             key,

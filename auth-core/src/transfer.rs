@@ -463,7 +463,7 @@ impl<P: Platform> Auth<P> {
             email_verified_at: user.email_verified_at.map(time),
             username: user.username,
             display_name: user.display_name,
-            profile: serde_json::from_str(&user.profile).ok(),
+            profile: crate::json::from_str(&user.profile).ok(),
             disabled: user.disabled_at.map(|_| true),
             created_at: Some(time(user.created_at)),
             last_login_at: user.last_login_at.map(time),

@@ -4,6 +4,10 @@
 //! that with what its platform has, and asks [`accepted`] about the answer.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, reason = "tests read JSON that they know")
+)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
 
 mod config;

@@ -59,6 +59,7 @@ type Listed = (
     Option<u64>,
 );
 
+#[allow(clippy::disallowed_methods, reason = "SQLite makes this list")]
 fn member(row: &mut Row) -> Result<Member, StorageError> {
     let user = user(row)?;
     let credentials: String = row.next()?;

@@ -145,6 +145,7 @@ type Written = (
     Option<String>,
 );
 
+#[allow(clippy::disallowed_methods, reason = "SQLite makes this list")]
 fn acting(text: &str) -> Result<Acting, StorageError> {
     let unreadable =
         |error: serde_json::Error| StorageError::Invalid(format!("who acts as a user: {error}"));

@@ -1,11 +1,6 @@
 //! The core as a component: its answers at a time and with randomness that the test gives, and the examples that call it.
 
-#![allow(
-    missing_docs,
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "tests"
-)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,7 +15,7 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
 /// Bindings generated from `wit/`.
-#[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
+#[allow(clippy::all, reason = "generated; documented in wit/")]
 mod generated {
     wasmtime::component::bindgen!({
         path: "../wit",

@@ -1,6 +1,6 @@
 //! The core by itself, on a platform whose time and chance are under control.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 #[path = "simulation/histories.rs"]
 mod histories;

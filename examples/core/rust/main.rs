@@ -10,7 +10,7 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Result, Store, ensure, format_err};
 
 /// Bindings generated from `wit/`; the path is from the package's folder.
-#[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
+#[allow(clippy::all, reason = "generated; documented in wit/")]
 mod generated {
     wasmtime::component::bindgen!({ path: "../wit", world: "core" });
 }

@@ -20,7 +20,7 @@ use crate::settings::LayeredSettings;
 use crate::sqlite::Sqlite;
 
 /// Bindings generated from `wit/`.
-#[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
+#[allow(clippy::all, reason = "generated; documented in wit/")]
 mod generated {
     wasmtime::component::bindgen!({
         path: "../../wit",

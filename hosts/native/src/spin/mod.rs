@@ -28,7 +28,7 @@ pub use crate::instance::InstanceData;
 use crate::instance::{Imports, Shared, linker, store};
 
 /// Bindings generated from `hosts/native/wit`.
-#[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
+#[allow(clippy::all, reason = "generated; documented in wit/")]
 mod generated {
     wasmtime::component::bindgen!({
         path: "wit",

@@ -321,7 +321,8 @@ impl<P: Platform> Auth<P> {
         }
         match (update.email_verified, &user.email) {
             (Some(true), Some(_)) => {
-                user.email_verified_at.get_or_insert(self.platform.now());
+                user.email_verified_at
+                    .get_or_insert_with(|| self.platform.now());
             }
             (Some(false), _) | (_, None) => user.email_verified_at = None,
             (None, Some(_)) => {}

@@ -264,7 +264,7 @@ impl<R: BufRead> Dump<R> {
         columns: Option<&[String]>,
     ) -> Option<(usize, Arc<[String]>)> {
         let wanted = self.named(table)?;
-        let columns = columns.or(self.tables.get(table).map(Vec::as_slice))?;
+        let columns = columns.or_else(|| self.tables.get(table).map(Vec::as_slice))?;
         let has = |names: &&[&str]| {
             columns
                 .iter()

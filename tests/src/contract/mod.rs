@@ -354,7 +354,8 @@ fn roles(storage: &impl Storage, number: u64) -> Vec<String> {
 
 /// Deletes a user as he is, if he is there.
 fn delete_seen(storage: &impl Storage, number: u64, keeps: Option<&str>) -> DeleteUserOutcome {
-    let seen = member(storage, number).map_or(at(0), |member| member.account.user.updated_at);
+    let seen =
+        member(storage, number).map_or_else(|| at(0), |member| member.account.user.updated_at);
     block_on(storage.delete_user(id(number), seen, at(1), keeps.map(str::to_owned), None)).unwrap()
 }
 

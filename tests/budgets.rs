@@ -1,7 +1,7 @@
 //! Sizes that must not drift unseen. A commit that raises a budget says why. Those of the npm package are in
 //! `packages/verify/tests/package.test.mjs`.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::print_stdout, reason = "the sizes are what one wants to read")]
 
 use std::path::Path;

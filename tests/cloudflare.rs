@@ -1,6 +1,6 @@
 //! What the Worker makes of trouble, in Cloudflare's runtime.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -1,6 +1,6 @@
 //! What components can reach: the list of imports is a proof of what they cannot do.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use gatewright_tests::host::component;
 use wit_component::DecodedWasm;

@@ -1,6 +1,6 @@
 //! The storage contract kit on every storage that runs here.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod in_memory {
     gatewright_tests::contract_tests!(gatewright_tests::MemoryStorage::default());

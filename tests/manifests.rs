@@ -1,7 +1,7 @@
 //! What is made of tables and checked in: the variables in the manifests for Spin, the migrations for D1, and the limits that
 //! SECURITY.md documents.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! How much room one person can take on the disk: what SECURITY.md states.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::print_stdout, reason = "the sizes are what one wants to read")]
 
 use std::path::Path;

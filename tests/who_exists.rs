@@ -1,7 +1,7 @@
 //! V6.3.8: nothing of an answer says whether there is an account, neither what it says nor the work behind it. Work is
 //! counted, by hashes and by calls of storage, and never timed.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

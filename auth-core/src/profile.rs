@@ -105,7 +105,7 @@ impl ProfileFields {
         editor: Editor,
         registering: bool,
     ) -> Result<String, Vec<FieldError>> {
-        let mut profile: Map<String, Value> = serde_json::from_str(stored).unwrap_or_default();
+        let mut profile: Map<String, Value> = json::from_str(stored).unwrap_or_default();
         let mut broken = Vec::new();
         for (name, value) in given {
             let rule =
@@ -189,7 +189,7 @@ const TERMS: (usize, usize) = (16, 64);
 /// What a user is found by besides his address and user name: his name, each word of it, and the texts of his profile.
 pub(crate) fn search_terms(display_name: Option<&str>, profile: &str) -> Vec<String> {
     let (most, longest) = TERMS;
-    let profile: Map<String, Value> = serde_json::from_str(profile).unwrap_or_default();
+    let profile: Map<String, Value> = json::from_str(profile).unwrap_or_default();
     let name = display_name.unwrap_or_default();
     let words = name.split_whitespace().skip(1);
     let texts = profile.values().filter_map(Value::as_str);

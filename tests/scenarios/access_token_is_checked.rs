@@ -9,7 +9,7 @@ use sha2::Sha256;
 const SETTINGS: &[(&str, &str)] = &[("JWT_ALGORITHM", "HS256"), ("JWT_SECRET", JWT_SECRET)];
 
 /// A part of a token: 0 is its header, 1 its claims.
-pub fn part(token: &str, index: usize) -> Value {
+pub(crate) fn part(token: &str, index: usize) -> Value {
     serde_json::from_slice(
         &URL_SAFE_NO_PAD
             .decode(token.split('.').nth(index).unwrap())

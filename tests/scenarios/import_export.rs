@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// [`PASSWORD`] as Django keeps it, with few iterations.
 const DJANGO: &str = "pbkdf2_sha256$1000$seasalt$3xmXbyk2QpiyNcnoBbzRPwEBsYPTbDlRdtmLyBvQltA=";
 /// [`PASSWORD`] as bcrypt keeps it, at the least cost.
-pub const BCRYPT: &str = "$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG";
+pub(crate) const BCRYPT: &str = "$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG";
 const TOTP: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 
 async fn import(host: &Host, person: &Person, users: Value) -> Answer {

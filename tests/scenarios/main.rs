@@ -1,6 +1,6 @@
 //! What a client sees over HTTP, one file for each behaviour, the same on every host.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
 mod access_check;
 mod access_matrix;

@@ -26,7 +26,7 @@ fn code_at(secret: &str, step: u64) -> String {
 }
 
 /// The code of this moment.
-pub fn code_now(secret: &str) -> String {
+pub(crate) fn code_now(secret: &str) -> String {
     code_at(secret, step())
 }
 
@@ -36,7 +36,7 @@ fn step() -> u64 {
 }
 
 /// A person with a second factor in force.
-pub struct Enrolled {
+pub(crate) struct Enrolled {
     pub secret: String,
     pub recovery_codes: Vec<String>,
     pub session: Tokens,
@@ -44,7 +44,7 @@ pub struct Enrolled {
     used: u64,
 }
 
-pub async fn enrol(host: &Host, email: &str) -> Enrolled {
+pub(crate) async fn enrol(host: &Host, email: &str) -> Enrolled {
     let session = host.register(email).await;
     let enabled = host
         .post_as("/auth/2fa/enable", &session.access_token)

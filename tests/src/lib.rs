@@ -2,6 +2,7 @@
 //! hosts as real processes.
 
 #![forbid(unsafe_code)]
+#![allow(clippy::disallowed_methods, reason = "tests read JSON that they know")]
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
 mod breach;
@@ -15,7 +16,7 @@ mod worker;
 
 pub use breach::BreachService;
 pub use gatewright_storage_memory::MemoryStorage;
-pub use mail::MailService;
+pub use mail::{MailService, Posted};
 pub use provider::ProviderStorage;
 pub use refusing::Refusing;
 pub use simulation::{SimulatedPlatform, config};

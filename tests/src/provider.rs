@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use wasmtime::component::{Accessor, ComponentNamedList, Instance, Lift, Lower, TypedFunc};
 
 /// Bindings generated from `wit/`.
-#[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
+#[allow(clippy::all, reason = "generated; documented in wit/")]
 mod generated {
     wasmtime::component::bindgen!({
         path: "../wit",

@@ -6,12 +6,10 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::native::build_pack;
+use crate::packages::build_pack;
 use crate::process::{root, run, target};
-use crate::toolchain::WasmToolchain;
+use crate::toolchain::{TARGET, WasmToolchain};
 
-/// Target of every component: it brings no imports of its own.
-pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// Which imports of the service its provider meets.
 const CONTRACT: &str = "gatewright:auth";
 

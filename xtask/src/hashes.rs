@@ -7,7 +7,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::native::{Profile, build_host};
+use crate::native::build_host;
+use crate::packages::Profile;
 use crate::process::{output, target};
 use crate::running::start;
 

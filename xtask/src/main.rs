@@ -1,21 +1,28 @@
 //! `cargo xtask …`: everything that a person does with this repository.
 
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "other tools print the JSON that it reads"
+)]
 #![allow(clippy::print_stdout, reason = "it talks to a person")]
 
 mod bench;
 mod component;
 mod documents;
 mod hashes;
+mod host;
 mod install;
 mod lint;
 mod native;
+mod packages;
 mod process;
 mod prove;
 mod running;
 mod selection;
 mod serve;
 mod stage;
+mod targets;
 mod test;
 mod toolchain;
 
@@ -24,7 +31,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use native::Profile;
+use host::Host;
+use packages::Profile;
 
 #[derive(Parser)]
 #[command(
@@ -69,7 +77,7 @@ enum Command {
         /// Only this.
         part: Option<prove::Part>,
     },
-    /// Checks formatting, lints and documentation; warnings are errors.
+    /// Checks formatting, files, dependencies, lints and documentation; warnings are errors.
     Lint,
     /// Writes generated files: crates/storage, crates/http/openapi.json, the variables of Spin's manifests, migrations for D1.
     Generate,
@@ -107,17 +115,6 @@ enum Product {
     Core,
     /// The npm package.
     Js,
-}
-
-/// Where the service runs.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Host {
-    /// The native host, on SQLite.
-    Native,
-    /// Spin, or the native host in its place.
-    Spin,
-    /// Cloudflare Workers, or their runtime on this machine.
-    Cloudflare,
 }
 
 fn main() -> ExitCode {

@@ -10,7 +10,8 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 
 use crate::bench::scale_command;
-use crate::native::{Profile, build_host, tests};
+use crate::native::{build_host, tests};
+use crate::packages::Profile;
 use crate::process::{output, root, run};
 use crate::test::with_artifacts;
 

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::Host;
 use crate::component::Module;
-use crate::native::{self, Target};
+use crate::host::Host;
+use crate::targets::{Target, test_targets};
 
 /// Programs of tests that run in a way of their own.
 pub(crate) const KIT: &str = "contract";
@@ -40,7 +40,7 @@ pub(crate) struct Selection {
 impl Selection {
     /// Everything.
     pub(crate) fn all() -> Result<Self> {
-        let programs = native::test_targets()?.into_iter();
+        let programs = test_targets()?.into_iter();
         Ok(Self {
             scenarios: HOSTS.to_vec(),
             programs: programs
@@ -74,7 +74,7 @@ impl Selection {
     pub(crate) fn named(filter: &str) -> Result<Self> {
         let mut found = Vec::new();
         let mut units = false;
-        for target in native::test_targets()? {
+        for target in test_targets()? {
             let declared = target.sources().iter().any(|path| declares(path, filter));
             if declared && target.is_program() {
                 found.push(target.name);

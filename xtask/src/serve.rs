@@ -5,10 +5,11 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::Host;
 use crate::component::{self, Module};
+use crate::host::Host;
 use crate::install::npm_packages;
-use crate::native::{Profile, build_host};
+use crate::native::build_host;
+use crate::packages::Profile;
 use crate::process::root;
 
 /// A Node.js that is new enough for Cloudflare's runtime, from its packages.

@@ -5,10 +5,11 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::Host;
 use crate::component::{self, Module};
+use crate::host::Host;
 use crate::install::{chromium, need, npm_packages, python_packages};
-use crate::native::{self, Profile};
+use crate::native;
+use crate::packages::Profile;
 use crate::process::{cargo, root, run, target};
 use crate::running::start;
 use crate::selection::{HOSTS, KIT, SCENARIOS, Selection, own_tests};

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::component::TARGET;
 use crate::install::{as_root, debian_packages};
 use crate::process::{output, run};
 
+/// Target of every component: it brings no imports of its own.
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// How long `rustup target add` may take.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(180);
 /// Debian's packages of a Rust with its library source, beside any other Rust on the machine.

@@ -130,12 +130,12 @@ impl Jwk {
             ("RSA", None) => {
                 let integer = |bytes: Vec<u8>| rsa::BoxedUint::from_be_slice_vartime(&bytes);
                 let (n, e) = (integer(bytes(&self.n)?), integer(bytes(&self.e)?));
-                if !RSA_BITS.contains(&n.bits_vartime()) {
+                if !RSA_BITS.contains(&n.bit_width_vartime()) {
                     return Err(KeyError::Malformed);
                 }
                 (
                     Algorithm::Rs256,
-                    Verifier::Rs256(rsa::RsaPublicKey::new(n, e).map_err(|_| KeyError::Malformed)?),
+                    Verifier::Rs256(rsa::PublicKey::new(n, e).map_err(|_| KeyError::Malformed)?),
                 )
             }
             _ => return Err(KeyError::Unsupported),

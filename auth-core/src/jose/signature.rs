@@ -93,7 +93,7 @@ pub(super) enum Verifier {
     #[cfg(feature = "es256")]
     Es256(Arc<Es256Key>),
     #[cfg(feature = "rs256")]
-    Rs256(rsa::RsaPublicKey),
+    Rs256(rsa::PublicKey),
     Mac(MacKey),
 }
 

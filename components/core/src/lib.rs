@@ -19,7 +19,7 @@ use crate::bindings::wasi::clocks::system_clock;
 use crate::bindings::wasi::random::random;
 
 /// Bindings generated from `wit/`.
-#[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
+#[allow(clippy::all, reason = "generated; documented in wit/")]
 mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",

@@ -21,7 +21,7 @@ use wasip3::http::types::{ErrorCode, Request, Response};
 use crate::platform::{ContractSettings, Host};
 
 /// Bindings generated from `wit/`.
-#[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
+#[allow(clippy::all, reason = "generated; documented in wit/")]
 mod bindings {
     wasip3::wit_bindgen::generate!({
         path: "../../wit",

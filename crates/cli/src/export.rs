@@ -43,7 +43,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     };
     let cannot = || format!("can't write {}", file.display());
     let folder = file.parent().filter(|folder| *folder != Path::new(""));
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder.unwrap_or_else(|| Path::new("."));
     // Readable by its owner alone.
     let part = NamedTempFile::new_in(folder).with_context(cannot)?;
     let mut lines = BufWriter::new(part);

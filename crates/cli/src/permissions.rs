@@ -101,7 +101,7 @@ mod tests {
             Script::json(200, json!({"permissions": [one]})),
             Script::json(201, one.clone()),
             Script::json(200, one.clone()),
-            Script::json(200, one.clone()),
+            Script::json(200, one),
             Script::text(204, ""),
         ]);
         let out = run_line(&fake, "permission list").unwrap();

@@ -5,6 +5,10 @@
 //! decided in `auth_core`; here are names, JSON, status codes and headers.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, reason = "tests read JSON that they know")
+)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
 
 mod access;

@@ -1,6 +1,6 @@
 //! Messages by SMTP to servers on this machine: nodemailer's, and scripts of one that misbehaves.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Lines, Write as _};

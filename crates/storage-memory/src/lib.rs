@@ -33,7 +33,7 @@ mod component {
     use crate::MemoryStorage;
 
     /// Bindings generated from `wit/`.
-    #[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
+    #[allow(clippy::all, reason = "generated; documented in wit/")]
     mod bindings {
         wit_bindgen::generate!({
             path: "../../wit",

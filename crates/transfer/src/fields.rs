@@ -114,7 +114,7 @@ impl Fields {
         let object = match self.value(name) {
             None => return Ok(None),
             Some(Value::Object(object)) => Some(object),
-            Some(Value::String(text)) => serde_json::from_str::<Option<_>>(&text)
+            Some(Value::String(text)) => auth_core::json::from_str::<Option<_>>(&text)
                 .map_err(|_| format!("`{name}` is not a JSON object"))?,
             Some(_) => return Err(format!("`{name}` is not a JSON object")),
         };

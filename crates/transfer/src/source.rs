@@ -60,7 +60,7 @@ pub(crate) fn open<R: BufRead>(mut input: R) -> Result<(String, Opened<R>), Read
     input.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
     let head = head
         .strip_prefix(b"\xef\xbb\xbf")
-        .map_or(head.clone(), <[u8]>::to_vec);
+        .map_or_else(|| head.clone(), <[u8]>::to_vec);
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") || head.get(1) == Some(&0) {
         return Err(ReadError::Form(
             "text in UTF-8, and this is in UTF-16 or no text at all",

@@ -24,7 +24,7 @@ use worker::{
     Body, Context, Delay, Env, HttpRequest, HttpResponse, ScheduleContext, ScheduledEvent, event,
 };
 
-use crate::platform::{Host, Variables};
+use crate::platform::{HASH_MEMORY_KIB, Host, SERVICE, Variables};
 
 /// Where Cloudflare says the client's address.
 const CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");

@@ -1,6 +1,7 @@
 //! The core's platform, met by what Cloudflare gives a Worker.
 
 use std::pin::pin;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use auth_core::config::{LogConfig, SettingError, parse};
@@ -26,8 +27,11 @@ use worker::{
 };
 
 use crate::cache::Cache;
-use crate::{HASH_MEMORY_KIB, SERVICE};
 
+/// The service of this isolate. Deferred work, which outlives its request, goes on with it.
+pub(crate) static SERVICE: OnceLock<Service<Host>> = OnceLock::new();
+/// Memory of an isolate that password hashes may take: of its 128 MiB what code, JavaScript and requests leave.
+pub(crate) const HASH_MEMORY_KIB: u32 = 64 * 1024;
 /// Binding of the database.
 const DATABASE: &str = "DB";
 /// Binding that sends e-mail.

@@ -9,7 +9,7 @@ use crate::log::write_line;
 use crate::mail::{deliver, mail_runtime};
 
 /// Bindings generated from `wit/`.
-#[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
+#[allow(clippy::all, reason = "generated; documented in wit/")]
 mod generated {
     wasmtime::component::bindgen!({
         path: "../../wit",

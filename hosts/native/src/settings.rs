@@ -235,7 +235,7 @@ impl LayeredSettings {
         let row = Config::TABLE.iter().find(|row| row.name == "PRODUCT_NAME");
         let product = self
             .value("PRODUCT_NAME")
-            .or(row.and_then(|row| row.default));
+            .or_else(|| row.and_then(|row| row.default));
         ready(Templates::load(self, product.unwrap_or_default()))
     }
 

@@ -23,7 +23,7 @@ use spin_sdk::wasip3::clocks::system_clock;
 use crate::sqlite::SpinSqlite;
 
 /// Bindings generated from `wit/`.
-#[allow(missing_docs, clippy::all, reason = "generated; documented in wit/")]
+#[allow(clippy::all, reason = "generated; documented in wit/")]
 mod bindings {
     spin_sdk::wit_bindgen::generate!({
         path: "../../wit",

@@ -2,6 +2,7 @@
 //! result. The header `database` names the binding of one of several databases. `/trap` panics, `/wait` waits for long.
 
 // Exports of a Worker are generated, and speak to JavaScript.
+#![allow(clippy::disallowed_methods, reason = "the tests write this JSON")]
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 

@@ -15,7 +15,8 @@ use anyhow::Result;
 
 use crate::component::{self, Module};
 use crate::install::npm_packages;
-use crate::native::{Profile, build_host, build_scale};
+use crate::native::{build_host, build_scale};
+use crate::packages::Profile;
 use crate::process::{root, target};
 use crate::test::javascript;
 use load::need_wrk;

@@ -58,7 +58,7 @@ impl ProgressFile {
         };
         let store = || -> io::Result<()> {
             let folder = path.parent().filter(|folder| *folder != Path::new(""));
-            let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+            let mut file = NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")))?;
             serde_json::to_writer(&mut file, progress)?;
             file.persist(path)?;
             Ok(())

@@ -1,12 +1,21 @@
-//! `cargo xtask lint`: formatting, lints and documentation, warnings as errors.
+//! `cargo xtask lint`: formatting, rules for files, dependencies, lints and documentation, warnings as errors.
 
-use anyhow::{Result, bail};
+mod circles;
+mod dependencies;
+mod files;
+mod length;
+mod modules;
+mod ratchet;
+mod rust_version;
+mod tokens;
 
-use crate::component::TARGET;
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
 use crate::documents::{Built, document};
-use crate::native::built_twice;
-use crate::process::{cargo, root, run};
-use crate::toolchain::WasmToolchain;
+use crate::packages::built_twice;
+use crate::process::{cargo, output, root, run};
+use crate::toolchain::{TARGET, WasmToolchain};
 
 /// Crates that are empty but for WebAssembly.
 const COMPONENTS: [&str; 18] = [
@@ -33,6 +42,12 @@ const COMPONENTS: [&str; 18] = [
 /// Checks everything.
 pub(crate) fn run_all() -> Result<()> {
     run(cargo().args(["fmt", "--all", "--check"]))?;
+    let metadata = metadata()?;
+    files::check(&metadata)?;
+    // Packages are selected as by `cargo xtask`, so that nothing is built again.
+    run(cargo().args(["test", "--quiet", "--locked", "--package", "xtask"]))?;
+    dependencies::check()?;
+    rust_version::check(&metadata)?;
     let twice = built_twice()?;
     if !twice.is_empty() {
         bail!(
@@ -56,4 +71,15 @@ pub(crate) fn run_all() -> Result<()> {
         TARGET,
     ]);
     run(clippy.args(COMPONENTS).args(["--", "-D", "warnings"]))
+}
+
+/// What cargo says of the packages here and of what they depend on, on the platforms that are built.
+fn metadata() -> Result<Value> {
+    let mut metadata = cargo();
+    metadata.args(["metadata", "--locked", "--format-version", "1"]);
+    for platform in ["x86_64-unknown-linux-gnu", TARGET] {
+        metadata.args(["--filter-platform", platform]);
+    }
+    let text = output(&mut metadata).context("cargo metadata failed")?;
+    serde_json::from_str(&text).context("cargo metadata printed no JSON")
 }

@@ -1,0 +1,37 @@
+//! Files that are too long to be read as one.
+
+/// Lines that a file may have, tests included.
+pub(crate) const LIMIT: usize = 450;
+/// Kinds of files that people write by hand.
+const KINDS: [&str; 8] = ["rs", "js", "mjs", "ts", "py", "sh", "sql", "wit"];
+/// Files and folders that may be longer, each with the reason.
+const EXCEPTIONS: [(&str, &str); 1] = [(
+    "wit/deps/",
+    "interfaces of WASI and Spin, as their authors publish them",
+)];
+
+/// Whether a file is written by hand and has too many lines.
+pub(crate) fn is_too_long(path: &str, lines: usize) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let excepted = EXCEPTIONS
+        .iter()
+        .any(|(beginning, _)| path.starts_with(beginning));
+    lines > LIMIT && KINDS.contains(&extension) && !excepted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_written_by_hand_has_a_limit() {
+        assert!(!is_too_long("auth-core/src/lib.rs", 450));
+        assert!(is_too_long("auth-core/src/lib.rs", 451));
+        assert!(is_too_long("wit/storage.wit", 451));
+        assert!(!is_too_long("wit/deps/http.wit", 451));
+        assert!(!is_too_long(
+            "auth-core/src/password/common_passwords.txt",
+            451
+        ));
+    }
+}

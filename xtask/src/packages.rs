@@ -1,0 +1,122 @@
+//! The packages that are built for this machine.
+//!
+//! Every build is of the same ones, as these decide with which features their dependencies are built. What one command has
+//! built, the next one finds.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::process::{cargo, output, run, target};
+
+/// What `cargo xtask serve` needs.
+pub(crate) const PRODUCT: [&str; 2] = ["gatewright", "gatewright-pack"];
+/// What is tested besides.
+pub(crate) const TESTED: [&str; 10] = [
+    "auth-core",
+    "gatewright-cli",
+    "gatewright-compose",
+    "gatewright-http",
+    "gatewright-mail",
+    "gatewright-smtp",
+    "gatewright-storage",
+    "gatewright-storage-sqlite",
+    "gatewright-tests",
+    "gatewright-transfer",
+];
+
+/// How the native host is compiled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Quickly: for tests, and to try it.
+    Dev,
+    /// Well: to deploy and to measure it.
+    Release,
+}
+
+impl Profile {
+    /// The folder of its programs.
+    pub(crate) fn folder(self) -> PathBuf {
+        target().join(match self {
+            Self::Dev => "debug",
+            Self::Release => "release",
+        })
+    }
+
+    /// Cargo, which for tests has clippy compile the workspace's own crates: so `cargo xtask lint` compiles nothing again.
+    pub(crate) fn cargo(self) -> Command {
+        let mut command = cargo();
+        let clippy = Path::new(command.get_program()).with_file_name("clippy-driver");
+        if self == Self::Dev && clippy.is_file() {
+            command.env("RUSTC_WORKSPACE_WRAPPER", clippy);
+        }
+        command
+    }
+
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Dev => &[],
+            Self::Release => &["--release"],
+        }
+    }
+}
+
+/// Builds the program that makes components and JavaScript of modules.
+pub(crate) fn build_pack() -> Result<PathBuf> {
+    build("gatewright-pack", Profile::Dev)
+}
+
+/// A program, once built.
+pub(crate) fn program(name: &str, profile: Profile) -> PathBuf {
+    profile
+        .folder()
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Builds a program. Returns it.
+pub(crate) fn build(binary: &str, profile: Profile) -> Result<PathBuf> {
+    run(profile
+        .cargo()
+        .args(["build", "--locked"])
+        .args(profile.arguments())
+        .args(packages(&PRODUCT))
+        .args(["--bin", binary]))?;
+    Ok(program(binary, profile))
+}
+
+/// A command of cargo for every package, to which further arguments can be added.
+pub(crate) fn all_packages(verb: &str, profile: Profile) -> Command {
+    let mut command = profile.cargo();
+    command
+        .args([verb, "--locked"])
+        .args(profile.arguments())
+        .args(packages(&PRODUCT))
+        .args(packages(&TESTED));
+    command
+}
+
+/// Dependencies that `cargo xtask serve` would build with other features than `cargo xtask test`, and so once more.
+pub(crate) fn built_twice() -> Result<Vec<String>> {
+    let tree = |edges: &str, names: &[&[&str]]| -> Result<BTreeSet<String>> {
+        let mut tree = cargo();
+        tree.args(["tree", "--locked", "--prefix", "none"])
+            .args(["--format", "{p} {f}", "--edges", edges]);
+        for names in names {
+            tree.args(packages(names));
+        }
+        let text = output(&mut tree).context("cargo tree failed")?;
+        // A package that was shown before is marked.
+        let line = |line: &str| line.trim_end_matches(" (*)").trim_end().to_owned();
+        Ok(text.lines().map(line).collect())
+    };
+    let served = tree("normal,build", &[&PRODUCT])?;
+    let tested = tree("normal,build,dev", &[&PRODUCT, &TESTED])?;
+    Ok(served.difference(&tested).cloned().collect())
+}
+
+/// The arguments of cargo that name packages.
+fn packages<'a>(names: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    names.iter().flat_map(|name| ["--package", name])
+}

@@ -188,7 +188,7 @@ const TERMS: (usize, usize) = (16, 64);
 
 /// What a user is found by besides his address and user name: his name, each word of it, and the texts of his profile.
 pub(crate) fn search_terms(display_name: Option<&str>, profile: &str) -> Vec<String> {
-    let (most, longest) = TERMS;
+    let (max, longest) = TERMS;
     let profile: Map<String, Value> = json::from_str(profile).unwrap_or_default();
     let name = display_name.unwrap_or_default();
     let words = name.split_whitespace().skip(1);
@@ -203,7 +203,7 @@ pub(crate) fn search_terms(display_name: Option<&str>, profile: &str) -> Vec<Str
                 .collect::<String>()
         })
         .filter(|term| !term.is_empty())
-        .take(most)
+        .take(max)
         .collect();
     terms.sort();
     terms.dedup();

@@ -1,6 +1,6 @@
 //! The core as a component: its answers at a time and with randomness that the test gives, and the examples that call it.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
 mod access;
 mod examples;

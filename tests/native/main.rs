@@ -1,6 +1,6 @@
 //! What the native host does in trouble: wrong settings, faulty components, full networks, signals.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
 mod compile;
 mod faulty_guest;

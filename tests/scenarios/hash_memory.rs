@@ -79,9 +79,9 @@ async fn any_order_of_imported_hashes_is_answered() {
             continue;
         }
         assert_eq!(result["status"], "refused", "{stored}: {result}");
-        let (needed, most) = (memory * 1024, host.hash_memory() * 1024);
+        let (needed, max) = (memory * 1024, host.hash_memory() * 1024);
         let reason = format!(
-            "the stored hash takes {needed} KiB of memory, and this host has {most} KiB for one."
+            "the stored hash takes {needed} KiB of memory, and this host has {max} KiB for one."
         );
         let errors = &result["errors"];
         assert_eq!(errors[0]["field"], "password_hash", "{errors}");

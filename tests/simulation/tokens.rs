@@ -65,7 +65,7 @@ fn a_token_of_an_earlier_version_goes_on() {
 
     let auth = auth(1, &[]);
     let tokens = register(&auth, "ada@example.com");
-    let mut session = tokens.active.session.clone();
+    let mut session = tokens.active.session;
     session.id = "018bcfe5-6800-7000-8000-00000000beef".to_owned();
     let earlier = URL_SAFE_NO_PAD.encode([7; 32]);
     let refresh_token = Some(RefreshToken {

@@ -180,7 +180,7 @@ pub(crate) fn generate() -> Result<()> {
             .args(arguments)
             .env("GATEWRIGHT_UPDATE", "1"))
     };
-    update(&["--package", "gatewright-storage", "--test", "generated"])?;
+    update(&["--package", "gatewright-pack", "--test", "storage_contract"])?;
     update(&["--package", "gatewright-http", "openapi"])?;
     update(&["--package", "gatewright-tests", "--test", "manifests"])
 }

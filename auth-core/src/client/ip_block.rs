@@ -18,20 +18,20 @@ impl IpBlock {
             None => (text, None),
         };
         let address: IpAddr = address.trim().parse().ok()?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
+        let max = if address.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix.map(str::trim) {
-            None => most,
+            None => max,
             Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                digits.parse().ok().filter(|prefix| *prefix <= most)?
+                digits.parse().ok().filter(|prefix| *prefix <= max)?
             }
             Some(_) => return None,
         };
         match address.to_canonical() {
             // 96 bits say that it is IPv4. A shorter prefix holds other IPv6 addresses, too.
-            IpAddr::V4(ipv4) if most == 128 && prefix >= 96 => {
+            IpAddr::V4(ipv4) if max == 128 && prefix >= 96 => {
                 Some(Self::around(IpAddr::V4(ipv4), prefix - 96, 128))
             }
-            _ if most == 32 => Some(Self::around(address, prefix, 128)),
+            _ if max == 32 => Some(Self::around(address, prefix, 128)),
             _ => Some(Self {
                 first: first_of(address, prefix),
                 prefix,

@@ -20,17 +20,17 @@ pub(crate) async fn admit_hash<P: Platform>(
     context: &Context<P>,
     works: impl IntoIterator<Item = Work>,
 ) -> Result<()> {
-    let most = context.config.hashes_per_second;
-    if most > 0 {
-        let most = (most / context.hasher.weight(works)).max(1);
+    let max = context.config.hashes_per_second;
+    if max > 0 {
+        let max = (max / context.hasher.weight(works)).max(1);
         let limit = Limit {
             key: "hashes".to_owned(),
             window: Duration::from_secs(1),
-            max: most,
+            max,
         };
         let now = context.now();
         let states = context.storage().count(vec![limit], now).await?;
-        if states.iter().any(|state| state.count > most) {
+        if states.iter().any(|state| state.count > max) {
             return Err(Error::Overloaded);
         }
     }

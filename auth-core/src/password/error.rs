@@ -10,20 +10,20 @@ pub enum PasswordHashError {
     #[error("the stored hash asks for more than the limits allow")]
     OutOfBounds,
     /// The host has less memory for a hash than this one takes.
-    #[error("the stored hash takes {needed} KiB of memory, and this host has {most} KiB for one")]
+    #[error("the stored hash takes {needed} KiB of memory, and this host has {max} KiB for one")]
     TooLarge {
         /// What it takes.
         needed: u32,
         /// What there is.
-        most: u32,
+        max: u32,
     },
     /// It takes longer than the operator allows.
-    #[error("verifying the stored hash takes about {needed} ms, and {most} ms are the limit")]
+    #[error("verifying the stored hash takes about {needed} ms, and {max} ms are the limit")]
     TooSlow {
         /// What it takes.
         needed: u32,
         /// What is allowed.
-        most: u32,
+        max: u32,
     },
     /// The memory could not be had, against what the host had promised.
     #[error("there is no memory for the hash")]

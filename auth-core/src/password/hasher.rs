@@ -192,20 +192,20 @@ impl Hasher {
     ///
     /// # Errors
     /// The stored hash is malformed, asks for too much, or takes more than `most` milliseconds.
-    pub fn estimate(&self, stored: &str, most: u32) -> Result<u32, PasswordHashError> {
+    pub fn estimate(&self, stored: &str, max: u32) -> Result<u32, PasswordHashError> {
         let cost = StoredHash::parse(stored)?.cost();
         self.check_memory(cost)?;
         let needed = cost.milliseconds();
-        if needed > most {
-            return Err(PasswordHashError::TooSlow { needed, most });
+        if needed > max {
+            return Err(PasswordHashError::TooSlow { needed, max });
         }
         Ok(needed)
     }
 
     fn check_memory(&self, cost: Cost) -> Result<(), PasswordHashError> {
-        let (needed, most) = (cost.memory, self.most_memory);
-        if needed > most {
-            return Err(PasswordHashError::TooLarge { needed, most });
+        let (needed, max) = (cost.memory, self.most_memory);
+        if needed > max {
+            return Err(PasswordHashError::TooLarge { needed, max });
         }
         Ok(())
     }

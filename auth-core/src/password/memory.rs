@@ -14,16 +14,16 @@ use super::error::PasswordHashError;
 pub(super) struct Memory {
     blocks: Vec<Block>,
     usual: usize,
-    most: usize,
+    max: usize,
 }
 
 impl Memory {
     /// None yet; `usual` blocks are what new hashes need, and `most` what any may.
-    pub(super) const fn new(usual: usize, most: usize) -> Self {
+    pub(super) const fn new(usual: usize, max: usize) -> Self {
         Self {
             blocks: Vec::new(),
             usual,
-            most,
+            max,
         }
     }
 
@@ -78,7 +78,7 @@ impl Memory {
         let enough = if count <= self.usual {
             self.usual
         } else {
-            self.most.max(count)
+            self.max.max(count)
         };
         self.blocks
             .try_reserve_exact(enough)

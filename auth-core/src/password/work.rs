@@ -168,14 +168,14 @@ impl Work {
     }
 
     /// As many units of work, none of which needs more than `most` KiB of memory.
-    pub(super) fn within(self, most: u32) -> Vec<Self> {
-        let most = u64::from(most);
+    pub(super) fn within(self, max: u32) -> Vec<Self> {
+        let max = u64::from(max);
         let mut parts = Vec::new();
         match self {
-            Self::Argon2 { memory, .. } if u64::from(memory) > most => {
+            Self::Argon2 { memory, .. } if u64::from(memory) > max => {
                 let mut left = self.units();
                 while left >= 8 {
-                    let memory = left.min(most);
+                    let memory = left.min(max);
                     let iterations = (left / memory).min(Parameters::MAX_ITERATIONS.into());
                     parts.push(Self::Argon2 {
                         memory: memory as u32,
@@ -185,7 +185,7 @@ impl Work {
                 }
             }
             Self::Scrypt { log_n, r, p } => {
-                let fits = |log_n: &u32| (u64::from(r) << log_n).div_ceil(8) <= most;
+                let fits = |log_n: &u32| (u64::from(r) << log_n).div_ceil(8) <= max;
                 match (1..=log_n).rev().find(fits) {
                     Some(smaller) if smaller < log_n => {
                         let part = Self::Scrypt {
@@ -264,9 +264,9 @@ impl Costliest {
 
     /// What there is to do besides this.
     pub(crate) fn besides(&self, done: Option<Work>) -> Vec<Work> {
-        let rest = |most: &Work| {
-            let same = done.filter(|done| done.kind() == most.kind());
-            most.rest(same.map_or(0, Work::units))
+        let rest = |max: &Work| {
+            let same = done.filter(|done| done.kind() == max.kind());
+            max.rest(same.map_or(0, Work::units))
         };
         self.0.values().flat_map(rest).collect()
     }
@@ -412,7 +412,7 @@ mod tests {
     #[test]
     fn a_host_with_less_memory_does_the_same_work_in_less() {
         let parameters = Parameters::new(64, 1, 1).unwrap();
-        let most = 96;
+        let max = 96;
         let own = Work::Scrypt {
             log_n: 6,
             r: 8,
@@ -424,7 +424,7 @@ mod tests {
         let (log_n, r, p) = (9, 8, 3);
         costliest.raise(Work::Scrypt { log_n, r, p });
         let spent = |stored: Option<&str>| {
-            let hasher = Hasher::within(parameters, most);
+            let hasher = Hasher::within(parameters, max);
             assert_eq!(
                 hasher.compare("wrong", stored, &costliest, false),
                 Ok(false)

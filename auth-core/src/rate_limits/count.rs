@@ -66,11 +66,11 @@ pub(super) async fn admits<P: Platform>(context: &Context<P>, limits: Vec<Limit>
     Ok(exceeded(context, limits).await?.is_none())
 }
 
-pub(super) fn limit<P: Platform>(context: &Context<P>, key: String, most: u64) -> Limit {
+pub(super) fn limit<P: Platform>(context: &Context<P>, key: String, max: u64) -> Limit {
     Limit {
         key,
         window: context.config.limit_window,
-        max: most,
+        max,
     }
 }
 
@@ -85,7 +85,7 @@ pub(super) fn in_networks<P: Platform>(
         .into_iter()
         .map(|network| {
             let key = format!("{what}/{}", network.name);
-            limit(context, key, most.saturating_mul(network.share))
+            limit(context, key, max.saturating_mul(network.share))
         })
         .collect()
 }

@@ -48,8 +48,8 @@ pub(crate) fn quotas_of(user_id: &str) -> String {
 /// [`Error::RateLimited`](crate::Error::RateLimited) past the limit.
 pub(crate) async fn count_sign_in<P: Platform>(context: &Context<P>, user_id: &str) -> Result<()> {
     let key = format!("{}sign-in", quotas_of(user_id));
-    let most = context.config.sign_ins_per_user;
-    count(context, in_window_and_day(context, &key, most)).await
+    let max = context.config.sign_ins_per_user;
+    count(context, in_window_and_day(context, &key, max)).await
 }
 
 /// Counts what a person does to the account. What takes no password, which is counted by network anyway, is also counted
@@ -78,9 +78,9 @@ pub(super) fn by_network_in_a_day<P: Platform>(
     what: &str,
     client: &Client,
 ) -> Vec<Limit> {
-    let most = context.config.login_attempts_per_ip;
-    let most = most.saturating_mul(WINDOWS_A_DAY);
-    let mut limits = in_networks(context, &format!("day/{what}"), most, client);
+    let max = context.config.login_attempts_per_ip;
+    let max = max.saturating_mul(WINDOWS_A_DAY);
+    let mut limits = in_networks(context, &format!("day/{what}"), max, client);
     for limit in &mut limits {
         limit.window = DAY;
     }
@@ -106,17 +106,17 @@ pub(crate) async fn count_refresh<P: Platform>(
     .await
 }
 
-fn in_window_and_day<P: Platform>(context: &Context<P>, key: &str, most: u64) -> Vec<Limit> {
+fn in_window_and_day<P: Platform>(context: &Context<P>, key: &str, max: u64) -> Vec<Limit> {
     vec![
         Limit {
             key: format!("{key}/window"),
             window: context.config.limit_window,
-            max: most,
+            max,
         },
         Limit {
             key: format!("{key}/day"),
             window: DAY,
-            max: most.saturating_mul(WINDOWS_A_DAY),
+            max: max.saturating_mul(WINDOWS_A_DAY),
         },
     ]
 }

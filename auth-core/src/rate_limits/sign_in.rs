@@ -82,10 +82,10 @@ pub(crate) async fn count_reauthentication<P: Platform>(
 
 /// The limits of attempts at one thing: from the networks of a client, then from everywhere.
 fn attempts<P: Platform>(context: &Context<P>, everywhere: &str, client: &Client) -> Vec<Limit> {
-    let most = context.config.login_attempts_per_account;
-    let mut limits = in_networks(context, everywhere, most, client);
-    let most = context.config.login_attempts_everywhere();
-    limits.push(limit(context, everywhere.to_owned(), most));
+    let max = context.config.login_attempts_per_account;
+    let mut limits = in_networks(context, everywhere, max, client);
+    let max = context.config.login_attempts_everywhere();
+    limits.push(limit(context, everywhere.to_owned(), max));
     limits
 }
 
@@ -131,10 +131,10 @@ pub(crate) async fn count_code<P: Platform>(
     client: &Client,
 ) -> Result<()> {
     let of_account = format!("code/{user_id}");
-    let most = context.config.login_attempts_per_ip;
-    let mut limits = in_networks(context, "codes", most, client);
-    let most = context.config.mfa_attempts_per_account;
-    limits.push(limit(context, of_account.clone(), most));
+    let max = context.config.login_attempts_per_ip;
+    let mut limits = in_networks(context, "codes", max, client);
+    let max = context.config.mfa_attempts_per_account;
+    limits.push(limit(context, of_account.clone(), max));
     let Some(exceeded) = exceeded(context, limits).await? else {
         return Ok(());
     };
@@ -153,10 +153,10 @@ pub(crate) async fn count_code<P: Platform>(
 /// # Errors
 /// [`Error::RateLimited`] past the limit.
 pub(crate) async fn count_reset<P: Platform>(context: &Context<P>, user_id: &str) -> Result<()> {
-    let most = context.config.reset_attempts_per_account;
+    let max = context.config.reset_attempts_per_account;
     count(
         context,
-        vec![limit(context, format!("reset/{user_id}"), most)],
+        vec![limit(context, format!("reset/{user_id}"), max)],
     )
     .await
 }

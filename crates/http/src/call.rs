@@ -136,7 +136,6 @@ impl<P: Platform> Call<'_, P> {
         let sessions = self.refreshed_sessions();
         self.auth
             .sessions()
-            .list()
             .refresh_candidates(self.refresh_cookies(), sessions.as_deref())
     }
 

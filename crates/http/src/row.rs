@@ -182,7 +182,7 @@ impl<A, B> Row<A, B, NoContent> {
     pub(crate) const fn accepted(self) -> Self {
         let mut route = self.route;
         route.status = StatusCode::ACCEPTED;
-        Row::of(route)
+        Self::of(route)
     }
 
     /// 200 and a body of this content type.

@@ -94,7 +94,7 @@ impl Mailer {
         let domain = Some(address.domain()).filter(|domain| domain.is_ascii());
         Ok(Self {
             host,
-            port: config.port.unwrap_or(config.security.usual_port()),
+            port: config.port.unwrap_or_else(|| config.security.usual_port()),
             protection,
             credentials,
             domain: domain.unwrap_or("localhost").to_owned(),

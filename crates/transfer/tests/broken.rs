@@ -402,10 +402,10 @@ fn reading_again_gives_the_same() {
             let mut changed = text.clone();
             changed[at] = b"'\"\\\n(,\0\xff}"[at % 9];
             for damaged in [text[..at].to_vec(), changed] {
-                let most = damaged.len() + 1;
+                let max = damaged.len() + 1;
                 if let Ok(records) = read(format, Cursor::new(damaged), Options::default()) {
                     assert!(
-                        records.take(most).count() < most,
+                        records.take(max).count() < max,
                         "{name}, {at}: without an end"
                     );
                 }

@@ -109,7 +109,7 @@ impl Peers {
         if due && self.told.compare_exchange(told, now, order, order).is_ok() {
             tracing::warn!(
                 peer = %address,
-                most = self.max_connections,
+                max = self.max_connections,
                 "too many connections of one network; further ones are closed (MAX_CONNECTIONS_PER_NETWORK, TRUSTED_PROXIES)"
             );
         }

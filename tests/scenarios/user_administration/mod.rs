@@ -44,7 +44,10 @@ fn listed(answer: &Answer) -> Vec<String> {
     let users = answer.body["users"].as_array().unwrap().iter();
     let name = |user: &Value| {
         let email = user["email"].as_str();
-        email.or(user["username"].as_str()).unwrap().to_owned()
+        email
+            .or_else(|| user["username"].as_str())
+            .unwrap()
+            .to_owned()
     };
     users.map(name).collect()
 }

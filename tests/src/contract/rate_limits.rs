@@ -45,11 +45,11 @@ pub(crate) fn an_exceeded_limit_spares_those_after_it(storage: &impl Storage) {
 pub(crate) fn eight_limits_are_counted_in_one_call(storage: &impl Storage) {
     // The one at this place admits one event, the others many.
     let limits = |narrow: usize| -> Vec<_> {
-        let most = |place: usize| if place == narrow { 1 } else { 1000 };
+        let max = |place: usize| if place == narrow { 1 } else { 1000 };
         let limit = |place: usize| Limit {
             key: format!("{narrow}/{place}"),
             window: Duration::from_secs(60),
-            max: most(place),
+            max: max(place),
         };
         (0..8).map(limit).collect()
     };

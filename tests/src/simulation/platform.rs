@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use auth_core::storage::Storage;
 use auth_core::{
-    Config, Deferred, Level, MailError, Message, OutboundRequest, OutboundResponse, Platform,
-    Settings, Timestamp,
+    Deferred, Level, MailError, Message, OutboundRequest, OutboundResponse, Platform, Timestamp,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};

@@ -12,10 +12,11 @@ use crate::audit::record::record;
 use crate::context::Context;
 use crate::credential::{CredentialKind, credential_of_kind, credentials_of_kind};
 use crate::error::{Error, Result};
+use crate::json;
 use crate::mfa::second_factor::decrypt_totp_key;
 use crate::mfa::totp;
 use crate::platform::Platform;
-use crate::storage::{Credential, Cursor, Member, UserQuery};
+use crate::storage::{Credential, Cursor, UserDetails, UserQuery};
 use crate::time::Timestamp;
 
 impl<P: Platform> Users<'_, P> {
@@ -49,12 +50,12 @@ impl<P: Platform> Users<'_, P> {
         let event = event.with("secrets", secrets);
         record(
             context,
-            event.with("users", page.members.len()),
+            event.with("users", page.users.len()),
             actor.client(),
         );
-        let exported = page.members.into_iter();
+        let exported = page.users.into_iter();
         let exported: Result<Vec<_>> = exported
-            .map(|member| export_user(context, member, secrets))
+            .map(|details| export_user(context, details, secrets))
             .collect();
         Ok((exported?, page.next))
     }
@@ -62,18 +63,18 @@ impl<P: Platform> Users<'_, P> {
 
 fn export_user<P: Platform>(
     context: &Context<P>,
-    member: Member,
+    details: UserDetails,
     secrets: bool,
 ) -> Result<ImportUser> {
     let time = |time: Timestamp| time.to_string();
-    let mut roles = member.roles;
+    let mut roles = details.roles;
     roles.retain(|name| name != VERIFIED);
     let mut exported = ImportUser {
         roles: Some(roles),
         ..ImportUser::default()
     };
     if secrets {
-        let account = &member.account;
+        let account = &details.account;
         let secret = |credential: &Credential| credential.secret.clone();
         exported.password_hash = credential_of_kind(account, CredentialKind::Password).map(secret);
         if let Some(credential) = credential_of_kind(account, CredentialKind::Totp) {
@@ -83,7 +84,7 @@ fn export_user<P: Platform>(
             exported.recovery_codes = Some(codes.map(secret).collect());
         }
     }
-    let user = member.account.user;
+    let user = details.account.user;
     Ok(ImportUser {
         id: Some(user.id),
         email: user.email,
@@ -91,7 +92,7 @@ fn export_user<P: Platform>(
         email_verified_at: user.email_verified_at.map(time),
         username: user.username,
         display_name: user.display_name,
-        profile: serde_json::from_str(&user.profile).ok(),
+        profile: json::from_str(&user.profile).ok(),
         disabled: user.disabled_at.map(|_| true),
         created_at: Some(time(user.created_at)),
         last_login_at: user.last_login_at.map(time),

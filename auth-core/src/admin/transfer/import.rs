@@ -148,7 +148,7 @@ fn refusal(outcome: CreateUserOutcome, by_name: bool) -> Option<ImportOutcome> {
         CreateUserOutcome::UsernameTaken if by_name => Some(ImportOutcome::Exists),
         CreateUserOutcome::IdTaken | CreateUserOutcome::EmailTaken => Some(ImportOutcome::Exists),
         CreateUserOutcome::UsernameTaken
-        | CreateUserOutcome::RoleHeld
+        | CreateUserOutcome::RoleAssigned
         | CreateUserOutcome::Conflict => {
             let message = "Another user has this name.";
             let rule = FieldError::new("username", FieldErrorCode::Taken, message);

@@ -51,7 +51,7 @@ pub(super) fn write_update<P: Platform>(
     }
     match (update.email_verified, &user.email) {
         (Some(true), Some(_)) => {
-            user.email_verified_at.get_or_insert(context.now());
+            user.email_verified_at.get_or_insert_with(|| context.now());
         }
         (Some(false), _) | (_, None) => user.email_verified_at = None,
         (None, Some(_)) => {}

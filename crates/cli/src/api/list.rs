@@ -23,7 +23,10 @@ pub(crate) struct Listed {
 
 impl Listed {
     pub(crate) fn values(&self) -> Result<Vec<Value>> {
-        let parsed = self.rows.iter().map(|row| serde_json::from_str(row.get()));
+        let parsed = self
+            .rows
+            .iter()
+            .map(|row| gatewright_transfer::objects::from_str(row.get()));
         Ok(parsed.collect::<Result<_, _>>()?)
     }
 }

@@ -17,7 +17,8 @@ fn entry(given: &str) -> Result<(String, Value), String> {
     let (key, value) = given.split_once('=').ok_or("it has to be KEY=TEXT")?;
     let (key, value) = match key.strip_suffix(':') {
         Some(key) => {
-            let value = serde_json::from_str(value).map_err(|error| format!("no JSON: {error}"))?;
+            let value = gatewright_transfer::objects::from_str(value)
+                .map_err(|error| format!("no JSON: {error}"))?;
             (key, value)
         }
         None => (key, value.into()),

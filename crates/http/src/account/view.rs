@@ -114,7 +114,7 @@ impl From<User> for UserView {
             email_verified: user.email_verified_at.is_some(),
             username: user.username,
             display_name: user.display_name,
-            profile: serde_json::from_str(&user.profile).unwrap_or_default(),
+            profile: auth_core::json::from_str(&user.profile).unwrap_or_default(),
             created_at: user.created_at.to_string(),
             last_login_at: user.last_login_at.map(|time| time.to_string()),
         }

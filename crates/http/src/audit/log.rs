@@ -75,7 +75,7 @@ impl From<AuditEvent> for EventView {
             ip: event.ip,
             user_agent: event.user_agent,
             request_id: event.request_id,
-            details: serde_json::from_str(&event.details).unwrap_or_default(),
+            details: auth_core::json::from_str(&event.details).unwrap_or_default(),
         }
     }
 }

@@ -82,8 +82,8 @@ fn hops<'a>(header: &str, headers: &'a HeaderMap) -> Box<dyn Iterator<Item = Opt
         .map(<[u8]>::trim_ascii)
         .filter(|part| !part.is_empty());
     // A header of one address has no list: only its last value is the proxy's.
-    let most = if is_list { usize::MAX } else { 1 };
-    Box::new(parts.map(address).take(most))
+    let max = if is_list { usize::MAX } else { 1 };
+    Box::new(parts.map(address).take(max))
 }
 
 #[cfg(test)]

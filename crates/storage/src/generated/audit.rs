@@ -2,6 +2,7 @@
 //!
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 
+use crate::cursor::Cursor;
 use crate::time::Timestamp;
 use super::types::StorageError;
 use super::types::TimeRange;
@@ -36,16 +37,6 @@ pub struct AuditEvent {
     pub details: String,
 }
 
-/// An event's place among the others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct AuditPlace {
-    /// When it happened.
-    pub at: Timestamp,
-    /// Its identifier.
-    pub id: String,
-}
-
 /// Which events are listed, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -58,10 +49,20 @@ pub struct AuditQuery {
     pub target_id: Option<String>,
     /// When it happened.
     pub at: TimeRange,
-    /// The page begins after the event of this time and identifier.
-    pub after: Option<AuditPlace>,
+    /// Where the page begins; none: with the newest event.
+    pub after: Option<Cursor>,
     /// Maximum number of events of a page, 1 to 500.
     pub limit: u64,
+}
+
+/// A page of events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct AuditPage {
+    /// The events, newest first.
+    pub events: Vec<AuditEvent>,
+    /// Where the next page begins; none: this was the last page.
+    pub next: Option<Cursor>,
 }
 
 /// How often something has happened.
@@ -85,7 +86,7 @@ pub trait Audit {
     async fn append_audit(&self, event: AuditEvent) -> Result<bool, StorageError>;
 
     /// A page of events, newest first. Events of the same time are sorted by identifier, descending.
-    async fn list_audit(&self, query: AuditQuery) -> Result<Vec<AuditEvent>, StorageError>;
+    async fn list_audit(&self, query: AuditQuery) -> Result<AuditPage, StorageError>;
 
     /// How often each event has happened, by kind and reason. Events that were deleted since are counted, too.
     async fn count_events(&self) -> Result<Vec<EventCount>, StorageError>;

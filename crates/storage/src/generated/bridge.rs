@@ -26,20 +26,19 @@ macro_rules! mirror_storage {
             }
             $crate::mirror_types! { [$crate] [wit::users]
                 record User { id, email, email_verified_at, username, display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at }
-                record NewUser { user, email_key, username_key, credentials, roles, terms, unless_held, grounds }
-                variant CreateUserOutcome { Created, EmailTaken, UsernameTaken, IdTaken, RoleHeld, Conflict }
+                record NewUser { user, email_key, username_key, credentials, roles, search_terms, unless_role_assigned, grounds }
+                variant CreateUserOutcome { Created, EmailTaken, UsernameTaken, IdTaken, RoleAssigned, Conflict }
                 variant LoginName { Email(payload), Username(payload), Id(payload) }
                 record Account { user, credentials }
-                record Member { account, roles, permissions, rank }
-                record VoidedSecrets { purpose, since }
+                record UserDetails { account, roles, permissions, rank }
+                record InvalidatedSecrets { purpose, since }
                 record SessionEnding { except, only, only_acting, reason }
-                record UserChange { id, user, email_key, username_key, expected_updated_at, consumes, voids, deletes_credentials, credentials, adds_roles, removes_roles, ends_sessions, terms, keeps_holder, grounds }
+                record UserChange { id, user, email_key, username_key, expected_updated_at, consumes, invalidates, deletes_credentials, credentials, adds_roles, removes_roles, ends_sessions, search_terms, require_remaining_holder, grounds }
                 variant ChangeOutcome { Changed(payload), Conflict, EmailTaken, UsernameTaken, SecretRefused, LastHolder }
                 variant DeleteUserOutcome { Deleted(payload), Unknown, Conflict, LastHolder }
                 variant UserOrder { CreatedAt, LastLoginAt, Email, Username }
-                record Place { part, key, tie_break }
                 record UserQuery { search, role, verified, disabled, locked, created, last_login, order, descending, after, limit, now }
-                record UserPage { members, next }
+                record UserPage { users, next }
             }
             $crate::mirror_types! { [$crate] [wit::sessions]
                 record Session { id, user_id, client_id, actor_id, parent_id, amr, authenticated_at, created_at, last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason }
@@ -49,8 +48,8 @@ macro_rules! mirror_storage {
                 record ActiveSession { session, user, roles, permissions, rank, acting }
                 record StartedSession { active, ended }
                 variant StartSessionOutcome { Started(payload), UserInactive }
-                record Rotation { presented, session, successor, sealed, now, grace }
-                record ReplayedRotation { sealed, superseded, active }
+                record Rotation { presented, session, successor, ciphertext, now, grace }
+                record ReplayedRotation { ciphertext, superseded, active }
                 variant RotationOutcome { Rotated(payload), Replayed(payload), Reused(payload), Expired, Revoked, Unknown }
             }
             $crate::mirror_types! { [$crate] [wit::one_time_secrets]
@@ -58,15 +57,15 @@ macro_rules! mirror_storage {
             }
             $crate::mirror_types! { [$crate] [wit::audit]
                 record AuditEvent { id, at, kind, reason, actor_id, target_type, target_id, session_id, ip, user_agent, request_id, details }
-                record AuditPlace { at, id }
                 record AuditQuery { kind, actor_id, target_id, at, after, limit }
+                record AuditPage { events, next }
                 record EventCount { kind, reason, count }
             }
             $crate::mirror_types! { [$crate] [wit::signing_keys]
-                record SigningKey { kid, algorithm, public_jwk, sealed, created_at, retired_at, expires_at }
+                record SigningKey { kid, algorithm, public_jwk, ciphertext, created_at, retired_at, expires_at }
             }
             $crate::mirror_types! { [$crate] [wit::rate_limits]
-                record Limit { key, window, most }
+                record Limit { key, window, max }
                 record LimitState { count, resets_at }
             }
         };
@@ -100,11 +99,11 @@ macro_rules! storage_functions {
             Users in users {
                 create_user(user: NewUser) -> CreateUserOutcome;
                 create_users(change: String, users: Vec<NewUser>, grounds: Option<Grounds>) -> Vec<CreateUserOutcome>;
-                find_member(user_id: String) -> Option<Member>;
+                find_user(user_id: String) -> Option<UserDetails>;
                 find_account(name: LoginName) -> Option<Account>;
                 list_users(query: UserQuery) -> UserPage;
                 change_user(change: UserChange) -> ChangeOutcome;
-                delete_user(user_id: String, expected_updated_at: Timestamp, now: Timestamp, keeps_holder: Option<String>, grounds: Option<Grounds>) -> DeleteUserOutcome;
+                delete_user(user_id: String, expected_updated_at: Timestamp, now: Timestamp, require_remaining_holder: Option<String>, grounds: Option<Grounds>) -> DeleteUserOutcome;
             }
             Sessions in sessions {
                 start_session(session: NewSession) -> StartSessionOutcome;
@@ -124,7 +123,7 @@ macro_rules! storage_functions {
             }
             Audit in audit {
                 append_audit(event: AuditEvent) -> bool;
-                list_audit(query: AuditQuery) -> Vec<AuditEvent>;
+                list_audit(query: AuditQuery) -> AuditPage;
                 count_events() -> Vec<EventCount>;
             }
             SigningKeys in signing_keys {

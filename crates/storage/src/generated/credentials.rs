@@ -13,10 +13,11 @@ pub struct Credential {
     pub id: String,
     /// The user it belongs to.
     pub user_id: String,
-    /// `password`, `totp`, `totp_pending` (not confirmed yet) or `recovery_code`. A user has at most one of each of the
-    /// first three.
+    /// `password`, `totp`, `totp_pending` (not confirmed yet), `username_pending` (the user name that is claimed once the
+    /// address is proved) or `recovery_code`. A user has at most one of each but the last.
     pub kind: String,
-    /// What proves the credential: for a password its hash, for TOTP the key, encrypted, for a recovery code its digest.
+    /// What proves the credential: for a password its hash, for TOTP the key, encrypted, for a recovery code its digest;
+    /// for a user name the name.
     pub secret: String,
     /// The last counter that was accepted, for credentials that have one: the time step of TOTP.
     pub counter: Option<u64>,

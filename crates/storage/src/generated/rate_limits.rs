@@ -15,7 +15,7 @@ pub struct Limit {
     /// Length of the window.
     pub window: Duration,
     /// Maximum number of events in one window; one more exceeds the limit.
-    pub most: u64,
+    pub max: u64,
 }
 
 /// A counter after one more event.

@@ -173,7 +173,7 @@ pub struct Rotation {
     /// The proposed successor. Its `expires_at` is limited to the session's.
     pub successor: RefreshToken,
     /// The successor itself, encrypted so that only the holder of the presented token can have it decrypted.
-    pub sealed: String,
+    pub ciphertext: String,
     /// The time of the request.
     pub now: Timestamp,
     /// For how long after its rotation the presented token still gets the same successor. 0: never, even if `now` is
@@ -198,8 +198,8 @@ impl core::fmt::Debug for Rotation {
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ReplayedRotation {
-    /// The `sealed` of the rotation that won.
-    pub sealed: String,
+    /// The `ciphertext` of the rotation that won.
+    pub ciphertext: String,
     /// True: that successor has itself been rotated since.
     pub superseded: bool,
     /// The session.

@@ -16,7 +16,7 @@ pub struct SigningKey {
     /// Public half as a JWK (RFC 7517).
     pub public_jwk: String,
     /// Private half, encrypted.
-    pub sealed: String,
+    pub ciphertext: String,
     /// Since when it signs.
     pub created_at: Timestamp,
     /// Set: it has not signed since then.

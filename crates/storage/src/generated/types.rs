@@ -13,7 +13,7 @@
 //! Text that a person chose is stored unchanged. Whatever is compared (an e-mail address, a user name) comes with a
 //! canonical key that the caller has computed. A provider compares keys byte by byte.
 //!
-//! A provider must never log a `digest`, or a field that is called `secret` or `sealed`.
+//! A provider must never log a `digest`, or a field that is called `secret` or `ciphertext`.
 //!
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 

@@ -2,6 +2,7 @@
 //!
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 
+use crate::cursor::Cursor;
 use crate::time::Timestamp;
 use super::credentials::Credential;
 use super::roles::Grounds;
@@ -51,9 +52,9 @@ pub struct NewUser {
     /// Names of the first roles. Names that no role has are ignored.
     pub roles: Vec<String>,
     /// Further texts that a search finds the user by, in canonical form. A search matches the beginning of any of them.
-    pub terms: Vec<String>,
+    pub search_terms: Vec<String>,
     /// Name of a role: nothing is stored if somebody already has it.
-    pub unless_held: Option<String>,
+    pub unless_role_assigned: Option<String>,
     /// What the decision to store the user rests on; none: nothing that can change.
     pub grounds: Option<Grounds>,
 }
@@ -70,8 +71,8 @@ pub enum CreateUserOutcome {
     UsernameTaken,
     /// Another user has the identifier; nothing is stored.
     IdTaken,
-    /// Somebody has the role `unless_held`; nothing is stored.
-    RoleHeld,
+    /// Somebody has the role `unless_role_assigned`; nothing is stored.
+    RoleAssigned,
     /// The grounds no longer hold; nothing is stored. Read and try again.
     Conflict,
 }
@@ -101,7 +102,7 @@ pub struct Account {
 /// A user with credentials, roles and permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Member {
+pub struct UserDetails {
     /// The user and their credentials.
     pub account: Account,
     /// Names of their roles, sorted.
@@ -115,7 +116,7 @@ pub struct Member {
 /// Which unused one-time secrets become invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct VoidedSecrets {
+pub struct InvalidatedSecrets {
     /// What they are for.
     pub purpose: String,
     /// Those that were created then or later.
@@ -154,7 +155,7 @@ pub struct UserChange {
     /// A one-time secret of this user that the change uses up, at `user.updated_at`.
     pub consumes: Option<String>,
     /// Unused one-time secrets of this user that are deleted.
-    pub voids: Option<VoidedSecrets>,
+    pub invalidates: Option<InvalidatedSecrets>,
     /// Kinds whose credentials are deleted.
     pub deletes_credentials: Vec<String>,
     /// Credentials that are stored after that.
@@ -166,9 +167,9 @@ pub struct UserChange {
     /// Sessions that end at `user.updated_at`. Sessions in which the user acts as another are the user's, too.
     pub ends_sessions: Option<SessionEnding>,
     /// The texts that a search finds the user by from now on.
-    pub terms: Vec<String>,
+    pub search_terms: Vec<String>,
     /// Name of a role. If this user has it and is not disabled, somebody who is not disabled has to have it afterwards.
-    pub keeps_holder: Option<String>,
+    pub require_remaining_holder: Option<String>,
     /// What the decision rests on; none: nothing but the user.
     pub grounds: Option<Grounds>,
 }
@@ -183,14 +184,14 @@ impl core::fmt::Debug for UserChange {
             .field("email_key", &self.email_key)
             .field("username_key", &self.username_key)
             .field("expected_updated_at", &self.expected_updated_at)
-            .field("voids", &self.voids)
+            .field("invalidates", &self.invalidates)
             .field("deletes_credentials", &self.deletes_credentials)
             .field("credentials", &self.credentials)
             .field("adds_roles", &self.adds_roles)
             .field("removes_roles", &self.removes_roles)
             .field("ends_sessions", &self.ends_sessions)
-            .field("terms", &self.terms)
-            .field("keeps_holder", &self.keeps_holder)
+            .field("search_terms", &self.search_terms)
+            .field("require_remaining_holder", &self.require_remaining_holder)
             .field("grounds", &self.grounds)
             .finish_non_exhaustive()
     }
@@ -211,7 +212,7 @@ pub enum ChangeOutcome {
     UsernameTaken,
     /// The one-time secret is used, expired or not this user's; nothing is stored.
     SecretRefused,
-    /// Nobody would have the role `keeps_holder`; nothing is stored.
+    /// Nobody would have the role `require_remaining_holder`; nothing is stored.
     LastHolder,
 }
 
@@ -245,23 +246,11 @@ pub enum UserOrder {
     Username,
 }
 
-/// Where a page of a list ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Place {
-    /// Which part of the list it had come to, as the provider numbers them.
-    pub part: u64,
-    /// What the last user of the page is sorted by, as the provider writes it.
-    pub key: String,
-    /// What decides among those who have that key, as the provider writes it.
-    pub tie_break: String,
-}
-
 /// Which users are listed, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserQuery {
-    /// Canonical text that the address, the user name or a term begins with. The order is then address, user name, term,
+    /// Canonical text that the address, the user name or a search term begins with. The order is then address, user name, search term,
     /// and each user is listed once, where they are found first.
     pub search: Option<String>,
     /// Name of a role that they have.
@@ -280,8 +269,8 @@ pub struct UserQuery {
     pub order: UserOrder,
     /// Whether the order is reversed, without a search. Among equal users the identifier decides, reversed as well.
     pub descending: bool,
-    /// The page begins after this.
-    pub after: Option<Place>,
+    /// Where the page begins; none: at the beginning of the list.
+    pub after: Option<Cursor>,
     /// Maximum number of users of a page, 1 to 500.
     pub limit: u64,
     /// The time of the request.
@@ -293,9 +282,9 @@ pub struct UserQuery {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserPage {
     /// The users in their order.
-    pub members: Vec<Member>,
+    pub users: Vec<UserDetails>,
     /// Where the next page begins; none: this was the last page.
-    pub next: Option<Place>,
+    pub next: Option<Cursor>,
 }
 
 /// People who can sign in.
@@ -303,14 +292,14 @@ pub struct UserPage {
 pub trait Users {
     /// Stores a user with their first credentials and roles.
     ///
-    /// Atomic. Of concurrent calls with one key exactly one is `created`, and of those that are `unless_held` the same role,
-    /// too. Order of the checks: `conflict`, `RoleHeld`, `IdTaken`, `EmailTaken`, `UsernameTaken`.
+    /// Atomic. Of concurrent calls with one key exactly one is `created`, and of those that are `unless_role_assigned` the same role,
+    /// too. Order of the checks: `conflict`, `RoleAssigned`, `IdTaken`, `EmailTaken`, `UsernameTaken`.
     async fn create_user(&self, user: NewUser) -> Result<CreateUserOutcome, StorageError>;
 
     /// Stores up to 500 users, each under the same rules as `create_user`. The outcomes are in the same order.
     ///
     /// Atomic: all users whose outcome is `created` are stored together or not at all. A user that takes the identifier, the
-    /// address or the name of an earlier one in the list is refused; a refused user takes nothing. `unless_held` and
+    /// address or the name of an earlier one in the list is refused; a refused user takes nothing. `unless_role_assigned` and
     /// `NewUser.grounds` are ignored here. `change` is an identifier that was never used before, by which a provider may
     /// mark what it stores. `grounds` are those of all; if they no longer hold, each outcome is `conflict`.
     async fn create_users(
@@ -321,7 +310,7 @@ pub trait Users {
     ) -> Result<Vec<CreateUserOutcome>, StorageError>;
 
     /// The user with credentials, roles and permissions; none: there is no such user.
-    async fn find_member(&self, user_id: String) -> Result<Option<Member>, StorageError>;
+    async fn find_user(&self, user_id: String) -> Result<Option<UserDetails>, StorageError>;
 
     /// The user who signs in by that name, with credentials; none: there is no such user. Disabled users are returned, too.
     async fn find_account(&self, name: LoginName) -> Result<Option<Account>, StorageError>;
@@ -338,7 +327,7 @@ pub trait Users {
 
     /// Deletes a user with everything that belongs to them, including sessions in which they act as another.
     /// `expected_updated_at`: the stored `updated_at` that the caller has seen. `now`: sessions that end after it are
-    /// returned. `keeps_holder`: name of a role; if this user has it and is not disabled, somebody else who is not disabled
+    /// returned. `require_remaining_holder`: name of a role; if this user has it and is not disabled, somebody else who is not disabled
     /// has to have it. `grounds`: what the decision rests on; none: nothing but the user.
     ///
     /// Atomic: of the last two holders of that role, deleted or changed at once, one stays. Order of the checks: `unknown`,
@@ -348,7 +337,7 @@ pub trait Users {
         user_id: String,
         expected_updated_at: Timestamp,
         now: Timestamp,
-        keeps_holder: Option<String>,
+        require_remaining_holder: Option<String>,
         grounds: Option<Grounds>,
     ) -> Result<DeleteUserOutcome, StorageError>;
 }

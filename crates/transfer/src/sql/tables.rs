@@ -53,7 +53,7 @@ impl Tables {
         columns: Option<&[String]>,
     ) -> Option<(usize, Arc<[String]>)> {
         let wanted = self.named(table)?;
-        let columns = columns.or(self.columns.get(table).map(Vec::as_slice))?;
+        let columns = columns.or_else(|| self.columns.get(table).map(Vec::as_slice))?;
         let has = |names: &&[&str]| {
             columns
                 .iter()

@@ -13,7 +13,9 @@ pub(crate) fn convert(mut fields: Fields) -> Converted {
     let unverified = fields.texts("unverified_email_addresses")?;
     let any = fields.texts("email_addresses")?;
     let first = [&verified, &unverified, &any].into_iter().flatten().next();
-    let email = fields.text("primary_email_address")?.or(first.cloned());
+    let email = fields
+        .text("primary_email_address")?
+        .or_else(|| first.cloned());
     let in_list = |list: &[String]| email.as_ref().is_some_and(|email| list.contains(email));
     let email_verified = match (in_list(&verified), in_list(&unverified)) {
         (true, _) => Some(true),

@@ -29,7 +29,7 @@ impl App {
     /// # Errors
     /// What is missing, wrong or not supported.
     pub fn load(manifest_path: &Path, state: Option<&Path>, given: Given) -> Result<Self> {
-        let folder = manifest_path.parent().unwrap_or(Path::new(""));
+        let folder = manifest_path.parent().unwrap_or_else(|| Path::new(""));
         let manifest = Manifest::read(manifest_path)?;
         let values = Values::new(manifest.variables, given)?;
         let component = manifest.component;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use auth_core::storage::*;
 
-pub(crate) fn limits(most: u64) -> Vec<Limit> {
-    let limit = |key: &str, most| Limit {
+pub(crate) fn limits(max: u64) -> Vec<Limit> {
+    let limit = |key: &str, max| Limit {
         key: key.to_owned(),
         window: Duration::from_secs(60),
-        max: most,
+        max: max,
     };
-    vec![limit("a", most), limit("b", 1_000_000)]
+    vec![limit("a", max), limit("b", 1_000_000)]
 }

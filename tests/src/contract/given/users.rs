@@ -121,7 +121,8 @@ pub(crate) fn delete_seen(
     number: u64,
     keeps: Option<&str>,
 ) -> DeleteUserOutcome {
-    let seen = member(storage, number).map_or(at(0), |member| member.account.user.updated_at);
+    let seen =
+        member(storage, number).map_or_else(|| at(0), |member| member.account.user.updated_at);
     block_on(storage.delete_user(id(number), seen, at(1), keeps.map(str::to_owned), None)).unwrap()
 }
 

@@ -312,7 +312,7 @@ fn output(resolve: &Resolve, ty: &Type) -> String {
     {
         return result
             .ok
-            .map_or("()".to_owned(), |ok| rust_type(resolve, &ok));
+            .map_or_else(|| "()".to_owned(), |ok| rust_type(resolve, &ok));
     }
     panic!("a function does not answer with `result<…, storage-error>`")
 }

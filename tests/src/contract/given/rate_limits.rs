@@ -8,7 +8,7 @@ pub(crate) fn limits(max: u64) -> Vec<Limit> {
     let limit = |key: &str, max| Limit {
         key: key.to_owned(),
         window: Duration::from_secs(60),
-        max: max,
+        max,
     };
     vec![limit("a", max), limit("b", 1_000_000)]
 }

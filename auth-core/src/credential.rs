@@ -1,7 +1,7 @@
 //! Credentials: what a person proves themself with, by kind.
 
 use crate::context::Context;
-use crate::identifier::new_id;
+use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::storage::{Account, Credential};
 

@@ -1,10 +1,8 @@
 //! Names by which people sign in, and identifiers of records.
 
 use unicode_normalization::UnicodeNormalization as _;
-use uuid::Builder;
 
 use crate::error::{FieldError, FieldErrorCode};
-use crate::platform::Platform;
 use crate::storage::LoginName;
 
 /// An e-mail address (RFC 5321 section 4.1.2) of at most 254 bytes.
@@ -112,15 +110,6 @@ fn nfc(text: String) -> String {
         return text;
     }
     text.nfc().collect()
-}
-
-/// A new identifier: UUID version 7 (RFC 9562 section 5.7), so that rows are stored in order of creation.
-pub(crate) fn new_id<P: Platform>(platform: &P) -> String {
-    let mut random = [0; 10];
-    platform.fill_random(&mut random);
-    Builder::from_unix_timestamp_millis(platform.now().as_millis(), &random)
-        .into_uuid()
-        .to_string()
 }
 
 /// The key of a name by which somebody signs in; none: no account can have it.

@@ -30,6 +30,7 @@ pub mod jose;
 pub mod json;
 pub mod mail;
 mod mfa;
+mod new_id;
 mod one_time_secret;
 mod outbound;
 pub mod password;

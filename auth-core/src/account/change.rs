@@ -7,9 +7,10 @@ use crate::client::Client;
 use crate::context::Context;
 use crate::credential::{CredentialKind, credential_of_kind};
 use crate::error::{Error, LinkError, Result};
-use crate::identifier::{canonical, new_id};
+use crate::identifier::canonical;
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::notify_user;
+use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::profile::search_terms;
 use crate::storage::{

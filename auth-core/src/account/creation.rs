@@ -2,7 +2,8 @@
 
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::identifier::{canonical, new_id};
+use crate::identifier::canonical;
+use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::profile::search_terms;
 use crate::storage::{CreateUserOutcome, Credential, NewUser, User, Users as _};

@@ -10,7 +10,7 @@ use crate::audit::event::EventKind;
 use crate::audit::record::record;
 use crate::context::{Context, service};
 use crate::error::{Error, Result};
-use crate::identifier::new_id;
+use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::storage::{Grounds, Permission, Roles as _, SeenStanding, StoreOutcome, Subject};
 use crate::time::Timestamp;

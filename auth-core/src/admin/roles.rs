@@ -12,7 +12,7 @@ use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
 use crate::context::{Context, service};
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
-use crate::identifier::new_id;
+use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::storage::{Grounds, Role, Roles as _, SeenStanding, StoreOutcome, Subject};
 use crate::time::Timestamp;

@@ -6,7 +6,7 @@ use crate::audit::event::{Event, EventKind};
 use crate::client::Client;
 use crate::context::Context;
 use crate::deferred::work::{Deferred, Task};
-use crate::identifier::new_id;
+use crate::new_id::new_id;
 use crate::platform::{Level, Platform};
 use crate::storage::AuditEvent;
 

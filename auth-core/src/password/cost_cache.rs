@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::{PoisonError, RwLock};
 
-use super::work::Costliest;
+use super::costliest::Costliest;
 use crate::time::Timestamp;
 
 /// How long it is used before storage is asked again: an import elsewhere is noticed within this time.

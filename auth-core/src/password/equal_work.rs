@@ -2,7 +2,8 @@
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::password::work::{Costliest, Work};
+use crate::password::costliest::Costliest;
+use crate::password::work::Work;
 use crate::platform::Platform;
 use crate::storage::{Credentials as _, PasswordCost};
 

@@ -9,13 +9,14 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::cost::Cost;
+use super::costliest::Costliest;
 use super::error::PasswordHashError;
 use super::foreign::MORE_SCRYPT_MEMORY;
 use super::form::Form;
 use super::memory::Memory;
 use super::parameters::Parameters;
 use super::stored::StoredHash;
-use super::work::{Costliest, HashKind, Meter, Work};
+use super::work::{HashKind, Meter, Work};
 use crate::platform::Platform;
 
 /// Makes and verifies password hashes, one at a time, in memory that is kept between hashes and wiped after each.

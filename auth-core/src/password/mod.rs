@@ -6,6 +6,7 @@ pub(crate) mod breach;
 pub(crate) mod comparison;
 mod cost;
 pub(crate) mod cost_cache;
+pub(crate) mod costliest;
 mod django;
 pub(crate) mod equal_work;
 pub(crate) mod error;

@@ -115,7 +115,7 @@ impl Work {
     }
 
     /// What is left of this work after so many units of it.
-    fn rest(self, done: u64) -> Vec<Self> {
+    pub(super) fn rest(self, done: u64) -> Vec<Self> {
         let left = self.units().saturating_sub(done);
         match self {
             Self::Argon2 { memory, .. } => {
@@ -238,40 +238,6 @@ impl Work {
     }
 }
 
-/// The most work that a stored hash of each kind is.
-///
-/// A failed login does all of it, whoever it is for, since no stored hash may be told by the time that it takes: what the
-/// account's own hash has not been is computed besides. The work of different kinds can't be compared, as each machine has
-/// its own measure, so that each kind is computed.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Costliest(BTreeMap<HashKind, Work>);
-
-impl Costliest {
-    /// Takes a work in; whether it is more than any of its kind was.
-    pub(crate) fn raise(&mut self, work: Work) -> bool {
-        let known = self.0.get(&work.kind()).map_or(0, |known| known.units());
-        let more = work.units() > known;
-        if more {
-            self.0.insert(work.kind(), work);
-        }
-        more
-    }
-
-    /// The most of each kind.
-    pub(crate) fn each(&self) -> impl Iterator<Item = Work> {
-        self.0.values().copied()
-    }
-
-    /// What there is to do besides this.
-    pub(crate) fn besides(&self, done: Option<Work>) -> Vec<Work> {
-        let rest = |max: &Work| {
-            let same = done.filter(|done| done.kind() == max.kind());
-            max.rest(same.map_or(0, Work::units))
-        };
-        self.0.values().flat_map(rest).collect()
-    }
-}
-
 /// Counts the work of every hash that is computed.
 #[derive(Debug, Default)]
 pub(super) struct Meter([AtomicU64; HashKind::ALL.len()]);
@@ -293,6 +259,7 @@ impl Meter {
 #[cfg(test)]
 mod tests {
     use super::super::Hasher;
+    use super::super::costliest::Costliest;
     use super::*;
 
     const SALT: &str = "c29tZXNhbHQ";

@@ -9,7 +9,7 @@ use crate::audit::record::record;
 use crate::client::Client;
 use crate::context::Context;
 use crate::error::Result;
-use crate::identifier::new_id;
+use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::secret::digest;
 use crate::sessions::tokens::{OpaqueToken, TokenPair, Tokens, new_refresh_token, token_pair};

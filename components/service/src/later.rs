@@ -1,17 +1,17 @@
 //! Work that is done after an answer: in order, one thing after the other, and with a bound on what waits.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use auth_core::{Deferred, Platform as _};
+use auth_core::Deferred;
 use wasip3::wit_bindgen;
 
-use crate::SERVICE;
-use crate::platform::Host;
+use crate::clock::wait;
 
 /// How much of each kind waits at most in an instance.
-const MOST: usize = 64;
+const MAX_WAITING: usize = 64;
 /// How often a request looks whether there is room for what it has left to do.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -20,9 +20,26 @@ static RECORDS: Line = Line::new(1);
 /// Work for an e-mail service, which may be slow.
 static MAILS: Line = Line::new(4);
 
+/// Does the work. The service does, which is made of a platform that hands the work over: so it is set here, and this file
+/// need not know it.
+static WORKER: OnceLock<Worker> = OnceLock::new();
+
+/// What does the work.
+pub(crate) struct Worker {
+    /// Does it.
+    pub(crate) run: fn(Deferred) -> Pin<Box<dyn Future<Output = ()>>>,
+    /// Reports that it will not be done.
+    pub(crate) give_up: fn(Deferred),
+}
+
+/// Sets what does the work, before there is any.
+pub(crate) fn set_worker(worker: Worker) {
+    WORKER.get_or_init(|| worker);
+}
+
 /// What waits, and how many things are done at once.
 struct Line {
-    at_once: usize,
+    max_concurrency: usize,
     queue: Mutex<Queue>,
 }
 
@@ -32,9 +49,9 @@ struct Queue {
 }
 
 impl Line {
-    const fn new(at_once: usize) -> Self {
+    const fn new(max_concurrency: usize) -> Self {
         Self {
-            at_once,
+            max_concurrency,
             queue: Mutex::new(Queue {
                 waiting: VecDeque::new(),
                 workers: 0,
@@ -50,7 +67,7 @@ impl Line {
     fn add(&'static self, work: Deferred) {
         let mut queue = self.queue();
         queue.waiting.push_back(work);
-        if queue.workers < self.at_once {
+        if queue.workers < self.max_concurrency {
             queue.workers += 1;
             drop(queue);
             wit_bindgen::spawn(self.work());
@@ -60,9 +77,8 @@ impl Line {
     /// Does what waits until nothing does.
     async fn work(&'static self) {
         while let Some(work) = self.next() {
-            // What is deferred comes from a service that was made.
-            if let Some(service) = SERVICE.get() {
-                service.run(work).await;
+            if let Some(worker) = WORKER.get() {
+                (worker.run)(work).await;
             }
         }
     }
@@ -77,15 +93,15 @@ impl Line {
     }
 
     fn is_full(&self) -> bool {
-        self.queue().waiting.len() >= MOST
+        self.queue().waiting.len() >= MAX_WAITING
     }
 }
 
 /// Takes work that nobody waits for.
 pub(crate) fn defer(work: Deferred) {
-    match (work.is_mail(), SERVICE.get()) {
+    match (work.is_mail(), WORKER.get()) {
         // An e-mail service that does not answer must not hold up everything else.
-        (true, Some(service)) if MAILS.is_full() => service.auth().give_up(work),
+        (true, Some(worker)) if MAILS.is_full() => (worker.give_up)(work),
         (true, _) => MAILS.add(work),
         (false, _) => RECORDS.add(work),
     }
@@ -93,8 +109,8 @@ pub(crate) fn defer(work: Deferred) {
 
 /// Waits until there is room for the work that a request leaves. Requests that come faster than storage are held back, and
 /// no work is thrown away.
-pub(crate) async fn room() {
+pub(crate) async fn wait_for_room() {
     while RECORDS.is_full() {
-        Host.pause(LOOK).await;
+        wait(LOOK).await;
     }
 }

@@ -7,6 +7,8 @@
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 
+mod bindings;
+mod clock;
 mod http;
 mod later;
 mod platform;
@@ -19,25 +21,6 @@ use gatewright_http::{ApiError, BodyConfig, Service};
 use wasip3::http::types::{ErrorCode, Request, Response};
 
 use crate::platform::{ContractSettings, Host};
-
-/// Bindings generated from `wit/`.
-#[allow(clippy::all, reason = "generated; documented in wit/")]
-mod bindings {
-    wasip3::wit_bindgen::generate!({
-        path: "../../wit",
-        world: "service",
-        with: {
-            "wasi:clocks/monotonic-clock@0.3.0": wasip3::clocks::monotonic_clock,
-            "wasi:clocks/system-clock@0.3.0": wasip3::clocks::system_clock,
-            "wasi:clocks/types@0.3.0": wasip3::clocks::types,
-            "wasi:http/client@0.3.0": wasip3::http::client,
-            "wasi:http/types@0.3.0": wasip3::http::types,
-            "wasi:random/random@0.3.0": wasip3::random::random,
-        },
-        generate_all,
-        runtime_path: "wasip3::wit_bindgen::rt",
-    });
-}
 
 static SERVICE: OnceLock<Service<Host>> = OnceLock::new();
 
@@ -55,7 +38,7 @@ impl bindings::exports::wasi::http::handler::Guest for Handler {
             }
             Err(error) => error.into_host_response(None),
         };
-        later::room().await;
+        later::wait_for_room().await;
         http::response(response).await
     }
 }
@@ -85,5 +68,19 @@ async fn service() -> Result<&'static Service<Host>, ApiError> {
     let bodies = BodyConfig::load(&ContractSettings)
         .await
         .map_err(unusable)?;
+    later::set_worker(later::Worker {
+        run: |work| {
+            Box::pin(async {
+                if let Some(service) = SERVICE.get() {
+                    service.run(work).await;
+                }
+            })
+        },
+        give_up: |work| {
+            if let Some(service) = SERVICE.get() {
+                service.auth().give_up(work);
+            }
+        },
+    });
     Ok(SERVICE.get_or_init(|| Service::new(Auth::new(Host, config), bodies.memory)))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth_core::storage::{
-    Account, ActiveSession, AuditEvent, AuditQuery, ChangeOutcome, CreateUserOutcome,
+    Account, ActiveSession, AuditEvent, AuditPage, AuditQuery, ChangeOutcome, CreateUserOutcome,
     DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Mirror as _, NewSession,
     NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session,
     SigningKey, Standing, StartSessionOutcome, StorageError, StoreOutcome, Subject, UserChange,
@@ -16,7 +16,7 @@ use auth_core::{
 use gatewright_http::{StorageCall, Turns};
 use http::Request;
 use http_body_util::{BodyExt as _, Full, Limited};
-use wasip3::clocks::{monotonic_clock, system_clock};
+use wasip3::clocks::system_clock;
 use wasip3::http::client;
 use wasip3::http::types::RequestOptions;
 use wasip3::http_compat::{
@@ -25,6 +25,7 @@ use wasip3::http_compat::{
 use wasip3::random::random;
 
 use crate::bindings::gatewright::auth::{self, log, mail, settings};
+use crate::clock::wait;
 use crate::later;
 
 auth_core::storage::mirror_storage!(crate::bindings::gatewright::auth);
@@ -127,9 +128,7 @@ impl Platform for Host {
     }
 
     async fn pause(&self, span: Duration) {
-        if !span.is_zero() {
-            monotonic_clock::wait_for(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)).await;
-        }
+        wait(span).await;
     }
 
     async fn before_hash(&self) {

@@ -3,9 +3,9 @@
 /// The format of a file, by the system that exported it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// An [`ImportUser`] or a [`Definition`] in each line.
+    /// An [`ImportUser`](crate::ImportUser) or a [`Definition`](crate::Definition) in each line.
     Jsonl,
-    /// The fields of [`ImportUser`] by a header.
+    /// The fields of [`ImportUser`](crate::ImportUser) by a header.
     Csv,
     /// fastapi-users.
     FastapiUsers,

@@ -8,37 +8,23 @@
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 
+mod bindings;
+mod clock;
 mod log;
 mod mail;
+mod schema;
 mod settings;
 mod sqlite;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use auth_core::Timestamp;
 use auth_core::storage::{Mirror, StorageError};
 use gatewright_storage_sqlite::{MigrationError, SqlStorage, is_current, migrate};
-use spin_sdk::wasip3::clocks::system_clock;
 
+use crate::bindings::Provider;
+use crate::bindings::exports::gatewright::auth;
+use crate::clock::now;
 use crate::sqlite::SpinSqlite;
 
-/// Bindings generated from `wit/`.
-#[allow(clippy::all, reason = "generated; documented in wit/")]
-mod bindings {
-    spin_sdk::wit_bindgen::generate!({
-        path: "../../wit",
-        world: "provider",
-        generate_all,
-        runtime_path: "spin_sdk::wit_bindgen::rt",
-    });
-}
-
-use bindings::exports::gatewright::auth;
-
 auth_core::storage::mirror_storage!(crate::bindings::exports::gatewright::auth);
-
-/// What exports the contract.
-struct Provider;
 
 bindings::export!(Provider with_types_in bindings);
 
@@ -54,7 +40,7 @@ macro_rules! serve_exports {
                     let result = auth_core::storage::$noun::$name(&storage, $($argument.mirror()),*).await;
                     if let Err(auth_core::storage::StorageError::Invalid(_)) = result {
                         // The database may be another than before: look at its schema again.
-                        MIGRATED.store(false, Ordering::Relaxed);
+                        schema::set_current(false);
                     }
                     result.mirror()
                 })*
@@ -64,15 +50,12 @@ macro_rules! serve_exports {
 }
 auth_core::storage::storage_functions!(serve_exports);
 
-/// Whether this instance has seen that the schema is current.
-static MIGRATED: AtomicBool = AtomicBool::new(false);
-
 /// The storage, on a database whose schema is current.
 ///
 /// Of concurrent first calls, in this instance and in others, each looks and one of them migrates; no call waits
 /// for another's future, which could be dropped with its request.
 async fn ready() -> Result<SqlStorage<SpinSqlite>, StorageError> {
-    if !MIGRATED.load(Ordering::Relaxed) {
+    if !schema::is_current() {
         if !is_current(&SpinSqlite).await {
             migrate(&SpinSqlite, now())
                 .await
@@ -83,12 +66,7 @@ async fn ready() -> Result<SqlStorage<SpinSqlite>, StorageError> {
                     MigrationError::Storage(error) => error,
                 })?;
         }
-        MIGRATED.store(true, Ordering::Relaxed);
+        schema::set_current(true);
     }
     Ok(SqlStorage::new(SpinSqlite))
-}
-
-fn now() -> Timestamp {
-    let now = system_clock::now();
-    Timestamp::from_unix(now.seconds, now.nanoseconds)
 }

@@ -6,8 +6,9 @@ use auth_core::Level;
 use auth_core::config::LogConfig;
 use wasip2::cli::stderr::get_stderr;
 
+use crate::bindings::Provider;
 use crate::bindings::exports::gatewright::auth::log::{Guest, Level as ContractLevel};
-use crate::{Provider, now};
+use crate::clock::now;
 
 /// `LOG_LEVEL` and `LOG_JSON` once they are known.
 static CONFIG: OnceLock<LogConfig> = OnceLock::new();

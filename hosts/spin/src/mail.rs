@@ -11,8 +11,9 @@ use spin_sdk::wasip3::http_compat::{
     RequestOptionsExtension, http_from_wasi_response, http_into_wasi_request,
 };
 
+use crate::bindings::Provider;
 use crate::bindings::exports::gatewright::auth::mail::{Error, Guest, Message};
-use crate::{Provider, log, settings};
+use crate::{log, settings};
 
 auth_core::mirror_mail!(crate::bindings::exports::gatewright::auth::mail);
 

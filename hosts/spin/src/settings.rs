@@ -7,8 +7,9 @@ use auth_core::config::{LogConfig, SettingError};
 use gatewright_mail::MailConfig;
 use spin_sdk::variables;
 
+use crate::bindings::Provider;
 use crate::bindings::exports::gatewright::auth::settings::{Error, Guest};
-use crate::{Provider, log};
+use crate::log;
 
 static MAIL: OnceLock<MailConfig> = OnceLock::new();
 

@@ -12,8 +12,9 @@ use gatewright_storage_sqlite::{
 use spin_sdk::sqlite::{self, Connection};
 use spin_sdk::wit_bindgen;
 
+use crate::clock::now;
 use crate::settings::Variables;
-use crate::{MIGRATED, log, now};
+use crate::{log, schema};
 
 /// The database, by its name in the manifest's `sqlite_databases`.
 const DATABASE: &str = "default";
@@ -77,7 +78,7 @@ impl Executor for SpinSqlite {
 /// waits for what was written does not wait for that. Steps of the schema are written too, and come first.
 fn purge_now_and_then() {
     let now_ms = now().as_millis();
-    if !MIGRATED.load(Ordering::Relaxed) || now_ms < NEXT_PURGE.load(Ordering::Relaxed) {
+    if !schema::is_current() || now_ms < NEXT_PURGE.load(Ordering::Relaxed) {
         return;
     }
     NEXT_PURGE.store(now_ms + PURGE_EVERY.as_millis() as u64, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! Rules for files: none refer to each other in a circle, and none is too long.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -11,37 +11,13 @@ use serde_json::Value;
 
 use super::circles::circles;
 use super::length::{LIMIT, is_too_long};
-use super::ratchet::compare;
 use crate::process::{output, root};
-
-/// The files that break a rule for now.
-const RATCHET: &str = "xtask/src/lint/ratchet.txt";
 
 /// Checks every file of the repository. `metadata` is what `cargo metadata` says of it.
 pub(crate) fn check(metadata: &Value) -> Result<()> {
-    let list = read(RATCHET).unwrap_or_default();
     let mut errors = String::new();
-    check_circles(metadata, &list, &mut errors)?;
-    check_lengths(&list, &mut errors)?;
-    if !errors.is_empty() {
-        bail!("rules for files are broken:\n{errors}");
-    }
-    Ok(())
-}
-
-fn check_circles(metadata: &Value, list: &str, errors: &mut String) -> Result<()> {
-    let found: Vec<_> = targets(metadata)
-        .iter()
-        .flat_map(|target| circles(target, &read))
-        .collect();
-    let files = found
-        .iter()
-        .flat_map(|circle| circle.files.iter().cloned())
-        .collect();
-    let differences = compare(list, "circle", &files);
-    for circle in found {
-        let is_new = |file: &String| differences.new.contains(file);
-        if circle.files.iter().any(is_new) {
+    for target in targets(metadata) {
+        for circle in circles(&target, &read) {
             writeln!(
                 errors,
                 "{} files refer to each other:\n{}",
@@ -50,31 +26,14 @@ fn check_circles(metadata: &Value, list: &str, errors: &mut String) -> Result<()
             )?;
         }
     }
-    list_mended("circle", &differences.mended, errors)
-}
-
-fn check_lengths(list: &str, errors: &mut String) -> Result<()> {
-    let long: BTreeMap<_, _> = files()?
-        .into_iter()
-        .map(|path| {
-            let lines = read(&path).map_or(0, |text| text.lines().count());
-            (path, lines)
-        })
-        .filter(|(path, lines)| is_too_long(path, *lines))
-        .collect();
-    let differences = compare(list, "long", &long.keys().cloned().collect());
-    for path in &differences.new {
-        writeln!(errors, "{path} has {} lines, more than {LIMIT}", long[path])?;
+    for path in files()? {
+        let lines = read(&path).map_or(0, |text| text.lines().count());
+        if is_too_long(&path, lines) {
+            writeln!(errors, "{path} has {lines} lines, more than {LIMIT}")?;
+        }
     }
-    list_mended("long", &differences.mended, errors)
-}
-
-fn list_mended(rule: &str, paths: &[String], errors: &mut String) -> Result<()> {
-    for path in paths {
-        writeln!(
-            errors,
-            "{path} is mended: remove `{rule} {path}` from {RATCHET}"
-        )?;
+    if !errors.is_empty() {
+        bail!("rules for files are broken:\n{errors}");
     }
     Ok(())
 }

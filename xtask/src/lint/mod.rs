@@ -5,7 +5,6 @@ mod dependencies;
 mod files;
 mod length;
 mod modules;
-mod ratchet;
 mod rust_version;
 mod tokens;
 

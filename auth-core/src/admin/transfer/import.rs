@@ -16,7 +16,7 @@ use crate::audit::record::record;
 use crate::context::Context;
 use crate::credential::CredentialKind;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
-use crate::identifier::new_id;
+use crate::new_id::new_id;
 use crate::password::equal_work::raise_costs;
 use crate::password::error::PasswordHashError;
 use crate::platform::Platform;

@@ -6,7 +6,7 @@ use crate::admin::users::Users;
 use crate::audit::event::EventKind;
 use crate::audit::record::record;
 use crate::error::{Error, Result};
-use crate::identifier::new_id;
+use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::sessions::active::is_live;
 use crate::sessions::tokens::access_token;

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::HEADER;
-use crate::contract::{Contract, Noun, Shape};
+use crate::contract::{Contract, HEADER, Noun, Shape};
 use crate::traits;
 
 /// Writes both macros.

@@ -5,6 +5,9 @@ use std::path::Path;
 
 use wit_parser::{Resolve, Type, TypeDefKind, TypeId, TypeOwner, WorldItem};
 
+/// What each generated file says of itself.
+pub(crate) const HEADER: &str = "Generated from `wit/` by `cargo xtask generate`: change it there.";
+
 /// Which Rust type stands for a name that `types` gives to a number or a text.
 const ALIASES: [(&str, &str); 5] = [
     ("cursor", "Cursor"),

@@ -12,9 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use contract::{Contract, Noun};
-
-const HEADER: &str = "Generated from `wit/` by `cargo xtask generate`: change it there.";
+use contract::{Contract, HEADER, Noun};
 
 #[test]
 fn the_generated_files_are_those_of_the_contract() {

@@ -1,0 +1,10 @@
+//! The time.
+
+use auth_core::Timestamp;
+use spin_sdk::wasip3::clocks::system_clock;
+
+/// The time now.
+pub(crate) fn now() -> Timestamp {
+    let now = system_clock::now();
+    Timestamp::from_unix(now.seconds, now.nanoseconds)
+}

@@ -60,7 +60,7 @@ fn watch<T>(auth: &Service, request: impl Future<Output = Result<T, Error>>) -> 
     let before = auth.hasher().work_done();
     calls();
     let error = block_on(request).err();
-    let at_once = calls();
+    let ready_now = calls();
     let mut hashes = auth.hasher().work_done();
     for (kind, units) in &mut hashes {
         *units -= before.get(kind).copied().unwrap_or_default();
@@ -71,7 +71,7 @@ fn watch<T>(auth: &Service, request: impl Future<Output = Result<T, Error>>) -> 
     Done {
         error,
         hashes,
-        calls: at_once,
+        calls: ready_now,
         after: calls(),
     }
 }

@@ -9,7 +9,7 @@ use crate::audit::AuditLog;
 use crate::config::Config;
 use crate::context::Context;
 use crate::deferred::run;
-use crate::deferred::work::{Deferred, Task, Warning};
+use crate::deferred::task::{Deferred, Task, Warning};
 use crate::error::Result;
 use crate::mfa::Mfa;
 use crate::password::hasher::Hasher;

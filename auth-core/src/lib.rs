@@ -71,7 +71,7 @@ pub use client::device_token::DeviceToken;
 pub use client::ip_block::IpBlock;
 pub use client::network::blocks_of;
 pub use config::Config;
-pub use deferred::work::Deferred;
+pub use deferred::task::Deferred;
 pub use error::{
     AccessTokenError, Error, ErrorCode, FieldError, FieldErrorCode, LinkError, Result,
 };

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::deferred::work::Deferred;
+use crate::deferred::task::Deferred;
 use crate::mail::message::{MailError, Message};
 use crate::outbound::{OutboundRequest, OutboundResponse};
 use crate::password::parameters::Parameters;

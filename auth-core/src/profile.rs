@@ -65,7 +65,7 @@ fn usual_length() -> usize {
 const DISPLAY_NAME_MAX: usize = 100;
 
 /// Most fields.
-const MOST: usize = 64;
+const MAX_FIELDS: usize = 64;
 /// Longest string that a declaration can allow.
 const LONGEST: usize = 4096;
 
@@ -85,7 +85,8 @@ impl ProfileFields {
                 .iter()
                 .all(|other| other.name != fields[at].name)
         };
-        let valid = fields.len() <= MOST && fields.iter().all(plain) && (0..fields.len()).all(once);
+        let valid =
+            fields.len() <= MAX_FIELDS && fields.iter().all(plain) && (0..fields.len()).all(once);
         valid.then_some(Self(fields))
     }
 

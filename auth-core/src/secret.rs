@@ -151,9 +151,9 @@ impl SecretKey {
         purpose: &str,
         row: &str,
         holder: &str,
-        sealed: &str,
+        ciphertext: &str,
     ) -> Option<Zeroizing<Vec<u8>>> {
-        let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let bytes = URL_SAFE_NO_PAD.decode(ciphertext).ok()?;
         let (nonce, boxed) = bytes.split_first_chunk::<24>()?;
         XChaCha20Poly1305::new((&*self.derive(purpose, holder.as_bytes())).into())
             .decrypt(

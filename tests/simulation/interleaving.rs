@@ -138,7 +138,7 @@ fn scene() -> Scene {
 }
 
 /// What storage in memory answers, which never waits.
-fn at_once<T>(answer: impl Future<Output = T>) -> T {
+fn ready_now<T>(answer: impl Future<Output = T>) -> T {
     answer.now_or_never().unwrap()
 }
 
@@ -149,15 +149,15 @@ fn everything(storage: &MemoryStorage) -> (Vec<UserDetails>, Vec<Role>, Vec<Perm
         ..UserQuery::default()
     };
     (
-        at_once(storage.list_users(query)).unwrap().users,
-        at_once(storage.list_roles()).unwrap(),
-        at_once(storage.list_permissions()).unwrap(),
+        ready_now(storage.list_users(query)).unwrap().users,
+        ready_now(storage.list_roles()).unwrap(),
+        ready_now(storage.list_permissions()).unwrap(),
     )
 }
 
 /// Gives or takes roles, as somebody else's call does it.
 fn change_roles(storage: &MemoryStorage, user_id: &str, adds: &[&str], removes: &[&str]) {
-    let member = at_once(storage.find_user(user_id.to_owned()));
+    let member = ready_now(storage.find_user(user_id.to_owned()));
     let user = member.unwrap().unwrap().account.user;
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let change = UserChange {
@@ -178,13 +178,13 @@ fn change_roles(storage: &MemoryStorage, user_id: &str, adds: &[&str], removes: 
         require_remaining_holder: None,
         grounds: None,
     };
-    let changed = at_once(storage.change_user(change));
+    let changed = ready_now(storage.change_user(change));
     assert_eq!(changed, Ok(ChangeOutcome::Changed(vec![])));
 }
 
 /// Changes the role `helper`, at the same time as well.
 fn change_helper(storage: &MemoryStorage, rank: u64, permissions: &[&str]) {
-    let roles = at_once(storage.list_roles()).unwrap();
+    let roles = ready_now(storage.list_roles()).unwrap();
     let helper = roles.into_iter().find(|role| role.name == "helper");
     let helper = helper.unwrap();
     let seen = helper.updated_at;
@@ -193,7 +193,7 @@ fn change_helper(storage: &MemoryStorage, rank: u64, permissions: &[&str]) {
         permissions: permissions.iter().map(|name| (*name).to_owned()).collect(),
         ..helper
     };
-    let stored = at_once(storage.store_role(changed, Some(seen), None));
+    let stored = ready_now(storage.store_role(changed, Some(seen), None));
     assert_eq!(stored, Ok(StoreOutcome::Stored));
 }
 
@@ -336,7 +336,7 @@ fn who_signs_out_meanwhile_changes_nothing() {
         let (session, now) = (scene.session.clone(), scene.auth.platform().now());
         Box::new(move |storage| {
             let ended = storage.revoke_session(session.clone(), now, "logout".to_owned());
-            assert_eq!(at_once(ended), Ok(vec![session]));
+            assert_eq!(ready_now(ended), Ok(vec![session]));
         })
     };
     let ended = |error: &Error| matches!(error, Error::AccessToken(_));

@@ -1,7 +1,7 @@
 //! The audit log as administrators read it.
 
 use crate::audit::AuditLog;
-use crate::deferred::work::{Deferred, Task};
+use crate::deferred::task::{Deferred, Task};
 use crate::error::Result;
 use crate::platform::Platform;
 use crate::storage::{Audit as _, AuditPage, AuditQuery, EventCount};

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::audit::event::{Event, EventKind};
 use crate::client::Client;
 use crate::context::Context;
-use crate::deferred::work::{Deferred, Task};
+use crate::deferred::task::{Deferred, Task};
 use crate::new_id::new_id;
 use crate::platform::{Level, Platform};
 use crate::storage::AuditEvent;

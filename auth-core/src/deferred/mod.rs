@@ -3,5 +3,5 @@
 pub(crate) mod lock;
 pub(crate) mod rehash;
 pub(crate) mod run;
+pub(crate) mod task;
 pub(crate) mod warning;
-pub(crate) mod work;

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::context::Context;
-use crate::deferred::work::Warning;
+use crate::deferred::task::Warning;
 use crate::platform::{Level, Platform};
 use crate::storage::{Limit, RateLimits as _};
 

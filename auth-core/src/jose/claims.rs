@@ -49,12 +49,12 @@ pub struct Claims<Text = String, List = Vec<Text>> {
     pub permissions: List,
     /// Who acts as the user (RFC 8693 section 4.1); none: the user himself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub act: Option<Actor<Text>>,
+    pub act: Option<ActorClaim<Text>>,
 }
 
 /// Who acts as another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Actor<Text = String> {
+pub struct ActorClaim<Text = String> {
     /// His identifier.
     pub sub: Text,
 }
@@ -262,7 +262,7 @@ mod tests {
     fn claims_are_read() {
         let claims = checked(object(MEMBERS).as_bytes()).unwrap();
         assert_eq!(claims.aud, Audience::Many(vec!["web".into(), "api".into()]));
-        assert_eq!(claims.act, Some(Actor { sub: "eve".into() }));
+        assert_eq!(claims.act, Some(ActorClaim { sub: "eve".into() }));
         assert_eq!(serde_json::to_value(&claims).unwrap()["act"]["sub"], "eve");
         assert_eq!(
             checked(serde_json::to_string(&claims).unwrap().as_bytes()),

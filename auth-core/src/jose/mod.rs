@@ -19,7 +19,7 @@ mod key_set;
 mod signature;
 
 pub use algorithm::Algorithm;
-pub use claims::{Actor, Audience, Claims, Expectations};
+pub use claims::{ActorClaim, Audience, Claims, Expectations};
 pub use error::KeyError;
 pub use key::{SigningKey, VerifyingKey};
 pub use key_set::KeySet;

@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::client::device_name::device_name;
 use crate::context::Context;
-use crate::deferred::work::{Deferred, Task};
+use crate::deferred::task::{Deferred, Task};
 use crate::mail::context::MailContext;
 use crate::mail::kind::MailKind;
 use crate::mail::message::Message;

@@ -4,7 +4,7 @@ use crate::audit::record::record_failed_login;
 use crate::client::Client;
 use crate::client::network::in_one_network;
 use crate::context::Context;
-use crate::deferred::work::{Deferred, Task};
+use crate::deferred::task::{Deferred, Task};
 use crate::error::Result;
 use crate::platform::Platform;
 use crate::rate_limits::count::{by_network, count, exceeded, hashed, in_networks, limit};

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::context::Context;
-use crate::deferred::work::{Deferred, Task};
+use crate::deferred::task::{Deferred, Task};
 use crate::error::{AccessTokenError, Error, Result};
 use crate::jose::{Claims, Expectations};
 use crate::platform::Platform;

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use crate::client::device_token::DeviceToken;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::jose::{Actor, Audience, Claims, KeySet};
+use crate::jose::{ActorClaim, Audience, Claims, KeySet};
 use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::secret::SecretToken;
@@ -122,7 +122,7 @@ pub(crate) fn access_token<P: Platform>(
         amr: active.session.amr.clone(),
         roles: active.roles.clone(),
         permissions: active.permissions.clone(),
-        act: active.session.actor_id.clone().map(|sub| Actor { sub }),
+        act: active.session.actor_id.clone().map(|sub| ActorClaim { sub }),
     };
     let access_token = keys
         .issue(&claims)

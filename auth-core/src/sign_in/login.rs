@@ -9,7 +9,7 @@ use crate::audit::record::record_failed_login;
 use crate::client::Client;
 use crate::context::Context;
 use crate::credential::password_id;
-use crate::deferred::work::{Deferred, Task};
+use crate::deferred::task::{Deferred, Task};
 use crate::error::{Error, LinkError, Result};
 use crate::identifier::{EmailAddress, login_name};
 use crate::one_time_secret::{Purpose, create_secret, peek_of_user};

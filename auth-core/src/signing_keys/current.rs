@@ -92,12 +92,12 @@ pub(crate) fn new_signing_key<P: Platform>(
     context: &Context<P>,
     algorithm: Algorithm,
     now: Timestamp,
-) -> Result<storage::SigningKey> {
+) -> Result<storage::StoredSigningKey> {
     let internal = |error| Error::Internal(format!("a new signing key: {error}"));
     let private = SigningKey::generate(&context.platform, algorithm).map_err(internal)?;
     let key = SigningKey::from_private(algorithm, private.as_ref()).map_err(internal)?;
     let kid = key.verifying_key().kid().to_owned();
-    Ok(storage::SigningKey {
+    Ok(storage::StoredSigningKey {
         ciphertext: context.config.secret_key.seal(
             &context.platform,
             KEY_PURPOSE,
@@ -114,7 +114,10 @@ pub(crate) fn new_signing_key<P: Platform>(
     })
 }
 
-fn open_key<P: Platform>(context: &Context<P>, stored: &storage::SigningKey) -> Result<SigningKey> {
+fn open_key<P: Platform>(
+    context: &Context<P>,
+    stored: &storage::StoredSigningKey,
+) -> Result<SigningKey> {
     let private = context
         .config
         .secret_key

@@ -10,7 +10,7 @@ use crate::platform::Platform;
 use crate::signing_keys::SigningKeys;
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::{current_keys, new_signing_key};
-use crate::storage::{SigningKey, SigningKeys as _};
+use crate::storage::{SigningKeys as _, StoredSigningKey};
 
 /// For how long after the last access token of a replaced key the key is still served, for clocks that differ.
 const KEY_OVERLAP: Duration = Duration::from_secs(300);
@@ -32,7 +32,7 @@ impl<P: Platform> SigningKeys<'_, P> {
     ///
     /// # Errors
     /// A failure of the platform.
-    pub async fn list(self) -> Result<Vec<SigningKey>> {
+    pub async fn list(self) -> Result<Vec<StoredSigningKey>> {
         let context = self.context;
         Ok(context.storage().list_signing_keys().await?)
     }
@@ -41,7 +41,7 @@ impl<P: Platform> SigningKeys<'_, P> {
     ///
     /// # Errors
     /// [`Error::NotFound`] where a shared secret signs, or a failure of the platform.
-    pub async fn rotate(self, actor: &Actor) -> Result<SigningKey> {
+    pub async fn rotate(self, actor: &Actor) -> Result<StoredSigningKey> {
         let context = self.context;
         if context.config.jwt_secret_key().is_some() {
             return Err(Error::NotFound("key pair"));

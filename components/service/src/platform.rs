@@ -6,8 +6,8 @@ use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditPage, AuditQuery, ChangeOutcome, CreateUserOutcome,
     DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Mirror as _, NewSession,
     NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session,
-    SigningKey, Standing, StartSessionOutcome, StorageError, StoreOutcome, Subject, UserChange,
-    UserDetails, UserPage, UserQuery,
+    Standing, StartSessionOutcome, StorageError, StoreOutcome, StoredSigningKey, Subject,
+    UserChange, UserDetails, UserPage, UserQuery,
 };
 use auth_core::{
     Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, OutboundRequest,

@@ -11,10 +11,11 @@ impl State {
         reason: &str,
         which: impl Fn(&Session) -> bool,
     ) -> Vec<String> {
-        let lasts = |session: &Session| session.revoked_at.is_none() && now < session.expires_at;
+        let is_active =
+            |session: &Session| session.revoked_at.is_none() && now < session.expires_at;
         let mut revoked = Vec::new();
         for session in self.sessions.values_mut() {
-            if lasts(session) && which(session) {
+            if is_active(session) && which(session) {
                 session.revoked_at = Some(now);
                 session.revocation_reason = Some(reason.to_owned());
                 revoked.push(session.id.clone());

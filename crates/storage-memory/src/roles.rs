@@ -65,13 +65,13 @@ impl State {
     /// Whether everything is still as it was when somebody decided.
     pub(crate) fn grounds_hold(&self, grounds: Option<&Grounds>) -> bool {
         grounds.is_none_or(|grounds| {
-            let lasts = |id: &String| {
+            let is_active = |id: &String| {
                 let session = self.sessions.get(id);
                 session.is_some_and(|session| {
                     session.revoked_at.is_none() && grounds.now < session.expires_at
                 })
             };
-            grounds.session.as_ref().is_none_or(lasts)
+            grounds.session.as_ref().is_none_or(is_active)
                 && grounds
                     .standings
                     .iter()

@@ -1,11 +1,11 @@
 //! Keys that sign access tokens.
 
-use gatewright_storage::{SigningKey, SigningKeys, StorageError, Timestamp};
+use gatewright_storage::{SigningKeys, StorageError, StoredSigningKey, Timestamp};
 
 use crate::state::MemoryStorage;
 
 impl SigningKeys for MemoryStorage {
-    async fn list_signing_keys(&self) -> Result<Vec<SigningKey>, StorageError> {
+    async fn list_signing_keys(&self) -> Result<Vec<StoredSigningKey>, StorageError> {
         let mut keys: Vec<_> = self.lock().keys.values().cloned().collect();
         keys.sort_by_key(|key| (key.created_at, key.kid.clone()));
         Ok(keys)
@@ -13,12 +13,12 @@ impl SigningKeys for MemoryStorage {
 
     async fn add_signing_key(
         &self,
-        key: SigningKey,
+        key: StoredSigningKey,
         replaces: Option<String>,
         replaced_expires_at: Timestamp,
     ) -> Result<bool, StorageError> {
         let mut state = self.lock();
-        let signs = |other: &&mut SigningKey| {
+        let signs = |other: &&mut StoredSigningKey| {
             other.algorithm == key.algorithm && other.retired_at.is_none()
         };
         let current = state.keys.values_mut().find(signs);

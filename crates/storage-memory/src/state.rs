@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gatewright_storage::{
     AuditEvent, LimitState, NewUser, OneTimeSecret, PasswordCost, Permission, Role, Session,
-    SigningKey, Timestamp,
+    StoredSigningKey, Timestamp,
 };
 
 use crate::built_in;
@@ -24,7 +24,7 @@ pub(crate) struct State {
     pub(crate) tokens: BTreeMap<String, Token>,
     pub(crate) secrets: BTreeMap<String, OneTimeSecret>,
     pub(crate) costs: BTreeMap<String, PasswordCost>,
-    pub(crate) keys: BTreeMap<String, SigningKey>,
+    pub(crate) keys: BTreeMap<String, StoredSigningKey>,
     pub(crate) limits: BTreeMap<String, LimitState>,
     pub(crate) events: BTreeMap<String, AuditEvent>,
     /// How often an event has happened, by kind and reason.

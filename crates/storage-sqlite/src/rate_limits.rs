@@ -94,7 +94,7 @@ mod tests {
         }
     }
 
-    fn at_once<T>(future: impl Future<Output = T>) -> T {
+    fn ready_now<T>(future: impl Future<Output = T>) -> T {
         match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(done) => done,
             Poll::Pending => panic!("nothing waits here"),
@@ -114,7 +114,7 @@ mod tests {
         };
         let now = Timestamp::from_millis(0);
         let limits = vec![limit("a"), limit("b"), limit("c"), limit("d")];
-        assert_eq!(at_once(storage.count(limits, now)), Ok(Vec::new()));
+        assert_eq!(ready_now(storage.count(limits, now)), Ok(Vec::new()));
         assert_eq!(run(), 1);
         let event = AuditEvent {
             id: "1".to_owned(),
@@ -130,7 +130,7 @@ mod tests {
             request_id: None,
             details: "{}".to_owned(),
         };
-        assert_eq!(at_once(storage.append_audit(event)), Ok(false));
+        assert_eq!(ready_now(storage.append_audit(event)), Ok(false));
         assert_eq!(run(), 2);
     }
 }

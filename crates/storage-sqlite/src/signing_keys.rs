@@ -1,6 +1,6 @@
 //! Keys that sign access tokens.
 
-use gatewright_storage::{SigningKey, SigningKeys, StorageError, Timestamp};
+use gatewright_storage::{SigningKeys, StorageError, StoredSigningKey, Timestamp};
 
 use crate::executor::{Executor, Statement};
 use crate::storage::SqlStorage;
@@ -20,9 +20,9 @@ const ADD: &str = "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed,
     ON CONFLICT DO NOTHING RETURNING 1";
 
 impl<E: Executor> SigningKeys for SqlStorage<E> {
-    async fn list_signing_keys(&self) -> Result<Vec<SigningKey>, StorageError> {
+    async fn list_signing_keys(&self) -> Result<Vec<StoredSigningKey>, StorageError> {
         let read = |mut row: Row| {
-            Ok(SigningKey {
+            Ok(StoredSigningKey {
                 kid: row.next()?,
                 algorithm: row.next()?,
                 public_jwk: row.next()?,
@@ -42,7 +42,7 @@ impl<E: Executor> SigningKeys for SqlStorage<E> {
 
     async fn add_signing_key(
         &self,
-        key: SigningKey,
+        key: StoredSigningKey,
         replaces: Option<String>,
         replaced_expires_at: Timestamp,
     ) -> Result<bool, StorageError> {

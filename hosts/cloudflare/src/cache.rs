@@ -12,7 +12,7 @@ const NAMESPACE: &str = "KV";
 /// KV keeps nothing for less.
 const SHORTEST: Duration = Duration::from_secs(60);
 /// Most keys that are written for one request: Workers bound what a request may call.
-const MOST: usize = 500;
+const MAX_PUBLISHED: usize = 500;
 
 /// KV, which another place may see a minute late, or never before it has expired. So nothing is decided by it: what it
 /// holds says itself until when it is meant, and is put there after the database knows.
@@ -38,7 +38,7 @@ impl Cache {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<usize, KvError> {
-        let (published, left) = sessions.split_at(sessions.len().min(MOST));
+        let (published, left) = sessions.split_at(sessions.len().min(MAX_PUBLISHED));
         let revocation = Revocation {
             until: until.as_secs(),
         };

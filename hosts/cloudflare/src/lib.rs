@@ -29,11 +29,8 @@ use crate::platform::{HASH_MEMORY_KIB, Host, SERVICE, Variables};
 /// Where Cloudflare says the client's address.
 const CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 
-static SERVICE: OnceLock<Service<Host>> = OnceLock::new();
 static HASH_QUEUE: OnceLock<HashQueue> = OnceLock::new();
 
-/// Memory of an isolate that password hashes may take: of its 128 MiB what code, JavaScript and requests leave.
-const HASH_MEMORY_KIB: u32 = 64 * 1024;
 /// How often a request that waits for a password hash looks whether it is its turn.
 const LOOK: Duration = Duration::from_millis(10);
 

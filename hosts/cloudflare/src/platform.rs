@@ -73,7 +73,7 @@ impl Host {
         let variables = Variables(env);
         let text = |error: SettingError| error.to_string();
         let own = [Provider::Cloudflare];
-        let mail = at_once(MailConfig::from_settings(&variables, &own))?.map_err(text)?;
+        let mail = ready_now(MailConfig::from_settings(&variables, &own))?.map_err(text)?;
         let email = (mail.provider == Provider::Cloudflare)
             .then(|| variables.0.send_email(EMAIL))
             .transpose()
@@ -83,9 +83,9 @@ impl Host {
             cache,
             mail,
             email,
-            log: at_once(LogConfig::load(&variables))?.map_err(text)?,
-            worker: at_once(WorkerConfig::load(&variables))?.map_err(text)?,
-            bodies: at_once(BodyConfig::load(&variables))?.map_err(text)?,
+            log: ready_now(LogConfig::load(&variables))?.map_err(text)?,
+            worker: ready_now(WorkerConfig::load(&variables))?.map_err(text)?,
+            bodies: ready_now(BodyConfig::load(&variables))?.map_err(text)?,
         })
     }
 
@@ -106,7 +106,7 @@ impl Host {
 }
 
 /// The result of a future that never waits.
-fn at_once<T>(future: impl Future<Output = T>) -> Result<T, String> {
+fn ready_now<T>(future: impl Future<Output = T>) -> Result<T, String> {
     let waited = "a variable had to be waited for";
     future.now_or_never().ok_or_else(|| waited.to_owned())
 }

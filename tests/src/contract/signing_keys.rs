@@ -5,8 +5,8 @@ use futures::executor::block_on;
 
 use crate::contract::given::*;
 
-fn key(kid: &str, algorithm: &str, seconds: u64) -> SigningKey {
-    SigningKey {
+fn key(kid: &str, algorithm: &str, seconds: u64) -> StoredSigningKey {
+    StoredSigningKey {
         kid: kid.to_owned(),
         algorithm: algorithm.to_owned(),
         public_jwk: format!(r#"{{"kid":"{kid}"}}"#),
@@ -19,7 +19,7 @@ fn key(kid: &str, algorithm: &str, seconds: u64) -> SigningKey {
 
 /// One key of an algorithm signs; it is replaced only by who has seen it.
 pub(crate) fn one_key_signs(storage: &impl Storage) {
-    let add = |key: SigningKey, replaces: Option<&str>| {
+    let add = |key: StoredSigningKey, replaces: Option<&str>| {
         block_on(storage.add_signing_key(key, replaces.map(str::to_owned), at(1000))).unwrap()
     };
     assert!(block_on(storage.list_signing_keys()).unwrap().is_empty());
@@ -30,7 +30,7 @@ pub(crate) fn one_key_signs(storage: &impl Storage) {
     assert!(!add(key("d", "EdDSA", 4), Some("c")));
     assert!(add(key("e", "EdDSA", 5), Some("a")));
     assert!(!add(key("f", "EdDSA", 6), Some("a")));
-    let retired = SigningKey {
+    let retired = StoredSigningKey {
         retired_at: Some(at(5)),
         expires_at: Some(at(1000)),
         ..key("a", "EdDSA", 1)

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::documents::{Built, document};
 use crate::packages::built_twice;
 use crate::process::{cargo, output, root, run};
+use crate::stage::{Stages, stage};
 use crate::toolchain::{TARGET, WasmToolchain};
 
 /// Crates that are empty but for WebAssembly.
@@ -45,8 +46,20 @@ pub(crate) fn run_all() -> Result<()> {
     files::check(&metadata)?;
     // Packages are selected as by `cargo xtask`, so that nothing is built again.
     run(cargo().args(["test", "--quiet", "--locked", "--package", "xtask"]))?;
-    dependencies::check()?;
-    rust_version::check(&metadata)?;
+    let stages = Stages::default();
+    let done = stages.together(vec![
+        stage("lints and documentation", lint_native),
+        stage("lints of what becomes WebAssembly", lint_components),
+        stage("dependencies", || {
+            dependencies::check()?;
+            rust_version::check(&metadata)
+        }),
+    ]);
+    stages.print();
+    done
+}
+
+fn lint_native() -> Result<()> {
     let twice = built_twice()?;
     if !twice.is_empty() {
         bail!(
@@ -58,17 +71,15 @@ pub(crate) fn run_all() -> Result<()> {
     if built.warnings > 0 {
         bail!("clippy found {} things to change", built.warnings);
     }
-    document(&built)?;
-    let toolchain = WasmToolchain::ensure()?;
-    let mut clippy = toolchain.cargo();
-    clippy.current_dir(root()).args([
-        "clippy",
-        "--locked",
-        "--profile",
-        "wasm",
-        "--target",
-        TARGET,
-    ]);
+    document(&built)
+}
+
+fn lint_components() -> Result<()> {
+    let mut clippy = WasmToolchain::ensure()?.cargo();
+    clippy
+        .current_dir(root())
+        .args(["clippy", "--locked", "--profile", "wasm"])
+        .args(["--target", TARGET]);
     run(clippy.args(COMPONENTS).args(["--", "-D", "warnings"]))
 }
 

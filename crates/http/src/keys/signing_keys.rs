@@ -1,6 +1,6 @@
 //! Administering the keys that sign access tokens.
 
-use auth_core::storage::SigningKey;
+use auth_core::storage::StoredSigningKey;
 use auth_core::{Platform, Timestamp};
 use serde::Serialize;
 
@@ -37,8 +37,8 @@ pub(crate) struct KeyView {
     expires_at: Option<String>,
 }
 
-impl From<SigningKey> for KeyView {
-    fn from(key: SigningKey) -> Self {
+impl From<StoredSigningKey> for KeyView {
+    fn from(key: StoredSigningKey) -> Self {
         let time = |time: Timestamp| time.to_string();
         Self {
             kid: key.kid,

@@ -92,14 +92,14 @@ impl Sessions for MemoryStorage {
         user_id: String,
         now: Timestamp,
     ) -> Result<Vec<Session>, StorageError> {
-        let lasts = |session: &&Session| {
+        let is_active = |session: &&Session| {
             session.user_id == user_id && session.revoked_at.is_none() && now < session.expires_at
         };
         let mut sessions: Vec<_> = self
             .lock()
             .sessions
             .values()
-            .filter(lasts)
+            .filter(is_active)
             .cloned()
             .collect();
         sessions.sort_by(|a, b| (b.last_seen_at, &b.id).cmp(&(a.last_seen_at, &a.id)));

@@ -8,7 +8,7 @@ use crate::users::find::member_columns;
 use crate::value::Value;
 
 /// The greatest number that every host passes on unrounded.
-const MOST: i64 = (1 << 53) - 1;
+const MAX_INTEGER: i64 = (1 << 53) - 1;
 
 /// One part of a list: users whose key (`$key`) stands after `(?11, ?12)`, of those that `$where` names. `$tie` decides
 /// among those of one key. First by the index of the key, which `$index` names where SQLite would take another one, then
@@ -179,7 +179,7 @@ impl Key {
     pub(crate) fn start(self, descending: bool) -> Value {
         match (self, descending) {
             (Self::Number, false) => Value::Integer(-1),
-            (Self::Number, true) => Value::Integer(MOST),
+            (Self::Number, true) => Value::Integer(MAX_INTEGER),
             (Self::Text, false) => "".into(),
             (Self::Text, true) => LAST.into(),
         }

@@ -62,7 +62,7 @@ macro_rules! mirror_storage {
                 record EventCount { kind, reason, count }
             }
             $crate::mirror_types! { [$crate] [wit::signing_keys]
-                record SigningKey { kid, algorithm, public_jwk, ciphertext, created_at, retired_at, expires_at }
+                record StoredSigningKey { kid, algorithm, public_jwk, ciphertext, created_at, retired_at, expires_at }
             }
             $crate::mirror_types! { [$crate] [wit::rate_limits]
                 record Limit { key, window, max }
@@ -127,8 +127,8 @@ macro_rules! storage_functions {
                 count_events() -> Vec<EventCount>;
             }
             SigningKeys in signing_keys {
-                list_signing_keys() -> Vec<SigningKey>;
-                add_signing_key(key: SigningKey, replaces: Option<String>, replaced_expires_at: Timestamp) -> bool;
+                list_signing_keys() -> Vec<StoredSigningKey>;
+                add_signing_key(key: StoredSigningKey, replaces: Option<String>, replaced_expires_at: Timestamp) -> bool;
             }
             RateLimits in rate_limits {
                 count(limits: Vec<Limit>, now: Timestamp) -> Vec<LimitState>;

@@ -8,7 +8,7 @@ use super::types::StorageError;
 /// A key that signs access tokens.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct SigningKey {
+pub struct StoredSigningKey {
     /// Key identifier, `kid` in token headers and in the JWK Set.
     pub kid: String,
     /// JWS algorithm (RFC 7518, RFC 8037): `EdDSA` or `ES256`.
@@ -26,10 +26,10 @@ pub struct SigningKey {
 }
 
 /// Leaves out what must not reach a log.
-impl core::fmt::Debug for SigningKey {
+impl core::fmt::Debug for StoredSigningKey {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter
-            .debug_struct("SigningKey")
+            .debug_struct("StoredSigningKey")
             .field("kid", &self.kid)
             .field("algorithm", &self.algorithm)
             .field("public_jwk", &self.public_jwk)
@@ -44,7 +44,7 @@ impl core::fmt::Debug for SigningKey {
 #[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
 pub trait SigningKeys {
     /// All signing keys, oldest first, including expired ones.
-    async fn list_signing_keys(&self) -> Result<Vec<SigningKey>, StorageError>;
+    async fn list_signing_keys(&self) -> Result<Vec<StoredSigningKey>, StorageError>;
 
     /// Adds the key that signs from now on.
     ///
@@ -54,7 +54,7 @@ pub trait SigningKeys {
     /// was first, list again.
     async fn add_signing_key(
         &self,
-        key: SigningKey,
+        key: StoredSigningKey,
         replaces: Option<String>,
         replaced_expires_at: Timestamp,
     ) -> Result<bool, StorageError>;

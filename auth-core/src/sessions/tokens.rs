@@ -122,7 +122,11 @@ pub(crate) fn access_token<P: Platform>(
         amr: active.session.amr.clone(),
         roles: active.roles.clone(),
         permissions: active.permissions.clone(),
-        act: active.session.actor_id.clone().map(|sub| ActorClaim { sub }),
+        act: active
+            .session
+            .actor_id
+            .clone()
+            .map(|sub| ActorClaim { sub }),
     };
     let access_token = keys
         .issue(&claims)

@@ -82,6 +82,7 @@ pub(crate) fn document(built: &Built) -> Result<()> {
         let found = entries.find(|entry| entry["id"] == id);
         found.cloned().unwrap_or_default()
     };
+    let mut failed = Vec::new();
     let rustdoc = Path::new(cargo().get_program()).with_file_name("rustdoc");
     for (id, crate_target) in &built.documented {
         let package = of(&metadata["packages"], id);
@@ -127,7 +128,12 @@ pub(crate) fn document(built: &Built) -> Result<()> {
             )
             .env("CARGO_PKG_NAME", text(&package["name"]))
             .env("CARGO_PKG_VERSION", text(&package["version"]));
-        run(command.arg(text(&crate_target["src_path"])))?;
+        if run(command.arg(text(&crate_target["src_path"]))).is_err() {
+            failed.push(text(&crate_target["name"]));
+        }
+    }
+    if !failed.is_empty() {
+        bail!("the documentation has faults: {}", failed.join(", "));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ pub struct Holder<'a> {
     pub roles: &'a [String],
     /// Names of the permissions that these give. A superadmin's are `*`, whatever is here.
     pub permissions: &'a [String],
-    /// The highest rank of the roles; 0 without a role. No [`Question`] asks for it.
+    /// The highest rank of the roles; 0 without a role. No [`Question`](crate::access::Question) asks for it.
     pub rank: u64,
 }
 

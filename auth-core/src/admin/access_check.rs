@@ -11,7 +11,7 @@ impl<P: Platform> Roles<'_, P> {
     /// Answers questions about what somebody may do, in their order.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or a failure of the platform.
+    /// [`Error::NotFound`](crate::Error::NotFound), or a failure of the platform.
     pub async fn check_access(
         self,
         actor: &Actor,

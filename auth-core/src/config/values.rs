@@ -11,7 +11,7 @@ use crate::sessions::transport::SessionTransport;
 use crate::settings;
 
 settings! {
-    /// The settings of [`Config`] with a value each.
+    /// The settings of [`Config`](crate::Config) with a value each.
     pub struct Values;
 
     /// Protects private keys and other secrets at rest. Losing it means losing them; changing it makes stored keys unreadable.

@@ -117,7 +117,7 @@ impl Hasher {
     }
 
     /// Whether a password in NFC matches a stored hash: any variant and version of Argon2, or bcrypt, scrypt and
-    /// PBKDF2 in the forms of the systems that [`supported`] names.
+    /// PBKDF2 in the forms of the systems that [`supported`](crate::password::supported) names.
     ///
     /// # Errors
     /// The stored hash is malformed or asks for too much.

@@ -39,7 +39,7 @@ impl RequestedMail {
 /// nothing of the owner's. Every request counts, whoever has the address and whether a mail is sent.
 ///
 /// # Errors
-/// [`Error::RateLimited`] past one of the limits.
+/// [`Error::RateLimited`](crate::Error::RateLimited) past one of the limits.
 pub(crate) async fn count_mail<P: Platform>(
     context: &Context<P>,
     mail: RequestedMail,

@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 /// before has a counter of its own instead, and a network that a session of the account began in is let past it.
 ///
 /// # Errors
-/// [`Error::RateLimited`] past one of the limits.
+/// [`Error::RateLimited`](crate::Error::RateLimited) past one of the limits.
 pub(crate) async fn count_login<P: Platform>(
     context: &Context<P>,
     name: &str,
@@ -63,7 +63,7 @@ pub(crate) async fn count_login<P: Platform>(
 /// that strangers use up nothing of it, whatever they type as their name.
 ///
 /// # Errors
-/// [`Error::RateLimited`] past one of the limits.
+/// [`Error::RateLimited`](crate::Error::RateLimited) past one of the limits.
 pub(crate) async fn count_reauthentication<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -124,7 +124,7 @@ fn lock_later<P: Platform>(
 /// attempts; and by network, as somebody may have any number of accounts.
 ///
 /// # Errors
-/// [`Error::RateLimited`] past one of the limits.
+/// [`Error::RateLimited`](crate::Error::RateLimited) past one of the limits.
 pub(crate) async fn count_code<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -151,7 +151,7 @@ pub(crate) async fn count_code<P: Platform>(
 /// Counts a use of a link to a new password, which may ask another service and computes a hash.
 ///
 /// # Errors
-/// [`Error::RateLimited`] past the limit.
+/// [`Error::RateLimited`](crate::Error::RateLimited) past the limit.
 pub(crate) async fn count_reset<P: Platform>(context: &Context<P>, user_id: &str) -> Result<()> {
     let max = context.config.reset_attempts_per_account;
     count(
@@ -164,7 +164,7 @@ pub(crate) async fn count_reset<P: Platform>(context: &Context<P>, user_id: &str
 /// Counts a registration: with attempts in a window, and by itself in a day.
 ///
 /// # Errors
-/// [`Error::RateLimited`] past the limit.
+/// [`Error::RateLimited`](crate::Error::RateLimited) past the limit.
 pub(crate) async fn count_registration<P: Platform>(
     context: &Context<P>,
     client: &Client,

@@ -3,7 +3,7 @@
 //! They use its HTTP API and nothing else, through an [`ApiClient`]: [`Remote`] reaches a service at a URL, and a host
 //! brings a client of its own for the service on its machine. So every host is administered with the same commands.
 //!
-//! A program adds [`commands`] to its own, and [`connection_arguments`] where it offers other hosts:
+//! A program adds [`commands()`] to its own, and [`connection_arguments`] where it offers other hosts:
 //!
 //! ```no_run
 //! use gatewright_cli::{

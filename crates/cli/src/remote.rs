@@ -23,7 +23,7 @@ const WHOLE: Duration = Duration::from_secs(120);
 const MAX_ANSWER: u64 = 64 * 1024 * 1024;
 
 /// The arguments that name another host: `--url`, `--token` and `--token-file`. They are for a command of
-/// [`commands`](crate::commands) and go to the commands below it by themselves.
+/// [`commands`](crate::commands()) and go to the commands below it by themselves.
 pub fn connection_arguments() -> [Arg; 3] {
     [
         Arg::new("url")

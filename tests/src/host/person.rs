@@ -7,7 +7,7 @@ pub const PASSWORD: &str = "correct horse battery staple";
 /// What access tokens are signed with where a scenario has to make its own.
 pub const JWT_SECRET: &str = "a shared secret of more than thirty-two bytes";
 
-/// The setting by which [`Host::administrator`] gets in.
+/// The setting by which [`Host::administrator`](crate::host::Host::administrator) gets in.
 pub const SETUP: (&str, &str) = ("SETUP_TOKEN", "known-to-the-tests-and-to-nobody-else");
 
 /// What a client holds of a session.

@@ -39,7 +39,7 @@ impl<P: Platform> Users<'_, P> {
     /// A user with what they may do.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or a failure of the platform.
+    /// [`Error::NotFound`](crate::Error::NotFound), or a failure of the platform.
     pub async fn get(self, user_id: &str) -> Result<UserDetails> {
         find_user(self.context, user_id).await
     }

@@ -16,7 +16,7 @@ impl<P: Platform> Users<'_, P> {
     /// Gives a user a role, or takes it away.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::GrantNotHeld`], [`Error::LastSuperadmin`], or a failure
+    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::InsufficientRank`](crate::Error::InsufficientRank), [`Error::GrantNotHeld`](crate::Error::GrantNotHeld), [`Error::LastSuperadmin`](crate::Error::LastSuperadmin), or a failure
     /// of the platform.
     pub async fn set_role(
         self,

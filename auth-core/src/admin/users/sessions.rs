@@ -16,7 +16,7 @@ impl<P: Platform> Users<'_, P> {
     /// The sessions of a user that last.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or a failure of the platform.
+    /// [`Error::NotFound`](crate::Error::NotFound), or a failure of the platform.
     pub async fn sessions(self, user_id: &str) -> Result<Vec<Session>> {
         let context = self.context;
         find_user(context, user_id).await?;
@@ -26,7 +26,7 @@ impl<P: Platform> Users<'_, P> {
     /// Ends all sessions of a user, or one.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::InsufficientRank`], or a failure of the platform.
+    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::InsufficientRank`](crate::Error::InsufficientRank), or a failure of the platform.
     pub async fn end_sessions(
         self,
         actor: &Actor,

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::count;
-use crate::second_factor::code_now;
+use crate::auth::second_factor::code_now;
 
 /// A browser that nobody else has.
 const AGENT: &str = "audit-scenario/1";

@@ -1,7 +1,7 @@
 use gatewright_tests::host::{Host, PASSWORD, SETUP};
 use serde_json::{Value, json};
 
-use crate::import_export::BCRYPT;
+use crate::users::import_export::BCRYPT;
 
 /// [`PASSWORD`] in hashes of full size, with the MiB that each takes: Argon2 by argon2-cffi with the defaults of
 /// fastapi-users and, in its own form, of Django, scrypt by `hashlib` as better-auth, passlib and OWASP have it, and one that takes none.

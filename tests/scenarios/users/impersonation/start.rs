@@ -4,7 +4,7 @@ use gatewright_tests::host::{Answer, Host, SETUP};
 use serde_json::json;
 
 use super::{impersonate, token_of};
-use crate::access_token_is_checked::part;
+use crate::auth::access_token_is_checked::part;
 
 /// The token says who acts, lives shortly, and stands in the audit log; of the user's own logins it is none.
 #[tokio::test]

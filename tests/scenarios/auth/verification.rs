@@ -1,4 +1,4 @@
-use crate::second_factor::code_now;
+use crate::auth::second_factor::code_now;
 use gatewright_tests::MailService;
 use gatewright_tests::host::{Answer, Host, PASSWORD, Tokens};
 use reqwest::Method;

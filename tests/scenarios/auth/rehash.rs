@@ -1,7 +1,7 @@
 use gatewright_tests::host::{Answer, Host, PASSWORD, SETUP};
 use serde_json::{Value, json};
 
-use crate::import_export::BCRYPT;
+use crate::users::import_export::BCRYPT;
 
 /// 85 bytes, of which bcrypt sees 72.
 const LONG: &str =

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use gatewright_tests::host::{Host, PASSWORD, SETUP, native};
 use serde_json::{Value, json};
 
-use crate::import_export::BCRYPT;
+use crate::users::import_export::BCRYPT;
 
 /// What a command writes to standard output, if it succeeds.
 fn output(host: &Host, token: &str, arguments: &[&str]) -> String {

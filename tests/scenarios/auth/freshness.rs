@@ -1,4 +1,4 @@
-use crate::access_token_is_checked::part;
+use crate::auth::access_token_is_checked::part;
 use gatewright_tests::host::{Host, SETUP};
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::second_factor::{code_now, enrol};
+use crate::auth::second_factor::{code_now, enrol};
 use gatewright_tests::host::{Answer, Host, PASSWORD, Person, SETUP, Tokens};
 use serde_json::{Value, json};
 

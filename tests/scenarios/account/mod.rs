@@ -1,0 +1,7 @@
+//! A person's own account.
+
+mod change_email;
+mod profile;
+mod self_service_limits;
+mod sessions;
+mod username;

@@ -1,0 +1,23 @@
+//! Signing in, sessions and their tokens, second factors, recovery.
+
+pub(crate) mod access_token_is_checked;
+mod breached_password;
+mod compatibility;
+mod concurrent_refresh;
+mod cookies;
+mod duplicate_email;
+mod first_session;
+mod freshness;
+mod hash_memory;
+mod lockout;
+mod login_refused;
+mod logout;
+mod password_rules;
+mod recovery;
+mod refresh_grace_window;
+mod refresh_reuse;
+mod rehash;
+pub(crate) mod second_factor;
+mod token_endpoint;
+mod verification;
+mod who_exists;

@@ -1,0 +1,4 @@
+//! Messages.
+
+mod mail_by_webhook;
+mod mail_limits;

@@ -1,0 +1,9 @@
+//! Requests as such: bodies, heads, origins, networks.
+
+mod cross_origin;
+mod malformed_request;
+mod rate_limit;
+mod slow_clients;
+mod trusted_proxies;
+mod unknown_route;
+mod unread_body;

@@ -1,0 +1,8 @@
+//! Administration of users.
+
+mod command_line;
+mod first_administrator;
+mod impersonation;
+pub(crate) mod import_export;
+mod last_superadmin;
+mod user_administration;

@@ -1,10 +1,10 @@
 //! The second factor: TOTP, and recovery codes for whoever has lost the device.
 
-pub(crate) mod code;
 pub(crate) mod enrolment;
 pub(crate) mod recovery_code;
 pub(crate) mod second_factor;
 pub mod totp;
+pub(crate) mod verify_code;
 
 use crate::context::service;
 

@@ -41,7 +41,7 @@ pub use hashing::hash_queue::{HashQueue, Ticket};
 pub use hashing::turns::{StorageCall, Turns, WaitingHash};
 pub use limits::{MAX_BODY, MAX_HEAD};
 pub use proof::Operator;
-pub use proxies::client::client_behind;
+pub use proxies::trust::client_behind;
 pub use request::body::head_size;
 pub use request::body_budget::{BodyConfig, body_patience};
 pub use request::headers::{CLIENT_ADDRESS, HEAD_ONLY, REQUEST_ID, client_address};

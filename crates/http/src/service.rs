@@ -14,7 +14,7 @@ use crate::cookies::write::clear;
 use crate::error::api_error::ApiError;
 use crate::limits::{MAX_BODY, MAX_HEAD};
 use crate::proof::{Administrator, Authorize as _, Operator};
-use crate::proxies::client::{client_behind, disbelieved};
+use crate::proxies::trust::{client_behind, disbelieved};
 use crate::request::body;
 use crate::request::body_budget::Bodies;
 use crate::request::headers::{CLIENT_ADDRESS, HEAD_ONLY, REQUEST_ID};

@@ -6,8 +6,8 @@ use auth_core::{MailError, Message};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 
-use crate::config::{MailConfig, Provider};
 use crate::request;
+use crate::settings::{MailConfig, Provider};
 
 /// How long a host waits for an e-mail service to take the connection, and then for its answer.
 pub const TIMEOUT: Duration = Duration::from_secs(5);

@@ -10,9 +10,9 @@
 )]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
 
-mod config;
 mod delivery;
 mod request;
+mod settings;
 
-pub use config::{MailConfig, Mailbox, Provider};
 pub use delivery::{Delivery, TIMEOUT, accepted, console};
+pub use settings::{MailConfig, Mailbox, Provider};

@@ -9,7 +9,7 @@ use http::request::Builder;
 use http::{Request, Uri};
 use serde_json::{Value, json};
 
-use crate::config::{MailConfig, Mailbox, Provider};
+use crate::settings::{MailConfig, Mailbox, Provider};
 
 const JSON: &str = "application/json";
 

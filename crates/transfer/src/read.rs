@@ -91,7 +91,7 @@ pub fn read<R: BufRead + Send + 'static>(
             if let Some(name) = csv
                 .columns()
                 .iter()
-                .find(|name| !systems::csv::is_column(name))
+                .find(|name| !systems::gatewright::is_column(name))
             {
                 return Err(ReadError::UnknownColumn(name.clone()));
             }
@@ -151,7 +151,7 @@ pub fn read<R: BufRead + Send + 'static>(
         Format::Clerk => systems::clerk::convert(fields),
         Format::Supabase => systems::supabase::convert(fields),
         Format::Firebase => systems::firebase::convert(fields, firebase.as_ref()),
-        Format::Jsonl | Format::Csv | Format::BetterAuth => systems::csv::convert(fields),
+        Format::Jsonl | Format::Csv | Format::BetterAuth => systems::gatewright::convert(fields),
     };
     Ok(Box::new(rows.map(move |row| {
         Record {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::room::Room;
+use crate::places::Room;
 
 /// How often a thread checks whether anything has happened.
 const LOOK: Duration = Duration::from_secs(2);

@@ -10,6 +10,7 @@ mod first_session;
 mod freshness;
 mod hash_memory;
 mod lockout;
+mod login_limits;
 mod login_refused;
 mod logout;
 mod password_rules;

@@ -2,7 +2,6 @@
 
 mod cross_origin;
 mod malformed_request;
-mod rate_limit;
 mod slow_clients;
 mod trusted_proxies;
 mod unknown_route;

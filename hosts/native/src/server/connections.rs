@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use super::context::ServerContext;
 use super::dispatch::{Pools, answer};
 use crate::memory::release_idle_memory;
-use crate::room::{Peer, Room};
+use crate::places::{Peer, Room};
 use crate::worker_pool::WorkerPool;
 
 /// How long a client may take to send the headers of a request.

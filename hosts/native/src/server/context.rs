@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use crate::instance::factory::Instances;
-use crate::peers::Peers;
+use crate::network_limits::Peers;
 use crate::worker_pool::WorkerPool;
 
 /// What the threads of a server share.

@@ -15,8 +15,8 @@ use hyper::body::{Body as _, Incoming};
 use tokio::sync::Semaphore;
 
 use crate::budget::Held;
+use crate::places::Peer;
 use crate::request::{Reading, head_only, linger, prepare, without_body};
-use crate::room::Peer;
 use crate::worker_pool::WorkerPool;
 
 /// The worker pools that serve the requests of one thread.

@@ -26,7 +26,7 @@ use crate::contract::Contract;
 use crate::database::migrate;
 use crate::instance::context::{InstanceContext, Interfaces};
 use crate::instance::factory::Instances;
-use crate::peers::Peers;
+use crate::network_limits::Peers;
 use crate::priority::lower_priority;
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::spin::app::App;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::budget::{Budget, Held, Owned};
-use crate::peers::Connection;
+use crate::network_limits::Connection;
 
 /// How long a client may take to read an answer.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
@@ -245,7 +245,7 @@ mod tests {
     use futures::FutureExt as _;
 
     use super::*;
-    use crate::peers::Peers;
+    use crate::network_limits::Peers;
 
     /// A connection that has a place in the room.
     fn enter(peers: &Arc<Peers>, room: &Arc<Room>) -> Arc<Peer> {

@@ -1,4 +1,4 @@
-//! CSV with the fields of [`ImportUser`].
+//! Gatewright's own fields, those of [`ImportUser`]: in CSV by a header, and in JSON.
 
 use auth_core::ImportUser;
 

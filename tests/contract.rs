@@ -16,16 +16,16 @@ mod sqlite {
     use futures::executor::block_on;
     use gatewright::Sqlite;
     use gatewright_storage_sqlite::{
-        Executor, MIGRATIONS, MigrationError, Row, SqlStorage, Statement, migrate,
+        Executor, MIGRATIONS, MigrationError, Row, SqliteStorage, Statement, migrate,
     };
 
     struct Fresh {
-        storage: SqlStorage<Checked>,
+        storage: SqliteStorage<Checked>,
         _folder: tempfile::TempDir,
     }
 
     impl Deref for Fresh {
-        type Target = SqlStorage<Checked>;
+        type Target = SqliteStorage<Checked>;
 
         fn deref(&self) -> &Self::Target {
             &self.storage
@@ -86,7 +86,7 @@ mod sqlite {
             Ok(MIGRATIONS.len() as u64)
         );
         Fresh {
-            storage: SqlStorage::new(Checked { sqlite, path }),
+            storage: SqliteStorage::new(Checked { sqlite, path }),
             _folder: folder,
         }
     }
@@ -174,7 +174,7 @@ mod sqlite {
         let sqlite = Sqlite::open(&path).unwrap();
         let applied = block_on(migrate(&sqlite, Timestamp::from_millis(1)));
         assert_eq!(applied, Ok(MIGRATIONS.len() as u64 - 3));
-        let storage = SqlStorage::new(sqlite.clone());
+        let storage = SqliteStorage::new(sqlite.clone());
         block_on(async {
             let by_email = LoginName::Email("ada@example.com".into());
             let account = storage.find_account(by_email).await.unwrap().unwrap();

@@ -10,13 +10,13 @@ use auth_core::storage::ActiveSession;
 use auth_core::{AccountUpdate, Auth, Client, Error, Evidence, Registration, Timestamp, TokenPair};
 use futures::executor::block_on;
 use gatewright::Sqlite;
-use gatewright_storage_sqlite::{SqlStorage, migrate};
+use gatewright_storage_sqlite::{SqliteStorage, migrate};
 use gatewright_tests::host::PASSWORD;
 use gatewright_tests::simulation::{self, after_answer};
 use gatewright_tests::{SimulatedPlatform, config};
 use serde_json::json;
 
-type Service = Auth<SimulatedPlatform<SqlStorage<Sqlite>>>;
+type Service = Auth<SimulatedPlatform<SqliteStorage<Sqlite>>>;
 
 const EMAIL: &str = "ada@example.com";
 /// Megabytes that one person adds in a day at most, from one network. SECURITY.md names this number.
@@ -60,7 +60,7 @@ fn client() -> Client {
 fn service(folder: &Path, settings: &[(&str, &str)]) -> (Service, Sqlite) {
     let sqlite = Sqlite::open(&folder.join("test.db")).unwrap();
     block_on(migrate(&sqlite, Timestamp::from_millis(1))).unwrap();
-    let platform = SimulatedPlatform::with_storage(1, SqlStorage::new(sqlite.clone()));
+    let platform = SimulatedPlatform::with_storage(1, SqliteStorage::new(sqlite.clone()));
     (Auth::new(platform, config(settings)), sqlite)
 }
 

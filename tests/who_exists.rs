@@ -81,7 +81,7 @@ fn login(auth: &Service, name: &str, password: &str) -> Done {
         name,
         password,
         code: None,
-        carrier: TokenFormat::Jwt,
+        token_format: TokenFormat::Jwt,
     };
     watch(auth, auth.sign_in().login(request, &Client::default()))
 }
@@ -93,7 +93,7 @@ fn register(auth: &Service, email: &str, username: Option<&str>) -> Done {
         username,
         display_name: None,
         profile: None,
-        carrier: TokenFormat::Jwt,
+        token_format: TokenFormat::Jwt,
     };
     watch(
         auth,

@@ -123,7 +123,7 @@ impl SecretKey {
     ///
     /// `row` is associated data: a value copied to another row doesn't open. `holder` is a secret that must be
     /// presented again to open it, empty when the key alone suffices. The result is base64url of nonce and box.
-    pub(crate) fn seal<P: Platform>(
+    pub(crate) fn encrypt<P: Platform>(
         &self,
         platform: &P,
         purpose: &str,
@@ -145,8 +145,8 @@ impl SecretKey {
         URL_SAFE_NO_PAD.encode([&nonce[..], &boxed].concat())
     }
 
-    /// Opens what [`seal`](Self::seal) made; none when key, purpose, row or holder differ or it was changed.
-    pub(crate) fn open(
+    /// Decrypts what [`encrypt`](Self::encrypt) made; none when key, purpose, row or holder differ or it was changed.
+    pub(crate) fn decrypt(
         &self,
         purpose: &str,
         row: &str,

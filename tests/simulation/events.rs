@@ -55,7 +55,7 @@ fn an_event_is_tried_again_and_a_lost_one_is_counted() {
             name: "nobody@example.com",
             password: PASSWORD,
             code: None,
-            carrier: TokenFormat::Jwt,
+            token_format: TokenFormat::Jwt,
         };
         assert!(block_on(auth.sign_in().login(request, &client())).is_err());
         after_answer(&auth);

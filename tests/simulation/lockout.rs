@@ -57,7 +57,7 @@ fn attempt(auth: &Simulated, name: &str, password: &str, client: &Client) -> Res
         name,
         password,
         code: None,
-        carrier: TokenFormat::Opaque,
+        token_format: TokenFormat::Opaque,
     };
     match block_on(auth.sign_in().login(request, client))? {
         Login::SignedIn(tokens) => Ok(tokens),
@@ -216,7 +216,7 @@ fn a_device_is_known_by_one_account_and_password() {
         username: None,
         display_name: None,
         profile: None,
-        carrier: TokenFormat::Opaque,
+        token_format: TokenFormat::Opaque,
     };
     let eve = block_on(auth.accounts().register(registration, &at("192.0.2.200")));
     let eve = eve.ok().unwrap().tokens.unwrap();

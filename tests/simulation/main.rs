@@ -1,6 +1,6 @@
 //! The core by itself, on a platform whose time and randomness the tests control.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod events;
 mod histories;

@@ -93,7 +93,7 @@ fn a_password_is_rehashed_also_where_a_second_factor_follows() {
         name: "ada@example.com",
         password: PASSWORD,
         code: None,
-        carrier: TokenFormat::Jwt,
+        token_format: TokenFormat::Jwt,
     };
     let challenged = block_on(auth.sign_in().login(request, &client()));
     assert!(matches!(challenged, Ok(Login::MfaRequired(_))));

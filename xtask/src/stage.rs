@@ -9,13 +9,13 @@ use anyhow::{Context as _, Error, Result, bail};
 use crate::process::{print_to, target};
 
 /// A piece of work that prints through [`crate::process::run`].
-type Work<'a> = Box<dyn FnOnce() -> Result<()> + Send + 'a>;
+type StageWork<'a> = Box<dyn FnOnce() -> Result<()> + Send + 'a>;
 
 /// Pairs a stage's name with its work.
 pub(crate) fn stage<'a>(
     name: &'static str,
     work: impl FnOnce() -> Result<()> + Send + 'a,
-) -> (&'static str, Work<'a>) {
+) -> (&'static str, StageWork<'a>) {
     (name, Box::new(work))
 }
 
@@ -37,13 +37,17 @@ impl Stages {
 
     /// Does several stages at once. What a stage prints appears when it ends. All of them run to their end, also when one
     /// fails; the error then names each that failed.
-    pub(crate) fn together(&self, stages: Vec<(&'static str, Work<'_>)>) -> Result<()> {
+    pub(crate) fn together(&self, stages: Vec<(&'static str, StageWork<'_>)>) -> Result<()> {
         let all = stages.len();
         self.by(all, stages)
     }
 
     /// As [`together`](Self::together), with so many stages at a time, in their order.
-    pub(crate) fn by(&self, places: usize, stages: Vec<(&'static str, Work<'_>)>) -> Result<()> {
+    pub(crate) fn by(
+        &self,
+        places: usize,
+        stages: Vec<(&'static str, StageWork<'_>)>,
+    ) -> Result<()> {
         let folder = target().join("stages");
         std::fs::create_dir_all(&folder)?;
         let failed = Mutex::new(Vec::<Error>::new());

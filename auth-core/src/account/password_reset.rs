@@ -103,10 +103,11 @@ impl<P: Platform> Accounts<'_, P> {
         let secret = hash_password(context, &new).await?;
         let now = context.now();
         let credential = new_credential(context, &usable.user_id, CredentialKind::Password, secret);
-        let mut loses_factor = false;
+        let mut removes_factor = false;
         let user = change_user(context, &usable.user_id, |account| {
             let same_password = password_id(&account) == usable.payload.credential.as_deref();
-            loses_factor = has_second_factor(&account) && account.user.email_verified_at.is_none();
+            removes_factor =
+                has_second_factor(&account) && account.user.email_verified_at.is_none();
             let mut user = account.user;
             if !same_password || user.email.as_deref() != Some(&usable.payload.email) {
                 return Err(Error::Link(LinkError::Invalid));
@@ -143,7 +144,7 @@ impl<P: Platform> Accounts<'_, P> {
             Event::of_user(EventKind::PasswordReset, &user.id),
             client,
         );
-        if loses_factor {
+        if removes_factor {
             let event = Event::of_user(EventKind::MfaDisabled, &user.id);
             record(context, event.because("password_reset"), client);
         }

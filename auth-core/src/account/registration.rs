@@ -45,7 +45,7 @@ pub struct Registration<'a> {
     /// Values of the declared extra fields.
     pub profile: Option<&'a Map<String, Value>>,
     /// What is to carry the first session, where registering signs in.
-    pub carrier: TokenFormat,
+    pub token_format: TokenFormat,
 }
 
 /// A user was created; or, where addresses have to be verified before anything else, it looks as if.
@@ -86,7 +86,7 @@ impl<P: Platform> Accounts<'_, P> {
             }
         }
         let signs_in = context.config.register_auto_login && !verifies_first;
-        if signs_in && registration.carrier == TokenFormat::Jwt {
+        if signs_in && registration.token_format == TokenFormat::Jwt {
             // First: without a key to sign with no user must be left without his tokens.
             current_keys(context, now, Freshness::Usual).await?;
         }
@@ -149,7 +149,7 @@ impl<P: Platform> Accounts<'_, P> {
             let user = account.user;
             return Ok(Registered { user, tokens: None });
         };
-        let tokens = start_session(context, &admitted, client, registration.carrier).await?;
+        let tokens = start_session(context, &admitted, client, registration.token_format).await?;
         Ok(Registered {
             user: tokens.active().user.clone(),
             tokens: Some(tokens),

@@ -4,7 +4,6 @@ use thiserror::Error;
 
 /// Why an access token is refused (RFC 7519, RFC 8725, RFC 9068).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
 pub enum AccessTokenError {
     /// Not three parts of base64url JSON, an unknown `crit` header, or a claim of a wrong type.
     #[error("it is malformed")]

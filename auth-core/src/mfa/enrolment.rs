@@ -100,8 +100,9 @@ impl<P: Platform> Mfa<'_, P> {
             .and_then(|account| credential_of_kind(&account, CredentialKind::TotpPending).cloned())
             .ok_or(Error::MfaNotEnabled)?;
         let now = context.now();
-        let step = totp::step_of(&decrypt_totp_key(context, &pending)?, presented, now)
-            .ok_or(Error::InvalidCode)?;
+        let key = decrypt_totp_key(context, &pending)?;
+        let step =
+            totp::step_of(&key, &without_blanks(presented), now).ok_or(Error::InvalidCode)?;
         let (codes, kept) = new_recovery_codes(context, &active.user.id);
         let confirmed = Credential {
             kind: CredentialKind::Totp.as_str().to_owned(),

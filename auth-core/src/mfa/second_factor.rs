@@ -21,7 +21,7 @@ pub(crate) fn encrypt_totp_key<P: Platform>(
     context
         .config
         .secret_key
-        .seal(&context.platform, KEY_PURPOSE, credential_id, "", key)
+        .encrypt(&context.platform, KEY_PURPOSE, credential_id, "", key)
 }
 
 pub(crate) fn decrypt_totp_key<P: Platform>(
@@ -31,7 +31,7 @@ pub(crate) fn decrypt_totp_key<P: Platform>(
     context
         .config
         .secret_key
-        .open(KEY_PURPOSE, &credential.id, "", &credential.secret)
+        .decrypt(KEY_PURPOSE, &credential.id, "", &credential.secret)
         .ok_or_else(|| {
             let user = &credential.user_id;
             Error::Internal(format!(

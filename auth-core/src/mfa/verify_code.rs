@@ -44,8 +44,7 @@ async fn use_counted_code<P: Platform>(
 ) -> Result<()> {
     let storage = context.storage();
     let now = context.now();
-    // Apps show a blank in the middle.
-    let presented: String = presented.chars().filter(|c| !c.is_whitespace()).collect();
+    let presented = without_blanks(presented);
     if presented.len() == 6 {
         let credential =
             credential_of_kind(account, CredentialKind::Totp).ok_or(Error::InvalidCode)?;
@@ -65,4 +64,9 @@ async fn use_counted_code<P: Platform>(
     record(context, event, client);
     notify_user(context, &account.user, MailKind::RecoveryCodeUsed, client);
     Ok(())
+}
+
+/// A code without the blanks that apps show in its middle.
+pub(crate) fn without_blanks(presented: &str) -> String {
+    presented.chars().filter(|c| !c.is_whitespace()).collect()
 }

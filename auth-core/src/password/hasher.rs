@@ -23,7 +23,7 @@ use crate::platform::Platform;
 pub struct Hasher {
     parameters: Parameters,
     /// Most memory, in KiB, of a stored hash.
-    most_memory: u32,
+    max_memory: u32,
     // Growing and first touching 19 MiB costs a quarter of a hash in WebAssembly.
     memory: Mutex<Memory>,
     done: Meter,
@@ -39,15 +39,15 @@ impl Hasher {
     }
 
     /// As [`new`](Self::new), on a host that has `most_memory` KiB for a hash: no less than the parameters take.
-    pub fn within(parameters: Parameters, most_memory: u32) -> Self {
-        let most_memory = most_memory.clamp(parameters.memory, Parameters::MAX_MEMORY);
+    pub fn within(parameters: Parameters, max_memory: u32) -> Self {
+        let max_memory = max_memory.clamp(parameters.memory, Parameters::MAX_MEMORY);
         let memory = Memory::new(
             parameters.memory as usize,
-            most_memory as usize + MORE_SCRYPT_MEMORY,
+            max_memory as usize + MORE_SCRYPT_MEMORY,
         );
         Self {
             parameters,
-            most_memory,
+            max_memory,
             memory: Mutex::new(memory),
             done: Meter::default(),
         }
@@ -165,7 +165,7 @@ impl Hasher {
         }
         let rest = costliest.besides(own).into_iter();
         // One that this host has not the memory for may be known from another: as much of it is done in less.
-        for work in rest.flat_map(|work| work.within(self.most_memory)) {
+        for work in rest.flat_map(|work| work.within(self.max_memory)) {
             let verified = self.verify(password, &work.decoy());
             debug_assert_eq!(verified, Ok(false), "{work:?}");
         }
@@ -176,7 +176,7 @@ impl Hasher {
     pub(crate) fn weight(&self, works: impl IntoIterator<Item = Work>) -> u64 {
         let costs = works
             .into_iter()
-            .flat_map(|work| work.within(self.most_memory))
+            .flat_map(|work| work.within(self.max_memory))
             .map(Work::cost);
         let one = Parameters::default().work().cost();
         let all = costs.reduce(Cost::then);
@@ -204,7 +204,7 @@ impl Hasher {
     }
 
     fn check_memory(&self, cost: Cost) -> Result<(), PasswordHashError> {
-        let (needed, max) = (cost.memory, self.most_memory);
+        let (needed, max) = (cost.memory, self.max_memory);
         if needed > max {
             return Err(PasswordHashError::TooLarge { needed, max });
         }

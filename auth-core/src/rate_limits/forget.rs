@@ -5,7 +5,8 @@ use crate::error::Result;
 use crate::identifier::canonical;
 use crate::platform::Platform;
 use crate::rate_limits::quota::quotas_of;
-use crate::rate_limits::sign_in::{attempts_at, reauthentications_of};
+use crate::rate_limits::sign_in::{attempts_at, codes_of, reauthentications_of, resets_of};
+use crate::sign_in::known_device::devices_of;
 use crate::storage::{RateLimits as _, User};
 
 /// Forgets the attempts that were counted at an account.
@@ -14,9 +15,9 @@ pub(crate) async fn forget_attempts<P: Platform>(context: &Context<P>, user: &Us
     let mut prefixes: Vec<_> = names.map(|name| attempts_at(&canonical(name))).collect();
     prefixes.extend([
         reauthentications_of(&user.id),
-        format!("code/{}", user.id),
-        format!("reset/{}", user.id),
-        format!("device/{}", user.id),
+        codes_of(&user.id),
+        resets_of(&user.id),
+        devices_of(&user.id),
         quotas_of(&user.id),
     ]);
     Ok(context.storage().clear_limits(prefixes).await?)

@@ -130,7 +130,7 @@ pub(crate) async fn count_code<P: Platform>(
     user_id: &str,
     client: &Client,
 ) -> Result<()> {
-    let of_account = format!("code/{user_id}");
+    let of_account = codes_of(user_id);
     let max = context.config.login_attempts_per_ip;
     let mut limits = in_networks(context, "codes", max, client);
     let max = context.config.mfa_attempts_per_account;
@@ -154,11 +154,7 @@ pub(crate) async fn count_code<P: Platform>(
 /// [`Error::RateLimited`](crate::Error::RateLimited) past the limit.
 pub(crate) async fn count_reset<P: Platform>(context: &Context<P>, user_id: &str) -> Result<()> {
     let max = context.config.reset_attempts_per_account;
-    count(
-        context,
-        vec![limit(context, format!("reset/{user_id}"), max)],
-    )
-    .await
+    count(context, vec![limit(context, resets_of(user_id), max)]).await
 }
 
 /// Counts a registration: with attempts in a window, and by itself in a day.
@@ -182,4 +178,14 @@ pub(super) fn attempts_at(name: &str) -> String {
 /// What re-authentications of a user are counted by. Unlike [`attempts_at`] it holds no text of a client.
 pub(super) fn reauthentications_of(user_id: &str) -> String {
     format!("password/{user_id}")
+}
+
+/// What codes of a second factor are counted by.
+pub(super) fn codes_of(user_id: &str) -> String {
+    format!("code/{user_id}")
+}
+
+/// What uses of a link to a new password are counted by.
+pub(super) fn resets_of(user_id: &str) -> String {
+    format!("reset/{user_id}")
 }

@@ -77,7 +77,7 @@ impl<P: Platform> Sessions<'_, P> {
         for _ in 0..MAX_SUPERSEDED {
             let digest = token.digest();
             let successor = new_refresh_token(context, &session_id)?;
-            let ciphertext = context.config.secret_key.seal(
+            let ciphertext = context.config.secret_key.encrypt(
                 &context.platform,
                 SUCCESSOR_PURPOSE,
                 &digest,
@@ -106,7 +106,7 @@ impl<P: Platform> Sessions<'_, P> {
                     let successor = context
                         .config
                         .secret_key
-                        .open(
+                        .decrypt(
                             SUCCESSOR_PURPOSE,
                             &digest,
                             token.expose(),

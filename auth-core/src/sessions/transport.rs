@@ -44,11 +44,6 @@ impl SessionTransport {
         }
     }
 
-    /// [`token_format`](Self::token_format), by the name of before.
-    pub fn carrier(self) -> TokenFormat {
-        self.token_format()
-    }
-
     /// Whether it is a cookie.
     pub fn is_cookie(self) -> bool {
         matches!(self, Self::Cookie | Self::JwtCookie)

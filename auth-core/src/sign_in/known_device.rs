@@ -23,8 +23,13 @@ pub(crate) fn known_device<P: Platform>(
 ) -> Option<String> {
     let credential = account.and_then(password_id).unwrap_or_default();
     let id = open_device(context, client.device.as_ref()?, credential)?;
-    let user_id = &account?.user.id;
-    Some(format!("device/{user_id}/{}", URL_SAFE_NO_PAD.encode(id)))
+    let devices = devices_of(&account?.user.id);
+    Some(format!("{devices}/{}", URL_SAFE_NO_PAD.encode(id)))
+}
+
+/// What all known devices of an account are counted by.
+pub(crate) fn devices_of(user_id: &str) -> String {
+    format!("device/{user_id}")
 }
 
 /// The token by which a client is known from now on, as it has shown this password. A device that is known stays
@@ -42,7 +47,7 @@ pub(crate) fn device_token<P: Platform>(
     let mut id = [0; ID_LEN];
     context.platform.fill_random(&mut id);
     let key = &context.config.secret_key;
-    DeviceToken::new(key.seal(&context.platform, PURPOSE, credential, "", &id))
+    DeviceToken::new(key.encrypt(&context.platform, PURPOSE, credential, "", &id))
 }
 
 fn open_device<P: Platform>(
@@ -51,6 +56,6 @@ fn open_device<P: Platform>(
     credential: &str,
 ) -> Option<Vec<u8>> {
     let key = &context.config.secret_key;
-    let id = key.open(PURPOSE, credential, "", token.expose())?;
+    let id = key.decrypt(PURPOSE, credential, "", token.expose())?;
     Some(id.to_vec())
 }

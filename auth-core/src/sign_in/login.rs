@@ -38,7 +38,7 @@ pub struct LoginRequest<'a> {
     /// A code of the second factor, where one is in force.
     pub code: Option<&'a str>,
     /// What is to carry the session.
-    pub carrier: TokenFormat,
+    pub token_format: TokenFormat,
 }
 
 /// The answer to the right password.
@@ -130,7 +130,7 @@ impl<P: Platform> SignIn<'_, P> {
                 return Ok(Login::MfaRequired(challenge(context, &incomplete).await?));
             }
         };
-        let tokens = start_session(context, &admitted, client, request.carrier).await?;
+        let tokens = start_session(context, &admitted, client, request.token_format).await?;
         Ok(Login::SignedIn(tokens))
     }
 
@@ -143,7 +143,7 @@ impl<P: Platform> SignIn<'_, P> {
         self,
         challenge: &str,
         code: &str,
-        carrier: TokenFormat,
+        token_format: TokenFormat,
         client: &Client,
     ) -> Result<Tokens> {
         let context = self.context;
@@ -151,16 +151,16 @@ impl<P: Platform> SignIn<'_, P> {
         let account = find_account(context, &usable.user_id)
             .await?
             .ok_or(Error::Link(LinkError::Invalid))?;
-        let same_password = password_id(&account) == Some(&usable.payload.credential);
-        let proof = Proof::by_password_of(&account.user.id, &usable.payload.credential);
-        let admission = admit(context, &account, proof, client)?;
-        // Without a second factor, or with another password, the challenge is about what is no more.
-        let Admission::SecondFactorMissing(incomplete) = admission else {
-            return Err(Error::Link(LinkError::Invalid));
-        };
-        if !same_password {
+        // Another password since: the challenge is about what is no more.
+        if password_id(&account) != Some(&usable.payload.credential) {
             return Err(Error::Link(LinkError::Invalid));
         }
+        let proof = Proof::by_password_of(&account.user.id, &usable.payload.credential);
+        // The same without a second factor.
+        let Admission::SecondFactorMissing(incomplete) = admit(context, &account, proof, client)?
+        else {
+            return Err(Error::Link(LinkError::Invalid));
+        };
         let admitted = incomplete.complete(context, &account, code, client).await?;
         let now = context.now();
         let consumed = context
@@ -170,7 +170,7 @@ impl<P: Platform> SignIn<'_, P> {
         if !consumed {
             return Err(Error::Link(LinkError::Used));
         }
-        start_session(context, &admitted, client, carrier).await
+        start_session(context, &admitted, client, token_format).await
     }
 }
 

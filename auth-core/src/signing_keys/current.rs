@@ -98,7 +98,7 @@ pub(crate) fn new_signing_key<P: Platform>(
     let key = SigningKey::from_private(algorithm, private.as_ref()).map_err(internal)?;
     let kid = key.verifying_key().kid().to_owned();
     Ok(storage::StoredSigningKey {
-        ciphertext: context.config.secret_key.seal(
+        ciphertext: context.config.secret_key.encrypt(
             &context.platform,
             KEY_PURPOSE,
             &kid,
@@ -121,7 +121,7 @@ fn open_key<P: Platform>(
     let private = context
         .config
         .secret_key
-        .open(KEY_PURPOSE, &stored.kid, "", &stored.ciphertext)
+        .decrypt(KEY_PURPOSE, &stored.kid, "", &stored.ciphertext)
         .ok_or_else(|| {
             Error::Internal(format!(
                 "SECRET_KEY does not open the stored signing key {}: was it changed?",

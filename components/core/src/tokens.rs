@@ -74,8 +74,9 @@ impl From<AccessTokenError> for Refusal {
             AccessTokenError::NotYetValid => Self::NotYetValid,
             AccessTokenError::IssuerMismatch => Self::IssuerMismatch,
             AccessTokenError::AudienceMismatch => Self::AudienceMismatch,
-            // The others are of who asks storage, too.
-            _ => Self::Malformed,
+            AccessTokenError::Malformed
+            // These are found by asking storage, which nobody does here.
+            | AccessTokenError::SessionEnded => Self::Malformed,
         }
     }
 }

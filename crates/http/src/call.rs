@@ -64,7 +64,7 @@ impl<P: Platform> Call<'_, P> {
     }
 
     /// The part of the path that stands where the route has this name in braces.
-    pub(crate) fn named(&self, name: &str) -> String {
+    pub(crate) fn path_parameter(&self, name: &str) -> String {
         let path = self.parts.uri.path().split('/');
         let is = |part: &str| {
             let inner = part

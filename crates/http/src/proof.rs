@@ -19,6 +19,9 @@ pub(crate) trait Authorize: Sized {
     async fn authorize<P: Platform>(call: &Call<'_, P>) -> Result<Self, ApiError>;
 }
 
+/// A proof that is no session: a route that asks for it alone is for anybody who has it.
+pub(crate) trait Guard: Authorize {}
+
 /// Nothing: the route is for anybody.
 pub(crate) struct Public(());
 
@@ -56,6 +59,8 @@ impl Authorize for SameSite {
         call.refuse_other_sites().map(Self)
     }
 }
+
+impl Guard for SameSite {}
 
 impl Authorize for TokenHolder {
     async fn authorize<P: Platform>(_: &Call<'_, P>) -> Result<Self, ApiError> {
@@ -189,7 +194,14 @@ fn refusal(causes: &[AccessTokenError]) -> ApiError {
     let weight = |cause: &&AccessTokenError| match cause {
         AccessTokenError::Expired => 2,
         AccessTokenError::SessionEnded => 1,
-        _ => 0,
+        AccessTokenError::Malformed
+        | AccessTokenError::TypeMismatch
+        | AccessTokenError::KeyUnknown
+        | AccessTokenError::AlgorithmMismatch
+        | AccessTokenError::SignatureInvalid
+        | AccessTokenError::NotYetValid
+        | AccessTokenError::IssuerMismatch
+        | AccessTokenError::AudienceMismatch => 0,
     };
     match causes.iter().max_by_key(weight) {
         None => ApiError::unauthenticated(),

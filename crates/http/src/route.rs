@@ -16,7 +16,7 @@ pub enum Access {
     /// Whoever has this permission.
     Permission(&'static str),
     /// Whoever presents the token of a session, or proves otherwise what the route asks for.
-    TokenHolder,
+    OptionalSession,
 }
 
 /// The form of a request's body.

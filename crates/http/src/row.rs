@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::call::{Answer, Call};
 use crate::error::api_error::ApiError;
 use crate::proof::{
-    Administrator, Authorize, Caller, OptionalSession, Public, Session, TokenHolder,
+    Administrator, Authorize, Caller, Guard, OptionalSession, Public, Session, TokenHolder,
 };
 use crate::request::{form, json};
 use crate::response::reply::{File, NoContent, Reply};
@@ -103,7 +103,7 @@ pub(crate) const fn delete(path: &'static str, summary: &'static str) -> Plain {
 /// Who may call it: named at most once.
 impl<B, R> Row<Public, B, R> {
     /// Also asks for this proof, which decides by itself who may call.
-    pub(crate) const fn guarded<A: Authorize>(self) -> Row<A, B, R> {
+    pub(crate) const fn guarded<A: Guard>(self) -> Row<A, B, R> {
         Row::of(self.route)
     }
 
@@ -124,12 +124,12 @@ impl<B, R> Row<Public, B, R> {
 
     /// For whoever presents the token of a session, or proves otherwise what the handler asks for.
     pub(crate) const fn optional_session(self) -> Row<OptionalSession, B, R> {
-        Row::of(self.with_access(Access::TokenHolder))
+        Row::of(self.with_access(Access::OptionalSession))
     }
 
     /// For whoever presents a token, of whose session the handler makes an end.
     pub(crate) const fn token_holder(self) -> Row<TokenHolder, B, R> {
-        Row::of(self.with_access(Access::TokenHolder))
+        Row::of(self.with_access(Access::OptionalSession))
     }
 
     const fn with_access(self, access: Access) -> Route {

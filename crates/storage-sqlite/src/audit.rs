@@ -5,8 +5,8 @@ use gatewright_storage::{
 };
 
 use crate::executor::{Executor, Statement};
-use crate::place::{Place, not_of_this_list};
-use crate::storage::SqlStorage;
+use crate::position::{Position, not_of_this_list};
+use crate::storage::SqliteStorage;
 use crate::text::prefix_upper_bound;
 use crate::value::Row;
 
@@ -55,7 +55,7 @@ const LIST_BY_PREFIX: &str = concat!(
 
 const COUNTS: &str = "SELECT kind, reason, count FROM event_counts ORDER BY kind, reason";
 
-impl<E: Executor> Audit for SqlStorage<E> {
+impl<E: Executor> Audit for SqliteStorage<E> {
     async fn append_audit(&self, event: AuditEvent) -> Result<bool, StorageError> {
         let append = vec![
             event.id.into(),
@@ -90,9 +90,9 @@ impl<E: Executor> Audit for SqlStorage<E> {
             (None, None, None, Some(_)) => LIST_BY_PREFIX,
             (None, None, None, None) => LIST,
         };
-        let after = query.after.as_ref().map(Place::read).transpose()?;
+        let after = query.after.as_ref().map(Position::read).transpose()?;
         let (at, id) = match after {
-            Some(Place { key, tie_break, .. }) => {
+            Some(Position { key, tie_break, .. }) => {
                 let at = key.parse().map_err(|_| not_of_this_list())?;
                 (Some(Timestamp::from_millis(at)), tie_break)
             }
@@ -136,14 +136,14 @@ impl<E: Executor> Audit for SqlStorage<E> {
         let mut events = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let more = events.len() as u64 > limit;
         events.truncate(limit as usize);
-        let last = events.last().filter(|_| more).map(|event| Place {
+        let last = events.last().filter(|_| more).map(|event| Position {
             part: 0,
             key: event.at.as_millis().to_string(),
             tie_break: event.id.clone(),
         });
         Ok(AuditPage {
             events,
-            next: last.map(Place::cursor),
+            next: last.map(Position::cursor),
         })
     }
 

@@ -3,7 +3,7 @@
 use gatewright_storage::{Credential, Credentials, PasswordCost, StorageError, Timestamp};
 
 use crate::executor::{Executor, Statement};
-use crate::storage::SqlStorage;
+use crate::storage::SqliteStorage;
 use crate::value::Row;
 
 const REPLACE_SECRET: &str = "UPDATE credentials SET secret = ?3, updated_at = ?4
@@ -40,7 +40,7 @@ pub(crate) fn insert_credential(credential: Credential, change_id: &str) -> Stat
     Statement::new(INSERT_CREDENTIAL, parameters)
 }
 
-impl<E: Executor> Credentials for SqlStorage<E> {
+impl<E: Executor> Credentials for SqliteStorage<E> {
     async fn replace_credential_secret(
         &self,
         credential_id: String,

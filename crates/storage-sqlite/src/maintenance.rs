@@ -6,7 +6,7 @@ use gatewright_storage::{Maintenance, StorageError, Timestamp};
 
 use crate::executor::{Executor, Statement};
 use crate::migrations;
-use crate::storage::SqlStorage;
+use crate::storage::SqliteStorage;
 
 /// How often expired rows are deleted.
 pub const PURGE_EVERY: Duration = Duration::from_secs(600);
@@ -83,7 +83,7 @@ fn statements(
     statements
 }
 
-impl<E: Executor> Maintenance for SqlStorage<E> {
+impl<E: Executor> Maintenance for SqliteStorage<E> {
     async fn purge(
         &self,
         now: Timestamp,

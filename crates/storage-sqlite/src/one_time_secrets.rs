@@ -3,7 +3,7 @@
 use gatewright_storage::{OneTimeSecret, OneTimeSecrets, StorageError, Timestamp};
 
 use crate::executor::{Executor, Statement};
-use crate::storage::SqlStorage;
+use crate::storage::SqliteStorage;
 use crate::value::Row;
 
 const DELETE_UNUSED: &str =
@@ -17,7 +17,7 @@ const FIND: &str = "SELECT digest, purpose, user_id, payload, created_at, expire
 const CONSUME: &str = "UPDATE one_time_secrets SET consumed_at = ?2
     WHERE digest = ?1 AND consumed_at IS NULL AND expires_at > ?2 RETURNING 1";
 
-impl<E: Executor> OneTimeSecrets for SqlStorage<E> {
+impl<E: Executor> OneTimeSecrets for SqliteStorage<E> {
     async fn store_one_time_secret(
         &self,
         secret: OneTimeSecret,

@@ -3,7 +3,7 @@
 use gatewright_storage::{Limit, LimitState, RateLimits, StorageError, Timestamp};
 
 use crate::executor::{Executor, Statement};
-use crate::storage::SqlStorage;
+use crate::storage::SqliteStorage;
 use crate::text::prefix_upper_bound;
 use crate::value::Row;
 
@@ -23,7 +23,7 @@ const COUNT: &str = "WITH item AS MATERIALIZED (
 
 const CLEAR: &str = "DELETE FROM limits WHERE key >= ?1 AND key < ?2";
 
-impl<E: Executor> RateLimits for SqlStorage<E> {
+impl<E: Executor> RateLimits for SqliteStorage<E> {
     async fn count(
         &self,
         limits: Vec<Limit>,
@@ -105,7 +105,7 @@ mod tests {
     /// to the next.
     #[test]
     fn attempts_are_counted_and_told_in_one_statement_each() {
-        let storage = SqlStorage::new(OneByOne::default());
+        let storage = SqliteStorage::new(OneByOne::default());
         let run = || storage.executor().0.load(Ordering::Relaxed);
         let limit = |key: &str| Limit {
             key: key.to_owned(),

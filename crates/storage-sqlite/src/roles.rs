@@ -6,7 +6,7 @@ use gatewright_storage::{
 
 use crate::executor::{Executor, Statement};
 use crate::grounds::{self, grounds_hold, held, named, permissions_held, rank_held, roles_held};
-use crate::storage::SqlStorage;
+use crate::storage::SqliteStorage;
 use crate::value::{Names, Row};
 
 const FIND_STANDING: &str = concat!(
@@ -142,7 +142,7 @@ const UPDATE_PERMISSION: &str = concat!(
     decided!()
 );
 
-impl<E: Executor> Roles for SqlStorage<E> {
+impl<E: Executor> Roles for SqliteStorage<E> {
     async fn find_standing(&self, subject: Subject) -> Result<Standing, StorageError> {
         let (kind, id) = named(&subject);
         let find = Statement::new(FIND_STANDING, vec![kind.into(), id.into()]);

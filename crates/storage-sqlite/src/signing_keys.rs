@@ -3,7 +3,7 @@
 use gatewright_storage::{SigningKeys, StorageError, StoredSigningKey, Timestamp};
 
 use crate::executor::{Executor, Statement};
-use crate::storage::SqlStorage;
+use crate::storage::SqliteStorage;
 use crate::value::Row;
 
 const LIST: &str = "SELECT kid, algorithm, public_jwk, sealed, created_at, retired_at, expires_at FROM signing_keys
@@ -19,7 +19,7 @@ const ADD: &str = "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed,
         AND NOT EXISTS (SELECT 1 FROM signing_keys AS newer WHERE newer.algorithm = ?2 AND newer.retired_at IS NULL))
     ON CONFLICT DO NOTHING RETURNING 1";
 
-impl<E: Executor> SigningKeys for SqlStorage<E> {
+impl<E: Executor> SigningKeys for SqliteStorage<E> {
     async fn list_signing_keys(&self) -> Result<Vec<StoredSigningKey>, StorageError> {
         let read = |mut row: Row| {
             Ok(StoredSigningKey {

@@ -4,11 +4,11 @@ use crate::executor::Executor;
 
 /// The storage contract in SQL.
 #[derive(Debug, Clone)]
-pub struct SqlStorage<E> {
+pub struct SqliteStorage<E> {
     executor: E,
 }
 
-impl<E: Executor> SqlStorage<E> {
+impl<E: Executor> SqliteStorage<E> {
     /// Storage in a database that [`migrate`](crate::migrate) has prepared.
     pub fn new(executor: E) -> Self {
         Self { executor }

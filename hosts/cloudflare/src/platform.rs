@@ -15,7 +15,7 @@ use futures::future::{Either, select};
 use gatewright_http::{BodyConfig, Service};
 use gatewright_mail::{Delivery, MailConfig, Mailbox, Provider, TIMEOUT, accepted, console};
 use gatewright_storage_d1::D1;
-use gatewright_storage_sqlite::SqlStorage;
+use gatewright_storage_sqlite::SqliteStorage;
 use http::{Request, StatusCode};
 use js_sys::{Promise, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
@@ -46,7 +46,7 @@ extern "C" {
 
 /// What an isolate keeps of its bindings and variables.
 pub(crate) struct Host {
-    storage: SqlStorage<D1>,
+    storage: SqliteStorage<D1>,
     cache: Option<Cache>,
     mail: MailConfig,
     email: Option<SendEmail>,
@@ -79,7 +79,7 @@ impl Host {
             .transpose()
             .map_err(|_| format!("EMAIL_PROVIDER cloudflare needs the binding {EMAIL}"))?;
         Ok(Self {
-            storage: SqlStorage::new(D1::new(database)),
+            storage: SqliteStorage::new(D1::new(database)),
             cache,
             mail,
             email,
@@ -112,7 +112,7 @@ fn ready_now<T>(future: impl Future<Output = T>) -> Result<T, String> {
 }
 
 impl Platform for Host {
-    type Storage = SqlStorage<D1>;
+    type Storage = SqliteStorage<D1>;
 
     fn storage(&self) -> &Self::Storage {
         &self.storage
@@ -159,13 +159,17 @@ impl Platform for Host {
         let fetched = pin!(async {
             let mut response = Fetch::Request(request).send().await.map_err(text)?;
             let status = response.status_code();
-            let body = response.bytes().await.map_err(text)?;
+            let mut chunks = response.stream().map_err(text)?;
+            let mut body = Vec::new();
+            while let Some(chunk) = chunks.next().await {
+                body.extend(chunk.map_err(text)?);
+                if body.len() > FETCH_LIMIT {
+                    return Err("it answered too much".to_owned());
+                }
+            }
             Ok(OutboundResponse { status, body })
         });
         match select(fetched, Delay::from(FETCH_TIMEOUT)).await {
-            Either::Left((Ok(response), _)) if response.body.len() > FETCH_LIMIT => {
-                Err("it answered too much".to_owned())
-            }
             Either::Left((response, _)) => response,
             Either::Right(((), _)) => Err("it does not answer".to_owned()),
         }

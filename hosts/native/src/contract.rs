@@ -2,14 +2,14 @@
 
 use gatewright_mail::MailConfig;
 use gatewright_smtp::Mailer;
-use gatewright_storage_sqlite::SqlStorage;
+use gatewright_storage_sqlite::SqliteStorage;
 
 use crate::settings::LayeredSettings;
 use crate::sqlite::Sqlite;
 
 /// What serves the functions of the contract.
 pub(crate) struct Contract {
-    pub(crate) storage: SqlStorage<Sqlite>,
+    pub(crate) storage: SqliteStorage<Sqlite>,
     pub(crate) settings: LayeredSettings,
     pub(crate) mail: MailConfig,
     /// Set if the provider of mail needs it.

@@ -10,6 +10,7 @@
 mod bindings;
 mod budget;
 mod component;
+mod connection_table;
 mod contract;
 mod database;
 mod instance;
@@ -19,7 +20,6 @@ mod mail;
 mod memory;
 mod network_limits;
 mod outbound;
-mod places;
 mod priority;
 mod request;
 mod secrets;

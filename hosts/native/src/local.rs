@@ -16,7 +16,7 @@ use futures::stream::FuturesOrdered;
 use gatewright_http::{Operator, Service};
 use gatewright_mail::MailConfig;
 use gatewright_smtp::Mailer;
-use gatewright_storage_sqlite::SqlStorage;
+use gatewright_storage_sqlite::SqliteStorage;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full, Limited};
 use tokio::runtime::{Builder, Runtime};
@@ -49,7 +49,7 @@ impl Local {
         let database = Sqlite::open_for(&path, Workload::Bulk)?;
         migrate(&database)?;
         let platform = InProcess {
-            storage: SqlStorage::new(database.clone()),
+            storage: SqliteStorage::new(database.clone()),
             mail,
             mailer,
             deferred: Mutex::default(),
@@ -164,14 +164,14 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// This process as a platform.
 struct InProcess {
-    storage: SqlStorage<Sqlite>,
+    storage: SqliteStorage<Sqlite>,
     mail: MailConfig,
     mailer: Option<Mailer>,
     deferred: Mutex<Vec<Deferred>>,
 }
 
 impl Platform for InProcess {
-    type Storage = SqlStorage<Sqlite>;
+    type Storage = SqliteStorage<Sqlite>;
 
     fn storage(&self) -> &Self::Storage {
         &self.storage

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::places::Room;
+use crate::connection_table::ConnectionTable;
 
 /// How often a thread checks whether anything has happened.
 const LOOK: Duration = Duration::from_secs(2);
@@ -18,7 +18,7 @@ unsafe extern "C" {
 }
 
 /// Releases the memory that this thread has freed, whenever nothing has happened in its room for a while.
-pub(crate) async fn release_idle_memory(room: Arc<Room>) {
+pub(crate) async fn release_idle_memory(room: Arc<ConnectionTable>) {
     let mut quiet = Quiet::default();
     loop {
         tokio::time::sleep(LOOK).await;

@@ -18,7 +18,7 @@ use crate::budget::{Budget, Count};
 const TELL: Duration = Duration::from_secs(60);
 
 /// The peers of all connections.
-pub(crate) struct Peers {
+pub(crate) struct NetworkLimits {
     trusted: Vec<IpBlock>,
     /// Maximum of connections of one network, the narrowest of an address; 0: unlimited.
     max_connections: usize,
@@ -36,7 +36,7 @@ struct Network {
     memory: Arc<Count>,
 }
 
-impl Peers {
+impl NetworkLimits {
     /// At most `memory` bytes of all, and `connections` and `share` bytes of one network, unless it is trusted.
     pub(crate) fn new(
         trusted: Vec<IpBlock>,
@@ -122,7 +122,7 @@ impl Peers {
 
 /// A connection that counts for its networks.
 pub(crate) struct Connection {
-    peers: Arc<Peers>,
+    peers: Arc<NetworkLimits>,
     networks: Vec<IpBlock>,
     budget: Budget,
 }
@@ -153,14 +153,14 @@ mod tests {
     use super::*;
 
     /// A connection of an address.
-    fn take(peers: &Arc<Peers>, text: &str) -> Option<Connection> {
+    fn take(peers: &Arc<NetworkLimits>, text: &str) -> Option<Connection> {
         peers.take(SocketAddr::new(text.parse().unwrap(), 4711))
     }
 
     #[test]
     fn a_network_has_so_many_connections_and_a_trusted_proxy_any_number() {
         let trusted = IpBlock::parse_list("10.0.0.0/8").unwrap();
-        let peers = Peers::new(trusted, 2, 100, 100);
+        let peers = NetworkLimits::new(trusted, 2, 100, 100);
         let take = |text| take(&peers, text);
         let first = take("192.0.2.1").unwrap();
         let second = take("::ffff:192.0.2.1").unwrap();
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn memory_is_bound_for_a_network_and_for_all() {
         let trusted = IpBlock::parse_list("10.0.0.1").unwrap();
-        let peers = Peers::new(trusted, 0, 100, 25);
+        let peers = NetworkLimits::new(trusted, 0, 100, 25);
         let one = take(&peers, "192.0.2.1").unwrap();
         let same = take(&peers, "192.0.2.1").unwrap();
         let proxy = take(&peers, "10.0.0.1").unwrap();
@@ -202,7 +202,7 @@ mod tests {
     /// One subscriber has many networks of the narrowest kind, and less than one share for each.
     #[test]
     fn an_ipv6_subscriber_has_shares_of_a_few_networks() {
-        let peers = Peers::new(Vec::new(), 2, 100, 20);
+        let peers = NetworkLimits::new(Vec::new(), 2, 100, 20);
         let connections = |blocks: std::ops::Range<u16>, address: &dyn Fn(u16) -> String| {
             let all = blocks.flat_map(|block| [address(block), address(block)]);
             all.filter_map(|address| take(&peers, &address))

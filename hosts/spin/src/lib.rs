@@ -17,7 +17,7 @@ mod settings;
 mod sqlite;
 
 use auth_core::storage::{Mirror, StorageError};
-use gatewright_storage_sqlite::{MigrationError, SqlStorage, is_current, migrate};
+use gatewright_storage_sqlite::{MigrationError, SqliteStorage, is_current, migrate};
 
 use crate::bindings::Provider;
 use crate::bindings::exports::gatewright::auth;
@@ -54,7 +54,7 @@ auth_core::storage::storage_functions!(serve_exports);
 ///
 /// Of concurrent first calls, in this instance and in others, each looks and one of them migrates; no call waits
 /// for another's future, which could be dropped with its request.
-async fn ready() -> Result<SqlStorage<SpinSqlite>, StorageError> {
+async fn ready() -> Result<SqliteStorage<SpinSqlite>, StorageError> {
     if !schema::is_current() {
         if !is_current(&SpinSqlite).await {
             migrate(&SpinSqlite, now())
@@ -68,5 +68,5 @@ async fn ready() -> Result<SqlStorage<SpinSqlite>, StorageError> {
         }
         schema::set_current(true);
     }
-    Ok(SqlStorage::new(SpinSqlite))
+    Ok(SqliteStorage::new(SpinSqlite))
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use auth_core::storage::{LoginName, UserOrder, UserQuery, Users as _};
 use futures::executor::block_on;
 use gatewright::{Sqlite, database_path};
-use gatewright_storage_sqlite::SqlStorage;
+use gatewright_storage_sqlite::SqliteStorage;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use serde_json::json;
@@ -62,7 +62,7 @@ fn measure(users: u64) {
     println!("{users:>9} users: gatewright import takes {rate:.0} a second");
 
     let database = Sqlite::open(&database_path(&url).unwrap()).unwrap();
-    let storage = SqlStorage::new(database.clone());
+    let storage = SqliteStorage::new(database.clone());
     let mut random = ChaCha20Rng::seed_from_u64(users);
     let mut any = || random.next_u64() % users;
 

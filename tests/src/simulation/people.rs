@@ -17,7 +17,7 @@ pub fn registration(email: &str) -> Registration<'_> {
         username: None,
         display_name: None,
         profile: None,
-        carrier: TokenFormat::Jwt,
+        token_format: TokenFormat::Jwt,
     }
 }
 
@@ -43,7 +43,7 @@ pub fn login<S: Storage>(
         name,
         password,
         code: None,
-        carrier: TokenFormat::Jwt,
+        token_format: TokenFormat::Jwt,
     };
     match block_on(auth.sign_in().login(request, client))? {
         Login::SignedIn(tokens) => Ok(pair(tokens)),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use gatewright_storage::*;
 use gatewright_storage_d1::D1;
-use gatewright_storage_sqlite::SqlStorage;
+use gatewright_storage_sqlite::SqliteStorage;
 use http::Response;
 use http_body_util::BodyExt as _;
 use worker::{Body, Context, Delay, Env, Error, HttpRequest, HttpResponse, Result, event};
@@ -20,7 +20,7 @@ async fn fetch(request: HttpRequest, env: Env, _: Context) -> Result<HttpRespons
     let (parts, body) = request.into_parts();
     let database = parts.headers.get("database");
     let database = database.and_then(|name| name.to_str().ok());
-    let storage = SqlStorage::new(D1::new(env.d1(database.unwrap_or("DB"))?));
+    let storage = SqliteStorage::new(D1::new(env.d1(database.unwrap_or("DB"))?));
     let body = body.collect().await?.to_bytes();
     let answer = match parts.uri.path() {
         "/trap" => panic!("as asked"),
@@ -39,7 +39,7 @@ macro_rules! functions {
     ($($noun:ident in $module:ident {
         $($name:ident($($argument:ident: $ty:ty),*) -> $output:ty;)*
     })*) => {
-        async fn call(storage: &SqlStorage<D1>, path: &str, body: &[u8]) -> serde_json::Result<String> {
+        async fn call(storage: &SqliteStorage<D1>, path: &str, body: &[u8]) -> serde_json::Result<String> {
             match path.trim_start_matches('/') {
                 $($(stringify!($name) => {
                     #[allow(unused_parens, reason = "one parameter is no tuple")]

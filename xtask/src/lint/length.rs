@@ -33,7 +33,7 @@ mod tests {
     fn only_what_is_written_by_hand_has_a_limit() {
         assert!(!is_too_long("auth-core/src/lib.rs", 450));
         assert!(is_too_long("auth-core/src/lib.rs", 451));
-        assert!(is_too_long("wit/storage.wit", 451));
+        assert!(is_too_long("wit/users.wit", 451));
         assert!(!is_too_long("wit/deps/http.wit", 451));
         assert!(!is_too_long(
             "auth-core/src/password/common_passwords.txt",

@@ -49,13 +49,13 @@ impl<P: Platform> Users<'_, P> {
         let context = self.context;
         let plain = cursor.as_str().as_bytes();
         let key = &context.config.secret_key;
-        key.seal(&context.platform, CURSOR_PURPOSE, list, "", plain)
+        key.encrypt(&context.platform, CURSOR_PURPOSE, list, "", plain)
     }
 
     /// The cursor that a client brings back; none: it is not one of this list.
     pub fn decrypt_cursor(self, list: &str, encrypted: &str) -> Option<Cursor> {
         let key = &self.context.config.secret_key;
-        let plain = key.open(CURSOR_PURPOSE, list, "", encrypted)?;
+        let plain = key.decrypt(CURSOR_PURPOSE, list, "", encrypted)?;
         String::from_utf8(plain.to_vec()).ok().map(Cursor::new)
     }
 }

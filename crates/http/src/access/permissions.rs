@@ -136,7 +136,7 @@ async fn get_permission<P: Platform>(
     let permission = call
         .auth
         .permissions()
-        .get(&call.named("permission"))
+        .get(&call.path_parameter("permission"))
         .await?;
     Ok(call.json(&permission.into()))
 }
@@ -151,7 +151,7 @@ async fn update_permission<P: Platform>(
         .permissions()
         .update(
             &administrator,
-            &call.named("permission"),
+            &call.path_parameter("permission"),
             request.name.as_deref(),
             request.description.as_deref(),
         )
@@ -163,7 +163,7 @@ async fn delete_permission<P: Platform>(
     call: &Call<'_, P>,
     administrator: Administrator,
 ) -> Answer<NoContent> {
-    let permission = call.named("permission");
+    let permission = call.path_parameter("permission");
     call.auth
         .permissions()
         .delete(&administrator, &permission)

@@ -151,7 +151,7 @@ async fn create_role<P: Platform>(
 }
 
 async fn get_role<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<RoleView> {
-    let role = call.auth.roles().get(&call.named("role")).await?;
+    let role = call.auth.roles().get(&call.path_parameter("role")).await?;
     Ok(call.json(&role.into()))
 }
 
@@ -169,7 +169,7 @@ async fn update_role<P: Platform>(
     let role = call
         .auth
         .roles()
-        .update(&administrator, &call.named("role"), update)
+        .update(&administrator, &call.path_parameter("role"), update)
         .await?;
     Ok(call.json(&role.into()))
 }
@@ -178,7 +178,7 @@ async fn delete_role<P: Platform>(
     call: &Call<'_, P>,
     administrator: Administrator,
 ) -> Answer<NoContent> {
-    let role = call.named("role");
+    let role = call.path_parameter("role");
     call.auth.roles().delete(&administrator, &role).await?;
     Ok(call.done())
 }
@@ -202,7 +202,7 @@ async fn set_permission<P: Platform>(
     administrator: &Administrator,
     held: bool,
 ) -> Answer<NoContent> {
-    let (role, permission) = (call.named("role"), call.named("permission"));
+    let (role, permission) = (call.path_parameter("role"), call.named("permission"));
     call.auth
         .roles()
         .set_permission(administrator, &role, &permission, held)

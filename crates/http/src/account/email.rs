@@ -75,7 +75,7 @@ async fn confirm_email<P: Platform>(
     session: OptionalSession,
     request: VerifyRequest,
 ) -> Answer<UserView> {
-    let (token, evidence) = (call.named("token"), request.evidence(&session));
+    let (token, evidence) = (call.path_parameter("token"), request.evidence(&session));
     let user = call
         .auth
         .accounts()
@@ -88,7 +88,7 @@ async fn undo_email<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<UserVi
     let user = call
         .auth
         .accounts()
-        .undo_email(&call.named("token"), &call.client())
+        .undo_email(&call.path_parameter("token"), &call.client())
         .await?;
     Ok(call.json(&user.into()))
 }

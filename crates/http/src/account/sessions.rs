@@ -31,7 +31,7 @@ async fn sessions<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<S
 }
 
 async fn end_session<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<NoContent> {
-    let session_id = call.named("id");
+    let session_id = call.path_parameter("id");
     call.auth
         .sessions()
         .end(&session, &session_id, &call.client())

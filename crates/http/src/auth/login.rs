@@ -115,7 +115,7 @@ async fn login<P: Platform>(
         name,
         password,
         code: request.totp_code.as_deref().filter(|code| !code.is_empty()),
-        carrier: transport.carrier(),
+        token_format: transport.token_format(),
     };
     match call.auth.sign_in().login(request, &call.client()).await? {
         Login::SignedIn(tokens) => Ok(signed_in(call, &tokens, transport, LoginResponse::SignedIn)),
@@ -142,7 +142,7 @@ async fn login_mfa<P: Platform>(
     let tokens = call
         .auth
         .sign_in()
-        .login_by_second_factor(token, code, transport.carrier(), &call.client())
+        .login_by_second_factor(token, code, transport.token_format(), &call.client())
         .await
         .map_err(|error| match error {
             Error::Link(_) => ApiError::mfa_token_invalid(),

@@ -118,7 +118,7 @@ async fn login_by_form<P: Platform>(
         name: form.get("username")?,
         password: form.get("password")?,
         code: form.optional("totp_code"),
-        carrier: transport.carrier(),
+        token_format: transport.token_format(),
     };
     match call.auth.sign_in().login(request, &call.client()).await? {
         Login::SignedIn(tokens) => Ok(tokens),

@@ -92,7 +92,9 @@ async fn reset_password<P: Platform>(
     _: Public,
     request: ResetPasswordRequest,
 ) -> Answer<NoContent> {
-    let token = request.token.unwrap_or_else(|| call.named("token"));
+    let token = request
+        .token
+        .unwrap_or_else(|| call.path_parameter("token"));
     let device = call
         .auth
         .accounts()

@@ -88,7 +88,7 @@ async fn register<P: Platform>(
         username: request.username.as_deref(),
         display_name: request.display_name.as_deref(),
         profile: request.profile.as_ref(),
-        carrier: transport.carrier(),
+        token_format: transport.token_format(),
     };
     let registered = call
         .auth

@@ -74,7 +74,9 @@ pub(crate) struct VerifyRequest {
 impl VerifyRequest {
     /// The token of the body or, without one, that of the path.
     pub(crate) fn token<P: Platform>(&self, call: &Call<'_, P>) -> String {
-        self.token.clone().unwrap_or_else(|| call.named("token"))
+        self.token
+            .clone()
+            .unwrap_or_else(|| call.path_parameter("token"))
     }
 
     /// What proves the account, with the session that the request carries.
@@ -173,7 +175,7 @@ fn to_page<P: Platform>(call: &Call<'_, P>) -> Answer<UserView> {
     let page = format!(
         "{}/verify?token={}",
         call.config().frontend(),
-        utf8_percent_encode(&call.named("token"), UNSAFE)
+        utf8_percent_encode(&call.path_parameter("token"), UNSAFE)
     );
     let mut reply = Reply::of(reply::empty(StatusCode::SEE_OTHER));
     let location = HeaderValue::from_str(&page).map_err(|_| ApiError::not_found())?;

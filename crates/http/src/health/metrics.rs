@@ -6,7 +6,7 @@ use auth_core::Platform;
 
 use crate::call::{Answer, Call};
 use crate::error::api_error::ApiError;
-use crate::proof::Authorize;
+use crate::proof::{Authorize, Guard};
 use crate::response::reply::File;
 use crate::row::{get, rows};
 
@@ -22,6 +22,8 @@ rows![
 
 /// The request carries `METRICS_TOKEN`. Where the operator has not set it, the route does not seem to exist.
 pub(crate) struct MetricsReader(());
+
+impl Guard for MetricsReader {}
 
 impl Authorize for MetricsReader {
     async fn authorize<P: Platform>(call: &Call<'_, P>) -> Result<Self, ApiError> {

@@ -67,7 +67,7 @@ pub(super) fn operation(route: &Route) -> Operation {
             operation = operation.security(SecurityRequirement::new(scheme, Vec::<String>::new()));
         }
     }
-    if route.access == Access::TokenHolder {
+    if route.access == Access::OptionalSession {
         operation = operation.security(SecurityRequirement::default());
     }
     operation.build()

@@ -124,7 +124,10 @@ async fn create_user<P: Platform>(
 }
 
 async fn get_user<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<UserRecord> {
-    record(call, call.auth.users().get(&call.named("id")).await?)
+    record(
+        call,
+        call.auth.users().get(&call.path_parameter("id")).await?,
+    )
 }
 
 async fn update_user<P: Platform>(
@@ -139,7 +142,7 @@ async fn update_user<P: Platform>(
         display_name: request.display_name.as_deref(),
         profile: request.profile.as_ref(),
     };
-    let id = call.named("id");
+    let id = call.path_parameter("id");
     let updated = call
         .auth
         .users()
@@ -152,7 +155,7 @@ async fn delete_user<P: Platform>(
     call: &Call<'_, P>,
     administrator: Administrator,
 ) -> Answer<NoContent> {
-    let id = call.named("id");
+    let id = call.path_parameter("id");
     call.auth.users().delete(&administrator, &id).await?;
     Ok(call.done())
 }

@@ -56,7 +56,7 @@ async fn impersonate<P: Platform>(
     let started = call
         .auth
         .users()
-        .impersonate(&administrator, &call.named("id"), why)
+        .impersonate(&administrator, &call.path_parameter("id"), why)
         .await?;
     Ok(call.json(&ImpersonateResponse {
         access_token: started.access_token,

@@ -28,7 +28,7 @@ async fn user_sessions<P: Platform>(
     let sessions = call
         .auth
         .users()
-        .sessions(&call.named("id"))
+        .sessions(&call.path_parameter("id"))
         .await?
         .into_iter();
     let sessions = sessions.map(|session| SessionView::of(session, None));
@@ -41,7 +41,7 @@ async fn end_user_sessions<P: Platform>(
     call: &Call<'_, P>,
     administrator: Administrator,
 ) -> Answer<NoContent> {
-    let id = call.named("id");
+    let id = call.path_parameter("id");
     call.auth
         .users()
         .end_sessions(&administrator, &id, None)
@@ -53,7 +53,7 @@ async fn end_user_session<P: Platform>(
     call: &Call<'_, P>,
     administrator: Administrator,
 ) -> Answer<NoContent> {
-    let (id, session) = (call.named("id"), call.named("session_id"));
+    let (id, session) = (call.path_parameter("id"), call.named("session_id"));
     call.auth
         .users()
         .end_sessions(&administrator, &id, Some(&session))

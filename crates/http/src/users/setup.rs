@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::call::{Answer, Call};
 use crate::error::api_error::ApiError;
-use crate::proof::Authorize;
+use crate::proof::{Authorize, Guard};
 use crate::request::json;
 use crate::row::{post, rows};
 use crate::users::view::UserRecord;
@@ -24,6 +24,8 @@ rows![
 
 /// The operator has set `SETUP_TOKEN`. Without it the route does not seem to exist.
 pub(crate) struct SetUpOffered(());
+
+impl Guard for SetUpOffered {}
 
 impl Authorize for SetUpOffered {
     async fn authorize<P: Platform>(call: &Call<'_, P>) -> Result<Self, ApiError> {

@@ -34,7 +34,7 @@ async fn disable_user<P: Platform>(
     call: &Call<'_, P>,
     administrator: Administrator,
 ) -> Answer<NoContent> {
-    let id = call.named("id");
+    let id = call.path_parameter("id");
     call.auth.users().disable(&administrator, &id).await?;
     Ok(call.done())
 }
@@ -43,7 +43,7 @@ async fn enable_user<P: Platform>(
     call: &Call<'_, P>,
     administrator: Administrator,
 ) -> Answer<NoContent> {
-    let id = call.named("id");
+    let id = call.path_parameter("id");
     call.auth.users().enable(&administrator, &id).await?;
     Ok(call.done())
 }
@@ -52,7 +52,7 @@ async fn unlock_user<P: Platform>(
     call: &Call<'_, P>,
     administrator: Administrator,
 ) -> Answer<NoContent> {
-    let id = call.named("id");
+    let id = call.path_parameter("id");
     call.auth.users().unlock(&administrator, &id).await?;
     Ok(call.done())
 }
@@ -61,7 +61,7 @@ async fn force_password_reset<P: Platform>(
     call: &Call<'_, P>,
     administrator: Administrator,
 ) -> Answer<NoContent> {
-    let id = call.named("id");
+    let id = call.path_parameter("id");
     call.auth
         .users()
         .force_password_reset(&administrator, &id)

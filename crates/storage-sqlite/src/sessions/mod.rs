@@ -12,12 +12,12 @@ use gatewright_storage::{
 };
 
 use crate::executor::{Executor, Statement};
-use crate::storage::SqlStorage;
+use crate::storage::SqliteStorage;
 
 const TOUCH_SESSION: &str =
     "UPDATE sessions SET last_seen_at = ?2 WHERE id = ?1 AND last_seen_at < ?2";
 
-impl<E: Executor> Sessions for SqlStorage<E> {
+impl<E: Executor> Sessions for SqliteStorage<E> {
     async fn start_session(
         &self,
         session: NewSession,

@@ -3,7 +3,7 @@
 use gatewright_storage::{StorageError, UserPage, UserQuery};
 
 use crate::executor::{Executor, Statement};
-use crate::place::Place;
+use crate::position::Position;
 use crate::text::prefix_upper_bound;
 use crate::users::filters::{filters, small_filter_rows};
 use crate::users::find::member;
@@ -21,7 +21,7 @@ pub(crate) async fn list(
     let limit = query.limit.clamp(1, LIMIT);
     let small_filter_rows = small_filter_rows(executor, &query).await?;
     let (mut users, mut places) = (Vec::new(), Vec::new());
-    let after = query.after.as_ref().map(Place::read).transpose()?;
+    let after = query.after.as_ref().map(Position::read).transpose()?;
     let first = after.as_ref().map_or(0, |place| place.part);
     let parts = (0..).zip(parts(&query, descending));
     for (part, (sql, key, tie, start)) in parts.skip_while(|(part, _)| *part < first) {
@@ -61,7 +61,7 @@ pub(crate) async fn list(
                     Value::Null => String::new(),
                 })
             };
-            places.push(Place {
+            places.push(Position {
                 part,
                 key: text()?,
                 tie_break: text()?,
@@ -73,7 +73,7 @@ pub(crate) async fn list(
             places.pop();
             return Ok(UserPage {
                 users,
-                next: places.pop().map(Place::cursor),
+                next: places.pop().map(Position::cursor),
             });
         }
     }

@@ -15,9 +15,9 @@ use gatewright_storage::{
 };
 
 use crate::executor::Executor;
-use crate::storage::SqlStorage;
+use crate::storage::SqliteStorage;
 
-impl<E: Executor> Users for SqlStorage<E> {
+impl<E: Executor> Users for SqliteStorage<E> {
     async fn create_user(&self, user: NewUser) -> Result<CreateUserOutcome, StorageError> {
         create::create_user(self.executor(), user).await
     }

@@ -2,7 +2,7 @@
 
 use gatewright_storage::{StorageError, TimeRange, UserOrder, UserQuery};
 
-use crate::place::not_of_this_list;
+use crate::position::not_of_this_list;
 use crate::text::LAST;
 use crate::users::find::member_columns;
 use crate::value::Value;

@@ -15,8 +15,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::context::ServerContext;
 use super::dispatch::{Pools, answer};
+use crate::connection_table::{ConnectionTable, Peer};
 use crate::memory::release_idle_memory;
-use crate::places::{Peer, Room};
 use crate::worker_pool::WorkerPool;
 
 /// How long a client may take to send the headers of a request.
@@ -73,7 +73,7 @@ pub(super) fn serve(
             long_bodies: context.long_bodies.clone(),
             timeout: context.timeout,
         });
-        let room = Arc::new(Room::default());
+        let room = Arc::new(ConnectionTable::default());
         tokio::spawn(release_idle_memory(room.clone()));
         let (end, ending) = watch::channel(());
         let permits = Arc::new(Semaphore::new(context.max_connections));
@@ -166,7 +166,10 @@ pub(super) fn serve(
 }
 
 /// A permit for a connection. Where none is left it is that of one without a request under way.
-async fn take_permit(permits: &Arc<Semaphore>, room: &Room) -> Option<OwnedSemaphorePermit> {
+async fn take_permit(
+    permits: &Arc<Semaphore>,
+    room: &ConnectionTable,
+) -> Option<OwnedSemaphorePermit> {
     if let Ok(permit) = permits.clone().try_acquire_owned() {
         return Some(permit);
     }

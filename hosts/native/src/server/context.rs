@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use crate::instance::factory::Instances;
-use crate::network_limits::Peers;
+use crate::network_limits::NetworkLimits;
 use crate::worker_pool::WorkerPool;
 
 /// What the threads of a server share.
@@ -22,7 +22,7 @@ pub(super) struct ServerContext {
     pub(super) max_requests: usize,
     pub(super) light_instances: usize,
     pub(super) max_connections: usize,
-    pub(super) peers: Arc<Peers>,
+    pub(super) peers: Arc<NetworkLimits>,
     /// One permit for each long body that is read.
     pub(super) long_bodies: Arc<Semaphore>,
 }

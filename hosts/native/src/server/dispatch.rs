@@ -15,7 +15,7 @@ use hyper::body::{Body as _, Incoming};
 use tokio::sync::Semaphore;
 
 use crate::budget::Held;
-use crate::places::Peer;
+use crate::connection_table::Peer;
 use crate::request::{Reading, head_only, linger, prepare, without_body};
 use crate::worker_pool::WorkerPool;
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use auth_core::IpBlock;
-use gatewright_storage_sqlite::SqlStorage;
+use gatewright_storage_sqlite::SqliteStorage;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
 
@@ -26,7 +26,7 @@ use crate::contract::Contract;
 use crate::database::migrate;
 use crate::instance::context::{InstanceContext, Interfaces};
 use crate::instance::factory::Instances;
-use crate::network_limits::Peers;
+use crate::network_limits::NetworkLimits;
 use crate::priority::lower_priority;
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::spin::app::App;
@@ -78,7 +78,7 @@ impl Server {
         migrate(&database)?;
         let mail = settings.mail_config()?;
         let interfaces = Interfaces::Contract(Box::new(Contract {
-            storage: SqlStorage::new(database.clone()),
+            storage: SqliteStorage::new(database.clone()),
             mailer: settings.mailer(&mail)?,
             mail,
             settings: settings.clone(),
@@ -190,7 +190,7 @@ impl Server {
                 false => (component::INSTANCES as usize / 2 / threads).min(config.max_requests),
             },
             max_connections: (config.max_connections / threads).max(1),
-            peers: Peers::new(
+            peers: NetworkLimits::new(
                 trusted,
                 config.max_connections_per_network,
                 config.body_memory,

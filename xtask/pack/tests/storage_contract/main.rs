@@ -1,7 +1,7 @@
 //! `crates/storage/src/generated` is what `wit/` says. The test is here, and not in that crate, so that it also runs while the
 //! crate does not compile. `cargo xtask generate` runs this test to write it; otherwise the test compares.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod bridge;
 mod contract;

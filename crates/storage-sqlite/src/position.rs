@@ -3,7 +3,7 @@
 use gatewright_storage::{Cursor, StorageError};
 
 /// Where a page ended.
-pub(crate) struct Place {
+pub(crate) struct Position {
     /// Which part of the list it had come to.
     pub(crate) part: u64,
     /// What the last row of the page is sorted by.
@@ -12,7 +12,7 @@ pub(crate) struct Place {
     pub(crate) tie_break: String,
 }
 
-impl Place {
+impl Position {
     /// Reads a cursor.
     pub(crate) fn read(cursor: &Cursor) -> Result<Self, StorageError> {
         #[allow(clippy::disallowed_methods, reason = "this crate makes the list")]

@@ -21,14 +21,14 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// The connections of one thread.
 #[derive(Default)]
-pub(crate) struct Room {
+pub(crate) struct ConnectionTable {
     /// Those without a request under way, in the order in which the last one ended, and what asks them to leave.
     resting: Mutex<(u64, BTreeMap<u64, Arc<Notify>>)>,
     /// How many requests began and ended, and connections ended.
     changes: AtomicU64,
 }
 
-impl Room {
+impl ConnectionTable {
     /// A number that changes when a request begins or ends, or a connection ends.
     pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Relaxed)
@@ -80,7 +80,7 @@ pub(crate) struct Peer {
     under_way: Mutex<(usize, Rest)>,
     /// Asked to leave its place.
     leave: Arc<Notify>,
-    room: Arc<Room>,
+    room: Arc<ConnectionTable>,
     connection: Connection,
 }
 
@@ -108,7 +108,7 @@ impl Drop for UnderWay {
 
 impl Peer {
     /// The other side of a connection, which has a place in the room from now on.
-    pub(crate) fn enter(connection: Connection, room: &Arc<Room>) -> Arc<Self> {
+    pub(crate) fn enter(connection: Connection, room: &Arc<ConnectionTable>) -> Arc<Self> {
         let leave = Arc::new(Notify::new());
         Arc::new(Self {
             unsent: Arc::default(),
@@ -245,17 +245,17 @@ mod tests {
     use futures::FutureExt as _;
 
     use super::*;
-    use crate::network_limits::Peers;
+    use crate::network_limits::NetworkLimits;
 
     /// A connection that has a place in the room.
-    fn enter(peers: &Arc<Peers>, room: &Arc<Room>) -> Arc<Peer> {
+    fn enter(peers: &Arc<NetworkLimits>, room: &Arc<ConnectionTable>) -> Arc<Peer> {
         let address = "192.0.2.1:4711".parse().unwrap();
         Peer::enter(peers.take(address).unwrap(), room)
     }
 
     #[test]
     fn an_answer_holds_memory_until_it_is_sent() {
-        let peers = Peers::new(Vec::new(), 0, 100, 100);
+        let peers = NetworkLimits::new(Vec::new(), 0, 100, 100);
         let peer = enter(&peers, &Arc::default());
         let mut held = peer.budget().begin();
         held.grow(10).unwrap();
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn who_rests_longest_is_asked_to_leave() {
-        let peers = Peers::new(Vec::new(), 0, 100, 100);
+        let peers = NetworkLimits::new(Vec::new(), 0, 100, 100);
         let room = Arc::default();
         let all = [(); 4].map(|()| enter(&peers, &room));
         let asked = || {
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn the_end_of_a_request_and_of_a_connection_are_changes() {
-        let peers = Peers::new(Vec::new(), 0, 100, 100);
+        let peers = NetworkLimits::new(Vec::new(), 0, 100, 100);
         let room = Arc::default();
         let peer = enter(&peers, &room);
         let changed = |known: &mut u64| std::mem::replace(known, room.changes()) != room.changes();

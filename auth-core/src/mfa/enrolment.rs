@@ -13,6 +13,7 @@ use crate::mail::kind::MailKind;
 use crate::mail::outbox::notify_user;
 use crate::mfa::recovery_code::new_recovery_codes;
 use crate::mfa::second_factor::{decrypt_totp_key, encrypt_totp_key, has_second_factor};
+use crate::mfa::verify_code::without_blanks;
 use crate::mfa::{Mfa, totp};
 use crate::platform::Platform;
 use crate::rate_limits::quota::{SelfService, count_self_service};

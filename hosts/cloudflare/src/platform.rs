@@ -10,8 +10,8 @@ use auth_core::{
     OutboundRequest, OutboundResponse, Platform, Settings, Timestamp,
 };
 use bytes::Bytes;
-use futures::FutureExt as _;
 use futures::future::{Either, select};
+use futures::{FutureExt as _, StreamExt as _};
 use gatewright_http::{BodyConfig, Service};
 use gatewright_mail::{Delivery, MailConfig, Mailbox, Provider, TIMEOUT, accepted, console};
 use gatewright_storage_d1::D1;

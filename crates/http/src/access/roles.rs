@@ -202,7 +202,10 @@ async fn set_permission<P: Platform>(
     administrator: &Administrator,
     held: bool,
 ) -> Answer<NoContent> {
-    let (role, permission) = (call.path_parameter("role"), call.named("permission"));
+    let (role, permission) = (
+        call.path_parameter("role"),
+        call.path_parameter("permission"),
+    );
     call.auth
         .roles()
         .set_permission(administrator, &role, &permission, held)

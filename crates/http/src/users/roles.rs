@@ -37,7 +37,7 @@ async fn set_role<P: Platform>(
     administrator: &Administrator,
     held: bool,
 ) -> Answer<NoContent> {
-    let (id, role) = (call.path_parameter("id"), call.named("role"));
+    let (id, role) = (call.path_parameter("id"), call.path_parameter("role"));
     call.auth
         .users()
         .set_role(administrator, &id, &role, held)

@@ -53,7 +53,7 @@ async fn end_user_session<P: Platform>(
     call: &Call<'_, P>,
     administrator: Administrator,
 ) -> Answer<NoContent> {
-    let (id, session) = (call.path_parameter("id"), call.named("session_id"));
+    let (id, session) = (call.path_parameter("id"), call.path_parameter("session_id"));
     call.auth
         .users()
         .end_sessions(&administrator, &id, Some(&session))

@@ -10,7 +10,7 @@ use crate::host::Host;
 use crate::install::{chromium, need, npm_packages, python_packages};
 use crate::native;
 use crate::packages::Profile;
-use crate::process::{cargo, root, run, target};
+use crate::process::{root, run, target};
 use crate::running::start;
 use crate::selection::{HOSTS, KIT, SCENARIOS, Selection, own_tests};
 use crate::stage::{Stages, stage};
@@ -174,15 +174,17 @@ pub(crate) fn with_artifacts(command: &mut Command) -> &mut Command {
 
 /// Writes anew what is made of tables: the tests that compare it write it when they are told to.
 pub(crate) fn generate() -> Result<()> {
+    // The same packages as for the tests, so that no dependency is built with other features.
     let update = |arguments: &[&str]| {
-        run(cargo()
-            .args(["test", "--quiet", "--locked"])
+        run(native::tests(Profile::Dev)
+            .arg("--quiet")
             .args(arguments)
             .env("GATEWRIGHT_UPDATE", "1"))
     };
-    update(&["--package", "gatewright-pack", "--test", "storage_contract"])?;
-    update(&["--package", "gatewright-http", "openapi"])?;
-    update(&["--package", "gatewright-tests", "--test", "manifests"])
+    // First: everything else is compiled with it.
+    update(&["--test", "storage_contract"])?;
+    update(&["--lib", "openapi"])?;
+    update(&["--test", "manifests"])
 }
 
 /// The tests in JavaScript that are not the npm package's.

@@ -76,8 +76,16 @@ async fn password_hashes_wait_in_order_and_no_more_than_the_bound() {
 
 #[tokio::test]
 async fn a_wrong_variable_is_named_in_the_log_and_answered_in_the_error_form() {
-    let host = start(&[("JWT_ALGORITHM", "none")]);
-    host.get("/auth/me").await.assert_error(503, "unavailable");
+    let app = "https://app.example.com";
+    let host = start(&[("JWT_ALGORITHM", "none"), ("CORS_ORIGINS", app)]);
+    let asked = host.request(Method::GET, "/auth/me").header("origin", app);
+    let answer = Answer::of(asked).await;
+    answer.assert_error(503, "unavailable");
+    // As every answer: pages of that origin can read it.
+    assert_eq!(answer.header("access-control-allow-origin"), app);
+    let exposed = answer.header("access-control-expose-headers");
+    assert!(exposed.contains("retry-after"), "{answer:?}");
+    assert_ne!(answer.header("x-request-id"), "");
     host.wait_for_log("JWT_ALGORITHM");
 }
 
@@ -97,6 +105,8 @@ async fn after_a_trap_the_next_request_is_served() {
     let (waited, trapped) = futures::join!(waiting, trapping);
     waited.assert_error(500, "internal_error");
     trapped.assert_error(500, "internal_error");
+    assert_eq!(trapped.header("x-content-type-options"), "nosniff");
+    assert_ne!(trapped.header("x-request-id"), "");
     assert_eq!(works().await.body, json!({"Ok": null}));
     host.wait_for_log("as asked");
 }

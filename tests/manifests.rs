@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use auth_core::Config;
-use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting};
+use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting, WebConfig};
 use gatewright_http::BodyConfig;
 use gatewright_mail::MailConfig;
 use gatewright_storage_sqlite::MIGRATIONS;
@@ -17,6 +17,7 @@ const END: &str = "# generated: end\n";
 fn settings() -> impl Iterator<Item = &'static Setting> {
     let tables = [
         Config::TABLE,
+        WebConfig::TABLE,
         ProxyConfig::TABLE,
         RetentionConfig::TABLE,
         BodyConfig::TABLE,
@@ -117,6 +118,28 @@ fn the_migrations_for_d1_are_those_of_the_sql() {
         there == wanted,
         "the migrations are not current: run `cargo xtask generate`"
     );
+}
+
+/// Wrangler uploads what a rule names, and by rules of its own what none of that type does. A rule that does not say what
+/// follows it is warned of.
+#[test]
+fn wrangler_uploads_the_worker_and_nothing_else() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hosts/cloudflare/wrangler.toml");
+    let manifest = std::fs::read_to_string(path).unwrap();
+    let rules = manifest.split("[[rules]]\n").skip(1);
+    let rules: Vec<Vec<_>> = rules
+        .map(|rule| rule.lines().take_while(|line| line.contains('=')).collect())
+        .collect();
+    let last = "fallthrough = false";
+    let wasm = [
+        "type = \"CompiledWasm\"",
+        "globs = [\"index_bg.wasm\"]",
+        last,
+    ];
+    let modules = "globs = [\"index.js\", \"snippets/**/*.js\"]";
+    let modules = ["type = \"ESModule\"", modules, last];
+    let text = ["type = \"Text\"", "globs = []", last];
+    assert_eq!(rules, [wasm, modules, text]);
 }
 
 /// V6.1.1: the documentation names every limit that defends against guessing and flooding, with its default.

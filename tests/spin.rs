@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gatewright_tests::host::{Answer, Host, PASSWORD, Tokens, component, manifest, spin};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -48,10 +49,17 @@ fn refused(command: &mut Command) -> String {
 #[tokio::test]
 async fn an_empty_variable_is_named_in_the_log_and_answered_in_the_error_form() {
     let folder = folder();
-    let host = start(&folder, &[("SECRET_KEY", "")]);
-    let answer = host.post("/auth/register", ada()).await;
+    let app = "https://app.example.com";
+    let host = start(&folder, &[("SECRET_KEY", ""), ("CORS_ORIGINS", app)]);
+    let request = host.request(Method::POST, "/auth/register");
+    let answer = Answer::of(request.header("origin", app).json(&ada())).await;
     answer.assert_error(503, "unavailable");
     assert!(!answer.header("retry-after").is_empty());
+    // As every answer: pages of that origin can read it.
+    assert_eq!(answer.header("access-control-allow-origin"), app);
+    let exposed = answer.header("access-control-expose-headers");
+    assert!(exposed.contains("retry-after"), "{answer:?}");
+    assert_ne!(answer.header("x-request-id"), "");
     host.wait_for_log("SECRET_KEY: not set; accepted: at least 32 bytes");
 }
 

@@ -48,7 +48,8 @@ export default {
     try {
       return await answered;
     } catch {
-      return Response.json({ error: ERROR }, { status: 500, headers: { "cache-control": "no-store" } });
+      const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff", "x-request-id": crypto.randomUUID() };
+      return Response.json({ error: ERROR }, { status: 500, headers });
     }
   },
   async scheduled(controller, env, context) {

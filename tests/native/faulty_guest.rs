@@ -18,6 +18,8 @@ async fn costs_its_own_request_alone(path: &str, status: u16, code: &str) {
         let good = futures::future::join_all((0..20).map(|_| host.get("/fine")));
         let (bad, good) = futures::join!(host.get(path), good);
         bad.assert_error(status, code);
+        assert_eq!(bad.header("x-content-type-options"), "nosniff");
+        assert_ne!(bad.header("x-request-id"), "");
         assert!(
             !bad.text.contains("wasm") && !bad.text.contains("asked to"),
             "{}",

@@ -6,6 +6,7 @@ mod proxy;
 mod retention;
 pub(crate) mod setting;
 mod values;
+mod web;
 
 use core::ops::Deref;
 use std::collections::BTreeMap;
@@ -21,11 +22,14 @@ pub use proxy::ProxyConfig;
 pub use retention::RetentionConfig;
 pub use setting::{Setting, SettingError};
 pub use values::Values;
+pub use web::WebConfig;
 
 /// Everything an operator can set about the service, the same on every host.
 #[derive(Clone)]
 pub struct Config {
     values: Values,
+    /// Where the service is reached, and from which pages.
+    pub web: WebConfig,
     /// What stands in front of the service, on hosts where clients connect to a socket.
     pub proxies: ProxyConfig,
     /// What mail says, with the operator's own templates.
@@ -53,7 +57,12 @@ impl<S: Settings> Settings for Heard<'_, S> {
         let value = self.settings.get(name).await?;
         let plain = |setting: &&Setting| setting.name == name && !setting.secret;
         let given = value.as_deref().filter(|text| !text.trim().is_empty());
-        let tables = [Values::TABLE, ProxyConfig::TABLE, RetentionConfig::TABLE];
+        let tables = [
+            Values::TABLE,
+            WebConfig::TABLE,
+            ProxyConfig::TABLE,
+            RetentionConfig::TABLE,
+        ];
         let mut known = tables.into_iter().flatten();
         if let (Some(setting), Some(text)) = (known.find(plain), given) {
             let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,12 +115,14 @@ impl Config {
                 accepts: "at least 8 KiB for each of ARGON2_PARALLELISM lanes",
             });
         }
+        let web = WebConfig::load(&heard).await?;
         let proxies = ProxyConfig::load(&heard).await?;
         // Kept by the host; a value that it can't use is told at the start, too.
         RetentionConfig::load(&heard).await?;
         let templates = Templates::load(settings, &config.product_name).await?;
         Ok(Self {
             values: config,
+            web,
             proxies,
             templates: Arc::new(templates),
             given: heard.values.into_inner().unwrap_or_default(),
@@ -146,13 +157,6 @@ impl Config {
             .unwrap_or(self.mails_per_address * 10)
     }
 
-    /// Where links in mail lead.
-    pub fn frontend(&self) -> &str {
-        self.frontend_url
-            .as_deref()
-            .unwrap_or(&self.public_base_url)
-    }
-
     /// How authenticator apps call the service.
     pub fn totp_issuer(&self) -> &str {
         self.totp_issuer.as_deref().unwrap_or(&self.product_name)
@@ -160,7 +164,9 @@ impl Config {
 
     /// `iss` of access tokens.
     pub fn issuer(&self) -> &str {
-        self.jwt_issuer.as_deref().unwrap_or(&self.public_base_url)
+        self.jwt_issuer
+            .as_deref()
+            .unwrap_or(&self.web.public_base_url)
     }
 
     /// `aud` of access tokens.

@@ -45,6 +45,24 @@ pub fn base_url(text: &str) -> Option<String> {
     (!authority.is_empty() && authority.chars().all(allowed)).then(|| text.to_ascii_lowercase())
 }
 
+/// The same with a path, which is of plain segments: letters, digits, `-`, `.`, `_` and `~`.
+pub fn base_url_with_path(text: &str) -> Option<String> {
+    let (origin, path) = split_url(text.strip_suffix('/').unwrap_or(text));
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
+    let is_segment = |part: &str| !matches!(part, "" | "." | "..") && part.chars().all(plain);
+    let fits = path.split('/').skip(1).all(is_segment);
+    base_url(origin)
+        .filter(|_| fits)
+        .map(|origin| origin + path)
+}
+
+/// Scheme and authority of a URL, and the path that begins with a slash or is empty.
+pub(super) fn split_url(url: &str) -> (&str, &str) {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let path = url[authority..].find('/');
+    url.split_at(path.map_or(url.len(), |at| authority + at))
+}
+
 /// An http or https URL to append to.
 pub fn url_prefix(text: &str) -> Option<String> {
     let rest = text
@@ -76,4 +94,41 @@ pub fn origins(text: &str) -> Option<Vec<String>> {
         .filter(|origin| !origin.is_empty())
         .map(base_url)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_an_address_is_plain() {
+        for (text, wanted) in [
+            ("https://Example.com", "https://example.com"),
+            ("https://example.com/", "https://example.com"),
+            ("https://example.com/auth", "https://example.com/auth"),
+            (
+                "http://Localhost:1/A/b_c.~-/",
+                "http://localhost:1/A/b_c.~-",
+            ),
+        ] {
+            assert_eq!(base_url_with_path(text).as_deref(), Some(wanted));
+        }
+        for text in [
+            "example.com/auth",
+            "https:///auth",
+            "https://example.com//",
+            "https://example.com//auth",
+            "https://example.com/auth//",
+            "https://example.com/./auth",
+            "https://example.com/auth/..",
+            "https://example.com/a b",
+            "https://example.com/a%20b",
+            "https://example.com/a?b",
+            "https://example.com/a#b",
+            "https://example.com/a;b",
+            "https://ada@example.com/auth",
+        ] {
+            assert_eq!(base_url_with_path(text), None, "{text}");
+        }
+    }
 }

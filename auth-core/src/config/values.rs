@@ -20,12 +20,8 @@ settings! {
     JWT_SECRET jwt_secret: Option<SecretKey> = "", |text| if text.is_empty() { Some(None) } else { SecretKey::new(text.as_bytes()).map(Some) }, "at least 32 bytes, 48 for HS384, 64 for HS512", secret;
     /// Algorithm of access tokens. With EdDSA and ES256 the key pair is made at first use and the public half is served at /.well-known/jwks.json.
     JWT_ALGORITHM jwt_algorithm: Algorithm = "EdDSA", |text| Algorithm::parse(text).filter(|algorithm| algorithm.can_sign()), "EdDSA, ES256, HS256, HS384 or HS512";
-    /// Where people reach the service, without a trailing slash. Links in mails and the default issuer come from it, never from a request's Host header.
-    PUBLIC_BASE_URL public_base_url: String = "http://localhost:8080", parse::base_url, "an http or https URL without path, query and fragment";
     /// How the service calls itself in mail.
     PRODUCT_NAME product_name: String = "Gatewright", parse::name, "1 to 64 characters, no control characters";
-    /// Where links in mail lead: your own pages at the same paths (`/verify`, `/reset-password`, …); `PUBLIC_BASE_URL` when not set.
-    FRONTEND_URL frontend_url: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::base_url(text).map(Some) }, "an http or https URL without path, query and fragment";
     /// `iss` of access tokens; `PUBLIC_BASE_URL` when not set.
     JWT_ISSUER jwt_issuer: Option<String> = "", parse::optional, "text";
     /// `aud` of access tokens; the issuer when not set.
@@ -112,6 +108,4 @@ settings! {
     METRICS_TOKEN metrics_token: Option<SecretKey> = "", |text| if text.is_empty() { Some(None) } else { SecretKey::new(text.as_bytes()).map(Some) }, "at least 32 bytes", secret;
     /// Life of a session in which an administrator acts as a user.
     IMPERSONATION_MINUTES impersonation_life: Duration = "15", |text| parse::whole(text, 1, 60).map(|n| Duration::from_secs(n * 60)), "minutes, 1 to 60";
-    /// Origins whose pages may call the API from a browser.
-    CORS_ORIGINS cors_origins: Vec<String> = "", parse::origins, "origins separated by commas, such as https://app.example.com";
 }

@@ -57,7 +57,7 @@ pub(crate) async fn send_link<P: Platform>(
 pub(crate) fn link<P: Platform>(context: &Context<P>, page: &str, token: &SecretToken) -> String {
     format!(
         "{}{page}?token={}",
-        context.config.frontend(),
+        context.config.web.frontend(),
         token.expose()
     )
 }

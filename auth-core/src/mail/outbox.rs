@@ -72,7 +72,7 @@ fn notice<P: Platform>(
 
 /// Tells who has an address already that somebody else wanted to have it.
 pub(crate) fn send_account_exists<P: Platform>(context: &Context<P>, to: &str) {
-    let login = format!("{}/login", context.config.frontend());
+    let login = format!("{}/login", context.config.web.frontend());
     let values = MailContext {
         email: Some(to),
         link: Some(&login),

@@ -15,9 +15,9 @@ mod platform;
 
 use std::sync::OnceLock;
 
-use auth_core::config::SettingError;
+use auth_core::config::{SettingError, WebConfig};
 use auth_core::{Auth, Config, Level, Platform as _};
-use gatewright_http::{ApiError, BodyConfig, Service};
+use gatewright_http::{ApiError, BodyConfig, Front, Service};
 use wasip3::http::types::{ErrorCode, Request, Response};
 
 use crate::platform::{ContractSettings, Host};
@@ -36,7 +36,14 @@ impl bindings::exports::wasi::http::handler::Guest for Handler {
                 service.look_behind_proxies(request.headers_mut());
                 service.handle(request).await
             }
-            Err(error) => error.into_host_response(None),
+            Err(error) => {
+                let web = WebConfig::load(&ContractSettings).await.ok();
+                let mut random = [0; 8];
+                Host.fill_random(&mut random);
+                let front = Front::new(web.as_ref(), u64::from_be_bytes(random));
+                let (parts, _) = request.into_parts();
+                front.refuse(&front.asked(&parts), error)
+            }
         };
         later::wait_for_room().await;
         http::response(response).await

@@ -24,14 +24,14 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     let answer: Value = read(&body)?;
     let allowed = answer["allowed"].as_bool();
     let allowed = allowed.context("the answer says neither yes nor no")?;
-    if matches.get_flag("json") {
-        call.document(&body)?;
-    }
+    let said = match matches.get_flag("json") {
+        true => call.document(&body),
+        false if allowed => call.done(matches, b"", &format!("{user} has {permission}")),
+        false => Ok(()),
+    };
+    // Also where nobody reads what was said.
     ensure!(allowed, "{user} does not have {permission}");
-    match matches.get_flag("json") {
-        true => Ok(()),
-        false => call.done(matches, b"", &format!("{user} has {permission}")),
-    }
+    said
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The commands by name, and how one of them is run.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use anyhow::{Result, bail};
 use clap::{ArgMatches, Command};
@@ -9,6 +9,7 @@ use crate::api::Api;
 use crate::call::Call;
 use crate::client::ApiClient;
 use crate::console::{Console, Terminal};
+use crate::output::piped;
 use crate::{
     access, admin, audit, export, import, keys, permissions, roles, secret, sessions, users,
 };
@@ -36,7 +37,8 @@ pub fn needs_api_client(name: &str, _matches: &ArgMatches) -> bool {
     name != "secret"
 }
 
-/// Runs one of [`commands`]. Results go to `out`; questions, progress and problems go to standard error.
+/// Runs one of [`commands`]. Results go to `out`; questions, progress and problems go to standard error,
+/// each problem as a line of JSON with `--json`.
 ///
 /// # Errors
 /// The service can't be reached or refuses, an argument is wrong, or the result calls for exit code 1: `import` refused a
@@ -47,10 +49,17 @@ pub fn run(
     client: &dyn ApiClient,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let mut out = Pipe { out, closed: false };
-    let done = run_with(name, matches, client, &mut out, &mut Terminal::default());
-    // The reader may have closed the pipe, as `head` does.
-    if out.closed { Ok(()) } else { done }
+    let console = &mut Terminal::new(wants_json(matches));
+    piped(out, |out| run_with(name, matches, client, out, console))
+}
+
+/// Whether the command or one below it was given `--json`.
+pub fn wants_json(matches: &ArgMatches) -> bool {
+    let given = matches.try_get_one::<bool>("json");
+    given.is_ok_and(|given| given == Some(&true))
+        || matches
+            .subcommand()
+            .is_some_and(|(_, matches)| wants_json(matches))
 }
 
 pub(crate) fn run_with(
@@ -79,43 +88,54 @@ pub(crate) fn run_with(
         "import" => import::run(call, matches),
         "export" => export::run(call, matches),
         _ => bail!("there is no command {name:?}"),
-    }?;
-    call.out.flush()?;
-    Ok(())
-}
-
-/// Output that remembers whether its reader has closed it.
-struct Pipe<'a> {
-    out: &'a mut dyn Write,
-    closed: bool,
-}
-
-impl Pipe<'_> {
-    fn note<T>(&mut self, done: io::Result<T>) -> io::Result<T> {
-        if let Err(error) = &done {
-            self.closed |= error.kind() == io::ErrorKind::BrokenPipe;
-        }
-        done
-    }
-}
-
-impl Write for Pipe<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let done = self.out.write(bytes);
-        self.note(done)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let done = self.out.flush();
-        self.note(done)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::client::NoApiClient;
-    use crate::fake::program;
+    use crate::fake::{Fake, Script, program};
+
+    /// A pipe that nobody reads, or a full disk.
+    struct Shut(io::ErrorKind);
+
+    impl Write for Shut {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn run_into(kind: io::ErrorKind, answer: Value, line: &str) -> Result<()> {
+        let fake = Fake::new([Script::json(200, answer)]);
+        let words = ["gatewright"].into_iter().chain(line.split(' '));
+        let matches = program().get_matches_from(words);
+        let (name, matches) = matches.subcommand().unwrap();
+        run(name, matches, &fake, &mut Shut(kind))
+    }
+
+    #[test]
+    fn nobody_reading_is_no_error_and_a_full_disk_is_one() {
+        let line = "secret generate";
+        run_into(io::ErrorKind::BrokenPipe, json!({}), line).unwrap();
+        assert!(run_into(io::ErrorKind::StorageFull, json!({}), line).is_err());
+        // Whoever asks for a permission hears no "yes" because he reads no answer.
+        let line = "check 01890a5d-ac96-774b-bcce-b302099a8057 posts:write --json";
+        let ask = |allowed: bool| {
+            let answer = json!({"allowed": allowed, "results": [allowed]});
+            run_into(io::ErrorKind::BrokenPipe, answer, line)
+        };
+        ask(true).unwrap();
+        let error = ask(false).unwrap_err().to_string();
+        assert!(error.contains("does not have"), "{error}");
+    }
 
     #[test]
     fn the_tree_of_commands_is_sound() {
@@ -143,18 +163,18 @@ mod tests {
     }
 
     #[test]
-    fn nobody_reading_is_no_error() {
-        struct Shut;
-        impl Write for Shut {
-            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-                Err(io::ErrorKind::BrokenPipe.into())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
+    fn json_may_be_asked_for_anywhere() {
+        for (line, wanted) in [
+            ("user list", false),
+            ("user list --json", true),
+            ("user --json list", true),
+            ("check ada posts:write --json", true),
+            ("secret generate", false),
+        ] {
+            let words = ["gatewright"].into_iter().chain(line.split(' '));
+            let matches = program().get_matches_from(words);
+            let (_, matches) = matches.subcommand().unwrap();
+            assert_eq!(wants_json(matches), wanted, "{line}");
         }
-        let matches = program().get_matches_from(["gatewright", "secret", "generate"]);
-        let (name, matches) = matches.subcommand().unwrap();
-        run(name, matches, &NoApiClient, &mut Shut).unwrap();
     }
 }

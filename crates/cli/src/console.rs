@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::output;
 
 /// What is done beside printing what was found.
 pub(crate) trait Console {
@@ -19,15 +22,24 @@ pub(crate) trait Console {
     fn input(&mut self) -> Box<dyn BufRead + Send>;
     /// Begins a bar of that length, or of none that is known. Only people see it.
     fn begin(&mut self, length: Option<u64>) -> ProgressBar;
-    /// Says something on standard error, above the bar.
+    /// Says something on standard error; with `--json` as `{"note": …}`.
     fn say(&mut self, line: &str);
+    /// Writes a line to standard error as it is, above the bar.
+    fn write(&mut self, line: &str);
     /// Lets time pass.
     fn wait(&mut self, time: Duration);
 }
 
-#[derive(Default)]
 pub(crate) struct Terminal {
     bar: Option<ProgressBar>,
+    json: bool,
+}
+
+impl Terminal {
+    /// The terminal of a command, with `--json` or without.
+    pub(crate) fn new(json: bool) -> Self {
+        Self { bar: None, json }
+    }
 }
 
 impl Console for Terminal {
@@ -71,9 +83,16 @@ impl Console for Terminal {
     }
 
     fn say(&mut self, line: &str) {
+        match self.json {
+            true => self.write(&json!({ "note": line }).to_string()),
+            false => self.write(line),
+        }
+    }
+
+    fn write(&mut self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| output::say(line)),
+            None => output::say(line),
         }
     }
 

@@ -211,6 +211,10 @@ impl Console for Person {
         self.said.push(line.to_owned());
     }
 
+    fn write(&mut self, line: &str) {
+        self.said.push(line.to_owned());
+    }
+
     fn wait(&mut self, time: Duration) {
         self.waited.push(time);
     }

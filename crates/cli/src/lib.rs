@@ -27,6 +27,7 @@
 //! ```
 
 #![forbid(unsafe_code)]
+#![warn(clippy::print_stderr, reason = "it panics where nobody reads")]
 #![cfg_attr(
     test,
     allow(clippy::disallowed_methods, reason = "tests read JSON that they know")
@@ -47,6 +48,7 @@ mod export;
 mod fake;
 mod import;
 mod keys;
+mod output;
 mod permissions;
 mod records;
 mod remote;
@@ -56,6 +58,8 @@ mod sessions;
 mod show;
 mod users;
 
+pub use crate::api::error_document;
 pub use crate::client::{ApiClient, NoApiClient};
-pub use crate::commands::{commands, needs_api_client, run};
+pub use crate::commands::{commands, needs_api_client, run, wants_json};
+pub use crate::output::{piped, say};
 pub use crate::remote::{Remote, connection_arguments, remote};

@@ -5,3 +5,6 @@ pub const MAX_BODY: usize = 64 * 1024;
 
 /// Most bytes of a request's head.
 pub const MAX_HEAD: usize = 32 * 1024;
+
+/// Most headers of a request.
+pub const MAX_HEADERS: usize = 256;

@@ -163,6 +163,11 @@ impl Route {
         self.body != RequestBody::None
     }
 
+    /// Whether its form may be `multipart/form-data`, too. The clients of other systems send either; RFC 6749 knows one.
+    pub(crate) fn takes_multipart(&self) -> bool {
+        self.deprecated && self.body == RequestBody::Form
+    }
+
     /// A public route that reads and returns nothing.
     pub(crate) const fn new(
         method: &'static str,

@@ -73,7 +73,7 @@ impl<T> ReadBody for Form<T> {
     type Value = form::Form;
 
     fn read<P>(call: &Call<'_, P>) -> Result<form::Form, ApiError> {
-        form::Form::parse(call.parts, call.body)
+        form::Form::parse(call.parts, call.route, call.body)
     }
 }
 

@@ -42,9 +42,11 @@ impl<P: Platform> Call<'_, P> {
         let Some(origin) = headers.get(ORIGIN) else {
             return site.map(|_| false);
         };
-        let config = self.config();
-        let own = [&config.public_base_url].into_iter();
-        let mut known = own.chain(&config.frontend_url).chain(&config.cors_origins);
-        Some(known.any(|known| known.as_bytes() == origin.as_bytes()))
+        let web = &self.config().web;
+        let own = [web.own_origin()].into_iter();
+        Some(
+            own.chain(web.page_origins())
+                .any(|known| known.as_bytes() == origin.as_bytes()),
+        )
     }
 }

@@ -1,23 +1,24 @@
 //! From a request to its handler, and what surrounds every handler.
 
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use auth_core::{Auth, Deferred, Level, Platform};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
 
 use crate::call::Call;
 use crate::cookies::write::clear;
 use crate::error::api_error::ApiError;
-use crate::limits::{MAX_BODY, MAX_HEAD};
+use crate::front::Front;
+use crate::limits::{MAX_BODY, MAX_HEAD, MAX_HEADERS};
 use crate::proof::{Administrator, Authorize as _, Operator};
 use crate::proxies::trust::{client_behind, disbelieved};
 use crate::request::body;
 use crate::request::body_budget::Bodies;
-use crate::request::headers::{CLIENT_ADDRESS, HEAD_ONLY, REQUEST_ID};
+use crate::request::headers::{CLIENT_ADDRESS, HEAD_ONLY};
 use crate::response::{cors, reply};
 use crate::route::{RequestBody, Route};
 use crate::row::Handler;
@@ -28,10 +29,7 @@ pub struct Service<P> {
     auth: Auth<P>,
     /// The handlers of the table of routes, in its order.
     handlers: Vec<Handler<P>>,
-    /// First half of the ids of requests, random for each instance.
-    instance: u64,
-    /// Second half, counted.
-    requests: AtomicU64,
+    front: Front,
     /// Whether a request has come.
     begun: AtomicBool,
     /// The bodies under way.
@@ -46,10 +44,9 @@ impl<P: Platform + 'static> Service<P> {
         let mut instance = [0; 8];
         auth.platform().fill_random(&mut instance);
         Self {
+            front: Front::new(Some(&auth.config().web), u64::from_be_bytes(instance)),
             auth,
             handlers: table::handlers(),
-            instance: u64::from_be_bytes(instance),
-            requests: AtomicU64::new(0),
             begun: AtomicBool::new(false),
             bodies: Bodies::new(body_memory),
             reported: AtomicBool::new(false),
@@ -91,9 +88,9 @@ impl<P: Platform + 'static> Service<P> {
         request: Request<B>,
         ready: impl AsyncFnOnce() -> Result<T, ApiError>,
     ) -> Response<Bytes> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let mut body = pin!(body);
-        let response = self.answer(&parts, body.as_mut(), ready).await;
+        let response = self.answer(&mut parts, body.as_mut(), ready).await;
         let late = self.auth.platform().pause(body::UNREAD_PATIENCE);
         body::discard(&parts, body, late).await;
         response
@@ -101,20 +98,24 @@ impl<P: Platform + 'static> Service<P> {
 
     async fn answer<B: Body, T>(
         &self,
-        parts: &Parts,
+        parts: &mut Parts,
         body: Pin<&mut B>,
         ready: impl AsyncFnOnce() -> Result<T, ApiError>,
     ) -> Response<Bytes> {
-        let request_id = self.request_id(&parts.headers);
+        let asked = self.front.asked(parts);
+        let request_id = self.front.request_id(&asked);
         let of_operator = parts.extensions.get::<Operator>().is_some();
         if !of_operator && !self.begun.swap(true, Ordering::Relaxed) {
             self.auth.audit().record_startup();
         }
-        let found = table::find_or_reason(&parts.method, parts.uri.path());
+        let found = match of_operator || self.front.enter(parts) {
+            true => table::find_or_reason(&parts.method, parts.uri.path()),
+            false => Err(NoRoute::Path),
+        };
         let compatible = self.auth.config().compatibility_routes;
         let served = |route: &&Route| !route.deprecated || compatible;
-        let mut response = match found {
-            _ if body::head_size(parts) > MAX_HEAD => {
+        let response = match found {
+            _ if body::head_size(parts) > MAX_HEAD || parts.headers.len() > MAX_HEADERS => {
                 ApiError::head_too_large().into_response(None)
             }
             Ok(found) if !served(&found.route) => ApiError::not_found().into_response(None),
@@ -142,16 +143,12 @@ impl<P: Platform + 'static> Service<P> {
             }
             Err(NoRoute::Path) => ApiError::not_found().into_response(None),
         };
-        let config = self.auth.config();
-        cors::allow_origin(config, &parts.headers, response.headers_mut());
-        if let Ok(id) = HeaderValue::from_str(&request_id) {
-            response.headers_mut().insert(REQUEST_ID, id);
-        }
-        let mut response = reply::seal(response);
-        if parts.method == Method::HEAD {
-            *response.body_mut() = Bytes::new();
-        }
-        response
+        self.front.finish(&asked, &request_id, response)
+    }
+
+    /// The outside of the service.
+    pub fn front(&self) -> &Front {
+        &self.front
     }
 
     /// The decisions.
@@ -203,26 +200,6 @@ impl<P: Platform + 'static> Service<P> {
         let _ready = ready().await?;
         let Handler(run) = &self.handlers[place];
         run(&call(&body)).await
-    }
-
-    fn request_id(&self, headers: &HeaderMap) -> String {
-        let plain = |id: &&str| {
-            (1..=64).contains(&id.len())
-                && id
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-        };
-        headers
-            .get(REQUEST_ID)
-            .and_then(|id| id.to_str().ok())
-            .filter(plain)
-            .map_or_else(
-                || {
-                    let count = self.requests.fetch_add(1, Ordering::Relaxed);
-                    format!("{:016x}-{count:x}", self.instance)
-                },
-                str::to_owned,
-            )
     }
 }
 

@@ -101,7 +101,7 @@ static ROUTER: LazyLock<matchit::Router<Vec<Found>>> = LazyLock::new(|| {
 });
 
 /// The route for a method and a path.
-pub fn find(method: &Method, path: &str) -> Option<&'static Route> {
+pub(crate) fn find(method: &Method, path: &str) -> Option<&'static Route> {
     find_or_reason(method, path).ok().map(|found| found.route)
 }
 

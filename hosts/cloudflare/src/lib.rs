@@ -13,13 +13,13 @@ mod platform;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use auth_core::config::RetentionConfig;
+use auth_core::config::{RetentionConfig, WebConfig};
 use auth_core::{Auth, Config, Level, Platform as _};
 use bytes::Bytes;
 use futures::FutureExt as _;
-use gatewright_http::{ApiError, CLIENT_ADDRESS, HashQueue, Service, Ticket};
+use gatewright_http::{ApiError, CLIENT_ADDRESS, Front, HashQueue, Service, Ticket};
 use gatewright_storage_sqlite::purge_when_due;
-use http::{HeaderName, Response};
+use http::{HeaderName, Request, Response};
 use worker::{
     Body, Context, Delay, Env, HttpRequest, HttpResponse, ScheduleContext, ScheduledEvent, event,
 };
@@ -36,29 +36,31 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// Answers a request.
 #[event(fetch)]
-async fn fetch(mut request: HttpRequest, env: Env, _: Context) -> worker::Result<HttpResponse> {
-    let headers = request.headers_mut();
+async fn fetch(request: HttpRequest, env: Env, _: Context) -> worker::Result<HttpResponse> {
+    let (mut parts, body) = request.into_parts();
     // What a client says of its own address is worth nothing.
-    headers.remove(CLIENT_ADDRESS);
-    if let Some(address) = headers.get(CONNECTING_IP).cloned() {
-        headers.insert(CLIENT_ADDRESS, address);
+    parts.headers.remove(CLIENT_ADDRESS);
+    if let Some(address) = parts.headers.get(CONNECTING_IP).cloned() {
+        parts.headers.insert(CLIENT_ADDRESS, address);
     }
-    let route = gatewright_http::find(request.method(), request.uri().path());
-    let answered = async {
-        let service = service(env)?;
-        let hashes = route.is_some_and(|route| route.hashes_password);
-        // Its body is there before it waits: who sends slowly holds no place.
-        let ready = async || match hashes {
-            true => Passed::wait().await.map(Some),
-            false => Ok(None),
-        };
-        Ok(service.handle_when(request, ready).await)
+    let service = match service(&env) {
+        Ok(service) => service,
+        Err(error) => {
+            let web = WebConfig::load(&Variables(env)).now_or_never();
+            let web = web.and_then(Result::ok);
+            let front = Front::new(web.as_ref(), platform::random());
+            return into_response(front.refuse(&front.asked(&parts), error));
+        }
     };
-    into_response(
-        answered
-            .await
-            .unwrap_or_else(|error: ApiError| error.into_host_response(route)),
-    )
+    let route = service.front().asked(&parts).route();
+    let hashes = route.is_some_and(|route| route.hashes_password);
+    // Its body is there before it waits: who sends slowly holds no place.
+    let ready = async || match hashes {
+        true => Passed::wait().await.map(Some),
+        false => Ok(None),
+    };
+    let request = Request::from_parts(parts, body);
+    into_response(service.handle_when(request, ready).await)
 }
 
 /// A place at the work of password hashes; given back when dropped.
@@ -114,7 +116,7 @@ async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
 }
 
 /// The service, made of the settings by the first request that comes. Nothing in that waits.
-fn service(env: Env) -> Result<&'static Service<Host>, ApiError> {
+fn service(env: &Env) -> Result<&'static Service<Host>, ApiError> {
     if let Some(service) = SERVICE.get() {
         return Ok(service);
     }
@@ -131,7 +133,7 @@ fn service(env: Env) -> Result<&'static Service<Host>, ApiError> {
         let cause = format!("ARGON2_MEMORY_KIB: an isolate has {HASH_MEMORY_KIB}, not {memory}");
         return Err(unusable(&cause));
     }
-    let host = Host::new(env).map_err(|cause| unusable(&cause))?;
+    let host = Host::new(env.clone()).map_err(|cause| unusable(&cause))?;
     let places = (HASH_MEMORY_KIB / config.argon2_memory).clamp(1, 4) as usize;
     HASH_QUEUE.get_or_init(|| HashQueue::new(places, host.max_waiting_hashes()));
     let memory = host.body_memory();

@@ -105,6 +105,13 @@ impl Host {
     }
 }
 
+/// A random number.
+pub(crate) fn random() -> u64 {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).expect("crypto.getRandomValues is there");
+    u64::from_be_bytes(random)
+}
+
 /// The result of a future that never waits.
 fn ready_now<T>(future: impl Future<Output = T>) -> Result<T, String> {
     let waited = "a variable had to be waited for";

@@ -1,19 +1,35 @@
 //! `gatewright`: the command line of the native host.
 
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stdout, reason = "it talks to a person")]
+#![warn(clippy::print_stderr, reason = "it panics where nobody reads")]
 
 mod commands;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use gatewright_cli::{error_document, piped, say};
+use serde_json::json;
+
 fn main() -> ExitCode {
-    let matches = commands::program().get_matches();
-    match commands::run(&matches) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("gatewright: {error:#}");
-            ExitCode::FAILURE
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let mut options = arguments.iter().take_while(|argument| *argument != "--");
+    let in_json = options.any(|argument| argument == "--json");
+    let matches = match commands::program().try_get_matches_from(&arguments) {
+        Ok(matches) => matches,
+        Err(error) if in_json && error.use_stderr() => {
+            let message = error.render().to_string();
+            let error = json!({"code": "invalid_arguments", "message": message.trim()});
+            say(&json!({ "error": error }).to_string());
+            return ExitCode::from(2);
         }
+        Err(error) => error.exit(),
+    };
+    let done = piped(&mut std::io::stdout(), |out| commands::run(&matches, out));
+    match done {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(error) if in_json => say(&error_document(&error).to_string()),
+        Err(error) => say(&format!("gatewright: {error:#}")),
     }
+    ExitCode::FAILURE
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use auth_core::config::{LogConfig, ProxyConfig, SettingError, parse};
+use auth_core::config::{LogConfig, ProxyConfig, SettingError, WebConfig, parse};
 use auth_core::password::Parameters;
 use auth_core::{Config, EmailAddress, Settings, Templates};
 use gatewright_mail::{MailConfig, Provider, TIMEOUT};
@@ -205,6 +205,14 @@ impl LayeredSettings {
     /// The first setting whose value can't be used.
     pub fn proxy_config(&self) -> Result<ProxyConfig, SettingError> {
         ready(ProxyConfig::load(self))
+    }
+
+    /// Where the service is reached, and from which pages.
+    ///
+    /// # Errors
+    /// The first setting whose value can't be used.
+    pub fn web_config(&self) -> Result<WebConfig, SettingError> {
+        ready(WebConfig::load(self))
     }
 
     /// The settings of mail.

@@ -46,6 +46,29 @@ async fn clients_of_other_systems_keep_working() {
             .assert_error(401, "session_ended");
     }
 
+    // As the documentation of fastapi-users shows it.
+    let multipart = |path: &str| {
+        let part = |name, value| {
+            format!("--b0\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let fields = part("username", "ada@example.com") + &part("password", PASSWORD);
+        let request = host.request(Method::POST, path);
+        let request = request.header("content-type", "multipart/form-data; boundary=b0");
+        Answer::of(request.body(format!("{fields}--b0--\r\n")))
+    };
+    for path in ["/token", "/auth/jwt/login"] {
+        let tokens = Tokens::of(&multipart(path).await.body);
+        host.get_as("/users/me", &tokens.access_token)
+            .await
+            .assert_ok();
+    }
+    assert_eq!(multipart("/auth/cookie/login").await.status, 204);
+    let ours = multipart("/auth/token").await;
+    assert_eq!(
+        (ours.status.as_u16(), &ours.body["error"]),
+        (400, &json!("invalid_request"))
+    );
+
     let cookie = form("/auth/cookie/login").await;
     assert_eq!(cookie.status, 204);
     let pair = cookie

@@ -1,7 +1,9 @@
 //! Requests as such: bodies, heads, origins, networks.
 
+mod below_a_path;
 mod cross_origin;
 mod malformed_request;
+mod refused_early;
 mod slow_clients;
 mod trusted_proxies;
 mod unknown_route;

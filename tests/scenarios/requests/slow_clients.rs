@@ -34,9 +34,11 @@ fn head(path: &str, length: usize, header: &str) -> String {
 /// Bodies that don't come hold no place where others wait for a password hash, and end by themselves.
 #[tokio::test]
 async fn bodies_that_come_slowly_hold_nobody_up_and_are_ended() {
-    let host = Host::start(&[]);
+    let app = "https://app.example.com";
+    let host = Host::start(&[("CORS_ORIGINS", app)]);
     host.get("/readyz").await.assert_ok();
-    let begun = head("/auth/login", 100, "") + "{\"email\": \"";
+    let origin = format!("origin: {app}\r\n");
+    let begun = head("/auth/login", 100, &origin) + "{\"email\": \"";
     let slow: Vec<_> = (0..100).map(|_| sent(&host, &begun)).collect();
     host.register("ada@example.com").await;
     host.login("ada@example.com").await;
@@ -45,6 +47,14 @@ async fn bodies_that_come_slowly_hold_nobody_up_and_are_ended() {
         ended.starts_with("HTTP/1.1 408") && ended.contains("\"request_timeout\""),
         "{ended}"
     );
+    // As every answer: a page of that origin can read it.
+    for header in [
+        "access-control-allow-origin: https://app",
+        "x-request-id: ",
+        "x-content-type-options: ",
+    ] {
+        assert!(ended.to_lowercase().contains(header), "{ended}");
+    }
 }
 
 /// Who may send a long body is decided by the head, before the body is read (V8.3.2: with each request).

@@ -149,3 +149,104 @@ fn exported(host: &Host, token: &str) -> Vec<Value> {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
 }
+
+/// A pipe that nobody reads, as `head -1` leaves it.
+fn unread() -> std::io::PipeWriter {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer
+}
+
+/// Neither standard output nor standard error has to have a reader.
+#[test]
+fn no_command_panics_where_nobody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for arguments in [
+        &["config"][..],
+        &["config", "print"],
+        &["config", "check"],
+        &["mail", "preview"],
+        &["mail", "preview", "verify_email"],
+        &["mail", "preview", "verify_email", "--html"],
+        &["completions", "bash"],
+        &["secret", "generate"],
+        &["migrate"],
+        &["role", "list"],
+        &["role", "list", "--json"],
+        &["export"],
+        &["help"],
+        &["--version"],
+    ] {
+        let done = native(folder, arguments).stdout(unread()).output().unwrap();
+        let errors = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{arguments:?}: {errors}");
+        assert_eq!(errors, "", "{arguments:?}");
+    }
+    for (arguments, code) in [
+        (&["role", "show", "nobody"][..], 1),
+        (&["role", "show", "nobody", "--json"], 1),
+        (&["config", "check", "--listen", "nowhere"], 1),
+        (&["role", "nothing"], 2),
+        (&["role", "nothing", "--json"], 2),
+    ] {
+        let done = native(folder, arguments)
+            .stdout(unread())
+            .stderr(unread())
+            .status();
+        assert_eq!(done.unwrap().code(), Some(code), "{arguments:?}");
+    }
+    let done = native(folder, &["config", "check"])
+        .env("ADMIN_EMAIL", "root@example.com")
+        .stdout(unread())
+        .stderr(unread())
+        .status();
+    assert!(done.unwrap().success());
+}
+
+/// What is wrong is a document on standard error, whoever says so: the service, the command, or the reader of its arguments.
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_are_json_where_that_is_asked_for() {
+    let host = Host::start(&[SETUP]);
+    let root = host.administrator().await;
+    let failed = |token: &str, arguments: &[&str]| -> (Option<i32>, Value) {
+        let done = native(host.folder(), arguments)
+            .args(["--url", host.base(), "--token", token, "--json"])
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&done.stderr);
+        let document = serde_json::from_str(&errors);
+        let document: Value = document.unwrap_or_else(|_| panic!("{arguments:?}: {errors}"));
+        (done.status.code(), document["error"].clone())
+    };
+    let (code, error) = failed(root.token(), &["role", "create", "NO NAME"]);
+    assert_eq!((code, &error["status_code"]), (Some(1), &json!(422)));
+    assert_eq!(error["code"], "validation_failed");
+    assert_eq!(error["details"][0]["field"], "name");
+    let (code, error) = failed("nonsense", &["role", "list"]);
+    assert_eq!((code, &error["status_code"]), (Some(1), &json!(401)));
+    let question = ["check", "root@example.com", "NO PERMISSION"];
+    let (code, error) = failed(root.token(), &question);
+    assert_eq!(code, Some(1), "{error}");
+    let (code, error) = failed(root.token(), &["user", "delete", "root@example.com"]);
+    assert_eq!((code, &error["code"]), (Some(1), &json!("failed")));
+    let (code, error) = failed(root.token(), &["role", "nothing"]);
+    assert_eq!(
+        (code, &error["code"]),
+        (Some(2), &json!("invalid_arguments"))
+    );
+    assert!(error["message"].as_str().unwrap().contains("nothing"));
+
+    std::fs::write(host.folder().join("users.jsonl"), "{\"email\": 1}\n").unwrap();
+    let done = native(host.folder(), &["import", "users.jsonl", "--json"])
+        .args(["--url", host.base(), "--token", root.token()])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(done.stderr).unwrap();
+    let lines: Vec<Value> = errors
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{errors}")))
+        .collect();
+    assert_eq!(lines[0]["line"], 1);
+    assert_eq!(lines.last().unwrap()["error"]["code"], "failed");
+}

@@ -7,6 +7,7 @@ use gatewright_transfer::objects;
 use http::StatusCode;
 use http::header::{LOCATION, RETRY_AFTER};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::show::clean;
 
@@ -64,6 +65,34 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 impl Refusal {
+    /// The error as the API has it.
+    pub(crate) fn document(&self) -> Value {
+        let code = match self.code.as_str() {
+            "" => "failed",
+            code => code,
+        };
+        let mut document =
+            json!({"code": code, "message": self.message(), "status_code": self.status.as_u16()});
+        if !self.details.is_empty() {
+            document["details"] = json!(self.details);
+        }
+        if let Some(id) = &self.request_id {
+            document["request_id"] = id.as_str().into();
+        }
+        if let Some(wait) = self.retry_after {
+            document["retry_after"] = wait.as_secs().into();
+        }
+        document
+    }
+
+    /// What it says, without its code.
+    pub(crate) fn message(&self) -> String {
+        match self.code.as_str() {
+            "" => self.to_string(),
+            _ => self.message.clone(),
+        }
+    }
+
     pub(super) fn new(status: StatusCode, headers: &http::HeaderMap, body: &[u8]) -> Self {
         #[derive(Deserialize)]
         struct Envelope {
@@ -106,6 +135,18 @@ impl Refusal {
     }
 }
 
+/// An error in the form of the API's: what the service answered as it came, and anything else with the code `failed`.
+pub fn error_document(error: &anyhow::Error) -> Value {
+    let refusal = error.downcast_ref::<Refusal>();
+    let mut document = refusal.map_or_else(|| json!({"code": "failed"}), Refusal::document);
+    let reasons = error.chain().map(|reason| {
+        let refusal = reason.downcast_ref::<Refusal>();
+        refusal.map_or_else(|| reason.to_string(), Refusal::message)
+    });
+    document["message"] = reasons.collect::<Vec<_>>().join(": ").into();
+    json!({ "error": document })
+}
+
 /// Whether the service answered with this status.
 pub(crate) fn refused_with(error: &anyhow::Error, status: StatusCode) -> bool {
     error
@@ -115,8 +156,10 @@ pub(crate) fn refused_with(error: &anyhow::Error, status: StatusCode) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use anyhow::{Context as _, anyhow};
     use serde_json::json;
 
+    use super::error_document;
     use crate::api::Api;
     use crate::fake::{Fake, Script};
 
@@ -145,5 +188,29 @@ mod tests {
         let error = api.get("/users").unwrap_err().to_string();
         assert!(error.contains("https://elsewhere.example/"), "{error}");
         assert!(api.user("ada").is_err());
+    }
+
+    #[test]
+    fn errors_are_documents() {
+        let body = json!({"error": {"code": "validation_failed", "message": "Some fields are not valid.", "status_code": 422,
+            "details": [{"field": "email", "code": "format", "message": "No address."}]}});
+        let fake = Fake::new([Script::json(422, body.clone()), Script::text(502, "<html>")]);
+        let api = Api::new(&fake);
+        let error = api.get("/users").unwrap_err();
+        assert_eq!(error_document(&error), body);
+        let error = Err::<(), _>(error)
+            .context("the import stopped")
+            .unwrap_err();
+        let document = error_document(&error);
+        assert_eq!(document["error"]["code"], "validation_failed");
+        let message = "the import stopped: Some fields are not valid.";
+        assert_eq!(document["error"]["message"], message);
+        let document = error_document(&api.get("/users").unwrap_err());
+        let (code, message) = ("failed", "the service answered 502 Bad Gateway");
+        let expected = json!({"code": code, "message": message, "status_code": 502});
+        assert_eq!(document["error"], expected);
+        let document = error_document(&anyhow!("nothing was changed"));
+        let expected = json!({"code": "failed", "message": "nothing was changed"});
+        assert_eq!(document["error"], expected);
     }
 }

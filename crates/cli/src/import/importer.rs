@@ -17,6 +17,8 @@ pub(super) struct Importer<'a> {
     /// The file of `--report`.
     pub(super) report: Option<File>,
     pub(super) dry_run: bool,
+    /// Whether what is reported on standard error is JSON.
+    pub(super) json: bool,
     /// Roles that a dry run did not create. Users of the file may have them all the same.
     pub(super) promised: BTreeSet<String>,
     /// Profile fields that are left out.

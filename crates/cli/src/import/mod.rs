@@ -128,6 +128,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         console: call.console,
         report,
         dry_run: matches.get_flag("dry-run"),
+        json: matches.get_flag("json"),
         promised: BTreeSet::new(),
         ignored: texts(matches, "ignore")
             .into_iter()
@@ -186,27 +187,26 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
             names.join(", ")
         ));
     }
-    let (progress, dry_run) = (importer.progress, importer.dry_run);
-    if matches.get_flag("json") {
+    let (progress, dry_run, json) = (importer.progress, importer.dry_run, importer.json);
+    let said = if json {
         let mut summary = json!({"records": progress.records, "created": progress.created, "existing": progress.existing,
             "refused": progress.refused, "dry_run": dry_run});
         if progress.password_cost_ms > 0 {
             summary["password_cost_ms"] = progress.password_cost_ms.into();
         }
-        writeln!(call.out, "{summary}")?;
+        summary.to_string()
     } else {
         let would = if dry_run { "; nothing was changed" } else { "" };
-        writeln!(call.out, "{}{would}", progress.counted())?;
-        if let Some(cost) = progress.cost() {
-            writeln!(call.out, "{cost}")?;
-        }
-    }
-    call.out.flush()?;
+        let cost = progress.cost().map(|cost| format!("\n{cost}"));
+        format!("{}{would}{}", progress.counted(), cost.unwrap_or_default())
+    };
+    let said = writeln!(call.out, "{said}");
+    // Also where nobody reads what was said.
     ensure!(
         progress.refused == 0,
         "{} of {} records were refused",
         progress.refused,
         progress.records
     );
-    Ok(())
+    Ok(said?)
 }

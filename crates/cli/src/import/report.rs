@@ -38,9 +38,14 @@ impl Importer<'_> {
             let field = error.field.strip_prefix("profile.");
             self.unknown_fields.extend(field.map(str::to_owned));
         }
-        if let Some(report) = &mut self.report {
+        if self.report.is_some() || self.json {
             let line =
                 json!({"line": record.line, "record": number, "user": who, "errors": errors});
+            let line = line.to_string();
+            let Some(report) = &mut self.report else {
+                self.console.write(&line);
+                return Ok(());
+            };
             return writeln!(report, "{line}").context("can't write the report");
         }
         let mut line = format!("line {}", record.line);

@@ -174,7 +174,7 @@ const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC
 fn to_page<P: Platform>(call: &Call<'_, P>) -> Answer<UserView> {
     let page = format!(
         "{}/verify?token={}",
-        call.config().frontend(),
+        call.config().web.frontend(),
         utf8_percent_encode(&call.path_parameter("token"), UNSAFE)
     );
     let mut reply = Reply::of(reply::empty(StatusCode::SEE_OTHER));

@@ -20,8 +20,8 @@ impl Names {
     pub(crate) fn of(config: &Config) -> Self {
         let (prefix, scoped) = match (config.cookie_secure, &config.cookie_domain) {
             (false, _) => ("", ""),
-            (true, Some(_)) => (SECURE, SECURE),
-            (true, None) => (HOST, SECURE),
+            (true, None) if path(config) == "/" => (HOST, SECURE),
+            (true, _) => (SECURE, SECURE),
         };
         Self {
             session: format!("{prefix}session"),
@@ -39,9 +39,18 @@ pub(crate) const SECURE: &str = "__Secure-";
 
 /// Name of the cookie by which a device is known. It is never for subdomains: no other host needs to see it.
 pub(crate) fn device(config: &Config) -> &'static str {
-    if config.cookie_secure {
-        "__Host-device"
-    } else {
-        "device"
+    match (config.cookie_secure, path(config)) {
+        (false, _) => "device",
+        (true, "/") => "__Host-device",
+        (true, _) => "__Secure-device",
+    }
+}
+
+/// Path of the cookies: that of the service, so that others on its host don't get to see them. With one there is no
+/// `__Host-`, which is for all paths.
+pub(crate) fn path(config: &Config) -> &str {
+    match config.web.base_path() {
+        "" => "/",
+        path => path,
     }
 }

@@ -7,10 +7,10 @@ use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Uri};
 
-use super::names::{HOST, Names, SECURE, device};
+use super::names::{HOST, Names, SECURE, device, path};
 use super::read::count;
 
-/// Path of the cookie that holds a refresh token: no other route gets to see it.
+/// Path below the service's of the cookie that holds a refresh token: no other route gets to see it.
 const REFRESH_PATH: &str = "/auth";
 /// For how many seconds a device is known: as long as browsers keep a cookie (RFC 6265bis section 5.5).
 const DEVICE_LIFE: u64 = 400 * 86_400;
@@ -22,10 +22,16 @@ pub(crate) fn set(config: &Config, request: &Parts, headers: &mut HeaderMap, tok
     let names = Names::of(config);
     let domain = config.cookie_domain.as_deref();
     let session = &tokens.active().session;
+    let (whole, of_refresh) = (path(config), refresh_path(config));
     let mut lines = Vec::new();
     match tokens {
         Tokens::Opaque(token) => {
-            lines.push((&names.session, "/", token.token.as_str(), token.expires_in));
+            lines.push((
+                &names.session,
+                whole,
+                token.token.as_str(),
+                token.expires_in,
+            ));
         }
         Tokens::Jwt(pair) => {
             let life = session.expires_at.since(session.last_seen_at).as_secs();
@@ -33,13 +39,13 @@ pub(crate) fn set(config: &Config, request: &Parts, headers: &mut HeaderMap, tok
             let refresh = pair.refresh_token.expose();
             lines.push((
                 &names.access,
-                "/",
+                whole,
                 pair.access_token.as_str(),
                 pair.expires_in,
             ));
-            lines.push((&names.refresh, REFRESH_PATH, refresh, life));
+            lines.push((&names.refresh, of_refresh.as_str(), refresh, life));
             if let Some(refreshed) = &names.refreshed {
-                lines.push((refreshed, "/", session.id.as_str(), life));
+                lines.push((refreshed, whole, session.id.as_str(), life));
             }
         }
     }
@@ -78,7 +84,7 @@ pub(crate) fn set_device(config: &Config, headers: &mut HeaderMap, token: &Devic
         config,
         headers,
         name,
-        "/",
+        path(config),
         None,
         token.expose(),
         DEVICE_LIFE,
@@ -89,14 +95,14 @@ pub(crate) fn set_device(config: &Config, headers: &mut HeaderMap, token: &Devic
 pub(crate) fn clear_device(config: &Config, request: &Parts, headers: &mut HeaderMap) {
     let name = device(config);
     if count(&request.headers, name) > 0 {
-        append(config, headers, name, "/", None, "", 0);
+        append(config, headers, name, path(config), None, "", 0);
     }
 }
 
 /// A cookie that a browser may hold.
 struct Known {
     name: String,
-    path: &'static str,
+    path: String,
     /// None: of the host alone.
     domain: Option<String>,
 }
@@ -104,7 +110,7 @@ struct Known {
 impl Known {
     fn clear(&self, config: &Config, headers: &mut HeaderMap) {
         let domain = self.domain.as_deref();
-        append(config, headers, &self.name, self.path, domain, "", 0);
+        append(config, headers, &self.name, &self.path, domain, "", 0);
     }
 }
 
@@ -115,24 +121,29 @@ fn carried(config: &Config, request: &Parts) -> Vec<Known> {
     let mut known: Vec<_> = [&names.session, &names.access]
         .into_iter()
         .chain(&names.refreshed)
-        .map(|name| (name.clone(), "/"))
+        .cloned()
         .collect();
     if config.cookie_secure {
         for name in ["session", "access", "sid"] {
             for prefix in [HOST, SECURE] {
                 let name = format!("{prefix}{name}");
-                if !known.iter().any(|(known, _)| *known == name) {
-                    known.push((name, "/"));
+                if !known.contains(&name) {
+                    known.push(name);
                 }
             }
         }
     }
-    known.retain(|(name, _)| count(&request.headers, name) > 0);
+    known.retain(|name| count(&request.headers, name) > 0);
+    let path = |name: String| match name.starts_with(HOST) {
+        true => (name, "/".to_owned()),
+        false => (name, path(config).to_owned()),
+    };
+    let mut known: Vec<_> = known.into_iter().map(path).collect();
     // Outside of its path the browser does not say whether it has this one.
     let below = request.uri.path().strip_prefix(REFRESH_PATH);
     let hidden = !below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if (hidden && !known.is_empty()) || count(&request.headers, &names.refresh) > 0 {
-        known.push((names.refresh, REFRESH_PATH));
+        known.push((names.refresh, refresh_path(config)));
     }
     let domains = domains(config);
     let mut cookies = Vec::new();
@@ -140,7 +151,7 @@ fn carried(config: &Config, request: &Parts) -> Vec<Known> {
         if !name.starts_with(HOST) {
             let of_domains = domains.iter().map(|domain| Known {
                 name: name.clone(),
-                path,
+                path: path.clone(),
                 domain: Some(domain.clone()),
             });
             cookies.extend(of_domains);
@@ -154,10 +165,15 @@ fn carried(config: &Config, request: &Parts) -> Vec<Known> {
     cookies
 }
 
+/// Path of the cookie that holds a refresh token.
+fn refresh_path(config: &Config) -> String {
+    format!("{}{REFRESH_PATH}", config.web.base_path())
+}
+
 /// The domains that cookies may have been set for: `COOKIE_DOMAIN`, the host and the domains that it is in, as
 /// `COOKIE_DOMAIN` may have been one of them.
 fn domains(config: &Config) -> Vec<String> {
-    let uri = config.public_base_url.parse::<Uri>().ok();
+    let uri = config.web.public_base_url.parse::<Uri>().ok();
     let host = uri.as_ref().and_then(Uri::host);
     let mut domains: Vec<_> = config.cookie_domain.iter().cloned().collect();
     // An IPv6 address stands in brackets there.

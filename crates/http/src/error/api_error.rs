@@ -5,7 +5,7 @@ use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use crate::limits::MAX_HEAD;
+use crate::limits::{MAX_HEAD, MAX_HEADERS};
 
 /// An answer that tells what was wrong: outside a code, a message and a status; inside, for the log, the cause.
 #[derive(Debug, Clone)]
@@ -136,7 +136,8 @@ impl ApiError {
 
     /// The head is larger than the service takes.
     pub(crate) fn head_too_large() -> Self {
-        let message = format!("The headers are larger than {MAX_HEAD} bytes.");
+        let message =
+            format!("There are more than {MAX_HEADERS} headers, or {MAX_HEAD} bytes of them.");
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         Self::new(status, "headers_too_large", message)
     }

@@ -10,14 +10,6 @@ use crate::response::reply;
 use crate::route::{RequestBody, Route};
 
 impl ApiError {
-    /// The answer to a request that a host could not hand on, in the form of the route that it was for.
-    pub fn into_host_response(self, route: Option<&Route>) -> Response<Bytes> {
-        reply::seal(match route {
-            Some(route) => self.into_route_response(route, None),
-            None => self.into_response(None),
-        })
-    }
-
     /// The answer in the form of a route's errors: RFC 6749's where it is an OAuth 2.0 endpoint.
     pub(crate) fn into_route_response(
         self,

@@ -13,6 +13,7 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Deprecated, Ref, Required};
 
 use super::errors::{ErrorResponse, OAuthError};
+use crate::request::media_type;
 use crate::request::query::DEFAULT_LIMIT;
 use crate::route::{Access, ParameterForm, RequestBody, Route};
 use crate::schema::SchemaOf;
@@ -32,15 +33,16 @@ pub(super) fn operation(route: &Route) -> Operation {
         operation = operation.description(Some(format!("Needs the permission `{needed}`.")));
     }
     let (media_type, required) = match route.body {
-        RequestBody::Form => ("application/x-www-form-urlencoded", Required::True),
+        RequestBody::Form => (media_type::FORM, Required::True),
         RequestBody::OptionalJson => ("application/json", Required::False),
         RequestBody::Json | RequestBody::None => ("application/json", Required::True),
     };
     operation = operation.request_body(route.request_schema.map(|schema| {
-        RequestBodyBuilder::new()
-            .content(media_type, content(schema))
-            .required(Some(required))
-            .build()
+        let mut body = RequestBodyBuilder::new().content(media_type, content(schema));
+        if route.takes_multipart() {
+            body = body.content(media_type::MULTIPART, content(schema));
+        }
+        body.required(Some(required)).build()
     }));
     let mut success = ResponseBuilder::new().description("Success.");
     if let Some(content_type) = route.content_type {

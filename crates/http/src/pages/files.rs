@@ -30,7 +30,7 @@ rows![
 macro_rules! files {
     ($($handler:ident: $file:literal;)+) => {$(
         async fn $handler<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<File> {
-            page(call, include_bytes!($file))
+            page(call, include_str!($file))
         }
     )+};
 }
@@ -53,9 +53,17 @@ files! {
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// A file whose attributes lead below a path. The script finds that by its own address.
+fn below(base: &str, body: &str) -> String {
+    body.replace("=\"/", &format!("=\"{base}/"))
+}
+
 /// A file for browsers, with headers that keep pages from being framed and addresses from being leaked.
-fn page<P: Platform>(call: &Call<'_, P>, body: &'static [u8]) -> Answer<File> {
-    let mut reply = call.file(Bytes::from_static(body));
+fn page<P: Platform>(call: &Call<'_, P>, body: &'static str) -> Answer<File> {
+    let mut reply = call.file(match call.config().web.base_path() {
+        "" => Bytes::from_static(body.as_bytes()),
+        base => below(base, body).into(),
+    });
     let headers = reply.headers_mut();
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

@@ -1,9 +1,15 @@
 // The pages call the same API as any other client. Tokens are kept for this tab alone.
+
+// The path that the service is below: this script is /assets/pages.js there.
+const base = new URL("..", import.meta.url).pathname.slice(0, -1);
+
 const store = {
   get: () => JSON.parse(sessionStorage.getItem("tokens") ?? "null"),
   set: (tokens) => sessionStorage.setItem("tokens", JSON.stringify(tokens)),
   clear: () => sessionStorage.removeItem("tokens"),
 };
+
+const leave = (path) => location.assign(base + path);
 
 async function call(method, path, { body, token } = {}) {
   const headers = {};
@@ -11,7 +17,7 @@ async function call(method, path, { body, token } = {}) {
   if (token) headers.authorization = `Bearer ${token}`;
   let response;
   try {
-    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    response = await fetch(base + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {
     return { status: 0, data: { error: { message: "The service can't be reached." } } };
   }
@@ -81,14 +87,14 @@ const actions = {
     const { status, data } = await call("POST", "/auth/register", { body: { ...fields, transport: "jwt" } });
     if (status !== 201) return showProblems(data.error);
     if (data.tokens) store.set(data.tokens);
-    location.assign(data.tokens ? "/account/settings" : "/login");
+    leave(data.tokens ? "/account/settings" : "/login");
   },
   async login(fields) {
     const { status, data } = await call("POST", "/auth/login", { body: { ...fields, transport: "jwt" } });
     if (status !== 200) return showProblems(data.error);
     if (data.mfa_required) return askForCode();
     store.set(data);
-    location.assign("/account/settings");
+    leave("/account/settings");
   },
   verify: (fields) => followLink("/auth/verify/", fields),
   "confirm-email": (fields) => followLink("/auth/confirm-email/", fields),
@@ -111,13 +117,13 @@ const actions = {
       if (status !== 204) return showProblems(data.error);
     }
     store.clear();
-    location.assign("/login");
+    leave("/login");
   },
   async "logout-all"() {
     const { status, data } = await callAsUser("POST", "/auth/logout-all");
     if (status !== 204 && status !== 401) return showProblems(data.error);
     store.clear();
-    location.assign("/login");
+    leave("/login");
   },
 };
 
@@ -142,7 +148,7 @@ if (account) {
     for (const place of account.querySelectorAll("[data-field]")) place.textContent = shown[place.dataset.field] ?? "–";
     account.hidden = false;
   } else if (status === 401) {
-    location.replace("/login");
+    location.replace(base + "/login");
   } else {
     showProblems(data.error);
   }

@@ -3,7 +3,9 @@
 use http::request::Parts;
 
 use crate::error::api_error::ApiError;
-use crate::request::media_type;
+use crate::request::media_type::{self, FORM, MULTIPART};
+use crate::request::multipart;
+use crate::route::Route;
 
 /// Most parameters of a form; no route knows as many.
 const MAX_PARAMETERS: usize = 32;
@@ -12,10 +14,18 @@ const MAX_PARAMETERS: usize = 32;
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    pub(crate) fn parse(parts: &Parts, body: &[u8]) -> Result<Self, ApiError> {
-        media_type::require(parts, "application/x-www-form-urlencoded")?;
+    pub(crate) fn parse(parts: &Parts, route: &Route, body: &[u8]) -> Result<Self, ApiError> {
+        if route.takes_multipart() && media_type::is(parts, MULTIPART) {
+            let fields = multipart::fields(media_type::given(parts), body, MAX_PARAMETERS);
+            return Self::of(fields.map_err(ApiError::bad_request)?);
+        }
+        media_type::require(parts, FORM)?;
+        Self::of(form_urlencoded::parse(body).into_owned())
+    }
+
+    fn of(given: impl IntoIterator<Item = (String, String)>) -> Result<Self, ApiError> {
         let mut fields: Vec<(String, String)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(body).into_owned() {
+        for (name, value) in given {
             if fields.len() >= MAX_PARAMETERS {
                 return Err(ApiError::bad_request("There are too many parameters."));
             }

@@ -1,35 +1,45 @@
 //! Lets pages of configured origins use the API (Fetch standard, CORS protocol).
 
-use auth_core::Config;
 use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ALLOW, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW,
+    VARY,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::response::reply;
 use crate::route::Route;
 
-/// Lets pages of configured origins read the answer, also to what is sent with cookies.
-pub(crate) fn allow_origin(config: &Config, request: &HeaderMap, headers: &mut HeaderMap) {
-    let mut origins = config
-        .cors_origins
-        .iter()
-        .chain(&config.frontend_url)
-        .peekable();
-    if origins.peek().is_none() {
+/// Headers that pages may read besides those that they always may: when to try again, what kind of token is asked for, and
+/// what to quote to whoever runs the service.
+const EXPOSED: &str = "retry-after, www-authenticate, x-request-id";
+
+/// Lets pages of these origins read the answer, also to what is sent with cookies.
+pub(crate) fn allow_origin(
+    origins: &[String],
+    origin: Option<&HeaderValue>,
+    headers: &mut HeaderMap,
+) {
+    if origins.is_empty() {
         return;
     }
     headers.append(VARY, HeaderValue::from_static("Origin"));
-    let Some(origin) = request.get(ORIGIN) else {
+    let Some(origin) = origin else {
         return;
     };
-    if origins.any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
+    if origins
+        .iter()
+        .any(|allowed| allowed.as_bytes() == origin.as_bytes())
+    {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         headers.insert(
             ACCESS_CONTROL_ALLOW_CREDENTIALS,
             HeaderValue::from_static("true"),
+        );
+        headers.insert(
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(EXPOSED),
         );
     }
 }

@@ -1,5 +1,6 @@
 //! The commands that administer a service, see [`gatewright_cli`].
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -20,8 +21,7 @@ pub(super) fn commands() -> impl Iterator<Item = Command> {
 }
 
 /// Runs a command on the local database, or on any host by its API.
-pub(super) fn administer(name: &str, arguments: &ArgMatches) -> Result<()> {
-    let out = &mut std::io::stdout();
+pub(super) fn administer(name: &str, arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     if !gatewright_cli::needs_api_client(name, arguments) {
         return gatewright_cli::run(name, arguments, &NoApiClient, out);
     }
@@ -29,7 +29,12 @@ pub(super) fn administer(name: &str, arguments: &ArgMatches) -> Result<()> {
         return gatewright_cli::run(name, arguments, &remote, out);
     }
     let (mut settings, host) = layered(arguments)?;
-    init_log(&settings, Speaker::Command)?;
+    init_log(
+        &settings,
+        Speaker::Command {
+            json: gatewright_cli::wants_json(arguments),
+        },
+    )?;
     let database = database_path(&host.database_url).unwrap_or_default();
     if name != "admin" && !database.exists() {
         anyhow::bail!(

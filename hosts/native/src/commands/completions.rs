@@ -1,7 +1,8 @@
 //! `gatewright completions`.
 
-use std::io::Write as _;
+use std::io::Write;
 
+use anyhow::Result;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 
@@ -17,11 +18,15 @@ pub(super) fn command() -> Command {
 }
 
 /// Prints the completions for all commands of the program.
-pub(super) fn print_completions(mut program: Command, arguments: &ArgMatches) {
+pub(super) fn print_completions(
+    mut program: Command,
+    arguments: &ArgMatches,
+    out: &mut dyn Write,
+) -> Result<()> {
     if let Some(shell) = arguments.get_one::<Shell>("shell") {
         let mut script = Vec::new();
         clap_complete::generate(*shell, &mut program, "gatewright", &mut script);
-        // The reader may close the pipe early.
-        let _ = std::io::stdout().write_all(&script);
+        out.write_all(&script)?;
     }
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! `gatewright config`.
 
+use std::io::Write;
+
 use anyhow::Result;
 use clap::{ArgMatches, Command};
 use gatewright::{make_secrets, read_secrets};
@@ -24,22 +26,22 @@ pub(super) fn command() -> Command {
 }
 
 /// Checks the settings.
-pub(super) fn check(arguments: &ArgMatches) -> Result<()> {
+pub(super) fn check(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
     // Made as a first start would, but not stored.
     make_secrets(&mut settings, &host)?;
     host.check_memory(settings.config()?.argon2_memory)?;
     if let Some(doubt) = host.half_administrator() {
-        eprintln!("gatewright: {doubt}");
+        gatewright_cli::say(&format!("gatewright: {doubt}"));
     }
     settings.log_config()?;
     settings.mailer(&settings.mail_config()?)?;
-    println!("every setting is accepted");
+    writeln!(out, "every setting is accepted")?;
     Ok(())
 }
 
 /// Prints the value of each setting.
-pub(super) fn print_values(arguments: &ArgMatches) -> Result<()> {
+pub(super) fn print_values(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
     read_secrets(&mut settings, &host)?;
     for setting in all_settings() {
@@ -48,24 +50,26 @@ pub(super) fn print_values(arguments: &ArgMatches) -> Result<()> {
             (Some(value), false) => value,
             (None, _) => setting.default.unwrap_or("(not set)"),
         };
-        println!("{}={value}", setting.name);
+        writeln!(out, "{}={value}", setting.name)?;
     }
     Ok(())
 }
 
 /// Prints every setting.
-pub(super) fn print_table() {
+pub(super) fn print_table(out: &mut dyn Write) -> Result<()> {
     for setting in all_settings() {
         let default = match (setting.secret, setting.default) {
             (true, _) => "secret".to_owned(),
             (false, Some(default)) => format!("default {default}"),
             (false, None) => "not set by default".to_owned(),
         };
-        println!(
+        writeln!(
+            out,
             "{}\n    {}\n    {}; {default}\n",
             setting.name,
             setting.doc.trim(),
             setting.accepts
-        );
+        )?;
     }
+    Ok(())
 }

@@ -10,12 +10,14 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// What writes the log.
-#[derive(PartialEq, Eq)]
 pub(super) enum Speaker {
     /// The service, which logs as the settings say.
     Service,
     /// A command, whose output is not mixed with the log: it logs warnings, errors, and the mails that nobody sends.
-    Command,
+    Command {
+        /// Whether it was given `--json`.
+        json: bool,
+    },
 }
 
 /// Starts the log.
@@ -27,16 +29,19 @@ pub(super) fn init_log(settings: &LayeredSettings, speaker: Speaker) -> Result<(
         Level::Warn => LevelFilter::WARN,
         Level::Error => LevelFilter::ERROR,
     };
-    let (max, mails) = match speaker {
-        Speaker::Service => (level, level),
-        Speaker::Command => (level.min(LevelFilter::WARN), LevelFilter::INFO),
+    let (max, mails, json) = match speaker {
+        Speaker::Service => (level, level, config.json),
+        Speaker::Command { json } => {
+            let max = level.min(LevelFilter::WARN);
+            (max, LevelFilter::INFO, json || config.json)
+        }
     };
     let filter = Targets::new().with_default(max).with_target("mail", mails);
     let layer = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
-    if config.json {
+    if json {
         registry.with(layer.json()).init();
     } else {
         registry.with(layer).init();

@@ -1,5 +1,6 @@
 //! `gatewright mail`.
 
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -34,13 +35,13 @@ pub(super) fn command() -> Command {
 }
 
 /// Shows a mail as it would be sent, with the templates of the settings.
-pub(super) fn preview(arguments: &ArgMatches) -> Result<()> {
+pub(super) fn preview(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     let (settings, _) = layered(arguments)?;
     let templates = settings.templates()?;
     let kind = arguments.get_one::<String>("kind");
     let Some(kind) = kind.and_then(|name| MailKind::parse(name)) else {
         for template in Templates::built_in() {
-            println!("{:35} {}", template.file, template.setting);
+            writeln!(out, "{:35} {}", template.file, template.setting)?;
         }
         return Ok(());
     };
@@ -58,12 +59,13 @@ pub(super) fn preview(arguments: &ArgMatches) -> Result<()> {
         anyhow::bail!("{problem}");
     }
     if arguments.get_flag("html") {
-        println!("{}", message.html.unwrap_or_default());
+        writeln!(out, "{}", message.html.unwrap_or_default())?;
     } else {
-        println!(
+        writeln!(
+            out,
             "To: {}\nSubject: {}\n\n{}",
             message.to, message.subject, message.text
-        );
+        )?;
     }
     Ok(())
 }

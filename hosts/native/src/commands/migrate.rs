@@ -1,5 +1,7 @@
 //! `gatewright migrate`.
 
+use std::io::Write;
+
 use anyhow::Result;
 use clap::{ArgMatches, Command};
 use gatewright::{Local, ensure_secrets};
@@ -13,11 +15,11 @@ pub(super) fn command() -> Command {
         .args(local_arguments())
 }
 
-pub(super) fn migrate(arguments: &ArgMatches) -> Result<()> {
+pub(super) fn migrate(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
-    init_log(&settings, Speaker::Command)?;
+    init_log(&settings, Speaker::Command { json: false })?;
     ensure_secrets(&mut settings, &host)?;
     Local::open(&settings, &host)?;
-    println!("the schema of {} is the newest", host.database_url);
+    writeln!(out, "the schema of {} is the newest", host.database_url)?;
     Ok(())
 }

@@ -12,6 +12,8 @@ mod serve;
 mod settings;
 mod spin;
 
+use std::io::Write;
+
 use anyhow::Result;
 use clap::{ArgMatches, Command};
 use gatewright::COMPILE;
@@ -33,33 +35,29 @@ pub(crate) fn program() -> Command {
         .subcommands(administer::commands())
 }
 
-/// Runs the command that the arguments name.
-pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
+/// Runs the command that the arguments name. What it prints goes to `out`.
+pub(crate) fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     match matches.subcommand() {
-        Some(("serve", arguments)) => serve::serve(arguments),
+        Some(("serve", arguments)) => serve::serve(arguments, out),
         Some(("spin", arguments)) => match arguments.subcommand() {
-            Some((_, arguments)) => spin::up(arguments),
+            Some((_, arguments)) => spin::up(arguments, out),
             None => Ok(()),
         },
         Some((COMPILE, arguments)) => compile::compile(arguments),
-        Some(("migrate", arguments)) => migrate::migrate(arguments),
+        Some(("migrate", arguments)) => migrate::migrate(arguments, out),
         Some(("completions", arguments)) => {
-            completions::print_completions(program(), arguments);
-            Ok(())
+            completions::print_completions(program(), arguments, out)
         }
         Some(("mail", arguments)) => match arguments.subcommand() {
-            Some((_, arguments)) => mail::preview(arguments),
+            Some((_, arguments)) => mail::preview(arguments, out),
             None => Ok(()),
         },
         Some(("config", arguments)) => match arguments.subcommand() {
-            Some(("check", arguments)) => config::check(arguments),
-            Some(("print", arguments)) => config::print_values(arguments),
-            _ => {
-                config::print_table();
-                Ok(())
-            }
+            Some(("check", arguments)) => config::check(arguments, out),
+            Some(("print", arguments)) => config::print_values(arguments, out),
+            _ => config::print_table(out),
         },
-        Some((name, arguments)) => administer::administer(name, arguments),
+        Some((name, arguments)) => administer::administer(name, arguments, out),
         None => Ok(()),
     }
 }

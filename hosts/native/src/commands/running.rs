@@ -1,5 +1,6 @@
 //! What `serve` and `spin up` share.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -36,18 +37,21 @@ pub(super) fn this_program() -> Result<PathBuf> {
 }
 
 /// Prints what was created and where the server listens, and serves until told to stop.
-pub(super) fn run(server: Server, made: &[String]) -> Result<()> {
+///
+/// Nobody has to read what is printed: a service does not end because of that.
+pub(super) fn run(server: Server, made: &[String], out: &mut dyn Write) -> Result<()> {
     let address = server.address();
+    let base = server.base_path();
     for line in made.iter().chain(server.made()) {
-        println!("made        {line}");
+        let _ = writeln!(out, "made        {line}");
     }
-    println!("listening   http://{address}");
-    println!("sign up     http://{address}/register, or:");
-    println!(
-        "            curl -s http://{address}/auth/register -H 'content-type: application/json' \\\n              \
+    let _ = writeln!(
+        out,
+        "listening   http://{address}\nsign up     http://{address}{base}/register, or:\n            \
+         curl -s http://{address}{base}/auth/register -H 'content-type: application/json' \\\n              \
          -d '{{\"email\": \"ada@example.com\", \"password\": \"correct horse battery staple\"}}'"
     );
     server.run_until_signal()?;
-    println!("stopped");
+    let _ = writeln!(out, "stopped");
     Ok(())
 }

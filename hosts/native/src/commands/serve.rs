@@ -1,5 +1,6 @@
 //! `gatewright serve`.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -22,7 +23,7 @@ pub(super) fn command() -> Command {
         .args(setting_arguments())
 }
 
-pub(super) fn serve(arguments: &ArgMatches) -> Result<()> {
+pub(super) fn serve(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
     init_log(&settings, Speaker::Service)?;
     settings.mailer(&settings.mail_config()?)?;
@@ -43,5 +44,5 @@ pub(super) fn serve(arguments: &ArgMatches) -> Result<()> {
     {
         made.push(format!("superadmin {email}"));
     }
-    run(server, &made)
+    run(server, &made, out)
 }

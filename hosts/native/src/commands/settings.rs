@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use auth_core::Config;
-use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting};
+use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting, WebConfig};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use gatewright::{HostConfig, LayeredSettings};
 use gatewright_mail::MailConfig;
@@ -14,6 +14,7 @@ use gatewright_smtp::SmtpConfig;
 pub(super) fn all_settings() -> impl Iterator<Item = &'static Setting> + Clone {
     let tables = [
         HostConfig::TABLE,
+        WebConfig::TABLE,
         ProxyConfig::TABLE,
         LogConfig::TABLE,
         RetentionConfig::TABLE,

@@ -1,5 +1,6 @@
 //! `gatewright spin`.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -61,7 +62,7 @@ fn arguments() -> [Arg; 4] {
 }
 
 /// Serves an application.
-pub(super) fn up(arguments: &ArgMatches) -> Result<()> {
+pub(super) fn up(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     let settings = LayeredSettings::new(std::iter::empty(), None)?.or(&DEFAULTS);
     let by_name = arguments
         .get_many::<(String, String)>("variable")
@@ -88,5 +89,6 @@ pub(super) fn up(arguments: &ArgMatches) -> Result<()> {
     run(
         Server::start_spin(app, &host, &this_program()?, clock_offset(arguments))?,
         &[],
+        out,
     )
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use gatewright_http::MAX_HEAD;
+use gatewright_http::{MAX_HEAD, MAX_HEADERS};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -35,6 +35,8 @@ const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 128 * 1024;
 /// Buffer for a head and what surrounds it: a head that is a little too large is refused in the form of all errors.
 const HEAD_BUFFER: usize = MAX_HEAD + 8 * 1024;
+/// Maximum of headers, which is beyond what the service takes for the same reason.
+const HEADERS: usize = 2 * MAX_HEADERS;
 /// Maximum of bytes of an HTTP/2 answer that wait in its buffer.
 const SEND_BUFFER: usize = 64 * 1024;
 
@@ -94,8 +96,10 @@ pub(super) fn serve(
                 let peer = Peer::enter(connection, &room);
                 let _ = stream.set_nodelay(!context.spin);
                 let (pools, of_connection) = (pools.clone(), peer.clone());
+                let shared = context.clone();
                 let service = service_fn(move |request| {
-                    answer(pools.clone(), of_connection.clone(), address, request)
+                    let (context, peer) = (shared.clone(), of_connection.clone());
+                    answer(context, pools.clone(), peer, address, request)
                 });
                 let mut builder = auto::Builder::new(TokioExecutor::new());
                 builder
@@ -103,6 +107,7 @@ pub(super) fn serve(
                     .timer(TokioTimer::new())
                     .header_read_timeout(HEADER_TIMEOUT)
                     .max_buf_size(HEAD_BUFFER)
+                    .max_headers(HEADERS)
                     .pipeline_flush(true);
                 builder
                     .http2()

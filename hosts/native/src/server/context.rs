@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gatewright_http::Front;
 use tokio::sync::Semaphore;
 
 use crate::instance::factory::Instances;
@@ -14,6 +15,7 @@ pub(super) struct ServerContext {
     /// Whether this stands in for Spin: one listener and one runtime for all requests, however many, none of them
     /// preferred, and no `TCP_NODELAY`.
     pub(super) spin: bool,
+    pub(super) front: Front,
     pub(super) instances: Instances,
     pub(super) threads: usize,
     pub(super) hash_pool: Arc<WorkerPool>,

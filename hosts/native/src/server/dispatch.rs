@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gatewright_http::{ApiError, MAX_BODY, Route};
+use gatewright_http::{ApiError, MAX_BODY, REQUEST_ID, Route};
 use http::header::EXPECT;
 use http::request::Parts;
 use http::{Request, Response, StatusCode, Version};
@@ -14,6 +14,7 @@ use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::Semaphore;
 
+use super::context::ServerContext;
 use crate::budget::Held;
 use crate::connection_table::Peer;
 use crate::request::{Reading, head_only, linger, prepare, without_body};
@@ -29,6 +30,7 @@ pub(super) struct Pools {
 
 /// Answers a request: by an instance, or with an error of the host in the same format.
 pub(super) async fn answer(
+    context: Arc<ServerContext>,
     pools: Arc<Pools>,
     peer: Arc<Peer>,
     address: SocketAddr,
@@ -37,15 +39,23 @@ pub(super) async fn answer(
     let under_way = peer.begin();
     let (parts, body) = request.into_parts();
     let mut body = Some(body).filter(|body| !body.is_end_stream());
-    let route = gatewright_http::find(&parts.method, parts.uri.path());
+    let asked = context.front.asked(&parts);
     // In HTTP/2 a request can be ended without its connection, and with this header its body comes when it is asked for.
     let may_be_sending = parts.version < Version::HTTP_2 && !parts.headers.contains_key(EXPECT);
-    let served = pools.serve(&peer, address, route, parts, &mut body).await;
+    let served = pools
+        .serve(&peer, address, asked.route(), parts, &mut body)
+        .await;
     if let Some(unread) = body.filter(|_| may_be_sending) {
         linger(unread).await;
     }
-    let (response, held) =
-        served.unwrap_or_else(|error| (error.into_host_response(route), peer.budget().begin()));
+    let (response, held) = served.unwrap_or_else(|error| {
+        let response = context.front.refuse(&asked, error);
+        if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+            let request_id = response.headers().get(REQUEST_ID);
+            tracing::error!(?request_id, "a request was answered by the host");
+        }
+        (response, peer.budget().begin())
+    });
     Ok(response.map(|body| match body.is_empty() {
         true => Full::default(),
         false => Full::new(peer.sending(body, held, under_way)),

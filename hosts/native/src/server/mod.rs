@@ -10,6 +10,7 @@ mod dispatch;
 mod listeners;
 mod shutdown;
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use auth_core::IpBlock;
+use auth_core::config::WebConfig;
+use gatewright_http::Front;
 use gatewright_storage_sqlite::SqliteStorage;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
@@ -86,7 +89,9 @@ impl Server {
         let cache = path.with_file_name("cache");
         let compiled = (&bytes[..], compiler, &*cache);
         let trusted = settings.proxy_config()?.trusted;
-        let mut server = Self::listen(interfaces, compiled, config, trusted, clock_offset)
+        let web = settings.web_config()?;
+        let outside = (trusted, Some(web));
+        let mut server = Self::listen(interfaces, compiled, config, outside, clock_offset)
             .with_context(|| component.display().to_string())?;
         if is_new {
             server
@@ -111,12 +116,12 @@ impl Server {
         let bytes = app.component().to_owned();
         let cache = app.state().join("cache");
         let compiled = (&bytes[..], compiler, &*cache);
-        let trusted = app.trusted_proxies();
+        let outside = (app.trusted_proxies(), app.web_config());
         Self::listen(
             Interfaces::Spin(app),
             compiled,
             config,
-            trusted,
+            outside,
             clock_offset,
         )
     }
@@ -125,7 +130,7 @@ impl Server {
         interfaces: Interfaces,
         (bytes, compiler, cache): (&[u8], &Path, &Path),
         config: &HostConfig,
-        trusted: Vec<IpBlock>,
+        (trusted, web): (Vec<IpBlock>, Option<WebConfig>),
         clock_offset: i64,
     ) -> Result<Self> {
         let mut made = Vec::new();
@@ -169,6 +174,7 @@ impl Server {
             .build()?;
         let context = Arc::new(ServerContext {
             spin,
+            front: Front::new(web.as_ref(), RandomState::new().build_hasher().finish()),
             threads,
             hash_pool: Arc::new(WorkerPool::new(
                 instances.clone(),
@@ -214,6 +220,11 @@ impl Server {
     /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The path that the service is below; empty: none.
+    pub fn base_path(&self) -> &str {
+        self.context.front.base_path()
     }
 
     /// What starting has made, a line each.

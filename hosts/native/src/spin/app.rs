@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use auth_core::IpBlock;
+use auth_core::config::WebConfig;
+use futures::FutureExt as _;
 use gatewright_compose::{Provider, compose};
 
 use super::allowed_hosts::AllowedHosts;
@@ -93,6 +95,11 @@ impl App {
         value
             .and_then(|text| IpBlock::parse_list(&text))
             .unwrap_or_default()
+    }
+
+    /// Where the application is reached, as far as it says so in the right form.
+    pub(crate) fn web_config(&self) -> Option<WebConfig> {
+        WebConfig::load(&self.variables).now_or_never()?.ok()
     }
 
     /// Where state is kept.

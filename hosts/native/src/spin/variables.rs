@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use auth_core::Settings;
 
 use super::bindings::variables::Error;
 use super::manifest::Variable;
@@ -103,6 +104,12 @@ impl Variables {
         }
         let undefined = || Error::Undefined(format!("the component has no variable {name}"));
         self.0.get(name).cloned().ok_or_else(undefined)
+    }
+}
+
+impl Settings for Variables {
+    async fn get(&self, name: &str) -> Result<Option<String>, String> {
+        Ok(Self::get(self, &name.to_ascii_lowercase()).ok())
     }
 }
 

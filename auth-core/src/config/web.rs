@@ -1,0 +1,43 @@
+//! Settings about addresses: where the service is, and which pages use it.
+
+use super::parse;
+use crate::settings;
+
+settings! {
+    /// Where the service is reached, and from which pages.
+    pub struct WebConfig;
+
+    /// Where people reach the service, without a trailing slash. A path, as in `https://example.com/auth`, is before that of every route, and proxies hand it on. Links in mails and the default issuer come from it, never from a request's Host header.
+    PUBLIC_BASE_URL public_base_url: String = "http://localhost:8080", parse::base_url_with_path, "an http or https URL without query and fragment";
+    /// Where links in mail lead: your own pages at the same paths (`/verify`, `/reset-password`, …); `PUBLIC_BASE_URL` when not set.
+    FRONTEND_URL frontend_url: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::base_url_with_path(text).map(Some) }, "an http or https URL without query and fragment";
+    /// Origins whose pages may call the API from a browser.
+    CORS_ORIGINS cors_origins: Vec<String> = "", parse::origins, "origins separated by commas, such as https://app.example.com";
+}
+
+impl WebConfig {
+    /// Where links in mail lead.
+    pub fn frontend(&self) -> &str {
+        self.frontend_url
+            .as_deref()
+            .unwrap_or(&self.public_base_url)
+    }
+
+    /// The path before that of every route, such as `/auth`; empty: none.
+    pub fn base_path(&self) -> &str {
+        parse::split_url(&self.public_base_url).1
+    }
+
+    /// The origin of the service's own pages.
+    pub fn own_origin(&self) -> &str {
+        parse::split_url(&self.public_base_url).0
+    }
+
+    /// The origins of pages that are not the service's own and may use it.
+    pub fn page_origins(&self) -> impl Iterator<Item = &str> {
+        let frontend = self.frontend_url.iter();
+        let frontend = frontend.map(|url| parse::split_url(url).0);
+        let origins = self.cors_origins.iter().map(String::as_str);
+        origins.chain(frontend)
+    }
+}

@@ -82,6 +82,7 @@ fn login(auth: &Service, name: &str, password: &str) -> Done {
         password,
         code: None,
         token_format: TokenFormat::Jwt,
+        replaces: &[],
     };
     watch(auth, auth.sign_in().login(request, &Client::default()))
 }
@@ -94,6 +95,7 @@ fn register(auth: &Service, email: &str, username: Option<&str>) -> Done {
         display_name: None,
         profile: None,
         token_format: TokenFormat::Jwt,
+        replaces: &[],
     };
     watch(
         auth,

@@ -56,6 +56,7 @@ fn an_event_is_tried_again_and_a_lost_one_is_counted() {
             password: PASSWORD,
             code: None,
             token_format: TokenFormat::Jwt,
+            replaces: &[],
         };
         assert!(block_on(auth.sign_in().login(request, &client())).is_err());
         after_answer(&auth);

@@ -123,6 +123,8 @@ fn scene() -> Scene {
         refresh_token: None,
         credential: None,
         ends_others: false,
+        continues: None,
+        replaces: Vec::new(),
     };
     block_on(auth.platform().storage().start_session(new)).unwrap();
     let found = auth.platform().storage().find_session(session.id.clone());

@@ -58,6 +58,7 @@ fn attempt(auth: &Simulated, name: &str, password: &str, client: &Client) -> Res
         password,
         code: None,
         token_format: TokenFormat::Opaque,
+        replaces: &[],
     };
     match block_on(auth.sign_in().login(request, client))? {
         Login::SignedIn(tokens) => Ok(tokens),
@@ -217,6 +218,7 @@ fn a_device_is_known_by_one_account_and_password() {
         display_name: None,
         profile: None,
         token_format: TokenFormat::Opaque,
+        replaces: &[],
     };
     let eve = block_on(auth.accounts().register(registration, &at("192.0.2.200")));
     let eve = eve.ok().unwrap().tokens.unwrap();
@@ -243,7 +245,7 @@ fn a_device_is_known_by_one_account_and_password() {
     ));
     let fresh = fresh.ok().unwrap();
     assert!(is_limited(&attempt(&auth, NAME, NEW, &with(&device, AWAY))));
-    assert!(attempt(&auth, NAME, NEW, &with(&fresh, AWAY)).is_ok());
+    assert!(attempt(&auth, NAME, NEW, &with(fresh.device().unwrap(), AWAY)).is_ok());
 }
 
 /// V6.4.3: a reset forgets the attempts at the address, the name and the account, and its device gets in whoever goes on.

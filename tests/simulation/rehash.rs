@@ -94,6 +94,7 @@ fn a_password_is_rehashed_also_where_a_second_factor_follows() {
         password: PASSWORD,
         code: None,
         token_format: TokenFormat::Jwt,
+        replaces: &[],
     };
     let challenged = block_on(auth.sign_in().login(request, &client()));
     assert!(matches!(challenged, Ok(Login::MfaRequired(_))));

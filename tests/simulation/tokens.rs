@@ -78,6 +78,8 @@ fn a_token_of_an_earlier_version_goes_on() {
         refresh_token,
         credential: None,
         ends_others: false,
+        continues: None,
+        replaces: Vec::new(),
     };
     let started = block_on(auth.platform().storage().start_session(new));
     assert!(matches!(started, Ok(StartSessionOutcome::Started(_))));

@@ -5,7 +5,6 @@ use crate::account::change::{Change, change_user};
 use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
 use crate::client::Client;
-use crate::client::device_token::DeviceToken;
 use crate::credential::{CredentialKind, new_credential, password_id};
 use crate::error::{Error, Result};
 use crate::mail::kind::MailKind;
@@ -13,23 +12,25 @@ use crate::mail::outbox::notify_user;
 use crate::password::acceptance::checked_password;
 use crate::password::admission::hash_password;
 use crate::platform::Platform;
-use crate::sign_in::known_device::device_token;
+use crate::sessions::start::renew_session;
+use crate::sessions::tokens::Tokens;
 use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::ActiveSession;
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Changes the password of a session's user. Takes the current password. All their other sessions end. The token is for
-    /// their device, which is no longer known by the one of the password before.
+    /// Changes the password of a session's user. Takes the current password. All their sessions end, and the tokens are of one
+    /// that takes the place of this one.
     ///
     /// # Errors
-    /// [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform.
+    /// [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::Invalid`], [`Error::RateLimited`],
+    /// [`Error::AccessToken`] when the session ended meanwhile, or a failure of the platform.
     pub async fn change_password(
         self,
         active: &ActiveSession,
         evidence: Evidence<'_>,
         new: &str,
         client: &Client,
-    ) -> Result<DeviceToken> {
+    ) -> Result<Tokens> {
         let context = self.context;
         let required = Required::Password;
         let proof = reauthenticate(context, &active.user.id, required, evidence, client).await?;
@@ -56,6 +57,7 @@ impl<P: Platform> Accounts<'_, P> {
             client,
         );
         notify_user(context, &user, MailKind::PasswordChanged, client);
-        Ok(device_token(context, &credential.id, client))
+        let proof = proof.now_by(&credential.id);
+        renew_session(context, active, &proof, "password_changed", client).await
     }
 }

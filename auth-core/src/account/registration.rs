@@ -46,6 +46,8 @@ pub struct Registration<'a> {
     pub profile: Option<&'a Map<String, Value>>,
     /// What is to carry the first session, where registering signs in.
     pub token_format: TokenFormat,
+    /// Tokens of the sessions whose place it takes: they end.
+    pub replaces: &'a [&'a str],
 }
 
 /// A user was created; or, where addresses have to be verified before anything else, it looks as if.
@@ -149,7 +151,14 @@ impl<P: Platform> Accounts<'_, P> {
             let user = account.user;
             return Ok(Registered { user, tokens: None });
         };
-        let tokens = start_session(context, &admitted, client, registration.token_format).await?;
+        let tokens = start_session(
+            context,
+            &admitted,
+            client,
+            registration.token_format,
+            registration.replaces,
+        )
+        .await?;
         Ok(Registered {
             user: tokens.active().user.clone(),
             tokens: Some(tokens),

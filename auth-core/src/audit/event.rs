@@ -29,6 +29,7 @@ events! {
     LoginFailed = "login.failed",
     Logout = "logout",
     SessionRevoked = "session.revoked",
+    SessionRenewed = "session.renewed",
     TokenReused = "token.reused",
     AccountRegistered = "account.registered",
     RegistrationRefused = "account.registration_refused",

@@ -157,6 +157,13 @@ impl Config {
             .unwrap_or(self.mails_per_address * 10)
     }
 
+    /// Whether the grant `password` of OAuth 2.0 is taken.
+    pub fn password_grant(&self) -> bool {
+        self.values
+            .password_grant
+            .unwrap_or(self.compatibility_routes)
+    }
+
     /// How authenticator apps call the service.
     pub fn totp_issuer(&self) -> &str {
         self.totp_issuer.as_deref().unwrap_or(&self.product_name)
@@ -244,6 +251,21 @@ mod tests {
             message(&[KEY, ("MAIL_LAYOUT_HTML", "{% if %}")])
                 .starts_with("MAIL_LAYOUT_HTML: line 1")
         );
+    }
+
+    /// V10.4.4: the password grant goes with the paths of other systems, unless its own setting says otherwise.
+    #[test]
+    fn the_password_grant_goes_with_the_compatible_paths() {
+        let (paths, own) = ("COMPATIBILITY_ROUTES", "PASSWORD_GRANT");
+        for (values, taken) in [
+            (&[KEY][..], true),
+            (&[KEY, (paths, "false")], false),
+            (&[KEY, (paths, "false"), (own, "true")], true),
+            (&[KEY, (own, "false")], false),
+        ] {
+            let config = load(values).map_err(|error| error.to_string());
+            assert_eq!(config.ok().unwrap().password_grant(), taken, "{values:?}");
+        }
     }
 
     #[test]

@@ -60,6 +60,8 @@ settings! {
     PROFILE_FIELDS profile_fields: ProfileFields = "[]", ProfileFields::parse, "a JSON list of declarations";
     /// Whether the paths of fastapi-users and other systems are served besides our own.
     COMPATIBILITY_ROUTES compatibility_routes: bool = "true", parse::boolean, "true or false";
+    /// Whether `POST /auth/token` takes the grant `password` of OAuth 2.0. It shows people's passwords to the client, so it is for first-party clients alone, and RFC 9700 forbids it to others. As `COMPATIBILITY_ROUTES` when not set.
+    PASSWORD_GRANT password_grant: Option<bool> = "", |text| if text.is_empty() { Some(None) } else { parse::boolean(text).map(Some) }, "true or false";
     /// Fewest characters of a password.
     PASSWORD_MIN_LENGTH password_min_length: usize = "8", |text| parse::whole(text, 8, 64).map(|n| n as usize), "characters, 8 to 64";
     /// Most characters of a password.

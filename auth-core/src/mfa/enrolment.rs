@@ -18,6 +18,9 @@ use crate::mfa::{Mfa, totp};
 use crate::platform::Platform;
 use crate::rate_limits::quota::{SelfService, count_self_service};
 use crate::rate_limits::sign_in::count_code;
+use crate::sessions::start::renew_session;
+use crate::sessions::tokens::Tokens;
+use crate::sign_in::proof::{Method, Proof};
 use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{ActiveSession, Credential};
 
@@ -83,7 +86,8 @@ impl<P: Platform> Mfa<'_, P> {
         })
     }
 
-    /// Confirms a TOTP key by a code of it, which puts it in force, and returns recovery codes: they are shown once.
+    /// Confirms a TOTP key by a code of it, which puts it in force, and returns recovery codes, which are shown once, and the
+    /// tokens of a session that takes the place of this one.
     ///
     /// # Errors
     /// [`Error::MfaNotEnabled`]: there is nothing to confirm; [`Error::InvalidCode`], [`Error::RateLimited`], or a failure
@@ -93,7 +97,7 @@ impl<P: Platform> Mfa<'_, P> {
         active: &ActiveSession,
         presented: &str,
         client: &Client,
-    ) -> Result<Vec<String>> {
+    ) -> Result<(Vec<String>, Tokens)> {
         let context = self.context;
         count_code(context, &active.user.id, client).await?;
         let account = find_account(context, &active.user.id).await?;
@@ -128,10 +132,12 @@ impl<P: Platform> Mfa<'_, P> {
         .await?;
         record(context, Event::own(EventKind::MfaEnabled, active), client);
         notify_user(context, &user, MailKind::MfaEnabled, client);
-        Ok(codes)
+        let proof = Proof::by_session(&user.id).and(Method::SecondFactor);
+        let tokens = renew_session(context, active, &proof, "mfa_enabled", client).await?;
+        Ok((codes, tokens))
     }
 
-    /// Removes the second factor. Takes the password and a code.
+    /// Removes the second factor. Takes the password and a code. The tokens are of a session that takes the place of this one.
     ///
     /// # Errors
     /// [`Error::MfaNotEnabled`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::InvalidCode`], [`Error::RateLimited`], or a failure of
@@ -141,10 +147,10 @@ impl<P: Platform> Mfa<'_, P> {
         active: &ActiveSession,
         evidence: Evidence<'_>,
         client: &Client,
-    ) -> Result<()> {
+    ) -> Result<Tokens> {
         let context = self.context;
         let required = Required::PasswordAndSecondFactor;
-        reauthenticate(context, &active.user.id, required, evidence, client).await?;
+        let proof = reauthenticate(context, &active.user.id, required, evidence, client).await?;
         let user = change_user(context, &active.user.id, |account| {
             Ok(Change {
                 deletes: SECOND_FACTOR.to_vec(),
@@ -154,7 +160,7 @@ impl<P: Platform> Mfa<'_, P> {
         .await?;
         record(context, Event::own(EventKind::MfaDisabled, active), client);
         notify_user(context, &user, MailKind::MfaDisabled, client);
-        Ok(())
+        renew_session(context, active, &proof, "mfa_disabled", client).await
     }
 
     /// Creates new recovery codes; the old ones become invalid. Takes the password and a code.

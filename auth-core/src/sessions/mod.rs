@@ -3,6 +3,7 @@
 pub(crate) mod active;
 pub(crate) mod authenticate;
 pub(crate) mod end;
+pub(crate) mod presented;
 pub(crate) mod refresh;
 pub(crate) mod refresh_token;
 pub(crate) mod start;

@@ -1,4 +1,4 @@
-//! Starts a session of a person who has proved who they are.
+//! Starts a session of a person who has proved who they are, also in the place of another.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,14 +8,16 @@ use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
 use crate::client::Client;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{AccessTokenError, Error, Result};
 use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::secret::digest;
+use crate::sessions::presented::sessions_of;
 use crate::sessions::tokens::{OpaqueToken, TokenPair, Tokens, new_refresh_token, token_pair};
 use crate::sessions::transport::{OPAQUE, TokenFormat};
 use crate::sign_in::known_device::device_token;
 use crate::sign_in::policy::Admitted;
+use crate::sign_in::proof::{MFA, Method, Proof};
 use crate::sign_in::verification::invalid_credentials;
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
@@ -27,7 +29,7 @@ use crate::storage::{
 /// Random bytes of an opaque token.
 const OPAQUE_LEN: usize = 64;
 
-/// Starts a session of a user whom the policy admits.
+/// Starts a session of a user whom the policy admits. It takes the place of the sessions that these tokens are of.
 ///
 /// # Errors
 /// [`Error::InvalidCredentials`](crate::Error::InvalidCredentials) or [`Error::InvalidOrUnverified`](crate::Error::InvalidOrUnverified) when the user was deleted or disabled or the password
@@ -37,44 +39,132 @@ pub(crate) async fn start_session<P: Platform>(
     admitted: &Admitted,
     client: &Client,
     format: TokenFormat,
+    replaces: &[&str],
 ) -> Result<Tokens> {
     let proof = admitted.proof();
-    let credential = proof.credential_id();
     let now = context.now();
-    let expires_at = now + context.config.session_life;
-    let mut session = Session {
-        id: new_id(&context.platform),
-        user_id: proof.user_id().to_owned(),
-        client_id: None,
-        actor_id: None,
-        parent_id: None,
-        amr: proof.amr(),
-        authenticated_at: now,
-        created_at: now,
-        last_seen_at: now,
-        expires_at,
-        ip: client.ip.map(|ip| ip.to_canonical().to_string()),
-        token: None,
-        user_agent: client.user_agent.clone(),
-        revoked_at: None,
-        revocation_reason: None,
+    let new = NewSession {
+        session: Session {
+            id: new_id(&context.platform),
+            user_id: proof.user_id().to_owned(),
+            client_id: None,
+            actor_id: None,
+            parent_id: None,
+            amr: proof.amr(),
+            authenticated_at: now,
+            created_at: now,
+            last_seen_at: now,
+            expires_at: now + context.config.session_life,
+            ip: client.ip.map(|ip| ip.to_canonical().to_string()),
+            token: None,
+            user_agent: client.user_agent.clone(),
+            revoked_at: None,
+            revocation_reason: None,
+        },
+        refresh_token: None,
+        credential: proof.credential_id().map(str::to_owned),
+        ends_others: context.config.single_session,
+        continues: None,
+        replaces: sessions_of(context, replaces).await?,
+    };
+    let tokens = issue(context, new, format, client)
+        .await?
+        .ok_or_else(|| invalid_credentials(&context.config))?;
+    let active = tokens.active();
+    let event =
+        Event::own(EventKind::LoginSucceeded, active).with("amr", active.session.amr.as_slice());
+    record(context, event, client);
+    Ok(tokens)
+}
+
+/// Puts another session in the place of one, with other tokens of the same format, as the person has proved themself in it
+/// once more. It goes on where that one was begun, and ends when that one would have ended.
+///
+/// # Errors
+/// [`Error::AccessToken`]: the session has ended meanwhile, or what the proof rests on is gone; or a failure of the platform.
+pub(crate) async fn renew_session<P: Platform>(
+    context: &Context<P>,
+    active: &ActiveSession,
+    proof: &Proof,
+    reason: &'static str,
+    client: &Client,
+) -> Result<Tokens> {
+    let now = context.now();
+    let before = &active.session;
+    let (amr, authenticated_at) = if is_as_much(before, proof) {
+        (proof.amr(), now)
+    } else {
+        let further = proof.amr().into_iter();
+        let further = further.filter(|name| !before.amr.contains(name));
+        let amr = before.amr.iter().cloned().chain(further).collect();
+        (amr, before.authenticated_at)
+    };
+    let new = NewSession {
+        session: Session {
+            id: new_id(&context.platform),
+            amr,
+            authenticated_at,
+            created_at: now,
+            last_seen_at: now,
+            token: None,
+            ..before.clone()
+        },
+        refresh_token: None,
+        credential: proof.credential_id().map(str::to_owned),
+        ends_others: false,
+        continues: Some(before.id.clone()),
+        replaces: Vec::new(),
+    };
+    let format = match before.token {
+        Some(_) => TokenFormat::Opaque,
+        None => TokenFormat::Jwt,
+    };
+    let tokens = issue(context, new, format, client)
+        .await?
+        .ok_or(Error::AccessToken(AccessTokenError::SessionEnded))?;
+    let event = Event::own(EventKind::SessionRenewed, tokens.active())
+        .because(reason)
+        .with("ended_session", before.id.as_str());
+    record(context, event, client);
+    Ok(tokens)
+}
+
+/// Whether somebody has proved now by at least as many factors who they are as they had in a session before.
+fn is_as_much(before: &Session, proof: &Proof) -> bool {
+    let both = before.amr.iter().any(|name| name == MFA);
+    proof.has(Method::Password) && (!both || proof.has(Method::SecondFactor))
+}
+
+/// Stores a session and makes its tokens; none: what it rests on is gone.
+async fn issue<P: Platform>(
+    context: &Context<P>,
+    mut new: NewSession,
+    format: TokenFormat,
+    client: &Client,
+) -> Result<Option<Tokens>> {
+    let (now, expires_at) = (new.session.created_at, new.session.expires_at);
+    let credential = new.credential.clone();
+    let device = || {
+        let credential = credential.as_deref();
+        credential.map(|id| device_token(context, id, client))
     };
     match format {
         TokenFormat::Jwt => {
             // First: without a key to sign with nothing must be stored.
             let keys = current_keys(context, now, Freshness::Usual).await?;
-            let token = new_refresh_token(context, &session.id)?;
-            let refresh_token = RefreshToken {
+            let token = new_refresh_token(context, &new.session.id)?;
+            new.refresh_token = Some(RefreshToken {
                 digest: token.digest(),
                 expires_at: expires_at.min(now + context.config.refresh_token_life),
                 names_session: true,
+            });
+            let Some(active) = store_session(context, new).await? else {
+                return Ok(None);
             };
-            let active =
-                store_session(context, session, credential, Some(refresh_token), client).await?;
-            Ok(Tokens::Jwt(TokenPair {
-                device: credential.map(|id| device_token(context, id, client)),
+            Ok(Some(Tokens::Jwt(TokenPair {
+                device: device(),
                 ..token_pair(context, &keys, now, active, token)?
-            }))
+            })))
         }
         TokenFormat::Opaque => {
             let mut bytes = Zeroizing::new([0; OPAQUE_LEN]);
@@ -83,40 +173,30 @@ pub(crate) async fn start_session<P: Platform>(
                 "{OPAQUE}{}",
                 URL_SAFE_NO_PAD.encode(bytes.as_ref())
             ));
-            session.token = Some(digest(&token));
-            let active = store_session(context, session, credential, None, client).await?;
-            Ok(Tokens::Opaque(OpaqueToken {
+            new.session.token = Some(digest(&token));
+            let Some(active) = store_session(context, new).await? else {
+                return Ok(None);
+            };
+            Ok(Some(Tokens::Opaque(OpaqueToken {
                 token,
                 expires_in: active.session.expires_at.since(now).as_secs(),
                 active,
-                device: credential.map(|id| device_token(context, id, client)),
-            }))
+                device: device(),
+            })))
         }
     }
 }
 
 async fn store_session<P: Platform>(
     context: &Context<P>,
-    session: Session,
-    credential: Option<&str>,
-    refresh_token: Option<RefreshToken>,
-    client: &Client,
-) -> Result<ActiveSession> {
-    let now = session.created_at;
-    let new = NewSession {
-        session,
-        refresh_token,
-        credential: credential.map(str::to_owned),
-        ends_others: context.config.single_session,
-    };
+    new: NewSession,
+) -> Result<Option<ActiveSession>> {
+    let now = new.session.created_at;
     match context.storage().start_session(new).await? {
         StartSessionOutcome::Started(StartedSession { active, ended }) => {
             context.announce_ended(ended, now);
-            let event = Event::own(EventKind::LoginSucceeded, &active)
-                .with("amr", active.session.amr.as_slice());
-            record(context, event, client);
-            Ok(active)
+            Ok(Some(active))
         }
-        StartSessionOutcome::UserInactive => Err(invalid_credentials(&context.config)),
+        StartSessionOutcome::UserInactive => Ok(None),
     }
 }

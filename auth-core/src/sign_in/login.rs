@@ -39,6 +39,8 @@ pub struct LoginRequest<'a> {
     pub code: Option<&'a str>,
     /// What is to carry the session.
     pub token_format: TokenFormat,
+    /// Tokens of the sessions whose place it takes: they end.
+    pub replaces: &'a [&'a str],
 }
 
 /// The answer to the right password.
@@ -130,11 +132,19 @@ impl<P: Platform> SignIn<'_, P> {
                 return Ok(Login::MfaRequired(challenge(context, &incomplete).await?));
             }
         };
-        let tokens = start_session(context, &admitted, client, request.token_format).await?;
+        let tokens = start_session(
+            context,
+            &admitted,
+            client,
+            request.token_format,
+            request.replaces,
+        )
+        .await?;
         Ok(Login::SignedIn(tokens))
     }
 
-    /// Goes on with a login by a code of the second factor.
+    /// Goes on with a login by a code of the second factor. The session takes the place of those that the tokens
+    /// `replaces` are of.
     ///
     /// # Errors
     /// [`Error::Link`] for the challenge, [`Error::InvalidCode`], [`Error::AccountDisabled`],
@@ -144,6 +154,7 @@ impl<P: Platform> SignIn<'_, P> {
         challenge: &str,
         code: &str,
         token_format: TokenFormat,
+        replaces: &[&str],
         client: &Client,
     ) -> Result<Tokens> {
         let context = self.context;
@@ -170,7 +181,7 @@ impl<P: Platform> SignIn<'_, P> {
         if !consumed {
             return Err(Error::Link(LinkError::Used));
         }
-        start_session(context, &admitted, client, token_format).await
+        start_session(context, &admitted, client, token_format, replaces).await
     }
 }
 

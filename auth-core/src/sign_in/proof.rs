@@ -2,6 +2,9 @@
 
 use crate::storage::Credential;
 
+/// What a session says (RFC 8176) whose person has proved more than one factor.
+pub(crate) const MFA: &str = "mfa";
+
 /// A way to prove who one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -18,7 +21,7 @@ impl Method {
     fn amr(self) -> &'static [&'static str] {
         match self {
             Self::Password => &["pwd"],
-            Self::SecondFactor => &["otp", "mfa"],
+            Self::SecondFactor => &["otp", MFA],
             Self::Session => &[],
         }
     }
@@ -60,6 +63,12 @@ impl Proof {
     /// The same, with something that they have proved as well.
     pub(crate) fn and(mut self, method: Method) -> Self {
         self.methods.push(method);
+        self
+    }
+
+    /// The same, resting on the credential that has taken the place of the one that it was by.
+    pub(crate) fn now_by(mut self, credential_id: &str) -> Self {
+        self.credential_id = Some(credential_id.to_owned());
         self
     }
 

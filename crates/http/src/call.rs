@@ -183,6 +183,27 @@ impl<P: Platform> Call<'_, P> {
         }
     }
 
+    /// Tokens of the sessions whose place a new one takes that is delivered in this way: the one that the request presents and,
+    /// where cookies carry the new one, those in cookies.
+    pub(crate) fn replaced(&self, transport: SessionTransport) -> Vec<&str> {
+        let mut tokens: Vec<_> = self.bearer().ok().into_iter().collect();
+        if transport.is_cookie() {
+            tokens.extend(self.session_cookies());
+            tokens.extend(self.refresh_candidates());
+        }
+        tokens
+    }
+
+    /// How the request carries the session that these tokens take the place of.
+    pub(crate) fn presented_by(&self, tokens: &Tokens) -> SessionTransport {
+        match (tokens, self.has_header()) {
+            (Tokens::Jwt(_), true) => SessionTransport::Jwt,
+            (Tokens::Jwt(_), false) => SessionTransport::JwtCookie,
+            (Tokens::Opaque(_), true) => SessionTransport::Session,
+            (Tokens::Opaque(_), false) => SessionTransport::Cookie,
+        }
+    }
+
     /// The answer of success, with this body.
     pub(crate) fn json<T: Serialize>(&self, body: &T) -> Reply<T> {
         Reply::of(reply::json(self.route.status, body))

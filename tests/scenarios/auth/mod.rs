@@ -18,6 +18,7 @@ mod recovery;
 mod refresh_grace_window;
 mod refresh_reuse;
 mod rehash;
+mod renewed;
 pub(crate) mod second_factor;
 mod token_endpoint;
 mod verification;

@@ -116,3 +116,38 @@ async fn errors_are_in_the_form_of_oauth() {
         .body("{}");
     assert_oauth_error(&Answer::of(json).await, 400, "invalid_request");
 }
+
+/// V10.4.4: the password grant can be switched off, and is off with the paths of other systems; refreshing goes on.
+#[tokio::test]
+async fn the_password_grant_can_be_switched_off() {
+    let form = [
+        ("grant_type", "password"),
+        ("username", "ada@example.com"),
+        ("password", PASSWORD),
+    ];
+    for setting in [
+        ("COMPATIBILITY_ROUTES", "false"),
+        ("PASSWORD_GRANT", "false"),
+    ] {
+        let host = Host::start(&[setting]);
+        let session = host.register("ada@example.com").await;
+        assert_oauth_error(&token(&host, &form).await, 400, "unsupported_grant_type");
+        for path in ["/token", "/auth/jwt/login"] {
+            let answer = Answer::of(host.request(Method::POST, path).form(&form)).await;
+            assert!([400, 404].contains(&answer.status.as_u16()), "{answer:?}");
+        }
+        let refresh = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", session.refresh_token.as_str()),
+        ];
+        token(&host, &refresh).await.assert_ok();
+        host.login("ada@example.com").await;
+    }
+    let both = [
+        ("COMPATIBILITY_ROUTES", "false"),
+        ("PASSWORD_GRANT", "true"),
+    ];
+    let host = Host::start(&both);
+    host.register("ada@example.com").await;
+    token(&host, &form).await.assert_ok();
+}

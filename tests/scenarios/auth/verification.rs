@@ -171,9 +171,10 @@ async fn what_a_stranger_prepared_is_gone_with_him() {
         .post_as("/auth/2fa/enable", &stranger.access_token)
         .await;
     let code = json!({"code": code_now(enabled.body["secret"].as_str().unwrap())});
-    host.send_as("POST", "/auth/2fa/verify", &stranger.access_token, code)
-        .await
-        .assert_ok();
+    let token = &stranger.access_token;
+    let confirmed = host.send_as("POST", "/auth/2fa/verify", token, code).await;
+    confirmed.assert_ok();
+    let stranger = Tokens::of(&confirmed.body["tokens"]);
     assert_eq!(mail.next().message["kind"], "mfa_enabled");
     let away = json!({"email": "stranger@example.com", "password": PASSWORD});
     let asked = host.send_as(

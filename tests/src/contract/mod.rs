@@ -94,6 +94,8 @@ kit! {
         an_inactive_user_gets_no_session
         a_session_rests_on_its_credential
         a_single_session_ends_the_others
+        a_session_takes_the_place_of_others
+        a_session_is_continued_once
         a_refresh_token_is_rotated_once_and_replayed_within_the_grace_window
         a_late_copy_is_told_when_its_successor_is_used_up
         a_reused_refresh_token_ends_the_family

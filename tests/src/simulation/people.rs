@@ -18,6 +18,7 @@ pub fn registration(email: &str) -> Registration<'_> {
         display_name: None,
         profile: None,
         token_format: TokenFormat::Jwt,
+        replaces: &[],
     }
 }
 
@@ -44,6 +45,7 @@ pub fn login<S: Storage>(
         password,
         code: None,
         token_format: TokenFormat::Jwt,
+        replaces: &[],
     };
     match block_on(auth.sign_in().login(request, client))? {
         Login::SignedIn(tokens) => Ok(pair(tokens)),

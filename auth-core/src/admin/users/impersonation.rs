@@ -70,6 +70,8 @@ impl<P: Platform> Users<'_, P> {
             refresh_token: None,
             credential: None,
             ends_others: false,
+            continues: None,
+            replaces: Vec::new(),
         };
         let active = match context.storage().start_session(new).await? {
             StartSessionOutcome::Started(started) => started.active,

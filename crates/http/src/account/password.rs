@@ -3,19 +3,20 @@
 use auth_core::{Evidence, Platform};
 use serde::Deserialize;
 
+use crate::auth::tokens::{TokenResponse, renewed};
 use crate::call::{Answer, Call};
 use crate::proof::Session;
 use crate::request::json;
-use crate::response::reply::NoContent;
 use crate::row::{post, rows};
 
 rows![
     change_password = post(
         "/account/change-password",
-        "Sets another password. All other sessions end.",
+        "Sets another password. All other sessions end, and new tokens take the place of the presented ones.",
     )
     .session()
     .json::<ChangePasswordRequest>()
+    .answers::<TokenResponse>()
     .fails(&[403, 429])
     .hashes_password(),
 ];
@@ -39,9 +40,9 @@ async fn change_password<P: Platform>(
     call: &Call<'_, P>,
     session: Session,
     request: ChangePasswordRequest,
-) -> Answer<NoContent> {
+) -> Answer<TokenResponse> {
     let current = json::required("current_password", &request.current_password)?;
-    let device = call
+    let tokens = call
         .auth
         .accounts()
         .change_password(
@@ -51,7 +52,5 @@ async fn change_password<P: Platform>(
             &call.client(),
         )
         .await?;
-    let mut reply = call.done();
-    call.set_device(reply.headers_mut(), &device);
-    Ok(reply)
+    Ok(renewed(call, &tokens, |tokens| tokens))
 }

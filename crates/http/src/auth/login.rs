@@ -116,6 +116,7 @@ async fn login<P: Platform>(
         password,
         code: request.totp_code.as_deref().filter(|code| !code.is_empty()),
         token_format: transport.token_format(),
+        replaces: &call.replaced(transport),
     };
     match call.auth.sign_in().login(request, &call.client()).await? {
         Login::SignedIn(tokens) => Ok(signed_in(call, &tokens, transport, LoginResponse::SignedIn)),
@@ -142,7 +143,13 @@ async fn login_mfa<P: Platform>(
     let tokens = call
         .auth
         .sign_in()
-        .login_by_second_factor(token, code, transport.token_format(), &call.client())
+        .login_by_second_factor(
+            token,
+            code,
+            transport.token_format(),
+            &call.replaced(transport),
+            &call.client(),
+        )
         .await
         .map_err(|error| match error {
             Error::Link(_) => ApiError::mfa_token_invalid(),

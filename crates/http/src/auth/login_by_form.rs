@@ -14,7 +14,7 @@ use crate::row::{post, rows};
 rows![
     token = post(
         "/auth/token",
-        "The OAuth 2.0 token endpoint: grants `password` and `refresh_token` (RFC 6749).",
+        "The OAuth 2.0 token endpoint: grants `refresh_token` and, for first-party clients alone, `password` (`PASSWORD_GRANT`).",
     )
     .form::<TokenRequest>()
     .answers::<TokenResponse>()
@@ -47,7 +47,8 @@ rows![
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 #[allow(dead_code, reason = "documents the form")]
 pub(crate) struct TokenRequest {
-    /// `password` or `refresh_token`.
+    /// `password` or `refresh_token`. `password` is for first-party clients alone, and refused with `unsupported_grant_type`
+    /// where `PASSWORD_GRANT` is off.
     #[cfg_attr(test, schema(pattern = "^(password|refresh_token)$"))]
     grant_type: String,
     /// Required with `password`: e-mail address or user name.
@@ -72,7 +73,9 @@ async fn token<P: Platform>(call: &Call<'_, P>, _: Public, form: Form) -> Answer
         _ => form.get("grant_type")?,
     };
     let tokens = match grant_type {
-        "password" => login_by_form(call, &form, SessionTransport::Jwt).await?,
+        "password" if call.config().password_grant() => {
+            login_by_form(call, &form, SessionTransport::Jwt).await?
+        }
         "refresh_token" => Tokens::Jwt(
             call.auth
                 .sessions()
@@ -80,7 +83,11 @@ async fn token<P: Platform>(call: &Call<'_, P>, _: Public, form: Form) -> Answer
                 .await?,
         ),
         _ => {
-            let message = "The grant types are password and refresh_token.";
+            let message = if call.config().password_grant() {
+                "The grant types are password and refresh_token."
+            } else {
+                "The grant type is refresh_token."
+            };
             return Err(ApiError::new(
                 StatusCode::BAD_REQUEST,
                 "unsupported_grant_type",
@@ -119,6 +126,7 @@ async fn login_by_form<P: Platform>(
         password: form.get("password")?,
         code: form.optional("totp_code"),
         token_format: transport.token_format(),
+        replaces: &call.replaced(transport),
     };
     match call.auth.sign_in().login(request, &call.client()).await? {
         Login::SignedIn(tokens) => Ok(tokens),

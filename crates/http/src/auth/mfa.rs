@@ -4,11 +4,11 @@ use auth_core::{Evidence, Platform};
 use serde::{Deserialize, Serialize};
 
 use crate::auth::qr_code;
+use crate::auth::tokens::{TokenResponse, renewed};
 use crate::call::{Answer, Call};
 use crate::error::api_error::ApiError;
 use crate::proof::Session;
 use crate::request::json;
-use crate::response::reply::NoContent;
 use crate::row::{post, rows};
 
 rows![
@@ -23,20 +23,25 @@ rows![
     .hashes_password(),
     confirm_totp = post(
         "/auth/2fa/verify",
-        "Puts the TOTP key in force by a code of it; returns recovery codes, which are shown this once.",
+        "Puts the TOTP key in force by a code of it; returns recovery codes, which are shown this once, and new tokens in the place of the presented ones.",
     )
     .session()
     .json::<CodeRequest>()
     .answers::<RecoveryCodesResponse>()
     .fails(&[409, 429]),
-    disable_totp = post("/auth/2fa/disable", "Takes the second factor away.")
-        .session()
-        .json::<PasswordAndCodeRequest>()
-        .fails(&[403, 409, 429])
+    disable_totp = post(
+        "/auth/2fa/disable",
+        "Takes the second factor away; new tokens take the place of the presented ones.",
+    )
+    .session()
+    .json::<PasswordAndCodeRequest>()
+    .answers::<TokenResponse>()
+    .fails(&[403, 409, 429])
         .hashes_password(),
     disable_totp = post("/account/2fa/disable", "The same as `/auth/2fa/disable`.")
         .session()
         .json::<PasswordAndCodeRequest>()
+        .answers::<TokenResponse>()
         .fails(&[403, 409, 429])
         .hashes_password()
         .deprecated(),
@@ -113,6 +118,9 @@ pub(crate) struct TotpResponse {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct RecoveryCodesResponse {
     recovery_codes: Vec<String>,
+    /// Tokens in the place of the presented ones, where a key was put in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<TokenResponse>,
 }
 
 async fn enable_totp<P: Platform>(
@@ -144,25 +152,29 @@ async fn confirm_totp<P: Platform>(
     request: CodeRequest,
 ) -> Answer<RecoveryCodesResponse> {
     let code = json::required("code", &request.code)?;
-    let recovery_codes = call
+    let (recovery_codes, tokens) = call
         .auth
         .mfa()
         .confirm_totp(&session, code, &call.client())
         .await?;
-    Ok(call.json(&RecoveryCodesResponse { recovery_codes }))
+    Ok(renewed(call, &tokens, |tokens| RecoveryCodesResponse {
+        recovery_codes,
+        tokens: Some(tokens),
+    }))
 }
 
 async fn disable_totp<P: Platform>(
     call: &Call<'_, P>,
     session: Session,
     request: PasswordAndCodeRequest,
-) -> Answer<NoContent> {
+) -> Answer<TokenResponse> {
     let evidence = request.evidence()?;
-    call.auth
+    let tokens = call
+        .auth
         .mfa()
         .disable_totp(&session, evidence, &call.client())
         .await?;
-    Ok(call.done())
+    Ok(renewed(call, &tokens, |tokens| tokens))
 }
 
 async fn recovery_codes<P: Platform>(
@@ -176,5 +188,8 @@ async fn recovery_codes<P: Platform>(
         .mfa()
         .regenerate_recovery_codes(&session, evidence, &call.client())
         .await?;
-    Ok(call.json(&RecoveryCodesResponse { recovery_codes }))
+    Ok(call.json(&RecoveryCodesResponse {
+        recovery_codes,
+        tokens: None,
+    }))
 }

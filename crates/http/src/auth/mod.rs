@@ -8,5 +8,5 @@ pub(crate) mod password_reset;
 mod qr_code;
 pub(crate) mod refresh;
 pub(crate) mod register;
-mod tokens;
+pub(crate) mod tokens;
 pub(crate) mod verification;

@@ -89,6 +89,7 @@ async fn register<P: Platform>(
         display_name: request.display_name.as_deref(),
         profile: request.profile.as_ref(),
         token_format: transport.token_format(),
+        replaces: &call.replaced(transport),
     };
     let registered = call
         .auth

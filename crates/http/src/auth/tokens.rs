@@ -45,6 +45,15 @@ pub(crate) fn signed_in<P: Platform, T: Serialize>(
     reply
 }
 
+/// The answer with the tokens that take the place of the presented ones, delivered as those were.
+pub(crate) fn renewed<P: Platform, T: Serialize>(
+    call: &Call<'_, P>,
+    tokens: &Tokens,
+    wrap: impl FnOnce(TokenResponse) -> T,
+) -> Reply<T> {
+    signed_in(call, tokens, call.presented_by(tokens), wrap)
+}
+
 /// Tokens as the client wants them to be delivered: in the body, or in cookies.
 pub(crate) fn token_response<P: Platform>(
     call: &Call<'_, P>,

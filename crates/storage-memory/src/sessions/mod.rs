@@ -14,6 +14,15 @@ impl Sessions for MemoryStorage {
     async fn start_session(&self, new: NewSession) -> Result<StartSessionOutcome, StorageError> {
         let mut state = self.lock();
         let session = new.session;
+        let goes_on = |id: &String| {
+            state.sessions.get(id).is_some_and(|other| {
+                let lasts = other.revoked_at.is_none() && session.created_at < other.expires_at;
+                lasts && other.user_id == session.user_id
+            })
+        };
+        if !new.continues.as_ref().is_none_or(goes_on) {
+            return Ok(StartSessionOutcome::UserInactive);
+        }
         match state.users.get_mut(&session.user_id) {
             Some(owner)
                 if owner.user.disabled_at.is_none()
@@ -24,19 +33,22 @@ impl Sessions for MemoryStorage {
                             .any(|credential| credential.id == *id)
                     }) =>
             {
-                if session.actor_id.is_none() {
+                if session.actor_id.is_none() && new.continues.is_none() {
                     owner.user.last_login_at = Some(session.created_at);
                 }
             }
             _ => return Ok(StartSessionOutcome::UserInactive),
         }
-        let ended = if new.ends_others {
-            state.revoke(session.created_at, "single_session", |other| {
+        let replaced = [new.replaces, Vec::from_iter(new.continues)].concat();
+        let mut ended = state.revoke(session.created_at, "replaced", |other| {
+            let rests_on = |id: &String| other.id == *id || other.parent_id.as_ref() == Some(id);
+            replaced.iter().any(rests_on)
+        });
+        if new.ends_others {
+            ended.extend(state.revoke(session.created_at, "single_session", |other| {
                 other.user_id == session.user_id
-            })
-        } else {
-            Vec::new()
-        };
+            }));
+        }
         if let Some(token) = new.refresh_token {
             let expires_at = token.expires_at.min(session.expires_at);
             let token_of = Token {

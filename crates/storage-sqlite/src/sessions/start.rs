@@ -10,12 +10,19 @@ use crate::sessions::find::FIND;
 const INSERT: &str = "INSERT INTO sessions (id, user_id, client_id, actor_id, amr, authenticated_at, created_at,
         last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason, parent_id)
     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?16 FROM users WHERE id = ?2 AND disabled_at IS NULL
-        AND (?15 IS NULL OR EXISTS (SELECT 1 FROM credentials WHERE id = ?15 AND user_row = users.row))";
+        AND (?15 IS NULL OR EXISTS (SELECT 1 FROM credentials WHERE id = ?15 AND user_row = users.row))
+        AND (?17 IS NULL OR EXISTS (SELECT 1 FROM sessions WHERE id = ?17 AND user_id = ?2 AND revoked_at IS NULL
+            AND expires_at > ?7))";
 const INSERT_REFRESH_TOKEN: &str =
     "INSERT INTO refresh_tokens (digest, session_id, expires_at, names_session)
     SELECT ?1, id, min(?3, expires_at), ?4 FROM sessions WHERE id = ?2";
 const TOUCH_USER: &str = "UPDATE users SET last_login_at = ?2
     WHERE id = (SELECT user_id FROM sessions WHERE id = ?1 AND actor_id IS NULL)";
+// Before the user's others, which have another reason.
+const REVOKE_REPLACED: &str = "UPDATE sessions SET revoked_at = ?2, revocation_reason = 'replaced'
+    WHERE (id IN (SELECT value FROM json_each(?3)) OR parent_id IN (SELECT value FROM json_each(?3)))
+        AND id <> ?1 AND revoked_at IS NULL AND expires_at > ?2 AND EXISTS (SELECT 1 FROM sessions WHERE id = ?1)
+    RETURNING id";
 const REVOKE_OTHERS: &str = "UPDATE sessions SET revoked_at = ?2, revocation_reason = 'single_session'
     WHERE user_id = (SELECT user_id FROM sessions WHERE id = ?1) AND id <> ?1 AND revoked_at IS NULL AND expires_at > ?2
     RETURNING id";
@@ -29,8 +36,11 @@ pub(crate) async fn start(
         refresh_token,
         credential,
         ends_others,
+        continues,
+        replaces: mut replaced,
     } = new;
     let (id, created_at) = (session.id.clone(), session.created_at);
+    replaced.extend(continues.clone());
     let mut batch = vec![Statement::new(
         INSERT,
         vec![
@@ -50,6 +60,7 @@ pub(crate) async fn start(
             session.revocation_reason.into(),
             credential.into(),
             session.parent_id.into(),
+            continues.as_deref().into(),
         ],
     )];
     if let Some(token) = refresh_token {
@@ -61,25 +72,26 @@ pub(crate) async fn start(
         ];
         batch.push(Statement::new(INSERT_REFRESH_TOKEN, parameters));
     }
-    batch.push(Statement::new(
-        TOUCH_USER,
-        vec![id.as_str().into(), created_at.into()],
-    ));
+    let with_id = || vec![id.as_str().into(), created_at.into()];
+    if continues.is_none() {
+        batch.push(Statement::new(TOUCH_USER, with_id()));
+    }
+    let begins_ending = batch.len();
+    if !replaced.is_empty() {
+        let mut parameters = with_id();
+        parameters.push(serde_json::Value::from(replaced).to_string().into());
+        batch.push(Statement::new(REVOKE_REPLACED, parameters));
+    }
     if ends_others {
-        batch.push(Statement::new(
-            REVOKE_OTHERS,
-            vec![id.as_str().into(), created_at.into()],
-        ));
+        batch.push(Statement::new(REVOKE_OTHERS, with_id()));
     }
     batch.push(Statement::new(FIND, vec![id.into()]));
     let mut results = executor.batch(batch).await?;
     let Some(mut row) = results.pop().and_then(|rows| rows.into_iter().next()) else {
         return Ok(StartSessionOutcome::UserInactive);
     };
-    let ended = match results.pop() {
-        Some(rows) if ends_others => ids(rows)?,
-        _ => Vec::new(),
-    };
+    let ended = results.split_off(begins_ending).into_iter().map(ids);
+    let ended = ended.collect::<Result<Vec<_>, _>>()?.concat();
     Ok(StartSessionOutcome::Started(StartedSession {
         active: active(&mut row)?,
         ended,

@@ -43,7 +43,7 @@ macro_rules! mirror_storage {
             $crate::mirror_types! { [$crate] [wit::sessions]
                 record Session { id, user_id, client_id, actor_id, parent_id, amr, authenticated_at, created_at, last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason }
                 record RefreshToken { digest, expires_at, names_session }
-                record NewSession { session, refresh_token, credential, ends_others }
+                record NewSession { session, refresh_token, credential, ends_others, continues, replaces }
                 record Acting { opaque, last_seen_at, expires_at, revoked_at, disabled_at, standing }
                 record ActiveSession { session, user, roles, permissions, rank, acting }
                 record StartedSession { active, ended }

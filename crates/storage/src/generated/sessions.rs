@@ -103,6 +103,12 @@ pub struct NewSession {
     pub credential: Option<String>,
     /// True: all other sessions of the user end, with reason `single_session`.
     pub ends_others: bool,
+    /// The session of the same user that this one goes on with, if there is one. If it has been revoked or has expired by
+    /// `created_at`, no session starts: of any number of concurrent calls exactly one starts its own.
+    pub continues: Option<String>,
+    /// Sessions, of whomever, whose place this one takes; at most 16. They and the continued one end, and so do those that
+    /// rest on them, with reason `replaced`.
+    pub replaces: Vec<String>,
 }
 
 /// The administrator who acts as a user, as they are now.
@@ -147,7 +153,7 @@ pub struct ActiveSession {
 pub struct StartedSession {
     /// The session.
     pub active: ActiveSession,
-    /// The sessions that `ends_others` ended.
+    /// The sessions that it ended, in any order.
     pub ended: Vec<String>,
 }
 
@@ -156,9 +162,11 @@ pub struct StartedSession {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(clippy::large_enum_variant, reason = "made once for a call, and moved at once")]
 pub enum StartSessionOutcome {
-    /// The session is stored. Unless somebody acts as the user, the user's `last_login_at` is its `created_at`.
+    /// The session is stored. Unless somebody acts as the user or it continues another, the user's `last_login_at` is its
+    /// `created_at`.
     Started(StartedSession),
-    /// The user was deleted or disabled in the meantime, or the credential is gone; nothing is stored.
+    /// The user was deleted or disabled in the meantime, the credential is gone, or the session to be continued has ended;
+    /// nothing is stored.
     UserInactive,
 }
 

@@ -3,6 +3,7 @@
 mod browser;
 mod domains;
 mod end;
+mod replaced;
 mod several;
 
 use gatewright_tests::host::{Answer, Host};

@@ -57,6 +57,8 @@ pub(crate) fn start_with(
         refresh_token,
         credential: None,
         ends_others: false,
+        continues: None,
+        replaces: Vec::new(),
     }))
     .unwrap()
     {

@@ -43,6 +43,8 @@ pub(crate) fn an_inactive_user_gets_no_session(storage: &impl Storage) {
             refresh_token,
             credential: None,
             ends_others: false,
+            continues: None,
+            replaces: Vec::new(),
         };
         assert_eq!(
             block_on(storage.start_session(new)),
@@ -66,6 +68,8 @@ pub(crate) fn a_session_rests_on_its_credential(storage: &impl Storage) {
             refresh_token: None,
             credential: Some(id(credential)),
             ends_others: true,
+            continues: None,
+            replaces: Vec::new(),
         };
         block_on(storage.start_session(new)).unwrap()
     };
@@ -76,6 +80,90 @@ pub(crate) fn a_session_rests_on_its_credential(storage: &impl Storage) {
     assert_eq!(start(11, 1001), StartSessionOutcome::UserInactive);
     assert_eq!(block_on(storage.find_session(id(11))), Ok(None));
     assert_eq!(find(storage, 10).session.revoked_at, None);
+}
+
+fn begin(storage: &impl Storage, new: NewSession) -> Option<StartedSession> {
+    match block_on(storage.start_session(new)).unwrap() {
+        StartSessionOutcome::Started(mut started) => {
+            started.ended.sort();
+            Some(started)
+        }
+        StartSessionOutcome::UserInactive => None,
+    }
+}
+
+/// V7.2.4: those whose place it takes end with those that rest on them, of whomever they are; what has ended stays as it was.
+pub(crate) fn a_session_takes_the_place_of_others(storage: &impl Storage) {
+    signed_in(storage);
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    start(storage, session(20, 2), "of bob");
+    let acting = Session {
+        actor_id: Some(id(2)),
+        parent_id: Some(id(20)),
+        ..session(21, 1)
+    };
+    start(storage, acting, "as ada");
+    start(storage, session(12, 1), "stays");
+    start(storage, expired(13, 1), "expired");
+    let new = |user, replaces: &[u64]| NewSession {
+        session: Session {
+            created_at: at(5),
+            ..session(11, user)
+        },
+        refresh_token: None,
+        credential: None,
+        ends_others: false,
+        continues: None,
+        replaces: replaces.iter().map(|number| id(*number)).collect(),
+    };
+    // Where none starts, none ends.
+    assert_eq!(begin(storage, new(3, &[10])), None);
+    assert_eq!(find(storage, 10).session.revoked_at, None);
+    let started = begin(storage, new(1, &[10, 20, 13, 99])).unwrap();
+    assert_eq!(started.ended, [id(10), id(20), id(21)]);
+    assert_eq!(started.active.user.last_login_at, Some(at(5)));
+    for number in [10, 20, 21] {
+        let ended = find(storage, number).session;
+        assert_eq!(ended.revoked_at, Some(at(5)));
+        assert_eq!(ended.revocation_reason.as_deref(), Some("replaced"));
+    }
+    for number in [11, 12, 13] {
+        assert_eq!(find(storage, number).session.revoked_at, None);
+    }
+    assert_eq!(
+        rotate(storage, "first", "second", 6),
+        RotationOutcome::Revoked
+    );
+}
+
+/// V7.2.4: a session is continued by one, of its own user, and only while it lasts.
+pub(crate) fn a_session_is_continued_once(storage: &impl Storage) {
+    let before = signed_in(storage).user.last_login_at;
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    start(storage, expired(13, 1), "expired");
+    let continuing = |number, user, continued| NewSession {
+        session: Session {
+            created_at: at(5),
+            ..session(number, user)
+        },
+        refresh_token: None,
+        credential: None,
+        ends_others: false,
+        continues: Some(id(continued)),
+        replaces: Vec::new(),
+    };
+    // Of another user, over, and unknown.
+    for (user, continued) in [(2, 10), (1, 13), (1, 99)] {
+        assert_eq!(begin(storage, continuing(11, user, continued)), None);
+    }
+    assert_eq!(block_on(storage.find_session(id(11))), Ok(None));
+    let started = begin(storage, continuing(11, 1, 10)).unwrap();
+    assert_eq!(started.ended, [id(10)]);
+    assert_eq!(started.active.user.last_login_at, before);
+    let ended = find(storage, 10).session;
+    assert_eq!(ended.revocation_reason.as_deref(), Some("replaced"));
+    assert_eq!(begin(storage, continuing(12, 1, 10)), None);
+    assert_eq!(find(storage, 11).session.revoked_at, None);
 }
 
 /// `ends-others` ends the user's other sessions, and nobody else's.
@@ -89,6 +177,8 @@ pub(crate) fn a_single_session_ends_the_others(storage: &impl Storage) {
         refresh_token: None,
         credential: None,
         ends_others: true,
+        continues: None,
+        replaces: Vec::new(),
     };
     let StartSessionOutcome::Started(started) = block_on(storage.start_session(new)).unwrap()
     else {

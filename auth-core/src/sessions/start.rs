@@ -32,7 +32,7 @@ const OPAQUE_LEN: usize = 64;
 /// Starts a session of a user whom the policy admits. It takes the place of the sessions that these tokens are of.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`](crate::Error::InvalidCredentials) or [`Error::InvalidOrUnverified`](crate::Error::InvalidOrUnverified) when the user was deleted or disabled or the password
+/// [`Error::InvalidCredentials`] or [`Error::InvalidOrUnverified`] when the user was deleted or disabled or the password
 /// changed meanwhile, or a failure of the platform.
 pub(crate) async fn start_session<P: Platform>(
     context: &Context<P>,

@@ -58,7 +58,7 @@ pub use admin::actor::Actor;
 pub use admin::permissions::Permissions;
 pub use admin::roles::{RoleUpdate, Roles};
 pub use admin::setup::{FirstAdministrator, Setup};
-pub use admin::transfer::record::{ImportOutcome, ImportUser};
+pub use admin::transfer::record::{IgnoredField, ImportOptions, ImportOutcome, ImportUser};
 pub use admin::users::Users;
 pub use admin::users::creation::NewAccount;
 pub use admin::users::fields::UserUpdate;

@@ -339,7 +339,8 @@ mod spin_provider {
         use futures::future::join_all;
 
         let storage = empty();
-        let checks = block_on(join_all((0..20).map(|_| storage.check())));
+        let now = auth_core::Timestamp::from_millis(0);
+        let checks = block_on(join_all((0..20).map(|_| storage.check(now))));
         assert!(checks.iter().all(Result::is_ok), "{checks:?}");
         let database = storage.folder().join(".spin/sqlite_db.db");
         let database = rusqlite::Connection::open(database).unwrap();

@@ -5,6 +5,7 @@
 mod events;
 mod histories;
 mod interleaving;
+mod keys;
 mod limits;
 mod lockout;
 mod rehash;

@@ -26,6 +26,8 @@ settings! {
     JWT_ISSUER jwt_issuer: Option<String> = "", parse::string_or_uri, "a URI, or text without a colon, of at most 255 bytes";
     /// `aud` of access tokens; the issuer when not set.
     JWT_AUDIENCE jwt_audience: Option<String> = "", parse::string_or_uri, "a URI, or text without a colon, of at most 255 bytes";
+    /// By how much the clocks of what issues access tokens and what verifies them may differ: `exp`, `nbf` and `iat` are taken that much late or early.
+    CLOCK_TOLERANCE_SECONDS clock_tolerance: Duration = "5", |text| parse::whole(text, 0, 300).map(Duration::from_secs), "seconds, 0 to 300";
     /// Life of an access token.
     ACCESS_TOKEN_EXPIRE_MINUTES access_token_life: Duration = "15", |text| parse::whole(text, 1, 1440).map(|n| Duration::from_secs(n * 60)), "minutes, 1 to 1440";
     /// Life of a refresh token; each refresh hands out a new one, up to the end of the session.

@@ -262,7 +262,13 @@ mod sqlite {
         let known = MIGRATIONS.len() as u64;
         let refused = block_on(migrate(fresh.executor(), Timestamp::from_millis(2)));
         assert_eq!(refused, Err(MigrationError::Newer { found: 99, known }));
-        assert!(block_on(auth_core::storage::Maintenance::check(&fresh.storage)).is_err());
+        assert!(
+            block_on(auth_core::storage::Maintenance::check(
+                &fresh.storage,
+                Timestamp::from_millis(2)
+            ))
+            .is_err()
+        );
     }
 
     #[test]

@@ -157,7 +157,7 @@ async fn ended_sessions_are_published_in_kv_and_stale_kv_decides_nothing() {
         .unwrap()
         .as_secs();
     // The life of an access token.
-    assert!((now + 800..=now + 900).contains(&until), "{until}");
+    assert!((now + 805..=now + 905).contains(&until), "{until}");
     assert!(list[0]["expiration"].as_u64().unwrap() >= until - 1);
 
     // KV that knows nothing of an end that the database knows.

@@ -262,7 +262,13 @@ mod sqlite {
         let known = MIGRATIONS.len() as u64;
         let refused = block_on(migrate(fresh.executor(), Timestamp::from_millis(2)));
         assert_eq!(refused, Err(MigrationError::Newer { found: 99, known }));
-        assert!(block_on(auth_core::storage::Maintenance::check(&fresh.storage)).is_err());
+        assert!(
+            block_on(auth_core::storage::Maintenance::check(
+                &fresh.storage,
+                Timestamp::from_millis(2)
+            ))
+            .is_err()
+        );
     }
 
     #[test]
@@ -339,7 +345,8 @@ mod spin_provider {
         use futures::future::join_all;
 
         let storage = empty();
-        let checks = block_on(join_all((0..20).map(|_| storage.check())));
+        let now = auth_core::Timestamp::from_millis(0);
+        let checks = block_on(join_all((0..20).map(|_| storage.check(now))));
         assert!(checks.iter().all(Result::is_ok), "{checks:?}");
         let database = storage.folder().join(".spin/sqlite_db.db");
         let database = rusqlite::Connection::open(database).unwrap();

@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use auth_core::password::{HashKind, Hasher, Parameters};
 use auth_core::storage::*;
 use auth_core::{
-    Actor, Auth, Client, Error, ImportOutcome, ImportUser, LoginRequest, Platform as _,
-    Registration, Timestamp, TokenFormat,
+    Actor, Auth, Client, Error, ImportOptions, ImportOutcome, ImportUser, LoginRequest,
+    Platform as _, Registration, Timestamp, TokenFormat,
 };
 use futures::executor::block_on;
 use gatewright_tests::{MemoryStorage, SimulatedPlatform, config};
@@ -110,9 +110,15 @@ fn import(auth: &Service, users: &[(&str, Option<String>)]) {
         ..ImportUser::default()
     });
     let actor = Actor::operator(Client::default());
-    let imported = block_on(auth.users().import(&actor, users.collect(), false));
+    let imported = block_on(
+        auth.users()
+            .import(&actor, users.collect(), ImportOptions::default()),
+    );
     for outcome in imported.ok().unwrap() {
-        assert!(matches!(outcome, ImportOutcome::Created(_)), "{outcome:?}");
+        assert!(
+            matches!(outcome, ImportOutcome::Created { .. }),
+            "{outcome:?}"
+        );
     }
     for work in auth.platform().take_deferred() {
         block_on(auth.run(work));
@@ -262,7 +268,13 @@ fn a_taken_user_name_says_nothing_of_the_address() {
         ..ImportUser::default()
     };
     let actor = Actor::operator(Client::default());
-    assert!(block_on(auth.users().import(&actor, vec![ada], false)).is_ok());
+    assert!(
+        block_on(
+            auth.users()
+                .import(&actor, vec![ada], ImportOptions::default())
+        )
+        .is_ok()
+    );
     drop(auth.platform().take_deferred());
     let free = register(&auth, "free@example.com", Some("Ada"));
     assert_eq!(free.error, Some(Error::UsernameTaken));

@@ -108,13 +108,13 @@ impl<P: Platform> Auth<P> {
         Setup::new(&self.context)
     }
 
-    /// Whether requests can be served: storage answers, and there is a key to sign with.
+    /// Whether requests can be served: storage answers and takes what is written, and there is a key to sign with.
     ///
     /// # Errors
     /// Why not.
     pub async fn ready(&self) -> Result<()> {
-        self.context.storage().check().await?;
         let now = self.context.now();
+        self.context.storage().check(now).await?;
         current_keys(&self.context, now, Freshness::Usual)
             .await
             .map(|_| ())

@@ -53,7 +53,7 @@ impl<P: Platform> Context<P> {
     /// Reports sessions that storage has just ended to the platform.
     pub(crate) fn announce_ended(&self, sessions: Vec<String>, now: Timestamp) {
         if !sessions.is_empty() {
-            let until = now + self.config.access_token_life;
+            let until = now + self.config.access_token_life + self.config.clock_tolerance;
             self.platform.sessions_ended(sessions, until);
         }
     }

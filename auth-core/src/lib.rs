@@ -45,6 +45,9 @@ mod signing_keys;
 /// The storage contract.
 pub use gatewright_storage as storage;
 
+/// Version of the service.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Points in time.
 mod time {
     pub(crate) use gatewright_storage::Timestamp;
@@ -58,7 +61,7 @@ pub use admin::actor::Actor;
 pub use admin::permissions::Permissions;
 pub use admin::roles::{RoleUpdate, Roles};
 pub use admin::setup::{FirstAdministrator, Setup};
-pub use admin::transfer::record::{ImportOutcome, ImportUser};
+pub use admin::transfer::record::{IgnoredField, ImportOptions, ImportOutcome, ImportUser};
 pub use admin::users::Users;
 pub use admin::users::creation::NewAccount;
 pub use admin::users::fields::UserUpdate;
@@ -85,7 +88,7 @@ pub use platform::{Level, Platform, Settings};
 pub use profile::{Editor, FieldKind, ProfileField, ProfileFields};
 pub use secret::{SecretKey, SecretToken};
 pub use sessions::Sessions;
-pub use sessions::tokens::{OpaqueToken, TokenPair, Tokens};
+pub use sessions::tokens::{MAX_ACCESS_TOKEN, OpaqueToken, TokenPair, Tokens};
 pub use sessions::transport::{SessionTransport, TokenFormat};
 pub use sign_in::SignIn;
 pub use sign_in::login::{Login, LoginRequest, MfaChallenge};

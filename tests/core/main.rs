@@ -157,8 +157,8 @@ fn claims() -> Claims {
         sid: "2".to_owned(),
         auth_time: issued,
         amr: vec!["pwd".to_owned()],
-        roles: vec!["editor".to_owned()],
-        permissions: vec!["posts:*".to_owned()],
+        roles: Some(vec!["editor".to_owned()]),
+        permissions: Some(vec!["posts:*".to_owned()]),
         act: None,
     }
 }

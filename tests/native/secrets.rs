@@ -28,6 +28,41 @@ fn the_first_start_makes_secrets_that_others_cannot_read() {
     drop(host);
 }
 
+/// V13.3.2: files that were there already and that others can read are reported, with the command that mends them.
+#[cfg(unix)]
+#[test]
+fn files_that_others_can_read_are_reported() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let host = Host::start(&[]);
+    assert!(!host.log().contains("chmod"), "{}", host.log());
+    let env = host.folder().join(".env");
+    std::fs::write(&env, "METRICS_TOKEN=0123456789abcdef0123456789abcdef\n").unwrap();
+    std::fs::set_permissions(&env, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let names = ["secrets.env", "gatewright.db"];
+    let files = names.map(|name| host.folder().join("data").join(name));
+    for (file, mode) in files.iter().zip([0o644, 0o620]) {
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let host = host.restart(&[]);
+    for name in names {
+        host.wait_for_line(&["WARN", &format!("chmod 600 'data/{name}'")]);
+    }
+    host.wait_for_line(&["WARN", "chmod 600 '.env'"]);
+    std::fs::write(env, "LOG_LEVEL=info\n").unwrap();
+    // SQLite has made further files with the permissions of the database.
+    for file in std::fs::read_dir(host.folder().join("data")).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_file() {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+    let host = host.restart(&[]);
+    let log = host.log();
+    let exposed = log.lines().filter(|line| line.contains("chmod"));
+    assert!(exposed.count() == 0, "{log}");
+}
+
 #[test]
 fn a_lost_key_is_not_replaced() {
     let mut host = Host::start(&[]);

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use auth_core::access::HIGHEST_RANK;
 use auth_core::storage::*;
 use auth_core::{
-    Actor, Auth, Client, Error, ImportUser, NewAccount, Platform as _, RoleUpdate, Timestamp,
-    UserUpdate,
+    Actor, Auth, Client, Error, ImportOptions, ImportUser, NewAccount, Platform as _, RoleUpdate,
+    Timestamp, UserUpdate,
 };
 use futures::FutureExt as _;
 use futures::executor::block_on;
@@ -281,7 +281,13 @@ const OF_A_GRANT: &[(&str, Action)] = &[
             roles: Some(vec!["helper".to_owned()]),
             ..ImportUser::default()
         };
-        block_on(scene.auth.users().import(&scene.adam, vec![user], false)).map(drop)
+        block_on(
+            scene
+                .auth
+                .users()
+                .import(&scene.adam, vec![user], ImportOptions::default()),
+        )
+        .map(drop)
     }),
 ];
 

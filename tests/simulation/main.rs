@@ -1,10 +1,11 @@
 //! The core by itself, on a platform whose time and randomness the tests control.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
 mod events;
 mod histories;
 mod interleaving;
+mod keys;
 mod limits;
 mod lockout;
 mod rehash;

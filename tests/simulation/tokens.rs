@@ -9,11 +9,12 @@ use gatewright_tests::simulation::after_answer;
 
 use super::{auth, client, refresh, register};
 
+/// The clocks may differ by five seconds.
 #[test]
 fn tokens_expire_by_the_platforms_clock() {
     let auth = auth(1, &[]);
     let tokens = register(&auth, "ada@example.com");
-    auth.platform().advance(Duration::from_millis(899_999));
+    auth.platform().advance(Duration::from_millis(904_999));
     assert!(block_on(auth.sessions().authenticate(&tokens.access_token)).is_ok());
     auth.platform().advance(Duration::from_millis(1));
     let expired = block_on(auth.sessions().authenticate(&tokens.access_token));
@@ -129,7 +130,8 @@ fn a_reuse_is_told_to_the_person_and_the_operator() {
         (mail[0].to.as_str(), mail[0].kind.as_str()),
         ("Ada@example.com", "refresh_token_reuse")
     );
-    assert!(mail[0].text.contains("a-test"));
+    // Whoever used it chose what their program calls itself: no mail repeats that.
+    assert!(!mail[0].text.contains("a-test"));
     assert_eq!(
         auth.platform()
             .log_lines()

@@ -181,7 +181,17 @@ pub(crate) async fn try_change<P: Platform>(
             let ended = sessions.len();
             context.announce_ended(sessions, user.updated_at);
             if loses_name {
-                notify_user(context, &user, MailKind::UsernameTaken, &Client::default());
+                // Who wrote the name need not be who has proved the address just now.
+                let nameless = User {
+                    display_name: None,
+                    ..user.clone()
+                };
+                notify_user(
+                    context,
+                    &nameless,
+                    MailKind::UsernameTaken,
+                    &Client::default(),
+                );
             }
             Ok(Some(Changed { user, ended }))
         }

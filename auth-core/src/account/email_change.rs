@@ -17,6 +17,7 @@ use crate::mail::context::MailContext;
 use crate::mail::kind::MailKind;
 use crate::mail::link::{LinkMail, link, send_link};
 use crate::mail::outbox::{message, send, send_account_exists};
+use crate::mail::receiver::Receiver;
 use crate::one_time_secret::{Purpose, peek_of_user};
 use crate::platform::Platform;
 use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail};
@@ -133,15 +134,18 @@ impl<P: Platform> Accounts<'_, P> {
         if let (Some(old), Some(undo)) = (old, undo) {
             let link = link(context, "/undo-email", &undo);
             let values = MailContext {
-                name: user.display_name.as_deref(),
                 email: user.email.as_deref(),
                 link: Some(&link),
                 expires_in: Some(UNDO_LIFE),
                 ..MailContext::default()
             };
+            let to = Receiver {
+                address: &old,
+                user: Some(&before),
+            };
             send(
                 context,
-                message(context, MailKind::EmailChanged, &old, &values),
+                message(context, MailKind::EmailChanged, to, values),
             );
         }
         Ok(user)

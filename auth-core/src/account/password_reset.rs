@@ -148,7 +148,8 @@ impl<P: Platform> Accounts<'_, P> {
             let event = Event::of_user(EventKind::MfaDisabled, &user.id);
             record(context, event.because("password_reset"), client);
         }
-        notify_user(context, &user, MailKind::PasswordChanged, client);
+        // As he was before: who wrote his name need not be who has proved the address by this.
+        notify_user(context, &account.user, MailKind::PasswordChanged, client);
         Ok(device_token(context, &credential.id, client))
     }
 }

@@ -1,13 +1,12 @@
 //! The roles and permissions that there are.
 
+use std::collections::HashSet;
+
 use crate::admin::names::{all_or_broken, unknown};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::platform::Platform;
 use crate::storage::{Permission, Role, Roles as _};
-
-/// Most permissions of a role, and most roles of a new user.
-const NAMES_MAX: usize = 500;
 
 /// All roles, by name.
 ///
@@ -43,7 +42,7 @@ pub(crate) async fn roles_of_names<P: Platform>(
         let found = roles.iter().find(|role| role.name == *name);
         found.cloned().ok_or_else(|| unknown("roles", name))
     };
-    let found: Vec<_> = names.iter().take(NAMES_MAX).map(find).collect();
+    let found: Vec<_> = names.iter().map(find).collect();
     all_or_broken(found)
 }
 
@@ -77,13 +76,14 @@ pub(crate) async fn names_of_permissions<P: Platform>(
         return Ok(Vec::new());
     }
     let known = list_permissions(context).await?;
+    let known: HashSet<_> = known.iter().map(|known| known.name.as_str()).collect();
     let find = |name: &String| {
-        let there = known.iter().any(|permission| permission.name == *name);
-        there
+        known
+            .contains(name.as_str())
             .then(|| name.clone())
             .ok_or_else(|| unknown("permissions", name))
     };
-    let mut names = all_or_broken(names.iter().take(NAMES_MAX).map(find).collect())?;
+    let mut names = all_or_broken(names.iter().map(find).collect())?;
     names.sort();
     names.dedup();
     Ok(names)

@@ -7,7 +7,7 @@ use crate::platform::Platform;
 use crate::storage::{Audit as _, AuditPage, AuditQuery, EventCount};
 
 impl<P: Platform> AuditLog<'_, P> {
-    /// Has it told with which settings the service goes on, secrets aside, unless these were the last that were told.
+    /// Has it told with which version and settings the service goes on, secrets aside, unless these were the last that were told.
     pub fn record_startup(self) {
         let context = self.context;
         context.platform.defer(Deferred(Task::Settings));

@@ -1,7 +1,8 @@
-//! Tells with which settings the service goes on.
+//! Tells with which version and settings the service goes on.
 
 use serde_json::{Map, Value};
 
+use crate::VERSION;
 use crate::audit::append::append;
 use crate::audit::event::{Event, EventKind};
 use crate::audit::record::tell;
@@ -12,11 +13,18 @@ use crate::platform::{Level, Platform};
 use crate::storage::{Audit as _, AuditQuery, TimeRange};
 
 pub(crate) async fn tell_settings<P: Platform>(context: &Context<P>) {
+    context.platform.log(
+        Level::Info,
+        "an instance of gatewright starts",
+        &[("version", VERSION)],
+    );
     let given = context.config.given.iter();
-    let given: Map<_, _> = given
-        .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
+    let given = given.map(|(name, value)| (*name, value.as_str()));
+    let told: Map<_, _> = given
+        .chain([("version", VERSION)])
+        .map(|(name, value)| (name.to_owned(), Value::from(value)))
         .collect();
-    let details = Value::from(given).to_string();
+    let details = Value::from(told).to_string();
     let kind = EventKind::SettingsLoaded;
     let last = AuditQuery {
         kind: Some(kind.as_str().to_owned()),

@@ -2,6 +2,14 @@
 
 /// Browser and system, such as "Firefox on Linux"; what is not known by name is shown as it calls itself, and cut.
 pub fn device_name(user_agent: &str) -> String {
+    known_device(user_agent).unwrap_or_else(|| {
+        let product = user_agent.split([' ', '/']).next().unwrap_or_default();
+        product.chars().take(40).collect()
+    })
+}
+
+/// Browser and system, by names of ours alone; none: no browser that is known.
+pub(crate) fn known_device(user_agent: &str) -> Option<String> {
     // The first that fits: most claim to be several.
     const BROWSERS: [(&str, &str); 9] = [
         ("Edg", "Edge"),
@@ -27,14 +35,11 @@ pub fn device_name(user_agent: &str) -> String {
         let found = known.iter().find(|(mark, _)| user_agent.contains(mark));
         found.map(|(_, name)| *name)
     };
-    match (find(&BROWSERS), find(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(name), None) => name.to_owned(),
-        (None, _) => {
-            let product = user_agent.split([' ', '/']).next().unwrap_or_default();
-            product.chars().take(40).collect()
-        }
-    }
+    let browser = find(&BROWSERS)?;
+    Some(match find(&SYSTEMS) {
+        Some(system) => format!("{browser} on {system}"),
+        None => browser.to_owned(),
+    })
 }
 
 #[cfg(test)]

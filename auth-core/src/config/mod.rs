@@ -116,6 +116,18 @@ impl Config {
             });
         }
         let web = WebConfig::load(&heard).await?;
+        if let Some(domain) = &config.cookie_domain
+            && !web.takes_cookies_of(domain)
+        {
+            return Err(SettingError::Value {
+                name: "COOKIE_DOMAIN",
+                problem: format!(
+                    "browsers take no cookie for {domain} from PUBLIC_BASE_URL {}",
+                    web.public_base_url
+                ),
+                accepts: "the host of PUBLIC_BASE_URL, or a domain that it is in",
+            });
+        }
         let proxies = ProxyConfig::load(&heard).await?;
         // Kept by the host; a value that it can't use is told at the start, too.
         RetentionConfig::load(&heard).await?;
@@ -247,6 +259,24 @@ mod tests {
         let long = "a name of more than sixty-four characters, which is too long to show";
         assert!(message(&[KEY, ("PRODUCT_NAME", long)]).starts_with("PRODUCT_NAME"));
         assert!(message(&[KEY, ("PRODUCT_NAME", "a\nb")]).starts_with("PRODUCT_NAME"));
+        assert!(message(&[KEY, ("TOTP_ISSUER", "Acme: Login")]).starts_with("TOTP_ISSUER"));
+        for base in [
+            "https://example.org",
+            "https://badexample.com",
+            "http://192.0.2.1:80",
+        ] {
+            let settings = [
+                KEY,
+                ("COOKIE_DOMAIN", "example.com"),
+                ("PUBLIC_BASE_URL", base),
+            ];
+            assert!(message(&settings).starts_with("COOKIE_DOMAIN: browsers take no"));
+        }
+        let settings = [
+            ("COOKIE_DOMAIN", "com"),
+            ("PUBLIC_BASE_URL", "https://a.com"),
+        ];
+        assert!(message(&[KEY, settings[0], settings[1]]).starts_with("COOKIE_DOMAIN"));
         assert!(
             message(&[KEY, ("MAIL_LAYOUT_HTML", "{% if %}")])
                 .starts_with("MAIL_LAYOUT_HTML: line 1")

@@ -1,4 +1,9 @@
-//! Parsers of values, for tables of settings.
+//! Parsers of values, for tables of settings. Each refuses what would break where the value ends up.
+
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::mail::context::is_printable;
+use crate::secret::SecretKey;
 
 /// A whole number from `min` to `max`.
 pub fn whole(text: &str, min: u64, max: u64) -> Option<u64> {
@@ -29,20 +34,54 @@ pub fn optional(text: &str) -> Option<Option<String>> {
     Some((!text.is_empty()).then(|| text.to_owned()))
 }
 
-/// A name to show: 1 to 64 characters, none of them a control character.
+/// A name to show, in mails, their headers and pages: 1 to 64 characters, all of them printable, some of them more than
+/// punctuation.
 pub fn name(text: &str) -> Option<String> {
-    let fits = (1..=64).contains(&text.chars().count()) && !text.contains(char::is_control);
+    let says = |c: char| !c.is_whitespace() && !c.is_ascii_punctuation();
+    let fits = (1..=64).contains(&text.chars().count())
+        && text.chars().all(is_printable)
+        && text.contains(says);
     fits.then(|| text.to_owned())
 }
 
-/// Scheme and authority of an http or https URL, without a trailing slash.
+/// A name that stands before a colon in the URI of an authenticator app, or none when empty.
+pub fn issuer_name(text: &str) -> Option<Option<String>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    name(text).filter(|name| !name.contains(':')).map(Some)
+}
+
+/// The StringOrURI of a claim (RFC 7519 section 2), or none when empty: what has a colon is a URI.
+pub fn string_or_uri(text: &str) -> Option<Option<String>> {
+    let is_uri = |scheme: &str, rest: &str| {
+        let in_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+        let in_rest = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c);
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(in_scheme)
+            && !rest.is_empty()
+            && rest.chars().all(in_rest)
+    };
+    let fits = text.len() <= 255
+        && match text.split_once(':') {
+            Some((scheme, rest)) => is_uri(scheme, rest),
+            None => text.chars().all(is_printable),
+        };
+    fits.then(|| (!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// Scheme and authority of an http or https URL as browsers write an origin: in lower case, without the usual port and a
+/// trailing slash.
 pub fn base_url(text: &str) -> Option<String> {
-    let text = text.strip_suffix('/').unwrap_or(text);
-    let authority = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"))?;
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-    (!authority.is_empty() && authority.chars().all(allowed)).then(|| text.to_ascii_lowercase())
+    let text = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
+    let (scheme, authority) = text.split_once("://")?;
+    let usual_port = match scheme {
+        "https" => ":443",
+        "http" => ":80",
+        _ => return None,
+    };
+    let shown = authority.strip_suffix(usual_port).unwrap_or(authority);
+    is_authority(authority).then(|| format!("{scheme}://{shown}"))
 }
 
 /// The same with a path, which is of plain segments: letters, digits, `-`, `.`, `_` and `~`.
@@ -68,16 +107,64 @@ pub fn url_prefix(text: &str) -> Option<String> {
     let rest = text
         .strip_prefix("https://")
         .or_else(|| text.strip_prefix("http://"))?;
-    let allowed = |c: char| c.is_ascii_graphic() && !matches!(c, '@' | '#' | '"' | '<' | '>');
-    let fits = rest.len() > 1 && rest.ends_with('/') && rest.chars().all(allowed);
+    let (authority, path) = rest.split_once('/')?;
+    let allowed = |c: char| c.is_ascii_graphic() && !matches!(c, '#' | '"' | '<' | '>');
+    let fits = is_authority(authority)
+        && (path.is_empty() || path.ends_with('/'))
+        && path.chars().all(allowed);
     fits.then(|| text.to_owned())
 }
 
-/// A domain name, or none when empty.
+/// Whether it is the authority of a URL: a host, and a port or none. No name and password.
+pub fn is_authority(text: &str) -> bool {
+    let (fits, rest) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, rest)) => (address.parse::<Ipv6Addr>().is_ok(), rest),
+        None => {
+            let (host, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
+            (is_host(host), rest)
+        }
+    };
+    let is_port = |port: &str| {
+        port.bytes().all(|byte| byte.is_ascii_digit()) && whole(port, 1, 65_535).is_some()
+    };
+    fits && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
+}
+
+/// Whether it is a host name (RFC 1123 section 2.1; with underscores, as people name machines) or an IPv4 address.
+pub fn is_host(text: &str) -> bool {
+    let is_label = |label: &str| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        (1..=63).contains(&label.len())
+            && label.chars().all(allowed)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let last = text.rsplit('.').next().unwrap_or_default();
+    // What ends with a number is read as an address (WHATWG URL, "ends in a number").
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit());
+    text.len() <= 253
+        && text.split('.').all(is_label)
+        && (!is_number || text.parse::<Ipv4Addr>().is_ok())
+}
+
+/// A domain name, or none when empty. An address is none.
 pub fn domain(text: &str) -> Option<Option<String>> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    let plain = text.chars().all(allowed) && !text.starts_with(['.', '-']);
-    plain.then(|| (!text.is_empty()).then(|| text.to_ascii_lowercase()))
+    if text.is_empty() {
+        return Some(None);
+    }
+    let fits = is_host(text) && text.parse::<Ipv4Addr>().is_err();
+    fits.then(|| Some(text.to_ascii_lowercase()))
+}
+
+/// A secret that a request brings as a bearer token, so without blanks and in ASCII; none when empty.
+pub fn bearer(text: &str) -> Option<Option<SecretKey>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    let sendable = text.bytes().all(|byte| byte.is_ascii_graphic());
+    SecretKey::new(text.as_bytes())
+        .filter(|_| sendable)
+        .map(Some)
 }
 
 /// The name of a header (RFC 9110 section 5.1), in lower case.
@@ -99,6 +186,98 @@ pub fn origins(text: &str) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_fits_where_it_ends_up() {
+        for (text, fits) in [
+            ("Acme: Login", true),
+            ("🚀", true),
+            (":", false),
+            ("- -", false),
+            ("Acme\u{202e}", false),
+            ("Acme\u{2028}Login", false),
+        ] {
+            assert_eq!(name(text).is_some(), fits, "{text:?}");
+        }
+        // The first colon in the URI of an authenticator app ends the issuer.
+        for (text, fits) in [("Acme Login", true), ("Acme: Login", false), (":", false)] {
+            assert_eq!(issuer_name(text).is_some(), fits, "{text:?}");
+        }
+        for (text, fits) in [
+            ("my service", true),
+            ("https://auth.example.com/", true),
+            ("urn:example:auth", true),
+            ("my: service", false),
+            (":x", false),
+            ("urn:", false),
+            ("urn:a b", false),
+            ("a\nb", false),
+            ("ä:x", false),
+        ] {
+            assert_eq!(string_or_uri(text).is_some(), fits, "{text:?}");
+        }
+        for (text, domain) in [
+            ("Example.com", Some("example.com")),
+            ("a..example.com", None),
+            (".example.com", None),
+            ("example.com.", None),
+            ("example-.com", None),
+            ("192.0.2.1", None),
+            ("exam ple.com", None),
+            ("example.com; Path=/", None),
+        ] {
+            assert_eq!(super::domain(text).flatten().as_deref(), domain, "{text:?}");
+        }
+        let secret = "0123456789abcdef0123456789abcdef";
+        assert!(bearer(secret).is_some());
+        for sent_by_nobody in [format!("{secret} x"), format!("{secret}ä")] {
+            assert!(bearer(&sent_by_nobody).is_none(), "{sent_by_nobody:?}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_written_as_browsers_write_it() {
+        for (text, origin) in [
+            (
+                "https://Auth.Example.com/",
+                Some("https://auth.example.com"),
+            ),
+            ("https://example.com:443", Some("https://example.com")),
+            ("http://example.com:80", Some("http://example.com")),
+            ("http://example.com:443", Some("http://example.com:443")),
+            (
+                "http://[2001:db8::1]:8080",
+                Some("http://[2001:db8::1]:8080"),
+            ),
+            ("http://127.0.0.1:8080", Some("http://127.0.0.1:8080")),
+            ("http://auth_service:8080", Some("http://auth_service:8080")),
+            ("https://example.com:", None),
+            ("https://example.com:65536", None),
+            ("https://example.com:+80", None),
+            ("https://a:b:c", None),
+            ("https://:80", None),
+            ("https://[", None),
+            ("https://[::1", None),
+            ("https://[::1]x", None),
+            ("https://-", None),
+            ("https://a..b", None),
+            ("https://1.2.3", None),
+            ("https://user@example.com", None),
+            ("ftp://example.com", None),
+        ] {
+            assert_eq!(base_url(text).as_deref(), origin, "{text}");
+        }
+        for (text, fits) in [
+            ("https://api.pwnedpasswords.com/range/", true),
+            ("http://127.0.0.1:9/", true),
+            ("https://?/", false),
+            ("https://x", false),
+            ("https://x:y/", false),
+            ("https://user:pass@x/", false),
+        ] {
+            assert_eq!(url_prefix(text).is_some(), fits, "{text}");
+        }
+    }
 
     #[test]
     fn the_path_of_an_address_is_plain() {

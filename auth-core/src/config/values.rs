@@ -21,11 +21,13 @@ settings! {
     /// Algorithm of access tokens. With EdDSA and ES256 the key pair is made at first use and the public half is served at /.well-known/jwks.json.
     JWT_ALGORITHM jwt_algorithm: Algorithm = "EdDSA", |text| Algorithm::parse(text).filter(|algorithm| algorithm.can_sign()), "EdDSA, ES256, HS256, HS384 or HS512";
     /// How the service calls itself in mail.
-    PRODUCT_NAME product_name: String = "Gatewright", parse::name, "1 to 64 characters, no control characters";
+    PRODUCT_NAME product_name: String = "Gatewright", parse::name, "1 to 64 printable characters, some of them more than punctuation";
     /// `iss` of access tokens; `PUBLIC_BASE_URL` when not set.
-    JWT_ISSUER jwt_issuer: Option<String> = "", parse::optional, "text";
+    JWT_ISSUER jwt_issuer: Option<String> = "", parse::string_or_uri, "a URI, or text without a colon, of at most 255 bytes";
     /// `aud` of access tokens; the issuer when not set.
-    JWT_AUDIENCE jwt_audience: Option<String> = "", parse::optional, "text";
+    JWT_AUDIENCE jwt_audience: Option<String> = "", parse::string_or_uri, "a URI, or text without a colon, of at most 255 bytes";
+    /// By how much the clocks of what issues access tokens and what verifies them may differ: `exp`, `nbf` and `iat` are taken that much late or early.
+    CLOCK_TOLERANCE_SECONDS clock_tolerance: Duration = "5", |text| parse::whole(text, 0, 300).map(Duration::from_secs), "seconds, 0 to 300";
     /// Life of an access token.
     ACCESS_TOKEN_EXPIRE_MINUTES access_token_life: Duration = "15", |text| parse::whole(text, 1, 1440).map(|n| Duration::from_secs(n * 60)), "minutes, 1 to 1440";
     /// Life of a refresh token; each refresh hands out a new one, up to the end of the session.
@@ -45,7 +47,7 @@ settings! {
     /// Whether cookies are sent over HTTPS alone; without it they lose the `__Host-` of their names, and anybody on the way can read them.
     COOKIE_SECURE cookie_secure: bool = "true", parse::boolean, "true or false";
     /// Domain of the cookies, to share them with its subdomains; this host alone when not set.
-    COOKIE_DOMAIN cookie_domain: Option<String> = "", |text| parse::domain(text), "a domain name";
+    COOKIE_DOMAIN cookie_domain: Option<String> = "", parse::domain, "the host of PUBLIC_BASE_URL, or a domain that it is in";
     /// Whether nobody signs in before he has proved to receive mail at his address. Registering then says nothing of addresses that are taken.
     REQUIRE_EMAIL_VERIFICATION require_email_verification: bool = "false", parse::boolean, "true or false";
     /// Whether the link that verifies an address also takes the password or a session, so that nobody verifies an account that a stranger made with his address.
@@ -54,8 +56,8 @@ settings! {
     VERIFY_TOKEN_TTL verify_token_life: Duration = "86400", |text| parse::whole(text, 300, 2_592_000).map(Duration::from_secs), "seconds, 300 to 2592000";
     /// Life of links that reset a password.
     RESET_TOKEN_TTL reset_token_life: Duration = "3600", |text| parse::whole(text, 300, 86_400).map(Duration::from_secs), "seconds, 300 to 86400";
-    /// How authenticator apps call the service; `PRODUCT_NAME` when not set.
-    TOTP_ISSUER totp_issuer: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::name(text).map(Some) }, "1 to 64 characters, no control characters";
+    /// How authenticator apps call the service; `PRODUCT_NAME` without its colons when not set.
+    TOTP_ISSUER totp_issuer: Option<String> = "", parse::issuer_name, "1 to 64 printable characters without a colon, some of them more than punctuation";
     /// Extra fields of a user: a JSON list of `{"name": …, "type": "string", "integer", "number" or "boolean", "required": …, "max_length": …, "editable_by": "user" or "admin"}`.
     PROFILE_FIELDS profile_fields: ProfileFields = "[]", ProfileFields::parse, "a JSON list of declarations";
     /// Whether the paths of fastapi-users and other systems are served besides our own.
@@ -107,7 +109,7 @@ settings! {
     /// What `POST /setup` takes to make the first administrator, once; without it there is no such route.
     SETUP_TOKEN setup_token: Option<SecretKey> = "", |text| if text.is_empty() { Some(None) } else { SecretKey::new(text.as_bytes()).map(Some) }, "at least 32 bytes", secret;
     /// Bearer token that `GET /metrics` takes; without it there is no such route.
-    METRICS_TOKEN metrics_token: Option<SecretKey> = "", |text| if text.is_empty() { Some(None) } else { SecretKey::new(text.as_bytes()).map(Some) }, "at least 32 bytes", secret;
+    METRICS_TOKEN metrics_token: Option<SecretKey> = "", parse::bearer, "at least 32 visible ASCII characters without blanks", secret;
     /// Life of a session in which an administrator acts as a user.
     IMPERSONATION_MINUTES impersonation_life: Duration = "15", |text| parse::whole(text, 1, 60).map(|n| Duration::from_secs(n * 60)), "minutes, 1 to 60";
 }

@@ -40,4 +40,13 @@ impl WebConfig {
         let origins = self.cors_origins.iter().map(String::as_str);
         origins.chain(frontend)
     }
+
+    /// Whether browsers take a cookie for that domain from this service (RFC 6265 section 5.3). A domain without a dot is
+    /// none that others are in: nobody has `com`.
+    pub(super) fn takes_cookies_of(&self, domain: &str) -> bool {
+        let authority = self.public_base_url.split("://").nth(1);
+        let host = authority.and_then(|authority| authority.split([':', '/']).next());
+        let above = host.and_then(|host| host.strip_suffix(domain));
+        above.is_some_and(|sub| sub.is_empty() || (sub.ends_with('.') && domain.contains('.')))
+    }
 }

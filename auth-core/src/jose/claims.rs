@@ -41,15 +41,30 @@ pub struct Claims<Text = String, List = Vec<Text>> {
     /// How the user proved himself (RFC 8176).
     #[serde(default)]
     pub amr: List,
-    /// Names of the user's roles.
-    #[serde(default)]
-    pub roles: List,
-    /// Permissions of those roles.
-    #[serde(default)]
-    pub permissions: List,
+    /// Names of the user's roles; none: the token does not say them.
+    #[serde(
+        default,
+        deserialize_with = "said",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub roles: Option<List>,
+    /// Permissions of those roles; none: the token does not say them.
+    #[serde(
+        default,
+        deserialize_with = "said",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub permissions: Option<List>,
     /// Who acts as the user (RFC 8693 section 4.1); none: the user himself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub act: Option<ActorClaim<Text>>,
+}
+
+/// A member that may be missing, and is not `null`.
+fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Who acts as another.
@@ -310,6 +325,8 @@ mod tests {
             ("amr", "null", Err(Malformed)),
             ("amr", r#"["pwd",null]"#, Err(Malformed)),
             ("roles", r#""admin""#, Err(Malformed)),
+            ("roles", "null", Err(Malformed)),
+            ("permissions", "null", Err(Malformed)),
             ("roles", r#"["\u0061"]"#, Ok(())),
             ("act", "{}", Err(Malformed)),
             ("act", r#"["eve"]"#, Err(Malformed)),

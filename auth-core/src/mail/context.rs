@@ -47,9 +47,11 @@ impl MailContext<'_> {
 
 /// Without what could begin a line, and a header with it, or turn the direction of writing.
 pub(super) fn printable(text: &str) -> String {
-    let refused =
-        |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().filter(|c| !refused(*c)).collect()
+    text.chars().filter(|c| is_printable(*c)).collect()
+}
+
+pub(crate) fn is_printable(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// In whole minutes, rounded up; in days from three days on.

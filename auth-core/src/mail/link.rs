@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::mail::context::MailContext;
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::{message, send};
+use crate::mail::receiver::Receiver;
 use crate::one_time_secret::{Purpose, create_secret};
 use crate::platform::Platform;
 use crate::secret::SecretToken;
@@ -40,13 +41,13 @@ pub(crate) async fn send_link<P: Platform>(
     let token = create_secret(context, mail.purpose, id, payload, mail.life, mail.replaces).await?;
     let link = link(context, mail.page, &token);
     let values = MailContext {
-        name: user.and_then(|user| user.display_name.as_deref()),
         email: Some(to),
         link: Some(&link),
         expires_in: Some(mail.life),
         ..MailContext::default()
     };
-    let message = message(context, mail.kind, to, &values);
+    let to = Receiver { address: to, user };
+    let message = message(context, mail.kind, to, values);
     if user.is_some() {
         send(context, message);
     }

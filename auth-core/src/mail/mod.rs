@@ -6,6 +6,7 @@ pub(crate) mod kind;
 pub(crate) mod link;
 pub(crate) mod message;
 pub(crate) mod outbox;
+pub(crate) mod receiver;
 pub(crate) mod templates;
 
 pub use context::MailContext;

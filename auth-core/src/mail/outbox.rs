@@ -1,23 +1,26 @@
 //! Hands messages over after the answer.
 
 use crate::client::Client;
-use crate::client::device_name::device_name;
 use crate::context::Context;
 use crate::deferred::task::{Deferred, Task};
 use crate::mail::context::MailContext;
 use crate::mail::kind::MailKind;
 use crate::mail::message::Message;
+use crate::mail::receiver::{Receiver, named_device};
 use crate::platform::{Level, Platform};
 use crate::storage::User;
 
-/// A message from the templates. One of the operator's that fails is in the log.
+/// A message from the templates, with what its receiver may read of these values. One of the operator's that fails is in the
+/// log.
 pub(crate) fn message<P: Platform>(
     context: &Context<P>,
     kind: MailKind,
-    to: &str,
-    values: &MailContext<'_>,
+    to: Receiver<'_>,
+    values: MailContext<'_>,
 ) -> Message {
-    let (message, failure) = context.config.templates.render(kind, to, values);
+    let values = to.values(values);
+    let templates = &context.config.templates;
+    let (message, failure) = templates.render(kind, to.address, &values);
     if let Some(cause) = failure {
         context.platform.log(
             Level::Warn,
@@ -54,32 +57,35 @@ fn notice<P: Platform>(
 ) -> Option<Message> {
     let email = user.email.as_ref()?;
     let ip = client.ip.map(|ip| ip.to_canonical().to_string());
-    let device = client.user_agent.as_deref().map(device_name);
+    let device = named_device(client);
     let values = MailContext {
-        // Who never proved the address may have written it for a stranger to read.
-        name: user
-            .display_name
-            .as_deref()
-            .filter(|_| user.email_verified_at.is_some()),
         email: Some(email),
         device: device.as_deref(),
         ip: ip.as_deref(),
         time: Some(context.now()),
         ..MailContext::default()
     };
-    Some(message(context, kind, email, &values))
+    let to = Receiver {
+        address: email,
+        user: Some(user),
+    };
+    Some(message(context, kind, to, values))
 }
 
 /// Tells who has an address already that somebody else wanted to have it.
-pub(crate) fn send_account_exists<P: Platform>(context: &Context<P>, to: &str) {
+pub(crate) fn send_account_exists<P: Platform>(context: &Context<P>, address: &str) {
     let login = format!("{}/login", context.config.web.frontend());
     let values = MailContext {
-        email: Some(to),
+        email: Some(address),
         link: Some(&login),
         ..MailContext::default()
     };
+    let to = Receiver {
+        address,
+        user: None,
+    };
     send(
         context,
-        message(context, MailKind::AccountExists, to, &values),
+        message(context, MailKind::AccountExists, to, values),
     );
 }

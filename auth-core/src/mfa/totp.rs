@@ -61,9 +61,11 @@ pub fn decode_key(text: &str) -> Option<Vec<u8>> {
         .filter(|key| (10..=64).contains(&key.len()))
 }
 
-/// The URI that an authenticator app reads (the `otpauth` format of Google Authenticator).
+/// The URI that an authenticator app reads (the `otpauth` format of Google Authenticator). Neither name may have a colon,
+/// encoded or not: it stands between them.
 pub fn uri(key: &[u8], issuer: &str, account: &str) -> String {
-    let (issuer, account) = (percent(issuer), percent(account));
+    let plain = |text: &str| percent(text.replace(':', "").trim());
+    let (issuer, account) = (plain(issuer), plain(account));
     format!(
         "otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}&algorithm=SHA1&digits=6&period={STEP}",
         encode_key(key)
@@ -132,6 +134,10 @@ mod tests {
             uri(KEY, "Acme Co", "zoë@example.com"),
             "otpauth://totp/Acme%20Co:zo%C3%AB%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
              &issuer=Acme%20Co&algorithm=SHA1&digits=6&period=30"
+        );
+        assert!(
+            uri(KEY, "Acme: Login", "\"a:b\"@example.com")
+                .starts_with("otpauth://totp/Acme%20Login:%22ab%22%40example.com?secret=")
         );
     }
 }

@@ -6,6 +6,11 @@ pub enum PasswordHashError {
     /// Damaged, or of no form that can be verified.
     #[error("the stored hash is not of a known form")]
     Malformed,
+    /// A secret key or data went into it besides the password, of which nothing is known here.
+    #[error(
+        "the stored hash was made with a secret (`keyid`) or associated data, without which no password can be verified"
+    )]
+    Keyed,
     /// A parameter is beyond [`Parameters`](super::Parameters)' limits, or beyond those of another system's form.
     #[error("the stored hash asks for more than the limits allow")]
     OutOfBounds,

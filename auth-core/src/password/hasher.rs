@@ -323,10 +323,22 @@ mod tests {
             ),
             (
                 "$argon2id$v=19$m=256,t=2,p=1,data=c29tZQ$c29tZXNhbHQ",
-                Err(PasswordHashError::Malformed),
+                Err(PasswordHashError::Keyed),
             ),
             (
                 "$argon2id$v=19$m=256,t=2,p=1,keyid=c29tZQ$c29tZXNhbHQ",
+                Err(PasswordHashError::Keyed),
+            ),
+            (
+                "$argon2id$v=19$keyid=c29tZQ,m=256,t=2,p=1$c29tZXNhbHQ",
+                Err(PasswordHashError::Keyed),
+            ),
+            (
+                "argon2$argon2id$v=19$m=256,t=2,p=1,keyid=c29tZQ,data=c29tZQ$c29tZXNhbHQ",
+                Err(PasswordHashError::Keyed),
+            ),
+            (
+                "$argon2id$v=19$m=256,t=2,p=1,secret=c29tZQ$c29tZXNhbHQ",
                 Err(PasswordHashError::Malformed),
             ),
             (

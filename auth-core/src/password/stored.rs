@@ -69,14 +69,6 @@ impl Argon2Hash {
         // Strings of before version 1.3 have no `v=` (draft-irtf-cfrg-argon2-01).
         let version = Version::try_from(hash.version.unwrap_or(0x10))
             .map_err(|_| PasswordHashError::Malformed)?;
-        let parameter = |name: &str| {
-            hash.params
-                .get(name)
-                .and_then(|value| value.decimal().ok())
-                .ok_or(PasswordHashError::Malformed)
-        };
-        let parameters = Parameters::new(parameter("m")?, parameter("t")?, parameter("p")?)
-            .ok_or(PasswordHashError::OutOfBounds)?;
         // Of another system's associated data or key nothing is known that a password could be verified with.
         let form = match hash
             .params
@@ -85,11 +77,27 @@ impl Argon2Hash {
         {
             None => Form::Nfc,
             Some(Ok(data)) if data.as_bytes() == Form::NFKC => Form::Nfkc,
-            Some(_) => return Err(PasswordHashError::Malformed),
+            Some(_) => return Err(PasswordHashError::Keyed),
         };
         if hash.params.get_str("keyid").is_some() {
+            return Err(PasswordHashError::Keyed);
+        }
+        let known = ["m", "t", "p", Form::FIELD];
+        if hash
+            .params
+            .iter()
+            .any(|(name, _)| !known.contains(&name.as_str()))
+        {
             return Err(PasswordHashError::Malformed);
         }
+        let parameter = |name: &str| {
+            hash.params
+                .get(name)
+                .and_then(|value| value.decimal().ok())
+                .ok_or(PasswordHashError::Malformed)
+        };
+        let parameters = Parameters::new(parameter("m")?, parameter("t")?, parameter("p")?)
+            .ok_or(PasswordHashError::OutOfBounds)?;
         let (Some(salt), Some(output)) = (hash.salt, hash.hash) else {
             return Err(PasswordHashError::Malformed);
         };

@@ -12,7 +12,7 @@ use crate::sessions::Sessions;
 use crate::sessions::active::{actor_may, is_active, is_live};
 use crate::sessions::transport::OPAQUE;
 use crate::signing_keys::cache::Freshness;
-use crate::signing_keys::current::current_keys;
+use crate::signing_keys::current::{current_keys, keys_after};
 use crate::storage::{ActiveSession, Sessions as _};
 use crate::time::Timestamp;
 
@@ -32,8 +32,7 @@ impl<P: Platform> Sessions<'_, P> {
         let active = if is_opaque(token) {
             storage.find_session_by_token(digest(token)).await?
         } else {
-            let claims = verify_access_token(context, token, now).await?;
-            let found = storage.find_session(claims.sid).await?;
+            let (claims, found) = verify_access_token(context, token, now).await?;
             found.filter(|active| active.user.id == claims.sub && active.session.token.is_none())
         };
         let ended = Error::AccessToken(AccessTokenError::SessionEnded);
@@ -59,28 +58,37 @@ impl<P: Platform> Sessions<'_, P> {
     }
 }
 
-/// The claims of an access token of ours. Says nothing of whether its session still lasts.
+/// The claims of an access token of ours, and its session, if there is one. Says nothing of whether that lasts.
 pub(super) async fn verify_access_token<P: Platform>(
     context: &Context<P>,
     access_token: &str,
     now: Timestamp,
-) -> Result<Claims> {
+) -> Result<(Claims, Option<ActiveSession>)> {
     let expected = Expectations {
         issuer: context.config.issuer(),
         audience: context.config.audience(),
         now,
-        clock_tolerance: 0,
+        clock_tolerance: context.config.clock_tolerance.as_secs(),
     };
-    match current_keys(context, now, Freshness::Usual)
-        .await?
-        .verify(access_token, &expected)
-    {
+    let mut keys = current_keys(context, now, Freshness::Usual).await?;
+    let claims = match keys.verify(access_token, &expected) {
         // Another instance may have rotated the keys a moment ago.
-        Err(AccessTokenError::KeyUnknown) => Ok(current_keys(context, now, Freshness::Newest)
-            .await?
-            .verify(access_token, &expected)?),
-        verified => Ok(verified?),
+        Err(AccessTokenError::KeyUnknown) => {
+            keys = current_keys(context, now, Freshness::Newest).await?;
+            keys.verify(access_token, &expected)?
+        }
+        verified => verified?,
+    };
+    let found = context.storage().find_session(claims.sid.clone()).await?;
+    let Some(active) = found else {
+        return Ok((claims, None));
+    };
+    // Or have ended them all.
+    if !keys.know_of(active.keys_ended_at) {
+        let keys = keys_after(context, now, keys, active.keys_ended_at).await?;
+        keys.verify(access_token, &expected)?;
     }
+    Ok((claims, Some(active)))
 }
 
 pub(super) fn is_opaque(token: &str) -> bool {

@@ -28,7 +28,7 @@ impl<P: Platform> Sessions<'_, P> {
             (session.id, session.user_id, session.actor_id)
         } else {
             let now = context.now();
-            let claims = verify_access_token(context, token, now).await?;
+            let (claims, _) = verify_access_token(context, token, now).await?;
             (claims.sid, claims.sub, claims.act.map(|actor| actor.sub))
         };
         let event = Event::new(EventKind::Logout)

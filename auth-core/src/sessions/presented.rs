@@ -42,7 +42,7 @@ async fn session_of<P: Platform>(context: &Context<P>, token: &str) -> Result<Op
         });
     }
     match verify_access_token(context, token, context.now()).await {
-        Ok(claims) => Ok(Some(claims.sid)),
+        Ok((claims, _)) => Ok(Some(claims.sid)),
         Err(Error::AccessToken(_)) => Ok(None),
         Err(error) => Err(error),
     }

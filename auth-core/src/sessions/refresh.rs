@@ -100,7 +100,7 @@ impl<P: Platform> Sessions<'_, P> {
                 .await?;
             match outcome {
                 RotationOutcome::Rotated(active) => {
-                    return token_pair(context, &keys, now, active, successor);
+                    return token_pair(context, keys, now, active, successor).await;
                 }
                 RotationOutcome::Replayed(replayed) => {
                     let successor = context
@@ -121,7 +121,7 @@ impl<P: Platform> Sessions<'_, P> {
                             Error::Internal("SECRET_KEY does not open a stored successor".into())
                         })?;
                     if !replayed.superseded {
-                        return token_pair(context, &keys, now, replayed.active, successor);
+                        return token_pair(context, keys, now, replayed.active, successor).await;
                     }
                     // The other tab has refreshed again already: its token is the one to continue from.
                     token = successor;

@@ -163,7 +163,7 @@ async fn issue<P: Platform>(
             };
             Ok(Some(Tokens::Jwt(TokenPair {
                 device: device(),
-                ..token_pair(context, &keys, now, active, token)?
+                ..token_pair(context, keys, now, active, token).await?
             })))
         }
         TokenFormat::Opaque => {

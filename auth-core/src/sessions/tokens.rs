@@ -5,13 +5,19 @@ use zeroize::Zeroizing;
 use crate::client::device_token::DeviceToken;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::jose::{ActorClaim, Audience, Claims, KeySet};
+use crate::jose::{ActorClaim, Audience, Claims};
 use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::secret::SecretToken;
 use crate::sessions::refresh_token;
+use crate::signing_keys::cache::LoadedKeys;
+use crate::signing_keys::current::keys_after;
 use crate::storage::ActiveSession;
 use crate::time::Timestamp;
+
+/// Longest access token that is issued, in bytes. With the name of a cookie it makes no more than the 4,096 that browsers keep
+/// (RFC 6265bis section 5.7), and verifiers look at no more than twice as many.
+pub const MAX_ACCESS_TOKEN: usize = 4000;
 
 /// `client_id` of tokens for Gatewright's own API.
 const OWN_CLIENT: &str = "gatewright";
@@ -76,14 +82,14 @@ pub(super) fn new_refresh_token<P: Platform>(
         .ok_or_else(|| Error::Internal("the identifier of a session is no UUID".into()))
 }
 
-pub(super) fn token_pair<P: Platform>(
+pub(super) async fn token_pair<P: Platform>(
     context: &Context<P>,
-    keys: &KeySet,
+    keys: LoadedKeys,
     now: Timestamp,
     active: ActiveSession,
     refresh_token: SecretToken,
 ) -> Result<TokenPair> {
-    let (access_token, expires_in) = access_token(context, keys, now, &active)?;
+    let (access_token, expires_in) = access_token(context, keys, now, &active).await?;
     Ok(TokenPair {
         access_token,
         expires_in,
@@ -93,18 +99,20 @@ pub(super) fn token_pair<P: Platform>(
     })
 }
 
-/// An access token of a session, and for how many seconds it works.
-pub(crate) fn access_token<P: Platform>(
+/// An access token of a session, and for how many seconds it works. It is as short as a cookie has to be: what does not fit
+/// in, first the permissions and then the roles, is left out, and whoever reads it has to ask for that.
+pub(crate) async fn access_token<P: Platform>(
     context: &Context<P>,
-    keys: &KeySet,
+    keys: LoadedKeys,
     now: Timestamp,
     active: &ActiveSession,
 ) -> Result<(String, u64)> {
+    let keys = keys_after(context, now, keys, active.keys_ended_at).await?;
     let expires_at = active
         .session
         .expires_at
         .min(now + context.config.access_token_life);
-    let claims = Claims {
+    let mut claims = Claims {
         iss: context.config.issuer().to_owned(),
         sub: active.user.id.clone(),
         aud: Audience::One(context.config.audience().to_owned()),
@@ -120,16 +128,29 @@ pub(crate) fn access_token<P: Platform>(
         sid: active.session.id.clone(),
         auth_time: active.session.authenticated_at.as_secs(),
         amr: active.session.amr.clone(),
-        roles: active.roles.clone(),
-        permissions: active.permissions.clone(),
+        roles: Some(active.roles.clone()),
+        permissions: Some(active.permissions.clone()),
         act: active
             .session
             .actor_id
             .clone()
             .map(|sub| ActorClaim { sub }),
     };
-    let access_token = keys
-        .issue(&claims)
-        .ok_or_else(|| Error::Internal("the signing key does not sign".into()))?;
-    Ok((access_token, claims.exp.saturating_sub(claims.iat)))
+    let life = claims.exp.saturating_sub(claims.iat);
+    let shorter: [fn(&mut Claims); 3] = [
+        |_| {},
+        |claims| claims.permissions = None,
+        |claims| claims.roles = None,
+    ];
+    for shorten in shorter {
+        shorten(&mut claims);
+        let access_token = keys
+            .issue(&claims)
+            .ok_or_else(|| Error::Internal("the signing key does not sign".into()))?;
+        if access_token.len() <= MAX_ACCESS_TOKEN {
+            return Ok((access_token, life));
+        }
+    }
+    let cause = "an access token would be too long: JWT_ISSUER and JWT_AUDIENCE have to be shorter";
+    Err(Error::Internal(cause.into()))
 }

@@ -1,5 +1,6 @@
 //! The keys that an instance has read, and for how long it uses them.
 
+use core::ops::Deref;
 use core::time::Duration;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -23,11 +24,35 @@ const KEYS_COOL_DOWN: Duration = Duration::from_secs(5);
 /// Keys, and when they were loaded.
 #[derive(Clone)]
 pub(crate) struct LoadedKeys {
-    pub(crate) set: Arc<KeySet>,
+    set: Arc<KeySet>,
+    /// When those before the last emergency ended.
+    ended_at: Option<Timestamp>,
     loaded_at: Timestamp,
 }
 
+impl Deref for LoadedKeys {
+    type Target = KeySet;
+
+    fn deref(&self) -> &KeySet {
+        &self.set
+    }
+}
+
 impl LoadedKeys {
+    pub(crate) fn new(set: KeySet, ended_at: Option<Timestamp>, loaded_at: Timestamp) -> Self {
+        Self {
+            set: Arc::new(set),
+            ended_at,
+            loaded_at,
+        }
+    }
+
+    /// Whether the last emergency that storage knows of was before they were loaded. A time is compared with itself, and not
+    /// with another clock's.
+    pub(crate) fn know_of(&self, ended_at: Option<Timestamp>) -> bool {
+        self.ended_at == ended_at
+    }
+
     pub(crate) fn is_fresh(&self, now: Timestamp, freshness: Freshness) -> bool {
         let good_for = match freshness {
             Freshness::Usual => KEYS_FRESH,
@@ -49,8 +74,8 @@ impl KeyCache {
             .clone()
     }
 
-    pub(crate) fn keep(&self, set: Arc<KeySet>, loaded_at: Timestamp) {
-        self.set(Some(LoadedKeys { set, loaded_at }));
+    pub(crate) fn keep(&self, loaded: LoadedKeys) {
+        self.set(Some(loaded));
     }
 
     /// Forgets the keys, so that those of storage are read anew.

@@ -1,15 +1,17 @@
 //! The keys that sign and verify access tokens now.
 
-use std::sync::Arc;
+use core::time::Duration;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::jose::{Algorithm, KeySet, SigningKey, VerifyingKey};
 use crate::platform::{Level, Platform};
-use crate::signing_keys::cache::Freshness;
+use crate::signing_keys::cache::{Freshness, LoadedKeys};
 use crate::storage::{self, SigningKeys as _};
 use crate::time::Timestamp;
 
+/// For how long after the last access token of a replaced key the key is still served, for clocks that differ.
+pub(crate) const KEY_OVERLAP: Duration = Duration::from_secs(300);
 /// What private keys are encrypted for.
 const KEY_PURPOSE: &str = "gatewright signing key v1";
 
@@ -18,44 +20,55 @@ pub(crate) async fn current_keys<P: Platform>(
     context: &Context<P>,
     now: Timestamp,
     freshness: Freshness,
-) -> Result<Arc<KeySet>> {
-    let loaded = context.keys.get();
-    if let Some(loaded) = &loaded
-        && (loaded.is_fresh(now, freshness) || context.config.jwt_secret_key().is_some())
+) -> Result<LoadedKeys> {
+    let known = context.keys.get();
+    if let Some(known) = &known
+        && (known.is_fresh(now, freshness) || context.config.jwt_secret_key().is_some())
     {
-        return Ok(loaded.set.clone());
+        return Ok(known.clone());
     }
-    let set = match make_set(context, now).await {
-        Ok(set) => Arc::new(set),
-        Err(Error::Unavailable(cause)) if let Some(loaded) = loaded => {
+    match load(context, now).await {
+        Err(Error::Unavailable(cause)) if let Some(known) = known => {
             context.platform.log(
                 Level::Warn,
                 "the signing keys can't be read; the known ones go on",
                 &[("cause", &cause)],
             );
-            return Ok(loaded.set);
+            Ok(known)
         }
-        Err(error) => return Err(error),
-    };
-    context.keys.keep(set.clone(), now);
-    Ok(set)
-}
-
-async fn make_set<P: Platform>(context: &Context<P>, now: Timestamp) -> Result<KeySet> {
-    match context.config.jwt_secret_key() {
-        Some(secret) => {
-            let key = SigningKey::from_secret(context.config.jwt_algorithm, secret);
-            Ok(KeySet::new(
-                key.map_err(|error| Error::Internal(format!("JWT_SECRET: {error}")))?,
-                Vec::new(),
-            ))
-        }
-        None => load_keys(context, now).await,
+        loaded => loaded,
     }
 }
 
+/// These keys, or newer ones where there was an emergency since, whose time a session brings. No key of before is used then,
+/// however fresh.
+pub(crate) async fn keys_after<P: Platform>(
+    context: &Context<P>,
+    now: Timestamp,
+    keys: LoadedKeys,
+    ended_at: Option<Timestamp>,
+) -> Result<LoadedKeys> {
+    if keys.know_of(ended_at) || context.config.jwt_secret_key().is_some() {
+        return Ok(keys);
+    }
+    load(context, now).await
+}
+
+async fn load<P: Platform>(context: &Context<P>, now: Timestamp) -> Result<LoadedKeys> {
+    let loaded = match context.config.jwt_secret_key() {
+        Some(secret) => {
+            let key = SigningKey::from_secret(context.config.jwt_algorithm, secret);
+            let key = key.map_err(|error| Error::Internal(format!("JWT_SECRET: {error}")))?;
+            LoadedKeys::new(KeySet::new(key, Vec::new()), None, now)
+        }
+        None => load_keys(context, now).await?,
+    };
+    context.keys.keep(loaded.clone());
+    Ok(loaded)
+}
+
 /// Reads the key pairs from storage, and makes the first one where there is none.
-async fn load_keys<P: Platform>(context: &Context<P>, now: Timestamp) -> Result<KeySet> {
+async fn load_keys<P: Platform>(context: &Context<P>, now: Timestamp) -> Result<LoadedKeys> {
     let algorithm = context.config.jwt_algorithm;
     // Two rounds suffice: after a lost race the winner's key is there.
     for _ in 0..2 {
@@ -71,14 +84,19 @@ async fn load_keys<P: Platform>(context: &Context<P>, now: Timestamp) -> Result<
                 .filter(|key| key.kid != current.kid)
                 .filter_map(|key| VerifyingKey::from_jwk(&key.public_jwk).ok())
                 .collect();
-            return Ok(KeySet::new(open_key(context, current)?, others));
+            let emergencies = stored.iter().filter(|key| key.emergency);
+            let ended_at = emergencies.map(|key| key.created_at).max();
+            let set = KeySet::new(open_key(context, current)?, others);
+            return Ok(LoadedKeys::new(set, ended_at, now));
         }
         let key = new_signing_key(context, algorithm, now)?;
         let kid = key.kid.clone();
-        if context.storage().add_signing_key(key, None, now).await? {
+        // What a key of another algorithm has signed is accepted for as long as it may live.
+        let until = now + context.config.access_token_life + KEY_OVERLAP;
+        if context.storage().add_signing_key(key, None, until).await? {
             context.platform.log(
                 Level::Info,
-                "made the first signing key",
+                "made the first signing key of the algorithm",
                 &[("kid", &kid), ("alg", algorithm.as_str())],
             );
         }
@@ -111,6 +129,7 @@ pub(crate) fn new_signing_key<P: Platform>(
         created_at: now,
         retired_at: None,
         expires_at: None,
+        emergency: false,
     })
 }
 

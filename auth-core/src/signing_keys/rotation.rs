@@ -1,7 +1,5 @@
 //! Signing keys as administrators see them: listed, and replaced.
 
-use core::time::Duration;
-
 use crate::admin::actor::Actor;
 use crate::audit::event::EventKind;
 use crate::audit::record::record;
@@ -9,11 +7,8 @@ use crate::error::{Error, Result};
 use crate::platform::Platform;
 use crate::signing_keys::SigningKeys;
 use crate::signing_keys::cache::Freshness;
-use crate::signing_keys::current::{current_keys, new_signing_key};
+use crate::signing_keys::current::{KEY_OVERLAP, current_keys, new_signing_key};
 use crate::storage::{SigningKeys as _, StoredSigningKey};
-
-/// For how long after the last access token of a replaced key the key is still served, for clocks that differ.
-const KEY_OVERLAP: Duration = Duration::from_secs(300);
 
 impl<P: Platform> SigningKeys<'_, P> {
     /// The public keys that verify access tokens, as a JWK Set (RFC 7517 section 5).
@@ -37,11 +32,12 @@ impl<P: Platform> SigningKeys<'_, P> {
         Ok(context.storage().list_signing_keys().await?)
     }
 
-    /// Makes a new key that signs from now on. The one before it is accepted for as long as tokens of it may live.
+    /// Makes a new key that signs from now on. The one before it is accepted for as long as tokens of it may live; in an
+    /// emergency nothing is that was signed before, here at once, and elsewhere as soon as its reader has the keys anew.
     ///
     /// # Errors
     /// [`Error::NotFound`] where a shared secret signs, or a failure of the platform.
-    pub async fn rotate(self, actor: &Actor) -> Result<StoredSigningKey> {
+    pub async fn rotate(self, actor: &Actor, emergency: bool) -> Result<StoredSigningKey> {
         let context = self.context;
         if context.config.jwt_secret_key().is_some() {
             return Err(Error::NotFound("key pair"));
@@ -54,9 +50,15 @@ impl<P: Platform> SigningKeys<'_, P> {
             .await?
             .into_iter()
             .find(|key| key.algorithm == algorithm.as_str() && key.retired_at.is_none());
-        let key = new_signing_key(context, algorithm, now)?;
+        let key = StoredSigningKey {
+            emergency,
+            ..new_signing_key(context, algorithm, now)?
+        };
         let replaces = current.map(|key| key.kid);
-        let until = now + context.config.access_token_life + KEY_OVERLAP;
+        let until = match emergency {
+            true => now,
+            false => now + context.config.access_token_life + KEY_OVERLAP,
+        };
         let storage = context.storage();
         if !storage
             .add_signing_key(key.clone(), replaces, until)
@@ -67,7 +69,10 @@ impl<P: Platform> SigningKeys<'_, P> {
             ));
         }
         context.keys.forget();
-        let event = actor.event(EventKind::KeyRotated).on("key", &key.kid);
+        let mut event = actor.event(EventKind::KeyRotated).on("key", &key.kid);
+        if emergency {
+            event = event.because("emergency");
+        }
         record(context, event, actor.client());
         Ok(key)
     }

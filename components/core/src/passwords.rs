@@ -88,7 +88,7 @@ fn within_bounds(parameters: Option<Parameters>) -> Result<password::Parameters,
 impl From<PasswordHashError> for Error {
     fn from(error: PasswordHashError) -> Self {
         match error {
-            PasswordHashError::Malformed => Self::MalformedHash,
+            PasswordHashError::Malformed | PasswordHashError::Keyed => Self::MalformedHash,
             _ => Self::OutOfBounds(error.to_string()),
         }
     }

@@ -1,9 +1,9 @@
 //! `gatewright keys`.
 
 use anyhow::{Context as _, Result};
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::api::read;
 use crate::arguments::group;
@@ -14,15 +14,26 @@ pub(crate) fn command() -> Command {
     group("keys")
         .about("The keys that access tokens are signed with")
         .subcommand(Command::new("list").about("List the keys"))
-        .subcommand(Command::new("rotate").about(
-            "Make a new key to sign with; the old one verifies until its tokens have run out",
-        ))
+        .subcommand(
+            Command::new("rotate")
+                .about(
+                    "Make a new key to sign with; the old one verifies until its tokens have run out",
+                )
+                .arg(
+                    Arg::new("emergency")
+                        .long("emergency")
+                        .action(ArgAction::SetTrue)
+                        .help("A key has become known: refuse everything that was signed before"),
+                ),
+        )
 }
 
 pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     let (name, matches) = matches.subcommand().context("a command is missing")?;
     if name == "rotate" {
-        let body = call.api.send(Method::POST, "/keys/rotate", None)?;
+        let emergency = matches.get_flag("emergency");
+        let body = emergency.then(|| json!({"emergency": true}).to_string().into_bytes());
+        let body = call.api.send(Method::POST, "/keys/rotate", body)?;
         return call.record(matches, &body);
     }
     let body = call.api.get("/keys")?;
@@ -49,6 +60,7 @@ mod tests {
             Script::json(200, json!({"keys": [key]})),
             Script::json(201, key.clone()),
             Script::json(201, key.clone()),
+            Script::json(201, key.clone()),
         ]);
         let out = run_line(&fake, "keys list").unwrap();
         assert!(
@@ -59,9 +71,16 @@ mod tests {
         assert!(out.starts_with("kid         k1\n"), "{out}");
         let out = run_line(&fake, "keys rotate --json").unwrap();
         assert_eq!(out.trim(), key.to_string());
+        run_line(&fake, "keys rotate --emergency").unwrap();
+        assert_eq!(fake.body(3), json!({"emergency": true}));
         assert_eq!(
             fake.paths(),
-            ["GET /keys", "POST /keys/rotate", "POST /keys/rotate"]
+            [
+                "GET /keys",
+                "POST /keys/rotate",
+                "POST /keys/rotate",
+                "POST /keys/rotate"
+            ]
         );
     }
 }

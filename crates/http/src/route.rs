@@ -119,7 +119,7 @@ impl Parameter {
 /// One route.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
-    /// Method; a route for GET answers HEAD too.
+    /// Method; a route for GET answers HEAD too, unless it `acts`.
     pub method: &'static str,
     /// Path; a segment in braces is a parameter.
     pub path: &'static str,
@@ -147,6 +147,9 @@ pub struct Route {
     /// Statuses of the errors that are its own. Those that follow from its body and from its access, and those of
     /// every route (404, 405, 500, 503), are not repeated.
     pub errors: &'static [u16],
+    /// Whether a GET does more than show something. HEAD is not answered then: who asks for the head alone wants nothing done
+    /// (RFC 9110 section 9.2.1).
+    pub acts: bool,
     /// Whether it computes a password hash, which takes tens of milliseconds: a host runs it apart from the others.
     pub hashes_password: bool,
     /// Whether it exists for clients of other systems.
@@ -166,6 +169,11 @@ impl Route {
     /// Whether its form may be `multipart/form-data`, too. The clients of other systems send either; RFC 6749 knows one.
     pub(crate) fn takes_multipart(&self) -> bool {
         self.deprecated && self.body == RequestBody::Form
+    }
+
+    /// Whether it answers a request with this method.
+    pub(crate) fn answers(&self, method: &str) -> bool {
+        self.method == method || method == "HEAD" && self.method == "GET" && !self.acts
     }
 
     /// A public route that reads and returns nothing.
@@ -188,6 +196,7 @@ impl Route {
             status: StatusCode::NO_CONTENT,
             content_type: None,
             errors: &[],
+            acts: false,
             hashes_password: false,
             deprecated: false,
             #[cfg(test)]

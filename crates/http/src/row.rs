@@ -241,6 +241,12 @@ impl<A, B, R> Row<A, B, R> {
         self
     }
 
+    /// For a GET that does more than show something.
+    pub(crate) const fn acts(mut self) -> Self {
+        self.route.acts = true;
+        self
+    }
+
     pub(crate) const fn deprecated(mut self) -> Self {
         self.route.deprecated = true;
         self

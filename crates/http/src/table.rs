@@ -107,11 +107,9 @@ pub(crate) fn find(method: &Method, path: &str) -> Option<&'static Route> {
 
 pub(crate) fn find_or_reason(method: &Method, path: &str) -> Result<Found, NoRoute> {
     let same_path = ROUTER.at(path).map_err(|_| NoRoute::Path)?.value;
-    let wanted = match method.as_str() {
-        "HEAD" => "GET",
-        method => method,
-    };
-    let found = same_path.iter().find(|found| found.route.method == wanted);
+    let found = same_path
+        .iter()
+        .find(|found| found.route.answers(method.as_str()));
     found.copied().ok_or_else(|| {
         let routes = same_path.iter().map(|found| found.route);
         NoRoute::Method(routes.collect())

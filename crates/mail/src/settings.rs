@@ -1,6 +1,6 @@
 //! The settings of mail, and the provider and sender that they name.
 
-use auth_core::config::SettingError;
+use auth_core::config::{SettingError, parse};
 use auth_core::{EmailAddress, Settings};
 use http::{HeaderValue, Uri};
 
@@ -13,7 +13,7 @@ auth_core::settings! {
     /// Sender of every mail. Needed by every provider but `console`.
     EMAIL_FROM from: Option<Mailbox> = "", |text| if text.is_empty() { Some(None) } else { Mailbox::parse(text).map(Some) }, "an e-mail address, or Name <address>";
     /// Key of the e-mail service; for a webhook it is sent as a bearer token.
-    EMAIL_API_KEY api_key: Option<String> = "", |text| auth_core::config::parse::optional(text).filter(|key| key.as_deref().is_none_or(|key| HeaderValue::from_str(key).is_ok())), "text without line breaks", secret;
+    EMAIL_API_KEY api_key: Option<String> = "", |text| parse::optional(text).filter(|key| key.as_deref().is_none_or(|key| HeaderValue::from_str(key).is_ok())), "text without line breaks", secret;
     /// Where messages are posted. Needed by `webhook` and `mailgun` (https://api.mailgun.net/v3/DOMAIN/messages); takes the place of the usual address of the others.
     EMAIL_API_URL api_url: Option<Uri> = "", |text| if text.is_empty() { Some(None) } else { parse_url(text).map(Some) }, "an http or https URL";
 }
@@ -142,12 +142,13 @@ impl Mailbox {
             }
             None => ("", text),
         };
-        let plain = |c: char| !c.is_control() && !matches!(c, '<' | '>' | '"' | ',' | ';' | '@');
-        if !name.chars().all(plain) {
-            return None;
-        }
+        let refused = |c: char| matches!(c, '<' | '>' | '"' | ',' | ';' | '@' | '\\');
+        let name = match name {
+            "" => None,
+            name => Some(parse::name(name).filter(|name| !name.contains(refused))?),
+        };
         Some(Self {
-            name: (!name.is_empty()).then(|| name.to_owned()),
+            name,
             address: EmailAddress::parse(address).ok()?.as_str().to_owned(),
         })
     }
@@ -156,6 +157,10 @@ impl Mailbox {
 impl core::fmt::Display for Mailbox {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match &self.name {
+            // What has a meaning in a header stands in quotes (RFC 5322 section 3.2.3).
+            Some(name) if name.contains(|c| "()[]:.".contains(c)) => {
+                write!(formatter, "\"{name}\" <{}>", self.address)
+            }
             Some(name) => write!(formatter, "{name} <{}>", self.address),
             None => formatter.write_str(&self.address),
         }
@@ -165,12 +170,28 @@ impl core::fmt::Display for Mailbox {
 fn parse_url(text: &str) -> Option<Uri> {
     let url: Uri = text.parse().ok()?;
     let http = matches!(url.scheme_str(), Some("http" | "https"));
-    (http && url.authority().is_some()).then_some(url)
+    let authority = url.authority()?.as_str();
+    (http && parse::is_authority(authority)).then_some(url)
 }
 
 #[cfg(test)]
 mod tests {
     use crate::request::tests::load;
+
+    #[test]
+    fn a_senders_name_is_one_in_a_header_too() {
+        for (given, shown) in [
+            ("Acme & Co <a@example.com>", "Acme & Co <a@example.com>"),
+            (
+                "Acme (EU): Login <a@example.com>",
+                "\"Acme (EU): Login\" <a@example.com>",
+            ),
+            ("a@example.com", "a@example.com"),
+        ] {
+            let config = load(&[("EMAIL_FROM", given)]).ok().unwrap();
+            assert_eq!(config.from.unwrap().to_string(), shown);
+        }
+    }
 
     #[test]
     fn what_a_provider_needs_is_asked_for_by_name() {
@@ -202,7 +223,11 @@ mod tests {
             ("EMAIL_FROM", "Eve\nBcc: x <a@example.com>"),
             ("EMAIL_FROM", "nobody"),
             ("EMAIL_API_KEY", "a\nb"),
+            ("EMAIL_FROM", "Acme\u{202e} <a@example.com>"),
+            ("EMAIL_FROM", "... <a@example.com>"),
             ("EMAIL_API_URL", "ftp://example.com"),
+            ("EMAIL_API_URL", "https://key:secret@example.com/"),
+            ("EMAIL_API_URL", "https://example.com:99999/"),
         ] {
             assert!(said(&[(name, wrong)]).starts_with(name), "{wrong}");
         }

@@ -213,6 +213,7 @@ mod tests {
                 &[("SMTP_HOST", "smtp://mail.example.com")],
                 "SMTP_HOST: \"smtp://mail.example.com\" is not accepted",
             ),
+            (&[("SMTP_HOST", "mail..example.com")], "SMTP_HOST: "),
             (&[host, ("SMTP_PORT", "0")], "SMTP_PORT: \"0\" is not"),
             (&[host, ("SMTP_PORT", "65536")], "SMTP_PORT: \"65536\" is"),
             (

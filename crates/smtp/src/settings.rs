@@ -54,8 +54,8 @@ impl Security {
 }
 
 fn is_host(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    text.parse::<IpAddr>().is_ok() || text.chars().all(allowed)
+    // A dot at the end keeps the search path of the machine out.
+    text.parse::<IpAddr>().is_ok() || parse::is_host(text.strip_suffix('.').unwrap_or(text))
 }
 
 fn parse_login(text: &str) -> Option<Option<String>> {

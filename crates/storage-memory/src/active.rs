@@ -43,6 +43,7 @@ impl State {
             roles: owner.roles,
             permissions: owner.permissions,
             rank: owner.rank,
+            keys_ended_at: self.keys_ended_at(),
             acting,
         }
     }

@@ -38,7 +38,7 @@ impl Maintenance for MemoryStorage {
         Ok(purged)
     }
 
-    async fn check(&self) -> Result<(), StorageError> {
+    async fn check(&self, _: Timestamp) -> Result<(), StorageError> {
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use gatewright_storage::{SigningKeys, StorageError, StoredSigningKey, Timestamp};
 
-use crate::state::MemoryStorage;
+use crate::state::{MemoryStorage, State};
 
 impl SigningKeys for MemoryStorage {
     async fn list_signing_keys(&self) -> Result<Vec<StoredSigningKey>, StorageError> {
@@ -18,18 +18,29 @@ impl SigningKeys for MemoryStorage {
         replaced_expires_at: Timestamp,
     ) -> Result<bool, StorageError> {
         let mut state = self.lock();
-        let signs = |other: &&mut StoredSigningKey| {
+        let signs = |other: &&StoredSigningKey| {
             other.algorithm == key.algorithm && other.retired_at.is_none()
         };
-        let current = state.keys.values_mut().find(signs);
-        if current.as_ref().map(|current| &current.kid) != replaces.as_ref() {
+        let current = state.keys.values().find(signs);
+        if current.map(|current| &current.kid) != replaces.as_ref() {
             return Ok(false);
         }
-        if let Some(current) = current {
-            current.retired_at = Some(key.created_at);
-            current.expires_at = Some(replaced_expires_at);
+        for other in state.keys.values_mut() {
+            if other.retired_at.is_none() || key.emergency {
+                other.retired_at.get_or_insert(key.created_at);
+                let expires_at = other.expires_at.get_or_insert(replaced_expires_at);
+                *expires_at = replaced_expires_at.min(*expires_at);
+            }
         }
         state.keys.insert(key.kid.clone(), key);
         Ok(true)
+    }
+}
+
+impl State {
+    /// When the newest key of an emergency was made.
+    pub(crate) fn keys_ended_at(&self) -> Option<Timestamp> {
+        let emergencies = self.keys.values().filter(|key| key.emergency);
+        emergencies.map(|key| key.created_at).max()
     }
 }

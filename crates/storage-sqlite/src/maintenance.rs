@@ -13,6 +13,14 @@ pub const PURGE_EVERY: Duration = Duration::from_secs(600);
 /// How long what has ended is kept.
 const KEEP_FOR: Duration = Duration::from_secs(30 * 86_400);
 
+/// For how long a check is content with what one before it has written.
+const WRITTEN_FOR: Duration = Duration::from_secs(5);
+// Not one of a clock that was ahead.
+const WRITTEN: &str =
+    "SELECT 1 FROM limits WHERE key = 'written' AND resets_at > ?1 AND resets_at <= ?2";
+const WRITE: &str = "INSERT INTO limits (key, count, resets_at) VALUES ('written', 1, ?1)
+    ON CONFLICT (key) DO UPDATE SET resets_at = excluded.resets_at";
+
 const DUE: &str =
     "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM limits WHERE key = 'purge' AND resets_at > ?1)";
 // Of several callers one gets a row.
@@ -103,7 +111,15 @@ impl<E: Executor> Maintenance for SqliteStorage<E> {
             .sum())
     }
 
-    async fn check(&self) -> Result<(), StorageError> {
-        migrations::check(self.executor()).await
+    async fn check(&self, now: Timestamp) -> Result<(), StorageError> {
+        migrations::check(self.executor()).await?;
+        let until = now + WRITTEN_FOR;
+        // Looked at first: whoever asks again and again writes nothing, and waits for no writer.
+        let written = Statement::new(WRITTEN, vec![now.into(), until.into()]);
+        if self.executor().query(written).await?.is_empty() {
+            let write = Statement::new(WRITE, vec![until.into()]);
+            self.executor().execute(write).await?;
+        }
+        Ok(())
     }
 }

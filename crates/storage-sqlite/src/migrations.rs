@@ -61,7 +61,22 @@ pub const MIGRATIONS: &[Migration] = &[
     FAMILIES,
     COSTS,
     COUNTED,
+    EMERGENCY,
 ];
+
+// Of several keys that sign, each of another algorithm, one is of the algorithm in force: the newest, unless the setting went
+// back, and then a new one is made. The others expire when the tokens of the longest life have, with their overlap.
+const EMERGENCY: Migration = Migration {
+    version: 11,
+    name: "keys of an emergency, and none but one signs",
+    statements: &[
+        "ALTER TABLE signing_keys ADD COLUMN emergency INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX signing_keys_emergency ON signing_keys (created_at) WHERE emergency = 1",
+        "UPDATE signing_keys SET retired_at = unixepoch() * 1000, expires_at = (unixepoch() + 86700) * 1000
+            WHERE retired_at IS NULL
+                AND kid <> (SELECT kid FROM signing_keys WHERE retired_at IS NULL ORDER BY created_at DESC, kid DESC LIMIT 1)",
+    ],
+};
 
 // What is stored is counted, and in the same statement.
 const COUNTED: Migration = Migration {

@@ -6,16 +6,19 @@ use crate::executor::{Executor, Statement};
 use crate::storage::SqliteStorage;
 use crate::value::Row;
 
-const LIST: &str = "SELECT kid, algorithm, public_jwk, sealed, created_at, retired_at, expires_at FROM signing_keys
+const LIST: &str = "SELECT kid, algorithm, public_jwk, sealed, created_at, retired_at, expires_at, emergency FROM signing_keys
     ORDER BY created_at, kid";
 
-const RETIRE: &str = "UPDATE signing_keys SET retired_at = ?3, expires_at = ?4
-    WHERE kid = ?2 AND algorithm = ?1 AND retired_at IS NULL";
+// All that have signed, if the caller has seen the one of the algorithm; in an emergency also those that no longer did.
+const RETIRE: &str = "UPDATE signing_keys
+    SET retired_at = coalesce(retired_at, ?3), expires_at = min(coalesce(expires_at, ?4), ?4)
+    WHERE (retired_at IS NULL OR ?5)
+        AND ?2 IS (SELECT kid FROM signing_keys WHERE algorithm = ?1 AND retired_at IS NULL)";
 // The unique index admits one unretired key of an algorithm. If `replaces` names none that was just retired by
 // this batch, another caller was first.
-const ADD: &str = "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed, created_at)
-    SELECT ?1, ?2, ?3, ?4, ?5
-    WHERE ?6 IS NULL OR EXISTS (SELECT 1 FROM signing_keys WHERE kid = ?6 AND retired_at = ?5 AND expires_at = ?7
+const ADD: &str = "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed, created_at, emergency)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?7
+    WHERE ?6 IS NULL OR EXISTS (SELECT 1 FROM signing_keys WHERE kid = ?6 AND retired_at = ?5
         AND NOT EXISTS (SELECT 1 FROM signing_keys AS newer WHERE newer.algorithm = ?2 AND newer.retired_at IS NULL))
     ON CONFLICT DO NOTHING RETURNING 1";
 
@@ -30,6 +33,7 @@ impl<E: Executor> SigningKeys for SqliteStorage<E> {
                 created_at: row.next()?,
                 retired_at: row.next()?,
                 expires_at: row.next()?,
+                emergency: row.next()?,
             })
         };
         self.executor()
@@ -53,6 +57,7 @@ impl<E: Executor> SigningKeys for SqliteStorage<E> {
                 replaces.clone().into(),
                 key.created_at.into(),
                 replaced_expires_at.into(),
+                u64::from(key.emergency).into(),
             ],
         );
         let add = Statement::new(
@@ -64,7 +69,7 @@ impl<E: Executor> SigningKeys for SqliteStorage<E> {
                 key.ciphertext.into(),
                 key.created_at.into(),
                 replaces.into(),
-                replaced_expires_at.into(),
+                u64::from(key.emergency).into(),
             ],
         );
         Ok(self

@@ -13,6 +13,7 @@ mod component;
 mod connection_table;
 mod contract;
 mod database;
+mod exposed;
 mod instance;
 mod local;
 mod log;
@@ -30,10 +31,11 @@ mod sqlite;
 mod worker_pool;
 
 pub use component::{COMPILE, COMPILE_MEMORY, compile};
+pub use exposed::exposed_files;
 pub use local::Local;
 pub use secrets::{ensure_secrets, make_secrets, read_secrets};
 pub use server::Server;
-pub use settings::{HostConfig, LayeredSettings};
+pub use settings::{DOT_ENV, HostConfig, LayeredSettings};
 pub use sqlite::{Sqlite, database_path};
 
 /// Requests allocate many small things on a few threads, which is what this allocator is made for. Of the library, so that

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -10,16 +10,16 @@ use crate::settings::{HostConfig, LayeredSettings};
 use crate::sqlite::database_path;
 
 /// Secrets are made beside the database.
-const FILE: &str = "secrets.env";
+pub(crate) fn secrets_file(database: &Path) -> PathBuf {
+    database.with_file_name("secrets.env")
+}
 
 /// Adds the secrets that an earlier start made, where no setting gives them.
 ///
 /// # Errors
 /// The file can't be read.
 pub fn read_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result<()> {
-    let path = database_path(&host.database_url)
-        .context("DATABASE_URL")?
-        .with_file_name(FILE);
+    let path = secrets_file(&database_path(&host.database_url).context("DATABASE_URL")?);
     if path.exists() {
         for entry in dotenvy::from_path_iter(&path)
             .with_context(|| format!("can't read {}", path.display()))?
@@ -44,9 +44,7 @@ pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Resu
     if made.is_empty() {
         return Ok(Vec::new());
     }
-    let path = database_path(&host.database_url)
-        .context("DATABASE_URL")?
-        .with_file_name(FILE);
+    let path = secrets_file(&database_path(&host.database_url).context("DATABASE_URL")?);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
     }
@@ -74,7 +72,7 @@ pub fn make_secrets(
 ) -> Result<Vec<&'static str>> {
     read_secrets(settings, host)?;
     let database = database_path(&host.database_url).context("DATABASE_URL")?;
-    let path = database.with_file_name(FILE);
+    let path = secrets_file(&database);
     let symmetric = settings
         .value("JWT_ALGORITHM")
         .is_some_and(|algorithm| algorithm.trim().starts_with("HS"));

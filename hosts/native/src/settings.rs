@@ -12,6 +12,9 @@ use auth_core::{Config, EmailAddress, Settings, Templates};
 use gatewright_mail::{MailConfig, Provider, TIMEOUT};
 use gatewright_smtp::{Mailer, SmtpConfig};
 
+/// The file of settings, if none is named.
+pub const DOT_ENV: &str = ".env";
+
 auth_core::settings! {
     /// What an operator can set about this host.
     pub struct HostConfig;
@@ -111,7 +114,7 @@ impl LayeredSettings {
         let mut values = BTreeMap::new();
         let file = match env_file {
             Some(path) => Some(path),
-            None => Some(Path::new(".env")).filter(|path| path.exists()),
+            None => Some(Path::new(DOT_ENV)).filter(|path| path.exists()),
         };
         if let Some(path) = file {
             let entries = dotenvy::from_path_iter(path)

@@ -30,9 +30,9 @@ export interface Claims {
   auth_time: number;
   /** How the user proved himself (RFC 8176). */
   amr?: string[];
-  /** Names of the user's roles. */
+  /** Names of the user's roles. Left out where the token would be too long with them: ask the service then. */
   roles?: string[];
-  /** Permissions of those roles. */
+  /** Permissions of those roles. Left out where the token would be too long with them: ask the service then. */
   permissions?: string[];
   /** Who acts as the user (RFC 8693 section 4.1), where an administrator does. */
   act?: { sub: string };
@@ -97,7 +97,7 @@ export type VerifierOptions = Keys & {
    * token's `alg` decides nothing.
    */
   algorithms?: readonly Algorithm[];
-  /** Whole seconds by which the issuer's clock may differ, 0 to 300. Default: 0. */
+  /** Whole seconds by which the issuer's clock may differ, 0 to 300: `exp`, `nbf` and `iat` are taken that much late or early. Default: 5. */
   clockTolerance?: number;
   /**
    * Asked about each token that is valid otherwise. Default: nothing is asked, and a token is good until its `exp`. When it

@@ -32,7 +32,7 @@ function settings(options) {
   const issuer = text(options, "issuer");
   const given = ["jwks", "jwksUrl", "secret"].filter((name) => options[name] !== undefined);
   if (given.length > 1) throw invalid(given[1], `can't be given with "${given[0]}"`);
-  const clockTolerance = milliseconds(options, "clockTolerance", 0, [0, 300]) / 1000;
+  const clockTolerance = milliseconds(options, "clockTolerance", 5, [0, 300]) / 1000;
   if (!Number.isInteger(clockTolerance)) throw invalid("clockTolerance", "has to be whole seconds");
   const { algorithms = [], jwks, secret, revocations, cache = false } = options;
   if (!(Array.isArray(algorithms) && algorithms.every((name) => ALGORITHMS.includes(name)))) {
@@ -207,8 +207,10 @@ export function bind({ Verifier: Core, decide, memory }) {
       const claims = JSON.parse(decoder.decode(this.#buffer().subarray(0, length)));
       if (this.#settings.cache) {
         const { exp, iat, nbf = 0 } = claims;
+        const { clockTolerance } = this.#settings;
         // Frozen, as whoever presents the token again gets the same object.
-        this.#remembered[this.#core.keep()] = { claims: freeze(claims), from: Math.max(iat, nbf) * 1000, until: exp * 1000 };
+        const [from, until] = [Math.max(iat, nbf) - clockTolerance, exp + clockTolerance].map((seconds) => seconds * 1000);
+        this.#remembered[this.#core.keep()] = { claims: freeze(claims), from, until };
       }
       return claims;
     }

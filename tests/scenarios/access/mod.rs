@@ -2,5 +2,6 @@
 
 mod access_check;
 mod access_matrix;
+mod keys;
 mod ranks;
 mod roles;

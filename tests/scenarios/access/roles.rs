@@ -1,4 +1,4 @@
-use gatewright_tests::host::{Answer, Host, Person, SETUP};
+use gatewright_tests::host::{Answer, Host, PASSWORD, Person, SETUP};
 use serde_json::{Value, json};
 
 const BUILT_IN_ROLES: [&str; 6] = [
@@ -414,4 +414,30 @@ async fn nobody_grants_what_he_does_not_hold() {
     let path = "/roles/clerk/permissions/keys:write";
     let granted = host.call_as("POST", path, root.token()).await;
     assert_eq!(granted.status, 204, "{granted:?}");
+}
+
+/// Nothing of a long list is left out in silence.
+#[tokio::test]
+async fn a_list_of_names_counts_to_its_end() {
+    let host = Host::start(&[SETUP]);
+    let root = host.administrator().await;
+    let list = |first: &str, last: &str| {
+        let mut names = vec![first; 500];
+        names.push(last);
+        json!(names)
+    };
+    let role = json!({"name": "editor", "permissions": list("users:read", "users:write")});
+    let role = make(&host, &root, "/roles", role).await;
+    assert_eq!(role["permissions"], json!(["users:read", "users:write"]));
+    let unknown = json!({"permissions": list("users:read", "no:such")});
+    let refused = send(&host, &root, "PUT", "/roles/editor", unknown).await;
+    assert_eq!(refused.broken_rules(), ["permissions not_found"]);
+    let user =
+        json!({"username": "ada-long", "password": PASSWORD, "roles": list("user", "editor")});
+    let user = make(&host, &root, "/users", user).await;
+    assert_eq!(user["roles"], json!(["editor", "user"]));
+    let user =
+        json!({"username": "bob-long", "password": PASSWORD, "roles": list("user", "nobody")});
+    let refused = send(&host, &root, "POST", "/users", user).await;
+    assert_eq!(refused.broken_rules(), ["roles not_found"]);
 }

@@ -268,14 +268,19 @@ async fn cookies_carry_a_session_for_our_own_pages() {
 /// Without HTTPS, and for subdomains, cookies have other names.
 #[tokio::test]
 async fn cookies_are_named_by_what_they_may_do() {
+    const SITE: (&str, &str) = ("PUBLIC_BASE_URL", "https://auth.example.com");
     for (settings, name, has) in [
         (
-            [("COOKIE_SECURE", "false"), ("COOKIE_DOMAIN", "")],
+            [SITE, ("COOKIE_SECURE", "false"), ("COOKIE_DOMAIN", "")],
             "session=",
             "Path=/",
         ),
         (
-            [("COOKIE_SECURE", "true"), ("COOKIE_DOMAIN", "example.com")],
+            [
+                SITE,
+                ("COOKIE_SECURE", "true"),
+                ("COOKIE_DOMAIN", "example.com"),
+            ],
             "__Secure-session=",
             "Domain=example.com",
         ),

@@ -88,7 +88,7 @@ async fn every_claim_and_header_is_checked() {
 
     let now = claims["iat"].as_u64().unwrap();
     for (name, member, code) in [
-        ("exp", json!(now - 1), "token_expired"),
+        ("exp", json!(now - 6), "token_expired"),
         ("exp", json!(0), "token_expired"),
         ("nbf", json!(now + 600), "token_not_yet_valid"),
         ("iat", json!(now + 600), "token_not_yet_valid"),
@@ -160,6 +160,37 @@ async fn every_claim_and_header_is_checked() {
     get(signed_text(&header.to_string(), &twice))
         .await
         .assert_error(401, "token_malformed");
+}
+
+/// The clocks of who issues and who verifies may differ a little: `iat`, `nbf` and `exp` give way by the same.
+#[tokio::test]
+async fn clocks_may_differ_by_the_tolerance() {
+    // How much of the tolerance is left to be late depends on how fast the test is, unless it is long.
+    for (tolerance, early, late) in [
+        (None, 5, None),
+        (Some("300"), 300, Some(100)),
+        (Some("0"), 0, None),
+    ] {
+        let tolerance = tolerance.map(|seconds| ("CLOCK_TOLERANCE_SECONDS", seconds));
+        let settings: Vec<_> = SETTINGS.iter().copied().chain(tolerance).collect();
+        let host = Host::start(&settings);
+        let token = host.register("ada@example.com").await.access_token;
+        let (header, claims) = (part(&token, 0), part(&token, 1));
+        let now = claims["iat"].as_u64().unwrap();
+        let late = late.map(|late| ("exp", now - late, true));
+        for (name, time, accepted) in late.into_iter().chain([
+            ("iat", now + early, true),
+            ("nbf", now + early, true),
+            ("iat", now + 600, false),
+            ("nbf", now + 600, false),
+            ("exp", now - 301, false),
+        ]) {
+            let changed = signed(&header, &with(&claims, name, json!(time)));
+            let answer = host.get_as("/auth/me", &changed).await;
+            let expected = if accepted { 200 } else { 401 };
+            assert_eq!(answer.status, expected, "{tolerance:?} {name} {time}");
+        }
+    }
 }
 
 /// A token without its signature, with another's, or changed after signing.

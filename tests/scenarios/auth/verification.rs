@@ -20,6 +20,10 @@ async fn an_address_is_verified_by_the_link_once() {
     alone.assert_error(403, "password_required");
     let wrong = host.post(&path, json!({"password": "not the right password"}));
     wrong.await.assert_error(403, "wrong_password");
+    // Who asks for the head alone wants nothing done.
+    let head = host.call_as("HEAD", &path, &session.access_token).await;
+    assert_eq!(head.status, 405);
+    assert_eq!(head.header("allow"), "POST, GET, OPTIONS");
     let verified = host.get_as(&path, &session.access_token).await;
     verified.assert_ok();
     assert_eq!(verified.body["email_verified"], true);

@@ -1,4 +1,6 @@
-use gatewright_tests::host::{Answer, Host};
+use std::time::Duration;
+
+use gatewright_tests::host::{Answer, Host, SETUP};
 use reqwest::Method;
 
 /// Probes, keys and the document of the API.
@@ -19,6 +21,45 @@ async fn machines_find_their_way() {
     let document = host.get("/openapi.json").await;
     assert_eq!(document.body["openapi"], "3.1.0");
     assert!(document.body["paths"]["/auth/login"]["post"].is_object());
+}
+
+/// While nothing can be written, as on a full disk, no requests should come here.
+#[tokio::test]
+async fn who_can_write_nothing_is_not_ready() {
+    let host = Host::start(&[]);
+    host.get("/readyz").await.assert_ok();
+    let Some(database) = host.database() else {
+        return;
+    };
+    let change = |sql: &str| {
+        let database = rusqlite::Connection::open(&database).unwrap();
+        database.busy_timeout(Duration::from_secs(5)).unwrap();
+        database.execute_batch(sql).unwrap();
+    };
+    change(
+        "CREATE TRIGGER full BEFORE INSERT ON limits BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END",
+    );
+    // What was written a moment ago counts for five seconds.
+    let host = host.restart_later(6);
+    for _ in 0..2 {
+        host.get("/readyz").await.assert_error(503, "unavailable");
+        host.get("/healthz").await.assert_ok();
+    }
+    change("DROP TRIGGER full");
+    host.get("/readyz").await.assert_ok();
+}
+
+/// The version is told where a monitor and an operator look.
+#[tokio::test]
+async fn the_version_is_told() {
+    let host = Host::start(&[SETUP]);
+    let root = host.administrator().await;
+    let version = auth_core::VERSION;
+    assert_eq!(host.get("/healthz").await.body["version"], version);
+    host.wait_for_line(&["gatewright starts", version]);
+    let told = |answer: &Answer| answer.body["events"][0]["details"]["version"] == version;
+    host.wait_until("/audit?kind=settings.loaded", root.token(), told)
+        .await;
 }
 
 /// A request has an id, the client's own if it is plain.

@@ -2,3 +2,4 @@
 
 mod mail_by_webhook;
 mod mail_limits;
+mod what_mail_holds;

@@ -158,6 +158,33 @@ async fn an_oversized_body_is_refused() {
     assert_eq!(Answer::of(request).await.status, 413);
 }
 
+/// A compressed body is refused for what it is, whatever the form that was expected.
+#[tokio::test]
+async fn compressed_bodies_are_refused() {
+    let host = Host::start(&[]);
+    let send = |path: &str, form: &str, coding: &str| {
+        let request = host.request(Method::POST, path);
+        let request = request.header("content-type", form);
+        let body = "\u{1f}compressed";
+        Answer::of(request.header("content-encoding", coding).body(body))
+    };
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    for coding in ["gzip", "br", "identity, gzip", "GZIP"] {
+        for path in JSON_ROUTES {
+            let answer = send(path, json, coding).await;
+            answer.assert_error(415, "unsupported_encoding");
+            assert_eq!(answer.header("accept-encoding"), "identity");
+        }
+        // RFC 6749 section 5.2 has one status for all that is wrong with a request.
+        let token = send("/auth/token", form, coding).await;
+        assert_eq!(token.status, 400);
+        let told = token.body["error_description"].as_str().unwrap();
+        assert!(told.contains("compressed"), "{told}");
+    }
+    let plain = send("/auth/login", json, "identity").await;
+    plain.assert_error(400, "malformed_json");
+}
+
 /// A route that reads JSON, as the document has it.
 struct WriteRoute {
     method: String,

@@ -37,7 +37,7 @@ pub(crate) fn purging_takes_what_has_ended(storage: &impl Storage) {
         rotate(storage, "first", "second", 301),
         RotationOutcome::Rotated(_)
     ));
-    assert_eq!(block_on(storage.check()), Ok(()));
+    assert_eq!(block_on(storage.check(at(301))), Ok(()));
 }
 
 /// Events that happened before a time go when one is given; how often they happened stays.

@@ -145,6 +145,8 @@ kit! {
     }
     signing_keys {
         one_key_signs
+        a_key_of_another_algorithm_retires
+        a_key_of_an_emergency_ends_all_others
         one_of_many_concurrent_keys_wins
     }
     rate_limits {

@@ -1,6 +1,6 @@
 //! A host that runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -158,6 +158,16 @@ impl Host {
     /// Whether `TRUSTED_PROXIES` says where requests come from; Workers have it from their platform.
     pub fn looks_behind_proxies(&self) -> bool {
         std::env::var("GATEWRIGHT_HOST").as_deref() != Ok("cloudflare")
+    }
+
+    /// The file of the database; none on Workers, whose runtime keeps it to itself.
+    pub fn database(&self) -> Option<PathBuf> {
+        let file = match std::env::var("GATEWRIGHT_HOST").as_deref() {
+            Ok("cloudflare") => return None,
+            Ok("spin") => ".spin/sqlite_db.db",
+            _ => "data/gatewright.db",
+        };
+        Some(self.folder().join(file))
     }
 
     /// How many MiB a password hash may take.

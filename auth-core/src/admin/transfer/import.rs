@@ -9,7 +9,7 @@ use crate::admin::actor::Actor;
 use crate::admin::catalog::list_roles;
 use crate::admin::grounds::{grounds, renewed};
 use crate::admin::transfer::imported;
-use crate::admin::transfer::record::{ImportOutcome, ImportUser};
+use crate::admin::transfer::record::{IgnoredField, ImportOptions, ImportOutcome, ImportUser};
 use crate::admin::users::Users;
 use crate::audit::event::EventKind;
 use crate::audit::record::record;
@@ -31,7 +31,7 @@ impl<P: Platform> Users<'_, P> {
         imported::password_cost(self.context, hash)
     }
 
-    /// Imports users, each on his own; the outcomes are in their order. A trial stores nothing.
+    /// Imports users, each on his own; the outcomes are in their order.
     ///
     /// # Errors
     /// A failure of the platform: what of this list was stored is not known, and importing it again is harmless.
@@ -39,22 +39,27 @@ impl<P: Platform> Users<'_, P> {
         self,
         actor: &Actor,
         users: Vec<ImportUser>,
-        trial: bool,
+        options: ImportOptions,
     ) -> Result<Vec<ImportOutcome>> {
         let context = self.context;
         let roles = list_roles(context).await?;
+        let nameless = options.ignore.contains(&IgnoredField::Username);
         let (mut outcomes, mut new) = (Vec::new(), Vec::new());
         let mut tried = BTreeSet::new();
         for user in users {
-            match imported::imported(context, actor, user, &roles) {
-                Err(broken) => outcomes.push(ImportOutcome::Refused(broken)),
-                Ok(user) if trial => outcomes.push(would_become(context, &user, &mut tried).await?),
-                Ok(user) => {
-                    // Settled below, in this order.
-                    outcomes.push(ImportOutcome::Created(user.user.id.clone()));
-                    new.push(user);
+            let outcome = match imported::imported(context, actor, user, &roles, &options.ignore) {
+                Err(broken) => ImportOutcome::Refused(broken),
+                Ok((user, left_out)) if options.trial => {
+                    would_become(context, user, left_out, nameless, &mut tried).await?
                 }
-            }
+                Ok((user, left_out)) => {
+                    // Settled below, in this order.
+                    let id = user.user.id.clone();
+                    new.push(user);
+                    ImportOutcome::Created { id, left_out }
+                }
+            };
+            outcomes.push(outcome);
         }
         if new.is_empty() {
             return Ok(outcomes);
@@ -69,32 +74,40 @@ impl<P: Platform> Users<'_, P> {
         let credentials = new.iter().flat_map(|user| &user.credentials);
         let hashes = credentials.filter(|credential| CredentialKind::Password.matches(credential));
         raise_costs(context, hashes.map(|credential| credential.secret.as_str())).await?;
-        let change = new_id(&context.platform);
-        let given = |role: &&Role| new.iter().any(|user| user.roles.contains(&role.name));
-        let given = roles.iter().filter(given).map(SeenStanding::from);
-        let grounds = Some(grounds(context, actor, given));
-        let storage = context.storage();
-        let stored = storage.create_users(change, new, grounds).await?;
-        if stored.contains(&CreateUserOutcome::Conflict) {
-            // Nothing is stored; who asks may have lost what it takes.
-            renewed(context, actor).await?;
-            let cause = "roles were changed during the import".to_owned();
-            return Err(Error::Unavailable(cause));
+        let again = if nameless { new.clone() } else { Vec::new() };
+        let mut stored = store(context, actor, new, &roles).await?;
+        let is_taken =
+            |at: &usize| stored[*at] == CreateUserOutcome::UsernameTaken && !facts[*at].0;
+        let taken: Vec<usize> = (0..again.len()).filter(is_taken).collect();
+        let unnamed: Vec<_> = taken
+            .iter()
+            .map(|at| without_name(again[*at].clone()))
+            .collect();
+        if !unnamed.is_empty() {
+            for (at, outcome) in taken
+                .iter()
+                .zip(store(context, actor, unnamed, &roles).await?)
+            {
+                stored[*at] = outcome;
+            }
         }
         let settled = outcomes
             .iter_mut()
-            .filter(|outcome| matches!(outcome, ImportOutcome::Created(_)));
+            .filter(|outcome| matches!(outcome, ImportOutcome::Created { .. }));
         let mut granted = BTreeMap::<String, Vec<String>>::new();
-        for ((outcome, stored), (by_name, roles)) in settled.zip(stored).zip(facts) {
-            if let Some(other) = refusal(stored, by_name) {
+        for (at, (outcome, (by_name, roles))) in settled.zip(facts).enumerate() {
+            if let Some(other) = refusal(stored[at], by_name) {
                 *outcome = other;
-            } else if let ImportOutcome::Created(id) = outcome {
+            } else if let ImportOutcome::Created { id, left_out } = outcome {
+                if taken.contains(&at) {
+                    left_out.push(name_taken());
+                }
                 for role in roles {
                     granted.entry(role).or_default().push(id.clone());
                 }
             }
         }
-        let created = |outcome: &&ImportOutcome| matches!(outcome, ImportOutcome::Created(_));
+        let created = |outcome: &&ImportOutcome| matches!(outcome, ImportOutcome::Created { .. });
         let created = outcomes.iter().filter(created).count();
         let mut event = actor
             .event(EventKind::UsersImported)
@@ -107,36 +120,72 @@ impl<P: Platform> Users<'_, P> {
     }
 }
 
-/// What would become of a user, after those of the list that `tried` has by their names, as he has then.
+/// Stores users, if all that the decision rests on is as it was.
+async fn store<P: Platform>(
+    context: &Context<P>,
+    actor: &Actor,
+    new: Vec<NewUser>,
+    roles: &[Role],
+) -> Result<Vec<CreateUserOutcome>> {
+    let change = new_id(&context.platform);
+    let given = |role: &&Role| new.iter().any(|user| user.roles.contains(&role.name));
+    let given = roles.iter().filter(given).map(SeenStanding::from);
+    let grounds = Some(grounds(context, actor, given));
+    let storage = context.storage();
+    let stored = storage.create_users(change, new, grounds).await?;
+    if stored.contains(&CreateUserOutcome::Conflict) {
+        // Nothing is stored; who asks may have lost what it takes.
+        renewed(context, actor).await?;
+        let cause = "roles were changed during the import".to_owned();
+        return Err(Error::Unavailable(cause));
+    }
+    Ok(stored)
+}
+
+fn without_name(mut new: NewUser) -> NewUser {
+    new.user.username = None;
+    new.username_key = None;
+    new
+}
+
+/// What would become of a user, after those of the list that `tried` has by their names, as he has then. With `nameless` he
+/// does without a name that another has.
 async fn would_become<P: Platform>(
     context: &Context<P>,
-    new: &NewUser,
+    mut new: NewUser,
+    mut left_out: Vec<FieldError>,
+    nameless: bool,
     tried: &mut BTreeSet<LoginName>,
 ) -> Result<ImportOutcome> {
-    let names = [
-        Some(LoginName::Id(new.user.id.clone())),
-        new.email_key.clone().map(LoginName::Email),
-        new.username_key.clone().map(LoginName::Username),
-    ];
-    let names: Vec<_> = names.into_iter().flatten().collect();
-    for name in &names {
+    let by_name = new.email_key.is_none();
+    let names = |new: &NewUser| {
+        let names = [
+            Some(LoginName::Id(new.user.id.clone())),
+            new.email_key.clone().map(LoginName::Email),
+            new.username_key.clone().map(LoginName::Username),
+        ];
+        names.into_iter().flatten()
+    };
+    for name in names(&new) {
         let outcome = match name {
             LoginName::Username(_) => CreateUserOutcome::UsernameTaken,
             LoginName::Id(_) => CreateUserOutcome::IdTaken,
             LoginName::Email(_) => CreateUserOutcome::EmailTaken,
         };
-        let taken = tried.contains(name)
-            || context
-                .storage()
-                .find_account(name.clone())
-                .await?
-                .is_some();
-        if taken && let Some(outcome) = refusal(outcome, new.email_key.is_none()) {
+        let storage = context.storage();
+        if !tried.contains(&name) && storage.find_account(name).await?.is_none() {
+            continue;
+        }
+        if nameless && !by_name && outcome == CreateUserOutcome::UsernameTaken {
+            new = without_name(new);
+            left_out.push(name_taken());
+        } else if let Some(outcome) = refusal(outcome, by_name) {
             return Ok(outcome);
         }
     }
-    tried.extend(names);
-    Ok(ImportOutcome::Created(new.user.id.clone()))
+    tried.extend(names(&new));
+    let id = new.user.id;
+    Ok(ImportOutcome::Created { id, left_out })
 }
 
 /// What an outcome of storage means for an import; none: he was created.
@@ -149,10 +198,11 @@ fn refusal(outcome: CreateUserOutcome, by_name: bool) -> Option<ImportOutcome> {
         CreateUserOutcome::IdTaken | CreateUserOutcome::EmailTaken => Some(ImportOutcome::Exists),
         CreateUserOutcome::UsernameTaken
         | CreateUserOutcome::RoleAssigned
-        | CreateUserOutcome::Conflict => {
-            let message = "Another user has this name.";
-            let rule = FieldError::new("username", FieldErrorCode::Taken, message);
-            Some(ImportOutcome::Refused(vec![rule]))
-        }
+        | CreateUserOutcome::Conflict => Some(ImportOutcome::Refused(vec![name_taken()])),
     }
+}
+
+fn name_taken() -> FieldError {
+    let message = "Another user has this name.";
+    FieldError::new("username", FieldErrorCode::Taken, message)
 }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::access::{USER, VERIFIED};
 use crate::account::creation::new_record;
 use crate::admin::actor::Actor;
-use crate::admin::transfer::record::ImportUser;
+use crate::admin::transfer::record::{IgnoredField, ImportUser};
 use crate::context::Context;
 use crate::credential::{CredentialKind, new_credential};
 use crate::error::{FieldError, FieldErrorCode};
@@ -36,13 +36,14 @@ pub(crate) fn password_cost<P: Platform>(
         .estimate(hash, context.config.import_hash_milliseconds)
 }
 
-/// The user to store, if everything about him keeps the rules.
+/// The user to store, if everything about him keeps the rules but for what may be left out, and what was.
 pub(super) fn imported<P: Platform>(
     context: &Context<P>,
     actor: &Actor,
     given: ImportUser,
     known: &[Role],
-) -> Result<NewUser, Vec<FieldError>> {
+    ignore: &[IgnoredField],
+) -> Result<(NewUser, Vec<FieldError>), Vec<FieldError>> {
     let now = context.now();
     let mut broken = Vec::new();
     let mut keep = |rule: FieldError| broken.push(rule);
@@ -185,26 +186,26 @@ pub(super) fn imported<P: Platform>(
     }
     roles.sort();
     roles.dedup();
-    for name in &roles {
-        match known.iter().find(|role| role.name == *name) {
-            Some(role) if actor.may_grant(role).is_ok() => {}
-            Some(_) => broken.push(FieldError::new(
-                "roles",
+    roles.retain(|name| {
+        let (code, message) = match known.iter().find(|role| role.name == *name) {
+            Some(role) if actor.may_grant(role).is_ok() => return true,
+            Some(_) => (
                 FieldErrorCode::GrantNotHeld,
                 format!("{name:?} is not yours to give."),
-            )),
-            None => broken.push(FieldError::new(
-                "roles",
-                FieldErrorCode::NotFound,
-                format!("There is no {name:?}."),
-            )),
-        }
-    }
+            ),
+            None => (FieldErrorCode::NotFound, format!("There is no {name:?}.")),
+        };
+        broken.push(FieldError::new("roles", code, message));
+        false
+    });
+    let is_ignored = |rule: &FieldError| ignore.iter().any(|field| field.as_str() == rule.field);
+    let (left_out, mut broken): (Vec<_>, Vec<_>) = broken.into_iter().partition(is_ignored);
     if email.is_none() && username.is_none() && broken.is_empty() {
         let message = "An address or a user name is needed to sign in.";
         broken.push(FieldError::new("email", FieldErrorCode::Required, message));
     }
     if !broken.is_empty() {
+        broken.extend(left_out);
         return Err(broken);
     }
     let user = User {
@@ -220,5 +221,5 @@ pub(super) fn imported<P: Platform>(
         updated_at: now,
         last_login_at,
     };
-    Ok(new_record(user, credentials, roles))
+    Ok((new_record(user, credentials, roles), left_out))
 }

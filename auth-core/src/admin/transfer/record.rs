@@ -67,11 +67,55 @@ impl fmt::Debug for ImportUser {
     }
 }
 
+/// How users are imported.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// Whether to store nothing, and say what would become of each.
+    pub trial: bool,
+    /// What is left out where it can't be taken, for the sake of the rest.
+    pub ignore: Vec<IgnoredField>,
+}
+
+/// A field without which an import may take a person, where it breaks a rule. What a second factor consists of is none: it
+/// must not be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IgnoredField {
+    /// An address; there has to be a user name then.
+    Email,
+    /// A user name, also one that another user has; there has to be an address then.
+    Username,
+    /// A name to show.
+    DisplayName,
+    /// A password hash; the person chooses a new password by mail.
+    PasswordHash,
+    /// Those of the roles that are not there, or not to be given by who imports.
+    Roles,
+}
+
+impl IgnoredField {
+    /// The name of the field.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Username => "username",
+            Self::DisplayName => "display_name",
+            Self::PasswordHash => "password_hash",
+            Self::Roles => "roles",
+        }
+    }
+}
+
 /// What became of a user who was to be imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportOutcome {
-    /// He is there now, or would be; with his identifier.
-    Created(String),
+    /// He is there now, or would be.
+    Created {
+        /// His identifier.
+        id: String,
+        /// What was left out, and why.
+        left_out: Vec<FieldError>,
+    },
     /// He was there before, by identifier or address; nothing of him was changed.
     Exists,
     /// He was not taken, for these reasons.

@@ -89,7 +89,7 @@ impl<P: Platform> Users<'_, P> {
             event = event.with("reason", why);
         }
         record(context, event, actor.client());
-        let (access_token, expires_in) = access_token(context, &keys, now, &active)?;
+        let (access_token, expires_in) = access_token(context, keys, now, &active).await?;
         Ok(Impersonation {
             access_token,
             expires_in,

@@ -13,6 +13,7 @@ use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::mail::context::MailContext;
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::{message, send};
+use crate::mail::receiver::Receiver;
 use crate::mfa::second_factor::has_second_factor;
 use crate::one_time_secret::Purpose;
 use crate::platform::Platform;
@@ -77,16 +78,20 @@ impl<P: Platform> Users<'_, P> {
         let changed = changed.into_iter().filter(|(_, changed)| *changed);
         let changed: Vec<_> = changed.map(|(name, _)| name).collect();
         record(context, event.with("changed", changed), actor.client());
-        let told = before.email.filter(|_| before.email_verified_at.is_some());
-        let changed = told.filter(|old| user.email.as_ref() != Some(old));
+        let told = before.email.as_deref().filter(|_| verified(&before));
+        let changed = told.filter(|old| user.email.as_deref() != Some(old));
         if let Some(old) = changed {
+            let to = Receiver {
+                address: old,
+                user: Some(&before),
+            };
             let values = MailContext {
                 email: user.email.as_deref(),
                 ..MailContext::default()
             };
             send(
                 context,
-                message(context, MailKind::EmailChanged, &old, &values),
+                message(context, MailKind::EmailChanged, to, values),
             );
         }
         find_user(context, user_id).await

@@ -21,8 +21,10 @@ pub(super) struct Importer<'a> {
     pub(super) json: bool,
     /// Roles that a dry run did not create. Users of the file may have them all the same.
     pub(super) promised: BTreeSet<String>,
-    /// Profile fields that are left out.
+    /// Fields that are left out where the service can't take them.
     pub(super) ignored: Vec<String>,
+    /// Profile fields that are left out.
+    pub(super) ignored_profile: Vec<String>,
     /// Profile fields that the service did not know.
     pub(super) unknown_fields: BTreeSet<String>,
     /// Number of users in a request. It shrinks when a request is too long for the service.

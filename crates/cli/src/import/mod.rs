@@ -37,6 +37,14 @@ use source::{Source, Watched};
 
 /// Largest number of users in one request.
 const BATCH: u64 = 500;
+/// Fields of a person that the service leaves out where it can't take them.
+const FIELDS: [&str; 5] = [
+    "email",
+    "username",
+    "display_name",
+    "password_hash",
+    "roles",
+];
 
 pub(crate) fn command() -> Command {
     Command::new("import")
@@ -62,7 +70,10 @@ pub(crate) fn command() -> Command {
         )
         .arg(
             options("ignore", "FIELD")
-                .help("Leave this field of the profiles out, such as avatar_url; may be given more than once"),
+                .help(
+                    "Leave this field of the profiles out, such as avatar_url; of email, username, display_name, \
+                     password_hash and roles what the service doesn't take, which is reported. May be given more than once",
+                ),
         )
         .arg(
             option("batch", "N")
@@ -123,6 +134,10 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         "only {found} of the {skipped} records that are done can be read again; without --resume the import begins anew"
     );
     let batch = matches.get_one::<u64>("batch").copied().unwrap_or(BATCH) as usize;
+    let (ignored, ignored_profile) = texts(matches, "ignore")
+        .into_iter()
+        .map(str::to_owned)
+        .partition(|name| FIELDS.contains(&name.as_str()));
     let mut importer = Importer {
         api: &call.api,
         console: call.console,
@@ -130,10 +145,8 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         dry_run: matches.get_flag("dry-run"),
         json: matches.get_flag("json"),
         promised: BTreeSet::new(),
-        ignored: texts(matches, "ignore")
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
+        ignored,
+        ignored_profile,
         unknown_fields: BTreeSet::new(),
         batch_size: batch,
         progress,
@@ -191,6 +204,9 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     let said = if json {
         let mut summary = json!({"records": progress.records, "created": progress.created, "existing": progress.existing,
             "refused": progress.refused, "dry_run": dry_run});
+        if progress.left_out > 0 {
+            summary["left_out"] = progress.left_out.into();
+        }
         if progress.password_cost_ms > 0 {
             summary["password_cost_ms"] = progress.password_cost_ms.into();
         }

@@ -14,6 +14,9 @@ pub(super) struct Outcome {
     pub(super) password_cost_ms: u32,
     #[serde(default)]
     pub(super) errors: Vec<Detail>,
+    /// What was left out of who was created, and why.
+    #[serde(default)]
+    pub(super) left_out: Vec<Detail>,
 }
 
 impl Outcome {
@@ -23,19 +26,19 @@ impl Outcome {
             status: status.to_owned(),
             password_cost_ms: 0,
             errors: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 
     /// A refusal by this command.
     pub(super) fn refused(code: &str, message: String) -> Self {
         Self {
-            status: "refused".to_owned(),
-            password_cost_ms: 0,
             errors: vec![Detail {
                 field: String::new(),
                 code: code.to_owned(),
                 message,
             }],
+            ..Self::of("refused")
         }
     }
 }

@@ -19,6 +19,9 @@ pub(super) struct Progress {
     pub(super) created: u64,
     pub(super) existing: u64,
     pub(super) refused: u64,
+    /// Of whom something was left out.
+    #[serde(default)]
+    pub(super) left_out: u64,
     /// About how many milliseconds the costliest password takes that was imported; 0 for none.
     #[serde(default)]
     pub(super) password_cost_ms: u32,
@@ -31,9 +34,16 @@ impl Progress {
             created,
             existing,
             refused,
+            left_out,
             ..
         } = self;
-        format!("{records} records: {created} created, {existing} existing, {refused} refused")
+        let partly = match left_out {
+            0 => String::new(),
+            count => format!("; something was left out of {count}"),
+        };
+        format!(
+            "{records} records: {created} created, {existing} existing, {refused} refused{partly}"
+        )
     }
 
     /// What the passwords that were imported cost; none: there were none.

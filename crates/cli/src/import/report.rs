@@ -30,8 +30,8 @@ pub(super) fn open_report(path: &Path, resume: bool) -> Result<File> {
 }
 
 impl Importer<'_> {
-    /// Reports a refused record, in the file of `--report` or on standard error.
-    pub(super) fn report(&mut self, record: &Record, errors: &[Detail]) -> Result<()> {
+    /// Reports a refused record, or what was `left_out` of one, in the file of `--report` or on standard error.
+    pub(super) fn report(&mut self, record: &Record, what: &str, errors: &[Detail]) -> Result<()> {
         let who = record.item.as_ref().ok().and_then(records::name);
         let number = self.progress.records;
         for error in errors.iter().filter(|error| error.code == "unknown_field") {
@@ -39,8 +39,7 @@ impl Importer<'_> {
             self.unknown_fields.extend(field.map(str::to_owned));
         }
         if self.report.is_some() || self.json {
-            let line =
-                json!({"line": record.line, "record": number, "user": who, "errors": errors});
+            let line = json!({"line": record.line, "record": number, "user": who, what: errors});
             let line = line.to_string();
             let Some(report) = &mut self.report else {
                 self.console.write(&line);
@@ -55,7 +54,11 @@ impl Importer<'_> {
         if let Some(who) = who {
             line.push_str(&format!(" ({})", clean(who)));
         }
-        let mut between = ": ";
+        let mut between = if what == "left_out" {
+            ": left out: "
+        } else {
+            ": "
+        };
         for error in errors {
             line.push_str(between);
             if !error.field.is_empty() {

@@ -25,7 +25,7 @@ impl Importer<'_> {
                     roles.retain(|role| !self.promised.contains(role));
                 }
                 if let Some(profile) = &mut user.profile {
-                    profile.retain(|name, _| !self.ignored.contains(name));
+                    profile.retain(|name, _| !self.ignored_profile.contains(name));
                 }
             }
         }
@@ -48,11 +48,15 @@ impl Importer<'_> {
                     self.progress.created += 1;
                     let costliest = &mut self.progress.password_cost_ms;
                     *costliest = outcome.password_cost_ms.max(*costliest);
+                    if !outcome.left_out.is_empty() {
+                        self.progress.left_out += 1;
+                        self.report(record, "left_out", &outcome.left_out)?;
+                    }
                 }
                 "exists" => self.progress.existing += 1,
                 "refused" => {
                     self.progress.refused += 1;
-                    self.report(record, &outcome.errors)?;
+                    self.report(record, "errors", &outcome.errors)?;
                 }
                 other => bail!("the service says {:?} of a record", other),
             }

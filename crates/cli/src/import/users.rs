@@ -62,10 +62,13 @@ impl Importer<'_> {
         struct Request<'a> {
             users: &'a [&'a ImportUser],
             dry_run: bool,
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            ignore: &'a [String],
         }
         Ok(serde_json::to_vec(&Request {
             users,
             dry_run: self.dry_run,
+            ignore: &self.ignored,
         })?)
     }
 }

@@ -2,7 +2,7 @@
 
 use auth_core::{Evidence, Platform};
 use http::header::{ACCEPT, LOCATION};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
@@ -46,6 +46,7 @@ rows![
     .optional_session()
     .answers::<UserView>()
     .fails(&[400, 403])
+    .acts()
     .operation_id("VerifyEmail2"),
     verify_email_by_body = post(
         "/auth/verify",
@@ -147,7 +148,7 @@ async fn verify_email_by_session<P: Platform>(
     call: &Call<'_, P>,
     session: OptionalSession,
 ) -> Answer<UserView> {
-    if session.get().is_none() && call.parts.method == Method::GET && wants_a_page(call) {
+    if session.get().is_none() && wants_a_page(call) {
         return to_page(call);
     }
     verify_email(call, session, VerifyRequest::default()).await

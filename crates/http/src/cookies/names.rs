@@ -54,3 +54,18 @@ pub(crate) fn path(config: &Config) -> &str {
         path => path,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use auth_core::MAX_ACCESS_TOKEN;
+
+    use super::*;
+
+    /// What browsers keep of a cookie: its name and its value (RFC 6265bis section 5.7).
+    #[test]
+    fn an_access_token_fits_into_its_cookie() {
+        for prefix in ["", HOST, SECURE] {
+            assert!(format!("{prefix}access").len() + MAX_ACCESS_TOKEN <= 4096);
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The errors that requests are answered with.
 
 use auth_core::AccessTokenError;
-use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
@@ -166,6 +166,16 @@ impl ApiError {
             "unsupported_media_type",
             message,
         )
+    }
+
+    /// The body is compressed. The answer says what is taken (RFC 9110 section 15.5.16).
+    pub(crate) fn unsupported_encoding() -> Self {
+        let error = Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_encoding",
+            "The body must not be compressed or encoded otherwise.",
+        );
+        error.with_header(ACCEPT_ENCODING, "identity")
     }
 
     pub(crate) fn malformed_json(problem: &str) -> Self {

@@ -1,6 +1,6 @@
 //! Whether the process lives, and whether it can serve requests.
 
-use auth_core::{Level, Platform};
+use auth_core::{Level, Platform, VERSION};
 use serde::Serialize;
 
 use crate::call::{Answer, Call};
@@ -9,7 +9,11 @@ use crate::proof::Public;
 use crate::row::{get, rows};
 
 rows![
-    healthz = get("/healthz", "Answers while the process lives.").answers::<Health>(),
+    healthz = get(
+        "/healthz",
+        "Answers while the process lives, and names its version.",
+    )
+    .answers::<Alive>(),
     readyz = get(
         "/readyz",
         "Answers 200 while requests can be served, 503 otherwise.",
@@ -23,8 +27,19 @@ pub(crate) struct Health {
     status: &'static str,
 }
 
-async fn healthz<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<Health> {
-    Ok(call.json(&Health { status: "ok" }))
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct Alive {
+    status: &'static str,
+    /// Version of the service.
+    version: &'static str,
+}
+
+async fn healthz<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<Alive> {
+    Ok(call.json(&Alive {
+        status: "ok",
+        version: VERSION,
+    }))
 }
 
 async fn readyz<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<Health> {

@@ -2,7 +2,7 @@
 
 use auth_core::storage::StoredSigningKey;
 use auth_core::{Platform, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::call::{Answer, Call};
 use crate::proof::Administrator;
@@ -14,9 +14,19 @@ rows![
         .answers::<KeysResponse>(),
     rotate_key = post("/keys/rotate", "Makes a new key that signs from now on.")
         .permission("keys:write")
+        .optional_json::<RotateKeyRequest>()
         .creates::<KeyView>()
         .fails(&[404]),
 ];
+
+/// How keys are replaced.
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct RotateKeyRequest {
+    /// Whether everything that was signed before is refused from now on: a key has become known to others.
+    #[serde(default)]
+    emergency: bool,
+}
 
 /// A key that signs access tokens, or did.
 #[derive(Serialize)]
@@ -35,6 +45,8 @@ pub(crate) struct KeyView {
     /// From when on signatures of it are not accepted, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     expires_at: Option<String>,
+    /// Whether it was made in an emergency, which ended what was signed before.
+    emergency: bool,
 }
 
 impl From<StoredSigningKey> for KeyView {
@@ -46,6 +58,7 @@ impl From<StoredSigningKey> for KeyView {
             created_at: key.created_at.to_string(),
             retired_at: key.retired_at.map(time),
             expires_at: key.expires_at.map(time),
+            emergency: key.emergency,
         }
     }
 }
@@ -67,7 +80,9 @@ async fn list_keys<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<
 async fn rotate_key<P: Platform>(
     call: &Call<'_, P>,
     administrator: Administrator,
+    request: RotateKeyRequest,
 ) -> Answer<KeyView> {
-    let key = call.auth.signing_keys().rotate(&administrator).await?;
+    let keys = call.auth.signing_keys();
+    let key = keys.rotate(&administrator, request.emergency).await?;
     Ok(call.json(&key.into()))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use auth_core::Platform;
 use bytes::{Buf, Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, EXPECT};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT};
 use http::request::Parts;
 use http_body::{Body, Frame};
 
@@ -22,6 +22,9 @@ pub(crate) async fn read<B: Body, P: Platform>(
     limit: usize,
     held: Option<&Held<'_>>,
 ) -> Result<Bytes, ApiError> {
+    if is_encoded(parts) {
+        return Err(ApiError::unsupported_encoding());
+    }
     let announced = parts
         .headers
         .get(CONTENT_LENGTH)
@@ -50,6 +53,16 @@ pub(crate) async fn read<B: Body, P: Platform>(
         }
         bytes::BufMut::put(&mut whole, &mut data);
     }
+}
+
+/// Whether a body is compressed, or coded otherwise (RFC 9110 section 8.4).
+fn is_encoded(parts: &Parts) -> bool {
+    let mut codings = parts.headers.get_all(CONTENT_ENCODING).iter();
+    codings.any(|value| {
+        let value = value.to_str().unwrap_or("not text");
+        let mut codings = value.split(',').map(str::trim);
+        codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+    })
 }
 
 /// The next frame of a body, if it comes in time.

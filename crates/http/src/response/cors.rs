@@ -63,7 +63,7 @@ pub(crate) fn preflight(routes: &[&Route]) -> Response<Bytes> {
 /// The methods of these routes, as the header `Allow` lists them.
 pub(crate) fn allow(routes: &[&Route]) -> String {
     let mut methods: Vec<_> = routes.iter().map(|route| route.method).collect();
-    if methods.contains(&"GET") {
+    if routes.iter().any(|route| route.answers("HEAD")) {
         methods.push("HEAD");
     }
     methods.push("OPTIONS");

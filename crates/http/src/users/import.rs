@@ -1,6 +1,6 @@
 //! Importing users.
 
-use auth_core::{ImportOutcome, ImportUser, Platform};
+use auth_core::{FieldError, IgnoredField, ImportOptions, ImportOutcome, ImportUser, Platform};
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Answer, Call};
@@ -34,6 +34,24 @@ pub(crate) struct ImportRequest {
     /// Whether to store nothing, and say what would become of each.
     #[serde(default)]
     dry_run: bool,
+    /// Fields that are left out where they can't be taken, so that the rest of the person is: `email`, `username`,
+    /// `display_name`, `password_hash`, `roles`.
+    #[serde(default)]
+    #[cfg_attr(test, schema(value_type = Vec<IgnoredName>))]
+    ignore: Vec<IgnoredField>,
+}
+
+/// A field that an import leaves out where it can't be taken.
+#[cfg(test)]
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "documents auth_core::IgnoredField")]
+pub(crate) enum IgnoredName {
+    Email,
+    Username,
+    DisplayName,
+    PasswordHash,
+    Roles,
 }
 
 /// What became of users who were imported, in their order.
@@ -58,6 +76,9 @@ pub(crate) struct ImportResult {
     /// Why the user was refused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ImportError>,
+    /// What of who was created was left out, as `ignore` allows, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<ImportError>,
 }
 
 #[derive(Serialize)]
@@ -69,6 +90,20 @@ pub(crate) struct ImportError {
     code: &'static str,
     /// Which rule, for people.
     message: String,
+}
+
+impl From<FieldError> for ImportError {
+    fn from(rule: FieldError) -> Self {
+        Self {
+            field: rule.field.into_owned(),
+            code: rule.code.as_str(),
+            message: rule.message,
+        }
+    }
+}
+
+fn errors(rules: Vec<FieldError>) -> Vec<ImportError> {
+    rules.into_iter().map(ImportError::from).collect()
 }
 
 async fn import_users<P: Platform>(
@@ -86,37 +121,33 @@ async fn import_users<P: Platform>(
             .ok()
     };
     let costs: Vec<_> = request.users.iter().map(cost).collect();
+    let options = ImportOptions {
+        trial: request.dry_run,
+        ignore: request.ignore,
+    };
     let outcomes = call
         .auth
         .users()
-        .import(&administrator, request.users, request.dry_run)
+        .import(&administrator, request.users, options)
         .await?;
-    let result = |(outcome, password_cost_ms)| match outcome {
-        ImportOutcome::Created(id) => ImportResult {
-            status: "created",
-            id: Some(id),
-            password_cost_ms,
-            errors: Vec::new(),
-        },
-        ImportOutcome::Exists => ImportResult {
-            status: "exists",
+    let result = |(outcome, password_cost_ms)| {
+        let other = |status, rules| ImportResult {
+            status,
             id: None,
             password_cost_ms: None,
-            errors: Vec::new(),
-        },
-        ImportOutcome::Refused(rules) => ImportResult {
-            status: "refused",
-            id: None,
-            password_cost_ms: None,
-            errors: rules
-                .into_iter()
-                .map(|rule| ImportError {
-                    field: rule.field.into_owned(),
-                    code: rule.code.as_str(),
-                    message: rule.message,
-                })
-                .collect(),
-        },
+            errors: errors(rules),
+            left_out: Vec::new(),
+        };
+        match outcome {
+            ImportOutcome::Created { id, left_out } => ImportResult {
+                id: Some(id),
+                password_cost_ms,
+                left_out: errors(left_out),
+                ..other("created", Vec::new())
+            },
+            ImportOutcome::Exists => other("exists", Vec::new()),
+            ImportOutcome::Refused(rules) => other("refused", rules),
+        }
     };
     Ok(call.json(&ImportResponse {
         results: outcomes.into_iter().zip(costs).map(result).collect(),

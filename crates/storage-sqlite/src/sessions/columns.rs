@@ -40,7 +40,7 @@ macro_rules! active_columns {
             crate::columns::user_columns!(),
             ", ",
             crate::columns::access_columns!(),
-            ", ",
+            ", (SELECT max(signing_keys.created_at) FROM signing_keys WHERE signing_keys.emergency = 1) AS keys_ended_at, ",
             crate::sessions::columns::acting_column!()
         )
     };
@@ -77,6 +77,7 @@ pub(crate) fn active(row: &mut Row) -> Result<ActiveSession, StorageError> {
         roles: row.next::<Names>()?.0,
         permissions: row.next::<Names>()?.0,
         rank: row.next()?,
+        keys_ended_at: row.next()?,
         acting: row
             .next::<Option<String>>()?
             .map(|text| acting(&text))

@@ -45,7 +45,7 @@ macro_rules! mirror_storage {
                 record RefreshToken { digest, expires_at, names_session }
                 record NewSession { session, refresh_token, credential, ends_others, continues, replaces }
                 record Acting { opaque, last_seen_at, expires_at, revoked_at, disabled_at, standing }
-                record ActiveSession { session, user, roles, permissions, rank, acting }
+                record ActiveSession { session, user, roles, permissions, rank, keys_ended_at, acting }
                 record StartedSession { active, ended }
                 variant StartSessionOutcome { Started(payload), UserInactive }
                 record Rotation { presented, session, successor, ciphertext, now, grace }
@@ -62,7 +62,7 @@ macro_rules! mirror_storage {
                 record EventCount { kind, reason, count }
             }
             $crate::mirror_types! { [$crate] [wit::signing_keys]
-                record StoredSigningKey { kid, algorithm, public_jwk, ciphertext, created_at, retired_at, expires_at }
+                record StoredSigningKey { kid, algorithm, public_jwk, ciphertext, created_at, retired_at, expires_at, emergency }
             }
             $crate::mirror_types! { [$crate] [wit::rate_limits]
                 record Limit { key, window, max }
@@ -136,7 +136,7 @@ macro_rules! storage_functions {
             }
             Maintenance in maintenance {
                 purge(now: Timestamp, ended_before: Timestamp, audited_before: Option<Timestamp>) -> u64;
-                check() -> ();
+                check(now: Timestamp) -> ();
             }
         }
     };

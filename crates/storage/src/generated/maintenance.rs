@@ -19,6 +19,7 @@ pub trait Maintenance {
         audited_before: Option<Timestamp>,
     ) -> Result<u64, StorageError>;
 
-    /// Succeeds if storage can serve: it is reachable, and has the schema that this version needs.
-    async fn check(&self) -> Result<(), StorageError>;
+    /// Succeeds if storage can serve: it is reachable, has the schema that this version needs, and takes what is written, which
+    /// a full disk does not. Something is written for it, unless a check did so in the five seconds before `now`.
+    async fn check(&self, now: Timestamp) -> Result<(), StorageError>;
 }

@@ -143,6 +143,8 @@ pub struct ActiveSession {
     pub permissions: Vec<String>,
     /// The highest rank of those roles; 0 without a role.
     pub rank: u64,
+    /// When the newest signing key of an emergency was made; none: there was no emergency.
+    pub keys_ended_at: Option<Timestamp>,
     /// The administrator who acts as the user; none: nobody does, or `parent_id` is no longer a session of `actor_id`.
     pub acting: Option<Acting>,
 }

@@ -23,6 +23,8 @@ pub struct StoredSigningKey {
     pub retired_at: Option<Timestamp>,
     /// Set: its signatures are not accepted from then on.
     pub expires_at: Option<Timestamp>,
+    /// Whether it was made in an emergency: what was signed before `created_at` is not accepted.
+    pub emergency: bool,
 }
 
 /// Leaves out what must not reach a log.
@@ -36,6 +38,7 @@ impl core::fmt::Debug for StoredSigningKey {
             .field("created_at", &self.created_at)
             .field("retired_at", &self.retired_at)
             .field("expires_at", &self.expires_at)
+            .field("emergency", &self.emergency)
             .finish_non_exhaustive()
     }
 }
@@ -49,9 +52,10 @@ pub trait SigningKeys {
     /// Adds the key that signs from now on.
     ///
     /// Atomic. `replaces` is the `kid` of the unretired key of the same algorithm that the caller has seen; none: it saw no
-    /// such key. If that is still so, the key is stored, the replaced one is retired at the new one's `created_at` and expires
-    /// at `replaced_expires_at`, and the answer is true. Otherwise nothing is stored and the answer is false: another caller
-    /// was first, list again.
+    /// such key. If that is still so, the key is stored, and the answer is true. All keys that were not retired, those of other
+    /// algorithms as well, are retired at the new one's `created_at` and expire at `replaced_expires_at`; if the new one is of an
+    /// emergency, those that were retired before expire by then, too. Otherwise nothing is stored and the answer is false:
+    /// another caller was first, list again.
     async fn add_signing_key(
         &self,
         key: StoredSigningKey,

@@ -27,6 +27,11 @@ pub(super) fn clock_offset(arguments: &ArgMatches) -> i64 {
         .unwrap_or_default()
 }
 
+/// Tells the log that a server starts, and of which version.
+pub(super) fn log_start() {
+    tracing::info!(version = auth_core::VERSION, "gatewright starts");
+}
+
 /// The path of this program, which works even if its file was replaced since it started.
 pub(super) fn this_program() -> Result<PathBuf> {
     let running = PathBuf::from("/proc/self/exe");

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Arg, ArgMatches, Command, value_parser};
-use gatewright::{Local, Server, ensure_secrets};
+use gatewright::{Local, Server, ensure_secrets, exposed_files};
 
 use super::log::{Speaker, init_log};
-use super::running::{clock_offset, clock_offset_argument, run, this_program};
-use super::settings::{env_file, layered, setting_arguments};
+use super::running::{clock_offset, clock_offset_argument, log_start, run, this_program};
+use super::settings::{env_file, file_of_secrets, layered, setting_arguments};
 
 pub(super) fn command() -> Command {
     let component = Arg::new("component")
@@ -26,6 +26,7 @@ pub(super) fn command() -> Command {
 pub(super) fn serve(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
     init_log(&settings, Speaker::Service)?;
+    log_start();
     settings.mailer(&settings.mail_config()?)?;
     let made = ensure_secrets(&mut settings, &host)?;
     host.check_memory(settings.config()?.argon2_memory)?;
@@ -38,6 +39,9 @@ pub(super) fn serve(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     };
     let clock = clock_offset(arguments);
     let server = Server::start(settings.clone(), &host, &component, &this_program()?, clock)?;
+    for exposed in exposed_files(&host, file_of_secrets(arguments))? {
+        tracing::warn!("{exposed}");
+    }
     let mut made = made;
     if let Some((email, password)) = host.administrator()
         && Local::open(&settings, &host)?.first_administrator(email, password)?

@@ -6,7 +6,7 @@ use anyhow::Result;
 use auth_core::Config;
 use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting, WebConfig};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use gatewright::{HostConfig, LayeredSettings};
+use gatewright::{DOT_ENV, HostConfig, LayeredSettings};
 use gatewright_mail::MailConfig;
 use gatewright_smtp::SmtpConfig;
 
@@ -77,4 +77,13 @@ pub(super) fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostCo
         settings.read_templates(folder)?;
     }
     Ok((settings, host))
+}
+
+/// The file of settings, if it gives a secret.
+pub(super) fn file_of_secrets(arguments: &ArgMatches) -> Option<PathBuf> {
+    let named = arguments.get_one::<PathBuf>("env-file").cloned();
+    let path = named.unwrap_or_else(|| DOT_ENV.into());
+    let is_secret = |name: &str| all_settings().any(|known| known.secret && known.name == name);
+    let mut entries = dotenvy::from_path_iter(&path).ok()?.flatten();
+    entries.any(|(name, _)| is_secret(&name)).then_some(path)
 }

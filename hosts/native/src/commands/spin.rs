@@ -11,7 +11,7 @@ use gatewright::spin::{App, Given};
 use gatewright::{LayeredSettings, Server};
 
 use super::log::{Speaker, init_log};
-use super::running::{clock_offset, clock_offset_argument, run, this_program};
+use super::running::{clock_offset, clock_offset_argument, log_start, run, this_program};
 
 /// What Spin does by default.
 const DEFAULTS: [(&str, &str); 2] = [("INSTANCE_CONCURRENCY", "16"), ("INSTANCE_REQUESTS", "128")];
@@ -77,6 +77,7 @@ pub(super) fn up(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     // The settings of the application are not known here.
     host.check_memory(Parameters::default().memory())?;
     init_log(&settings, Speaker::Service)?;
+    log_start();
     let mut manifest = arguments
         .get_one::<PathBuf>("from")
         .cloned()

@@ -53,7 +53,7 @@ async fn an_impersonation_is_marked_short_and_audited() {
         .await
         .assert_error(422, "validation_failed");
     let token = token.to_owned();
-    let host = host.restart_later(life + 1);
+    let host = host.restart_later(life + 6);
     host.get_as("/auth/me", &token)
         .await
         .assert_error(401, "token_expired");

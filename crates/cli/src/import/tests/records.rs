@@ -76,6 +76,33 @@ fn a_report_is_json_lines_of_its_own() {
 }
 
 #[test]
+fn what_the_service_leaves_out_is_reported_and_no_failure() {
+    let (folder, file) = folder("{\"email\":\"a@example.com\",\"username\":\"ada+x\"}\n");
+    let rule = json!({"field": "username", "code": "invalid_format", "message": "No name."});
+    let answer = json!({"results": [{"status": "created", "id": "1", "left_out": [rule]}]});
+    let line = format!("import {file} --ignore username --ignore avatar_url");
+    let fake = Fake::new([Script::json(200, answer.clone())]);
+    let mut person = Person::default();
+    let out = person.run(&fake, &line).unwrap();
+    assert_eq!(
+        out,
+        "1 records: 1 created, 0 existing, 0 refused; something was left out of 1\n"
+    );
+    assert_eq!(
+        person.said,
+        ["line 1 (a@example.com): left out: username: No name."]
+    );
+    assert_eq!(fake.body(0)["ignore"], json!(["username"]));
+    let report = folder.path().join("report.jsonl");
+    let fake = Fake::new([Script::json(200, answer)]);
+    let line = format!("{line} --json --report {}", report.display());
+    let summary: Value = serde_json::from_str(&run_line(&fake, &line).unwrap()).unwrap();
+    assert_eq!(summary["left_out"], 1);
+    let told: Value = serde_json::from_str(&fs::read_to_string(&report).unwrap()).unwrap();
+    assert_eq!(told["left_out"], json!([rule]));
+}
+
+#[test]
 fn a_second_user_of_an_address_is_refused_and_the_same_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("users.jsonl");

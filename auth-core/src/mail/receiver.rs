@@ -1,0 +1,103 @@
+//! What a message may hold of what people wrote, by whom it goes to.
+
+use crate::client::Client;
+use crate::client::device_name::known_device;
+use crate::mail::context::MailContext;
+use crate::storage::User;
+
+/// Whom a message goes to.
+#[derive(Clone, Copy)]
+pub(crate) struct Receiver<'a> {
+    /// The address.
+    pub(crate) address: &'a str,
+    /// Whose account the message is about, as it is or was when the address was its own; none: nobody's.
+    pub(crate) user: Option<&'a User>,
+}
+
+impl<'a> Receiver<'a> {
+    /// These values, of which a stranger reads none that somebody else can have written. Everybody can register with the
+    /// address of another person: only where it is proved to be the user's own, the message has a name and another address.
+    pub(crate) fn values(self, values: MailContext<'a>) -> MailContext<'a> {
+        let proved = self.user.filter(|user| {
+            user.email_verified_at.is_some() && user.email.as_deref() == Some(self.address)
+        });
+        MailContext {
+            name: proved.and_then(|user| user.display_name.as_deref()),
+            email: values
+                .email
+                .filter(|email| proved.is_some() || *email == self.address),
+            ..values
+        }
+    }
+}
+
+/// The device that a message names. Strangers cause messages to others, and choose what their programs call themselves: so
+/// none but by a name of ours.
+pub(crate) fn named_device(client: &Client) -> Option<String> {
+    client.user_agent.as_deref().and_then(known_device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    fn user(verified: bool) -> User {
+        User {
+            id: "018bcfe5-6800-7000-8000-0000000000aa".to_owned(),
+            email: Some("ada@example.com".to_owned()),
+            email_verified_at: verified.then(Timestamp::default),
+            username: None,
+            display_name: Some("You won: evil.example".to_owned()),
+            profile: "{}".to_owned(),
+            disabled_at: None,
+            locked_until: None,
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+            last_login_at: None,
+        }
+    }
+
+    /// What is said of a name and another address to who has this address.
+    fn said(user: Option<&User>, address: &str) -> (bool, bool, bool) {
+        let values = |email| {
+            let given = MailContext {
+                name: Some("Somebody else"),
+                email: Some(email),
+                ..MailContext::default()
+            };
+            Receiver { address, user }.values(given)
+        };
+        let name = values(address).name;
+        assert!(name.is_none() || name == user.unwrap().display_name.as_deref());
+        let own = values(address).email.is_some();
+        let other = values("evil.example/you-won@example.com").email.is_some();
+        (name.is_some(), own, other)
+    }
+
+    #[test]
+    fn nobody_writes_to_an_address_that_is_not_proved_to_be_theirs() {
+        let (proved, unproved) = (user(true), user(false));
+        assert_eq!(said(Some(&proved), "ada@example.com"), (true, true, true));
+        for (user, address) in [
+            (Some(&unproved), "ada@example.com"),
+            (Some(&proved), "the-new-one@example.com"),
+            (None, "ada@example.com"),
+        ] {
+            assert_eq!(said(user, address), (false, true, false), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_program_cannot_write_by_its_name() {
+        let named = |user_agent: &str| {
+            named_device(&Client {
+                user_agent: Some(user_agent.to_owned()),
+                ..Client::default()
+            })
+        };
+        assert_eq!(named("evil.example, call 555/1.0"), None);
+        let mixed = "evil.example Firefox/140.0 Linux";
+        assert_eq!(named(mixed).as_deref(), Some("Firefox on Linux"));
+    }
+}

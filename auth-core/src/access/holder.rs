@@ -46,7 +46,7 @@ impl<'a> From<&'a Standing> for Holder<'a> {
 }
 
 impl Holder<'_> {
-    /// Whether he has a permission.
+    /// Whether they have a permission.
     pub fn has_permission(&self, wanted: &str) -> bool {
         if self.is_superadmin() {
             is_permission_name(wanted)
@@ -55,7 +55,7 @@ impl Holder<'_> {
         }
     }
 
-    /// Whether he has a role, or one that implies it.
+    /// Whether they have a role, or one that implies it.
     pub fn has_role(&self, wanted: &str) -> bool {
         has_role(self.roles, wanted)
     }
@@ -92,7 +92,7 @@ impl Holder<'_> {
         self.roles.iter().any(|role| role == SUPERADMIN)
     }
 
-    /// Whether he has every permission that another has. What is stored of the other and is no name gives him nothing,
+    /// Whether they have every permission that another has. A stored permission of the other that is no valid name gives them nothing,
     /// so that it is not asked for.
     fn has_permissions_of(&self, other: &Holder<'_>) -> bool {
         if other.is_superadmin() {

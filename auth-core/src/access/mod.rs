@@ -1,4 +1,4 @@
-//! What roles and permissions allow: pure functions, which deny what they do not know.
+//! What roles and permissions allow: pure functions that deny whatever is unknown.
 //!
 //! A permission is named `resource:action`, either of which can be `*`, or `*` for everything. A name that is not valid,
 //! of a permission or a role, gives nothing and is given by nothing.

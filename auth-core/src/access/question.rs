@@ -9,13 +9,13 @@ use super::role::{has_all_roles, has_any_role};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
-    /// Has he this permission?
+    /// Do they have this permission?
     Permission(String),
-    /// Has he this role?
+    /// Do they have this role?
     Role(String),
-    /// Has he one of these roles? Of none he has none.
+    /// Do they have one of these roles? No, where the list is empty.
     AnyRole(Vec<String>),
-    /// Has he each of these roles? None everybody has.
+    /// Do they have each of these roles? Yes, where the list is empty.
     AllRoles(Vec<String>),
 }
 

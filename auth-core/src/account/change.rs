@@ -19,9 +19,9 @@ use crate::storage::{
 };
 use crate::time::Timestamp;
 
-/// What a change does, beginning with nothing.
+/// What a change does: nothing, until its fields say otherwise.
 pub(crate) struct Change {
-    /// The user as he shall be; his times of change are seen to.
+    /// The user after the change. The time of the change is set when it is stored.
     pub(crate) user: User,
     /// Digest of a one-time secret that is used up.
     pub(crate) consumes: Option<String>,
@@ -66,7 +66,7 @@ impl Change {
         });
     }
 
-    /// Takes roles away. What he does as another he may do no more, for all one knows: that ends.
+    /// Removes roles. Impersonations by the user end, as the permission for them may be gone.
     pub(crate) fn remove_roles(&mut self, roles: Vec<String>) {
         if !roles.is_empty() && self.ends_sessions.is_none() {
             self.ends_sessions = Some(SessionEnding {
@@ -91,7 +91,7 @@ pub(crate) struct Changed {
 /// How often a change is decided anew when somebody else has changed meanwhile what it rests on.
 pub(crate) const TRIES: usize = 4;
 
-/// Changes a user, and returns him as he is then. `decide` is asked again when somebody else was faster.
+/// Changes a user, and returns the result. `decide` is asked again when somebody else was faster.
 ///
 /// # Errors
 /// What `decide` says, [`Error::AccountGone`], [`Error::EmailTaken`], [`Error::UsernameTaken`], [`Error::Link`] for

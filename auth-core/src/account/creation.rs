@@ -63,7 +63,7 @@ pub(crate) async fn try_create<P: Platform>(context: &Context<P>, new: NewUser) 
     }
 }
 
-/// A user with what is derived of him.
+/// A user with what is derived of the fields.
 pub(crate) fn new_record(user: User, credentials: Vec<Credential>, roles: Vec<String>) -> NewUser {
     NewUser {
         email_key: user.email.as_deref().map(canonical),

@@ -21,7 +21,9 @@ use crate::mail::receiver::Receiver;
 use crate::one_time_secret::{Purpose, peek_of_user};
 use crate::platform::Platform;
 use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail};
-use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
+use crate::sign_in::reauthentication::{
+    Evidence, Required, reauthenticate, reauthenticate_beside_link,
+};
 use crate::storage::{ActiveSession, LoginName, User, Users as _};
 
 /// What a link to a new address goes with.
@@ -90,10 +92,7 @@ impl<P: Platform> Accounts<'_, P> {
     ) -> Result<User> {
         let context = self.context;
         let usable = peek_of_user::<NewAddress, _>(context, Purpose::ChangeEmail, token).await?;
-        if context.config.verify_needs_password {
-            let required = Required::PasswordOrOwnSession;
-            reauthenticate(context, &usable.user_id, required, evidence, client).await?;
-        }
+        reauthenticate_beside_link(context, &usable.user_id, evidence, client).await?;
         let now = context.now();
         let invalid = Error::Link(LinkError::Invalid);
         let before = find_account(context, &usable.user_id)

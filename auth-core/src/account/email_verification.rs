@@ -16,7 +16,7 @@ use crate::mail::link::{LinkMail, send_link};
 use crate::one_time_secret::{Purpose, peek_of_user};
 use crate::platform::Platform;
 use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail, may_mail_after_login};
-use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
+use crate::sign_in::reauthentication::{Evidence, reauthenticate_beside_link};
 use crate::storage::{LoginName, User, Users as _};
 
 /// What a link is about: an address, as it was when the link was made.
@@ -66,10 +66,7 @@ impl<P: Platform> Accounts<'_, P> {
     ) -> Result<User> {
         let context = self.context;
         let usable = peek_of_user::<Address, _>(context, Purpose::VerifyEmail, token).await?;
-        if context.config.verify_needs_password {
-            let required = Required::PasswordOrOwnSession;
-            reauthenticate(context, &usable.user_id, required, evidence, client).await?;
-        }
+        reauthenticate_beside_link(context, &usable.user_id, evidence, client).await?;
         let now = context.now();
         let user = change_user(context, &usable.user_id, |account| {
             let mut user = account.user;
@@ -112,7 +109,7 @@ pub(crate) async fn verify_after_login<P: Platform>(
     Ok(())
 }
 
-/// Sends a user the link that verifies his address.
+/// Sends a user the link that verifies their address.
 ///
 /// Without a user the same work is done, and nothing sent.
 pub(crate) async fn send_verification<P: Platform>(

@@ -59,7 +59,7 @@ pub struct Registered {
 }
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Creates a user, and signs him in where that is configured and his address need not be verified first.
+    /// Creates a user, and signs them in where that is configured and the address need not be verified first.
     ///
     /// Where it has to be, an address that is taken gets the same answer as one that is not, and its owner a mail. The
     /// user name is claimed when the address is proved: one that was stored before would show that the address was free.
@@ -89,7 +89,7 @@ impl<P: Platform> Accounts<'_, P> {
         }
         let signs_in = context.config.register_auto_login && !verifies_first;
         if signs_in && registration.token_format == TokenFormat::Jwt {
-            // First: without a key to sign with no user must be left without his tokens.
+            // First: without a key to sign with no user must be left without tokens.
             current_keys(context, now, Freshness::Usual).await?;
         }
         let mut user = User {

@@ -8,7 +8,7 @@ use crate::mfa::second_factor::{has_second_factor, recovery_codes_left};
 use crate::platform::Platform;
 use crate::storage::{Account, ActiveSession};
 
-/// What a person may know of the ways to sign in to his account.
+/// What a person may know of the ways to sign in to their account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignInMethods {
     /// Whether there is a password.

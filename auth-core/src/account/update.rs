@@ -14,7 +14,7 @@ use crate::profile::{Editor, display_name};
 use crate::rate_limits::quota::{SelfService, count_self_service};
 use crate::storage::{ActiveSession, User};
 
-/// What a person changes of his account; what is none stays as it is.
+/// What a person changes of their account. Fields that are none stay unchanged.
 #[derive(Clone, Copy, Default)]
 pub struct AccountUpdate<'a> {
     /// Another user name; an empty one takes it away.
@@ -26,7 +26,7 @@ pub struct AccountUpdate<'a> {
 }
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Changes what a person says of himself.
+    /// Changes what a person says of themself.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every broken rule, [`Error::UsernameTaken`], [`Error::RateLimited`], or a failure of the

@@ -56,7 +56,7 @@ pub enum FieldErrorCode {
     NotFound,
     /// Somebody else has it.
     Taken,
-    /// Who asks does not hold it himself.
+    /// The administrator does not hold it.
     GrantNotHeld,
 }
 

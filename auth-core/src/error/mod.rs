@@ -72,7 +72,7 @@ pub enum Error {
     /// Caller: this is for superadmins.
     #[error("this is for superadmins")]
     SuperadminNeeded,
-    /// Caller: he would give what he does not have himself.
+    /// Caller: the administrator would grant what they do not hold.
     #[error("nobody grants what he does not hold")]
     GrantNotHeld,
     /// Caller: there has to be one superadmin who is not disabled.
@@ -96,7 +96,7 @@ pub enum Error {
     /// Caller: the access token is refused.
     #[error("the access token is refused: {0}")]
     AccessToken(#[from] AccessTokenError),
-    /// Caller: the refresh token is refused. One variant for every cause: the causes tell an attacker what he holds.
+    /// Caller: the refresh token is refused. One variant for every cause: the causes would tell an attacker what they hold.
     #[error("the refresh token is refused")]
     RefreshToken,
     /// Service: more password hashes are asked for than it may compute. Nothing was done.

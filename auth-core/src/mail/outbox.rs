@@ -36,7 +36,7 @@ pub(crate) fn send<P: Platform>(context: &Context<P>, message: Message) {
     context.platform.defer(Deferred(Task::Mail(message)));
 }
 
-/// Tells a user what has happened to his account, and from where.
+/// Tells a user what has happened to their account, and from where.
 pub(crate) fn notify_user<P: Platform>(
     context: &Context<P>,
     user: &User,
@@ -48,7 +48,7 @@ pub(crate) fn notify_user<P: Platform>(
     }
 }
 
-/// What tells a user what has happened to his account; none: he has no address.
+/// What tells a user what has happened to their account; none: they have no address.
 fn notice<P: Platform>(
     context: &Context<P>,
     user: &User,

@@ -84,7 +84,7 @@ impl<P: Platform> Sessions<'_, P> {
     /// Ends one session of a person.
     ///
     /// # Errors
-    /// [`Error::NotFound`]: he has no such session that lasts; or a failure of the platform.
+    /// [`Error::NotFound`]: they have no such active session; or a failure of the platform.
     pub async fn end(
         self,
         active: &ActiveSession,

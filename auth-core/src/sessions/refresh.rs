@@ -53,7 +53,7 @@ impl<P: Platform> Sessions<'_, P> {
     /// Exchanges a refresh token for a new pair.
     ///
     /// A token is exchanged once. Presented again within the grace window it gets the same successor, so that two
-    /// tabs of one person don't sign him out; presented later it is in two hands, and the session ends.
+    /// tabs of one person don't sign them out; presented later it is in two hands, and the session ends.
     ///
     /// # Errors
     /// [`Error::RefreshToken`], or a failure of the platform.
@@ -186,7 +186,7 @@ fn report_reuse<P: Platform>(context: &Context<P>, active: &ActiveSession, clien
         .on("user", &active.user.id)
         .during(Some(&active.session.id));
     record(context, event, client);
-    // The device of the session, and not who came with the token now: he may be the thief.
+    // The device of the session, and not the one that presents the token now: that may be the thief's.
     let device = Client {
         user_agent: active.session.user_agent.clone(),
         ..Client::default()

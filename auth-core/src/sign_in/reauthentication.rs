@@ -86,6 +86,24 @@ pub(crate) async fn reauthenticate<P: Platform>(
     prove_second_factor(context, &account, proof, code, client).await
 }
 
+/// Proves beside a link that was mailed, which shows only who reads the mail, that somebody is the user. Asks for nothing
+/// where `VERIFY_NEEDS_PASSWORD` is off.
+///
+/// # Errors
+/// Those of [`reauthenticate`].
+pub(crate) async fn reauthenticate_beside_link<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    evidence: Evidence<'_>,
+    client: &Client,
+) -> Result<()> {
+    if context.config.verify_needs_password {
+        let required = Required::PasswordOrOwnSession;
+        reauthenticate(context, user_id, required, evidence, client).await?;
+    }
+    Ok(())
+}
+
 /// The proof that a session alone is, where one suffices.
 fn by_session<P: Platform>(
     context: &Context<P>,

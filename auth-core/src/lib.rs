@@ -82,6 +82,7 @@ pub use gatewright_storage::Timestamp;
 pub use identifier::{EmailAddress, Username, canonical};
 pub use mail::{MailContext, MailError, MailKind, Message, Templates};
 pub use mfa::enrolment::TotpEnrolment;
+pub use mfa::requirement::RequireMfa;
 pub use mfa::{Mfa, totp};
 pub use outbound::{FETCH_LIMIT, FETCH_TIMEOUT, OutboundMethod, OutboundRequest, OutboundResponse};
 pub use platform::{Level, Platform, Settings};

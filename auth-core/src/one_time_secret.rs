@@ -23,6 +23,8 @@ pub(crate) enum Purpose {
     ChangeEmail,
     /// Take a change of the address back.
     UndoEmail,
+    /// Take a second factor back.
+    UndoSecondFactor,
     /// Go on with a login by a second factor.
     Mfa,
 }
@@ -34,6 +36,7 @@ impl Purpose {
             Self::ResetPassword => "reset_password",
             Self::ChangeEmail => "change_email",
             Self::UndoEmail => "undo_email",
+            Self::UndoSecondFactor => "undo_second_factor",
             Self::Mfa => "mfa",
         }
     }

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::access::SUPERADMIN;
+use crate::account::creation::proved_at;
 use crate::client::Client;
 use crate::context::Context;
 use crate::credential::{CredentialKind, credential_of_kind};
@@ -121,12 +122,14 @@ pub(crate) async fn try_change<P: Platform>(
         .find_user(user_id.to_owned())
         .await?
         .ok_or(Error::AccountGone)?;
-    let seen = member.account.user.updated_at;
+    let before = member.account.user.clone();
+    let seen = before.updated_at;
     let pending = credential_of_kind(&member.account, CredentialKind::PendingUsername)
         .map(|pending| pending.secret.clone());
     let mut change = decide(member)?;
     let mut user = change.user;
     user.updated_at = later(context.now(), seen);
+    user.email_proved_at = proved_at(Some(&before), &user);
     // The name of the registration waits for the address to be proved, whatever way that comes.
     let mut claimed = pending.filter(|_| user.email_verified_at.is_some());
     if claimed.is_some() {

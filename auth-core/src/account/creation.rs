@@ -7,6 +7,7 @@ use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::profile::search_terms;
 use crate::storage::{CreateUserOutcome, Credential, NewUser, User, Users as _};
+use crate::time::Timestamp;
 
 /// A user to be, with nothing but an identifier.
 pub(crate) fn new_user<P: Platform>(context: &Context<P>) -> User {
@@ -15,6 +16,7 @@ pub(crate) fn new_user<P: Platform>(context: &Context<P>) -> User {
         id: new_id(&context.platform),
         email: None,
         email_verified_at: None,
+        email_proved_at: None,
         username: None,
         display_name: None,
         profile: "{}".to_owned(),
@@ -63,8 +65,22 @@ pub(crate) async fn try_create<P: Platform>(context: &Context<P>, new: NewUser) 
     }
 }
 
+/// When the address that a user has now was first proved. Nobody's word takes that back while the address stays the same.
+pub(crate) fn proved_at(before: Option<&User>, user: &User) -> Option<Timestamp> {
+    let key = |user: &User| user.email.as_deref().map(canonical);
+    before
+        .filter(|before| key(before) == key(user))
+        .and_then(|before| before.email_proved_at)
+        .or(user.email_verified_at)
+}
+
 /// A user with what is derived of the fields.
-pub(crate) fn new_record(user: User, credentials: Vec<Credential>, roles: Vec<String>) -> NewUser {
+pub(crate) fn new_record(
+    mut user: User,
+    credentials: Vec<Credential>,
+    roles: Vec<String>,
+) -> NewUser {
+    user.email_proved_at = proved_at(None, &user);
     NewUser {
         email_key: user.email.as_deref().map(canonical),
         username_key: user.username.as_deref().map(canonical),

@@ -104,7 +104,7 @@ impl<P: Platform> Accounts<'_, P> {
         let old = before
             .email
             .clone()
-            .filter(|old| before.email_verified_at.is_some() && *old != usable.payload.email);
+            .filter(|old| before.email_proved_at.is_some() && *old != usable.payload.email);
         // First: there must be no change without a way back.
         let undo = match &old {
             Some(old) => Some(create_undo_secret(context, &usable.user_id, old).await?),

@@ -18,7 +18,8 @@ use crate::credential::{CredentialKind, SECOND_FACTOR};
 use crate::error::{Error, Result};
 use crate::identifier::canonical;
 use crate::mail::kind::MailKind;
-use crate::mfa::second_factor::second_factor_since;
+use crate::mail::outbox::notify_user;
+use crate::mfa::second_factor::{recovery_codes_since, second_factor_since};
 use crate::one_time_secret::{Purpose, create_secret, peek_of_user};
 use crate::platform::Platform;
 use crate::secret::SecretToken;
@@ -47,11 +48,16 @@ impl<P: Platform> Accounts<'_, P> {
         let usable = peek_of_user::<OldAddress, _>(context, Purpose::UndoEmail, token).await?;
         take_from_stranger(context, &usable.user_id, &usable.payload.email, client).await?;
         let now = context.now();
+        let mut removes_factor = false;
         let user = change_user(context, &usable.user_id, |account| {
             let changed_at = Timestamp::from_millis(usable.payload.changed_at);
-            let mut deletes = vec![CredentialKind::Password];
-            if second_factor_since(&account).is_some_and(|since| since >= changed_at) {
+            let mut deletes = vec![CredentialKind::Password, CredentialKind::TotpPending];
+            // Whatever came since is of whoever changed the address; what was there before is the owner's.
+            removes_factor = second_factor_since(&account).is_some_and(|since| since >= changed_at);
+            if removes_factor {
                 deletes.extend(SECOND_FACTOR);
+            } else if recovery_codes_since(&account).is_some_and(|since| since >= changed_at) {
+                deletes.push(CredentialKind::RecoveryCode);
             }
             let mut user = account.user;
             user.email = Some(usable.payload.email.clone());
@@ -76,6 +82,11 @@ impl<P: Platform> Accounts<'_, P> {
             Event::of_user(EventKind::EmailChangeUndone, &user.id),
             client,
         );
+        if removes_factor {
+            let event = Event::of_user(EventKind::MfaDisabled, &user.id);
+            record(context, event.because("email_change_undone"), client);
+            notify_user(context, &user, MailKind::MfaDisabled, client);
+        }
         send_reset(
             context,
             account.as_ref(),
@@ -101,12 +112,12 @@ async fn take_from_stranger<P: Platform>(
         .find_account(name)
         .await?
         .map(|account| account.user);
-    let strangers = |user: &User| user.id != user_id && user.email_verified_at.is_none();
+    let strangers = |user: &User| user.id != user_id && user.email_proved_at.is_none();
     let Some(stranger) = holder.filter(strangers) else {
         return Ok(());
     };
     let deleted = delete_user(context, &stranger.id, |member| {
-        let proven = member.account.user.email_verified_at.is_some();
+        let proven = member.account.user.email_proved_at.is_some();
         // Whom an administrator has given a role nobody deletes by a link.
         if proven || member.roles.iter().any(|role| role != USER) {
             return Err(Error::EmailTaken);

@@ -13,13 +13,12 @@ use crate::audit::record::record;
 use crate::client::Client;
 use crate::client::device_token::DeviceToken;
 use crate::context::Context;
-use crate::credential::{CredentialKind, SECOND_FACTOR, new_credential, password_id};
+use crate::credential::{CredentialKind, new_credential, password_id};
 use crate::error::{Error, LinkError, Result};
 use crate::identifier::EmailAddress;
 use crate::mail::kind::MailKind;
 use crate::mail::link::{LinkMail, send_link};
 use crate::mail::outbox::notify_user;
-use crate::mfa::second_factor::has_second_factor;
 use crate::one_time_secret::{Purpose, peek_of_user};
 use crate::password::acceptance::checked_password;
 use crate::password::admission::hash_password;
@@ -79,7 +78,7 @@ impl<P: Platform> Accounts<'_, P> {
     }
 
     /// Sets a new password by the link that was sent. It also proves the address; all sessions end. A second factor stays
-    /// in force, unless the address was not proved before: then it is of a stranger, who registered with it.
+    /// in force: a mailbox alone takes none away.
     ///
     /// What was counted at the account is forgotten, so that its owner gets in however strangers guess; the token is for
     /// their device, to be known by if strangers go on.
@@ -103,25 +102,18 @@ impl<P: Platform> Accounts<'_, P> {
         let secret = hash_password(context, &new).await?;
         let now = context.now();
         let credential = new_credential(context, &usable.user_id, CredentialKind::Password, secret);
-        let mut removes_factor = false;
         let user = change_user(context, &usable.user_id, |account| {
             let same_password = password_id(&account) == usable.payload.credential.as_deref();
-            removes_factor =
-                has_second_factor(&account) && account.user.email_verified_at.is_none();
             let mut user = account.user;
             if !same_password || user.email.as_deref() != Some(&usable.payload.email) {
                 return Err(Error::Link(LinkError::Invalid));
-            }
-            let mut deletes = vec![CredentialKind::Password];
-            if user.email_verified_at.is_none() {
-                // Of somebody who never proved the address.
-                deletes.extend(SECOND_FACTOR);
             }
             user.email_verified_at.get_or_insert(now);
             user.locked_until = None;
             let mut change = Change {
                 consumes: Some(usable.digest.clone()),
-                deletes,
+                // A key that nobody has confirmed may be of whoever knew the old password.
+                deletes: vec![CredentialKind::Password, CredentialKind::TotpPending],
                 credentials: vec![credential.clone()],
                 adds_roles: vec![VERIFIED.to_owned()],
                 ..Change::of(user)
@@ -144,11 +136,7 @@ impl<P: Platform> Accounts<'_, P> {
             Event::of_user(EventKind::PasswordReset, &user.id),
             client,
         );
-        if removes_factor {
-            let event = Event::of_user(EventKind::MfaDisabled, &user.id);
-            record(context, event.because("password_reset"), client);
-        }
-        // As he was before: who wrote his name need not be who has proved the address by this.
+        // As they were before: whoever wrote the name need not be who has proved the address by this.
         notify_user(context, &account.user, MailKind::PasswordChanged, client);
         Ok(device_token(context, &credential.id, client))
     }

@@ -53,6 +53,7 @@ events! {
     UserUnlocked = "user.unlocked",
     UserDeleted = "user.deleted",
     PasswordResetForced = "user.password_reset_forced",
+    SecondFactorRemoved = "user.second_factor_removed",
     UserSessionsRevoked = "user.sessions_revoked",
     RoleAdded = "user.role_added",
     RoleRemoved = "user.role_removed",

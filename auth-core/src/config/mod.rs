@@ -194,6 +194,11 @@ impl Config {
             .as_deref()
             .unwrap_or_else(|| self.issuer())
     }
+
+    /// `aud` of access tokens of sessions that are good for setting up a second factor alone: other services refuse them.
+    pub(crate) fn enrolment_audience(&self) -> String {
+        format!("{}#enrolment", self.audience())
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::parse;
 use crate::jose::algorithm::Algorithm;
+use crate::mfa::requirement::RequireMfa;
 use crate::password::parameters::Parameters;
 use crate::profile::ProfileFields;
 use crate::secret::SecretKey;
@@ -58,6 +59,10 @@ settings! {
     RESET_TOKEN_TTL reset_token_life: Duration = "3600", |text| parse::whole(text, 300, 86_400).map(Duration::from_secs), "seconds, 300 to 86400";
     /// How authenticator apps call the service; `PRODUCT_NAME` without its colons when not set.
     TOTP_ISSUER totp_issuer: Option<String> = "", parse::issuer_name, "1 to 64 printable characters without a colon, some of them more than punctuation";
+    /// Who has to have a second factor: `off` (nobody), `all`, or names of roles. Until it is set up, at the next login or at once, their sessions are good for nothing else.
+    REQUIRE_MFA require_mfa: RequireMfa = "off", RequireMfa::parse, "off, all, or names of roles separated by commas";
+    /// How many steps of 30 seconds the clock of an authenticator app may be off, either way: a code is good for 30 seconds with 0, and for 90 with 1. Each code counts once.
+    TOTP_SKEW_STEPS totp_skew: u64 = "1", |text| parse::whole(text, 0, 1), "0 or 1";
     /// Extra fields of a user: a JSON list of `{"name": …, "type": "string", "integer", "number" or "boolean", "required": …, "max_length": …, "editable_by": "user" or "admin"}`.
     PROFILE_FIELDS profile_fields: ProfileFields = "[]", ProfileFields::parse, "a JSON list of declarations";
     /// Whether the paths of fastapi-users and other systems are served besides our own.

@@ -27,6 +27,8 @@ pub enum ErrorCode {
     ReauthenticationRequired,
     /// The code of the second factor is wrong.
     InvalidCode,
+    /// The address of the account was never proved.
+    EmailNotProved,
     /// There is a second factor already.
     MfaEnabled,
     /// There is no second factor.

@@ -48,6 +48,9 @@ pub enum Error {
     /// Caller: the code of the second factor is wrong, used or old; never says which.
     #[error("the code is wrong")]
     InvalidCode,
+    /// Caller: a second factor can be added once the address of the account is proved.
+    #[error("the e-mail address was never verified")]
+    EmailNotProved,
     /// Caller: there is a second factor already.
     #[error("a second factor is in force")]
     MfaEnabled,
@@ -130,6 +133,7 @@ impl Error {
             Self::PasswordRequired => ErrorCode::PasswordRequired,
             Self::ReauthenticationRequired => ErrorCode::ReauthenticationRequired,
             Self::InvalidCode => ErrorCode::InvalidCode,
+            Self::EmailNotProved => ErrorCode::EmailNotProved,
             Self::MfaEnabled => ErrorCode::MfaEnabled,
             Self::MfaNotEnabled => ErrorCode::MfaNotEnabled,
             Self::Link(cause) => ErrorCode::Link(*cause),

@@ -1,5 +1,7 @@
 //! Hands messages over after the answer.
 
+use core::time::Duration;
+
 use crate::client::Client;
 use crate::context::Context;
 use crate::deferred::task::{Deferred, Task};
@@ -36,6 +38,14 @@ pub(crate) fn send<P: Platform>(context: &Context<P>, message: Message) {
     context.platform.defer(Deferred(Task::Mail(message)));
 }
 
+/// A link to do something about what a mail tells.
+pub(crate) struct MailLink {
+    /// Where it leads.
+    pub(crate) url: String,
+    /// For how long it works.
+    pub(crate) expires_in: Duration,
+}
+
 /// Tells a user what has happened to their account, and from where.
 pub(crate) fn notify_user<P: Platform>(
     context: &Context<P>,
@@ -43,7 +53,18 @@ pub(crate) fn notify_user<P: Platform>(
     kind: MailKind,
     client: &Client,
 ) {
-    if let Some(notice) = notice(context, user, kind, client) {
+    notify_user_with_link(context, user, kind, None, client);
+}
+
+/// The same, with something that they can do about it.
+pub(crate) fn notify_user_with_link<P: Platform>(
+    context: &Context<P>,
+    user: &User,
+    kind: MailKind,
+    link: Option<MailLink>,
+    client: &Client,
+) {
+    if let Some(notice) = notice(context, user, kind, link, client) {
         send(context, notice);
     }
 }
@@ -53,6 +74,7 @@ fn notice<P: Platform>(
     context: &Context<P>,
     user: &User,
     kind: MailKind,
+    link: Option<MailLink>,
     client: &Client,
 ) -> Option<Message> {
     let email = user.email.as_ref()?;
@@ -60,10 +82,11 @@ fn notice<P: Platform>(
     let device = named_device(client);
     let values = MailContext {
         email: Some(email),
+        link: link.as_ref().map(|link| link.url.as_str()),
+        expires_in: link.as_ref().map(|link| link.expires_in),
         device: device.as_deref(),
         ip: ip.as_deref(),
         time: Some(context.now()),
-        ..MailContext::default()
     };
     let to = Receiver {
         address: email,

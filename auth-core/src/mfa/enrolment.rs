@@ -10,9 +10,10 @@ use crate::client::Client;
 use crate::credential::{CredentialKind, SECOND_FACTOR, credential_of_kind, new_credential};
 use crate::error::{Error, Result};
 use crate::mail::kind::MailKind;
-use crate::mail::outbox::notify_user;
+use crate::mail::outbox::{notify_user, notify_user_with_link};
 use crate::mfa::recovery_code::new_recovery_codes;
 use crate::mfa::second_factor::{decrypt_totp_key, encrypt_totp_key, has_second_factor};
+use crate::mfa::undo::create_undo_link;
 use crate::mfa::verify_code::without_blanks;
 use crate::mfa::{Mfa, totp};
 use crate::platform::Platform;
@@ -22,7 +23,7 @@ use crate::sessions::start::renew_session;
 use crate::sessions::tokens::Tokens;
 use crate::sign_in::proof::{Method, Proof};
 use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
-use crate::storage::{ActiveSession, Credential};
+use crate::storage::{Account, ActiveSession, Credential};
 
 /// What an authenticator app needs.
 pub struct TotpEnrolment {
@@ -34,10 +35,11 @@ pub struct TotpEnrolment {
 
 impl<P: Platform> Mfa<'_, P> {
     /// Creates a TOTP key for a session's user. It is not in force before it is confirmed; another unconfirmed one becomes
-    /// invalid. Takes the password, unless the person has just signed in.
+    /// invalid. Takes the password, unless the person has just signed in, and an address that was proved, where there is one:
+    /// else it would bind whoever the address belongs to.
     ///
     /// # Errors
-    /// [`Error::MfaEnabled`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a
+    /// [`Error::EmailNotProved`], [`Error::MfaEnabled`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a
     /// failure of the platform.
     pub async fn enable_totp(
         self,
@@ -64,6 +66,7 @@ impl<P: Platform> Mfa<'_, P> {
         );
         pending.secret = encrypt_totp_key(context, &pending.id, key.as_ref());
         let user = change_user(context, &active.user.id, |account| {
+            check_address(&account)?;
             if has_second_factor(&account) {
                 return Err(Error::MfaEnabled);
             }
@@ -87,10 +90,11 @@ impl<P: Platform> Mfa<'_, P> {
     }
 
     /// Confirms a TOTP key by a code of it, which puts it in force, and returns recovery codes, which are shown once, and the
-    /// tokens of a session that takes the place of this one.
+    /// tokens of a session that takes the place of this one. The mail
+    /// about it has a link that takes it back.
     ///
     /// # Errors
-    /// [`Error::MfaNotEnabled`]: there is nothing to confirm; [`Error::InvalidCode`], [`Error::RateLimited`], or a failure
+    /// [`Error::EmailNotProved`]; [`Error::MfaNotEnabled`]: there is nothing to confirm; [`Error::InvalidCode`], [`Error::RateLimited`], or a failure
     /// of the platform.
     pub async fn confirm_totp(
         self,
@@ -106,8 +110,11 @@ impl<P: Platform> Mfa<'_, P> {
             .ok_or(Error::MfaNotEnabled)?;
         let now = context.now();
         let key = decrypt_totp_key(context, &pending)?;
+        let skew = context.config.totp_skew;
         let step =
-            totp::step_of(&key, &without_blanks(presented), now).ok_or(Error::InvalidCode)?;
+            totp::step_of(&key, &without_blanks(presented), now, skew).ok_or(Error::InvalidCode)?;
+        // First: no factor must come into force without a way back.
+        let undo = create_undo_link(context, &active.user.id, &pending.id).await?;
         let (codes, kept) = new_recovery_codes(context, &active.user.id);
         let confirmed = Credential {
             kind: CredentialKind::Totp.as_str().to_owned(),
@@ -122,6 +129,7 @@ impl<P: Platform> Mfa<'_, P> {
             if !still {
                 return Err(Error::MfaNotEnabled);
             }
+            check_address(&account)?;
             let credentials = kept.iter().chain([&confirmed]).cloned();
             Ok(Change {
                 deletes: SECOND_FACTOR.to_vec(),
@@ -131,7 +139,7 @@ impl<P: Platform> Mfa<'_, P> {
         })
         .await?;
         record(context, Event::own(EventKind::MfaEnabled, active), client);
-        notify_user(context, &user, MailKind::MfaEnabled, client);
+        notify_user_with_link(context, &user, MailKind::MfaEnabled, Some(undo), client);
         let proof = Proof::by_session(&user.id).and(Method::SecondFactor);
         let tokens = renew_session(context, active, &proof, "mfa_enabled", client).await?;
         Ok((codes, tokens))
@@ -195,4 +203,13 @@ impl<P: Platform> Mfa<'_, P> {
         notify_user(context, &user, MailKind::RecoveryCodesRegenerated, client);
         Ok(codes)
     }
+}
+
+/// Whoever has an address adds a factor once it is proved.
+fn check_address(account: &Account) -> Result<()> {
+    let user = &account.user;
+    if user.email.is_some() && user.email_proved_at.is_none() {
+        return Err(Error::EmailNotProved);
+    }
+    Ok(())
 }

@@ -50,6 +50,12 @@ pub(crate) fn second_factor_since(account: &Account) -> Option<Timestamp> {
     credential_of_kind(account, CredentialKind::Totp).map(|credential| credential.updated_at)
 }
 
+/// Since when the recovery codes are what they are.
+pub(crate) fn recovery_codes_since(account: &Account) -> Option<Timestamp> {
+    let codes = credentials_of_kind(account, CredentialKind::RecoveryCode);
+    codes.map(|credential| credential.created_at).max()
+}
+
 /// How many recovery codes are left.
 pub(crate) fn recovery_codes_left(account: &Account) -> usize {
     credentials_of_kind(account, CredentialKind::RecoveryCode).count()

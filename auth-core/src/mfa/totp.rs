@@ -11,8 +11,8 @@ use crate::time::Timestamp;
 pub const KEY_LEN: usize = 20;
 /// Seconds of a time step.
 pub const STEP: u64 = 30;
-/// How many steps a clock may be off.
-const SKEW: u64 = 1;
+/// How many steps a clock may be off, where nothing else is said.
+pub const SKEW: u64 = 1;
 
 /// The six-digit code of a counter (RFC 4226 section 5.3).
 pub fn code(key: &[u8], counter: u64) -> String {
@@ -31,10 +31,10 @@ pub fn code(key: &[u8], counter: u64) -> String {
     format!("{:06}", u32::from_be_bytes(bytes) % 1_000_000)
 }
 
-/// The time step of a code that is right now, or was or will be one step away.
-pub fn step_of(key: &[u8], presented: &str, now: Timestamp) -> Option<u64> {
+/// The time step of a code that is right now, or was or will be so many steps away.
+pub fn step_of(key: &[u8], presented: &str, now: Timestamp, skew: u64) -> Option<u64> {
     let current = now.as_secs() / STEP;
-    let steps = current.saturating_sub(SKEW)..=current + SKEW;
+    let steps = current.saturating_sub(skew)..=current + skew;
     // Every step is looked at, whichever it is.
     steps.fold(None, |found, step| {
         let equal: bool = code(key, step)
@@ -113,18 +113,25 @@ mod tests {
         ] {
             assert_eq!(code(KEY, seconds / STEP), expected);
             let now = Timestamp::from_millis(seconds * 1000);
-            assert_eq!(step_of(KEY, expected, now), Some(seconds / STEP));
+            assert_eq!(step_of(KEY, expected, now, 0), Some(seconds / STEP));
         }
     }
 
     #[test]
-    fn a_clock_may_be_one_step_off() {
-        let at = |seconds: u64| step_of(KEY, "287082", Timestamp::from_millis(seconds * 1000));
-        assert_eq!(at(0), Some(1));
-        assert_eq!(at(89), Some(1));
-        assert_eq!(at(90), None);
+    fn a_clock_may_be_so_many_steps_off() {
+        let at = |seconds: u64, skew| {
+            step_of(KEY, "287082", Timestamp::from_millis(seconds * 1000), skew)
+        };
+        assert_eq!(at(0, 1), Some(1));
+        assert_eq!(at(89, 1), Some(1));
+        assert_eq!(at(90, 1), None);
+        // V6.5.5: no more than 30 seconds.
+        assert_eq!(at(29, 0), None);
+        assert_eq!(at(30, 0), Some(1));
+        assert_eq!(at(59, 0), Some(1));
+        assert_eq!(at(60, 0), None);
         for wrong in ["", "28708", "2870822", "28708 ", "２８７０８２"] {
-            assert_eq!(step_of(KEY, wrong, Timestamp::from_millis(30_000)), None);
+            assert_eq!(step_of(KEY, wrong, Timestamp::from_millis(30_000), 1), None);
         }
     }
 

@@ -5,7 +5,7 @@ use crate::audit::record::{record, record_failed_login};
 use crate::client::Client;
 use crate::context::Context;
 use crate::credential::{CredentialKind, credential_of_kind, credentials_of_kind};
-use crate::error::{Error, Result};
+use crate::error::{Error, LinkError, Result};
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::notify_user;
 use crate::mfa::recovery_code::digest_of_recovery_code;
@@ -14,22 +14,25 @@ use crate::mfa::totp;
 use crate::platform::Platform;
 use crate::rate_limits::sign_in::count_code;
 use crate::sign_in::proof::{Method, Proof};
-use crate::storage::{Account, Credentials as _};
+use crate::storage::{Account, Credential, Credentials as _, OneTimeSecrets as _};
+use crate::time::Timestamp;
 
 /// Uses up a code of TOTP or a recovery code, which proves the second factor. Attempts are counted for the account, whatever
-/// way they come.
+/// way they come. `challenge`: digest of the one-time secret that the code answers, which is used up first; a wrong code leaves it,
+/// and of several right ones at once one is used up.
 ///
 /// # Errors
-/// [`Error::InvalidCode`], [`Error::RateLimited`], or a failure of the platform.
+/// [`Error::InvalidCode`], [`Error::RateLimited`], [`Error::Link`] for the challenge, or a failure of the platform.
 pub(crate) async fn prove_second_factor<P: Platform>(
     context: &Context<P>,
     account: &Account,
     proof: Proof,
     presented: &str,
+    challenge: Option<String>,
     client: &Client,
 ) -> Result<Proof> {
     count_code(context, &account.user.id, client).await?;
-    let used = use_counted_code(context, account, presented, client).await;
+    let used = use_counted_code(context, account, presented, challenge, client).await;
     if matches!(used, Err(Error::InvalidCode)) {
         record_failed_login(context, Some(&account.user.id), "wrong_code", client);
     }
@@ -40,30 +43,61 @@ async fn use_counted_code<P: Platform>(
     context: &Context<P>,
     account: &Account,
     presented: &str,
+    challenge: Option<String>,
     client: &Client,
 ) -> Result<()> {
     let storage = context.storage();
     let now = context.now();
-    let presented = without_blanks(presented);
-    if presented.len() == 6 {
-        let credential =
-            credential_of_kind(account, CredentialKind::Totp).ok_or(Error::InvalidCode)?;
-        let step = totp::step_of(&decrypt_totp_key(context, credential)?, &presented, now)
-            .ok_or(Error::InvalidCode)?;
-        let first = storage.accept_counter(credential.id.clone(), step, now);
-        return first.await?.then_some(()).ok_or(Error::InvalidCode);
+    let code = right_code(context, account, presented, now)?;
+    if let Some(challenge) = challenge
+        && !storage.consume_one_time_secret(challenge, now).await?
+    {
+        return Err(Error::Link(LinkError::Used));
     }
-    let secret = digest_of_recovery_code(&presented);
-    let credential = credentials_of_kind(account, CredentialKind::RecoveryCode)
-        .find(|credential| credential.secret == secret)
-        .ok_or(Error::InvalidCode)?;
-    if !storage.delete_credential(credential.id.clone()).await? {
+    let first = match code {
+        RightCode::Totp(key, step) => storage.accept_counter(key.id.clone(), step, now).await?,
+        RightCode::Recovery(code) => storage.delete_credential(code.id.clone()).await?,
+    };
+    if !first {
         return Err(Error::InvalidCode);
     }
-    let event = Event::of_user(EventKind::RecoveryCodeUsed, &account.user.id);
-    record(context, event, client);
-    notify_user(context, &account.user, MailKind::RecoveryCodeUsed, client);
+    if matches!(code, RightCode::Recovery(_)) {
+        let event = Event::of_user(EventKind::RecoveryCodeUsed, &account.user.id);
+        record(context, event, client);
+        notify_user(context, &account.user, MailKind::RecoveryCodeUsed, client);
+    }
     Ok(())
+}
+
+/// A code that can be used up.
+enum RightCode<'a> {
+    /// Of this key, at this time step.
+    Totp(&'a Credential, u64),
+    /// This recovery code.
+    Recovery(&'a Credential),
+}
+
+/// The code that was presented, if it is right and was not used yet, as far as the account shows.
+fn right_code<'a, P: Platform>(
+    context: &Context<P>,
+    account: &'a Account,
+    presented: &str,
+    now: Timestamp,
+) -> Result<RightCode<'a>> {
+    let presented = without_blanks(presented);
+    let code = if presented.len() == 6 {
+        let key = credential_of_kind(account, CredentialKind::Totp).ok_or(Error::InvalidCode)?;
+        let secret = decrypt_totp_key(context, key)?;
+        totp::step_of(&secret, &presented, now, context.config.totp_skew)
+            .filter(|step| key.counter < Some(*step))
+            .map(|step| RightCode::Totp(key, step))
+    } else {
+        let secret = digest_of_recovery_code(&presented);
+        credentials_of_kind(account, CredentialKind::RecoveryCode)
+            .find(|credential| credential.secret == secret)
+            .map(RightCode::Recovery)
+    };
+    code.ok_or(Error::InvalidCode)
 }
 
 /// A code without the blanks that apps show in its middle.

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::context::Context;
 use crate::deferred::task::{Deferred, Task};
 use crate::error::{AccessTokenError, Error, Result};
-use crate::jose::{Claims, Expectations};
+use crate::jose::{Claims, Expectations, KeySet};
 use crate::platform::Platform;
 use crate::secret::digest;
 use crate::sessions::Sessions;
@@ -70,12 +70,27 @@ pub(super) async fn verify_access_token<P: Platform>(
         now,
         clock_tolerance: context.config.clock_tolerance.as_secs(),
     };
+    let enrolment = context.config.enrolment_audience();
+    let verify = |keys: &KeySet| match keys.verify(access_token, &expected) {
+        // Of a session that was good for setting up a second factor alone when it was issued.
+        Err(AccessTokenError::AudienceMismatch) => {
+            let audience = &enrolment;
+            keys.verify(
+                access_token,
+                &Expectations {
+                    audience,
+                    ..expected
+                },
+            )
+        }
+        verified => verified,
+    };
     let mut keys = current_keys(context, now, Freshness::Usual).await?;
-    let claims = match keys.verify(access_token, &expected) {
+    let claims = match verify(&keys) {
         // Another instance may have rotated the keys a moment ago.
         Err(AccessTokenError::KeyUnknown) => {
             keys = current_keys(context, now, Freshness::Newest).await?;
-            keys.verify(access_token, &expected)?
+            verify(&keys)?
         }
         verified => verified?,
     };
@@ -86,7 +101,7 @@ pub(super) async fn verify_access_token<P: Platform>(
     // Or have ended them all.
     if !keys.know_of(active.keys_ended_at) {
         let keys = keys_after(context, now, keys, active.keys_ended_at).await?;
-        keys.verify(access_token, &expected)?;
+        verify(&keys)?;
     }
     Ok((claims, Some(active)))
 }

@@ -6,6 +6,7 @@ use crate::client::device_token::DeviceToken;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::jose::{ActorClaim, Audience, Claims};
+use crate::mfa::limited::must_enrol;
 use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::secret::SecretToken;
@@ -112,10 +113,15 @@ pub(crate) async fn access_token<P: Platform>(
         .session
         .expires_at
         .min(now + context.config.access_token_life);
+    let audience = if must_enrol(&context.config, &active) {
+        context.config.enrolment_audience()
+    } else {
+        context.config.audience().to_owned()
+    };
     let mut claims = Claims {
         iss: context.config.issuer().to_owned(),
         sub: active.user.id.clone(),
-        aud: Audience::One(context.config.audience().to_owned()),
+        aud: Audience::One(audience),
         exp: expires_at.as_secs(),
         nbf: None,
         iat: now.as_secs(),

@@ -26,7 +26,7 @@ use crate::sign_in::SignIn;
 use crate::sign_in::policy::{Admission, Incomplete, admit};
 use crate::sign_in::proof::Proof;
 use crate::sign_in::verification::{awaits_verification, invalid_credentials};
-use crate::storage::{LoginName, OneTimeSecrets as _, User, Users as _};
+use crate::storage::{LoginName, User, Users as _};
 
 /// What a person signs in with.
 #[derive(Clone, Copy)]
@@ -126,7 +126,9 @@ impl<P: Platform> SignIn<'_, P> {
         let admitted = match (admission, request.code) {
             (Admission::Granted(admitted), _) => admitted,
             (Admission::SecondFactorMissing(incomplete), Some(code)) => {
-                incomplete.complete(context, &account, code, client).await?
+                incomplete
+                    .complete(context, &account, code, None, client)
+                    .await?
             }
             (Admission::SecondFactorMissing(incomplete), None) => {
                 return Ok(Login::MfaRequired(challenge(context, &incomplete).await?));
@@ -172,15 +174,10 @@ impl<P: Platform> SignIn<'_, P> {
         else {
             return Err(Error::Link(LinkError::Invalid));
         };
-        let admitted = incomplete.complete(context, &account, code, client).await?;
-        let now = context.now();
-        let consumed = context
-            .storage()
-            .consume_one_time_secret(usable.digest, now)
+        let challenge = Some(usable.digest);
+        let admitted = incomplete
+            .complete(context, &account, code, challenge, client)
             .await?;
-        if !consumed {
-            return Err(Error::Link(LinkError::Used));
-        }
         start_session(context, &admitted, client, token_format, replaces).await
     }
 }

@@ -28,18 +28,19 @@ impl Incomplete {
         &self.0
     }
 
-    /// Completes the proof by a code of the second factor.
+    /// Completes the proof by a code of the second factor, and uses up the challenge that it answers, if it does.
     ///
     /// # Errors
-    /// [`Error::InvalidCode`], [`Error::RateLimited`], or a failure of the platform.
+    /// [`Error::InvalidCode`], [`Error::RateLimited`], [`Error::Link`] for the challenge, or a failure of the platform.
     pub(crate) async fn complete<P: Platform>(
         self,
         context: &Context<P>,
         account: &Account,
         code: &str,
+        challenge: Option<String>,
         client: &Client,
     ) -> Result<Admitted> {
-        let proof = prove_second_factor(context, account, self.0, code, client).await?;
+        let proof = prove_second_factor(context, account, self.0, code, challenge, client).await?;
         Ok(Admitted(proof))
     }
 }

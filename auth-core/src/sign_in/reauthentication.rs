@@ -83,7 +83,7 @@ pub(crate) async fn reauthenticate<P: Platform>(
         return Err(Error::MfaNotEnabled);
     }
     let code = evidence.code.ok_or(Error::InvalidCode)?;
-    prove_second_factor(context, &account, proof, code, client).await
+    prove_second_factor(context, &account, proof, code, None, client).await
 }
 
 /// Proves beside a link that was mailed, which shows only who reads the mail, that somebody is the user. Asks for nothing

@@ -15,7 +15,7 @@ impl Guest for Core {
     }
 
     fn verify(secret: String, code: String, last_step: Option<u64>) -> Option<u64> {
-        totp::step_of(&totp::decode_key(&secret)?, &code, crate::now())
+        totp::step_of(&totp::decode_key(&secret)?, &code, crate::now(), totp::SKEW)
             .filter(|step| last_step.is_none_or(|last| *step > last))
     }
 }

@@ -164,6 +164,9 @@ async fn session<P: Platform>(call: &Call<'_, P>) -> Result<ActiveSession, ApiEr
     if active.session.actor_id.is_some() && !call.route.while_impersonating {
         return Err(ApiError::no_impersonation());
     }
+    if !call.route.while_enrolling && call.auth.mfa().must_enrol(&active) {
+        return Err(ApiError::enrolment_required());
+    }
     Ok(active)
 }
 

@@ -134,6 +134,9 @@ pub struct Route {
     /// Whether an administrator who impersonates a user may call it: it shows data of that user and changes none. Every
     /// other route with a session refuses them.
     pub while_impersonating: bool,
+    /// Whether a session may call it that is good for setting up a second factor alone. Every other route with a session
+    /// refuses it.
+    pub while_enrolling: bool,
     /// Parameters behind the question mark.
     pub query: &'static [Parameter],
     /// What it reads.
@@ -190,6 +193,7 @@ impl Route {
             operation_id: None,
             access: Access::Public,
             while_impersonating: false,
+            while_enrolling: false,
             query: &[],
             body: RequestBody::None,
             max_body: MAX_BODY,

@@ -225,6 +225,12 @@ impl<A, B, R> Row<A, B, R> {
         self
     }
 
+    /// Also for a session that is good for setting up a second factor alone.
+    pub(crate) const fn while_enrolling(mut self) -> Self {
+        self.route.while_enrolling = true;
+        self
+    }
+
     pub(crate) const fn query(mut self, parameters: &'static [Parameter]) -> Self {
         self.route.query = parameters;
         self

@@ -37,6 +37,8 @@ impl State {
             disabled_at: self.users[&parent.user_id].user.disabled_at,
             standing: self.standing(&Subject::User(parent.user_id.clone())),
         });
+        let mut credentials = owner.account.credentials.iter();
+        let second_factor = credentials.any(|credential| credential.kind == "totp");
         ActiveSession {
             session: session.clone(),
             user: owner.account.user,
@@ -44,6 +46,7 @@ impl State {
             permissions: owner.permissions,
             rank: owner.rank,
             keys_ended_at: self.keys_ended_at(),
+            second_factor,
             acting,
         }
     }

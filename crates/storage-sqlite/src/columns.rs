@@ -7,8 +7,8 @@ use crate::value::Row;
 /// The columns that [`user`] reads.
 macro_rules! user_columns {
     () => {
-        "users.id, users.email, users.email_verified_at, users.username, users.display_name, users.profile,
-        users.disabled_at, users.locked_until, users.created_at, users.updated_at, users.last_login_at"
+        "users.id, users.email, users.email_verified_at, users.email_proved_at, users.username, users.display_name,
+        users.profile, users.disabled_at, users.locked_until, users.created_at, users.updated_at, users.last_login_at"
     };
 }
 pub(crate) use user_columns;
@@ -19,6 +19,7 @@ pub(crate) fn user(row: &mut Row) -> Result<User, StorageError> {
         id: row.next()?,
         email: row.next()?,
         email_verified_at: row.next()?,
+        email_proved_at: row.next()?,
         username: row.next()?,
         display_name: row.next()?,
         profile: row.next()?,

@@ -62,6 +62,7 @@ pub const MIGRATIONS: &[Migration] = &[
     COSTS,
     COUNTED,
     EMERGENCY,
+    PROVED,
 ];
 
 // Of several keys that sign, each of another algorithm, one is of the algorithm in force: the newest, unless the setting went
@@ -75,6 +76,16 @@ const EMERGENCY: Migration = Migration {
         "UPDATE signing_keys SET retired_at = unixepoch() * 1000, expires_at = (unixepoch() + 86700) * 1000
             WHERE retired_at IS NULL
                 AND kid <> (SELECT kid FROM signing_keys WHERE retired_at IS NULL ORDER BY created_at DESC, kid DESC LIMIT 1)",
+    ],
+};
+
+// Whose address is verified has proved it. Whose is not may have, and lost it by an administrator's word: it is asked for once more.
+const PROVED: Migration = Migration {
+    version: 12,
+    name: "when an address was first proved",
+    statements: &[
+        "ALTER TABLE users ADD COLUMN email_proved_at INTEGER",
+        "UPDATE users SET email_proved_at = email_verified_at WHERE email_verified_at IS NOT NULL",
     ],
 };
 

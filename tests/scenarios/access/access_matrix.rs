@@ -28,6 +28,7 @@ const MATRIX: &[(&str, &str, [&str; 5])] = &[
     ("GET", "/readyz", [Y, Y, Y, Y, Y]),
     ("GET", "/register", [Y, Y, Y, Y, Y]),
     ("GET", "/reset-password", [Y, Y, Y, Y, Y]),
+    ("GET", "/undo-2fa", [Y, Y, Y, Y, Y]),
     ("GET", "/undo-email", [Y, Y, Y, Y, Y]),
     ("GET", "/verify", [Y, Y, Y, Y, Y]),
     ("POST", "/auth/cookie/login", [Y, Y, Y, Y, Y]),
@@ -42,6 +43,7 @@ const MATRIX: &[(&str, &str, [&str; 5])] = &[
     ("POST", "/auth/reset-password/{token}", [Y, Y, Y, Y, Y]),
     ("POST", "/auth/signup", [Y, Y, Y, Y, Y]),
     ("POST", "/auth/token", [Y, Y, Y, Y, Y]),
+    ("POST", "/auth/undo-2fa/{token}", [Y, Y, Y, Y, Y]),
     ("POST", "/auth/undo-email/{token}", [Y, Y, Y, Y, Y]),
     ("POST", "/auth/verify/resend", [Y, Y, Y, Y, Y]),
     ("POST", "/register", [Y, Y, Y, Y, Y]),
@@ -88,6 +90,7 @@ const MATRIX: &[(&str, &str, [&str; 5])] = &[
     ("POST", "/users/{id}/enable", [N, N, N, Y, Y]),
     ("POST", "/users/{id}/unlock", [N, N, N, Y, Y]),
     ("POST", "/users/{id}/reset-password", [N, N, N, Y, Y]),
+    ("DELETE", "/users/{id}/2fa", [N, N, N, Y, Y]),
     ("DELETE", "/users/{id}/sessions", [N, N, N, Y, Y]),
     (
         "DELETE",

@@ -1,6 +1,8 @@
 use gatewright_tests::MailService;
-use gatewright_tests::host::PASSWORD;
+use gatewright_tests::host::{PASSWORD, SETUP};
 use serde_json::json;
+
+use crate::auth::second_factor::enrol;
 
 /// V6.3.7, V7.5.1: the new address proves itself, the old one hears of it and can take it back.
 #[tokio::test]
@@ -135,4 +137,50 @@ async fn the_oldest_address_has_the_last_word() {
     let undone = take_back(&undo[0]).await;
     assert_eq!(undone.body["email"], "ada@example.com");
     take_back(&undo[1]).await.assert_error(400, "link_invalid");
+}
+
+/// A factor that came after the change is of whoever made it, and goes with it; what was there before stays. An address that was
+/// proved once is told, whatever an administrator said of it since.
+#[tokio::test]
+async fn a_factor_that_came_after_the_change_goes_with_it() {
+    let mail = MailService::start();
+    let host = mail.host(&[SETUP]);
+    let root = host.administrator().await;
+    for (name, enrols_first) in [("ada", true), ("ben", false)] {
+        let person = host.person(&root, name, &["user"]).await;
+        let (old, new) = (person.email.as_str(), format!("{name}@example.org"));
+        if enrols_first {
+            enrol(&host, person.session.clone()).await;
+            mail.link("mfa_enabled", old);
+        }
+        let body = json!({"email_verified": false});
+        host.send_as("PATCH", &person.path(), root.token(), body)
+            .await
+            .assert_ok();
+        let body = json!({"email": new, "password": PASSWORD});
+        host.send_as("POST", "/account/change-email", person.token(), body)
+            .await;
+        let confirm = mail.link("change_email", &new);
+        host.post_as(&format!("/auth/confirm-email/{confirm}"), person.token())
+            .await
+            .assert_ok();
+        let undo = mail.link("email_changed", old);
+        if !enrols_first {
+            enrol(&host, person.session.clone()).await;
+            mail.link("mfa_enabled", &new);
+        }
+        host.post(&format!("/auth/undo-email/{undo}"), json!({}))
+            .await
+            .assert_ok();
+        if !enrols_first {
+            let told = mail.next().message;
+            assert_eq!(
+                (&told["kind"], &told["to"]),
+                (&json!("mfa_disabled"), &json!(old))
+            );
+        }
+        mail.link("reset_password", old);
+        let record = host.record(&root, &person.id).await;
+        assert_eq!(record["mfa_enabled"], json!(enrols_first), "{name}");
+    }
 }

@@ -44,7 +44,7 @@ async fn each_kind_of_change_is_limited() {
     for round in 0..3 {
         let answer = host.post_as("/auth/2fa/enable", token).await;
         match round {
-            0 | 1 => answer.assert_ok(),
+            0 | 1 => answer.assert_error(403, "email_not_verified"),
             _ => answer.assert_error(429, "rate_limited"),
         }
     }

@@ -14,6 +14,6 @@ async fn events(host: &Host, token: &str, query: &str) -> Vec<Value> {
 }
 
 /// The number of events in an answer.
-fn count(answer: &Answer) -> usize {
+pub(crate) fn count(answer: &Answer) -> usize {
     answer.body["events"].as_array().map_or(0, Vec::len)
 }

@@ -1,5 +1,5 @@
 use gatewright_tests::MailService;
-use gatewright_tests::host::{Answer, Host, PASSWORD, Tokens};
+use gatewright_tests::host::{Answer, Host, PASSWORD, SETUP, Tokens};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -44,8 +44,13 @@ pub(crate) struct Enrolled {
     used: u64,
 }
 
-pub(crate) async fn enrol(host: &Host, email: &str) -> Enrolled {
-    let session = host.register(email).await;
+/// Ada, with a verified address, on a host that was started with [`SETUP`].
+async fn ada(host: &Host) -> Tokens {
+    let root = host.administrator().await;
+    host.person(&root, "ada", &["user"]).await.session
+}
+
+pub(crate) async fn enrol(host: &Host, session: Tokens) -> Enrolled {
     let enabled = host
         .post_as("/auth/2fa/enable", &session.access_token)
         .await;
@@ -81,9 +86,8 @@ fn with_code(code: &str) -> Value {
 #[tokio::test]
 async fn a_second_factor_is_asked_for_on_every_way_in() {
     let mail = MailService::start();
-    let host = mail.host(&[]);
-    let session = host.register("ada@example.com").await;
-    mail.link("verify_email", "ada@example.com");
+    let host = mail.host(&[SETUP]);
+    let session = ada(&host).await;
     let enabled = host
         .post_as("/auth/2fa/enable", &session.access_token)
         .await;
@@ -201,8 +205,8 @@ async fn a_second_factor_is_asked_for_on_every_way_in() {
 /// V6.5.1: of many who present one code at once, one gets in.
 #[tokio::test]
 async fn one_code_signs_in_once_however_many_try() {
-    let host = Host::start(&[]);
-    let ada = enrol(&host, "ada@example.com").await;
+    let host = Host::start(&[SETUP]);
+    let ada = enrol(&host, ada(&host).await).await;
     let code = code_at(&ada.secret, ada.used + 1);
     let tries = (0..8).map(|_| host.post("/auth/login", with_code(&code)));
     let answers = futures::future::join_all(tries).await;
@@ -222,11 +226,43 @@ async fn one_code_signs_in_once_however_many_try() {
     );
 }
 
+/// Of several recovery codes that answer one challenge at once, one is used up.
+#[tokio::test]
+async fn one_challenge_takes_one_recovery_code() {
+    let host = Host::start(&[SETUP]);
+    let ada = enrol(&host, ada(&host).await).await;
+    let challenge = host.post("/auth/login", password()).await;
+    let tries = ada.recovery_codes[..8].iter().map(|code| {
+        let answer = json!({"mfa_token": challenge.body["mfa_token"], "code": code});
+        host.post("/auth/login/mfa", answer)
+    });
+    let answers = futures::future::join_all(tries).await;
+    let signed_in = answers.iter().filter(|answer| answer.status == 200);
+    assert_eq!(signed_in.count(), 1, "{answers:?}");
+    let account = host.get_as("/account", &ada.session.access_token).await;
+    assert_eq!(account.body["recovery_codes_left"], 9);
+}
+
+/// V6.5.5: where no clock may be off, a code is good for its own 30 seconds alone.
+#[tokio::test]
+async fn a_code_is_good_for_thirty_seconds_where_that_is_asked_for() {
+    let host = Host::start(&[SETUP, ("TOTP_SKEW_STEPS", "0")]);
+    let session = ada(&host).await;
+    let enabled = host
+        .post_as("/auth/2fa/enable", &session.access_token)
+        .await;
+    let secret = enabled.body["secret"].as_str().unwrap();
+    let code = json!({"code": code_at(secret, step() - 1)});
+    host.send_as("POST", "/auth/2fa/verify", &session.access_token, code)
+        .await
+        .assert_error(403, "invalid_code");
+}
+
 /// V6.6.3: guesses are counted for the account; a new challenge brings no new attempts.
 #[tokio::test]
 async fn guessing_codes_is_limited_across_challenges() {
-    let host = Host::start(&[]);
-    let ada = enrol(&host, "ada@example.com").await;
+    let host = Host::start(&[SETUP]);
+    let ada = enrol(&host, ada(&host).await).await;
     let mut refused = 0;
     for _ in 0..12 {
         let challenge = host.post("/auth/login", password()).await;
@@ -252,9 +288,8 @@ async fn guessing_codes_is_limited_across_challenges() {
 #[tokio::test]
 async fn taking_the_factor_away_takes_both_factors() {
     let mail = MailService::start();
-    let host = mail.host(&[]);
-    let ada = enrol(&host, "ada@example.com").await;
-    mail.link("verify_email", "ada@example.com");
+    let host = mail.host(&[SETUP]);
+    let ada = enrol(&host, ada(&host).await).await;
     assert_eq!(mail.next().message["kind"], "mfa_enabled");
     let token = &ada.session.access_token;
     let both = |password: &str, code: &str| json!({"password": password, "code": code});
@@ -307,13 +342,9 @@ async fn taking_the_factor_away_takes_both_factors() {
 #[tokio::test]
 async fn resetting_the_password_leaves_the_factor_in_force() {
     let mail = MailService::start();
-    let host = mail.host(&[]);
-    let ada = enrol(&host, "ada@example.com").await;
-    let verify = mail.link("verify_email", "ada@example.com");
+    let host = mail.host(&[SETUP]);
+    let ada = enrol(&host, ada(&host).await).await;
     assert_eq!(mail.next().message["kind"], "mfa_enabled");
-    host.get_as(&format!("/auth/verify/{verify}"), &ada.session.access_token)
-        .await
-        .assert_ok();
     let challenge = host.post("/auth/login", password()).await;
     host.post("/auth/forgot-password", json!({"email": "ada@example.com"}))
         .await;
@@ -337,8 +368,8 @@ async fn resetting_the_password_leaves_the_factor_in_force() {
 /// V7.5.1: some time after signing in a key takes the password again.
 #[tokio::test]
 async fn a_key_takes_the_password_some_time_after_signing_in() {
-    let host = Host::start(&[]);
-    let session = host.register("ada@example.com").await;
+    let host = Host::start(&[SETUP]);
+    let session = ada(&host).await;
     let host = host.restart_later(601);
     let enable =
         |body: Value| host.send_as("POST", "/auth/2fa/enable", &session.access_token, body);

@@ -50,6 +50,12 @@ async fn commands_administer_any_host() {
     let shown = answer(&host, token, &["user", "show", "ada@example.com"]);
     assert_eq!(shown["id"], ada["id"]);
     assert_eq!(shown["roles"], json!(["editor", "user", "verified"]));
+    let refused = native(host.folder(), &["user", "remove-factor", "ada@example.com"])
+        .args(["--url", host.base(), "--token", token])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&refused.stderr);
+    assert!(errors.contains("There is no second factor"), "{errors}");
     output(&host, token, &["user", "disable", "ada@example.com"]);
     let disabled = answer(&host, token, &["user", "list", "--disabled=true"]);
     assert_eq!(disabled["users"][0]["email"], "ada@example.com");

@@ -295,7 +295,7 @@ async fn an_export_makes_an_equal_service() {
         .send_as("POST", "/roles", root.token(), editor.clone())
         .await;
     assert_eq!(made.status, 201, "{made:?}");
-    let ada = enrol(&first, "ada@example.com").await;
+    let ada = enrol(&first, first.person(&root, "ada", &["user"]).await.session).await;
     let eve = json!({
         "email": "eve@example.com",
         "email_verified": true,

@@ -212,6 +212,7 @@ pub(super) fn imported<P: Platform>(
         id,
         email: email.map(|email| email.as_str().to_owned()),
         email_verified_at,
+        email_proved_at: None,
         username: username.map(|name| name.as_str().to_owned()),
         display_name: shown,
         profile,

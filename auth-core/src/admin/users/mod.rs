@@ -5,6 +5,7 @@ pub(crate) mod fields;
 pub(crate) mod impersonation;
 pub(crate) mod list;
 pub(crate) mod roles;
+pub(crate) mod second_factor;
 pub(crate) mod sessions;
 pub(crate) mod status;
 pub(crate) mod update;

@@ -9,12 +9,11 @@ use crate::admin::users::Users;
 use crate::admin::users::fields::{UserUpdate, write_update};
 use crate::audit::event::EventKind;
 use crate::audit::record::record;
-use crate::error::{Error, FieldError, FieldErrorCode, Result};
+use crate::error::{Error, Result};
 use crate::mail::context::MailContext;
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::{message, send};
 use crate::mail::receiver::Receiver;
-use crate::mfa::second_factor::has_second_factor;
 use crate::one_time_secret::Purpose;
 use crate::platform::Platform;
 use crate::storage::{InvalidatedSecrets, User, UserDetails};
@@ -40,13 +39,6 @@ impl<P: Platform> Users<'_, P> {
             write_update(context, &mut user, update, false).map_err(Error::Invalid)?;
             let verified = user.email_verified_at.is_some();
             let moved = user.email != member.account.user.email;
-            if moved && !verified && has_second_factor(&member.account) {
-                // A new password by an address that nobody has proved would take the second factor away.
-                let message = "With a second factor in force the address has to be verified.";
-                let code = FieldErrorCode::Required;
-                let rule = FieldError::new("email_verified", code, message);
-                return Err(Error::Invalid(vec![rule]));
-            }
             let mut change = Change::of(user);
             if moved {
                 // Who changed the address before must not take this back.
@@ -78,7 +70,10 @@ impl<P: Platform> Users<'_, P> {
         let changed = changed.into_iter().filter(|(_, changed)| *changed);
         let changed: Vec<_> = changed.map(|(name, _)| name).collect();
         record(context, event.with("changed", changed), actor.client());
-        let told = before.email.as_deref().filter(|_| verified(&before));
+        let told = before
+            .email
+            .as_deref()
+            .filter(|_| before.email_proved_at.is_some());
         let changed = told.filter(|old| user.email.as_deref() != Some(old));
         if let Some(old) = changed {
             let to = Receiver {

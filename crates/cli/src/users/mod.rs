@@ -54,6 +54,11 @@ pub(crate) fn command() -> Command {
                 .arg(user()),
         )
         .subcommand(
+            Command::new("remove-factor")
+                .about("Take a user's second factor away")
+                .arg(user()),
+        )
+        .subcommand(
             Command::new("sessions")
                 .about("List where a user is signed in")
                 .arg(user()),
@@ -135,6 +140,12 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
                 "the password of {user} is void, his sessions have ended, and a link to choose another is on its way"
             ),
         ),
+        "remove-factor" => do_it(
+            call,
+            Method::DELETE,
+            &["users", id, "2fa"],
+            &format!("{user} signs in by the password alone, and has been told"),
+        ),
         "sessions" => sessions::list(call, matches, id),
         "logout" => sessions::end(call, matches, &user, None),
         _ => {
@@ -176,6 +187,7 @@ mod tests {
             ("enable", format!("POST /users/{ID}/enable")),
             ("unlock", format!("POST /users/{ID}/unlock")),
             ("reset-password", format!("POST /users/{ID}/reset-password")),
+            ("remove-factor", format!("DELETE /users/{ID}/2fa")),
             ("logout", format!("DELETE /users/{ID}/sessions")),
             ("delete --yes", format!("DELETE /users/{ID}")),
         ] {

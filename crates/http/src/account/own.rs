@@ -16,14 +16,17 @@ rows![
     me = get("/auth/me", "The user, with roles and permissions.")
         .session()
         .while_impersonating()
+        .while_enrolling()
         .answers::<MeResponse>(),
     me = get("/users/me", "The same as `/auth/me`.")
         .session()
         .while_impersonating()
+        .while_enrolling()
         .answers::<MeResponse>(),
     account = get("/account", "The account of the person who is signed in.")
         .session()
         .while_impersonating()
+        .while_enrolling()
         .answers::<AccountResponse>(),
     update_account = patch(
         "/account",

@@ -32,7 +32,9 @@ rows![
         .optional_json::<LogoutRequest>()
         .fails(&[403])
         .deprecated(),
-    logout_all = post("/auth/logout-all", "Ends every session of the user.").session(),
+    logout_all = post("/auth/logout-all", "Ends every session of the user.")
+        .session()
+        .while_enrolling(),
 ];
 
 /// A refresh token whose session to end.

@@ -7,7 +7,7 @@ use crate::auth::qr_code;
 use crate::auth::tokens::{TokenResponse, renewed};
 use crate::call::{Answer, Call};
 use crate::error::api_error::ApiError;
-use crate::proof::Session;
+use crate::proof::{Public, Session};
 use crate::request::json;
 use crate::row::{post, rows};
 
@@ -17,6 +17,7 @@ rows![
         "Makes a TOTP key for an authenticator app; a code of it puts it in force.",
     )
     .session()
+    .while_enrolling()
     .optional_json::<EnableTotpRequest>()
     .answers::<TotpResponse>()
     .fails(&[403, 409, 429])
@@ -26,9 +27,10 @@ rows![
         "Puts the TOTP key in force by a code of it; returns recovery codes, which are shown this once, and new tokens in the place of the presented ones.",
     )
     .session()
+    .while_enrolling()
     .json::<CodeRequest>()
     .answers::<RecoveryCodesResponse>()
-    .fails(&[409, 429]),
+    .fails(&[403, 409, 429]),
     disable_totp = post(
         "/auth/2fa/disable",
         "Takes the second factor away; new tokens take the place of the presented ones.",
@@ -54,6 +56,11 @@ rows![
     .answers::<RecoveryCodesResponse>()
     .fails(&[403, 409, 429])
     .hashes_password(),
+    undo_totp = post(
+        "/auth/undo-2fa/{token}",
+        "Takes a second factor back by the link that was mailed when it came into force. All sessions end, and a link to a new password is mailed.",
+    )
+    .fails(&[400]),
 ];
 
 /// What making a TOTP key takes.
@@ -192,4 +199,12 @@ async fn recovery_codes<P: Platform>(
         recovery_codes,
         tokens: None,
     }))
+}
+
+async fn undo_totp<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<NoContent> {
+    call.auth
+        .mfa()
+        .undo_second_factor(&call.path_parameter("token"), &call.client())
+        .await?;
+    Ok(call.done())
 }

@@ -35,6 +35,7 @@ rows![
         "Verifies an e-mail address by the link that was sent there, with a session or the password of the account.",
     )
     .optional_session()
+    .while_enrolling()
     .optional_json::<VerifyRequest>()
     .answers::<UserView>()
     .fails(&[403, 429])
@@ -44,6 +45,7 @@ rows![
         "The same with a session of the account; a browser without one is led to the page `/verify`.",
     )
     .optional_session()
+    .while_enrolling()
     .answers::<UserView>()
     .fails(&[400, 403])
     .acts()
@@ -53,6 +55,7 @@ rows![
         "The same as `/auth/verify/{token}`, with the token in the body.",
     )
     .optional_session()
+    .while_enrolling()
     .json::<VerifyByTokenRequest>()
     .answers::<UserView>()
     .fails(&[403, 429])

@@ -92,6 +92,15 @@ impl ApiError {
         )
     }
 
+    /// The session is good for setting up a second factor alone.
+    pub(crate) fn enrolment_required() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "mfa_enrolment_required",
+            "Set up a second factor first.",
+        )
+    }
+
     /// A page of another site sent the request.
     pub(crate) fn cross_site() -> Self {
         Self::new(

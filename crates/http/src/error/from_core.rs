@@ -55,6 +55,11 @@ impl ApiError {
             ErrorCode::InvalidCode => {
                 Self::new(StatusCode::FORBIDDEN, "invalid_code", "The code is wrong.")
             }
+            ErrorCode::EmailNotProved => Self::new(
+                StatusCode::FORBIDDEN,
+                "email_not_verified",
+                "Verify the e-mail address first, by the link that was sent there.",
+            ),
             ErrorCode::MfaEnabled => Self::new(
                 StatusCode::CONFLICT,
                 "mfa_enabled",

@@ -149,8 +149,8 @@ fn errors(route: &Route) -> BTreeSet<u16> {
     }
     if route.access != Access::Public {
         errors.insert(401);
-        // By a cookie, from a page of another site; without the permission; or impersonating a user.
-        if route.method != "GET" || !route.while_impersonating {
+        // By a cookie, from a page of another site; without the permission; impersonating a user, or before the second factor.
+        if route.method != "GET" || !route.while_impersonating || !route.while_enrolling {
             errors.insert(403);
         }
     }

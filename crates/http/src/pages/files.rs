@@ -19,6 +19,7 @@ rows![
     verify_page = get("/verify", "Verify an e-mail address.").file(HTML),
     confirm_email_page = get("/confirm-email", "Confirm a new e-mail address.").file(HTML),
     undo_email_page = get("/undo-email", "Take a change of address back.").file(HTML),
+    undo_2fa_page = get("/undo-2fa", "Take a second factor back.").file(HTML),
     forgot_password_page = get("/forgot-password", "Ask for a new password.").file(HTML),
     reset_password_page = get("/reset-password", "Choose a new password.").file(HTML),
     account_page = get("/account/settings", "Who is signed in, and signing out.").file(HTML),
@@ -42,6 +43,7 @@ files! {
     verify_page: "verify.html";
     confirm_email_page: "confirm-email.html";
     undo_email_page: "undo-email.html";
+    undo_2fa_page: "undo-2fa.html";
     forgot_password_page: "forgot-password.html";
     reset_password_page: "reset-password.html";
     account_page: "account.html";

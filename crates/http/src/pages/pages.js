@@ -60,7 +60,7 @@ const linkToken = () => encodeURIComponent(new URLSearchParams(location.search).
 async function followLink(path, fields) {
   const { status, data } = await call("POST", path + linkToken(), { body: fields, token: store.get()?.access_token });
   if (status === 403 && data.error.code === "password_required") show("signed-out");
-  if (status !== 200) return showProblems(data.error);
+  if (status !== 200 && status !== 204) return showProblems(data.error);
   done();
 }
 
@@ -99,6 +99,7 @@ const actions = {
   verify: (fields) => followLink("/auth/verify/", fields),
   "confirm-email": (fields) => followLink("/auth/confirm-email/", fields),
   "undo-email": () => followLink("/auth/undo-email/"),
+  "undo-2fa": () => followLink("/auth/undo-2fa/"),
   async "forgot-password"(fields) {
     const { status, data } = await call("POST", "/auth/forgot-password", { body: fields });
     if (status !== 202) return showProblems(data.error);

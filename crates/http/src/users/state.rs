@@ -1,11 +1,11 @@
-//! Switching accounts off and on, unlocking them, and asking for a new password.
+//! Switching accounts off and on, unlocking them, asking for a new password, and taking the second factor away.
 
 use auth_core::Platform;
 
 use crate::call::{Answer, Call};
 use crate::proof::Administrator;
 use crate::response::reply::NoContent;
-use crate::row::{post, rows};
+use crate::row::{delete, post, rows};
 
 rows![
     disable_user = post(
@@ -27,6 +27,12 @@ rows![
     )
     .permission("users:write")
     .accepted()
+    .fails(&[409]),
+    remove_second_factor = delete(
+        "/users/{id}/2fa",
+        "Takes the second factor of a user away, who is told by mail. The own one goes by `/auth/2fa/disable`.",
+    )
+    .permission("users:write")
     .fails(&[409]),
 ];
 
@@ -65,6 +71,18 @@ async fn force_password_reset<P: Platform>(
     call.auth
         .users()
         .force_password_reset(&administrator, &id)
+        .await?;
+    Ok(call.done())
+}
+
+async fn remove_second_factor<P: Platform>(
+    call: &Call<'_, P>,
+    administrator: Administrator,
+) -> Answer<NoContent> {
+    let id = call.path_parameter("id");
+    call.auth
+        .users()
+        .remove_second_factor(&administrator, &id)
         .await?;
     Ok(call.done())
 }

@@ -31,7 +31,7 @@ macro_rules! acting_column {
     };
 }
 
-/// Session, user, roles, permissions and who acts in the columns that [`active`] reads.
+/// Session, user, roles, permissions, whether there is a second factor, and who acts in the columns that [`active`] reads.
 macro_rules! active_columns {
     () => {
         concat!(
@@ -40,7 +40,9 @@ macro_rules! active_columns {
             crate::columns::user_columns!(),
             ", ",
             crate::columns::access_columns!(),
-            ", (SELECT max(signing_keys.created_at) FROM signing_keys WHERE signing_keys.emergency = 1) AS keys_ended_at, ",
+            ", (SELECT max(signing_keys.created_at) FROM signing_keys WHERE signing_keys.emergency = 1) AS keys_ended_at,
+                EXISTS (SELECT 1 FROM credentials WHERE credentials.user_row = users.row AND credentials.kind = 'totp')
+                AS second_factor, ",
             crate::sessions::columns::acting_column!()
         )
     };
@@ -78,6 +80,7 @@ pub(crate) fn active(row: &mut Row) -> Result<ActiveSession, StorageError> {
         permissions: row.next::<Names>()?.0,
         rank: row.next()?,
         keys_ended_at: row.next()?,
+        second_factor: row.next::<u64>()? != 0,
         acting: row
             .next::<Option<String>>()?
             .map(|text| acting(&text))

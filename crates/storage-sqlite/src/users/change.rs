@@ -29,7 +29,8 @@ macro_rules! secret_usable {
 
 const CHANGE: &str = concat!(
     "UPDATE users SET change_id = ?2, email_key = ?4, username_key = ?5, updated_at = ?7, email = ?10,
-        email_verified_at = ?11, username = ?12, display_name = ?13, profile = ?14, disabled_at = ?15, locked_until = ?16
+        email_verified_at = ?11, username = ?12, display_name = ?13, profile = ?14, disabled_at = ?15, locked_until = ?16,
+        email_proved_at = ?17
     WHERE id = ?1 AND updated_at = ?3 AND ",
     secret_usable!(),
     " AND NOT ",
@@ -129,6 +130,7 @@ pub(crate) async fn change_user(
         user.profile.into(),
         user.disabled_at.into(),
         user.locked_until.into(),
+        user.email_proved_at.into(),
     ]);
     let mut batch = vec![Statement::new(CHANGE, parameters)];
     if let Some(secret) = &consumes {

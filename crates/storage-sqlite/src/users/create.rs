@@ -48,7 +48,7 @@ const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = ?1";
 // Nobody is stored whose unique key is taken, or who has no identifier.
 const INSERT_USERS: ForEach = ForEach {
     into: "INSERT OR IGNORE INTO users (change_id, id, email, email_key, email_verified_at, username, username_key,
-        display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at)",
+        display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at, email_proved_at)",
     columns: &[
         "mark",
         "id",
@@ -64,6 +64,7 @@ const INSERT_USERS: ForEach = ForEach {
         "created_at",
         "updated_at",
         "last_login_at",
+        "email_proved_at",
     ],
     values: concat!(
         "item.mark, CASE WHEN NOT (",
@@ -72,7 +73,7 @@ const INSERT_USERS: ForEach = ForEach {
         decided!(),
         " THEN item.id END, item.email, item.email_key, item.email_verified_at, item.username,
         item.username_key, item.display_name, item.profile, item.disabled_at, item.locked_until, item.created_at,
-        item.updated_at, item.last_login_at"
+        item.updated_at, item.last_login_at, item.email_proved_at"
     ),
     unless: "",
 };
@@ -218,6 +219,7 @@ async fn create<E: Executor>(
             user.created_at.into(),
             user.updated_at.into(),
             user.last_login_at.into(),
+            user.email_proved_at.into(),
         ]);
     }
     let grounds = grounds::parameter(grounds);

@@ -25,7 +25,7 @@ macro_rules! mirror_storage {
                 record PasswordCost { kind, work, decoy }
             }
             $crate::mirror_types! { [$crate] [wit::users]
-                record User { id, email, email_verified_at, username, display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at }
+                record User { id, email, email_verified_at, email_proved_at, username, display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at }
                 record NewUser { user, email_key, username_key, credentials, roles, search_terms, unless_role_assigned, grounds }
                 variant CreateUserOutcome { Created, EmailTaken, UsernameTaken, IdTaken, RoleAssigned, Conflict }
                 variant LoginName { Email(payload), Username(payload), Id(payload) }
@@ -45,7 +45,7 @@ macro_rules! mirror_storage {
                 record RefreshToken { digest, expires_at, names_session }
                 record NewSession { session, refresh_token, credential, ends_others, continues, replaces }
                 record Acting { opaque, last_seen_at, expires_at, revoked_at, disabled_at, standing }
-                record ActiveSession { session, user, roles, permissions, rank, keys_ended_at, acting }
+                record ActiveSession { session, user, roles, permissions, rank, keys_ended_at, second_factor, acting }
                 record StartedSession { active, ended }
                 variant StartSessionOutcome { Started(payload), UserInactive }
                 record Rotation { presented, session, successor, ciphertext, now, grace }

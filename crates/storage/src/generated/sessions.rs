@@ -145,6 +145,8 @@ pub struct ActiveSession {
     pub rank: u64,
     /// When the newest signing key of an emergency was made; none: there was no emergency.
     pub keys_ended_at: Option<Timestamp>,
+    /// Whether the user has a credential of kind `totp`.
+    pub second_factor: bool,
     /// The administrator who acts as the user; none: nobody does, or `parent_id` is no longer a session of `actor_id`.
     pub acting: Option<Acting>,
 }

@@ -19,6 +19,8 @@ pub struct User {
     pub email: Option<String>,
     /// When the person proved to receive mail at `email`; none: not yet.
     pub email_verified_at: Option<Timestamp>,
+    /// When `email` was first verified, whatever has become of that since; none: never. Another address begins anew.
+    pub email_proved_at: Option<Timestamp>,
     /// User name as the person wrote it.
     pub username: Option<String>,
     /// Name to show to others; free text.

@@ -71,7 +71,7 @@ pub fn totp_step(key: &str, code: &str, now: f64) -> Option<f64> {
     )]
     let now = Timestamp::from_millis(now as u64);
     #[allow(clippy::cast_precision_loss, reason = "steps are far below 2^53")]
-    totp::step_of(&key, code, now).map(|step| step as f64)
+    totp::step_of(&key, code, now, totp::SKEW).map(|step| step as f64)
 }
 
 /// A key as people and apps have it.

@@ -7,6 +7,7 @@ mod list;
 mod passwords;
 mod ranks;
 mod roles;
+mod second_factor;
 mod sessions;
 
 use gatewright_tests::MailService;

@@ -30,6 +30,7 @@ async fn nobody_administers_peers_or_superiors() {
             ("POST", of("/enable")),
             ("POST", of("/unlock")),
             ("POST", of("/reset-password")),
+            ("DELETE", of("/2fa")),
             ("DELETE", of("/sessions")),
             (
                 "DELETE",

@@ -15,6 +15,7 @@ pub(crate) fn new_user(
             id: id(number),
             email: email_key.map(str::to_uppercase),
             email_verified_at: None,
+            email_proved_at: None,
             username: username_key.map(str::to_uppercase),
             display_name: Some("Zoë \u{1f98a}".to_owned()),
             profile: r#"{"team": "a,b"}"#.to_owned(),

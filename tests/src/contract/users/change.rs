@@ -24,6 +24,7 @@ pub(crate) fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
         user: User {
             email: Some("Ada@New.example".to_owned()),
             email_verified_at: Some(at(5)),
+            email_proved_at: Some(at(4)),
             username: Some("Countess".to_owned()),
             display_name: None,
             profile: r#"{"team": 1}"#.to_owned(),
@@ -66,6 +67,7 @@ pub(crate) fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
     assert_eq!(after.user, expected);
     assert!(after.credentials == changed.credentials);
     let active = find(storage, 10);
+    assert!(active.second_factor && !find(storage, 20).second_factor);
     assert_eq!((active.session.revoked_at, active.user), (None, expected));
     assert_eq!(active.roles, ["user", "verified"]);
     let ended = find(storage, 11).session;

@@ -212,6 +212,7 @@ pub(crate) fn many_users_are_stored_each_on_its_own(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), Some("ada")));
     let mut whole = new_user(2, Some("bob@example.com"), Some("bob"));
     whole.user.disabled_at = Some(at(1));
+    whole.user.email_proved_at = Some(at(3));
     whole.user.last_login_at = Some(at(2));
     whole.roles = names(&["user", "no such role", "admin"]);
     whole.search_terms = names(&["builder"]);

@@ -1,0 +1,44 @@
+//! Takes the second factor of a user away.
+
+use crate::account::change::Change;
+use crate::admin::actor::Actor;
+use crate::admin::administer::administer;
+use crate::admin::users::Users;
+use crate::audit::event::EventKind;
+use crate::audit::record::record;
+use crate::client::Client;
+use crate::credential::SECOND_FACTOR;
+use crate::error::{Error, Result};
+use crate::mail::kind::MailKind;
+use crate::mail::outbox::notify_user;
+use crate::mfa::second_factor::has_second_factor;
+use crate::platform::Platform;
+
+impl<P: Platform> Users<'_, P> {
+    /// Takes a user's second factor away, with the recovery codes: they have lost it, or it is somebody else's. The user is told.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::InsufficientRank`], also for one's own, which takes both factors; [`Error::MfaNotEnabled`],
+    /// or a failure of the platform.
+    pub async fn remove_second_factor(self, actor: &Actor, user_id: &str) -> Result<()> {
+        let context = self.context;
+        let user = administer(context, actor, user_id, |member| {
+            if actor.user_id() == Some(user_id) {
+                return Err(Error::InsufficientRank);
+            }
+            if !has_second_factor(&member.account) {
+                return Err(Error::MfaNotEnabled);
+            }
+            Ok(Change {
+                deletes: SECOND_FACTOR.to_vec(),
+                ..Change::of(member.account.user.clone())
+            })
+        })
+        .await?
+        .user;
+        let event = actor.event(EventKind::SecondFactorRemoved);
+        record(context, event.on("user", user_id), actor.client());
+        notify_user(context, &user, MailKind::MfaDisabled, &Client::default());
+        Ok(())
+    }
+}

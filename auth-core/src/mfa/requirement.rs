@@ -1,0 +1,64 @@
+//! Who has to have a second factor.
+
+use crate::access::{has_any_role, is_role_name};
+
+/// Who has to have a second factor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequireMfa {
+    /// Nobody.
+    Nobody,
+    /// Everybody.
+    Everybody,
+    /// Whoever has one of these roles, or one that implies it.
+    Roles(Vec<String>),
+}
+
+impl RequireMfa {
+    /// Reads `off`, `all`, or names of roles separated by commas.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "off" => Some(Self::Nobody),
+            "all" => Some(Self::Everybody),
+            roles => {
+                let names: Vec<_> = roles.split(',').map(str::trim).collect();
+                let valid = names.iter().all(|name| is_role_name(name));
+                valid.then(|| Self::Roles(names.into_iter().map(str::to_owned).collect()))
+            }
+        }
+    }
+
+    /// Whether somebody with these roles has to have one.
+    pub(crate) fn applies_to(&self, roles: &[String]) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Everybody => true,
+            Self::Roles(wanted) => has_any_role(roles, wanted),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_required_of_nobody_of_all_or_by_role() {
+        let roles = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let applies =
+            |setting: &str, to: &[&str]| RequireMfa::parse(setting).unwrap().applies_to(&roles(to));
+        assert!(!applies("off", &["superadmin"]));
+        assert!(applies("all", &[]));
+        assert!(applies("editor, admin", &["user", "editor"]));
+        // A role that implies another is bound as well.
+        assert!(applies("admin", &["superadmin"]));
+        assert!(!applies("admin", &["user", "editor"]));
+        for wrong in ["", "Admin", "admin,", "admin;editor"] {
+            assert_eq!(RequireMfa::parse(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Taking a second factor back, by the link in the mail that told of it.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::change::{Change, change_user};
+use crate::account::find::find_account;
+use crate::account::password_reset::send_reset;
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::record;
+use crate::client::Client;
+use crate::context::Context;
+use crate::credential::{CredentialKind, SECOND_FACTOR, credential_of_kind};
+use crate::error::{Error, LinkError, Result};
+use crate::mail::kind::MailKind;
+use crate::mail::link::link;
+use crate::mail::outbox::{MailLink, notify_user};
+use crate::mfa::Mfa;
+use crate::one_time_secret::{Purpose, create_secret, peek_of_user};
+use crate::platform::Platform;
+
+/// For how long a second factor can be taken back.
+const UNDO_LIFE: Duration = Duration::from_secs(86_400);
+
+/// What a link that takes a second factor back goes with.
+#[derive(Serialize, Deserialize)]
+struct NewFactor {
+    /// The credential. A later one is another.
+    credential: String,
+}
+
+impl<P: Platform> Mfa<'_, P> {
+    /// Takes a second factor back by the link that was mailed when it came into force. Whoever added it may know the
+    /// password, so all sessions end and a new one has to be chosen by a link to the address of the account.
+    ///
+    /// # Errors
+    /// [`Error::Link`], or a failure of the platform.
+    pub async fn undo_second_factor(self, token: &str, client: &Client) -> Result<()> {
+        let context = self.context;
+        let purpose = Purpose::UndoSecondFactor;
+        let usable = peek_of_user::<NewFactor, _>(context, purpose, token).await?;
+        let user = change_user(context, &usable.user_id, |account| {
+            let still = credential_of_kind(&account, CredentialKind::Totp)
+                .is_some_and(|factor| factor.id == usable.payload.credential);
+            if !still {
+                return Err(Error::Link(LinkError::Invalid));
+            }
+            let mut deletes = vec![CredentialKind::Password];
+            deletes.extend(SECOND_FACTOR);
+            let mut change = Change {
+                consumes: Some(usable.digest.clone()),
+                deletes,
+                ..Change::of(account.user)
+            };
+            change.end_sessions(None, "second_factor_undone");
+            Ok(change)
+        })
+        .await?;
+        let event = Event::of_user(EventKind::MfaDisabled, &user.id);
+        record(context, event.because("undone"), client);
+        notify_user(context, &user, MailKind::MfaDisabled, client);
+        let account = find_account(context, &user.id).await?;
+        let email = user.email.unwrap_or_default();
+        send_reset(context, account.as_ref(), &email, MailKind::ResetPassword).await
+    }
+}
+
+/// The link that takes a factor back.
+pub(super) async fn create_undo_link<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    credential_id: &str,
+) -> Result<MailLink> {
+    let payload = NewFactor {
+        credential: credential_id.to_owned(),
+    };
+    let purpose = Purpose::UndoSecondFactor;
+    let user = Some(user_id);
+    let token = create_secret(context, purpose, user, &payload, UNDO_LIFE, false).await?;
+    Ok(MailLink {
+        url: link(context, "/undo-2fa", &token),
+        expires_in: UNDO_LIFE,
+    })
+}

@@ -1,0 +1,81 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gatewright_tests::host::{Answer, Host, JWT_SECRET, PASSWORD, SETUP, Tokens};
+use serde_json::{Value, json};
+
+use crate::auth::second_factor::{code_now, enrol};
+
+/// V6.3.3: whoever has to have a second factor sets it up at the next login, and does nothing else before; so it is in sessions
+/// that were there when it became required.
+#[tokio::test]
+async fn who_has_to_have_a_factor_does_nothing_before_it_is_set_up() {
+    let host = Host::start(&[SETUP]);
+    let root = host.administrator().await;
+    let ada = host.person(&root, "ada", &["user", "moderator"]).await;
+    let ben = host.person(&root, "ben", &["user"]).await;
+    let host = host.restart(&[("REQUIRE_MFA", "moderator")]);
+    // A role that implies it is bound as well, others are not.
+    host.get_as("/account/sessions", ben.token())
+        .await
+        .assert_ok();
+    host.get_as("/users", root.token())
+        .await
+        .assert_error(403, "mfa_enrolment_required");
+    let refused = |answer: Answer| answer.assert_error(403, "mfa_enrolment_required");
+    let login = host.login(&ada.email).await;
+    for token in [ada.token(), &login.access_token] {
+        refused(host.get_as("/users", token).await);
+        refused(host.get_as("/account/sessions", token).await);
+        let change = json!({"display_name": "Ada"});
+        refused(host.send_as("PATCH", "/account", token, change).await);
+        let change = json!({"current_password": PASSWORD, "new_password": "a new and better one"});
+        refused(
+            host.send_as("POST", "/account/change-password", token, change)
+                .await,
+        );
+        host.get_as("/auth/me", token).await.assert_ok();
+    }
+    // A new token does no more.
+    let renewed = host.refresh(&ada.session.refresh_token).await;
+    let renewed = Tokens::of(&renewed.body);
+    refused(host.get_as("/users", &renewed.access_token).await);
+
+    enrol(&host, renewed).await;
+    // In the sessions that were there, too.
+    for token in [ada.token(), &login.access_token] {
+        host.get_as("/users", token).await.assert_ok();
+    }
+    let body = json!({"email": ada.email, "password": PASSWORD});
+    let login = host.post("/auth/login", body).await;
+    assert_eq!(login.body["mfa_required"], true);
+}
+
+/// Services that look at tokens by themselves refuse one that is for setting up a second factor alone.
+#[tokio::test]
+async fn a_token_for_the_set_up_is_for_another_audience() {
+    let audience = |token: &str| {
+        let claims = token.split('.').nth(1).unwrap();
+        let claims = URL_SAFE_NO_PAD.decode(claims).unwrap();
+        serde_json::from_slice::<Value>(&claims).unwrap()["aud"].clone()
+    };
+    let host = Host::start(&[
+        SETUP,
+        ("REQUIRE_MFA", "all"),
+        ("JWT_ALGORITHM", "HS256"),
+        ("JWT_SECRET", JWT_SECRET),
+        ("JWT_AUDIENCE", "https://api.example.com"),
+    ]);
+    let root = host.administrator().await;
+    assert_eq!(audience(root.token()), "https://api.example.com#enrolment");
+    let enabled = host.post_as("/auth/2fa/enable", root.token()).await;
+    let code = json!({"code": code_now(enabled.body["secret"].as_str().unwrap())});
+    host.send_as("POST", "/auth/2fa/verify", root.token(), code)
+        .await
+        .assert_ok();
+    let renewed = host.refresh(&root.session.refresh_token).await;
+    let renewed = Tokens::of(&renewed.body);
+    assert_eq!(audience(&renewed.access_token), "https://api.example.com");
+    host.get_as("/users", &renewed.access_token)
+        .await
+        .assert_ok();
+}

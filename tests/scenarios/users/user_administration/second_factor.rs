@@ -1,0 +1,47 @@
+//! Taking the second factor of a user away.
+
+use gatewright_tests::MailService;
+use gatewright_tests::host::SETUP;
+use serde_json::json;
+
+use super::done;
+use crate::audit::count;
+use crate::auth::second_factor::enrol;
+
+/// V6.5.6: who has lost the factor, or has somebody else's, gets rid of it by an administrator, and is told.
+#[tokio::test]
+async fn an_administrator_takes_a_factor_away() {
+    let mail = MailService::start();
+    let host = mail.host(&[SETUP]);
+    let root = host.administrator().await;
+    let ada = host.person(&root, "ada", &["user"]).await;
+    let path = format!("{}/2fa", ada.path());
+    let remove = async |path: &str| host.call_as("DELETE", path, root.token()).await;
+    remove(&path).await.assert_error(409, "mfa_not_enabled");
+    enrol(&host, ada.session.clone()).await;
+    assert_eq!(mail.next().message["kind"], "mfa_enabled");
+    done(&remove(&path).await);
+    let told = mail.next().message;
+    assert_eq!(
+        (&told["kind"], &told["to"]),
+        (&json!("mfa_disabled"), &json!("ada@example.com"))
+    );
+    // From where the administrator came is nobody's business.
+    assert!(!told["text"].as_str().unwrap().contains("127.0.0.1"));
+    let account = host.get_as("/account", ada.token()).await;
+    let left = ["mfa_enabled", "recovery_codes_left"].map(|name| account.body[name].clone());
+    assert_eq!(left, [json!(false), json!(0)]);
+    host.login("ada@example.com").await;
+    let query = format!(
+        "/audit?kind=user.second_factor_removed&actor={}&target={}",
+        root.id, ada.id
+    );
+    host.wait_until(&query, root.token(), |answer| count(answer) == 1)
+        .await;
+
+    // The own one takes both factors.
+    enrol(&host, root.session.clone()).await;
+    remove(&format!("{}/2fa", root.path()))
+        .await
+        .assert_error(403, "insufficient_rank");
+}

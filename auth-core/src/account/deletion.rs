@@ -16,10 +16,10 @@ use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{ActiveSession, DeleteUserOutcome, Grounds, User, UserDetails, Users as _};
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Deletes the account of a session's user with everything that belongs to it. Takes the password.
+    /// Deletes the account of a session's user with everything that belongs to it. Takes the password, and both factors where a second one is in force.
     ///
     /// # Errors
-    /// [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], [`Error::LastSuperadmin`], or a failure
+    /// [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], [`Error::LastSuperadmin`], or a failure
     /// of the platform.
     pub async fn delete(
         self,
@@ -29,6 +29,7 @@ impl<P: Platform> Accounts<'_, P> {
     ) -> Result<()> {
         let context = self.context;
         let required = Required::Password;
+        let evidence = evidence.within(active);
         reauthenticate(context, &active.user.id, required, evidence, client).await?;
         match delete_user(context, &active.user.id, |_| Ok(())).await {
             Ok(user) => {

@@ -36,11 +36,11 @@ struct NewAddress {
 }
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Begins to change the address of a session's user: a link goes to the new one. Takes the password. The answer says
+    /// Begins to change the address of a session's user: a link goes to the new one. Takes the password, and both factors where a second one is in force. The answer says
     /// nothing of whether another account has that address already.
     ///
     /// # Errors
-    /// [`Error::Invalid`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a failure of the platform.
+    /// [`Error::Invalid`], [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a failure of the platform.
     pub async fn change_email(
         self,
         active: &ActiveSession,
@@ -51,6 +51,7 @@ impl<P: Platform> Accounts<'_, P> {
         let context = self.context;
         let address = EmailAddress::parse(email).map_err(|rule| Error::Invalid(vec![rule]))?;
         let required = Required::Password;
+        let evidence = evidence.within(active);
         let proof = reauthenticate(context, &active.user.id, required, evidence, client).await?;
         let asked = RequestedMail::NewAddress;
         count_mail(context, asked, &address, client).await?;

@@ -18,11 +18,12 @@ use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::ActiveSession;
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Changes the password of a session's user. Takes the current password. All their sessions end, and the tokens are of one
+    /// Changes the password of a session's user. Takes the current password, and both factors
+    /// where a second one is in force. All their sessions end, and the tokens are of one
     /// that takes the place of this one.
     ///
     /// # Errors
-    /// [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::Invalid`], [`Error::RateLimited`],
+    /// [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`], [`Error::Invalid`], [`Error::RateLimited`],
     /// [`Error::AccessToken`] when the session ended meanwhile, or a failure of the platform.
     pub async fn change_password(
         self,
@@ -33,6 +34,7 @@ impl<P: Platform> Accounts<'_, P> {
     ) -> Result<Tokens> {
         let context = self.context;
         let required = Required::Password;
+        let evidence = evidence.within(active);
         let proof = reauthenticate(context, &active.user.id, required, evidence, client).await?;
         let checked = checked_password(context, new, "new_password", &active.user).await?;
         let secret = hash_password(context, &checked).await?;

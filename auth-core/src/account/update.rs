@@ -9,6 +9,8 @@ use crate::audit::record::record;
 use crate::client::Client;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::identifier::Username;
+use crate::mail::kind::MailKind;
+use crate::mail::outbox::notify_user;
 use crate::platform::Platform;
 use crate::profile::{Editor, display_name};
 use crate::rate_limits::quota::{SelfService, count_self_service};
@@ -26,7 +28,7 @@ pub struct AccountUpdate<'a> {
 }
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Changes what a person says of themself.
+    /// Changes what a person says of themself. Another user name is told them by mail.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every broken rule, [`Error::UsernameTaken`], [`Error::RateLimited`], or a failure of the
@@ -53,8 +55,10 @@ impl<P: Platform> Accounts<'_, P> {
             }
         };
         count_self_service(context, &active.user.id, SelfService::Profile, client).await?;
+        let mut before = None;
         let user = change_user(context, &active.user.id, |account| {
             let mut user = account.user;
+            before.clone_from(&user.username);
             if update.username.is_some() {
                 user.username = username.as_ref().map(|name| name.as_str().to_owned());
                 if user.email.is_none() && user.username.is_none() {
@@ -80,6 +84,9 @@ impl<P: Platform> Accounts<'_, P> {
             Event::own(EventKind::AccountUpdated, active),
             client,
         );
+        if user.username != before {
+            notify_user(context, &user, MailKind::UsernameChanged, client);
+        }
         Ok(user)
     }
 }

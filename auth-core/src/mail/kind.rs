@@ -73,6 +73,8 @@ kinds! {
     ChangeEmail "change_email" "CHANGE_EMAIL";
     /// Your address is now `email`; the link undoes it. Sent to the old one.
     EmailChanged "email_changed" "EMAIL_CHANGED";
+    /// Your user name was changed.
+    UsernameChanged "username_changed" "USERNAME_CHANGED";
     /// A second factor is needed from now on; the link takes it back.
     MfaEnabled "mfa_enabled" "MFA_ENABLED";
     /// No second factor is needed any more.

@@ -50,10 +50,7 @@ impl<P: Platform> Mfa<'_, P> {
         let context = self.context;
         let what = SelfService::SecondFactor;
         count_self_service(context, &active.user.id, what, client).await?;
-        let evidence = Evidence {
-            session: Some(active),
-            ..evidence
-        };
+        let evidence = evidence.within(active);
         let required = Required::PasswordOrRecentSignIn;
         reauthenticate(context, &active.user.id, required, evidence, client).await?;
         let mut key = Zeroizing::new([0; totp::KEY_LEN]);

@@ -47,5 +47,5 @@ pub use proxies::trust::client_behind;
 pub use request::body::head_size;
 pub use request::body_budget::{BodyConfig, body_patience};
 pub use request::headers::{CLIENT_ADDRESS, HEAD_ONLY, REQUEST_ID, client_address};
-pub use route::{Access, Parameter, ParameterForm, RequestBody, Route};
+pub use route::{Access, Parameter, ParameterForm, Recency, RequestBody, Route};
 pub use service::Service;

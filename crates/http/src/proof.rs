@@ -11,7 +11,8 @@ use auth_core::{AccessTokenError, Actor, Error, Platform};
 
 use crate::call::Call;
 use crate::error::api_error::ApiError;
-use crate::route::Access;
+use crate::request::json;
+use crate::route::{Access, Recency};
 
 /// Something that a request proves.
 pub(crate) trait Authorize: Sized {
@@ -148,17 +149,43 @@ async fn actor<P: Platform>(
     if call.parts.extensions.get::<Operator>().is_some() {
         return Ok(Actor::operator(call.client()));
     }
-    let active = session(call).await?;
-    match needed {
-        Some(needed) if !Holder::from(&active).has_permission(needed) => {
-            Err(ApiError::forbidden(needed))
-        }
-        needed => Ok(Actor::of(&active, needed, call.client())),
+    let active = signed_in(call).await?;
+    if let Some(needed) = needed
+        && !Holder::from(&active).has_permission(needed)
+    {
+        return Err(ApiError::forbidden(needed));
     }
+    require_recent(call, &active).await?;
+    Ok(Actor::of(&active, needed, call.client()))
 }
 
 /// The session of the token that the request carries, if the route takes it.
 async fn session<P: Platform>(call: &Call<'_, P>) -> Result<ActiveSession, ApiError> {
+    let active = signed_in(call).await?;
+    require_recent(call, &active).await?;
+    Ok(active)
+}
+
+/// Refuses whoever has not proved within ten minutes who they are, where the row of the route asks for that.
+async fn require_recent<P: Platform>(
+    call: &Call<'_, P>,
+    active: &ActiveSession,
+) -> Result<(), ApiError> {
+    let asks = match call.route.recency {
+        Recency::Never => false,
+        Recency::Always => true,
+        Recency::WithMember(name) => json::has_member(call.body, name),
+        Recency::WithFlag(name) => call.query()?.flag(name)?.unwrap_or_default(),
+        Recency::OfOtherSessions => call.path_parameter("id") != active.session.id,
+    };
+    if asks {
+        call.auth.sign_in().require_recent(active).await?;
+    }
+    Ok(())
+}
+
+/// The session of the token that the request carries, unless somebody acts as the person and the route refuses that.
+async fn signed_in<P: Platform>(call: &Call<'_, P>) -> Result<ActiveSession, ApiError> {
     let active = active_session(call).await?;
     // The one place for all: no route that takes a session can forget it.
     if active.session.actor_id.is_some() && !call.route.while_impersonating {

@@ -19,6 +19,21 @@ pub enum Access {
     OptionalSession,
 }
 
+/// When a route takes that the person has proved within ten minutes who they are (`POST /auth/reauthenticate`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recency {
+    /// Never.
+    Never,
+    /// Always.
+    Always,
+    /// Where the body, in JSON, has this member.
+    WithMember(&'static str),
+    /// Where this flag behind the question mark is true.
+    WithFlag(&'static str),
+    /// Where `{id}` in the path is another session than the one that asks.
+    OfOtherSessions,
+}
+
 /// The form of a request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestBody {
@@ -131,6 +146,8 @@ pub struct Route {
     pub operation_id: Option<&'static str>,
     /// Who may call it.
     pub access: Access,
+    /// When it takes a proof within ten minutes.
+    pub recency: Recency,
     /// Whether an administrator who impersonates a user may call it: it shows data of that user and changes none. Every
     /// other route with a session refuses them.
     pub while_impersonating: bool,
@@ -192,6 +209,7 @@ impl Route {
             handler: "",
             operation_id: None,
             access: Access::Public,
+            recency: Recency::Never,
             while_impersonating: false,
             while_enrolling: false,
             query: &[],

@@ -15,7 +15,7 @@ use crate::proof::{
 };
 use crate::request::{form, json};
 use crate::response::reply::{File, NoContent, Reply};
-use crate::route::{Access, Parameter, RequestBody, Route};
+use crate::route::{Access, Parameter, Recency, RequestBody, Route};
 use crate::schema::Schema;
 #[cfg(test)]
 use crate::schema::SchemaOf;
@@ -117,9 +117,14 @@ impl<B, R> Row<Public, B, R> {
         Row::of(self.with_access(Access::Session))
     }
 
-    /// For whoever has this permission, and the operator.
+    /// For whoever has this permission, and the operator. What changes something takes a proof within ten minutes, unless
+    /// the row says otherwise.
     pub(crate) const fn permission(self, needed: &'static str) -> Row<Administrator, B, R> {
-        Row::of(self.with_access(Access::Permission(needed)))
+        let mut route = self.with_access(Access::Permission(needed));
+        if !matches!(route.method.as_bytes(), b"GET") {
+            route.recency = Recency::Always;
+        }
+        Row::of(route)
     }
 
     /// For whoever presents the token of a session, or proves otherwise what the handler asks for.
@@ -217,6 +222,12 @@ impl<A, B, R> Row<A, B, R> {
     const fn of(route: Route) -> Self {
         let types = Types(PhantomData);
         Self { route, types }
+    }
+
+    /// Says when it takes a proof within ten minutes of who calls it.
+    pub(crate) const fn recent(mut self, recency: Recency) -> Self {
+        self.route.recency = recency;
+        self
     }
 
     /// Also for an administrator who impersonates a user.

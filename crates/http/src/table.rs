@@ -7,7 +7,8 @@ use http::Method;
 
 use crate::access::{check, permissions, roles};
 use crate::auth::{
-    login, login_by_form, logout, mfa, password_reset, refresh, register, verification,
+    login, login_by_form, logout, mfa, password_reset, reauthentication, refresh, register,
+    verification,
 };
 use crate::route::Route;
 use crate::row::Handler;
@@ -33,6 +34,7 @@ table![
     login_by_form,
     refresh,
     logout,
+    reauthentication,
     account::own,
     verification,
     password_reset,
@@ -114,4 +116,32 @@ pub(crate) fn find_or_reason(method: &Method, path: &str) -> Result<Found, NoRou
         let routes = same_path.iter().map(|found| found.route);
         NoRoute::Method(routes.collect())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::route::{Access, Recency};
+
+    /// V7.5.3: what an administrator changes takes a recent proof, whoever writes the row; these alone destroy nothing.
+    #[test]
+    fn administrators_change_nothing_without_a_recent_proof() {
+        let administers = |route: &&Route| matches!(route.access, Access::Permission(_));
+        let asks_less = |route: &&Route| route.method != "GET" && route.recency != Recency::Always;
+        let asking_less: Vec<_> = all()
+            .filter(administers)
+            .filter(asks_less)
+            .map(|route| (route.path, route.recency))
+            .collect();
+        assert_eq!(
+            asking_less,
+            [
+                ("/users", Recency::WithMember("roles")),
+                ("/users/{id}/enable", Recency::Never),
+                ("/users/{id}/unlock", Recency::Never),
+                ("/roles", Recency::Never),
+                ("/permissions", Recency::Never),
+            ]
+        );
+    }
 }

@@ -76,6 +76,7 @@ const MATRIX: &[(&str, &str, [&str; 5])] = &[
     ("POST", "/auth/jwt/logout", [N, Y, Y, Y, Y]),
     ("POST", "/auth/logout", [N, Y, Y, Y, Y]),
     ("POST", "/auth/logout-all", [N, Y, Y, Y, Y]),
+    ("POST", "/auth/reauthenticate", [N, Y, Y, Y, Y]),
     ("GET", "/auth/me", [N, Y, Y, Y, Y]),
     ("POST", "/logout", [N, Y, Y, Y, Y]),
     ("GET", "/users/me", [N, Y, Y, Y, Y]),

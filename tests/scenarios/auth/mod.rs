@@ -22,6 +22,7 @@ mod rehash;
 mod renewed;
 mod required_factor;
 pub(crate) mod second_factor;
+mod step_up;
 mod token_endpoint;
 mod verification;
 mod who_exists;

@@ -9,11 +9,13 @@ use crate::admin::users::Users;
 use crate::admin::users::fields::{UserUpdate, write_update};
 use crate::audit::event::EventKind;
 use crate::audit::record::record;
-use crate::error::{Error, Result};
+use crate::client::Client;
+use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::mail::context::MailContext;
 use crate::mail::kind::MailKind;
-use crate::mail::outbox::{message, send};
+use crate::mail::outbox::{message, notify_user, send};
 use crate::mail::receiver::Receiver;
+use crate::mfa::second_factor::has_second_factor;
 use crate::one_time_secret::Purpose;
 use crate::platform::Platform;
 use crate::storage::{InvalidatedSecrets, User, UserDetails};
@@ -70,6 +72,14 @@ impl<P: Platform> Users<'_, P> {
         let changed = changed.into_iter().filter(|(_, changed)| *changed);
         let changed: Vec<_> = changed.map(|(name, _)| name).collect();
         record(context, event.with("changed", changed), actor.client());
+        if before.username != user.username {
+            notify_user(
+                context,
+                &user,
+                MailKind::UsernameChanged,
+                &Client::default(),
+            );
+        }
         let told = before
             .email
             .as_deref()

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::{Answer, Call};
 use crate::proof::Administrator;
 use crate::response::reply::NoContent;
+use crate::route::Recency;
 use crate::row::{delete, get, post, put, rows};
 
 rows![
@@ -15,6 +16,7 @@ rows![
         .answers::<PermissionsResponse>(),
     create_permission = post("/permissions", "Makes a permission.")
         .permission("roles:write")
+        .recent(Recency::Never)
         .json::<CreatePermissionRequest>()
         .creates::<PermissionView>()
         .fails(&[409]),

@@ -50,6 +50,9 @@ pub(crate) struct ChangeEmailRequest {
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
     password: String,
+    /// A code of the second factor, or a recovery code; where one is in force it is needed some time after signing in.
+    #[serde(alias = "totp_code")]
+    code: Option<String>,
 }
 
 async fn change_email<P: Platform>(
@@ -58,14 +61,13 @@ async fn change_email<P: Platform>(
     request: ChangeEmailRequest,
 ) -> Answer<NoContent> {
     let password = json::required("password", &request.password)?;
+    let evidence = Evidence {
+        code: request.code.as_deref(),
+        ..Evidence::password(password)
+    };
     call.auth
         .accounts()
-        .change_email(
-            &session,
-            &request.email,
-            Evidence::password(password),
-            &call.client(),
-        )
+        .change_email(&session, &request.email, evidence, &call.client())
         .await?;
     Ok(call.done())
 }

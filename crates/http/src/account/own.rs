@@ -10,6 +10,7 @@ use crate::proof::Session;
 use crate::request::json;
 use crate::request::nullable::or_empty;
 use crate::response::reply::NoContent;
+use crate::route::Recency;
 use crate::row::{delete, get, patch, rows};
 
 rows![
@@ -33,6 +34,7 @@ rows![
         "Changes user name, name and profile; what is left out stays, null takes away.",
     )
     .session()
+    .recent(Recency::WithMember("username"))
     .json::<AccountUpdateRequest>()
     .answers::<UserView>()
     .fails(&[409, 429]),
@@ -73,6 +75,9 @@ pub(crate) struct PasswordRequest {
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
     password: String,
+    /// A code of the second factor, or a recovery code; where one is in force it is needed some time after signing in.
+    #[serde(alias = "totp_code")]
+    code: Option<String>,
 }
 
 async fn me<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<MeResponse> {
@@ -113,9 +118,13 @@ async fn delete_account<P: Platform>(
     request: PasswordRequest,
 ) -> Answer<NoContent> {
     let password = json::required("password", &request.password)?;
+    let evidence = Evidence {
+        code: request.code.as_deref(),
+        ..Evidence::password(password)
+    };
     call.auth
         .accounts()
-        .delete(&session, Evidence::password(password), &call.client())
+        .delete(&session, evidence, &call.client())
         .await?;
     let mut reply = call.done();
     call.clear_cookies(reply.headers_mut());

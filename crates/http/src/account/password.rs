@@ -34,6 +34,9 @@ pub(crate) struct ChangePasswordRequest {
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
     new_password: String,
+    /// A code of the second factor, or a recovery code; where one is in force it is needed some time after signing in.
+    #[serde(alias = "totp_code")]
+    code: Option<String>,
 }
 
 async fn change_password<P: Platform>(
@@ -42,15 +45,14 @@ async fn change_password<P: Platform>(
     request: ChangePasswordRequest,
 ) -> Answer<TokenResponse> {
     let current = json::required("current_password", &request.current_password)?;
+    let evidence = Evidence {
+        code: request.code.as_deref(),
+        ..Evidence::password(current)
+    };
     let tokens = call
         .auth
         .accounts()
-        .change_password(
-            &session,
-            Evidence::password(current),
-            &request.new_password,
-            &call.client(),
-        )
+        .change_password(&session, evidence, &request.new_password, &call.client())
         .await?;
     Ok(renewed(call, &tokens, |tokens| tokens))
 }

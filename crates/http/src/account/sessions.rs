@@ -6,6 +6,7 @@ use crate::account::view::{SessionView, SessionsResponse};
 use crate::call::{Answer, Call};
 use crate::proof::Session;
 use crate::response::reply::NoContent;
+use crate::route::Recency;
 use crate::row::{delete, get, post, rows};
 
 rows![
@@ -13,12 +14,15 @@ rows![
         .session()
         .while_impersonating()
         .answers::<SessionsResponse>(),
-    end_session = delete("/account/sessions/{id}", "Ends one session.").session(),
+    end_session = delete("/account/sessions/{id}", "Ends one session.")
+        .session()
+        .recent(Recency::OfOtherSessions),
     logout_others = post(
         "/account/logout-others",
         "Ends every other session of the user.",
     )
-    .session(),
+    .session()
+    .recent(Recency::Always),
 ];
 
 async fn sessions<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<SessionsResponse> {

@@ -6,6 +6,7 @@ pub(crate) mod logout;
 pub(crate) mod mfa;
 pub(crate) mod password_reset;
 mod qr_code;
+pub(crate) mod reauthentication;
 pub(crate) mod refresh;
 pub(crate) mod register;
 pub(crate) mod tokens;

@@ -50,7 +50,7 @@ impl ApiError {
             ErrorCode::ReauthenticationRequired => Self::new(
                 StatusCode::FORBIDDEN,
                 "reauthentication_required",
-                "The password is needed again.",
+                "Prove once more who you are (`POST /auth/reauthenticate`), or sign in again.",
             ),
             ErrorCode::InvalidCode => {
                 Self::new(StatusCode::FORBIDDEN, "invalid_code", "The code is wrong.")

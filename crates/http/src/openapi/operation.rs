@@ -15,7 +15,7 @@ use utoipa::openapi::{Deprecated, Ref, Required};
 use super::errors::{ErrorResponse, OAuthError};
 use crate::request::media_type;
 use crate::request::query::DEFAULT_LIMIT;
-use crate::route::{Access, ParameterForm, RequestBody, Route};
+use crate::route::{Access, ParameterForm, Recency, RequestBody, Route};
 use crate::schema::SchemaOf;
 use crate::table;
 
@@ -29,8 +29,13 @@ pub(super) fn operation(route: &Route) -> Operation {
     for parameter in parameters(route) {
         operation = operation.parameter(parameter);
     }
+    let mut needs = Vec::new();
     if let Access::Permission(needed) = route.access {
-        operation = operation.description(Some(format!("Needs the permission `{needed}`.")));
+        needs.push(format!("Needs the permission `{needed}`."));
+    }
+    needs.extend(recency(route.recency));
+    if !needs.is_empty() {
+        operation = operation.description(Some(needs.join(" ")));
     }
     let (media_type, required) = match route.body {
         RequestBody::Form => (media_type::FORM, Required::True),
@@ -73,6 +78,20 @@ pub(super) fn operation(route: &Route) -> Operation {
         operation = operation.security(SecurityRequirement::default());
     }
     operation.build()
+}
+
+/// When the route takes a proof within ten minutes.
+fn recency(recency: Recency) -> Option<String> {
+    let when = match recency {
+        Recency::Never => return None,
+        Recency::Always => String::new(),
+        Recency::WithMember(name) => format!(" where `{name}` is given"),
+        Recency::WithFlag(name) => format!(" where `{name}` is true"),
+        Recency::OfOtherSessions => " for another session than the one that asks".to_owned(),
+    };
+    Some(format!(
+        "Takes a proof within ten minutes{when} (`/auth/reauthenticate`)."
+    ))
 }
 
 fn content(schema: SchemaOf) -> Content {

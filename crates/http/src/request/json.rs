@@ -3,6 +3,7 @@
 use auth_core::json::Objects;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::error::api_error::ApiError;
 use crate::request::media_type;
@@ -45,6 +46,13 @@ pub(crate) fn read_optional<T: DeserializeOwned + Default>(
         [] => Ok(T::default()),
         body => read(parts, body),
     }
+}
+
+/// Whether a JSON body has this member. One that can't be read has none, and its reader refuses it.
+pub(crate) fn has_member(body: &[u8], name: &str) -> bool {
+    let text = core::str::from_utf8(body).unwrap_or_default();
+    let members = auth_core::json::from_str::<Map<String, Value>>(text);
+    members.is_ok_and(|members| members.contains_key(name))
 }
 
 /// A field that has to be there.

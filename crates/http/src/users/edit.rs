@@ -9,6 +9,7 @@ use crate::call::{Answer, Call};
 use crate::proof::Administrator;
 use crate::request::nullable::or_empty;
 use crate::response::reply::NoContent;
+use crate::route::Recency;
 use crate::row::{delete, get, patch, post, rows};
 use crate::users::view::UserRecord;
 
@@ -18,6 +19,7 @@ rows![
         "Makes a user, and invites him if that is asked for."
     )
     .permission("users:write")
+    .recent(Recency::WithMember("roles"))
     .json::<CreateUserRequest>()
     .creates::<UserRecord>()
     .fails(&[409])

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::call::{Answer, Call};
 use crate::proof::Administrator;
-use crate::route::Parameter;
+use crate::route::{Parameter, Recency};
 use crate::row::{get, rows};
 #[cfg(test)]
 use crate::users::imported::ImportedUser;
@@ -16,6 +16,7 @@ rows![
         "A page of users in the form of the import; `secrets` is for superadmins.",
     )
     .permission("users:export")
+    .recent(Recency::WithFlag("secrets"))
     .query(PARAMETERS)
     .answers::<ExportResponse>(),
 ];

@@ -5,6 +5,7 @@ use auth_core::Platform;
 use crate::call::{Answer, Call};
 use crate::proof::Administrator;
 use crate::response::reply::NoContent;
+use crate::route::Recency;
 use crate::row::{delete, post, rows};
 
 rows![
@@ -14,13 +15,15 @@ rows![
     )
     .permission("users:write")
     .fails(&[409]),
-    enable_user =
-        post("/users/{id}/enable", "Switches an account on again.").permission("users:write"),
+    enable_user = post("/users/{id}/enable", "Switches an account on again.")
+        .permission("users:write")
+        .recent(Recency::Never),
     unlock_user = post(
         "/users/{id}/unlock",
         "Forgets failed attempts to sign in to an account.",
     )
-    .permission("users:write"),
+    .permission("users:write")
+    .recent(Recency::Never),
     force_password_reset = post(
         "/users/{id}/reset-password",
         "Makes a user choose another password by a link; his sessions end.",

@@ -87,6 +87,7 @@ fn notice<P: Platform>(
         device: device.as_deref(),
         ip: ip.as_deref(),
         time: Some(context.now()),
+        ..MailContext::default()
     };
     let to = Receiver {
         address: email,

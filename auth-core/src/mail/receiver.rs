@@ -19,7 +19,7 @@ impl<'a> Receiver<'a> {
     /// address of another person: only where it is proved to be the user's own, the message has a name and another address.
     pub(crate) fn values(self, values: MailContext<'a>) -> MailContext<'a> {
         let proved = self.user.filter(|user| {
-            user.email_verified_at.is_some() && user.email.as_deref() == Some(self.address)
+            user.email_proved_at.is_some() && user.email.as_deref() == Some(self.address)
         });
         MailContext {
             name: proved.and_then(|user| user.display_name.as_deref()),
@@ -42,11 +42,12 @@ mod tests {
     use super::*;
     use crate::time::Timestamp;
 
-    fn user(verified: bool) -> User {
+    fn user(proved: bool) -> User {
         User {
             id: "018bcfe5-6800-7000-8000-0000000000aa".to_owned(),
             email: Some("ada@example.com".to_owned()),
-            email_verified_at: verified.then(Timestamp::default),
+            email_verified_at: None,
+            email_proved_at: proved.then(Timestamp::default),
             username: None,
             display_name: Some("You won: evil.example".to_owned()),
             profile: "{}".to_owned(),

@@ -113,7 +113,7 @@ pub(crate) async fn access_token<P: Platform>(
         .session
         .expires_at
         .min(now + context.config.access_token_life);
-    let audience = if must_enrol(&context.config, &active) {
+    let audience = if must_enrol(&context.config, active) {
         context.config.enrolment_audience()
     } else {
         context.config.audience().to_owned()

@@ -1,9 +1,9 @@
 //! New tokens at each change of what proves a person.
 
-use gatewright_tests::host::{Answer, Host, PASSWORD, Tokens};
+use gatewright_tests::host::{Answer, Host, PASSWORD, SETUP, Tokens};
 use serde_json::{Value, json};
 
-use crate::auth::second_factor::{code_now, enrol};
+use crate::auth::second_factor::{ada, code_now, enrol};
 
 const NEW: &str = "a new and better password";
 
@@ -58,8 +58,8 @@ async fn a_changed_password_gives_other_tokens() {
 /// V7.2.4: so does a second factor that comes, and one that goes.
 #[tokio::test]
 async fn a_second_factor_gives_other_tokens() {
-    let host = Host::start(&[]);
-    let before = host.register("ada@example.com").await;
+    let host = Host::start(&[SETUP]);
+    let before = ada(&host).await;
     let token = &before.access_token;
     let enabled = host.post_as("/auth/2fa/enable", token).await;
     let code = json!({"code": code_now(enabled.body["secret"].as_str().unwrap())});
@@ -86,8 +86,9 @@ async fn a_second_factor_gives_other_tokens() {
 /// V7.2.4: of many who change the password with one token, one goes on.
 #[tokio::test]
 async fn a_session_is_renewed_once() {
-    let host = Host::start(&[]);
-    let ada = enrol(&host, "ada@example.com").await;
+    let host = Host::start(&[SETUP]);
+    let ada = ada(&host).await;
+    let ada = enrol(&host, ada).await;
     let disable = |code: &str| {
         let both = json!({"password": PASSWORD, "code": code});
         host.send_as("POST", "/auth/2fa/disable", &ada.session.access_token, both)

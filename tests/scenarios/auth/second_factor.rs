@@ -45,7 +45,7 @@ pub(crate) struct Enrolled {
 }
 
 /// Ada, with a verified address, on a host that was started with [`SETUP`].
-async fn ada(host: &Host) -> Tokens {
+pub(crate) async fn ada(host: &Host) -> Tokens {
     let root = host.administrator().await;
     host.person(&root, "ada", &["user"]).await.session
 }

@@ -9,6 +9,7 @@ use crate::call::{Answer, Call};
 use crate::error::api_error::ApiError;
 use crate::proof::{Public, Session};
 use crate::request::json;
+use crate::response::reply::NoContent;
 use crate::row::{post, rows};
 
 rows![

@@ -1,11 +1,17 @@
 //! Names by which people sign in, and identifiers of records.
 
-use unicode_normalization::UnicodeNormalization as _;
-
+use crate::domain::a_labels;
 use crate::error::{FieldError, FieldErrorCode};
+use crate::mail::context::is_printable;
+use crate::normal_form::nfc;
 use crate::storage::LoginName;
 
-/// An e-mail address (RFC 5321 section 4.1.2) of at most 254 bytes.
+/// Most bytes of an address: RFC 5321 section 4.5.3.1.3 limits a path to 256, its angle brackets included.
+const ADDRESS_MAX: usize = 254;
+/// Most bytes of what stands before the `@` (RFC 5321 section 4.5.3.1.1).
+const LOCAL_PART_MAX: usize = 64;
+
+/// An e-mail address (RFC 6531 section 3.3) in a domain of the Internet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailAddress(String);
 
@@ -15,34 +21,25 @@ impl EmailAddress {
     /// # Errors
     /// The broken rule, for the field `email`.
     pub fn parse(text: &str) -> Result<Self, FieldError> {
+        let error = |code, message| Err(FieldError::new("email", code, message));
         // NFC (RFC 6532 section 3.1): two keyboards can send one address differently.
-        let text = nfc(text.trim().to_owned());
+        let text = nfc(text.trim()).into_owned();
         if text.is_empty() {
-            return Err(FieldError::new(
-                "email",
-                FieldErrorCode::Required,
-                "An e-mail address is required.",
-            ));
+            return error(FieldErrorCode::Required, "An e-mail address is required.");
         }
-        // RFC 5321 section 4.5.3.1.3 limits a path to 256 bytes, its angle brackets included.
-        if text.len() > 254 {
-            return Err(FieldError::new(
-                "email",
-                FieldErrorCode::TooLong,
-                "At most 254 bytes.",
-            ));
+        if text.len() > ADDRESS_MAX {
+            return error(FieldErrorCode::TooLong, "At most 254 bytes.");
         }
-        let options = email_address::Options::default()
-            .without_display_text()
-            .without_domain_literal()
-            .with_required_tld();
-        match email_address::EmailAddress::parse_with_options(&text, options) {
-            Ok(address) if !text.chars().any(char::is_control) => Ok(Self(address.to_string())),
-            _ => Err(FieldError::new(
-                "email",
-                FieldErrorCode::InvalidFormat,
-                "Not an e-mail address.",
-            )),
+        let parts = text.rsplit_once('@');
+        let sent = parts
+            .filter(|(local, _)| is_local_part(local))
+            .and_then(|(local, domain)| Some((local, a_labels(domain)?)));
+        match sent {
+            None => error(FieldErrorCode::InvalidFormat, "Not an e-mail address."),
+            Some((local, domain)) if local.len() + 1 + domain.len() > ADDRESS_MAX => {
+                error(FieldErrorCode::TooLong, "At most 254 bytes.")
+            }
+            Some(_) => Ok(Self(text)),
         }
     }
 
@@ -51,11 +48,68 @@ impl EmailAddress {
         &self.0
     }
 
-    /// The form that is compared: lower case. Two addresses that differ in case alone are one person's
-    /// everywhere in practice, although RFC 5321 lets a mail server see a difference.
+    /// The form that is compared.
     pub fn key(&self) -> String {
-        canonical(&self.0)
+        email_key(&self.0)
     }
+
+    /// The form that mail goes to.
+    pub fn to_sent(&self) -> String {
+        sent_address(&self.0)
+    }
+}
+
+/// The form in which an address is compared: lower case, its domain as A-labels. Two addresses that differ in case alone are
+/// one person's everywhere in practice, although RFC 5321 lets a mail server see a difference.
+pub fn email_key(address: &str) -> String {
+    let parts = address.rsplit_once('@');
+    match parts.and_then(|(local, domain)| Some((local, a_labels(domain)?))) {
+        Some((local, domain)) => format!("{}@{domain}", canonical(local)),
+        // Stored by an earlier version, which took more.
+        None => canonical(address),
+    }
+}
+
+/// The form that mail goes to: a domain that is not ASCII as A-labels, which every mail server takes. Of a local part there is
+/// no such form.
+pub(crate) fn sent_address(address: &str) -> String {
+    let parts = address.rsplit_once('@');
+    let other = parts.filter(|(_, domain)| !domain.is_ascii());
+    match other.and_then(|(local, domain)| Some((local, a_labels(domain)?))) {
+        Some((local, domain)) => format!("{local}@{domain}"),
+        None => address.to_owned(),
+    }
+}
+
+/// Whether it may stand before the `@`: a dot-string or a quoted one (RFC 5321 section 4.1.2), with what RFC 6531 section 3.3
+/// adds to both. Blanks and marks that nobody sees are left out of that.
+fn is_local_part(text: &str) -> bool {
+    let further = |c: char| !c.is_ascii() && !c.is_whitespace() && is_printable(c);
+    let in_atom =
+        |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || further(c);
+    if text.len() > LOCAL_PART_MAX {
+        return false;
+    }
+    let quoted = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let Some(quoted) = quoted else {
+        let is_atom = |atom: &str| !atom.is_empty() && atom.chars().all(in_atom);
+        return text.split('.').all(is_atom);
+    };
+    let mut chars = quoted.chars();
+    while let Some(c) = chars.next() {
+        let fits = match c {
+            '"' => false,
+            '\\' => matches!(chars.next(), Some(' '..='~')),
+            ' '..='~' => true,
+            c => further(c),
+        };
+        if !fits {
+            return false;
+        }
+    }
+    !quoted.is_empty()
 }
 
 /// A user name: 3 to 32 of the characters `a-z A-Z 0-9 . _ -`, the first a letter or a digit.
@@ -102,22 +156,15 @@ impl Username {
 
 /// The form in which addresses and names are compared.
 pub fn canonical(text: &str) -> String {
-    nfc(text.to_lowercase())
-}
-
-fn nfc(text: String) -> String {
-    if text.is_ascii() {
-        return text;
-    }
-    text.nfc().collect()
+    nfc(&text.to_lowercase()).into_owned()
 }
 
 /// The key of a name by which somebody signs in; none: no account can have it.
 pub(crate) fn login_name(text: &str) -> Option<LoginName> {
     if text.contains('@') {
-        EmailAddress::parse(text)
-            .ok()
-            .map(|email| LoginName::Email(email.key()))
+        // Not only what is an address today: an earlier version took more.
+        let email = text.trim();
+        (email.len() <= ADDRESS_MAX).then(|| LoginName::Email(email_key(email)))
     } else {
         Username::parse(text)
             .ok()
@@ -144,6 +191,38 @@ mod tests {
     }
 
     #[test]
+    fn an_address_has_one_key_however_its_domain_is_written() {
+        let key = |text: &str| EmailAddress::parse(text).unwrap().key();
+        for text in [
+            "somename@münchen.de",
+            "SomeName@MÜNCHEN.DE",
+            "somename@mu\u{308}nchen.de",
+            "somename@xn--mnchen-3ya.de",
+        ] {
+            assert_eq!(key(text), "somename@xn--mnchen-3ya.de", "{text}");
+            let sent = EmailAddress::parse(text).unwrap().to_sent();
+            assert!(
+                sent.to_lowercase() == "somename@xn--mnchen-3ya.de",
+                "{sent}"
+            );
+        }
+        let indic = EmailAddress::parse("संपर्क@डाटामेल.भारत").unwrap();
+        assert_eq!(indic.to_sent(), "संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c");
+        assert_eq!(indic.as_str(), "संपर्क@डाटामेल.भारत");
+        assert_eq!(
+            EmailAddress::parse("Ada@Example.com").unwrap().to_sent(),
+            "Ada@Example.com"
+        );
+        for quoted in [
+            "\"a b\"@example.com",
+            "\"a@b\"@example.com",
+            "\"\\\"\"@example.com",
+        ] {
+            assert!(EmailAddress::parse(quoted).is_ok(), "{quoted}");
+        }
+    }
+
+    #[test]
     fn what_is_no_address_is_refused() {
         for text in [
             "plain",
@@ -155,6 +234,17 @@ mod tests {
             "A <a@example.com>",
             "a@localhost",
             "a@[127.0.0.1]",
+            ".a@example.com",
+            "a..b@example.com",
+            "\"\"@example.com",
+            "\"a\"b\"@example.com",
+            "\"@example.com",
+            "a\u{a0}b@example.com",
+            "a\u{202e}b@example.com",
+            "a@xn--a.com",
+            "a@exa_mple.com",
+            "a@-example.com",
+            "a@\u{200b}.com",
         ] {
             assert_eq!(
                 EmailAddress::parse(text).unwrap_err().code,
@@ -171,6 +261,18 @@ mod tests {
             EmailAddress::parse(&long).unwrap_err().code,
             FieldErrorCode::TooLong
         );
+        // Within the bound as it is written, and beyond it as it is sent.
+        let label = "ü".repeat(29);
+        let domain = [label.as_str(); 4].join(".");
+        let code = |text: &str| {
+            EmailAddress::parse(text)
+                .map(drop)
+                .map_err(|rule| rule.code)
+        };
+        assert_eq!(code(&format!("{}@{domain}.de", "a".repeat(10))), Ok(()));
+        let local = "a".repeat(65);
+        let too_long = format!("{local}@example.com");
+        assert_eq!(code(&too_long), Err(FieldErrorCode::InvalidFormat));
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod context;
 mod contract;
 mod credential;
 mod deferred;
+mod domain;
 mod error;
 mod identifier;
 pub mod jose;
@@ -31,6 +32,7 @@ pub mod json;
 pub mod mail;
 mod mfa;
 mod new_id;
+mod normal_form;
 mod one_time_secret;
 mod outbound;
 pub mod password;
@@ -79,7 +81,7 @@ pub use error::{
     AccessTokenError, Error, ErrorCode, FieldError, FieldErrorCode, LinkError, Result,
 };
 pub use gatewright_storage::Timestamp;
-pub use identifier::{EmailAddress, Username, canonical};
+pub use identifier::{EmailAddress, Username, canonical, email_key};
 pub use mail::{MailContext, MailError, MailKind, Message, Templates};
 pub use mfa::enrolment::TotpEnrolment;
 pub use mfa::requirement::RequireMfa;

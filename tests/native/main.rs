@@ -10,6 +10,7 @@ mod network;
 mod secrets;
 mod settings;
 mod shutdown;
+mod upgrade;
 
 use std::io::Write as _;
 use std::net::TcpStream;

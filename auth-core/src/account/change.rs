@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::context::Context;
 use crate::credential::{CredentialKind, credential_of_kind};
 use crate::error::{Error, LinkError, Result};
-use crate::identifier::canonical;
+use crate::identifier::{canonical, email_key};
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::notify_user;
 use crate::new_id::new_id;
@@ -139,7 +139,7 @@ pub(crate) async fn try_change<P: Platform>(
     let key = |text: &Option<String>| text.as_deref().map(canonical);
     let mut stored = UserChange {
         id: new_id(&context.platform),
-        email_key: key(&user.email),
+        email_key: user.email.as_deref().map(email_key),
         username_key: key(&user.username),
         user: user.clone(),
         expected_updated_at: seen,

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::identifier::canonical;
+use crate::identifier::{canonical, email_key};
 use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::profile::search_terms;
@@ -67,7 +67,7 @@ pub(crate) async fn try_create<P: Platform>(context: &Context<P>, new: NewUser) 
 
 /// When the address that a user has now was first proved. Nobody's word takes that back while the address stays the same.
 pub(crate) fn proved_at(before: Option<&User>, user: &User) -> Option<Timestamp> {
-    let key = |user: &User| user.email.as_deref().map(canonical);
+    let key = |user: &User| user.email.as_deref().map(email_key);
     before
         .filter(|before| key(before) == key(user))
         .and_then(|before| before.email_proved_at)
@@ -82,7 +82,7 @@ pub(crate) fn new_record(
 ) -> NewUser {
     user.email_proved_at = proved_at(None, &user);
     NewUser {
-        email_key: user.email.as_deref().map(canonical),
+        email_key: user.email.as_deref().map(email_key),
         username_key: user.username.as_deref().map(canonical),
         credentials,
         roles,

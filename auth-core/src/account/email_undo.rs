@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::context::Context;
 use crate::credential::{CredentialKind, SECOND_FACTOR};
 use crate::error::{Error, Result};
-use crate::identifier::canonical;
+use crate::identifier::email_key;
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::notify_user;
 use crate::mfa::second_factor::{recovery_codes_since, second_factor_since};
@@ -107,7 +107,7 @@ async fn take_from_stranger<P: Platform>(
     client: &Client,
 ) -> Result<()> {
     let storage = context.storage();
-    let name = LoginName::Email(canonical(address));
+    let name = LoginName::Email(email_key(address));
     let holder = storage
         .find_account(name)
         .await?

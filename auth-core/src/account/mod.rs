@@ -4,6 +4,7 @@ pub(crate) mod change;
 pub(crate) mod creation;
 pub(crate) mod deletion;
 pub(crate) mod email_change;
+pub(crate) mod email_keys;
 pub(crate) mod email_undo;
 pub(crate) mod email_verification;
 pub(crate) mod find;

@@ -38,6 +38,7 @@ events! {
     EmailVerified = "email.verified",
     EmailChanged = "email.changed",
     EmailChangeUndone = "email.change_undone",
+    EmailCollided = "email.collided",
     PasswordChanged = "password.changed",
     PasswordResetRequested = "password.reset_requested",
     PasswordReset = "password.reset",

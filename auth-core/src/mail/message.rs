@@ -3,7 +3,7 @@
 /// A rendered message, ready for delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Address of the receiver.
+    /// Address of the receiver. Its domain is in ASCII; what stands before the `@` need not be.
     pub to: String,
     /// Subject line.
     pub subject: String,

@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::client::Client;
 use crate::context::Context;
 use crate::deferred::task::{Deferred, Task};
+use crate::identifier::sent_address;
 use crate::mail::context::MailContext;
 use crate::mail::kind::MailKind;
 use crate::mail::message::Message;
@@ -22,7 +23,7 @@ pub(crate) fn message<P: Platform>(
 ) -> Message {
     let values = to.values(values);
     let templates = &context.config.templates;
-    let (message, failure) = templates.render(kind, to.address, &values);
+    let (message, failure) = templates.render(kind, &sent_address(to.address), &values);
     if let Some(cause) = failure {
         context.platform.log(
             Level::Warn,

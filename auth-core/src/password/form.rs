@@ -1,8 +1,9 @@
 //! Which texts a hash takes for one password.
 
 use argon2::AssociatedData;
-use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
+
+use crate::normal_form::nfkc;
 
 /// Which texts a hash takes for one password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +24,7 @@ impl Form {
     pub(super) fn of(self, password: &str) -> Zeroizing<String> {
         Zeroizing::new(match self {
             Self::Nfc => password.to_owned(),
-            Self::Nfkc => password.nfkc().collect(),
+            Self::Nfkc => nfkc(password).into_owned(),
         })
     }
 

@@ -1,11 +1,11 @@
 //! Which passwords are accepted: by length and by not being among those that attackers try first. No rules about
 //! kinds of characters (NIST SP 800-63B section 3.1.1.2).
 
-use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::error::{FieldError, FieldErrorCode};
+use crate::normal_form::nfc;
 
 /// Passwords of eight and more characters that attackers try first: lower case, sorted by bytes, one a line.
 static COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
@@ -13,7 +13,7 @@ static COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
 /// The form of a password that is counted, hashed and compared: NFC, as two keyboards can send the same
 /// characters differently. Nothing else is changed or cut.
 pub fn normalize(password: &str) -> Zeroizing<String> {
-    Zeroizing::new(password.nfc().collect())
+    Zeroizing::new(nfc(password).into_owned())
 }
 
 /// Checks a normalised password that a person chose, who goes by these names.

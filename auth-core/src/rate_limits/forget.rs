@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::identifier::canonical;
+use crate::identifier::{canonical, email_key};
 use crate::platform::Platform;
 use crate::rate_limits::quota::quotas_of;
 use crate::rate_limits::sign_in::{attempts_at, codes_of, reauthentications_of, resets_of};
@@ -11,8 +11,11 @@ use crate::storage::{RateLimits as _, User};
 
 /// Forgets the attempts that were counted at an account.
 pub(crate) async fn forget_attempts<P: Platform>(context: &Context<P>, user: &User) -> Result<()> {
-    let names = [&user.email, &user.username].into_iter().flatten();
-    let mut prefixes: Vec<_> = names.map(|name| attempts_at(&canonical(name))).collect();
+    let keys = [
+        user.email.as_deref().map(email_key),
+        user.username.as_deref().map(canonical),
+    ];
+    let mut prefixes: Vec<_> = keys.iter().flatten().map(|key| attempts_at(key)).collect();
     prefixes.extend([
         reauthentications_of(&user.id),
         codes_of(&user.id),

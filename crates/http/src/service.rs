@@ -20,7 +20,7 @@ use crate::request::body;
 use crate::request::body_budget::Bodies;
 use crate::request::headers::{CLIENT_ADDRESS, HEAD_ONLY};
 use crate::response::{cors, reply};
-use crate::route::{RequestBody, Route};
+use crate::route::{Access, RequestBody, Route};
 use crate::row::Handler;
 use crate::table::{self, Found, NoRoute};
 
@@ -32,6 +32,8 @@ pub struct Service<P> {
     front: Front,
     /// Whether a request has come.
     begun: AtomicBool,
+    /// Whether what an upgrade leaves to the core is done.
+    upgraded: AtomicBool,
     /// The bodies under way.
     bodies: Bodies,
     /// Whether a peer was reported that looks like a proxy and is not believed.
@@ -48,6 +50,7 @@ impl<P: Platform + 'static> Service<P> {
             auth,
             handlers: table::handlers(),
             begun: AtomicBool::new(false),
+            upgraded: AtomicBool::new(false),
             bodies: Bodies::new(body_memory),
             reported: AtomicBool::new(false),
         }
@@ -94,6 +97,15 @@ impl<P: Platform + 'static> Service<P> {
         let late = self.auth.platform().pause(body::UNREAD_PATIENCE);
         body::discard(&parts, body, late).await;
         response
+    }
+
+    /// Does what an upgrade leaves to the core, once.
+    async fn finish_upgrade(&self) -> Result<(), ApiError> {
+        if !self.upgraded.load(Ordering::Relaxed) {
+            self.auth.accounts().renew_email_keys().await?;
+            self.upgraded.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     async fn answer<B: Body, T>(
@@ -198,6 +210,10 @@ impl<P: Platform + 'static> Service<P> {
             _ => body::read(auth.platform(), parts, body, route.max_body, held.as_ref()).await?,
         };
         let _ready = ready().await?;
+        // The others look for nobody: they also answer while storage does not.
+        if route.reads_body() || route.access != Access::Public {
+            self.finish_upgrade().await?;
+        }
         let Handler(run) = &self.handlers[place];
         run(&call(&body)).await
     }

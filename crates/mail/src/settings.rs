@@ -149,7 +149,7 @@ impl Mailbox {
         };
         Some(Self {
             name,
-            address: EmailAddress::parse(address).ok()?.as_str().to_owned(),
+            address: EmailAddress::parse(address).ok()?.to_sent(),
         })
     }
 }

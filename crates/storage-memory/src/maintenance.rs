@@ -1,6 +1,6 @@
 //! The database as a whole.
 
-use gatewright_storage::{Maintenance, StorageError, Timestamp};
+use gatewright_storage::{EmailKey, Maintenance, StorageError, Timestamp};
 
 use crate::state::{MemoryStorage, State};
 
@@ -40,5 +40,14 @@ impl Maintenance for MemoryStorage {
 
     async fn check(&self, _: Timestamp) -> Result<(), StorageError> {
         Ok(())
+    }
+
+    /// None: there was no earlier version of what is in memory.
+    async fn list_old_email_keys(&self) -> Result<Vec<EmailKey>, StorageError> {
+        Ok(Vec::new())
+    }
+
+    async fn renew_email_keys(&self, _: Vec<EmailKey>) -> Result<Vec<String>, StorageError> {
+        Ok(Vec::new())
     }
 }

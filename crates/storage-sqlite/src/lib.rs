@@ -9,6 +9,7 @@
 mod audit;
 mod columns;
 mod credentials;
+mod email_keys;
 mod executor;
 mod grounds;
 mod maintenance;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use gatewright_storage::{Maintenance, StorageError, Timestamp};
+use gatewright_storage::{EmailKey, Maintenance, StorageError, Timestamp};
 
+use crate::email_keys;
 use crate::executor::{Executor, Statement};
 use crate::migrations;
 use crate::storage::SqliteStorage;
@@ -121,5 +122,13 @@ impl<E: Executor> Maintenance for SqliteStorage<E> {
             self.executor().execute(write).await?;
         }
         Ok(())
+    }
+
+    async fn list_old_email_keys(&self) -> Result<Vec<EmailKey>, StorageError> {
+        email_keys::list_old(self.executor()).await
+    }
+
+    async fn renew_email_keys(&self, keys: Vec<EmailKey>) -> Result<Vec<String>, StorageError> {
+        email_keys::renew(self.executor(), keys).await
     }
 }

@@ -63,6 +63,7 @@ pub const MIGRATIONS: &[Migration] = &[
     COUNTED,
     EMERGENCY,
     PROVED,
+    ADDRESSES,
 ];
 
 // Of several keys that sign, each of another algorithm, one is of the algorithm in force: the newest, unless the setting went
@@ -86,6 +87,19 @@ const PROVED: Migration = Migration {
     statements: &[
         "ALTER TABLE users ADD COLUMN email_proved_at INTEGER",
         "UPDATE users SET email_proved_at = email_verified_at WHERE email_verified_at IS NOT NULL",
+    ],
+};
+
+// What the key of an address is the core knows, and makes these anew (`renew-email-keys`). In ASCII nothing has changed.
+const ADDRESSES: Migration = Migration {
+    version: 13,
+    name: "keys of addresses that are to be made anew",
+    statements: &[
+        "CREATE TABLE old_email_keys (
+            user_row INTEGER PRIMARY KEY REFERENCES users (row) ON DELETE CASCADE
+        ) STRICT",
+        "INSERT INTO old_email_keys (user_row) SELECT row FROM users
+            WHERE substr(email_key, instr(email_key, '@') + 1) GLOB '*[^ -~]*'",
     ],
 };
 

@@ -38,7 +38,7 @@ mod source;
 mod sql;
 mod systems;
 
-pub use auth_core::{ImportUser, canonical, json as objects};
+pub use auth_core::{ImportUser, canonical, email_key, json as objects};
 
 pub use crate::error::ReadError;
 pub use crate::format::Format;

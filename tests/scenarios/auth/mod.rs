@@ -1,6 +1,7 @@
 //! Signing in, sessions and their tokens, second factors, recovery.
 
 pub(crate) mod access_token_is_checked;
+mod addresses;
 mod breached_password;
 mod compatibility;
 mod concurrent_refresh;

@@ -60,3 +60,17 @@ pub(crate) fn purged_events_stay_counted(storage: &impl Storage) {
     assert!(append(storage, event(5, "logout", 5)));
     assert_eq!(counts(storage), [counted("logout", "", 5)]);
 }
+
+/// A database of today's version has no old keys, and nobody gets one who is not listed.
+pub(crate) fn keys_of_today_stay(storage: &impl Storage) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    assert_eq!(block_on(storage.list_old_email_keys()), Ok(vec![]));
+    let key = EmailKey {
+        user_id: id(1),
+        email: "ada@example.com".to_owned(),
+        key: "other".to_owned(),
+    };
+    assert_eq!(block_on(storage.renew_email_keys(vec![key])), Ok(vec![]));
+    let name = LoginName::Email("ada@example.com".to_owned());
+    assert!(block_on(storage.find_account(name)).unwrap().is_some());
+}

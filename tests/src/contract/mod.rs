@@ -67,6 +67,7 @@ kit! {
         a_search_keeps_to_the_filters_and_to_its_own_order
         a_walk_through_a_search_lists_everybody_once_whoever_comes_and_goes
         a_change_of_a_user_is_all_or_nothing
+        a_key_stays_with_its_address
         a_change_uses_up_its_secret
         a_change_voids_later_secrets
         one_of_many_concurrent_changes_wins
@@ -157,6 +158,7 @@ kit! {
     }
     maintenance {
         purging_takes_what_has_ended
+        keys_of_today_stay
         purged_events_stay_counted
     }
 }

@@ -4,7 +4,7 @@ use crate::account::find::find_user;
 use crate::admin::users::Users;
 use crate::context::Context;
 use crate::error::Result;
-use crate::identifier::canonical;
+use crate::identifier::email_key;
 use crate::platform::Platform;
 use crate::storage::{Cursor, UserDetails, UserPage, UserQuery, Users as _};
 
@@ -20,7 +20,8 @@ pub(crate) async fn list_users<P: Platform>(
     context: &Context<P>,
     mut query: UserQuery,
 ) -> Result<UserPage> {
-    query.search = query.search.map(|text| canonical(text.trim()));
+    // A whole address is found however its domain is written.
+    query.search = query.search.map(|text| email_key(text.trim()));
     query.search = query.search.filter(|text| !text.is_empty());
     query.now = context.now();
     Ok(context.storage().list_users(query).await?)

@@ -3,7 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use gatewright_transfer::{ImportUser, Item, Record, canonical};
+use gatewright_transfer::{ImportUser, Item, Record, canonical, email_key};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -59,13 +59,13 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn of(user: &ImportUser) -> Self {
-        let key = |text: &Option<String>| {
+        let given = |text: &Option<String>| {
             let text = text.as_deref().map(str::trim);
-            text.filter(|text| !text.is_empty()).map(canonical)
+            text.filter(|text| !text.is_empty()).map(str::to_owned)
         };
         Self {
-            email: key(&user.email),
-            username: key(&user.username),
+            email: given(&user.email).map(|text| email_key(&text)),
+            username: given(&user.username).map(|text| canonical(&text)),
             id: user
                 .id
                 .as_deref()

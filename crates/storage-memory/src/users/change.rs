@@ -31,7 +31,9 @@ impl State {
             let mut others = self.users.values().filter(|user| user.user.id != *id);
             wanted.is_some() && others.any(|user| key(user) == wanted)
         };
-        if taken(|user| &user.email_key, &change.email_key) {
+        let stays = |user: &NewUser| user.user.email == change.user.email;
+        let email_stays = self.users.get(id).is_some_and(stays);
+        if !email_stays && taken(|user| &user.email_key, &change.email_key) {
             return ChangeOutcome::EmailTaken;
         }
         if taken(|user| &user.username_key, &change.username_key) {
@@ -84,7 +86,9 @@ impl State {
                 last_login_at: stored.user.last_login_at,
                 ..change.user
             };
-            stored.email_key = change.email_key;
+            if !email_stays {
+                stored.email_key = change.email_key;
+            }
             stored.username_key = change.username_key;
             let stays = |kind: &String| !change.deletes_credentials.contains(kind);
             stored

@@ -9,10 +9,12 @@ use crate::executor::{Executor, Statement};
 use crate::grounds::{self, grounds_hold};
 use crate::users::last_holder::last_holder;
 
-/// Whether a user has the address, the name or the secret that stand in the way; `?1` is the user.
+/// Whether a user has the address, the name or the secret that stand in the way; `?1` is the user, who keeps the key of an
+/// address that stays.
 macro_rules! email_taken {
     () => {
-        "EXISTS (SELECT 1 FROM users WHERE email_key = ?4 AND id <> ?1)"
+        "(EXISTS (SELECT 1 FROM users WHERE email_key = ?4 AND id <> ?1)
+            AND NOT EXISTS (SELECT 1 FROM users WHERE id = ?1 AND email IS ?10))"
     };
 }
 macro_rules! username_taken {
@@ -28,9 +30,9 @@ macro_rules! secret_usable {
 }
 
 const CHANGE: &str = concat!(
-    "UPDATE users SET change_id = ?2, email_key = ?4, username_key = ?5, updated_at = ?7, email = ?10,
-        email_verified_at = ?11, username = ?12, display_name = ?13, profile = ?14, disabled_at = ?15, locked_until = ?16,
-        email_proved_at = ?17
+    "UPDATE users SET change_id = ?2, email_key = CASE WHEN email IS ?10 THEN email_key ELSE ?4 END, username_key = ?5,
+        updated_at = ?7, email = ?10, email_verified_at = ?11, username = ?12, display_name = ?13, profile = ?14,
+        disabled_at = ?15, locked_until = ?16, email_proved_at = ?17
     WHERE id = ?1 AND updated_at = ?3 AND ",
     secret_usable!(),
     " AND NOT ",
@@ -117,17 +119,17 @@ pub(crate) async fn change_user(
             now.into(),
             require_remaining_holder.as_deref().into(),
             grounds.clone(),
+            user.email.as_deref().into(),
         ]
     };
     let with = |further: &str| vec![user_id.into(), id.as_str().into(), further.into()];
 
     let mut parameters = decide();
     parameters.extend([
-        user.email.into(),
         user.email_verified_at.into(),
-        user.username.into(),
-        user.display_name.into(),
-        user.profile.into(),
+        user.username.as_deref().into(),
+        user.display_name.as_deref().into(),
+        user.profile.as_str().into(),
         user.disabled_at.into(),
         user.locked_until.into(),
         user.email_proved_at.into(),

@@ -68,6 +68,9 @@ macro_rules! mirror_storage {
                 record Limit { key, window, max }
                 record LimitState { count, resets_at }
             }
+            $crate::mirror_types! { [$crate] [wit::maintenance]
+                record EmailKey { user_id, email, key }
+            }
         };
     };
 }
@@ -137,6 +140,8 @@ macro_rules! storage_functions {
             Maintenance in maintenance {
                 purge(now: Timestamp, ended_before: Timestamp, audited_before: Option<Timestamp>) -> u64;
                 check(now: Timestamp) -> ();
+                list_old_email_keys() -> Vec<EmailKey>;
+                renew_email_keys(keys: Vec<EmailKey>) -> Vec<String>;
             }
         }
     };

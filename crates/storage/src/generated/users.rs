@@ -148,7 +148,7 @@ pub struct UserChange {
     /// The user after the change. `created_at` and `last_login_at` are ignored: the stored ones stay. `updated_at` is later
     /// than `expected_updated_at`.
     pub user: User,
-    /// Canonical form of `user.email`.
+    /// Canonical form of `user.email`. Where the address stays as it is, the stored one stays, too.
     pub email_key: Option<String>,
     /// Canonical form of `user.username`.
     pub username_key: Option<String>,

@@ -344,3 +344,29 @@ pub(crate) fn a_change_replaces_the_terms(storage: &impl Storage) {
     assert_eq!(apply(storage, cleared), ChangeOutcome::Changed(vec![]));
     assert_eq!(listed(storage, &search("")), [2]);
 }
+
+/// The key of an address changes with it alone, and stays where an earlier version made it by another rule.
+pub(crate) fn a_key_stays_with_its_address(storage: &impl Storage) {
+    create(storage, new_user(1, Some("ada@example.com"), None));
+    create(storage, new_user(2, Some("bob@example.com"), None));
+    let ada = account(storage, 1).user;
+    let same = UserChange {
+        email_key: Some("bob@example.com".to_owned()),
+        ..change(&ada, 101, 5)
+    };
+    let changed = block_on(storage.change_user(same));
+    assert_eq!(changed, Ok(ChangeOutcome::Changed(vec![])));
+    let by = |email: &str| {
+        let name = LoginName::Email(email.to_owned());
+        let found = block_on(storage.find_account(name)).unwrap();
+        found.map(|account| account.user.id)
+    };
+    assert_eq!(by("ada@example.com"), Some(id(1)));
+    assert_eq!(by("bob@example.com"), Some(id(2)));
+    let ada = account(storage, 1).user;
+    let mut moved = change(&ada, 102, 6);
+    moved.user.email = Some("Bob@example.com".to_owned());
+    moved.email_key = Some("bob@example.com".to_owned());
+    let taken = block_on(storage.change_user(moved));
+    assert_eq!(taken, Ok(ChangeOutcome::EmailTaken));
+}

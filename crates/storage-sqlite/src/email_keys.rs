@@ -1,0 +1,52 @@
+//! Keys of addresses that an earlier version made by another rule.
+
+use gatewright_storage::{EmailKey, StorageError};
+
+use crate::columns::ids;
+use crate::executor::{Executor, Statement};
+
+const OLD: &str = "SELECT users.id AS id, users.email AS email, users.email_key AS email_key
+    FROM old_email_keys JOIN users ON users.row = old_email_keys.user_row
+    ORDER BY old_email_keys.user_row LIMIT 100";
+const RENEW: &str = "UPDATE users SET email_key = ?3 WHERE id = ?1 AND email = ?2
+    AND row IN (SELECT user_row FROM old_email_keys)
+    AND NOT EXISTS (SELECT 1 FROM users AS other WHERE other.email_key = ?3 AND other.id <> ?1)";
+const KEPT: &str = "SELECT id FROM users WHERE id = ?1 AND email = ?2 AND email_key <> ?3
+    AND row IN (SELECT user_row FROM old_email_keys)";
+const DONE: &str =
+    "DELETE FROM old_email_keys WHERE user_row = (SELECT row FROM users WHERE id = ?1)";
+
+pub(crate) async fn list_old(executor: &impl Executor) -> Result<Vec<EmailKey>, StorageError> {
+    let rows = executor.query(Statement::new(OLD, vec![])).await?;
+    let read = |mut row: crate::value::Row| {
+        Ok(EmailKey {
+            user_id: row.next()?,
+            email: row.next()?,
+            key: row.next()?,
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+pub(crate) async fn renew(
+    executor: &impl Executor,
+    keys: Vec<EmailKey>,
+) -> Result<Vec<String>, StorageError> {
+    let statements = keys.iter().flat_map(|key| {
+        let of = || {
+            vec![
+                key.user_id.as_str().into(),
+                key.email.as_str().into(),
+                key.key.as_str().into(),
+            ]
+        };
+        [
+            Statement::new(RENEW, of()),
+            Statement::new(KEPT, of()),
+            Statement::new(DONE, vec![key.user_id.as_str().into()]),
+        ]
+    });
+    let results = executor.batch(statements.collect()).await?;
+    let kept = results.into_iter().skip(1).step_by(3);
+    ids(kept.flatten().collect())
+}

@@ -1,0 +1,63 @@
+//! What a database of an earlier version goes on with.
+
+use gatewright_storage_sqlite::MIGRATIONS;
+use gatewright_tests::host::{Host, PASSWORD, SETUP};
+use serde_json::json;
+
+/// Addresses that an earlier version took for two are kept as two accounts and reported; the others are found in every
+/// spelling.
+#[tokio::test]
+async fn keys_of_addresses_are_made_anew() {
+    let mut host = Host::start(&[SETUP]);
+    let root = host.administrator().await;
+    for email in ["ada@münchen.de", "ben@münchen.de", "twin@example.com"] {
+        host.register(email).await;
+    }
+    host.kill();
+    // As they were: the second of these two could register.
+    let path = host.folder().join("data/gatewright.db");
+    let database = rusqlite::Connection::open(path).unwrap();
+    let as_before = "UPDATE users SET email_key = email WHERE email LIKE '%@münchen.de';
+        UPDATE users SET email = 'ben@xn--mnchen-3ya.de', email_key = 'ben@xn--mnchen-3ya.de'
+            WHERE email = 'twin@example.com';
+        DROP TABLE old_email_keys;";
+    database.execute_batch(as_before).unwrap();
+    let mut steps = MIGRATIONS.iter();
+    let step = steps.find(|step| step.name.starts_with("keys of addresses"));
+    for sql in step.unwrap().statements {
+        database.execute_batch(sql).unwrap();
+    }
+    drop(database);
+    let host = host.restart(&[]);
+    for email in ["ada@münchen.de", "ADA@xn--mnchen-3ya.de"] {
+        let session = host.login(email).await;
+        let me = host.get_as("/auth/me", &session.access_token).await;
+        assert_eq!(me.body["email"], "ada@münchen.de");
+    }
+    for email in ["ben@münchen.de", "ben@xn--mnchen-3ya.de"] {
+        let session = host.login(email).await;
+        let me = host.get_as("/auth/me", &session.access_token).await;
+        assert_eq!(me.body["email"], "ben@xn--mnchen-3ya.de");
+    }
+    let events = host
+        .get_as("/audit?kind=email.collided", root.token())
+        .await;
+    let [event] = events.body["events"].as_array().unwrap().as_slice() else {
+        panic!("{events:?}");
+    };
+    let kept = event["target_id"].as_str().unwrap();
+    host.wait_for_log("another user has the address of this one in another spelling");
+    assert_eq!(host.record(&root, kept).await["email"], "ben@münchen.de");
+    // That account goes on, and gets an address of its own.
+    let path = format!("/users/{kept}");
+    for change in [
+        json!({"display_name": "Ben"}),
+        json!({"email": "ben@example.com"}),
+    ] {
+        host.send_as("PATCH", &path, root.token(), change)
+            .await
+            .assert_ok();
+    }
+    let body = json!({"email": "ben@example.com", "password": PASSWORD});
+    host.post("/auth/login", body).await.assert_ok();
+}

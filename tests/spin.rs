@@ -401,3 +401,24 @@ fn a_manifest_that_cant_be_served_is_refused_and_says_why() {
     assert!(changed("route = \"/...\"", "route = \"/auth\"").contains("\"/...\""));
     assert!(changed("spin_manifest_version = 2", "spin_manifest_version").contains("spin.toml"));
 }
+
+/// V13.3.2: files that were there already and that others can read are reported, with the command that mends them.
+#[test]
+fn files_that_others_can_read_are_reported() {
+    let folder = folder();
+    let mut host = start(&folder, &[]);
+    assert!(!host.log().contains("chmod"), "{}", host.log());
+    host.kill();
+    let database = folder.path().join(".spin/sqlite_db.db");
+    allow(&database, 0o644);
+    let env = folder.path().join(".env");
+    std::fs::write(
+        &env,
+        "SPIN_VARIABLE_METRICS_TOKEN=0123456789abcdef0123456789abcdef\n",
+    )
+    .unwrap();
+    allow(&env, 0o604);
+    let host = start(&folder, &[]);
+    host.wait_for_line(&["WARN", "chmod 600", "sqlite_db.db'"]);
+    host.wait_for_line(&["WARN", "chmod 600 '.env'"]);
+}

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditPage, AuditQuery, ChangeOutcome, CreateUserOutcome,
-    DeleteUserOutcome, EventCount, Grounds, Limit, LimitState, LoginName, Mirror as _, NewSession,
-    NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome, Session,
-    Standing, StartSessionOutcome, StorageError, StoreOutcome, StoredSigningKey, Subject,
+    DeleteUserOutcome, EmailKey, EventCount, Grounds, Limit, LimitState, LoginName, Mirror as _,
+    NewSession, NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome,
+    Session, Standing, StartSessionOutcome, StorageError, StoreOutcome, StoredSigningKey, Subject,
     UserChange, UserDetails, UserPage, UserQuery,
 };
 use auth_core::{

@@ -1,36 +1,22 @@
 //! Files that nobody but their owner should read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
-
-use crate::secrets::secrets_file;
-use crate::settings::HostConfig;
-use crate::sqlite::database_path;
-
-/// A line for each file of secrets or accounts that others than its owner may read or change, with the command that mends it:
-/// of the database, of the secrets beside it, and of these. What this host makes is private; what was there already may have
-/// come by another way.
-///
-/// # Errors
-/// `DATABASE_URL` has another form.
-pub fn exposed_files(host: &HostConfig, further: Option<PathBuf>) -> Result<Vec<String>> {
-    let database = database_path(&host.database_url).context("DATABASE_URL")?;
-    let beside = |suffix: &str| {
-        let mut path = database.clone().into_os_string();
+/// A warning for each file of an SQLite database, and for each of these files of secrets, that others than its owner may read
+/// or change, with the command that mends it. This host creates private files; a restored or copied file may not be private.
+pub fn exposed_files(
+    database: &Path,
+    secrets: impl IntoIterator<Item = PathBuf>,
+) -> impl Iterator<Item = String> {
+    let of_database = ["", "-wal", "-shm"].map(|suffix| {
+        let mut path = database.as_os_str().to_owned();
         path.push(suffix);
         PathBuf::from(path)
-    };
-    let files = [
-        secrets_file(&database),
-        beside(""),
-        beside("-wal"),
-        beside("-shm"),
-    ];
-    let exposed = files.into_iter().chain(further).filter(is_exposed);
-    Ok(exposed
+    });
+    let files = of_database.into_iter().chain(secrets);
+    files
+        .filter(is_exposed)
         .map(|path| advice(&path.to_string_lossy()))
-        .collect())
 }
 
 fn advice(path: &str) -> String {

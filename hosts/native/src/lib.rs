@@ -33,7 +33,7 @@ mod worker_pool;
 pub use component::{COMPILE, COMPILE_MEMORY, compile};
 pub use exposed::exposed_files;
 pub use local::Local;
-pub use secrets::{ensure_secrets, make_secrets, read_secrets};
+pub use secrets::{ensure_secrets, make_secrets, read_secrets, secrets_file};
 pub use server::Server;
 pub use settings::{DOT_ENV, HostConfig, LayeredSettings};
 pub use sqlite::{Sqlite, database_path};

@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail};
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::sqlite::database_path;
 
-/// Secrets are made beside the database.
-pub(crate) fn secrets_file(database: &Path) -> PathBuf {
+/// The file beside a database in which secrets are kept.
+pub fn secrets_file(database: &Path) -> PathBuf {
     database.with_file_name("secrets.env")
 }
 

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Arg, ArgMatches, Command, value_parser};
-use gatewright::{Local, Server, ensure_secrets, exposed_files};
+use gatewright::{Local, Server, database_path, ensure_secrets, exposed_files, secrets_file};
 
 use super::log::{Speaker, init_log};
 use super::running::{clock_offset, clock_offset_argument, log_start, run, this_program};
@@ -39,7 +39,9 @@ pub(super) fn serve(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     };
     let clock = clock_offset(arguments);
     let server = Server::start(settings.clone(), &host, &component, &this_program()?, clock)?;
-    for exposed in exposed_files(&host, file_of_secrets(arguments))? {
+    let database = database_path(&host.database_url).context("DATABASE_URL")?;
+    let secrets = [Some(secrets_file(&database)), file_of_secrets(arguments)];
+    for exposed in exposed_files(&database, secrets.into_iter().flatten()) {
         tracing::warn!("{exposed}");
     }
     let mut made = made;

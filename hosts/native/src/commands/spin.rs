@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use auth_core::password::Parameters;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use gatewright::spin::{App, Given};
-use gatewright::{LayeredSettings, Server};
+use gatewright::spin::{App, Given, file_of_secrets};
+use gatewright::{LayeredSettings, Server, exposed_files};
 
 use super::log::{Speaker, init_log};
 use super::running::{clock_offset, clock_offset_argument, log_start, run, this_program};
@@ -87,6 +87,9 @@ pub(super) fn up(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     }
     let state = arguments.get_one::<PathBuf>("state-dir");
     let app = App::load(&manifest, state.map(PathBuf::as_path), given)?;
+    for exposed in exposed_files(&app.database(), file_of_secrets()) {
+        tracing::warn!("{exposed}");
+    }
     run(
         Server::start_spin(app, &host, &this_program()?, clock_offset(arguments))?,
         &[],

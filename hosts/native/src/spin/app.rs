@@ -84,6 +84,11 @@ impl App {
         })
     }
 
+    /// The file of the database, which need not exist yet.
+    pub fn database(&self) -> PathBuf {
+        super::sqlite::path(&self.state)
+    }
+
     /// The component, with its dependencies in it.
     pub fn component(&self) -> &[u8] {
         &self.component

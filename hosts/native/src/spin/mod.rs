@@ -17,4 +17,4 @@ pub use crate::instance::data::InstanceData;
 pub use app::App;
 pub use compiled::Compiled;
 pub use connection::Connection;
-pub use variables::Given;
+pub use variables::{Given, file_of_secrets};

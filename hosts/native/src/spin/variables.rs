@@ -1,13 +1,17 @@
 //! Variables: those of the application, and those of the component, which are made of them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use auth_core::Settings;
 
 use super::bindings::variables::Error;
 use super::manifest::Variable;
+use crate::settings::DOT_ENV;
+
+/// What the name of an environment variable begins with that gives an application variable.
+const PREFIX: &str = "SPIN_VARIABLE_";
 
 /// Where variables come from besides the manifest: given by name before the environment.
 pub struct Given {
@@ -24,8 +28,8 @@ impl Given {
     /// The file is malformed.
     pub fn new(by_name: BTreeMap<String, String>) -> Result<Self> {
         let mut environment = BTreeMap::new();
-        if Path::new(".env").exists() {
-            for entry in dotenvy::from_path_iter(".env").context("can't read .env")? {
+        if Path::new(DOT_ENV).exists() {
+            for entry in dotenvy::from_path_iter(DOT_ENV).context("can't read .env")? {
                 // Not the error's own text: it quotes the line, which may hold a secret.
                 let (name, value) = entry.map_err(|_| anyhow::anyhow!(".env is malformed"))?;
                 environment.insert(name, value);
@@ -34,12 +38,19 @@ impl Given {
         environment.extend(std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         }));
-        environment.retain(|name, _| name.starts_with("SPIN_VARIABLE_"));
+        environment.retain(|name, _| name.starts_with(PREFIX));
         Ok(Self {
             by_name,
             environment,
         })
     }
+}
+
+/// `.env` in the current folder, if it gives a variable: what this application keeps secret, it may say there.
+pub fn file_of_secrets() -> Option<PathBuf> {
+    let mut entries = dotenvy::from_path_iter(DOT_ENV).ok()?.flatten();
+    let is_variable = |(name, _): (String, String)| name.starts_with(PREFIX);
+    entries.any(is_variable).then(|| DOT_ENV.into())
 }
 
 /// Application variables with their values.
@@ -49,7 +60,7 @@ impl Values {
     /// Gives every variable that is declared its value. Like Spin, does without none that is required.
     pub(super) fn new(declared: BTreeMap<String, Variable>, mut given: Given) -> Result<Self> {
         let value = |(name, variable): (String, Variable)| {
-            let environment = format!("SPIN_VARIABLE_{}", name.to_ascii_uppercase());
+            let environment = format!("{PREFIX}{}", name.to_ascii_uppercase());
             let value = given
                 .by_name
                 .remove(&name)

@@ -20,7 +20,7 @@ async fn keys_of_addresses_are_made_anew() {
     let as_before = "UPDATE users SET email_key = email WHERE email LIKE '%@münchen.de';
         UPDATE users SET email = 'ben@xn--mnchen-3ya.de', email_key = 'ben@xn--mnchen-3ya.de'
             WHERE email = 'twin@example.com';
-        DROP TABLE old_email_keys;";
+        DROP TABLE email_keys_to_renew;";
     database.execute_batch(as_before).unwrap();
     let mut steps = MIGRATIONS.iter();
     let step = steps.find(|step| step.name.starts_with("keys of addresses"));

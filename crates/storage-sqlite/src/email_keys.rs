@@ -6,15 +6,15 @@ use crate::columns::ids;
 use crate::executor::{Executor, Statement};
 
 const OLD: &str = "SELECT users.id AS id, users.email AS email, users.email_key AS email_key
-    FROM old_email_keys JOIN users ON users.row = old_email_keys.user_row
-    ORDER BY old_email_keys.user_row LIMIT 100";
+    FROM email_keys_to_renew JOIN users ON users.row = email_keys_to_renew.user_row
+    ORDER BY email_keys_to_renew.user_row LIMIT 100";
 const RENEW: &str = "UPDATE users SET email_key = ?3 WHERE id = ?1 AND email = ?2
-    AND row IN (SELECT user_row FROM old_email_keys)
+    AND row IN (SELECT user_row FROM email_keys_to_renew)
     AND NOT EXISTS (SELECT 1 FROM users AS other WHERE other.email_key = ?3 AND other.id <> ?1)";
 const KEPT: &str = "SELECT id FROM users WHERE id = ?1 AND email = ?2 AND email_key <> ?3
-    AND row IN (SELECT user_row FROM old_email_keys)";
+    AND row IN (SELECT user_row FROM email_keys_to_renew)";
 const DONE: &str =
-    "DELETE FROM old_email_keys WHERE user_row = (SELECT row FROM users WHERE id = ?1)";
+    "DELETE FROM email_keys_to_renew WHERE user_row = (SELECT row FROM users WHERE id = ?1)";
 
 pub(crate) async fn list_old(executor: &impl Executor) -> Result<Vec<EmailKey>, StorageError> {
     let rows = executor.query(Statement::new(OLD, vec![])).await?;

@@ -5,8 +5,8 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 ) STRICT;
 INSERT INTO schema_migrations (version, name, applied_at)
     VALUES (13, 'keys of addresses that are to be made anew', unixepoch() * 1000);
-CREATE TABLE old_email_keys (
+CREATE TABLE email_keys_to_renew (
             user_row INTEGER PRIMARY KEY REFERENCES users (row) ON DELETE CASCADE
         ) STRICT;
-INSERT INTO old_email_keys (user_row) SELECT row FROM users
+INSERT INTO email_keys_to_renew (user_row) SELECT row FROM users
             WHERE substr(email_key, instr(email_key, '@') + 1) GLOB '*[^ -~]*';

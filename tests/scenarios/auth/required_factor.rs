@@ -40,9 +40,9 @@ async fn who_has_to_have_a_factor_does_nothing_before_it_is_set_up() {
     let renewed = Tokens::of(&renewed.body);
     refused(host.get_as("/users", &renewed.access_token).await);
 
-    enrol(&host, renewed).await;
-    // In the sessions that were there, too.
-    for token in [ada.token(), &login.access_token] {
+    let enrolled = enrol(&host, renewed).await.session;
+    // In the session that was there, too.
+    for token in [&enrolled.access_token, &login.access_token] {
         host.get_as("/users", token).await.assert_ok();
     }
     let body = json!({"email": ada.email, "password": PASSWORD});
@@ -69,11 +69,8 @@ async fn a_token_for_the_set_up_is_for_another_audience() {
     assert_eq!(audience(root.token()), "https://api.example.com#enrolment");
     let enabled = host.post_as("/auth/2fa/enable", root.token()).await;
     let code = json!({"code": code_now(enabled.body["secret"].as_str().unwrap())});
-    host.send_as("POST", "/auth/2fa/verify", root.token(), code)
-        .await
-        .assert_ok();
-    let renewed = host.refresh(&root.session.refresh_token).await;
-    let renewed = Tokens::of(&renewed.body);
+    let confirmed = host.send_as("POST", "/auth/2fa/verify", root.token(), code);
+    let renewed = Tokens::of(&confirmed.await.body["tokens"]);
     assert_eq!(audience(&renewed.access_token), "https://api.example.com");
     host.get_as("/users", &renewed.access_token)
         .await

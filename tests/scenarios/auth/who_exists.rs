@@ -140,6 +140,7 @@ async fn a_user_name_is_of_whoever_proves_the_address_first() {
     host.send_as("PATCH", "/account", &bob, json!({"username": "bob"}))
         .await
         .assert_ok();
+    assert_eq!(mail.next().message["kind"], "username_changed");
     login("bob", PASSWORD).await.assert_ok();
 
     // A new password proves the address as well.

@@ -18,7 +18,7 @@ async fn an_administrator_takes_a_factor_away() {
     let path = format!("{}/2fa", ada.path());
     let remove = async |path: &str| host.call_as("DELETE", path, root.token()).await;
     remove(&path).await.assert_error(409, "mfa_not_enabled");
-    enrol(&host, ada.session.clone()).await;
+    let enrolled = enrol(&host, ada.session.clone()).await.session;
     assert_eq!(mail.next().message["kind"], "mfa_enabled");
     done(&remove(&path).await);
     let told = mail.next().message;
@@ -28,7 +28,7 @@ async fn an_administrator_takes_a_factor_away() {
     );
     // From where the administrator came is nobody's business.
     assert!(!told["text"].as_str().unwrap().contains("127.0.0.1"));
-    let account = host.get_as("/account", ada.token()).await;
+    let account = host.get_as("/account", &enrolled.access_token).await;
     let left = ["mfa_enabled", "recovery_codes_left"].map(|name| account.body[name].clone());
     assert_eq!(left, [json!(false), json!(0)]);
     host.login("ada@example.com").await;
@@ -40,8 +40,9 @@ async fn an_administrator_takes_a_factor_away() {
         .await;
 
     // The own one takes both factors.
-    enrol(&host, root.session.clone()).await;
-    remove(&format!("{}/2fa", root.path()))
+    let own = enrol(&host, root.session.clone()).await.session;
+    let path = format!("{}/2fa", root.path());
+    host.call_as("DELETE", &path, &own.access_token)
         .await
         .assert_error(403, "insufficient_rank");
 }

@@ -112,6 +112,13 @@ pub(crate) fn change(user: &User, number: u64, seconds: u64) -> UserChange {
     }
 }
 
+/// The change, to this address as well.
+pub(crate) fn with_address(mut change: UserChange, email: Option<&str>) -> UserChange {
+    change.user.email = email.map(str::to_owned);
+    change.email_key = email.map(str::to_lowercase);
+    change
+}
+
 pub(crate) fn apply(storage: &impl Storage, change: UserChange) -> ChangeOutcome {
     block_on(storage.change_user(change)).unwrap()
 }

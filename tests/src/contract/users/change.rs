@@ -251,11 +251,10 @@ pub(crate) fn a_change_to_a_taken_key_stores_nothing(storage: &impl Storage) {
     store_secret(storage, one_time_secret("a", 1), false);
     let ada = account(storage, 1).user;
     let to = |email: &str, name: &str| UserChange {
-        email_key: Some(email.to_owned()),
         username_key: Some(name.to_owned()),
         consumes: Some("a".to_owned()),
         deletes_credentials: vec!["password".to_owned()],
-        ..change(&ada, 100, 5)
+        ..with_address(change(&ada, 100, 5), Some(email))
     };
     assert_eq!(
         apply(storage, to("bob@example.com", "bob")),
@@ -285,10 +284,10 @@ pub(crate) fn one_of_many_concurrent_changes_gets_the_key(storage: &(impl Storag
                 updated_at: account(storage, caller as u64 + 1).user.updated_at,
                 ..users[caller].clone()
             };
+            let change = change(&user, seconds * 1000 + caller as u64, seconds);
             let change = UserChange {
-                email_key: email.map(str::to_owned),
                 username_key: username.map(str::to_owned),
-                ..change(&user, seconds * 1000 + caller as u64, seconds)
+                ..with_address(change, email)
             };
             apply(storage, change)
         });
@@ -306,7 +305,6 @@ pub(crate) fn a_change_replaces_the_terms(storage: &impl Storage) {
         known_by(1, Some("ada@example.com"), None, &["first", "both"]),
     );
     create(storage, known_by(2, None, None, &["first"]));
-    let user = account(storage, 1).user;
     let to = |number, seconds, terms: &[&str]| UserChange {
         search_terms: names(terms),
         ..change(&account(storage, 1).user, number, seconds)
@@ -318,10 +316,8 @@ pub(crate) fn a_change_replaces_the_terms(storage: &impl Storage) {
     assert_eq!(apply(storage, late), ChangeOutcome::Conflict);
     assert_eq!(listed(storage, &search("late")), [0u64; 0]);
     assert_eq!(listed(storage, &search("first")), [1, 2]);
-    let moved = UserChange {
-        email_key: Some("countess@example.com".to_owned()),
-        ..to(100, 5, &["both", "second"])
-    };
+    let moved = to(100, 5, &["both", "second"]);
+    let moved = with_address(moved, Some("countess@example.com"));
     assert_eq!(apply(storage, moved), ChangeOutcome::Changed(vec![]));
     for (prefix, expected) in [
         ("first", vec![2]),
@@ -332,15 +328,7 @@ pub(crate) fn a_change_replaces_the_terms(storage: &impl Storage) {
     ] {
         assert_eq!(listed(storage, &search(prefix)), expected, "{prefix}");
     }
-    let cleared = UserChange {
-        email_key: None,
-        user: User {
-            email: None,
-            updated_at: at(6),
-            ..user
-        },
-        ..to(101, 6, &[])
-    };
+    let cleared = with_address(to(101, 6, &[]), None);
     assert_eq!(apply(storage, cleared), ChangeOutcome::Changed(vec![]));
     assert_eq!(listed(storage, &search("")), [2]);
 }
@@ -364,9 +352,7 @@ pub(crate) fn a_key_stays_with_its_address(storage: &impl Storage) {
     assert_eq!(by("ada@example.com"), Some(id(1)));
     assert_eq!(by("bob@example.com"), Some(id(2)));
     let ada = account(storage, 1).user;
-    let mut moved = change(&ada, 102, 6);
-    moved.user.email = Some("Bob@example.com".to_owned());
-    moved.email_key = Some("bob@example.com".to_owned());
+    let moved = with_address(change(&ada, 102, 6), Some("bob@example.com"));
     let taken = block_on(storage.change_user(moved));
     assert_eq!(taken, Ok(ChangeOutcome::EmailTaken));
 }

@@ -81,9 +81,8 @@ pub(crate) fn the_last_holder_keeps_the_role(storage: &impl Storage) {
     };
     assert_eq!(apply(storage, without), ChangeOutcome::SecretRefused);
     let taken = |email: &str, name: &str| UserChange {
-        email_key: Some(email.to_owned()),
         username_key: Some(name.to_owned()),
-        ..removes()
+        ..with_address(removes(), Some(email))
     };
     let outcome = apply(storage, taken("bob@example.com", "ada"));
     assert_eq!(outcome, ChangeOutcome::EmailTaken);

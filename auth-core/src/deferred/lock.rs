@@ -1,4 +1,4 @@
-//! Notes that nobody gets into an account for a while.
+//! Records that an account is locked for a while.
 
 use crate::account::change::{Change, change_user};
 use crate::audit::append::append;

@@ -156,7 +156,7 @@ fn damaged_strings_are_malformed() {
         "password",
         "plain:password",
         "$1$salt$hash",
-        // SHA-crypt, and bcrypt with the fault that $2x$ stands for
+        // SHA-crypt, and bcrypt with the bug that $2x$ marks
         "$6$rounds=5000$saltstring$hash",
         "$2x$04$abcdefghijklmnopqrstuuFaXaIzFmuAgz9nkpwxXzJE8jd4j.R6K",
         "$2b$04$abcdefghijklmnopqrstuu",

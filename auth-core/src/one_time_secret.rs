@@ -74,7 +74,7 @@ pub(crate) async fn create_secret<P: Platform>(
     let now = context.now();
     let token = SecretToken::generate(&context.platform);
     let payload = serde_json::to_string(payload)
-        .map_err(|error| Error::Internal(format!("a payload: {error}")))?;
+        .map_err(|error| Error::Internal(format!("payload of a one-time secret: {error}")))?;
     let secret = OneTimeSecret {
         digest: token.digest(),
         purpose: purpose.as_str().to_owned(),
@@ -119,8 +119,9 @@ pub(crate) async fn peek<T: DeserializeOwned, P: Platform>(
     if secret.expires_at <= context.now() {
         return Err(Error::Link(LinkError::Expired));
     }
-    let payload = json::from_str(&secret.payload)
-        .map_err(|error| Error::Internal(format!("a stored payload: {error}")))?;
+    let payload = json::from_str(&secret.payload).map_err(|error| {
+        Error::Internal(format!("stored payload of a one-time secret: {error}"))
+    })?;
     Ok(Usable {
         digest: secret.digest,
         user_id: secret.user_id,

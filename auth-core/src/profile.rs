@@ -112,11 +112,11 @@ impl ProfileFields {
             let rule =
                 |code, message: String| FieldError::new(format!("profile.{name}"), code, message);
             let Some(field) = self.0.iter().find(|field| field.name == *name) else {
-                broken.push(rule(FieldErrorCode::Unknown, "No such field.".into()));
+                broken.push(rule(FieldErrorCode::Unknown, "Unknown field.".into()));
                 continue;
             };
             if field.editable_by > editor {
-                let message = "Administrators alone may change this.".into();
+                let message = "Only administrators can change this.".into();
                 broken.push(rule(FieldErrorCode::ReadOnly, message));
             } else if value.is_null() {
                 profile.remove(name);
@@ -154,12 +154,8 @@ impl ProfileFields {
 
 impl ProfileField {
     fn check(&self, value: &Value) -> Result<(), (FieldErrorCode, String)> {
-        let wrong = |what: &str| {
-            Err((
-                FieldErrorCode::InvalidType,
-                format!("This has to be {what}."),
-            ))
-        };
+        let wrong =
+            |what: &str| Err((FieldErrorCode::InvalidType, format!("This must be {what}.")));
         match (self.kind, value) {
             (FieldKind::String, Value::String(text)) => {
                 if text.chars().count() > self.max_length {
@@ -168,7 +164,10 @@ impl ProfileField {
                 } else if self.required && text.trim().is_empty() {
                     Err((FieldErrorCode::Required, "This is required.".into()))
                 } else if text.contains('\0') {
-                    Err((FieldErrorCode::InvalidFormat, "No null characters.".into()))
+                    Err((
+                        FieldErrorCode::InvalidFormat,
+                        "Null characters are not allowed.".into(),
+                    ))
                 } else {
                     Ok(())
                 }
@@ -226,7 +225,7 @@ pub(crate) fn display_name(text: Option<&str>) -> Result<Option<String>, FieldEr
         ),
         Some(text) if text.chars().any(char::is_control) => error(
             FieldErrorCode::InvalidFormat,
-            "No control characters.".into(),
+            "Control characters are not allowed.".into(),
         ),
         text => Ok(text.map(str::to_owned)),
     }

@@ -23,7 +23,7 @@ pub(crate) async fn lock<P: Platform>(
         let cause = error.to_string();
         context.platform.log(
             Level::Warn,
-            "that an account is locked could not be noted",
+            "the lock of an account could not be stored",
             &[("cause", &cause)],
         );
     }

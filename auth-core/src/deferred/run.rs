@@ -42,7 +42,7 @@ pub(crate) async fn run<P: Platform>(context: &Context<P>, deferred: Deferred) {
 
 /// Reports that deferred work is dropped because too much is waiting.
 pub(crate) fn give_up<P: Platform>(context: &Context<P>, deferred: Deferred) {
-    let cause = "too much waits already";
+    let cause = "too much deferred work is waiting";
     match deferred.0 {
         Task::Mail(message) => not_sent(context, &message, cause),
         Task::Audit(_) => not_stored(context, cause),
@@ -52,7 +52,7 @@ pub(crate) fn give_up<P: Platform>(context: &Context<P>, deferred: Deferred) {
         | Task::VerificationLink { .. }
         | Task::Touch(_)
         | Task::Rehash { .. } => {
-            let message = "work after an answer was given up";
+            let message = "deferred work was dropped";
             let fields = [("cause", cause)];
             context.platform.log(Level::Warn, message, &fields);
         }
@@ -69,7 +69,7 @@ async fn send_link_again<P: Platform>(
         let cause = error.to_string();
         context.platform.log(
             Level::Warn,
-            "a link to verify an address could not be sent after a login",
+            "the verification link could not be sent after a login",
             &[("cause", &cause)],
         );
     }

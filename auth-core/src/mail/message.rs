@@ -19,7 +19,7 @@ pub struct Message {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
     /// A temporary failure. The same message can be accepted later.
-    #[error("not now: {0}")]
+    #[error("temporarily unavailable: {0}")]
     Unavailable(String),
     /// A permanent failure: the message or the settings are refused.
     #[error("refused: {0}")]

@@ -27,7 +27,7 @@ pub(crate) fn message<P: Platform>(
     if let Some(cause) = failure {
         context.platform.log(
             Level::Warn,
-            "a mail template failed; the built-in one took its place",
+            "a mail template failed; the built-in template was used instead",
             &[("cause", &cause.to_string())],
         );
     }

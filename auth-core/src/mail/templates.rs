@@ -127,7 +127,7 @@ fn message(
     };
     let [text, html] = kind.built_in();
     let (subject, body) = subject_and_body(&render(text)?).ok_or_else(|| {
-        let cause = "the first line is not `Subject:` and a subject";
+        let cause = "the first line must be `Subject:` followed by a subject";
         problem(text, cause.to_owned())
     })?;
     Ok(Message {
@@ -168,7 +168,7 @@ fn problem(built_in: &'static BuiltIn, problem: String) -> SettingError {
     SettingError::Value {
         name: built_in.setting,
         problem,
-        accepts: "a Jinja template; the text of a message begins with a line `Subject: …`",
+        accepts: "a Jinja template; the first line of a text template is `Subject: …`",
     }
 }
 
@@ -361,12 +361,12 @@ mod tests {
             (
                 "MAIL_VERIFY_EMAIL_TEXT",
                 "Hello",
-                "the first line is not `Subject:`",
+                "the first line must be `Subject:`",
             ),
             (
                 "MAIL_VERIFY_EMAIL_TEXT",
                 "Subject:\n\nHello",
-                "the first line is not `Subject:`",
+                "the first line must be `Subject:`",
             ),
         ] {
             let message = refusal(&[(setting, template)]);

@@ -35,7 +35,7 @@ pub(crate) fn decrypt_totp_key<P: Platform>(
         .ok_or_else(|| {
             let user = &credential.user_id;
             Error::Internal(format!(
-                "SECRET_KEY does not open the TOTP key of user {user}"
+                "SECRET_KEY can't decrypt the TOTP key of user {user}: was SECRET_KEY changed?"
             ))
         })
 }

@@ -65,12 +65,12 @@ pub(crate) async fn refuse_breached<P: Platform>(
     let request = OutboundRequest::get(url).with_header("add-padding", "true");
     let answer = match context.platform.fetch(request).await {
         Ok(response) if response.status == 200 => Ok(response.body),
-        Ok(response) => Err(format!("it answered {}", response.status)),
+        Ok(response) => Err(format!("the service returned status {}", response.status)),
         Err(cause) => Err(cause),
     };
     match answer {
         Ok(answer) if question.is_answered_yes(&String::from_utf8_lossy(&answer)) => {
-            let message = "This password was in a breach, so that attackers know it.";
+            let message = "This password was exposed in a data breach. Choose another one.";
             let rule = FieldError::new(field, FieldErrorCode::BreachedPassword, message);
             Err(Error::Invalid(vec![rule]))
         }
@@ -81,7 +81,7 @@ pub(crate) async fn refuse_breached<P: Platform>(
         Err(cause) => {
             context.platform.log(
                 Level::Warn,
-                "a password could not be looked up among breached ones, and was taken",
+                "the breach check failed; the password was accepted without it",
                 &[("cause", &cause)],
             );
             let event = Event::new(EventKind::BreachCheckFailed);

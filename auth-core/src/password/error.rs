@@ -8,14 +8,14 @@ pub enum PasswordHashError {
     Malformed,
     /// The hash also depends on a secret key or data, which is unknown here.
     #[error(
-        "the stored hash was made with a secret (`keyid`) or associated data, without which no password can be verified"
+        "the stored hash was created with a secret (`keyid`) or associated data, without which passwords can't be verified"
     )]
     Keyed,
     /// A parameter exceeds the limits of [`Parameters`](super::Parameters), or those of another system's form.
-    #[error("the stored hash asks for more than the limits allow")]
+    #[error("the parameters of the stored hash exceed the limits")]
     OutOfBounds,
     /// The hash needs more memory than the host has for one.
-    #[error("the stored hash takes {needed} KiB of memory, and this host has {max} KiB for one")]
+    #[error("the stored hash needs {needed} KiB of memory, but this host has {max} KiB for a hash")]
     TooLarge {
         /// The required amount.
         needed: u32,
@@ -23,7 +23,7 @@ pub enum PasswordHashError {
         max: u32,
     },
     /// The hash takes longer than the operator allows.
-    #[error("verifying the stored hash takes about {needed} ms, and {max} ms are the limit")]
+    #[error("verifying the stored hash takes about {needed} ms, more than the limit of {max} ms")]
     TooSlow {
         /// The required amount.
         needed: u32,
@@ -31,6 +31,6 @@ pub enum PasswordHashError {
         max: u32,
     },
     /// The allocation failed, although the host declared this memory as available.
-    #[error("there is no memory for the hash")]
+    #[error("there is not enough memory for the hash")]
     NoMemory,
 }

@@ -43,12 +43,13 @@ pub(crate) fn check(
     } else if is_common(password) {
         error(
             FieldErrorCode::CommonPassword,
-            "This password is among those that attackers try first.".into(),
+            "This password is too common. Choose another one.".into(),
         )
     } else if is_made_of_names(password, &config.product_name, names) {
         error(
             FieldErrorCode::ContextWord,
-            "This password is made of your address, your name or ours.".into(),
+            "This password consists of your e-mail address, user name or the product's name."
+                .into(),
         )
     } else {
         Ok(())

@@ -119,7 +119,9 @@ impl<P: Platform> Sessions<'_, P> {
                         })
                         .map(|successor| successor.token)
                         .ok_or_else(|| {
-                            Error::Internal("SECRET_KEY does not open a stored successor".into())
+                            Error::Internal(
+                                "SECRET_KEY can't decrypt the successor of a refresh token".into(),
+                            )
                         })?;
                     if !replayed.superseded {
                         return token_pair(context, keys, now, replayed.active, successor).await;
@@ -180,7 +182,7 @@ fn report_reuse<P: Platform>(context: &Context<P>, active: &ActiveSession, clien
     ];
     context.platform.log(
         Level::Warn,
-        "a refresh token was used twice; its session is ended",
+        "a refresh token was used twice; its session was ended",
         &fields,
     );
     let event = Event::new(EventKind::TokenReused)

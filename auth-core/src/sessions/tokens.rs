@@ -80,7 +80,7 @@ pub(super) fn new_refresh_token<P: Platform>(
     session_id: &str,
 ) -> Result<SecretToken> {
     refresh_token::generate(&context.platform, &context.config.secret_key, session_id)
-        .ok_or_else(|| Error::Internal("the identifier of a session is no UUID".into()))
+        .ok_or_else(|| Error::Internal("the ID of a session is not a UUID".into()))
 }
 
 pub(super) async fn token_pair<P: Platform>(
@@ -152,11 +152,11 @@ pub(crate) async fn access_token<P: Platform>(
         shorten(&mut claims);
         let access_token = keys
             .issue(&claims)
-            .ok_or_else(|| Error::Internal("the signing key does not sign".into()))?;
+            .ok_or_else(|| Error::Internal("the signing key can't sign".into()))?;
         if access_token.len() <= MAX_ACCESS_TOKEN {
             return Ok((access_token, life));
         }
     }
-    let cause = "an access token would be too long: JWT_ISSUER and JWT_AUDIENCE have to be shorter";
+    let cause = "the access token is too long; shorten JWT_ISSUER and JWT_AUDIENCE";
     Err(Error::Internal(cause.into()))
 }

@@ -46,7 +46,7 @@ pub struct LoginRequest<'a> {
 /// The result of a login with the correct password.
 #[allow(
     clippy::large_enum_variant,
-    reason = "made once for a login, and moved at once"
+    reason = "created once for each login and moved immediately"
 )]
 pub enum Login {
     /// A session has started.

@@ -166,7 +166,7 @@ pub(crate) async fn reauthenticate_beside_link<P: Platform>(
 }
 
 fn missing(field: &'static str) -> Error {
-    let message = "This is needed to prove who you are.";
+    let message = "This is required to confirm your identity.";
     let rule = FieldError::new(field, FieldErrorCode::Required, message);
     Error::Invalid(vec![rule])
 }

@@ -31,7 +31,7 @@ pub(crate) async fn current_keys<P: Platform>(
         Err(Error::Unavailable(cause)) if let Some(known) = known => {
             context.platform.log(
                 Level::Warn,
-                "the signing keys can't be read; the known ones go on",
+                "the signing keys can't be loaded; the cached keys stay in use",
                 &[("cause", &cause)],
             );
             Ok(known)
@@ -96,13 +96,13 @@ async fn load_keys<P: Platform>(context: &Context<P>, now: Timestamp) -> Result<
         if context.storage().add_signing_key(key, None, until).await? {
             context.platform.log(
                 Level::Info,
-                "made the first signing key of the algorithm",
+                "created the first signing key of the algorithm",
                 &[("kid", &kid), ("alg", algorithm.as_str())],
             );
         }
     }
     Err(Error::Internal(
-        "a signing key was added and is not listed".into(),
+        "a signing key was added but is not listed".into(),
     ))
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn new_signing_key<P: Platform>(
     algorithm: Algorithm,
     now: Timestamp,
 ) -> Result<storage::StoredSigningKey> {
-    let internal = |error| Error::Internal(format!("a new signing key: {error}"));
+    let internal = |error| Error::Internal(format!("a new signing key can't be created: {error}"));
     let private = SigningKey::generate(&context.platform, algorithm).map_err(internal)?;
     let key = SigningKey::from_private(algorithm, private.as_ref()).map_err(internal)?;
     let kid = key.verifying_key().kid().to_owned();
@@ -143,7 +143,7 @@ fn open_key<P: Platform>(
         .decrypt(KEY_PURPOSE, &stored.kid, "", &stored.ciphertext)
         .ok_or_else(|| {
             Error::Internal(format!(
-                "SECRET_KEY does not open the stored signing key {}: was it changed?",
+                "SECRET_KEY can't decrypt the stored signing key {}: was SECRET_KEY changed?",
                 stored.kid
             ))
         })?;

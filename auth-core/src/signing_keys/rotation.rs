@@ -66,7 +66,7 @@ impl<P: Platform> SigningKeys<'_, P> {
             .await?
         {
             return Err(Error::Unavailable(
-                "somebody else is rotating the keys".into(),
+                "another rotation of the signing keys is in progress; try again".into(),
             ));
         }
         context.keys.forget();

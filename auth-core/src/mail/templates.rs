@@ -326,7 +326,7 @@ mod tests {
         let message = render(&own, MailKind::ResetPassword, &SAMPLE);
         assert_eq!(message.subject, "Choose a new password for Acme");
         let html = message.html.unwrap();
-        assert!(html.starts_with("<b><p>Somebody, probably you"), "{html}");
+        assert!(html.starts_with("<b><p>Someone, probably you"), "{html}");
     }
 
     #[test]

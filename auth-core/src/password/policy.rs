@@ -48,7 +48,7 @@ pub(crate) fn check(
     } else if is_made_of_names(password, &config.product_name, names) {
         error(
             FieldErrorCode::ContextWord,
-            "This password consists of your e-mail address, user name or the product's name."
+            "This password consists mainly of your e-mail address, user name or the product's name."
                 .into(),
         )
     } else {

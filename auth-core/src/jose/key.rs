@@ -46,9 +46,6 @@ impl VerifyingKey {
     }
 
     /// Creates a key from a shared secret for HMAC.
-    ///
-    /// # Errors
-    /// The algorithm is not an HMAC algorithm.
     fn from_mac_key(algorithm: Algorithm, key: MacKey, secret: &SecretKey) -> Self {
         // Not the thumbprint, which would let anyone test guesses of the secret without a token.
         let mut digest = Sha256::new();
@@ -92,10 +89,10 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// A shared secret for HMAC.
+    /// Creates a key from a shared secret for HMAC.
     ///
     /// # Errors
-    /// The algorithm is not one of HMAC.
+    /// The algorithm is not an HMAC algorithm.
     pub fn from_secret(algorithm: Algorithm, secret: &SecretKey) -> Result<Self, KeyError> {
         let key = match algorithm {
             Algorithm::Hs256 => MacKey::hs256(secret.as_bytes()),

@@ -13,7 +13,7 @@ use crate::storage::Account;
 
 /// The policy's decision about a proof.
 pub(crate) enum Admission {
-    /// A session may start.
+    /// A session can start.
     Granted(Admitted),
     /// A second factor is in force and has not been proved yet.
     SecondFactorMissing(Incomplete),

@@ -129,7 +129,9 @@ impl<'de> Deserialize<'de> for Column {
                 if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
                     Ok(Column(Value::Integer(number as i64)))
                 } else {
-                    Err(E::custom("a column contains a number that is not an integer below 2^53"))
+                    Err(E::custom(
+                        "a column contains a number that is not an integer below 2^53",
+                    ))
                 }
             }
 

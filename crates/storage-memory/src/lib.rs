@@ -77,7 +77,9 @@ mod component {
 
     impl mail::Guest for Provider {
         async fn send(_: mail::Message) -> Result<(), mail::Error> {
-            Err(mail::Error::Refused("this example provider does not send mail".to_owned()))
+            Err(mail::Error::Refused(
+                "this example sends no mail".to_owned(),
+            ))
         }
     }
 

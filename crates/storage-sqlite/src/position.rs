@@ -15,7 +15,7 @@ pub(crate) struct Position {
 impl Position {
     /// Reads a cursor.
     pub(crate) fn read(cursor: &Cursor) -> Result<Self, StorageError> {
-        #[allow(clippy::disallowed_methods, reason = "this crate makes the list")]
+        #[allow(clippy::disallowed_methods, reason = "this crate creates the list")]
         let (part, key, tie_break) =
             serde_json::from_str(cursor.as_str()).map_err(|_| not_of_this_list())?;
         Ok(Self {

@@ -149,7 +149,8 @@ impl<E: Executor> Roles for SqliteStorage<E> {
         let (kind, id) = named(&subject);
         let find = Statement::new(FIND_STANDING, vec![kind.into(), id.into()]);
         let row = self.executor().query(find).await?.into_iter().next();
-        let mut row = row.ok_or_else(|| StorageError::Invalid("the query of a standing returned no row".into()))?;
+        let mut row =
+            row.ok_or_else(|| StorageError::Invalid("a standing returned no row".into()))?;
         Ok(Standing {
             rank: row.next()?,
             roles: row.next::<Names>()?.0,

@@ -101,9 +101,10 @@ type Written = (
 );
 
 fn acting(text: &str) -> Result<Acting, StorageError> {
-    let unreadable =
-        |error: serde_json::Error| StorageError::Invalid(format!("an acting administrator is unreadable: {error}"));
-    #[allow(clippy::disallowed_methods, reason = "SQLite makes this list")]
+    let unreadable = |error: serde_json::Error| {
+        StorageError::Invalid(format!("an acting administrator is unreadable: {error}"))
+    };
+    #[allow(clippy::disallowed_methods, reason = "SQLite creates this list")]
     let (opaque, last_seen_at, expires_at, revoked_at, disabled_at, rank, roles, permissions): Written =
         serde_json::from_str(text).map_err(unreadable)?;
     let time = Timestamp::from_millis;

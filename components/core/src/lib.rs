@@ -1,8 +1,8 @@
 //! The core as a component, the world `core` of `wit/`: passwords, tokens, second factors and access, for hosts in any
 //! language. It imports only a clock and randomness.
 //!
-//! Every input gets a result or a refusal, and no input traps the instance, which serves any number of calls. Between
-//! calls it keeps the keys that it read last, and the wiped memory of password hashes.
+//! Every input gets a result or a refusal, so an instance serves any number of calls. Between calls it keeps the keys
+//! that it read last, and the wiped memory of password hashes.
 
 // Generated bindings speak the component model's ABI, which is raw pointers.
 #![allow(unsafe_code, reason = "generated bindings")]

@@ -43,8 +43,8 @@ impl Statement {
         } = each;
         let first = parameters.len() + 1;
         if E::TAKES_ROWS {
-            // `VALUES` instead of `SELECT`: a row is stored as a whole or not at all, so SQLite needs no statement
-            // journal.
+            // `VALUES` instead of `SELECT`: a row is stored as a whole or not at all, so SQLite keeps no data to
+            // undo a part.
             let mut values = (*values).to_owned();
             let mut places: Vec<_> = (first..).zip(*columns).collect();
             places.sort_by_key(|(_, column)| std::cmp::Reverse(column.len()));

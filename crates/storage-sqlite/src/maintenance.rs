@@ -29,7 +29,7 @@ const CLAIM: &str = "INSERT INTO limits (key, count, resets_at) VALUES ('purge',
     ON CONFLICT (key) DO UPDATE SET resets_at = excluded.resets_at WHERE resets_at <= ?1 RETURNING 1";
 
 /// Deletes expired data, and events that are older than `audit_retention` (`None` deletes no events), unless this
-/// process or another did so within [`PURGE_EVERY`]. Returns whether data was deleted. The retention is awaited only in
+/// process or another did so within [`PURGE_EVERY`]. Returns whether this call did so. The retention is awaited only in
 /// that case.
 ///
 /// # Errors

@@ -92,7 +92,8 @@ const PROVED: Migration = Migration {
     ],
 };
 
-// The core computes the keys of addresses and renews these (`renew-email-keys`). Keys of ASCII addresses are unchanged.
+// The core computes the keys of addresses and renews these (`renew-email-keys`). Keys with an ASCII domain are
+// unchanged.
 const ADDRESSES: Migration = Migration {
     version: 13,
     name: "keys of addresses that are to be made anew",

@@ -4,7 +4,7 @@
 //! Every input gets a result or a refusal, so an instance serves any number of calls. Between calls it keeps the keys
 //! that it read last, and the wiped memory of password hashes.
 
-// Generated bindings speak the component model's ABI, which is raw pointers.
+// Generated bindings use the component model's ABI, which passes raw pointers.
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 

@@ -3,7 +3,7 @@
 //! An instance can serve many requests, also concurrently. It keeps the service that it created from its settings, and
 //! nothing that belongs to a request.
 
-// Generated bindings speak the component model's ABI, which is raw pointers.
+// Generated bindings use the component model's ABI, which passes raw pointers.
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 

@@ -3,7 +3,7 @@
 //! An isolate serves many requests, some of them concurrently. State that it keeps between them is created without
 //! waiting, because a request's future is dropped when its client disconnects.
 
-// Exports of a Worker are generated, and speak to JavaScript.
+// The exports of a Worker are generated, and call JavaScript.
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 

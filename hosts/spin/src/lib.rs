@@ -4,7 +4,7 @@
 //! Spin gives an instance up to 16 requests at once and up to 128 in its life. Requests therefore share everything that
 //! an instance keeps: open connections, the settings, and whether the schema is current.
 
-// Generated bindings speak the component model's ABI, which is raw pointers.
+// Generated bindings use the component model's ABI, which passes raw pointers.
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 

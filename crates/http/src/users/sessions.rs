@@ -9,7 +9,7 @@ use crate::response::reply::NoContent;
 use crate::row::{delete, get, rows};
 
 rows![
-    user_sessions = get("/users/{id}/sessions", "The sessions of a user that last.")
+    user_sessions = get("/users/{id}/sessions", "Lists the active sessions of a user.")
         .permission("users:read")
         .answers::<SessionsResponse>(),
     end_user_sessions =

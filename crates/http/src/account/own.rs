@@ -61,8 +61,8 @@ pub(crate) struct AccountUpdateRequest {
         schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
     )]
     display_name: Option<String>,
-    /// Values of the extra fields configured in `PROFILE_FIELDS`: strings, numbers or booleans. Unknown fields are rejected.
-    /// Null clears a field that is not required.
+    /// Values of the extra fields configured in `PROFILE_FIELDS`: strings, numbers or booleans. Unknown fields are
+    /// rejected. Null clears a field that is not required.
     #[cfg_attr(test, schema(value_type = Option<Object>))]
     profile: Option<Map<String, Value>>,
 }

@@ -29,8 +29,8 @@ pub(crate) struct ChangePasswordRequest {
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
     current_password: String,
-    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`). Common passwords
-    /// and passwords built from the e-mail address or a name are rejected.
+    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`). Common
+    /// passwords and passwords built from the e-mail address or a name are rejected.
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
     new_password: String,

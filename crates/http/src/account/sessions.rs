@@ -10,10 +10,13 @@ use crate::route::Recency;
 use crate::row::{delete, get, post, rows};
 
 rows![
-    sessions = get("/account/sessions", "Lists the active sessions of the user.")
-        .session()
-        .while_impersonating()
-        .answers::<SessionsResponse>(),
+    sessions = get(
+        "/account/sessions",
+        "Lists the active sessions of the user."
+    )
+    .session()
+    .while_impersonating()
+    .answers::<SessionsResponse>(),
     end_session = delete("/account/sessions/{id}", "Ends one session of the user.")
         .session()
         .recent(Recency::OfOtherSessions),

@@ -12,10 +12,13 @@ use crate::route::Parameter;
 use crate::row::{get, rows};
 
 rows![
-    audit = get("/audit", "Lists the events of the audit log, newest first, one page at a time.")
-        .permission("audit:read")
-        .query(PARAMETERS)
-        .answers::<AuditResponse>(),
+    audit = get(
+        "/audit",
+        "Lists the events of the audit log, newest first, one page at a time."
+    )
+    .permission("audit:read")
+    .query(PARAMETERS)
+    .answers::<AuditResponse>(),
 ];
 
 const PARAMETERS: &[Parameter] = &[

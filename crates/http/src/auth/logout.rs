@@ -70,8 +70,8 @@ async fn logout<P: Platform>(
     Ok(reply)
 }
 
-/// Ends the sessions of all cookies, so that the browser has no active session left. The access token in a cookie expires
-/// before its session; the refresh token ends the session then.
+/// Ends the sessions of all cookies, so that the browser has no active session left. The access token in a cookie
+/// expires before its session; the refresh token ends the session then.
 async fn logout_by_cookies<P: Platform>(call: &Call<'_, P>) -> Result<(), ApiError> {
     let (tokens, refresh_tokens) = (call.session_cookies(), call.refresh_cookies());
     if tokens.is_empty() && refresh_tokens.is_empty() {

@@ -50,8 +50,8 @@ pub(crate) struct EmailRequest {
 pub(crate) struct ResetPasswordRequest {
     /// The token of the link, instead of the one in the path.
     token: Option<String>,
-    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`). Common passwords
-    /// and passwords built from the e-mail address or a name are rejected.
+    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`). Common
+    /// passwords and passwords built from the e-mail address or a name are rejected.
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
     password: String,
@@ -68,8 +68,8 @@ pub(crate) struct ResetByTokenRequest {
         schema(required, nullable = false, pattern = "^[A-Za-z0-9_-]{43}$")
     )]
     token: Option<String>,
-    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`). Common passwords
-    /// and passwords built from the e-mail address or a name are rejected.
+    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`). Common
+    /// passwords and passwords built from the e-mail address or a name are rejected.
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
     password: String,

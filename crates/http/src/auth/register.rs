@@ -57,8 +57,8 @@ pub(crate) struct RegisterRequest {
         schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
     )]
     display_name: Option<String>,
-    /// Values of the extra fields configured in `PROFILE_FIELDS`: strings, numbers or booleans. Unknown fields are rejected;
-    /// required fields must be present.
+    /// Values of the extra fields configured in `PROFILE_FIELDS`: strings, numbers or booleans. Unknown fields are
+    /// rejected; required fields must be present.
     #[cfg_attr(test, schema(value_type = Option<Object>))]
     profile: Option<Map<String, Value>>,
     /// Selects how the tokens are delivered: `jwt`, `session`, `cookie` or `jwt_cookie`.

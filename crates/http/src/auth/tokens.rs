@@ -12,7 +12,8 @@ use crate::response::reply::Reply;
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct TokenResponse {
-    /// Access token for the `Authorization: Bearer` header: a JWT in the profile of RFC 9068, or an opaque token (`s_…`).
+    /// Access token for the `Authorization: Bearer` header: a JWT in the profile of RFC 9068, or an opaque token
+    /// (`s_…`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schema(nullable = false))]
     access_token: Option<String>,

@@ -145,8 +145,9 @@ impl ApiError {
 
     /// The head is larger than the service accepts.
     pub(crate) fn head_too_large() -> Self {
-        let message =
-            format!("The request has more than {MAX_HEADERS} headers, or its head is larger than {MAX_HEAD} bytes.");
+        let message = format!(
+            "The request has more than {MAX_HEADERS} headers, or its head is larger than {MAX_HEAD} bytes."
+        );
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         Self::new(status, "headers_too_large", message)
     }

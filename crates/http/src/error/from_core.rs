@@ -93,7 +93,7 @@ impl ApiError {
             ErrorCode::GrantNotHeld => Self::new(
                 StatusCode::FORBIDDEN,
                 "grant_not_held",
-                "You can only grant or revoke roles and permissions that you hold yourself.",
+                "You can only grant or revoke permissions that you hold yourself, directly or in roles of a lower rank.",
             ),
             ErrorCode::LastSuperadmin => Self::new(
                 StatusCode::CONFLICT,

@@ -12,7 +12,8 @@ use auth_core::Timestamp;
 
 /// A waiting request that has not polled for this long counts as abandoned. Live requests poll much more often.
 const WAITING_FOR: Duration = Duration::from_secs(2);
-/// An admitted request that has not polled for this long counts as abandoned. A hash and its storage calls take much less.
+/// An admitted request that has not polled for this long counts as abandoned. A hash and its storage calls take much
+/// less.
 const INSIDE_FOR: Duration = Duration::from_secs(15);
 
 /// Admits a limited number of requests at the same time, in the order of their arrival.

@@ -1,5 +1,6 @@
 //! Mutual exclusion of password hashes and storage calls in an instance. A password hash computes without yielding and
-//! blocks all other requests of its instance. A transaction open at that time would lock the database for everybody else.
+//! blocks all other requests of its instance. A transaction open at that time would lock the database for everybody
+//! else.
 //!
 //! The tasks of an instance can't wake each other, so each waiting task polls.
 
@@ -11,7 +12,8 @@ pub struct Turns(Mutex<State>);
 struct State {
     /// Storage calls in progress. Each can be a transaction of several steps.
     calls: usize,
-    /// Hashes that wait for these calls to end. No new call begins meanwhile, because the hashes could wait indefinitely.
+    /// Hashes that wait for these calls to end. No new call begins meanwhile, because the hashes could wait
+    /// indefinitely.
     hashes: usize,
 }
 

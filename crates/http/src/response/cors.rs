@@ -11,8 +11,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use crate::response::reply;
 use crate::route::Route;
 
-/// Headers that pages can read in addition to the safelisted ones: when to try again, which kind of token is required, and
-/// the request ID to quote to the operator.
+/// Headers that pages can read in addition to the safelisted ones: when to try again, which kind of token is required,
+/// and the request ID to quote to the operator.
 const EXPOSED: &str = "retry-after, www-authenticate, x-request-id";
 
 /// Allows pages of these origins to read the answer, including answers to requests with cookies.

@@ -65,8 +65,8 @@ pub(crate) struct CreateUserRequest {
         schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
     )]
     display_name: Option<String>,
-    /// Values of the extra fields configured in `PROFILE_FIELDS`: strings, numbers or booleans. Unknown fields are rejected;
-    /// required fields must be present.
+    /// Values of the extra fields configured in `PROFILE_FIELDS`: strings, numbers or booleans. Unknown fields are
+    /// rejected; required fields must be present.
     #[cfg_attr(test, schema(value_type = Option<Object>))]
     profile: Option<Map<String, Value>>,
     /// Names of existing roles. Default: `user`.
@@ -85,8 +85,8 @@ pub(crate) struct UserUpdateRequest {
     email: Option<String>,
     /// Whether the e-mail address counts as verified.
     email_verified: Option<bool>,
-    /// User name: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, starting with a letter or digit. Null or an
-    /// empty string clears it.
+    /// User name: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, starting with a letter or digit. Null or
+    /// an empty string clears it.
     #[serde(default, deserialize_with = "or_empty")]
     #[cfg_attr(test, schema(pattern = "^([A-Za-z0-9][A-Za-z0-9._-]{2,31})?$"))]
     username: Option<String>,
@@ -97,8 +97,8 @@ pub(crate) struct UserUpdateRequest {
         schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
     )]
     display_name: Option<String>,
-    /// Values of the extra fields configured in `PROFILE_FIELDS`: strings, numbers or booleans. Unknown fields are rejected.
-    /// Null clears a field.
+    /// Values of the extra fields configured in `PROFILE_FIELDS`: strings, numbers or booleans. Unknown fields are
+    /// rejected. Null clears a field.
     #[cfg_attr(test, schema(value_type = Option<Object>))]
     profile: Option<Map<String, Value>>,
 }

@@ -69,8 +69,8 @@ pub(crate) struct ImportResult {
     /// Identifier of the created user.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
-    /// Estimated milliseconds to verify the password of the created user, from the parameters of the hash. Applies until a
-    /// login replaces the hash.
+    /// Estimated milliseconds to verify the password of the created user, from the parameters of the hash. Applies
+    /// until a login replaces the hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     password_cost_ms: Option<u32>,
     /// Why the user was rejected.

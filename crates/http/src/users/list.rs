@@ -12,10 +12,13 @@ use crate::row::{get, rows};
 use crate::users::view::UserRecord;
 
 rows![
-    list_users = get("/users", "Lists users, one page at a time, with search, filters and sorting.")
-        .permission("users:read")
-        .query(PARAMETERS)
-        .answers::<UsersResponse>(),
+    list_users = get(
+        "/users",
+        "Lists users, one page at a time, with search, filters and sorting."
+    )
+    .permission("users:read")
+    .query(PARAMETERS)
+    .answers::<UsersResponse>(),
 ];
 
 /// Maximum number of characters in a search.
@@ -70,8 +73,7 @@ async fn list_users<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer
         Some("email") => UserOrder::Email,
         Some("username") => UserOrder::Username,
         Some(_) => {
-            let message =
-                "Use created_at, last_login_at, email or username, with a leading - for descending order.";
+            let message = "Use created_at, last_login_at, email or username, with a leading - for descending order.";
             return Err(invalid("sort", message));
         }
     };

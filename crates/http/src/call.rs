@@ -91,7 +91,7 @@ impl<P: Platform> Call<'_, P> {
     pub(crate) fn cursor(&self, list: &str, query: &Query) -> Result<Option<Cursor>, ApiError> {
         let open = |encrypted| {
             let cursor = self.auth.users().decrypt_cursor(list, encrypted);
-            cursor.ok_or_else(|| invalid("cursor", "This is not a cursor of this list; send the next_cursor of a page with the same search and order."))
+            cursor.ok_or_else(|| invalid("cursor", "Use the next_cursor of a page of this list."))
         };
         query.text("cursor").map(open).transpose()
     }

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::route::{Access, Recency};
 
-    /// ASVS V7.5.3: administrative changes require recent authentication. Only these exceptions destroy nothing.
+    /// ASVS V7.5.3: administrative changes require recent authentication. The exceptions here destroy nothing.
     #[test]
     fn administrators_change_nothing_without_a_recent_proof() {
         let administers = |route: &&Route| matches!(route.access, Access::Permission(_));

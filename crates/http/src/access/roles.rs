@@ -106,7 +106,7 @@ pub(crate) struct CreateRoleRequest {
     /// permission, otherwise 0.
     #[cfg_attr(test, schema(minimum = 0, maximum = 999))]
     rank: Option<u64>,
-    /// Names of existing permissions to grant to the role.
+    /// Names of all permissions of the role. The permissions must exist.
     #[serde(default)]
     permissions: Vec<String>,
 }
@@ -124,7 +124,7 @@ pub(crate) struct RoleUpdateRequest {
     /// Rank, 0 to 999 and below the rank of the caller. The rank of a built-in role is fixed.
     #[cfg_attr(test, schema(minimum = 0, maximum = 999))]
     rank: Option<u64>,
-    /// Names of existing permissions to grant to the role.
+    /// Names of all permissions of the role. The permissions must exist.
     permissions: Option<Vec<String>>,
 }
 

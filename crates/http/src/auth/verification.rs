@@ -70,7 +70,7 @@ rows![
 pub(crate) struct VerifyRequest {
     /// The token of the link, instead of the one in the path.
     token: Option<String>,
-    /// Password of the account. Required without a session of the account.
+    /// Password of the account, if no session of it is presented.
     #[cfg_attr(test, schema(format = Password))]
     password: Option<String>,
 }
@@ -104,7 +104,7 @@ pub(crate) struct VerifyByTokenRequest {
         schema(required, nullable = false, pattern = "^[A-Za-z0-9_-]{43}$")
     )]
     token: Option<String>,
-    /// Password of the account. Required without a session of the account.
+    /// Password of the account, if no session of it is presented.
     #[cfg_attr(test, schema(format = Password))]
     password: Option<String>,
 }

@@ -161,12 +161,12 @@ test("signing in asks for the code of the second factor", async () => {
   const { page, problems } = await open("/login");
   await page.getByLabel("E-mail address or user name").fill(person.email);
   await page.getByLabel("Password").fill(person.password);
-  assert.equal(await page.getByLabel("Code of your authenticator app").isVisible(), false);
+  assert.equal(await page.getByLabel("Code from your authenticator app").isVisible(), false);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByLabel("Code of your authenticator app").fill("000000");
+  await page.getByLabel("Code from your authenticator app").fill("000000");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("The code is wrong.").waitFor();
-  await page.getByLabel("Code of your authenticator app").fill(codes[0]);
+  await page.getByLabel("Code from your authenticator app").fill(codes[0]);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL("**/account/settings");
   assert.deepEqual(problems, []);

@@ -1,4 +1,4 @@
-//! Tells with which version and settings the service goes on.
+//! Records the version and the settings of the service.
 
 use serde_json::{Map, Value};
 
@@ -15,7 +15,7 @@ use crate::storage::{Audit as _, AuditQuery, TimeRange};
 pub(crate) async fn tell_settings<P: Platform>(context: &Context<P>) {
     context.platform.log(
         Level::Info,
-        "an instance of gatewright starts",
+        "gatewright instance started",
         &[("version", VERSION)],
     );
     let given = context.config.given.iter();
@@ -49,7 +49,7 @@ pub(crate) async fn tell_settings<P: Platform>(context: &Context<P>) {
             let cause = Error::from(error).to_string();
             context.platform.log(
                 Level::Warn,
-                "with which settings the service goes on could not be told",
+                "failed to record the settings in the audit log",
                 &[("cause", &cause)],
             );
         }

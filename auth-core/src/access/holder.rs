@@ -60,8 +60,8 @@ impl Holder<'_> {
         has_role(self.roles, wanted)
     }
 
-    /// Whether the user outranks another: has a higher rank, and every permission that the other has. Users of equal rank
-    /// never outrank each other, whatever their permissions.
+    /// Whether the user outranks another: has a higher rank, and every permission that the other has. Users of equal
+    /// rank never outrank each other, whatever their permissions.
     ///
     /// This is a strict partial order.
     pub fn outranks(&self, other: &Holder<'_>) -> bool {

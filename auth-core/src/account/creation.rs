@@ -1,4 +1,4 @@
-//! Creating a user.
+//! Creates users.
 
 use crate::context::Context;
 use crate::error::{Error, Result};

@@ -16,8 +16,8 @@ use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{ActiveSession, DeleteUserOutcome, Grounds, User, UserDetails, Users as _};
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Deletes the account of a session's user and everything that belongs to it. Requires the password, and both factors
-    /// if a second one is enabled.
+    /// Deletes the account of a session's user and everything that belongs to it. Requires the password, and both
+    /// factors if a second one is enabled.
     ///
     /// # Errors
     /// [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`],

@@ -50,10 +50,10 @@ impl<P: Platform> Accounts<'_, P> {
 
     /// Verifies an e-mail address by the link that was sent there. The link works once.
     ///
-    /// The link proves that a person receives the mail, but not that they registered: a stranger may have registered with
-    /// their address and wait for them to click. So a session or the password of the account is required as well, unless
-    /// `VERIFY_NEEDS_PASSWORD` is off. A person who has neither resets the password, which also verifies the address and
-    /// ends the stranger's access.
+    /// The link proves that a person receives the mail, but not that they registered: a stranger may have registered
+    /// with their address and wait for them to click. So a session or the password of the account is required as well,
+    /// unless `VERIFY_NEEDS_PASSWORD` is off. A person who has neither resets the password, which also verifies the
+    /// address and ends the stranger's access.
     ///
     /// # Errors
     /// [`Error::Link`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a failure of

@@ -64,8 +64,8 @@ impl<P: Platform> Accounts<'_, P> {
             MailKind::ResetPassword,
         )
         .await?;
-        // The event has no actor, because the request proves no identity. An unknown address is an event as well, because
-        // storing one delays what follows.
+        // The event has no actor, because the request proves no identity. An unknown address is an event as well,
+        // because storing one delays what follows.
         let event = Event::new(EventKind::PasswordResetRequested);
         record(
             context,
@@ -85,8 +85,8 @@ impl<P: Platform> Accounts<'_, P> {
     /// returned token identifies the owner's device if the guessing continues.
     ///
     /// # Errors
-    /// [`Error::Link`], [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform. A password that breaks
-    /// the rules leaves the link usable.
+    /// [`Error::Link`], [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform. A password that
+    /// breaks the rules leaves the link usable.
     pub async fn reset_password(
         self,
         token: &str,
@@ -137,7 +137,8 @@ impl<P: Platform> Accounts<'_, P> {
             Event::of_user(EventKind::PasswordReset, &user.id),
             client,
         );
-        // As before the reset: the display name may be from somebody other than the person who has just proved the address.
+        // As before the reset: the display name may be from somebody other than the person who has just proved the
+        // address.
         notify_user(context, &account.user, MailKind::PasswordChanged, client);
         Ok(device_token(context, &credential.id, client))
     }

@@ -67,8 +67,8 @@ impl<P: Platform> Accounts<'_, P> {
     ///
     /// # Errors
     /// [`Error::Invalid`] with every broken rule, [`Error::EmailTaken`], [`Error::UsernameTaken`] or
-    /// [`Error::RateLimited`]; no user was created then. Or a failure of the platform, which can occur after the user was
-    /// created; they can then sign in.
+    /// [`Error::RateLimited`]; no user was created then. Or a failure of the platform, which can occur after the user
+    /// was created; they can then sign in.
     pub async fn register(
         self,
         registration: Registration<'_>,
@@ -115,7 +115,8 @@ impl<P: Platform> Accounts<'_, P> {
         }
         match created {
             Err(Error::EmailTaken) if verifies_first => {
-                // The same work as for a free address, now and after the answer: a row instead of the user's, and an event.
+                // The same work as for a free address, now and after the answer: a row instead of the user's, and an
+                // event.
                 let nothing = Value::Null;
                 let life = context.config.verify_token_life;
                 create_secret(context, Purpose::VerifyEmail, None, &nothing, life, false).await?;

@@ -7,8 +7,8 @@ use crate::platform::Platform;
 use crate::storage::{Audit as _, AuditPage, AuditQuery, EventCount};
 
 impl<P: Platform> AuditLog<'_, P> {
-    /// Records the version and the settings of the service, without secrets, unless the last recorded ones are the same.
-    /// The work is deferred.
+    /// Records the version and the settings of the service, without secrets, unless the last recorded ones are the
+    /// same. The work is deferred.
     pub fn record_startup(self) {
         let context = self.context;
         context.platform.defer(Deferred(Task::Settings));

@@ -15,7 +15,7 @@ use crate::storage::{Audit as _, AuditQuery, TimeRange};
 pub(crate) async fn tell_settings<P: Platform>(context: &Context<P>) {
     context.platform.log(
         Level::Info,
-        "gatewright instance started",
+        "an instance of gatewright starts",
         &[("version", VERSION)],
     );
     let given = context.config.given.iter();

@@ -46,7 +46,7 @@ pub(crate) async fn create_user<P: Platform>(
     };
     match try_create(context, new).await? {
         true => Ok(()),
-        false => Err(Error::Internal("storage reports changed grounds of a new user without grounds".into())),
+        false => Err(Error::Internal("storage reported a conflict".into())),
     }
 }
 
@@ -61,7 +61,7 @@ pub(crate) async fn try_create<P: Platform>(context: &Context<P>, new: NewUser) 
         CreateUserOutcome::EmailTaken => Err(Error::EmailTaken),
         CreateUserOutcome::UsernameTaken => Err(Error::UsernameTaken),
         CreateUserOutcome::RoleAssigned => Err(Error::AlreadySetUp),
-        CreateUserOutcome::IdTaken => Err(Error::Internal("the identifier of the new user is already taken".into())),
+        CreateUserOutcome::IdTaken => Err(Error::Internal("the new user id is taken".into())),
     }
 }
 

@@ -194,7 +194,10 @@ pub(super) fn imported<P: Platform>(
                 FieldErrorCode::GrantNotHeld,
                 format!("You can't grant {name:?}."),
             ),
-            None => (FieldErrorCode::NotFound, format!("{name:?} does not exist.")),
+            None => (
+                FieldErrorCode::NotFound,
+                format!("{name:?} does not exist."),
+            ),
         };
         broken.push(FieldError::new("roles", code, message));
         false

@@ -1,4 +1,4 @@
-//! The entry point: one instance of the service's decisions.
+//! The entry point: one instance of the core.
 
 use crate::account::Accounts;
 use crate::admin::permissions::Permissions;

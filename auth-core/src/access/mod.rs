@@ -1,4 +1,4 @@
-//! Access decisions by roles and permissions: pure functions that deny everything unknown.
+//! Access decisions by roles and permissions: pure functions that deny whatever is unknown.
 //!
 //! A permission is named `resource:action`, where either part can be `*`, or `*` for everything. An invalid name of a
 //! permission or a role grants nothing and is granted by nothing.

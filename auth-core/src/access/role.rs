@@ -6,7 +6,7 @@ use super::permission::is_word;
 pub const SUPERADMIN: &str = "superadmin";
 /// The role below [`SUPERADMIN`], which implies the other built-in ones.
 pub const ADMIN: &str = "admin";
-/// The role that looks after users.
+/// The role of moderators, who look after users.
 pub const MODERATOR: &str = "moderator";
 /// The role of paying users.
 pub const PREMIUM: &str = "premium";

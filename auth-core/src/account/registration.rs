@@ -40,7 +40,7 @@ pub struct Registration<'a> {
     pub password: &'a str,
     /// User name, to sign in with besides the address.
     pub username: Option<&'a str>,
-    /// Name to show to others, at most 100 characters.
+    /// Display name, at most 100 characters.
     pub display_name: Option<&'a str>,
     /// Values of the declared extra fields.
     pub profile: Option<&'a Map<String, Value>>,

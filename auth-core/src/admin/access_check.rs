@@ -1,4 +1,4 @@
-//! Answers questions about the access of a user.
+//! Access checks: answers questions about the access of a user.
 
 use crate::access::{Holder, Question};
 use crate::account::find::find_user;

@@ -15,7 +15,7 @@ settings! {
 
     /// Minimum level of the log lines that are written.
     LOG_LEVEL level: Level = "info", Level::parse, "error, warn, info or debug";
-    /// Whether log lines are JSON.
+    /// Whether log lines are written as JSON.
     LOG_JSON json: bool = "false", parse::boolean, "true or false";
 }
 

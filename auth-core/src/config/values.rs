@@ -15,7 +15,7 @@ settings! {
     /// The settings of [`Config`](crate::Config) with one value each.
     pub struct Values;
 
-    /// Key that protects private keys and other secrets at rest. Without it they are lost; changing it makes stored keys unreadable.
+    /// Key that protects private keys and other secrets at rest. If it is lost, so are they; changing it makes stored keys unreadable.
     SECRET_KEY secret_key: SecretKey = "", |text| SecretKey::new(text.as_bytes()), "at least 32 bytes", secret;
     /// Secret that signs access tokens when `JWT_ALGORITHM` is HS256, HS384 or HS512.
     JWT_SECRET jwt_secret: Option<SecretKey> = "", |text| if text.is_empty() { Some(None) } else { SecretKey::new(text.as_bytes()).map(Some) }, "at least 32 bytes, 48 for HS384, 64 for HS512", secret;
@@ -39,7 +39,7 @@ settings! {
     SESSION_EXPIRE_DAYS session_life: Duration = "30", |text| parse::whole(text, 1, 3650).map(|n| Duration::from_secs(n * 86_400)), "days, 1 to 3650";
     /// Whether signing in ends all other sessions of the user.
     SINGLE_SESSION single_session: bool = "false", parse::boolean, "true or false";
-    /// Whether registering signs in at once.
+    /// Whether registration signs the user in at once.
     REGISTER_AUTO_LOGIN register_auto_login: bool = "true", parse::boolean, "true or false";
     /// Transport of a session when a login does not name one: `jwt`, `session` (an opaque token), or a cookie that contains one of the two.
     SESSION_TRANSPORT session_transport: SessionTransport = "jwt", SessionTransport::parse, "jwt, session, cookie or jwt_cookie";
@@ -75,13 +75,13 @@ settings! {
     PASSWORD_MAX_LENGTH password_max_length: usize = "128", |text| parse::whole(text, 64, 1024).map(|n| n as usize), "characters, 64 to 1024";
     /// Service that lists breached passwords. It is asked for each password that a user chooses, with the first five digits of the password's SHA-1 appended to this URL: `https://api.pwnedpasswords.com/range/`. No check when not set.
     BREACH_CHECK_URL breach_check_url: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::url_prefix(text).map(Some) }, "an http or https URL that ends with /";
-    /// Whether passwords are refused while that service does not answer. Otherwise they are accepted then, with a warning in the log.
+    /// Whether passwords are refused while the service of `BREACH_CHECK_URL` does not answer. Otherwise they are accepted then, with a warning in the log.
     BREACH_CHECK_REQUIRED breach_check_required: bool = "false", parse::boolean, "true or false";
     /// Memory of a password hash (Argon2id). Applies to new hashes only.
     ARGON2_MEMORY_KIB argon2_memory: u32 = "19456", |text| parse::whole(text, 8, u64::from(Parameters::MAX_MEMORY)).map(|n| n as u32), "KiB, 8 to 131072, and to 65536 on Workers";
-    /// Passes over that memory.
+    /// Passes over the memory of a password hash.
     ARGON2_ITERATIONS argon2_iterations: u32 = "2", |text| parse::whole(text, 1, u64::from(Parameters::MAX_ITERATIONS)).map(|n| n as u32), "1 to 64";
-    /// Lanes of that memory.
+    /// Lanes of the memory of a password hash.
     ARGON2_PARALLELISM argon2_parallelism: u32 = "1", |text| parse::whole(text, 1, u64::from(Parameters::MAX_PARALLELISM)).map(|n| n as u32), "1 to 16";
     /// Maximum time to verify a password hash of another system, estimated from its parameters. An import refuses slower hashes.
     IMPORT_HASH_MILLISECONDS import_hash_milliseconds: u32 = "2000", |text| parse::whole(text, 1, 25_000).map(|n| n as u32), "milliseconds, 1 to 25000";

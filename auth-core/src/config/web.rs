@@ -11,7 +11,7 @@ settings! {
     PUBLIC_BASE_URL public_base_url: String = "http://localhost:8080", parse::base_url_with_path, "an http or https URL without query and fragment";
     /// Base URL of links in mails: your own pages at the same paths (`/verify`, `/reset-password`, …). `PUBLIC_BASE_URL` when not set.
     FRONTEND_URL frontend_url: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::base_url_with_path(text).map(Some) }, "an http or https URL without query and fragment";
-    /// Origins whose pages may call the API from a browser.
+    /// Origins of pages that are allowed to call the API from a browser (CORS).
     CORS_ORIGINS cors_origins: Vec<String> = "", parse::origins, "origins separated by commas, such as https://app.example.com";
 }
 

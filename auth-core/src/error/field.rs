@@ -44,7 +44,7 @@ pub enum FieldErrorCode {
     CommonPassword,
     /// In a list of breached passwords.
     BreachedPassword,
-    /// Made of the product's name, the address or the user name.
+    /// Derived from the product's name, the address or the user name.
     ContextWord,
     /// Not of the type of the field.
     InvalidType,

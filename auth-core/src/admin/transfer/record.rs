@@ -50,7 +50,7 @@ pub struct ImportUser {
     /// TOTP key, in Base32.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub totp_secret: Option<String>,
-    /// Digests of the recovery codes.
+    /// Digests of the recovery codes, SHA-256 in base64url.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_codes: Option<Vec<String>>,
 }

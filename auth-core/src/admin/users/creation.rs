@@ -34,7 +34,7 @@ pub struct NewAccount<'a> {
     pub username: Option<&'a str>,
     /// Password; without one, the user sets it by a link.
     pub password: Option<&'a str>,
-    /// Name to show to others.
+    /// Display name.
     pub display_name: Option<&'a str>,
     /// Values of the declared extra fields.
     pub profile: Option<&'a Map<String, Value>>,

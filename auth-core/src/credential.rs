@@ -16,15 +16,18 @@ pub(crate) enum CredentialKind {
     TotpPending,
     /// A recovery code, as its digest.
     RecoveryCode,
+    /// A mark that the account had a second factor that could no longer be undone when its owner disabled it.
+    FormerTotp,
     /// The user name that is claimed when the address is proved.
     PendingUsername,
 }
 
 /// The kinds of credentials that belong to a second factor.
-pub(crate) const SECOND_FACTOR: [CredentialKind; 3] = [
+pub(crate) const SECOND_FACTOR: [CredentialKind; 4] = [
     CredentialKind::Totp,
     CredentialKind::TotpPending,
     CredentialKind::RecoveryCode,
+    CredentialKind::FormerTotp,
 ];
 
 impl CredentialKind {
@@ -35,6 +38,7 @@ impl CredentialKind {
             Self::Totp => "totp",
             Self::TotpPending => "totp_pending",
             Self::RecoveryCode => "recovery_code",
+            Self::FormerTotp => "totp_former",
             Self::PendingUsername => "username_pending",
         }
     }

@@ -15,7 +15,11 @@ pub(crate) fn a_labels(domain: &str) -> Option<String> {
     );
     ascii
         .ok()
-        .filter(|domain| domain.contains('.'))
+        .filter(|domain| {
+            let (_, last) = domain.rsplit_once('.').unwrap_or_default();
+            // An IP address, or what would be read as one, is no domain.
+            last.contains(|c: char| !c.is_ascii_digit())
+        })
         .map(|domain| domain.into_owned())
 }
 
@@ -36,6 +40,7 @@ mod tests {
             ("डाटामेल.भारत", Some("xn--c2bd4bq1db8d.xn--h2brj9c")),
             ("例え.テスト", Some("xn--r8jz45g.xn--zckzah")),
             ("localhost", None),
+            ("1.2.3.4", None),
             ("a..example.com", None),
             ("-a.example.com", None),
             ("a_b.example.com", None),

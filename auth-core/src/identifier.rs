@@ -1,8 +1,10 @@
 //! E-mail addresses and user names, by which people sign in.
 
+use std::borrow::Cow;
+
 use crate::domain::a_labels;
 use crate::error::{FieldError, FieldErrorCode};
-use crate::mail::context::is_printable;
+use crate::mail::context::{is_invisible, is_printable};
 use crate::normal_form::nfc;
 use crate::storage::LoginName;
 
@@ -32,7 +34,7 @@ impl EmailAddress {
         }
         let parts = text.rsplit_once('@');
         let sent = parts
-            .filter(|(local, _)| is_local_part(local))
+            .filter(|(local, _)| is_local_part(local) && !text.contains(is_invisible))
             .and_then(|(local, domain)| Some((local, a_labels(domain)?)));
         match sent {
             None => error(FieldErrorCode::InvalidFormat, "Not a valid e-mail address."),
@@ -64,7 +66,7 @@ impl EmailAddress {
 pub fn email_key(address: &str) -> String {
     let parts = address.rsplit_once('@');
     match parts.and_then(|(local, domain)| Some((local, a_labels(domain)?))) {
-        Some((local, domain)) => format!("{}@{domain}", canonical(local)),
+        Some((local, domain)) => format!("{}@{domain}", canonical(&unquoted(local))),
         // Stored by an earlier version, which accepted more.
         None => canonical(address),
     }
@@ -84,18 +86,11 @@ pub(crate) fn sent_address(address: &str) -> String {
 /// Whether the text is a valid local part: a dot-string or a quoted string (RFC 5321 section 4.1.2), with the
 /// characters that RFC 6531 section 3.3 adds to both, except blanks and invisible marks.
 fn is_local_part(text: &str) -> bool {
-    let further = |c: char| !c.is_ascii() && !c.is_whitespace() && is_printable(c);
-    let in_atom =
-        |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || further(c);
     if text.len() > LOCAL_PART_MAX {
         return false;
     }
-    let quoted = text
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
-    let Some(quoted) = quoted else {
-        let is_atom = |atom: &str| !atom.is_empty() && atom.chars().all(in_atom);
-        return text.split('.').all(is_atom);
+    let Some(quoted) = in_quotes(text) else {
+        return is_dot_string(text);
     };
     let mut chars = quoted.chars();
     while let Some(c) = chars.next() {
@@ -103,13 +98,52 @@ fn is_local_part(text: &str) -> bool {
             '"' => false,
             '\\' => matches!(chars.next(), Some(' '..='~')),
             ' '..='~' => true,
-            c => further(c),
+            c => is_further(c),
         };
         if !fits {
             return false;
         }
     }
     !quoted.is_empty()
+}
+
+fn is_dot_string(text: &str) -> bool {
+    let in_atom =
+        |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_further(c);
+    let is_atom = |atom: &str| !atom.is_empty() && atom.chars().all(in_atom);
+    text.split('.').all(is_atom)
+}
+
+/// Whether RFC 6531 adds the character to local parts, and it is visible.
+fn is_further(c: char) -> bool {
+    !c.is_ascii() && !c.is_whitespace() && is_printable(c)
+}
+
+fn in_quotes(text: &str) -> Option<&str> {
+    text.strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+}
+
+/// Returns a local part with no more quotes and backslashes than it needs: `"ada"` and `ada` are one mailbox (RFC 5321
+/// section 4.1.2).
+fn unquoted(local: &str) -> Cow<'_, str> {
+    let Some(quoted) = in_quotes(local) else {
+        return Cow::Borrowed(local);
+    };
+    let mut text = String::with_capacity(quoted.len());
+    let mut chars = quoted.chars();
+    while let Some(c) = chars.next() {
+        text.push(match c {
+            '\\' => chars.next().unwrap_or(c),
+            c => c,
+        });
+    }
+    Cow::Owned(if is_dot_string(&text) {
+        text
+    } else {
+        let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+        format!("\"{escaped}\"")
+    })
 }
 
 /// A user name: 3 to 32 of the characters `a-z A-Z 0-9 . _ -`, the first a letter or a digit.
@@ -219,6 +253,14 @@ mod tests {
             "\"\\\"\"@example.com",
         ] {
             assert!(EmailAddress::parse(quoted).is_ok(), "{quoted}");
+            assert_eq!(key(quoted), quoted);
+        }
+        for (quoted, same) in [
+            ("\"Ada\"@example.com", "ada@example.com"),
+            ("\"a\\da\"@example.com", "ada@example.com"),
+            ("\"a\\ b\"@example.com", "\"a b\"@example.com"),
+        ] {
+            assert_eq!(key(quoted), same);
         }
     }
 
@@ -245,6 +287,10 @@ mod tests {
             "a@exa_mple.com",
             "a@-example.com",
             "a@\u{200b}.com",
+            "a\u{200b}b@example.com",
+            "a\u{3164}@example.com",
+            "a@exam\u{ad}ple.com",
+            "a@1.2.3.4",
         ] {
             assert_eq!(
                 EmailAddress::parse(text).unwrap_err().code,

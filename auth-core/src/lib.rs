@@ -84,6 +84,7 @@ pub use gatewright_storage::Timestamp;
 pub use identifier::{EmailAddress, Username, canonical, email_key};
 pub use mail::{MailContext, MailError, MailKind, Message, Templates};
 pub use mfa::enrolment::TotpEnrolment;
+pub use mfa::limited::MissingFactor;
 pub use mfa::requirement::RequireMfa;
 pub use mfa::{Mfa, totp};
 pub use outbound::{FETCH_LIMIT, FETCH_TIMEOUT, OutboundMethod, OutboundRequest, OutboundResponse};

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::{FieldError, FieldErrorCode};
-use crate::identifier::canonical;
+use crate::identifier::{canonical, email_key};
 use crate::json;
+use crate::storage::User;
 
 /// The declared fields, in order.
 #[derive(Debug, Clone, Default)]
@@ -187,15 +188,19 @@ impl ProfileField {
 /// The maximum number of search terms of a user, and of characters in a term.
 const TERMS: (usize, usize) = (16, 64);
 
-/// Returns a user's search terms besides the e-mail address and user name: the display name, each word of it, and the
-/// texts of the profile.
-pub(crate) fn search_terms(display_name: Option<&str>, profile: &str) -> Vec<String> {
+/// Returns a user's search terms besides the key of the e-mail address and the user name: the e-mail address as it is
+/// written if its key differs, the display name, each word of it, and the texts of the profile.
+pub(crate) fn search_terms(user: &User) -> Vec<String> {
     let (max, longest) = TERMS;
-    let profile: Map<String, Value> = json::from_str(profile).unwrap_or_default();
-    let name = display_name.unwrap_or_default();
+    let profile: Map<String, Value> = json::from_str(&user.profile).unwrap_or_default();
+    let name = user.display_name.as_deref().unwrap_or_default();
+    let address = user.email.as_deref();
+    let address = address.filter(|address| canonical(address) != email_key(address));
     let words = name.split_whitespace().skip(1);
     let texts = profile.values().filter_map(Value::as_str);
-    let mut terms: Vec<String> = core::iter::once(name)
+    let mut terms: Vec<String> = address
+        .into_iter()
+        .chain([name])
         .chain(words)
         .chain(texts)
         .map(|text| {

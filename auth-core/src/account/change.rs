@@ -7,16 +7,17 @@ use crate::account::creation::proved_at;
 use crate::client::Client;
 use crate::context::Context;
 use crate::credential::{CredentialKind, credential_of_kind};
-use crate::error::{Error, LinkError, Result};
+use crate::error::{AccessTokenError, Error, LinkError, Result};
 use crate::identifier::{canonical, email_key};
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::notify_user;
 use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::profile::search_terms;
+use crate::sessions::active::is_live;
 use crate::storage::{
-    Account, ChangeOutcome, Credential, Grounds, InvalidatedSecrets, SessionEnding, User,
-    UserChange, UserDetails, Users as _,
+    Account, ActiveSession, ChangeOutcome, Credential, Grounds, InvalidatedSecrets, SessionEnding,
+    Sessions as _, User, UserChange, UserDetails, Users as _,
 };
 use crate::time::Timestamp;
 
@@ -111,6 +112,39 @@ pub(crate) async fn change_user<P: Platform>(
     Err(always_changing())
 }
 
+/// Changes the user of a session, within that session: if it ends in the meantime, nothing changes.
+///
+/// # Errors
+/// The errors of [`change_user`], and [`Error::AccessToken`] if the session has ended.
+pub(crate) async fn change_own<P: Platform>(
+    context: &Context<P>,
+    active: &ActiveSession,
+    mut decide: impl FnMut(Account) -> Result<Change>,
+) -> Result<User> {
+    for _ in 0..TRIES {
+        let grounds = Grounds {
+            session: Some(active.session.id.clone()),
+            now: context.now(),
+            standings: Vec::new(),
+        };
+        let changed = try_change(context, &active.user.id, |member| {
+            Ok(Change {
+                grounds: Some(grounds),
+                ..decide(member.account)?
+            })
+        });
+        if let Some(changed) = changed.await? {
+            return Ok(changed.user);
+        }
+        let id = active.session.id.clone();
+        let session = context.storage().find_session(id).await?;
+        if session.is_none_or(|active| !is_live(context, &active, context.now())) {
+            return Err(Error::AccessToken(AccessTokenError::SessionEnded));
+        }
+    }
+    Err(always_changing())
+}
+
 /// Tries [`change_user`] once, for decisions that may rest on more than the account. Returns `None` if the grounds of
 /// the decision have changed meanwhile.
 pub(crate) async fn try_change<P: Platform>(
@@ -155,7 +189,7 @@ pub(crate) async fn try_change<P: Platform>(
         adds_roles: change.adds_roles,
         removes_roles: change.removes_roles,
         ends_sessions: change.ends_sessions,
-        search_terms: search_terms(user.display_name.as_deref(), &user.profile),
+        search_terms: search_terms(&user),
         require_remaining_holder: Some(SUPERADMIN.to_owned()),
         grounds: change.grounds,
     };

@@ -87,7 +87,7 @@ pub(crate) fn new_record(
         username_key: user.username.as_deref().map(canonical),
         credentials,
         roles,
-        search_terms: search_terms(user.display_name.as_deref(), &user.profile),
+        search_terms: search_terms(&user),
         unless_role_assigned: None,
         grounds: None,
         user,

@@ -18,13 +18,14 @@ use crate::mail::kind::MailKind;
 use crate::mail::link::{LinkMail, link, send_link};
 use crate::mail::outbox::{message, send, send_account_exists};
 use crate::mail::receiver::Receiver;
+use crate::mfa::second_factor::factor_id;
 use crate::one_time_secret::{Purpose, peek_of_user};
 use crate::platform::Platform;
 use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail};
 use crate::sign_in::reauthentication::{
     Evidence, Required, reauthenticate, reauthenticate_beside_link,
 };
-use crate::storage::{ActiveSession, LoginName, User, Users as _};
+use crate::storage::{Account, ActiveSession, LoginName, User, Users as _};
 
 /// The data stored with a link that confirms a new address.
 #[derive(Serialize, Deserialize)]
@@ -33,6 +34,19 @@ struct NewAddress {
     /// The password that was given. A new password invalidates the link, because it may have been set to lock out the
     /// person who began the change.
     credential: String,
+    /// The address that the account had, and the identifier of its second factor. If either has changed, the link is
+    /// invalid: it was requested by somebody who proved less.
+    from: Option<String>,
+    factor: Option<String>,
+}
+
+impl NewAddress {
+    /// Whether the account is still as it was when the link was requested.
+    fn is_current(&self, account: &Account) -> bool {
+        password_id(account) == Some(&self.credential)
+            && account.user.email == self.from
+            && factor_id(account) == self.factor.as_deref()
+    }
 }
 
 impl<P: Platform> Accounts<'_, P> {
@@ -54,6 +68,9 @@ impl<P: Platform> Accounts<'_, P> {
         let required = Required::Password;
         let evidence = evidence.within(active);
         let proof = reauthenticate(context, &active.user.id, required, evidence, client).await?;
+        let account = find_account(context, &active.user.id)
+            .await?
+            .ok_or(Error::AccountGone)?;
         let asked = RequestedMail::NewAddress;
         count_mail(context, asked, &address, client).await?;
         let mail = LinkMail {
@@ -66,6 +83,8 @@ impl<P: Platform> Accounts<'_, P> {
         let payload = NewAddress {
             email: address.as_str().to_owned(),
             credential: proof.credential_id().unwrap_or_default().to_owned(),
+            from: account.user.email.clone(),
+            factor: factor_id(&account).map(str::to_owned),
         };
         let taken = context
             .storage()
@@ -99,7 +118,7 @@ impl<P: Platform> Accounts<'_, P> {
         let invalid = Error::Link(LinkError::Invalid);
         let before = find_account(context, &usable.user_id)
             .await?
-            .filter(|account| password_id(account) == Some(&usable.payload.credential))
+            .filter(|account| usable.payload.is_current(account))
             .ok_or_else(|| invalid.clone())?
             .user;
         // An address that was never proved may belong to a stranger.
@@ -113,11 +132,10 @@ impl<P: Platform> Accounts<'_, P> {
             None => None,
         };
         let user = change_user(context, &usable.user_id, |account| {
-            let same_password = password_id(&account) == Some(&usable.payload.credential);
-            let mut user = account.user;
-            if !same_password || user.email != before.email {
+            if !usable.payload.is_current(&account) {
                 return Err(invalid.clone());
             }
+            let mut user = account.user;
             user.email = Some(usable.payload.email.clone());
             user.email_verified_at = Some(now);
             Ok(Change {

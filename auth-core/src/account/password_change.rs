@@ -1,7 +1,7 @@
 //! Changes the password.
 
 use crate::account::Accounts;
-use crate::account::change::{Change, change_user};
+use crate::account::change::{Change, change_own};
 use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
 use crate::client::Client;
@@ -38,7 +38,7 @@ impl<P: Platform> Accounts<'_, P> {
         let checked = checked_password(context, new, "new_password", &active.user).await?;
         let secret = hash_password(context, &checked).await?;
         let credential = new_credential(context, &active.user.id, CredentialKind::Password, secret);
-        let user = change_user(context, &active.user.id, |account| {
+        let user = change_own(context, active, |account| {
             // Another request has changed it since it was compared.
             if password_id(&account) != proof.credential_id() {
                 return Err(Error::WrongPassword);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::account::Accounts;
-use crate::account::change::{Change, change_user};
+use crate::account::change::{Change, change_own};
 use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
 use crate::client::Client;
@@ -56,7 +56,7 @@ impl<P: Platform> Accounts<'_, P> {
         };
         count_self_service(context, &active.user.id, SelfService::Profile, client).await?;
         let mut before = None;
-        let user = change_user(context, &active.user.id, |account| {
+        let user = change_own(context, active, |account| {
             let mut user = account.user;
             before.clone_from(&user.username);
             if update.username.is_some() {

@@ -112,6 +112,14 @@ impl Actor {
         }
     }
 
+    /// Fails for the actor's own account: what requires the owner's proofs there must not be done as an administrator.
+    pub(crate) fn must_be_another(&self, user_id: &str) -> Result<()> {
+        if self.user_id() == Some(user_id) {
+            return Err(Error::InsufficientRank);
+        }
+        Ok(())
+    }
+
     pub(crate) fn may_grant(&self, role: &Role) -> Result<()> {
         if self.holder().may_grant(role) {
             Ok(())

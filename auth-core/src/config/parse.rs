@@ -2,8 +2,11 @@
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::mail::context::is_printable;
+use crate::mail::context::{is_invisible, is_printable};
 use crate::secret::SecretKey;
+
+/// The maximum length of a base URL in bytes. It is part of every token, and its path of every cookie.
+const MAX_URL: usize = 255;
 
 /// Parses a whole number from `min` to `max`.
 pub fn whole(text: &str, min: u64, max: u64) -> Option<u64> {
@@ -37,7 +40,7 @@ pub fn optional(text: &str) -> Option<Option<String>> {
 /// Parses a name to show in mails, their headers and pages: 1 to 64 printable characters, not only blanks and
 /// punctuation.
 pub fn name(text: &str) -> Option<String> {
-    let says = |c: char| !c.is_whitespace() && !c.is_ascii_punctuation();
+    let says = |c: char| !c.is_whitespace() && !c.is_ascii_punctuation() && !is_invisible(c);
     let fits = (1..=64).contains(&text.chars().count())
         && text.chars().all(is_printable)
         && text.contains(says);
@@ -94,6 +97,7 @@ pub fn base_url_with_path(text: &str) -> Option<String> {
     base_url(origin)
         .filter(|_| fits)
         .map(|origin| origin + path)
+        .filter(|url| url.len() <= MAX_URL)
 }
 
 /// Splits a URL into scheme and authority, and the path, which begins with a slash or is empty.
@@ -119,16 +123,24 @@ pub fn url_prefix(text: &str) -> Option<String> {
 /// Whether the text is the authority of a URL: a host with an optional port, without user name and password.
 pub fn is_authority(text: &str) -> bool {
     let (fits, rest) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, rest)) => (address.parse::<Ipv6Addr>().is_ok(), rest),
+        Some((address, rest)) => (is_ipv6(address), rest),
         None => {
             let (host, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
             (is_host(host), rest)
         }
     };
     let is_port = |port: &str| {
-        port.bytes().all(|byte| byte.is_ascii_digit()) && whole(port, 1, 65_535).is_some()
+        port.bytes().all(|byte| byte.is_ascii_digit())
+            && !port.starts_with('0')
+            && whole(port, 1, 65_535).is_some()
     };
     fits && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
+}
+
+/// Whether the text is an IPv6 address as browsers write it: another spelling would never equal an origin.
+fn is_ipv6(text: &str) -> bool {
+    let address = text.parse::<Ipv6Addr>();
+    !text.contains('.') && address.is_ok_and(|address| address.to_string() == text)
 }
 
 /// Whether the text is a host name (RFC 1123 section 2.1, and also with underscores, which are in use) or an IPv4
@@ -143,7 +155,9 @@ pub fn is_host(text: &str) -> bool {
     };
     let last = text.rsplit('.').next().unwrap_or_default();
     // A host that ends in a number is read as an address (WHATWG URL, "ends in a number").
-    let is_number = last.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
+        || last.starts_with("0x")
+        || last.starts_with("0X");
     text.len() <= 253
         && text.split('.').all(is_label)
         && (!is_number || text.parse::<Ipv4Addr>().is_ok())
@@ -196,6 +210,7 @@ mod tests {
             ("🚀", true),
             (":", false),
             ("- -", false),
+            ("\u{200b}\u{ad}", false),
             ("Acme\u{202e}", false),
             ("Acme\u{2028}Login", false),
         ] {
@@ -254,6 +269,10 @@ mod tests {
             ("http://127.0.0.1:8080", Some("http://127.0.0.1:8080")),
             ("http://auth_service:8080", Some("http://auth_service:8080")),
             ("https://example.com:", None),
+            ("https://example.com:0443", None),
+            ("https://[2001:DB8:0:0::1]", None),
+            ("https://[::ffff:10.0.0.1]", None),
+            ("https://0x7f000001", None),
             ("https://example.com:65536", None),
             ("https://example.com:+80", None),
             ("https://a:b:c", None),
@@ -308,6 +327,7 @@ mod tests {
             "https://example.com/a#b",
             "https://example.com/a;b",
             "https://ada@example.com/auth",
+            &format!("https://example.com/{}", "a".repeat(240)),
         ] {
             assert_eq!(base_url_with_path(text), None, "{text}");
         }

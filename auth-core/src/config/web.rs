@@ -8,9 +8,9 @@ settings! {
     pub struct WebConfig;
 
     /// Public URL of the service, without a trailing slash. A path, as in `https://example.com/auth`, precedes that of every route, and proxies pass it on. Links in mails and the default issuer are derived from it, never from a request's Host header.
-    PUBLIC_BASE_URL public_base_url: String = "http://localhost:8080", parse::base_url_with_path, "an http or https URL without query and fragment";
+    PUBLIC_BASE_URL public_base_url: String = "http://localhost:8080", parse::base_url_with_path, "an http or https URL of at most 255 bytes, without query and fragment, the host in ASCII (xn--… if it is internationalized)";
     /// Base URL of links in mails: your own pages at the same paths (`/verify`, `/reset-password`, …). `PUBLIC_BASE_URL` when not set.
-    FRONTEND_URL frontend_url: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::base_url_with_path(text).map(Some) }, "an http or https URL without query and fragment";
+    FRONTEND_URL frontend_url: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::base_url_with_path(text).map(Some) }, "an http or https URL of at most 255 bytes, without query and fragment, the host in ASCII (xn--… if it is internationalized)";
     /// Origins of pages that are allowed to call the API from a browser (CORS).
     CORS_ORIGINS cors_origins: Vec<String> = "", parse::origins, "origins separated by commas, such as https://app.example.com";
 }

@@ -13,12 +13,18 @@ use crate::error::Error;
 use crate::identifier::EmailAddress;
 use crate::mail::delivery::{deliver, not_sent};
 use crate::platform::{Level, Platform};
+use crate::rate_limits::mail::may_notify;
 use crate::storage::{Sessions as _, User};
 
 /// Runs deferred work. Failures are logged and affect no user.
 pub(crate) async fn run<P: Platform>(context: &Context<P>, deferred: Deferred) {
     match deferred.0 {
         Task::Mail(message) => deliver(context, message).await,
+        Task::MailToUnproved(message) => match may_notify(context, &message.to).await {
+            Ok(true) => deliver(context, message).await,
+            Ok(false) => not_sent(context, &message, "the address got too many mails"),
+            Err(error) => not_sent(context, &message, &error.to_string()),
+        },
         Task::Audit(event) => append(context, *event).await,
         Task::Lock {
             name,
@@ -44,7 +50,7 @@ pub(crate) async fn run<P: Platform>(context: &Context<P>, deferred: Deferred) {
 pub(crate) fn give_up<P: Platform>(context: &Context<P>, deferred: Deferred) {
     let cause = "too much deferred work is waiting";
     match deferred.0 {
-        Task::Mail(message) => not_sent(context, &message, cause),
+        Task::Mail(message) | Task::MailToUnproved(message) => not_sent(context, &message, cause),
         Task::Audit(_) => not_stored(context, cause),
         Task::Lock { .. }
         | Task::Settings

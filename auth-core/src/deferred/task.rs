@@ -15,6 +15,8 @@ pub struct Deferred(pub(crate) Task);
 pub(crate) enum Task {
     /// Send a mail.
     Mail(Message),
+    /// Send a mail to an address that nobody has proved, unless it gets too many: it may belong to a stranger.
+    MailToUnproved(Message),
     /// Store an event of the audit log.
     Audit(Box<AuditEvent>),
     /// Record that an account is locked until this time, and notify its owner.
@@ -52,6 +54,6 @@ pub(crate) struct Warning {
 impl Deferred {
     /// Whether the work waits for an e-mail service instead of storage.
     pub fn is_mail(&self) -> bool {
-        matches!(self.0, Task::Mail(_))
+        matches!(self.0, Task::Mail(_) | Task::MailToUnproved(_))
     }
 }

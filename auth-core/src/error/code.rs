@@ -57,6 +57,8 @@ pub enum ErrorCode {
     NoEmail,
     /// The set-up token is wrong.
     SetupToken,
+    /// No key pair of the configured algorithm signs tokens.
+    NoSigningKey,
     /// A superadmin already exists.
     AlreadySetUp,
     /// The access token is refused.

@@ -93,6 +93,9 @@ pub enum Error {
     /// Caller: the set-up token is wrong.
     #[error("the set-up token is wrong")]
     SetupToken,
+    /// Caller: no key pair of the configured algorithm signs tokens.
+    #[error("no key pair of the configured algorithm signs tokens")]
+    NoSigningKey,
     /// Caller: a superadmin already exists.
     #[error("a superadmin already exists")]
     AlreadySetUp,
@@ -126,6 +129,7 @@ impl Error {
         match self {
             Self::Invalid(_) => ErrorCode::Invalid,
             Self::EmailTaken => ErrorCode::EmailTaken,
+            Self::NoSigningKey => ErrorCode::NoSigningKey,
             Self::UsernameTaken => ErrorCode::UsernameTaken,
             Self::InvalidCredentials => ErrorCode::InvalidCredentials,
             Self::AccountDisabled => ErrorCode::AccountDisabled,

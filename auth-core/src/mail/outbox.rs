@@ -66,7 +66,11 @@ pub(crate) fn notify_user_with_link<P: Platform>(
     client: &Client,
 ) {
     if let Some(notice) = notice(context, user, kind, link, client) {
-        send(context, notice);
+        let task = match user.email_proved_at {
+            Some(_) => Task::Mail(notice),
+            None => Task::MailToUnproved(notice),
+        };
+        context.platform.defer(Deferred(task));
     }
 }
 

@@ -1,8 +1,10 @@
 //! Setup, confirmation and removal of an account's second factor.
 
+use core::time::Duration;
+
 use zeroize::Zeroizing;
 
-use crate::account::change::{Change, change_user};
+use crate::account::change::{Change, change_own};
 use crate::account::find::find_account;
 use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
@@ -12,18 +14,23 @@ use crate::error::{Error, Result};
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::{notify_user, notify_user_with_link};
 use crate::mfa::recovery_code::new_recovery_codes;
-use crate::mfa::second_factor::{decrypt_totp_key, encrypt_totp_key, has_second_factor};
-use crate::mfa::undo::create_undo_link;
+use crate::mfa::second_factor::{
+    decrypt_totp_key, encrypt_totp_key, has_second_factor, second_factor_since,
+};
+use crate::mfa::undo::{UNDO_LIFE, create_undo_link};
 use crate::mfa::verify_code::without_blanks;
 use crate::mfa::{Mfa, totp};
 use crate::platform::Platform;
 use crate::rate_limits::quota::{SelfService, count_self_service};
-use crate::rate_limits::sign_in::count_code;
+use crate::rate_limits::sign_in::{CodeUse, count_code};
 use crate::sessions::start::renew_session;
 use crate::sessions::tokens::Tokens;
 use crate::sign_in::proof::{Method, Proof};
 use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{Account, ActiveSession, Credential};
+
+/// How long a TOTP key can be confirmed.
+const PENDING_LIFE: Duration = Duration::from_secs(3600);
 
 /// The data that an authenticator app needs.
 pub struct TotpEnrolment {
@@ -62,7 +69,7 @@ impl<P: Platform> Mfa<'_, P> {
             String::new(),
         );
         pending.secret = encrypt_totp_key(context, &pending.id, key.as_ref());
-        let user = change_user(context, &active.user.id, |account| {
+        let user = change_own(context, active, |account| {
             check_address(&account)?;
             if has_second_factor(&account) {
                 return Err(Error::MfaEnabled);
@@ -91,8 +98,9 @@ impl<P: Platform> Mfa<'_, P> {
     /// the change.
     ///
     /// # Errors
-    /// [`Error::EmailNotProved`], [`Error::MfaNotEnabled`] if there is no key to confirm, [`Error::InvalidCode`],
-    /// [`Error::RateLimited`], or a failure of the platform.
+    /// [`Error::EmailNotProved`], [`Error::MfaNotEnabled`] if there is no key to confirm or it is older than an hour,
+    /// [`Error::InvalidCode`], [`Error::RateLimited`], [`Error::AccessToken`] if the session has ended in the meantime, or a
+    /// failure of the platform.
     pub async fn confirm_totp(
         self,
         active: &ActiveSession,
@@ -100,18 +108,25 @@ impl<P: Platform> Mfa<'_, P> {
         client: &Client,
     ) -> Result<(Vec<String>, Tokens)> {
         let context = self.context;
-        count_code(context, &active.user.id, client).await?;
-        let account = find_account(context, &active.user.id).await?;
-        let pending = account
-            .and_then(|account| credential_of_kind(&account, CredentialKind::TotpPending).cloned())
-            .ok_or(Error::MfaNotEnabled)?;
+        count_code(context, &active.user.id, CodeUse::Session, client).await?;
         let now = context.now();
+        let account = find_account(context, &active.user.id)
+            .await?
+            .ok_or(Error::AccountGone)?;
+        let pending = credential_of_kind(&account, CredentialKind::TotpPending)
+            .filter(|pending| now < pending.created_at + PENDING_LIFE)
+            .cloned()
+            .ok_or(Error::MfaNotEnabled)?;
         let key = decrypt_totp_key(context, &pending)?;
         let skew = context.config.totp_skew;
         let step =
             totp::step_of(&key, &without_blanks(presented), now, skew).ok_or(Error::InvalidCode)?;
-        // Created first: no factor must come into force without a way to undo it.
-        let undo = create_undo_link(context, &active.user.id, &pending.id).await?;
+        // Created first: no first factor must come into force without a way to undo it. The owner of an established factor
+        // has proved it to replace it, so the mailbox alone must not remove the new one.
+        let undo = match credential_of_kind(&account, CredentialKind::FormerTotp) {
+            None => Some(create_undo_link(context, &account.user, &pending.id).await?),
+            Some(_) => None,
+        };
         let (codes, kept) = new_recovery_codes(context, &active.user.id);
         let confirmed = Credential {
             kind: CredentialKind::Totp.as_str().to_owned(),
@@ -120,14 +135,17 @@ impl<P: Platform> Mfa<'_, P> {
             last_used_at: Some(now),
             ..pending
         };
-        let user = change_user(context, &active.user.id, |account| {
+        let address = account.user.email;
+        let user = change_own(context, active, |account| {
             let still = credential_of_kind(&account, CredentialKind::TotpPending)
                 .is_some_and(|other| other.id == confirmed.id);
-            if !still {
+            // The link that undoes the factor is for the address of before.
+            if !still || account.user.email != address {
                 return Err(Error::MfaNotEnabled);
             }
             check_address(&account)?;
-            let credentials = kept.iter().chain([&confirmed]).cloned();
+            let former = credential_of_kind(&account, CredentialKind::FormerTotp);
+            let credentials = kept.iter().chain([&confirmed]).chain(former).cloned();
             Ok(Change {
                 deletes: SECOND_FACTOR.to_vec(),
                 credentials: credentials.collect(),
@@ -136,7 +154,7 @@ impl<P: Platform> Mfa<'_, P> {
         })
         .await?;
         record(context, Event::own(EventKind::MfaEnabled, active), client);
-        notify_user_with_link(context, &user, MailKind::MfaEnabled, Some(undo), client);
+        notify_user_with_link(context, &user, MailKind::MfaEnabled, undo, client);
         let proof = Proof::by_session(&user.id).and(Method::SecondFactor);
         let tokens = renew_session(context, active, &proof, "mfa_enabled", client).await?;
         Ok((codes, tokens))
@@ -157,9 +175,16 @@ impl<P: Platform> Mfa<'_, P> {
         let context = self.context;
         let required = Required::PasswordAndSecondFactor;
         let proof = reauthenticate(context, &active.user.id, required, evidence, client).await?;
-        let user = change_user(context, &active.user.id, |account| {
+        let now = context.now();
+        let kind = CredentialKind::FormerTotp;
+        let mark = new_credential(context, &active.user.id, kind, String::new());
+        let user = change_own(context, active, |account| {
+            let since = second_factor_since(&account);
+            let is_established = since.is_some_and(|since| since + UNDO_LIFE <= now)
+                || credential_of_kind(&account, kind).is_some();
             Ok(Change {
                 deletes: SECOND_FACTOR.to_vec(),
+                credentials: is_established.then(|| mark.clone()).into_iter().collect(),
                 ..Change::of(account.user)
             })
         })
@@ -183,7 +208,7 @@ impl<P: Platform> Mfa<'_, P> {
         let required = Required::PasswordAndSecondFactor;
         reauthenticate(context, &active.user.id, required, evidence, client).await?;
         let (codes, kept) = new_recovery_codes(context, &active.user.id);
-        let user = change_user(context, &active.user.id, |account| {
+        let user = change_own(context, active, |account| {
             // The factor may have been removed in the meantime.
             credential_of_kind(&account, CredentialKind::Totp).ok_or(Error::MfaNotEnabled)?;
             Ok(Change {

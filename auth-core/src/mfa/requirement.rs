@@ -21,7 +21,11 @@ impl RequireMfa {
             "all" => Some(Self::Everybody),
             roles => {
                 let names: Vec<_> = roles.split(',').map(str::trim).collect();
-                let valid = names.iter().all(|name| is_role_name(name));
+                // `all` beside roles was meant to require it of all.
+                let is_word = |name: &&str| matches!(*name, "off" | "all");
+                let valid = names
+                    .iter()
+                    .all(|name| is_role_name(name) && !is_word(name));
                 valid.then(|| Self::Roles(names.into_iter().map(str::to_owned).collect()))
             }
         }
@@ -57,7 +61,7 @@ mod tests {
         // A role that implies another is included.
         assert!(applies("admin", &["superadmin"]));
         assert!(!applies("admin", &["user", "editor"]));
-        for wrong in ["", "Admin", "admin,", "admin;editor"] {
+        for wrong in ["", "Admin", "admin,", "admin;editor", "admin,all"] {
             assert_eq!(RequireMfa::parse(wrong), None, "{wrong}");
         }
     }

@@ -45,6 +45,11 @@ pub(crate) fn has_second_factor(account: &Account) -> bool {
     credential_of_kind(account, CredentialKind::Totp).is_some()
 }
 
+/// Returns the identifier of the second factor.
+pub(crate) fn factor_id(account: &Account) -> Option<&str> {
+    credential_of_kind(account, CredentialKind::Totp).map(|credential| credential.id.as_str())
+}
+
 /// Returns when the second factor came into force.
 pub(crate) fn second_factor_since(account: &Account) -> Option<Timestamp> {
     credential_of_kind(account, CredentialKind::Totp).map(|credential| credential.updated_at)

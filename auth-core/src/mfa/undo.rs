@@ -11,23 +11,28 @@ use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
 use crate::client::Client;
 use crate::context::Context;
-use crate::credential::{CredentialKind, SECOND_FACTOR, credential_of_kind};
+use crate::credential::{CredentialKind, SECOND_FACTOR};
 use crate::error::{Error, LinkError, Result};
 use crate::mail::kind::MailKind;
 use crate::mail::link::link;
 use crate::mail::outbox::{MailLink, notify_user};
 use crate::mfa::Mfa;
+use crate::mfa::second_factor::factor_id;
 use crate::one_time_secret::{Purpose, create_secret, peek_of_user};
 use crate::platform::Platform;
+use crate::storage::User;
 
 /// How long a second factor can be undone.
-const UNDO_LIFE: Duration = Duration::from_secs(86_400);
+pub(super) const UNDO_LIFE: Duration = Duration::from_secs(86_400);
 
 /// The data stored with an undo link.
 #[derive(Serialize, Deserialize)]
 struct NewFactor {
     /// The ID of the credential. A later factor has another one.
     credential: String,
+    /// The address that the link was sent to. A link to an address that the account no longer has is invalid: it would
+    /// mail the password reset to another address. The link about the change of the address undoes both.
+    address: Option<String>,
 }
 
 impl<P: Platform> Mfa<'_, P> {
@@ -42,9 +47,8 @@ impl<P: Platform> Mfa<'_, P> {
         let purpose = Purpose::UndoSecondFactor;
         let usable = peek_of_user::<NewFactor, _>(context, purpose, token).await?;
         let user = change_user(context, &usable.user_id, |account| {
-            let still = credential_of_kind(&account, CredentialKind::Totp)
-                .is_some_and(|factor| factor.id == usable.payload.credential);
-            if !still {
+            let same_factor = factor_id(&account) == Some(&usable.payload.credential);
+            if !same_factor || account.user.email != usable.payload.address {
                 return Err(Error::Link(LinkError::Invalid));
             }
             let mut deletes = vec![CredentialKind::Password];
@@ -67,17 +71,18 @@ impl<P: Platform> Mfa<'_, P> {
     }
 }
 
-/// Creates the link that undoes a second factor.
+/// Creates the link that undoes a second factor of a user.
 pub(super) async fn create_undo_link<P: Platform>(
     context: &Context<P>,
-    user_id: &str,
+    user: &User,
     credential_id: &str,
 ) -> Result<MailLink> {
     let payload = NewFactor {
         credential: credential_id.to_owned(),
+        address: user.email.clone(),
     };
     let purpose = Purpose::UndoSecondFactor;
-    let user = Some(user_id);
+    let user = Some(user.id.as_str());
     let token = create_secret(context, purpose, user, &payload, UNDO_LIFE, false).await?;
     Ok(MailLink {
         url: link(context, "/undo-2fa", &token),

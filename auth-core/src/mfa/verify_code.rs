@@ -12,13 +12,13 @@ use crate::mfa::recovery_code::digest_of_recovery_code;
 use crate::mfa::second_factor::decrypt_totp_key;
 use crate::mfa::totp;
 use crate::platform::Platform;
-use crate::rate_limits::sign_in::count_code;
+use crate::rate_limits::sign_in::{CodeUse, count_code};
 use crate::sign_in::proof::{Method, Proof};
 use crate::storage::{Account, Credential, Credentials as _, OneTimeSecrets as _};
 use crate::time::Timestamp;
 
 /// Verifies and consumes a TOTP code or a recovery code, which proves the second factor. Attempts are counted for the
-/// account, for all kinds of requests together. `challenge` is the digest of the one-time secret that the code answers.
+/// account, by `used`. `challenge` is the digest of the one-time secret that the code answers.
 /// A correct code consumes the challenge first; a wrong code leaves it unchanged. If several correct codes arrive at
 /// once, one is consumed.
 ///
@@ -29,10 +29,11 @@ pub(crate) async fn prove_second_factor<P: Platform>(
     account: &Account,
     proof: Proof,
     presented: &str,
+    used: CodeUse,
     challenge: Option<String>,
     client: &Client,
 ) -> Result<Proof> {
-    count_code(context, &account.user.id, client).await?;
+    count_code(context, &account.user.id, used, client).await?;
     let used = use_counted_code(context, account, presented, challenge, client).await;
     if matches!(used, Err(Error::InvalidCode)) {
         record_failed_login(context, Some(&account.user.id), "wrong_code", client);

@@ -5,7 +5,9 @@ use crate::error::Result;
 use crate::identifier::{canonical, email_key};
 use crate::platform::Platform;
 use crate::rate_limits::quota::quotas_of;
-use crate::rate_limits::sign_in::{attempts_at, codes_of, reauthentications_of, resets_of};
+use crate::rate_limits::sign_in::{
+    attempts_at, codes_of, reauthentications_of, resets_of, session_codes_of,
+};
 use crate::sign_in::known_device::devices_of;
 use crate::storage::{RateLimits as _, User};
 
@@ -19,6 +21,7 @@ pub(crate) async fn forget_attempts<P: Platform>(context: &Context<P>, user: &Us
     prefixes.extend([
         reauthentications_of(&user.id),
         codes_of(&user.id),
+        session_codes_of(&user.id),
         resets_of(&user.id),
         devices_of(&user.id),
         quotas_of(&user.id),

@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::context::Context;
 use crate::error::Result;
-use crate::identifier::EmailAddress;
+use crate::identifier::{EmailAddress, email_key};
 use crate::platform::Platform;
 use crate::rate_limits::count::{admits, count, hashed, in_networks, limit};
 use crate::storage::Limit;
@@ -99,6 +99,16 @@ pub(crate) async fn may_mail_after_login<P: Platform>(
     let mut limits = by_address_and_network(context, mail, address, client);
     limits.push(mail_quota(context, mail, address, sends));
     admits(context, limits).await
+}
+
+/// Whether another notification can be sent to an address that nobody has proved.
+///
+/// # Errors
+/// A failure of the platform.
+pub(crate) async fn may_notify<P: Platform>(context: &Context<P>, address: &str) -> Result<bool> {
+    let key = format!("mail/notice/{}", hashed(&email_key(address)));
+    let max = context.config.mails_per_address_everywhere();
+    admits(context, vec![limit(context, key, max)]).await
 }
 
 fn by_address_and_network<P: Platform>(

@@ -119,17 +119,31 @@ fn lock_later<P: Platform>(
     }));
 }
 
-/// Counts an attempt on an account's second factor, for all kinds of requests together, so that a new challenge gives
-/// no new attempts. Also counts by network, because one person can have any number of accounts.
+/// Where a second-factor code is presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CodeUse {
+    /// At a sign-in, by somebody who knows the password.
+    SignIn,
+    /// In a session of the account.
+    Session,
+}
+
+/// Counts an attempt on an account's second factor, for all kinds of requests at that place together, so that a new
+/// challenge gives no new attempts. Attempts at sign-ins don't use up those of the owner's sessions. Also counts by network,
+/// because one person can have any number of accounts.
 ///
 /// # Errors
 /// [`Error::RateLimited`](crate::Error::RateLimited) if a limit is exceeded.
 pub(crate) async fn count_code<P: Platform>(
     context: &Context<P>,
     user_id: &str,
+    used: CodeUse,
     client: &Client,
 ) -> Result<()> {
-    let of_account = codes_of(user_id);
+    let of_account = match used {
+        CodeUse::SignIn => codes_of(user_id),
+        CodeUse::Session => session_codes_of(user_id),
+    };
     let max = context.config.login_attempts_per_ip;
     let mut limits = in_networks(context, "codes", max, client);
     let max = context.config.mfa_attempts_per_account;
@@ -139,7 +153,7 @@ pub(crate) async fn count_code<P: Platform>(
     };
     if exceeded.first {
         record_failed_login(context, Some(user_id), "rate_limited", client);
-        if exceeded.key == of_account {
+        if used == CodeUse::SignIn && exceeded.key == of_account {
             let name = LoginName::Id(user_id.to_owned());
             lock_later(context, name, exceeded.until, client);
         }
@@ -179,7 +193,12 @@ pub(super) fn reauthentications_of(user_id: &str) -> String {
     format!("password/{user_id}")
 }
 
-/// Returns the key of a user's second-factor codes.
+/// Returns the key of second-factor codes in a user's sessions.
+pub(super) fn session_codes_of(user_id: &str) -> String {
+    format!("session-code/{user_id}")
+}
+
+/// Returns the key of a user's second-factor codes at sign-ins.
 pub(super) fn codes_of(user_id: &str) -> String {
     format!("code/{user_id}")
 }

@@ -6,7 +6,7 @@ use crate::client::device_token::DeviceToken;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::jose::{ActorClaim, Audience, Claims};
-use crate::mfa::limited::must_enrol;
+use crate::mfa::limited::missing_factor;
 use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::secret::SecretToken;
@@ -113,7 +113,7 @@ pub(crate) async fn access_token<P: Platform>(
         .session
         .expires_at
         .min(now + context.config.access_token_life);
-    let audience = if must_enrol(&context.config, active) {
+    let audience = if missing_factor(&context.config, active).is_some() {
         context.config.enrolment_audience()
     } else {
         context.config.audience().to_owned()

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::mfa::second_factor::has_second_factor;
 use crate::mfa::verify_code::prove_second_factor;
 use crate::platform::Platform;
+use crate::rate_limits::sign_in::CodeUse;
 use crate::sign_in::proof::{Method, Proof};
 use crate::sign_in::verification::{awaits_verification, invalid_credentials};
 use crate::storage::Account;
@@ -41,7 +42,16 @@ impl Incomplete {
         challenge: Option<String>,
         client: &Client,
     ) -> Result<Admitted> {
-        let proof = prove_second_factor(context, account, self.0, code, challenge, client).await?;
+        let proof = prove_second_factor(
+            context,
+            account,
+            self.0,
+            code,
+            CodeUse::SignIn,
+            challenge,
+            client,
+        )
+        .await?;
         Ok(Admitted(proof))
     }
 }

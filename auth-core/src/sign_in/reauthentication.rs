@@ -12,7 +12,7 @@ use crate::mfa::verify_code::prove_second_factor;
 use crate::password::comparison::verify_password;
 use crate::platform::Platform;
 use crate::rate_limits::quota::{SelfService, count_self_service};
-use crate::rate_limits::sign_in::count_reauthentication;
+use crate::rate_limits::sign_in::{CodeUse, count_reauthentication};
 use crate::sessions::start::renew_session;
 use crate::sessions::tokens::Tokens;
 use crate::sign_in::SignIn;
@@ -132,7 +132,16 @@ pub(crate) async fn reauthenticate<P: Platform>(
             Ok(proof)
         }
         (_, true, Some(code)) => {
-            prove_second_factor(context, &account, proof, code, None, client).await
+            prove_second_factor(
+                context,
+                &account,
+                proof,
+                code,
+                CodeUse::Session,
+                None,
+                client,
+            )
+            .await
         }
         (Required::Password, true, None) => {
             let session = own_session(user_id, evidence);

@@ -2,6 +2,7 @@
 
 use core::ops::Deref;
 use core::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::jose::KeySet;
@@ -18,8 +19,7 @@ pub(crate) enum Freshness {
 
 /// How long loaded keys are used before storage is queried again. A rotation is noticed within this time.
 const KEYS_FRESH: Duration = Duration::from_secs(60);
-/// The minimum time between loading keys and querying storage again for an unknown `kid`, so that invented ones cost
-/// nothing.
+/// The minimum time between two queries of storage for an unknown `kid`, so that invented ones cost nothing.
 const KEYS_COOL_DOWN: Duration = Duration::from_secs(5);
 
 /// Loaded keys, and when they were loaded.
@@ -54,22 +54,37 @@ impl LoadedKeys {
         self.ended_at == ended_at
     }
 
-    pub(crate) fn is_fresh(&self, now: Timestamp, freshness: Freshness) -> bool {
-        let good_for = match freshness {
-            Freshness::Usual => KEYS_FRESH,
-            Freshness::Newest => KEYS_COOL_DOWN,
-        };
-        now.since(self.loaded_at) < good_for
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        now.since(self.loaded_at) < KEYS_FRESH
     }
 }
 
 /// A cache of the most recently loaded keys.
 #[derive(Default)]
-pub(crate) struct KeyCache(RwLock<Option<LoadedKeys>>);
+pub(crate) struct KeyCache {
+    keys: RwLock<Option<LoadedKeys>>,
+    /// When storage was last queried for an unknown `kid`, in milliseconds.
+    sought_at: AtomicU64,
+}
 
 impl KeyCache {
+    /// Whether these cached keys need not be loaded again. Of many calls for the newest keys, one in five seconds does.
+    pub(crate) fn suffice(&self, keys: &LoadedKeys, now: Timestamp, freshness: Freshness) -> bool {
+        match freshness {
+            Freshness::Usual => keys.is_fresh(now),
+            Freshness::Newest => {
+                let before = self.sought_at.load(Ordering::Relaxed);
+                let again = now.since(Timestamp::from_millis(before)) >= KEYS_COOL_DOWN;
+                if again {
+                    self.sought_at.store(now.as_millis(), Ordering::Relaxed);
+                }
+                !again
+            }
+        }
+    }
+
     pub(crate) fn get(&self) -> Option<LoadedKeys> {
-        self.0
+        self.keys
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -85,6 +100,6 @@ impl KeyCache {
     }
 
     fn set(&self, loaded: Option<LoadedKeys>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = loaded;
     }
 }

@@ -23,7 +23,8 @@ pub(crate) async fn current_keys<P: Platform>(
 ) -> Result<LoadedKeys> {
     let known = context.keys.get();
     if let Some(known) = &known
-        && (known.is_fresh(now, freshness) || context.config.jwt_secret_key().is_some())
+        && (context.config.jwt_secret_key().is_some()
+            || context.keys.suffice(known, now, freshness))
     {
         return Ok(known.clone());
     }

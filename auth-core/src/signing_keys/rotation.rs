@@ -37,11 +37,12 @@ impl<P: Platform> SigningKeys<'_, P> {
     /// loaded the keys again.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if a shared secret signs tokens, or a failure of the platform.
+    /// [`Error::NoSigningKey`] if a shared secret or a key of another algorithm signs tokens, which a command with other
+    /// settings than the service's would leave in force; or a failure of the platform.
     pub async fn rotate(self, actor: &Actor, emergency: bool) -> Result<StoredSigningKey> {
         let context = self.context;
         if context.config.jwt_secret_key().is_some() {
-            return Err(Error::NotFound("key pair"));
+            return Err(Error::NoSigningKey);
         }
         let algorithm = context.config.jwt_algorithm;
         let now = context.now();
@@ -50,12 +51,13 @@ impl<P: Platform> SigningKeys<'_, P> {
             .list_signing_keys()
             .await?
             .into_iter()
-            .find(|key| key.algorithm == algorithm.as_str() && key.retired_at.is_none());
+            .find(|key| key.algorithm == algorithm.as_str() && key.retired_at.is_none())
+            .ok_or(Error::NoSigningKey)?;
         let key = StoredSigningKey {
             emergency,
             ..new_signing_key(context, algorithm, now)?
         };
-        let replaces = current.map(|key| key.kid);
+        let replaces = Some(current.kid);
         let until = match emergency {
             true => now,
             false => now + context.config.access_token_life + KEY_OVERLAP,

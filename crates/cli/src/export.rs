@@ -1,9 +1,10 @@
 //! `gatewright export`.
 
-use std::io::{BufWriter, Write};
+use std::fs::File;
+use std::io::{BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use gatewright_transfer::Definition;
 use http::StatusCode;
@@ -42,6 +43,11 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         return Ok(());
     };
     let cannot = || format!("can't write {}", file.display());
+    ensure!(
+        !is_database(file),
+        "{} is an SQLite database and would be replaced; name another file",
+        file.display()
+    );
     let folder = file.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or_else(|| Path::new("."));
     // Readable by its owner alone.
@@ -53,6 +59,13 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     part.persist(file).with_context(cannot)?;
     writeln!(call.out, "{count} users are in {}", file.display())?;
     Ok(())
+}
+
+/// Whether the file exists and begins as databases of SQLite do.
+fn is_database(path: &Path) -> bool {
+    let mut head = [0; 16];
+    let file = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    file.is_ok() && head == *b"SQLite format 3\0"
 }
 
 /// Writes permissions and roles, and then every user, each as a line, and returns how many users there are.

@@ -176,7 +176,7 @@ async fn require_recent<P: Platform>(
     let asks = match call.route.recency {
         Recency::Never => false,
         Recency::Always => true,
-        Recency::WithMember(name) => json::has_member(call.body, name),
+        Recency::WithMember(name) => json::may_have_member(call.body, name),
         Recency::WithFlag(name) => call.query()?.flag(name)?.unwrap_or_default(),
         Recency::OfOtherSessions => call.path_parameter("id") != active.session.id,
     };
@@ -194,8 +194,10 @@ async fn signed_in<P: Platform>(call: &Call<'_, P>) -> Result<ActiveSession, Api
     if active.session.actor_id.is_some() && !call.route.while_impersonating {
         return Err(ApiError::no_impersonation());
     }
-    if !call.route.while_enrolling && call.auth.mfa().must_enrol(&active) {
-        return Err(ApiError::enrolment_required());
+    if !call.route.while_enrolling
+        && let Some(missing) = call.auth.mfa().missing_factor(&active)
+    {
+        return Err(ApiError::missing_factor(missing));
     }
     Ok(active)
 }

@@ -21,6 +21,10 @@ const WRITTEN: &str =
     "SELECT 1 FROM limits WHERE key = 'written' AND resets_at > ?1 AND resets_at <= ?2";
 const WRITE: &str = "INSERT INTO limits (key, count, resets_at) VALUES ('written', 1, ?1)
     ON CONFLICT (key) DO UPDATE SET resets_at = excluded.resets_at";
+// About 128 KiB with its index, more than a request writes: a nearly full disk still takes a small write.
+const EMPTY: &str = "DELETE FROM limits WHERE key >= 'written/' AND key < 'written0'";
+const FILL: &str = "INSERT INTO limits (key, count, resets_at)
+    VALUES ('written/' || hex(randomblob(32768)), 1, ?1)";
 
 const DUE: &str =
     "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM limits WHERE key = 'purge' AND resets_at > ?1)";
@@ -120,8 +124,12 @@ impl<E: Executor> Maintenance for SqliteStorage<E> {
         // A query comes first, so that frequent checks write nothing and wait for no writer.
         let written = Statement::new(WRITTEN, vec![now.into(), until.into()]);
         if self.executor().query(written).await?.is_empty() {
-            let write = Statement::new(WRITE, vec![until.into()]);
-            self.executor().execute(write).await?;
+            let write = [
+                Statement::new(EMPTY, vec![]),
+                Statement::new(FILL, vec![until.into()]),
+                Statement::new(WRITE, vec![until.into()]),
+            ];
+            self.executor().batch(write.into()).await?;
         }
         Ok(())
     }

@@ -96,13 +96,13 @@ const PROVED: Migration = Migration {
 // unchanged.
 const ADDRESSES: Migration = Migration {
     version: 13,
-    name: "keys of addresses that are to be made anew",
+    name: "keys of addresses to renew",
     statements: &[
         "CREATE TABLE email_keys_to_renew (
             user_row INTEGER PRIMARY KEY REFERENCES users (row) ON DELETE CASCADE
         ) STRICT",
         "INSERT INTO email_keys_to_renew (user_row) SELECT row FROM users
-            WHERE substr(email_key, instr(email_key, '@') + 1) GLOB '*[^ -~]*'",
+            WHERE substr(email_key, instr(email_key, '@') + 1) GLOB '*[^ -~]*' OR substr(email_key, 1, 1) = '\"'",
     ],
 };
 

@@ -153,14 +153,20 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes the file of a database where it is missing: it holds password hashes, which nobody but its owner may read.
-/// SQLite gives the files beside it the same permissions.
+/// Creates the file of a database if it is missing. It contains password hashes, so only its owner can read it; SQLite gives
+/// the files beside it the same permissions.
+///
+/// An existing file is not opened: closing it would release all locks that SQLite holds on it in this process (POSIX locks
+/// belong to the process), and another process would take the database for unused and delete its write-ahead log.
 pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
+    options.create_new(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    match options.open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        created => created.map(drop),
+    }
 }
 
 fn open_writer(path: &Path, workload: Workload) -> Result<Connection> {

@@ -24,9 +24,7 @@ impl<P: Platform> Users<'_, P> {
     pub async fn remove_second_factor(self, actor: &Actor, user_id: &str) -> Result<()> {
         let context = self.context;
         let user = administer(context, actor, user_id, |member| {
-            if actor.user_id() == Some(user_id) {
-                return Err(Error::InsufficientRank);
-            }
+            actor.must_be_another(user_id)?;
             if !has_second_factor(&member.account) {
                 return Err(Error::MfaNotEnabled);
             }

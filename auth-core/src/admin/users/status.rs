@@ -78,10 +78,11 @@ impl<P: Platform> Users<'_, P> {
     /// Requires a password reset: deletes the password, ends the sessions, and e-mails a password reset link.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::NoEmail`], or a failure of the platform.
+    /// [`Error::NotFound`], [`Error::InsufficientRank`], also for the actor's own account; [`Error::NoEmail`], or a failure of the platform.
     pub async fn force_password_reset(self, actor: &Actor, user_id: &str) -> Result<()> {
         let context = self.context;
         let user = administer(context, actor, user_id, |member| {
+            actor.must_be_another(user_id)?;
             let user = member.account.user.clone();
             if user.email.is_none() {
                 return Err(Error::NoEmail);
@@ -105,7 +106,8 @@ impl<P: Platform> Users<'_, P> {
     /// Deletes a user and everything that belongs to them.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::LastSuperadmin`], or a failure of the platform.
+    /// [`Error::NotFound`], [`Error::InsufficientRank`], also for the actor's own account, whose deletion requires the password;
+    /// [`Error::LastSuperadmin`], or a failure of the platform.
     pub async fn delete(self, actor: &Actor, user_id: &str) -> Result<()> {
         let context = self.context;
         let mut acting = actor.clone();
@@ -114,6 +116,7 @@ impl<P: Platform> Users<'_, P> {
             tries.next().ok_or_else(always_changing)?;
             let deleted = try_delete(context, user_id, |member| {
                 acting.may_administer(member)?;
+                acting.must_be_another(user_id)?;
                 Ok(Some(grounds(context, &acting, [member.into()])))
             });
             if let Some(user) = deleted.await? {

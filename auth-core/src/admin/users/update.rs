@@ -41,6 +41,10 @@ impl<P: Platform> Users<'_, P> {
             write_update(context, &mut user, update, false).map_err(Error::Invalid)?;
             let verified = user.email_verified_at.is_some();
             let moved = user.email != member.account.user.email;
+            let proves = verified != member.account.user.email_verified_at.is_some();
+            if moved || proves || user.username != member.account.user.username {
+                actor.must_be_another(user_id)?;
+            }
             let mut change = Change::of(user);
             if moved {
                 // Earlier undo links must not revert this change of the address.

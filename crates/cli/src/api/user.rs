@@ -3,6 +3,7 @@
 use std::fmt;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use gatewright_transfer::{canonical, email_key};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -43,11 +44,11 @@ impl Api<'_> {
         loop {
             let page = self.page("/users", &query, cursor, PAGE)?;
             for record in page.values()? {
-                let is = |field: &str| {
+                let is = |field: &str, key: fn(&str) -> String| {
                     let value = record[field].as_str();
-                    value.is_some_and(|value| value.to_lowercase() == name.trim().to_lowercase())
+                    value.is_some_and(|value| key(value) == key(name.trim()))
                 };
-                if is("email") || is("username") {
+                if is("email", email_key) || is("username", canonical) {
                     let id = record["id"].as_str().context("a user without an id")?;
                     return Ok(Named {
                         id: id.to_owned(),

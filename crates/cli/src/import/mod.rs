@@ -111,6 +111,14 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     }
     progress.source = name;
     let report = matches.get_one::<PathBuf>("report");
+    if let Some(report) = report {
+        let same = report.canonicalize().ok() == path.canonicalize().ok() && report.exists();
+        ensure!(
+            !same,
+            "the report would replace {}; name another file",
+            path.display()
+        );
+    }
     let resumed = progress.records > 0;
     let report = report.map(|path| open_report(path, resumed)).transpose()?;
     let bar = call.console.begin(length);

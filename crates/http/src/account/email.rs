@@ -17,6 +17,7 @@ rows![
         "Starts a change of the e-mail address by sending a confirmation link to the new one.",
     )
     .session()
+    .while_enrolling()
     .json::<ChangeEmailRequest>()
     .accepted()
     .fails(&[403, 429])

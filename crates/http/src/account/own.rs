@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::account::view::{AccountResponse, MeResponse, UserView};
 use crate::call::{Answer, Call};
+use crate::error::api_error::ApiError;
 use crate::proof::Session;
 use crate::request::json;
 use crate::request::nullable::or_empty;
@@ -81,14 +82,19 @@ pub(crate) struct PasswordRequest {
     code: Option<String>,
 }
 
+fn view<P: Platform>(call: &Call<'_, P>, session: Session) -> MeResponse {
+    let missing = call.auth.mfa().missing_factor(&session);
+    MeResponse::of(session.into_inner(), missing.map(ApiError::missing_factor))
+}
+
 async fn me<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<MeResponse> {
-    Ok(call.json(&session.into_inner().into()))
+    Ok(call.json(&view(call, session)))
 }
 
 async fn account<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<AccountResponse> {
     let methods = call.auth.accounts().sign_in_methods(&session).await?;
     Ok(call.json(&AccountResponse {
-        me: session.into_inner().into(),
+        me: view(call, session),
         has_password: methods.password,
         mfa_enabled: methods.second_factor,
         recovery_codes_left: methods.recovery_codes_left,

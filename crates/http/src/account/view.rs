@@ -5,6 +5,8 @@ use auth_core::storage::{ActiveSession, Session, User};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::error::api_error::ApiError;
+
 /// A user.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
@@ -43,6 +45,9 @@ pub(crate) struct MeResponse {
     permissions: Vec<String>,
     /// Identifier of the session.
     session_id: String,
+    /// Error code with which most routes refuse the session, because a required second factor is missing:
+    /// `mfa_enrolment_required` or `reauthentication_required`. The roles and permissions are empty then. Null otherwise.
+    refused_with: Option<&'static str>,
 }
 
 /// The account of the signed-in user.
@@ -121,13 +126,19 @@ impl From<User> for UserView {
     }
 }
 
-impl From<ActiveSession> for MeResponse {
-    fn from(active: ActiveSession) -> Self {
+impl MeResponse {
+    /// Returns the view of a session, which most routes refuse with this error if there is one.
+    pub(super) fn of(active: ActiveSession, refused_with: Option<ApiError>) -> Self {
+        let (roles, permissions) = match refused_with {
+            None => (active.roles, active.permissions),
+            Some(_) => (Vec::new(), Vec::new()),
+        };
         Self {
             user: active.user.into(),
-            roles: active.roles,
-            permissions: active.permissions,
+            roles,
+            permissions,
             session_id: active.session.id,
+            refused_with: refused_with.map(|error| error.code()),
         }
     }
 }

@@ -14,6 +14,7 @@ rows![
         "Reauthenticates the user, for operations that require authentication within the last ten minutes. Returns tokens that replace the presented ones.",
     )
     .session()
+    .while_enrolling()
     .json::<ReauthenticateRequest>()
     .answers::<TokenResponse>()
     .fails(&[403, 429])

@@ -1,6 +1,6 @@
 //! The errors of the API.
 
-use auth_core::AccessTokenError;
+use auth_core::{AccessTokenError, Error, MissingFactor};
 use http::header::{ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
@@ -92,13 +92,21 @@ impl ApiError {
         )
     }
 
-    /// The session can only be used to set up a second factor.
-    pub(crate) fn enrolment_required() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "mfa_enrolment_required",
-            "Set up a second factor first (`POST /auth/2fa/enable`).",
-        )
+    /// Returns the code for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The session can only be used to set up or prove a required second factor.
+    pub(crate) fn missing_factor(missing: MissingFactor) -> Self {
+        match missing {
+            MissingFactor::Enrolment => Self::new(
+                StatusCode::FORBIDDEN,
+                "mfa_enrolment_required",
+                "Set up a second factor first (`POST /auth/2fa/enable`).",
+            ),
+            MissingFactor::Proof => Error::ReauthenticationRequired.into(),
+        }
     }
 
     /// A page of another site sent the request.

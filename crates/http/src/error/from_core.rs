@@ -82,7 +82,7 @@ impl ApiError {
             ErrorCode::InsufficientRank => Self::new(
                 StatusCode::FORBIDDEN,
                 "insufficient_rank",
-                "This requires a higher rank than that of the user or role.",
+                "This requires a higher rank than that of the user or role. Change your own account with the routes of `/account`.",
             ),
             ErrorCode::PermissionNeeded => Self::forbidden("of the route"),
             ErrorCode::SuperadminNeeded => Self::new(
@@ -104,6 +104,11 @@ impl ApiError {
                 StatusCode::CONFLICT,
                 "built_in",
                 "This is built in and can't be changed in this way.",
+            ),
+            ErrorCode::NoSigningKey => Self::new(
+                StatusCode::CONFLICT,
+                "no_signing_key",
+                "No key pair of this JWT_ALGORITHM signs tokens. Use the JWT_ALGORITHM of the running service; where it is HS256, HS384 or HS512, replace JWT_SECRET instead.",
             ),
             ErrorCode::NameTaken => Self::new(
                 StatusCode::CONFLICT,

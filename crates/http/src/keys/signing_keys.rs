@@ -22,7 +22,7 @@ rows![
     .permission("keys:write")
     .optional_json::<RotateKeyRequest>()
     .creates::<KeyView>()
-    .fails(&[404]),
+    .fails(&[409]),
 ];
 
 /// Options of a key rotation.

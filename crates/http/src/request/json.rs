@@ -48,11 +48,12 @@ pub(crate) fn read_optional<T: DeserializeOwned + Default>(
     }
 }
 
-/// Whether a JSON body has this member. A malformed body has none; its reader rejects it later.
-pub(crate) fn has_member(body: &[u8], name: &str) -> bool {
-    let text = core::str::from_utf8(body).unwrap_or_default();
-    let members = auth_core::json::from_str::<Map<String, Value>>(text);
-    members.is_ok_and(|members| members.contains_key(name))
+/// Whether a JSON body may have this member. A body that can't be read as a map counts as having it, because the reader of a
+/// typed body skips unknown members without looking into them and so accepts more.
+pub(crate) fn may_have_member(body: &[u8], name: &str) -> bool {
+    let text = core::str::from_utf8(body).ok();
+    let members = text.and_then(|text| auth_core::json::from_str::<Map<String, Value>>(text).ok());
+    members.is_none_or(|members| members.contains_key(name))
 }
 
 /// Returns the value of a required field.

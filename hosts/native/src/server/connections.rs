@@ -107,8 +107,7 @@ pub(super) fn serve(
                     .timer(TokioTimer::new())
                     .header_read_timeout(HEADER_TIMEOUT)
                     .max_buf_size(HEAD_BUFFER)
-                    .max_headers(HEADERS)
-                    .pipeline_flush(true);
+                    .max_headers(HEADERS);
                 builder
                     .http2()
                     .timer(TokioTimer::new())

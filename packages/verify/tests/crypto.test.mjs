@@ -12,7 +12,7 @@ test("a hash is Argon2id with OWASP's parameters, salted anew, and matches its p
   assert.match(one, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
   assert.notEqual(one, two);
   assert.equal(verifyPassword("pässword", one), true);
-  // The same characters, composed otherwise.
+  // The same characters in decomposed form.
   assert.equal(verifyPassword("pa\u0308ssword", one), true);
   assert.equal(verifyPassword("password", one), false);
   assert.equal(needsRehash(one), false);
@@ -40,7 +40,7 @@ test("hashes of other systems are verified, and to be replaced", () => {
 });
 
 test("a hash gives way to a new one where it proves the password", () => {
-  // Of `foreign_vectors.json`: bcrypt sees 72 bytes, and better-auth compares in NFKC.
+  // From `foreign_vectors.json`: bcrypt reads 72 bytes, and better-auth compares in NFKC.
   const long = "a long passphrase, and its end does not count: 01234567890123456789012345678901234567890123456789";
   const bcrypt = "$2b$04$Vs3Jwq8QERNLXr4IYMa36eo.HtRmp5e1SKlvuMMDvQnAR3kG5IAym";
   for (const password of [long, `${long.slice(0, 72)} and a typo`]) {
@@ -69,7 +69,7 @@ test("what is no hash, or asks for too much, is an error that does not tell the 
 });
 
 test("codes are those of RFC 6238, and are taken once", () => {
-  // Appendix B, the last six of the eight digits there.
+  // Appendix B, the last six of its eight digits.
   const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
   for (const [seconds, digits] of [[59, "287082"], [1_111_111_109, "081804"], [20_000_000_000, "353130"]]) {
     assert.equal(totp.verify(secret, digits, { now: seconds * 1000 }), Math.floor(seconds / 30));

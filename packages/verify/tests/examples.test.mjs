@@ -1,4 +1,4 @@
-// Each example, with tokens of the service.
+// Every example, with tokens of the service.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, test } from "node:test";
@@ -18,7 +18,7 @@ for (const name of ["hono", "express", "fastify"]) {
   test(`${name} lets through who may`, async () => examine(await example(name)));
 
   test(`${name} answers 503 while keys can't be had`, async () => {
-    // A port that fetch refuses.
+    // Port 1 is blocked by fetch.
     const ask = await example(name, { JWKS_URL: "http://127.0.0.1:1/" });
     const response = await ask("GET", "/me", { authorization: `Bearer ${await register()}` });
     assert.equal(response.status, 503);

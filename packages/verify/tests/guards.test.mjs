@@ -1,4 +1,4 @@
-// What guards do with what is wrong on this side.
+// How guards answer to errors on the server's side.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VerifyError } from "@gatewright/verify";
@@ -23,7 +23,7 @@ test("what a guard needs is named when it is made", () => {
   }
   assert.throws(() => plain.requirePermission(failing()), TypeError);
   for (const guard of [plain.requireAuth, express.requireAuth]) {
-    // Forgotten, it would be given the request.
+    // A guard without its verifier would receive the request as its verifier.
     assert.throws(() => guard(new Request("http://localhost/", { headers })), TypeError);
     assert.throws(() => guard(), TypeError);
   }

@@ -1,4 +1,4 @@
-// Keys that are fetched: how long they are kept, when they are fetched anew, and what happens when that fails.
+// Fetched keys: how long they are cached, when they are fetched again, and what happens if that fails.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createVerifier } from "@gatewright/verify";
@@ -9,7 +9,7 @@ const token = await first.sign({ exp: NOW / 1000 + 1e8 });
 const newer = await second.sign({ exp: NOW / 1000 + 1e8 });
 const set = (...keys) => JSON.stringify({ keys: keys.map(({ jwk }) => jwk) });
 
-/** A verifier with a clock in seconds and an issuer's answers in one's hands. */
+/** Creates a verifier with a clock in seconds and controllable responses of the issuer. */
 function make(options) {
   const made = { seconds: 0, answer: () => new Response(set(first)), calls: [] };
   const fetch = async (url, init) => {
@@ -110,16 +110,16 @@ test("without any keys the next attempt is soon", async () => {
 
 test("answers that are no keys are not taken", async () => {
   for (const [answer, problem] of [
-    [() => new Response("", { status: 500 }), /the answer has status 500/],
+    [() => new Response("", { status: 500 }), /the response has status 500/],
     [() => new Response(null, { status: 302, headers: { location: "https://evil.example" } }), /status 302/],
     [() => new Response("<html>"), /not a JWK Set/],
-    [() => new Response('{"keys":[]}'), /no key that can be used/],
+    [() => new Response('{"keys":[]}'), /no usable key/],
     [() => new Response("x".repeat(64 * 1024 + 1)), /longer than 65536 bytes/],
   ]) {
     const made = make();
     await made.verifier.verify(token);
     made.answer = answer;
-    // Whether it is the issuer's can't be known, which is not the client's fault.
+    // The token may be valid, so this is not the client's fault.
     await assert.rejects(made.verifier.verify(newer), (error) => code("keys_unavailable")(error) && problem.test(error.message));
     await assert.rejects(made.verifier.verify(newer), code("keys_unavailable"));
     assert.equal(made.calls.length, 2);
@@ -139,12 +139,12 @@ test("one fetches, and the others wait without its promise", async () => {
   release();
   assert.equal((await all).length, 20);
   assert.equal(made.calls.length, 1);
-  // Old keys are renewed by one, and nobody else waits.
+  // One request renews the old keys, and no other waits.
   made.seconds = 600;
   const renewing = made.verifier.verify(token);
   await made.verifier.verify(token);
   assert.equal(made.calls.length, 2);
-  // An unknown key waits for what is on its way.
+  // A request with an unknown key waits for the running fetch.
   const waiting = made.verifier.verify(newer);
   made.answer = down;
   release();
@@ -155,7 +155,7 @@ test("one fetches, and the others wait without its promise", async () => {
 
 test("a fetch that never ends, as its request was cancelled, is somebody else's after its time", async () => {
   const made = make({ jwksTimeout: 0.1 });
-  // As when a Worker's request is cancelled: neither answer nor error comes, not even by the signal.
+  // As in a cancelled request of a Worker: neither response nor error arrives, even after the signal.
   made.answer = () => new Promise(() => {});
   void made.verifier.verify(token);
   made.answer = () => new Response(set(first));
@@ -208,7 +208,7 @@ test("a fetch is given up in time", async () => {
     const { signal } = made.calls.at(-1).init;
     signal.addEventListener("abort", () => reject(signal.reason));
   });
-  // Keeps Node running, which does not wait for the signal's timer.
+  // Keeps Node.js running, which doesn't wait for the signal's timer.
   const alive = setInterval(() => {}, 1000);
   await assert.rejects(made.verifier.verify(token), code("keys_unavailable"));
   clearInterval(alive);

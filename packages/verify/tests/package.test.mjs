@@ -1,4 +1,4 @@
-// What is published: its contents, sizes and types.
+// The published package: contents, sizes and types.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -29,7 +29,7 @@ test("the package holds what is listed here and no more", () => {
 });
 
 test("publishing it has nothing to complain of", () => {
-  // The proof of where it was built is made where it is published, and nobody is logged in here.
+  // Provenance is created where the package is published; no registry login exists here.
   const { status, stdout, stderr } = spawnSync("npm", ["publish", "--dry-run", "--provenance=false"], { cwd: folder, encoding: "utf8" });
   assert.equal(status, 0, stderr);
   assert.match(stdout, /^\+ @gatewright\/verify@/m);

@@ -1,5 +1,5 @@
-// What the verifier refuses the service refuses, by the same code, and the other way round. Beside them jose, which shows
-// where they are stricter than others.
+// Verifier and service refuse the same tokens with the same codes. jose is compared to show where both are stricter
+// than others.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
@@ -43,27 +43,27 @@ after(() => {
 });
 
 const base64 = (value) => Buffer.from(typeof value === "string" || Buffer.isBuffer(value) ? value : JSON.stringify(value)).toString("base64url");
-/** A compact JWS of two parts, values or their text, that the service's secret signs. */
+/** Signs a compact JWS of two parts (values or their text) with the service's secret. */
 function signed(head, payload, secret = SECRET) {
   const message = `${base64(head)}.${base64(payload)}`;
   return `${message}.${createHmac("sha256", secret).update(message).digest("base64url")}`;
 }
 const withHeader = (changed) => signed({ ...header, ...changed }, claims);
 const withClaims = (changed) => signed(header, { ...claims, ...changed });
-/** JSON with further text before its last bracket. */
+/** Returns JSON with further text before its last bracket. */
 const and = (value, text) => `${JSON.stringify(value).slice(0, -1)},${text}}`;
 const nested = (depth) => `"nested":${"[".repeat(depth)}${"]".repeat(depth)}`;
 const now = () => Math.floor(Date.now() / 1000);
 const parts = () => token.split(".");
 
-/** The code by which the service refuses a token; none when it takes it. */
+/** Returns the code by which the service refuses a token, or undefined if it accepts it. */
 async function answer(at, token) {
   const response = await fetch(`${at}/auth/me`, { headers: { authorization: `Bearer ${token}` } });
   const { error } = await response.json();
   return error?.code;
 }
 
-/** The code by which a verifier refuses a token. */
+/** Returns the code by which a verifier refuses a token. */
 function code(verifier, token) {
   try {
     verifier.verifySync(token);
@@ -72,7 +72,7 @@ function code(verifier, token) {
   }
 }
 
-/** Whether jose takes it, told the same. */
+/** Returns whether jose accepts the token with the same options. */
 async function joseTakes(token) {
   const options = { issuer: ISSUER, audience: ISSUER, typ: "at+jwt", algorithms: ["HS256"] };
   try {
@@ -85,7 +85,7 @@ async function joseTakes(token) {
 }
 
 const MALFORMED = "token_malformed";
-// Why the product refuses what jose takes.
+// Reasons why the product refuses tokens that jose accepts.
 const ONE_KEY = "jose is given a key and asks no `kid`; here `kid` chooses the key (RFC 8725 section 3.1)";
 const PROFILE = "RFC 9068 section 2.2 asks for the claim; jose looks at what it is told to";
 const TYPED = "RFC 7519 and RFC 9068 give the claim a type; jose looks at the claims that it checks";
@@ -98,7 +98,7 @@ const CRITICAL = "no extension is understood here, and so `crit` and `b64` are r
 const BASE64 = "RFC 7515 has no padding, and RFC 4648 section 3.5 lets the bits that are left over be refused; jose decodes what engines do";
 const NUMBERS = "a number beyond what a double holds is refused; for JSON.parse it is Infinity";
 
-// Name, how the token is made, the code of the refusal, why jose takes it all the same.
+// Name, token, code of the refusal, and why jose accepts it nevertheless.
 const CASES = [
   ["as it was issued", () => token],
   ["signed by the test", () => signed(header, claims)],
@@ -218,7 +218,7 @@ test("each kind of token is refused by both for the same reason, or by none", as
   }
 });
 
-/** Numbers that look random and are the same each time (xorshift). */
+/** A pseudo-random generator with a fixed sequence (xorshift). */
 function random(seed) {
   let state = seed;
   return (below) => {
@@ -231,7 +231,7 @@ function random(seed) {
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/~";
 
-/** A token with one letter changed, left out, doubled or exchanged with another. */
+/** Returns a token with one letter changed, removed, doubled or swapped. */
 function mutated(token, pick) {
   const at = pick(token.length);
   const letter = LETTERS[pick(LETTERS.length)];

@@ -1,4 +1,4 @@
-// Tokens that are accepted and refused, by every kind of key.
+// Accepted and refused tokens, with every kind of key.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
@@ -69,21 +69,21 @@ test("a refusal says what was expected and what came", async () => {
   assert.deepEqual((await verifier.verify(await key.sign(good))).aud, good.aud);
   const unsigned = `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString("base64url")}.e30.`;
   for (const [token, code, message] of [
-    [undefined, "token_malformed", /a string was expected, and it is of type undefined/],
-    ["", "token_malformed", /three parts were expected, and it has 1/],
+    [undefined, "token_malformed", /expected a string, found a value of type undefined/],
+    ["", "token_malformed", /expected 3 parts, found 1/],
     ["s_secret", "token_malformed", /opaque session token/],
     ["a.b.c", "token_malformed", /RFC 9068/],
     ["é.ü.\ud800", "token_malformed", /./],
     [`${await key.sign(good)}${"A".repeat(9000)}`, "token_malformed", /./],
     [await key.sign({ ...good, roles: 1 }), "token_malformed", /RFC 9068/],
-    [unsigned, "key_unknown", /which is missing/],
-    [await key.sign(good, { typ: "JWT" }), "token_type_mismatch", /"typ" has to be "at\+jwt", and is "JWT"/],
-    [await key.sign(good, { kid: "other\n" }), "key_unknown", /which is "other\\n"/],
+    [unsigned, "key_unknown", /"kid" \(missing\)/],
+    [await key.sign(good, { typ: "JWT" }), "token_type_mismatch", /"typ" must be "at\+jwt", but is "JWT"/],
+    [await key.sign(good, { kid: "other\n" }), "key_unknown", /"kid" \("other\\n"\)/],
     [await (await keyPair("ES256")).sign(good, { kid: key.jwk.kid }), "algorithm_mismatch", /"alg" is "ES256"/],
-    [await key.sign({ ...good, exp: NOW / 1000 - 5 }), "token_expired", /"exp" was 2027-01-15T07:59:55.000Z, and it is 2027-01-15T08:00:00.000Z/],
-    [await key.sign({ ...good, nbf: NOW / 1000 + 60 }), "token_not_yet_valid", /it begins at 2027-01-15T08:01:00.000Z/],
-    [await key.sign({ ...good, iss: "https://evil.example" }), "issuer_mismatch", /has to be "https:\/\/auth.example.com", and is "https:\/\/evil.example"/],
-    [await key.sign({ aud: "x".repeat(500) }), "audience_mismatch", /hold "api", and is "x{99}…/],
+    [await key.sign({ ...good, exp: NOW / 1000 - 5 }), "token_expired", /"exp" is 2027-01-15T07:59:55.000Z, and the time is 2027-01-15T08:00:00.000Z/],
+    [await key.sign({ ...good, nbf: NOW / 1000 + 60 }), "token_not_yet_valid", /it is valid from 2027-01-15T08:01:00.000Z/],
+    [await key.sign({ ...good, iss: "https://evil.example" }), "issuer_mismatch", /must be "https:\/\/auth.example.com", but is "https:\/\/evil.example"/],
+    [await key.sign({ aud: "x".repeat(500) }), "audience_mismatch", /contain "api", but is "x{99}…/],
   ]) {
     await assert.rejects(verifier.verify(token), (error) => {
       refused(code, message)(error);
@@ -98,7 +98,7 @@ test("a refusal says what was expected and what came", async () => {
 test("clocks may differ by the tolerance", async () => {
   for (const [options, tolerance] of [[{}, 5], [{ clockTolerance: 30 }, 30], [{ clockTolerance: 0 }, 0], [{ cache: true }, 5]]) {
     const verifier = createVerifier({ issuer: ISSUER, jwks, now, ...options });
-    // Twice, as the second may be known from the first.
+    // Twice, because the second may be answered from the cache.
     for (const claims of [{ exp: NOW / 1000 - tolerance + 1 }, { iat: NOW / 1000 + tolerance }, { nbf: NOW / 1000 + tolerance }]) {
       const token = await key.sign(claims);
       assert.equal(await verifier.verify(token).then(({ sub }) => sub), await verifier.verify(token).then(({ sub }) => sub));
@@ -122,30 +122,30 @@ test("algorithms that are not named are not accepted", async () => {
   const other = await keyPair("ES256");
   const verifier = createVerifier({ issuer: ISSUER, jwks: { keys: [key.jwk, other.jwk] }, algorithms: ["ES256"], now });
   await verifier.verify(await other.sign());
-  await assert.rejects(verifier.verify(await key.sign()), refused("algorithm_mismatch", /"alg" has to be ES256, and is "EdDSA"/));
+  await assert.rejects(verifier.verify(await key.sign()), refused("algorithm_mismatch", /"alg" must be ES256, but is "EdDSA"/));
 });
 
 test("options that are wrong are refused, each by its name", () => {
   for (const [options, message] of [
-    [undefined, /"issuer" has to be text/],
+    [undefined, /"issuer" must be a non-empty string/],
     [{ issuer: "" }, /"issuer"/],
-    [{ issuer: "gatewright" }, /"jwksUrl" has to be an http or https URL/],
+    [{ issuer: "gatewright" }, /"jwksUrl" must be an http or https URL/],
     [{ jwksUrl: "file:///etc/passwd" }, /"jwksUrl"/],
     [{ jwks, secret: SECRET }, /"secret" can't be given with "jwks"/],
-    [{ jwks: "no JSON" }, /"jwks" has to be a JWK Set/],
-    [{ jwks: { keys: [] } }, /"jwks" has to be a JWK Set with a key/],
+    [{ jwks: "no JSON" }, /"jwks" must be a JWK Set/],
+    [{ jwks: { keys: [] } }, /"jwks" must be a JWK Set with at least one usable key/],
     [{ jwks, algorithms: ["RS256"] }, /"jwks"/],
-    [{ jwks, algorithms: "EdDSA" }, /"algorithms" has to be a list/],
-    [{ secret: "too short" }, /"secret" has to have at least 32 bytes for HS256, and has 9/],
+    [{ jwks, algorithms: "EdDSA" }, /"algorithms" must be an array/],
+    [{ secret: "too short" }, /"secret" must have at least 32 bytes for HS256, but has 9/],
     [{ secret: SECRET.slice(0, 40), algorithms: ["HS384"] }, /at least 48 bytes/],
-    [{ secret: SECRET, algorithms: ["EdDSA"] }, /"algorithms" has to be one of HS256/],
+    [{ secret: SECRET, algorithms: ["EdDSA"] }, /"algorithms" must be exactly one of HS256/],
     [{ secret: SECRET, algorithms: ["HS256", "HS512"] }, /"algorithms"/],
-    [{ secret: 7 }, /"secret" has to be text or a Uint8Array/],
-    [{ jwks, clockTolerance: 301 }, /"clockTolerance" has to be 0 to 300 seconds/],
-    [{ jwks, clockTolerance: 0.5 }, /whole seconds/],
+    [{ secret: 7 }, /"secret" must be a string or a Uint8Array/],
+    [{ jwks, clockTolerance: 301 }, /"clockTolerance" must be 0 to 300 seconds/],
+    [{ jwks, clockTolerance: 0.5 }, /whole number of seconds/],
     [{ jwks, clockTolerance: "1m" }, /"clockTolerance"/],
     [{ jwksMaxAge: 0 }, /"jwksMaxAge"/],
-    [{ jwks, revocations: {} }, /"revocations" has to be a function/],
+    [{ jwks, revocations: {} }, /"revocations" must be a function/],
   ]) {
     assert.throws(() => createVerifier(options && { issuer: ISSUER, ...options }), refused("option_invalid", message));
   }
@@ -182,7 +182,7 @@ test("what was verified before is checked again but for its signature", async ()
   const token = await key.sign();
   assert.deepEqual(verifier.verifySync(token), claims);
   assert.deepEqual(verifier.verifySync(token), claims);
-  // A token that shares all but its signature is another.
+  // A token that differs only in its signature is a different token.
   const forged = `${token.slice(0, -4)}${token.endsWith("AAAA") ? "BBBB" : "AAAA"}`;
   assert.throws(() => verifier.verifySync(forged), refused("signature_invalid", /./));
   revoked = true;
@@ -275,7 +275,7 @@ test("memory that grows between two tokens does not harm", async () => {
   const token = await key.sign();
   const verifier = createVerifier({ issuer: ISSUER, jwks, now });
   verifier.verifySync(token);
-  // Each keeps a buffer of 8 KiB in the same memory.
+  // Each has a buffer of 8 KiB in the same memory.
   const others = Array.from({ length: 400 }, () => createVerifier({ issuer: ISSUER, jwks, now }));
   assert.deepEqual(verifier.verifySync(token), claims);
   for (const other of others) assert.deepEqual(other.verifySync(token), claims);

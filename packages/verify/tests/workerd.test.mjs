@@ -1,4 +1,4 @@
-// The example of a Worker in Cloudflare's own runtime, which compiles no WebAssembly from bytes.
+// The Worker example in Cloudflare's own runtime, which doesn't compile WebAssembly from bytes.
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), "gatewright-workerd-"));
 let worker;
 
 before(async () => {
-  // As Wrangler does it: modules of WebAssembly stay modules.
+  // As with Wrangler, WebAssembly modules stay modules.
   await build({
     entryPoints: [path("../examples/worker.js")],
     outdir: folder,

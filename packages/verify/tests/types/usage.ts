@@ -1,4 +1,4 @@
-// Compiled and never run: what the declarations allow, and what they refuse.
+// Compiled but never run: what the type declarations accept and refuse.
 import { type Claims, type RefusalCode, VerifyError, can, createVerifier, hasAllRoles, hasAnyRole, hasRole, kvRevocations } from "@gatewright/verify";
 import * as crypto from "@gatewright/verify/crypto";
 import * as onExpress from "@gatewright/verify/express";

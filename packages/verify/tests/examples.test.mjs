@@ -27,7 +27,7 @@ for (const name of ["hono", "express", "fastify"]) {
   });
 }
 
-test("route handlers of Next.js let through who may", async () => {
+test("route handlers of Next.js admit authorized users", async () => {
   Object.assign(process.env, { ISSUER, JWKS_URL });
   const routes = await import("../examples/next.mjs");
   await examine((method, path, headers) => {
@@ -39,5 +39,5 @@ test("route handlers of Next.js let through who may", async () => {
 test("the example of passwords and second factors runs", () => {
   const path = fileURLToPath(new URL("../examples/crypto.mjs", import.meta.url));
   const output = execFileSync(process.execPath, [path], { encoding: "utf8" });
-  assert.match(output, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$\S+\ntrue false\nto be stored instead: null\notpauth:\/\/totp\/Example:ada%40example.com\?/);
+  assert.match(output, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$\S+\ntrue false\nhash to store instead: null\notpauth:\/\/totp\/Example:ada%40example.com\?/);
 });

@@ -8,7 +8,7 @@ import * as plain from "@gatewright/verify/fetch";
 const failing = (error) => ({ verify: () => Promise.reject(error), decide: () => true });
 const headers = { authorization: "Bearer token" };
 
-test("a mistake in the program is not hidden in an answer", async () => {
+test("a programming error is thrown, not sent as a response", async () => {
   for (const error of [new RangeError("a bug"), new VerifyError("revocations_async", "a mistake")]) {
     await assert.rejects(plain.requireAuth(failing(error))(new Request("http://localhost/", { headers })), error);
     const passed = await new Promise((next) => express.requireAuth(failing(error))({ headers }, {}, next));
@@ -16,7 +16,7 @@ test("a mistake in the program is not hidden in an answer", async () => {
   }
 });
 
-test("what a guard needs is named when it is made", () => {
+test("missing arguments of a guard are reported when it is created", () => {
   for (const require of [plain.requireRole, plain.requireAllRoles]) {
     assert.throws(() => require(failing()), TypeError);
     assert.throws(() => require(failing(), ["admin"]), TypeError);

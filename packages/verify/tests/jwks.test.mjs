@@ -26,7 +26,7 @@ const code = (expected) => (error) => {
 };
 const down = () => { throw new Error("connection refused"); };
 
-test("keys come from below the issuer, once for as long as they are fresh", async () => {
+test("keys are fetched from below the issuer, once while they are fresh", async () => {
   const made = make();
   assert.throws(() => made.verifier.verifySync(token), code("keys_unavailable"));
   assert.equal((await made.verifier.verify(token)).sub, "ada");
@@ -39,13 +39,13 @@ test("keys come from below the issuer, once for as long as they are fresh", asyn
   assert.equal(made.calls.length, 2);
 });
 
-test("the address can be named", async () => {
+test("the URL of the keys can be set", async () => {
   const made = make({ issuer: "gatewright", jwksUrl: new URL("https://keys.example.com/set") });
   await assert.rejects(made.verifier.verify(token), code("issuer_mismatch"));
   assert.equal(made.calls[0].url, "https://keys.example.com/set");
 });
 
-test("an unknown key is looked for, and for the next only after a while", async () => {
+test("an unknown key causes a fetch, and the next one only after the cooldown", async () => {
   const made = make();
   await made.verifier.verify(token);
   await assert.rejects(made.verifier.verify(newer), code("key_unknown"));
@@ -60,7 +60,7 @@ test("an unknown key is looked for, and for the next only after a while", async 
   assert.equal(made.calls.length, 3);
 });
 
-test("a key that the issuer took back is not accepted any more", async () => {
+test("a key that the issuer removed is no longer accepted", async () => {
   const made = make();
   await made.verifier.verify(token);
   made.answer = () => new Response(set(second));
@@ -75,7 +75,7 @@ test("a token of an algorithm that is not accepted fetches nothing", async () =>
   assert.equal(made.calls.length, 1);
 });
 
-test("old keys serve while there are no others, but not for ever", async () => {
+test("stale keys are used while fetches fail, but not indefinitely", async () => {
   const made = make({ jwksMaxStale: 1000 });
   await made.verifier.verify(token);
   made.answer = down;
@@ -108,7 +108,7 @@ test("without any keys the next attempt is soon", async () => {
   await made.verifier.verify(token);
 });
 
-test("answers that are no keys are not taken", async () => {
+test("invalid responses are refused", async () => {
   for (const [answer, problem] of [
     [() => new Response("", { status: 500 }), /the response has status 500/],
     [() => new Response(null, { status: 302, headers: { location: "https://evil.example" } }), /status 302/],
@@ -130,7 +130,7 @@ test("answers that are no keys are not taken", async () => {
   }
 });
 
-test("one fetches, and the others wait without its promise", async () => {
+test("one request fetches, and the others wait without its promise", async () => {
   const made = make();
   let release;
   made.answer = () => new Promise((resolve) => (release = () => resolve(new Response(set(first)))));
@@ -153,7 +153,7 @@ test("one fetches, and the others wait without its promise", async () => {
   assert.equal(made.calls.length, 2);
 });
 
-test("a fetch that never ends, as its request was cancelled, is somebody else's after its time", async () => {
+test("another request fetches when the fetch of a cancelled request never ends", async () => {
   const made = make({ jwksTimeout: 0.1 });
   // As in a cancelled request of a Worker: neither response nor error arrives, even after the signal.
   made.answer = () => new Promise(() => {});
@@ -166,7 +166,7 @@ test("a fetch that never ends, as its request was cancelled, is somebody else's 
   assert.equal(made.calls.length, 2);
 });
 
-test("all who wait for a fetch that never ends have the keys of the one that follows", async () => {
+test("all requests that wait for a fetch that never ends get the keys of the next fetch", async () => {
   const made = make({ jwksTimeout: 0.1 });
   made.answer = () => new Promise(() => {});
   void made.verifier.verify(token);
@@ -180,7 +180,7 @@ test("all who wait for a fetch that never ends have the keys of the one that fol
   assert.equal(made.calls.length, 2);
 });
 
-test("a clock that is set back holds nothing up", async () => {
+test("a clock that is set back delays nothing", async () => {
   const made = make();
   made.seconds = 86_400;
   await made.verifier.verify(token);
@@ -197,12 +197,12 @@ test("a clock that is set back holds nothing up", async () => {
   await other.verifier.verify(token);
 });
 
-test("a time out of parts of milliseconds is a time", async () => {
+test("a timeout can have fractions of milliseconds", async () => {
   const made = make({ jwksTimeout: 2.01 });
   await made.verifier.verify(token);
 });
 
-test("a fetch is given up in time", async () => {
+test("a fetch times out", async () => {
   const made = make({ jwksTimeout: 0.1 });
   made.answer = () => new Promise((_, reject) => {
     const { signal } = made.calls.at(-1).init;
@@ -214,7 +214,7 @@ test("a fetch is given up in time", async () => {
   clearInterval(alive);
 });
 
-test("keys can be fetched beforehand", async () => {
+test("keys can be fetched in advance", async () => {
   const made = make();
   await made.verifier.refresh();
   assert.deepEqual(made.verifier.verifySync(token).roles, claims.roles);

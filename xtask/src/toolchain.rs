@@ -66,8 +66,7 @@ impl WasmToolchain {
                 "the Rust target {TARGET} is missing; install it with: rustup target add {TARGET}"
             );
         }
-        build_debian_library()
-            .context("can't build the Rust target from Debian's packages")?;
+        build_debian_library().context("can't build the Rust target from Debian's packages")?;
         Ok(Self::Debian)
     }
 
@@ -138,8 +137,8 @@ fn rustup_adds_target() -> bool {
 /// The crate `sysroot` names the parts of a target's library.
 fn build_debian_library() -> Result<()> {
     debian_packages(&DEBIAN_PACKAGES)?;
-    let sysroot = output(debian_rustc().args(["--print", "sysroot"]))
-        .context("can't run /usr/bin/rustc")?;
+    let sysroot =
+        output(debian_rustc().args(["--print", "sysroot"])).context("can't run /usr/bin/rustc")?;
     let host = output(debian_rustc().arg("-vV"))
         .and_then(|text| {
             text.lines()
@@ -203,8 +202,8 @@ fn build_debian_library() -> Result<()> {
             source.join("vendor").display()
         )))?;
 
-    let library =
-        library_folder(&mut debian_rustc()).context("/usr/bin/rustc does not support the target")?;
+    let library = library_folder(&mut debian_rustc())
+        .context("/usr/bin/rustc does not support the target")?;
     as_root(["mkdir", "-p"], [library.as_path()])?;
     for file in fs::read_dir(built.join(TARGET).join("dist/deps"))? {
         let path = file?.path();
@@ -218,7 +217,10 @@ fn build_debian_library() -> Result<()> {
         }
     }
     if !has_library(&mut debian_rustc()) {
-        bail!("{} has no standard library after the build", library.display());
+        bail!(
+            "{} has no standard library after the build",
+            library.display()
+        );
     }
     Ok(())
 }

@@ -29,7 +29,10 @@ pub(crate) fn check(metadata: &Value) -> Result<()> {
     for path in files()? {
         let lines = read(&path).map_or(0, |text| text.lines().count());
         if is_too_long(&path, lines) {
-            writeln!(errors, "{path} has {lines} lines, the limit is {LIMIT}: split it")?;
+            writeln!(
+                errors,
+                "{path} has {lines} lines, the limit is {LIMIT}: split it"
+            )?;
         }
     }
     if !errors.is_empty() {

@@ -69,7 +69,10 @@ fn lint_native() -> Result<()> {
     }
     let built = Built::everything()?;
     if built.warnings > 0 {
-        bail!("clippy and the compiler reported {} warnings; they are printed above", built.warnings);
+        bail!(
+            "clippy and the compiler reported {} warnings; they are printed above",
+            built.warnings
+        );
     }
     document(&built)
 }

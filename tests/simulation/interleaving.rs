@@ -58,7 +58,7 @@ auth_core::storage::storage_functions!(forward);
 
 type Service = Auth<SimulatedPlatform<Interleaved>>;
 
-/// Adam is an administrator, Anna is his peer, Ben is a user; nobody has the role `helper`.
+/// Adam and Anna are administrators of the same rank, Ben is a user; nobody has the role `helper`.
 struct Scene {
     auth: Service,
     adam: Actor,

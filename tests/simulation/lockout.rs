@@ -19,9 +19,9 @@ const NAME: &str = "ada@example.com";
 const NEW: &str = "a new and better password";
 /// The network in which Ada signed in.
 const HOME: &str = "203.0.113.7";
-/// A network in which she never signed in.
+/// A network without any login of Ada.
 const AWAY: &str = "198.51.100.1";
-/// A third network, in which her device signs in later.
+/// A third network, in which Ada's device signs in later.
 const TRAVELLING: &str = "198.51.100.2";
 
 type Simulated = Auth<SimulatedPlatform>;
@@ -40,7 +40,7 @@ fn with(device: &DeviceToken, ip: &str) -> Client {
     }
 }
 
-/// Registers Ada at home, and returns her session and device token.
+/// Registers Ada at home, and returns the session and the device token.
 fn ada(auth: &Simulated) -> (ActiveSession, DeviceToken) {
     let registration = Registration {
         username: Some("ada"),

@@ -61,7 +61,7 @@ pub(crate) fn purged_events_stay_counted(storage: &impl Storage) {
     assert_eq!(counts(storage), [counted("logout", "", 5)]);
 }
 
-/// A database of the current version has no keys to replace, and an unknown user gets none.
+/// A database of the current version has no keys to replace, and a user who is not listed gets none.
 pub(crate) fn keys_of_today_stay(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     assert_eq!(block_on(storage.list_old_email_keys()), Ok(vec![]));

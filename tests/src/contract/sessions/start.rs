@@ -136,7 +136,7 @@ pub(crate) fn a_session_takes_the_place_of_others(storage: &impl Storage) {
     );
 }
 
-/// V7.2.4: a session is replaced once, by a session of its own user, and only while it is active.
+/// V7.2.4: a session is continued by exactly one other, of its own user, and only while it is active.
 pub(crate) fn a_session_is_continued_once(storage: &impl Storage) {
     let before = signed_in(storage).user.last_login_at;
     create(storage, new_user(2, Some("bob@example.com"), None));

@@ -24,7 +24,7 @@ const MAX_PER_DAY: u64 = 20;
 /// The maximum growth in megabytes per day from one network, with any number of accounts. SECURITY.md names this
 /// number, too.
 const MAX_PER_DAY_OF_NETWORK: u64 = 120;
-/// A tenth of the limits in the settings, to keep the test short.
+/// Settings with a tenth of the limits, to keep the test short.
 const TENTH: [(&str, &str); 6] = [
     ("SIGN_INS_PER_USER", "10"),
     ("CHANGES_PER_USER", "6"),
@@ -36,7 +36,7 @@ const TENTH: [(&str, &str); 6] = [
         r#"[{"name": "about", "type": "string", "max_length": 4000}]"#,
     ),
 ];
-/// A twenty-fifth of a network's limits in the settings.
+/// Settings with a twenty-fifth of a network's limits.
 const TWENTY_FIFTH: [(&str, &str); 3] = [
     ("LOGIN_ATTEMPTS_PER_IP", "8"),
     ("MAILS_PER_IP", "2"),

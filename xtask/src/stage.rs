@@ -68,7 +68,7 @@ impl Stages {
                             .and_then(|()| work());
                         self.finished(name, begun.elapsed());
                         let _printing = lock(&printing);
-                        println!("xtask: {name}: done in {} s", begun.elapsed().as_secs());
+                        println!("xtask: {name}: ended after {} s", begun.elapsed().as_secs());
                         if let Ok(text) = std::fs::read(&log) {
                             print!("{}", String::from_utf8_lossy(&text));
                         }

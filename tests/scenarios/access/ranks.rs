@@ -95,7 +95,7 @@ async fn a_role_that_a_peer_holds_is_left_alone() {
     )
     .await;
     refused(&root.path()).await;
-    // Nobody else has it: users below the administrator may, and the change is allowed.
+    // No peer or superior has the role now: the administrator can change it, and lower-ranked users can have it.
     done(&host, &root, "DELETE", &give).await;
     let ben = host.person(&root, "ben", &["user", "desk"]).await;
     let changed = json!({"rank": 20, "permissions": ["users:read"]});

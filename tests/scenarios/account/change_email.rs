@@ -57,7 +57,7 @@ async fn an_address_is_changed_from_the_new_one_and_taken_back_from_the_old_one(
     host.get_as("/auth/me", &session.access_token)
         .await
         .assert_error(401, "session_ended");
-    // The user who changed the address knew the password.
+    // The change of address required the password, so the old password no longer works.
     host.post("/auth/login", old)
         .await
         .assert_error(401, "invalid_credentials");
@@ -139,7 +139,7 @@ async fn the_oldest_address_has_the_last_word() {
     take_back(&undo[1]).await.assert_error(400, "link_invalid");
 }
 
-/// Reverting a change of address also removes factors that were added after it; older ones stay. A once verified
+/// Reverting a change of address also removes factors that were added after it; older ones stay. A formerly verified
 /// address is notified, whatever an administrator has set since.
 #[tokio::test]
 async fn a_factor_that_came_after_the_change_goes_with_it() {

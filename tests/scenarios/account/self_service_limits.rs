@@ -26,7 +26,7 @@ async fn changes_of_an_own_account_are_limited() {
     let account = host.get_as("/account", &ada.access_token).await;
     assert_eq!(account.body["display_name"], "c");
     rename(&bob, "b").await.assert_ok();
-    // Changes that end access of others are still allowed.
+    // A password change, which ends an intruder's access, is still allowed.
     let body = json!({"current_password": PASSWORD, "new_password": "another long passphrase"});
     let changed = host.send_as("POST", "/account/change-password", &ada.access_token, body);
     changed.await.assert_ok();

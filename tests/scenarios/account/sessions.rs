@@ -201,7 +201,7 @@ async fn cookies_carry_a_session_for_our_own_pages() {
             Answer::of(request)
         };
         send(Method::GET, "/auth/me", &[]).await.assert_ok();
-        // Changes require a page of an allowed origin: the browser sends a matching origin, or the client sends none.
+        // Changes require a page of an allowed origin. Without the browser's headers that confirm it, they are refused.
         for headers in [
             vec![],
             vec![

@@ -13,7 +13,7 @@ async fn verify_by_administrator(host: &Host, root: &Person, path: &str, verifie
         .assert_ok();
 }
 
-/// A verified address stays verified: a factor requires one, and no administrator can undo it.
+/// A second factor requires a verified address, and an administrator can't undo a verification.
 #[tokio::test]
 async fn a_factor_takes_an_address_that_was_proved() {
     let mail = MailService::start();

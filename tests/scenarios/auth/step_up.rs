@@ -201,7 +201,7 @@ async fn with_a_second_factor_a_proof_is_both() {
     name(&token).await.assert_ok();
 }
 
-/// V6.3.7: a change of the user name is notified by mail, whoever changes it; other profile changes are not.
+/// V6.3.7: every change of the user name is notified by mail; other profile changes are not.
 #[tokio::test]
 async fn a_changed_user_name_is_told_by_mail() {
     let mail = MailService::start();

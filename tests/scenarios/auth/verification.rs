@@ -163,8 +163,8 @@ async fn who_registers_with_anothers_address_is_out_once_its_owner_comes() {
     again.assert_error(403, "password_required");
 }
 
-/// Preparations of a stranger on an account with another person's address end with the takeover: a change of the
-/// address to be confirmed later. A second factor is not possible.
+/// When the owner takes over an account that a stranger registered, the stranger's pending change of the address is
+/// cancelled. The stranger can't add a second factor.
 #[tokio::test]
 async fn what_a_stranger_prepared_is_gone_with_him() {
     let mail = MailService::start();

@@ -15,7 +15,7 @@ use crate::running::start;
 /// Connections of the normal load, and of the storm of logins.
 const CONNECTIONS: u32 = 32;
 const STORM: u32 = 8;
-/// Connections of the heavy load. The host must release its memory within this time after it.
+/// Connections of the heavy load, and the time after it until memory is measured again.
 const MANY: u32 = 256;
 const REST: Duration = Duration::from_secs(10);
 

@@ -206,7 +206,7 @@ pub(crate) fn one_of_many_concurrent_users_is_the_first_holder(storage: &(impl S
     assert_eq!(listed(storage, &everybody()).len(), 1);
 }
 
-/// A user who is refused because of another user or an earlier one in the list doesn't affect later ones.
+/// A user who is refused because of a stored user or an earlier one in the list doesn't affect later ones.
 pub(crate) fn many_users_are_stored_each_on_its_own(storage: &impl Storage) {
     use CreateUserOutcome::{Created, EmailTaken, IdTaken, UsernameTaken};
     create(storage, new_user(1, Some("ada@example.com"), Some("ada")));

@@ -35,7 +35,7 @@ pub(crate) fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
     assert_eq!(block_on(stale), Ok(DeleteUserOutcome::Conflict));
     assert_eq!(find(storage, 10).session.revoked_at, None);
     let DeleteUserOutcome::Deleted(mut ended) = delete(storage, 1) else {
-        panic!("he is there");
+        panic!("the user was not deleted");
     };
     ended.sort();
     assert_eq!(ended, [id(10), id(30)], "and none that had ended before");

@@ -27,7 +27,7 @@ pub(crate) const TESTED: [&str; 10] = [
     "gatewright-transfer",
 ];
 
-/// How the native host is compiled.
+/// The build profile of the native host.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
     /// Fast to compile: for tests and local use.

@@ -1,4 +1,4 @@
-//! `cargo xtask serve`.
+//! `cargo xtask serve`: builds and starts the service.
 
 use std::io::{Read as _, Write as _};
 use std::process::Command;

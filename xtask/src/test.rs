@@ -1,4 +1,4 @@
-//! `cargo xtask test`.
+//! `cargo xtask test`: runs the tests.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,4 +1,4 @@
-/** The algorithms of signatures that can be verified. The slim entry knows EdDSA and those of HMAC. */
+/** The supported signature algorithms. The slim entry point supports only EdDSA and HMAC. */
 export type Algorithm = "EdDSA" | "ES256" | "RS256" | "HS256" | "HS384" | "HS512";
 
 /** A JSON Web Key Set: public keys (RFC 7517 section 5). */

@@ -59,7 +59,7 @@ async fn an_impersonation_is_marked_short_and_audited() {
         .assert_error(401, "token_expired");
 }
 
-/// Nobody can act as a peer or a superior, not even superadmins, and without the permission as nobody.
+/// Nobody can act as a peer or a superior, not even superadmins, and nobody can act without the permission.
 #[tokio::test]
 async fn nobody_becomes_a_peer_or_a_superior() {
     let host = Host::start(&[SETUP]);

@@ -1,5 +1,5 @@
-//! Sizes that must not drift unseen. A commit that raises a budget says why. Those of the npm package are in
-//! `packages/verify/tests/package.test.mjs`.
+//! Size budgets, so that sizes don't grow unnoticed. A commit that raises a budget gives the reason. The budgets of the
+//! npm package are in `packages/verify/tests/package.test.mjs`.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::print_stdout, reason = "the sizes are what one wants to read")]
@@ -9,9 +9,9 @@ use std::process::Command;
 
 use gatewright_tests::host::component;
 
-/// Bytes of the Worker's scripts and module, gzipped, as Cloudflare counts them.
+/// Size of the Worker's scripts and module in bytes, gzipped, as Cloudflare counts it.
 const WORKER: usize = 1_240_000;
-/// Bytes of the application for Spin.
+/// Size of the Spin application in bytes.
 const SPIN: u64 = 5_150_000;
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the Worker makes of trouble, in Cloudflare's runtime.
+//! How the Worker handles failures and overload, in Cloudflare's runtime.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
@@ -19,14 +19,14 @@ fn start(variables: &[(&str, &str)]) -> Host {
     Host::run(&mut command, folder)
 }
 
-/// Sends the beginning of a request and goes away.
+/// Sends the beginning of a request and disconnects.
 fn abort(host: &Host, request: &str) {
     let address = host.base().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
 }
 
-/// Nothing that a first request began is waited for by the next.
+/// A request never waits for work that an earlier one began.
 #[tokio::test]
 async fn the_service_outlives_a_first_request_that_is_aborted() {
     let host = start(&[("ARGON2_MEMORY_KIB", "64")]);
@@ -48,7 +48,7 @@ async fn the_service_outlives_a_first_request_that_is_aborted() {
         .assert_ok();
 }
 
-/// What waits for a password hash is bounded; the rest is told to come back, and light requests go on.
+/// The queue for password hashing is bounded; further requests are asked to retry, and cheap requests continue.
 #[tokio::test]
 async fn password_hashes_wait_in_order_and_no_more_than_the_bound() {
     let host = start(&[
@@ -69,7 +69,7 @@ async fn password_hashes_wait_in_order_and_no_more_than_the_bound() {
         answer.assert_error(503, "unavailable");
         assert!(!answer.header("retry-after").is_empty());
     }
-    // Three places at the default memory of a hash, and four that wait.
+    // Three run at the default memory cost of a hash, and four wait.
     assert!((7..60).contains(&served), "{served}");
     host.login("ada@example.com").await;
 }
@@ -81,7 +81,7 @@ async fn a_wrong_variable_is_named_in_the_log_and_answered_in_the_error_form() {
     let asked = host.request(Method::GET, "/auth/me").header("origin", app);
     let answer = Answer::of(asked).await;
     answer.assert_error(503, "unavailable");
-    // As every answer: pages of that origin can read it.
+    // As in every response, so that pages of that origin can read it.
     assert_eq!(answer.header("access-control-allow-origin"), app);
     let exposed = answer.header("access-control-expose-headers");
     assert!(exposed.contains("retry-after"), "{answer:?}");
@@ -89,7 +89,8 @@ async fn a_wrong_variable_is_named_in_the_log_and_answered_in_the_error_form() {
     host.wait_for_log("JWT_ALGORITHM");
 }
 
-/// A panic is answered in the error form, and so is what was under way in the same memory; the next request is served.
+/// A panic returns an error in the usual form, also for concurrent requests in the same memory; the next request is
+/// served.
 #[tokio::test]
 async fn after_a_trap_the_next_request_is_served() {
     let folder = Arc::new(tempfile::tempdir().unwrap());
@@ -98,7 +99,7 @@ async fn after_a_trap_the_next_request_is_served() {
     assert_eq!(works().await.body, json!({"Ok": null}));
     let waiting = host.post("/wait", json!([]));
     let trapping = async {
-        // Both are under way by then.
+        // Both are running by now.
         works().await;
         host.post("/trap", json!([])).await
     };
@@ -111,7 +112,8 @@ async fn after_a_trap_the_next_request_is_served() {
     host.wait_for_log("as asked");
 }
 
-/// What has ended is published for verifiers at the edge, for as long as it matters, and decides nothing here.
+/// Ended sessions are published for verifiers at the edge until their tokens expire. The service itself does not use
+/// this list.
 #[tokio::test]
 async fn ended_sessions_are_published_in_kv_and_stale_kv_decides_nothing() {
     let folder = Arc::new(tempfile::tempdir().unwrap());
@@ -135,7 +137,7 @@ async fn ended_sessions_are_published_in_kv_and_stale_kv_decides_nothing() {
     let sid = |body: &Value| body["session_id"].as_str().unwrap().to_owned();
     let of_first = sid(&host.get_as("/auth/me", &first.access_token).await.body);
     assert_eq!(published().await, json!([]));
-    // The second session ends the first; both end together.
+    // The second session replaces the first; both end together.
     let second = host.login("ada@example.com").await;
     let of_second = sid(&host.get_as("/auth/me", &second.access_token).await.body);
     let names = |list: &Value| -> Vec<String> {
@@ -144,7 +146,7 @@ async fn ended_sessions_are_published_in_kv_and_stale_kv_decides_nothing() {
             .map(|entry| entry["name"].as_str().unwrap().to_owned())
             .collect()
     };
-    // Written after the answer, so perhaps not at once.
+    // Written after the response, so possibly delayed.
     let mut list = published().await;
     while list == json!([]) {
         list = published().await;
@@ -156,11 +158,11 @@ async fn ended_sessions_are_published_in_kv_and_stale_kv_decides_nothing() {
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap()
         .as_secs();
-    // The life of an access token.
+    // The lifetime of an access token.
     assert!((now + 805..=now + 905).contains(&until), "{until}");
     assert!(list[0]["expiration"].as_u64().unwrap() >= until - 1);
 
-    // KV that knows nothing of an end that the database knows.
+    // KV lacks an ended session that the database has.
     kv(Method::DELETE, &format!("revoked:{of_first}"), Value::Null).await;
     host.get_as("/auth/me", &first.access_token)
         .await
@@ -168,7 +170,7 @@ async fn ended_sessions_are_published_in_kv_and_stale_kv_decides_nothing() {
     host.refresh(&first.refresh_token)
         .await
         .assert_error(401, "invalid_refresh_token");
-    // KV that says of a session that it has ended, which it has not.
+    // KV lists a session as ended that is still active.
     kv(
         Method::PUT,
         &format!("revoked:{of_second}"),
@@ -180,7 +182,7 @@ async fn ended_sessions_are_published_in_kv_and_stale_kv_decides_nothing() {
         .assert_ok();
     let third = host.refresh(&second.refresh_token).await;
     third.assert_ok();
-    // KV as it was before a refresh token was used and before attempts were counted: it holds nothing of either.
+    // KV stores no refresh tokens and no counters, before and after their use.
     let names = names(&kv(Method::GET, "", Value::Null).await.body);
     assert_eq!(names, [format!("revoked:{of_second}")]);
 }
@@ -198,8 +200,8 @@ async fn the_binding_sends_mail() {
     host.wait_for_log("ada@example.com");
 }
 
-/// All bodies under way take a bounded memory of the isolate together; beyond it a client is told to come back, and once
-/// there is room again it is answered.
+/// All request bodies together use a bounded part of the isolate's memory. Beyond it clients are asked to retry; they
+/// are served once there is room.
 #[tokio::test]
 async fn bodies_under_way_take_a_bounded_memory() {
     let host = start(&[("BODY_MEMORY_MIB", "4"), ("ARGON2_MEMORY_KIB", "64")]);
@@ -227,9 +229,9 @@ async fn bodies_under_way_take_a_bounded_memory() {
             begin => assert_eq!(begin, b"HTTP/1.1 408"),
         }
     }
-    // 4 MiB hold 69 of them.
+    // 4 MiB are enough for 69 of them.
     assert!((31..100).contains(&refused), "{refused} were refused");
-    // On a connection of its own: the edge has closed the first one, which was idle.
+    // On a new connection, because the edge has closed the first, idle one.
     let register = reqwest::Client::new().post(format!("{}/auth/register", host.base()));
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
     assert_eq!(Answer::of(register.json(&body)).await.status, 201);

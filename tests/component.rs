@@ -1,4 +1,4 @@
-//! What components can reach: the list of imports is a proof of what they cannot do.
+//! Imports of the components: the list proves what they cannot do.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -21,7 +21,7 @@ const CONTRACT: [&str; 13] = [
     "gatewright:auth/types@0.1.0",
     "gatewright:auth/users@0.1.0",
 ];
-/// Every other interface that `wit/worlds.wit` allows the service.
+/// Every other interface that `wit/worlds.wit` allows the service to import.
 const SERVICE: [&str; 6] = [
     "wasi:clocks/monotonic-clock@0.3.0",
     "wasi:clocks/system-clock@0.3.0",
@@ -31,7 +31,7 @@ const SERVICE: [&str; 6] = [
     "wasi:random/random@0.3.0",
 ];
 
-/// Names of what a component imports and exports, sorted.
+/// Returns the sorted names of a component's imports and exports.
 #[allow(clippy::print_stdout, reason = "the lists are what one wants to read")]
 fn imports_and_exports(name: &str) -> [Vec<String>; 2] {
     let bytes = std::fs::read(component(name)).unwrap();

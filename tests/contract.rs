@@ -1,4 +1,4 @@
-//! The storage contract kit on every storage that runs here.
+//! The storage contract kit on every storage implementation that runs here.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -38,7 +38,7 @@ mod sqlite {
         }
     }
 
-    /// Checks what is promised of every statement: that its columns have names of their own.
+    /// Checks a guarantee for every statement: its column names are unique.
     struct Checked {
         sqlite: Sqlite,
         path: PathBuf,
@@ -122,7 +122,7 @@ mod sqlite {
         assert_eq!(applied, MIGRATIONS.len() as u64);
     }
 
-    /// Everything that refers to users and roles, in a database of the third version.
+    /// Everything that refers to users and roles, in a database of schema version 3.
     const OLD: &str = "
         INSERT INTO users (id, email, email_key, username, username_key, display_name, profile, created_at, updated_at)
             VALUES ('u2', 'Ada@example.com', 'ada@example.com', 'ada', 'ada', 'Ada', '{}', 1, 2),
@@ -144,7 +144,7 @@ mod sqlite {
         INSERT INTO sessions (id, user_id, actor_id, amr, authenticated_at, created_at, last_seen_at, expires_at, token)
             VALUES ('s1', 'u2', NULL, 'pwd', 1, 1, 1, 100, 't1'), ('s2', 'u2', 'u1', 'pwd', 1, 1, 1, 100, NULL);
         INSERT INTO refresh_tokens (digest, session_id, expires_at) VALUES ('f1', 's1', 100);";
-    /// What is left of users, sessions and permissions that somebody deleted by hand, without what belongs to them.
+    /// Leftovers of users, sessions and permissions that somebody deleted with SQL, without their dependent rows.
     const ORPHANS: &str = "
         PRAGMA foreign_keys = OFF;
         INSERT INTO credentials (id, user_id, kind, secret, created_at, updated_at) VALUES ('c9', 'gone', 'password', '', 1, 1);
@@ -191,7 +191,7 @@ mod sqlite {
             let member = storage.find_user("u1".into()).await.unwrap().unwrap();
             assert_eq!(member.roles, ["admin"]);
             assert!(member.permissions.iter().any(|name| name == "users:write"));
-            // Custom roles that administer stand above `user`, the others with it.
+            // Custom roles with administrative permissions rank above `user`, the others equal to it.
             let roles = storage.list_roles().await.unwrap();
             let ranks: Vec<_> = roles
                 .iter()
@@ -225,7 +225,7 @@ mod sqlite {
             let secret = storage.find_one_time_secret("d1".into()).await.unwrap();
             assert_eq!(secret.unwrap().user_id.as_deref(), Some("u2"));
 
-            // And what belongs to somebody goes with him.
+            // A deleted user's rows are deleted too.
             let deleted = storage.delete_user(
                 "u2".into(),
                 Timestamp::from_millis(2),
@@ -295,7 +295,7 @@ mod sqlite {
         });
     }
 
-    /// An import holds the lock nearly always, and SQLite gives it to who comes first.
+    /// An import holds the lock nearly all the time, and SQLite grants it to the first that asks.
     #[test]
     fn another_process_writes_between_commits_that_take_long() {
         use std::sync::atomic::{AtomicBool, Ordering};
@@ -325,7 +325,7 @@ mod sqlite {
     }
 }
 
-/// The provider on Spin: four instances on one database, as Spin has when requests come together.
+/// The provider on Spin: four instances on one database, as Spin starts them for concurrent requests.
 mod spin_provider {
     use gatewright_storage_sqlite::MIGRATIONS;
     use gatewright_tests::ProviderStorage;
@@ -337,7 +337,7 @@ mod spin_provider {
 
     gatewright_tests::contract_tests!(empty());
 
-    /// Twenty first calls at once, in four instances.
+    /// Twenty concurrent first calls, in four instances.
     #[test]
     fn concurrent_first_calls_migrate_once() {
         use auth_core::storage::Maintenance as _;
@@ -356,7 +356,7 @@ mod spin_provider {
     }
 }
 
-/// The example of a provider, whose one instance is its storage.
+/// The example of a provider, whose single instance is its storage.
 mod memory_provider {
     use gatewright_tests::ProviderStorage;
     use gatewright_tests::host::component;
@@ -371,8 +371,8 @@ mod d1 {
     gatewright_tests::contract_tests!(WorkerStorage::start());
 }
 
-/// The provider that `GATEWRIGHT_PROVIDER` names, for who writes one; without it, the one on Spin in a single instance,
-/// where all calls meet.
+/// The provider that `GATEWRIGHT_PROVIDER` names, for developers of a provider. By default it is the one on Spin in a
+/// single instance, which serves all calls.
 mod named_provider {
     use std::path::PathBuf;
 
@@ -381,7 +381,7 @@ mod named_provider {
 
     fn named() -> PathBuf {
         match std::env::var_os("GATEWRIGHT_PROVIDER") {
-            // Tests run in the folder of their package, the command in that of the workspace.
+            // Tests run in the folder of their package, but the command runs in that of the workspace.
             Some(path) => {
                 let path = PathBuf::from(path);
                 let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");

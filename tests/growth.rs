@@ -1,4 +1,4 @@
-//! How much room one person can take on the disk: what SECURITY.md states.
+//! How much disk space one user can fill: the numbers in SECURITY.md.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::print_stdout, reason = "the sizes are what one wants to read")]
@@ -19,11 +19,12 @@ use serde_json::json;
 type Service = Auth<SimulatedPlatform<SqliteStorage<Sqlite>>>;
 
 const EMAIL: &str = "ada@example.com";
-/// Megabytes that one person adds in a day at most, from one network. SECURITY.md names this number.
+/// The maximum growth in megabytes per day that one user can cause from one network. SECURITY.md names this number.
 const MAX_PER_DAY: u64 = 20;
-/// Megabytes that are added from one network in a day at most, whatever the accounts. SECURITY.md names this number, too.
+/// The maximum growth in megabytes per day from one network, with any number of accounts. SECURITY.md names this
+/// number, too.
 const MAX_PER_DAY_OF_NETWORK: u64 = 120;
-/// The test does a tenth of what the settings allow.
+/// Settings with a tenth of the limits, to keep the test short.
 const TENTH: [(&str, &str); 6] = [
     ("SIGN_INS_PER_USER", "10"),
     ("CHANGES_PER_USER", "6"),
@@ -35,7 +36,7 @@ const TENTH: [(&str, &str); 6] = [
         r#"[{"name": "about", "type": "string", "max_length": 4000}]"#,
     ),
 ];
-/// That of a network does a twenty-fifth of what its settings allow.
+/// Settings with a twenty-fifth of a network's limits.
 const TWENTY_FIFTH: [(&str, &str); 3] = [
     ("LOGIN_ATTEMPTS_PER_IP", "8"),
     ("MAILS_PER_IP", "2"),
@@ -45,7 +46,7 @@ const TWENTY_FIFTH: [(&str, &str); 3] = [
     ),
 ];
 const WINDOWS_OF_A_DAY: u32 = 96;
-/// More than any limit of the test.
+/// A number of attempts above every limit of the test.
 const PERSISTENT: usize = 20;
 
 fn client() -> Client {
@@ -76,7 +77,7 @@ fn login(auth: &Service, name: &str, password: &str) -> Result<TokenPair, Error>
     simulation::login(auth, name, password, &client())
 }
 
-/// Bytes of the database, without its log.
+/// Returns the size of the database in bytes, without its log.
 fn size(folder: &Path) -> u64 {
     let path = folder.join("test.db");
     let connection = rusqlite::Connection::open(&path).unwrap();
@@ -85,7 +86,7 @@ fn size(folder: &Path) -> u64 {
     path.metadata().unwrap().len()
 }
 
-/// Everything that a signed-in person can ask for again and again, until it is refused.
+/// Repeats every action of a signed-in user until it is refused.
 fn do_everything(auth: &Service, active: &ActiveSession, tokens: &mut TokenPair, window: u32) {
     let client = client();
     let limited = |error: Error| assert!(matches!(error, Error::RateLimited { .. }), "{error}");
@@ -106,7 +107,7 @@ fn do_everything(auth: &Service, active: &ActiveSession, tokens: &mut TokenPair,
             limited(error);
         }
         for name in [EMAIL, "ada"] {
-            // Right ones end at the limit of a day, wrong ones go on.
+            // Correct ones stop at the daily limit, wrong ones continue.
             let password = if window < 40 { PASSWORD } else { "wrong" };
             match login(auth, name, password) {
                 Ok(session) => {
@@ -141,7 +142,7 @@ fn do_everything(auth: &Service, active: &ActiveSession, tokens: &mut TokenPair,
     }
 }
 
-/// V2.4.1: from one network, whatever is asked for again and again.
+/// V2.4.1: from one network, with every action repeated.
 #[test]
 fn what_one_person_adds_in_a_day_is_bounded() {
     let folder = tempfile::tempdir().unwrap();
@@ -164,16 +165,16 @@ fn what_one_person_adds_in_a_day_is_bounded() {
     sqlite.close();
 }
 
-/// What an attempt of a network is.
+/// An attempt from a network.
 #[derive(Clone, Copy, Debug)]
 enum Attempt {
-    /// At a name that nobody has tried before.
+    /// At an unknown name.
     Fails,
-    /// With the right password of one of many accounts.
+    /// With the correct password of one of many accounts.
     SignsIn,
 }
 
-/// As long as everything may be.
+/// Registers a user whose fields all have their maximum length.
 fn register_long(auth: &Service, number: u32) -> Result<TokenPair, Error> {
     let label = "l".repeat(50);
     let email = format!(
@@ -191,7 +192,7 @@ fn register_long(auth: &Service, number: u32) -> Result<TokenPair, Error> {
     Ok(simulation::pair(registered.tokens.unwrap()))
 }
 
-/// Does something again and again until it is refused by a limit, and says how often it was not.
+/// Repeats an action until a limit refuses it, and returns how often it succeeded.
 fn until_refused(mut what: impl FnMut(u32) -> Result<(), Error>) -> u32 {
     for number in 0.. {
         match what(number) {
@@ -203,7 +204,7 @@ fn until_refused(mut what: impl FnMut(u32) -> Result<(), Error>) -> u32 {
     unreachable!("it is refused some time")
 }
 
-/// V2.4.1: from one network, by as many accounts as it registers.
+/// V2.4.1: from one network, by all the accounts that it can register.
 #[test]
 fn what_one_network_adds_in_a_day_is_bounded() {
     for attempt in [Attempt::Fails, Attempt::SignsIn] {
@@ -230,7 +231,7 @@ fn what_one_network_adds_in_a_day_is_bounded() {
                     block_on(auth.sessions().logout_others(&session.active, &client())).map(drop)
                 }
             });
-            // Each account takes part, so that the network's limits are what ends it.
+            // Every account takes part, so that the network's limits apply first.
             for active in accounts.iter().skip(window as usize % 10).step_by(10) {
                 let about = json!({"about": format!("{window} {}", "x".repeat(3900))});
                 let update = AccountUpdate {
@@ -275,7 +276,7 @@ fn what_one_network_adds_in_a_day_is_bounded() {
     }
 }
 
-/// However often a session is refreshed.
+/// Refreshing a session many times doesn't grow the database.
 #[test]
 fn refreshing_adds_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! What is made of tables and checked in: the variables in the manifests for Spin, the migrations for D1, and the limits that
-//! SECURITY.md documents.
+//! Generated parts of files under version control: the variables in Spin's manifests, the D1 migrations, and the limits
+//! in SECURITY.md.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -27,15 +27,15 @@ fn settings() -> impl Iterator<Item = &'static Setting> {
     tables.into_iter().flatten()
 }
 
-/// The application's variables.
+/// Returns the application's variables.
 fn variables() -> String {
     let variable = |setting: &Setting| {
         let value = match (setting.default, setting.name) {
-            // The one setting that the service can't do without and that has no default.
+            // The only required setting without a default.
             (None, "SECRET_KEY") => "required = true".to_owned(),
-            // Where Spin listens when it is not told.
+            // Spin's default address.
             (_, "PUBLIC_BASE_URL") => "default = \"http://localhost:3000\"".to_owned(),
-            // Nothing else bounds there how many are computed at once.
+            // On Spin, nothing else limits concurrent hashing.
             (_, "HASHES_PER_SECOND") => "default = \"32\"".to_owned(),
             (default, _) => format!("default = {:?}", default.unwrap_or_default()),
         };
@@ -54,7 +54,7 @@ fn variables() -> String {
     settings().map(variable).collect()
 }
 
-/// The component's, which are the application's.
+/// Returns the component's variables, which refer to the application's.
 fn component_variables() -> String {
     settings()
         .map(|setting| setting.name.to_ascii_lowercase())
@@ -62,7 +62,7 @@ fn component_variables() -> String {
         .collect()
 }
 
-/// Puts what is generated between its marks.
+/// Inserts the generated text between its marks.
 fn generated(manifest: &str) -> String {
     let put = |manifest: &str, name: &str, content: String| {
         let begin = format!("# generated: {name}\n");
@@ -120,8 +120,8 @@ fn the_migrations_for_d1_are_those_of_the_sql() {
     );
 }
 
-/// Wrangler uploads what a rule names, and by rules of its own what none of that type does. A rule that does not say what
-/// follows it is warned of.
+/// Wrangler uploads the files of the configured rules, and adds its default rules for other types. It warns about a
+/// rule that doesn't set `fallthrough`.
 #[test]
 fn wrangler_uploads_the_worker_and_nothing_else() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hosts/cloudflare/wrangler.toml");
@@ -142,7 +142,7 @@ fn wrangler_uploads_the_worker_and_nothing_else() {
     assert_eq!(rules, [wasm, modules, text]);
 }
 
-/// V6.1.1: the documentation names every limit that defends against guessing and flooding, with its default.
+/// V6.1.1: the documentation names every limit against guessing and flooding, with its default.
 #[test]
 fn the_documentation_of_security_names_every_limit() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../SECURITY.md");

@@ -1,4 +1,4 @@
-//! What Spin's application makes of trouble, and the ways to run it.
+//! How the Spin application handles failures, and the ways to run it.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -19,7 +19,7 @@ fn folder() -> Arc<TempDir> {
     Arc::new(tempfile::tempdir().unwrap())
 }
 
-/// The application in a folder, with these variables.
+/// Starts the application in a folder with these variables.
 fn start(folder: &Arc<TempDir>, variables: &[(&str, &str)]) -> Host {
     let mut command = spin(folder.path(), &manifest("spin.toml"));
     Host::run(with_variables(&mut command, variables), folder.clone())
@@ -39,7 +39,7 @@ fn ada() -> Value {
     json!({"email": "ada@example.com", "password": PASSWORD})
 }
 
-/// What a command that must fail says.
+/// Returns the output of a command that must fail.
 fn refused(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(!output.status.success());
@@ -55,7 +55,7 @@ async fn an_empty_variable_is_named_in_the_log_and_answered_in_the_error_form() 
     let answer = Answer::of(request.header("origin", app).json(&ada())).await;
     answer.assert_error(503, "unavailable");
     assert!(!answer.header("retry-after").is_empty());
-    // As every answer: pages of that origin can read it.
+    // As in every response, so that pages of that origin can read it.
     assert_eq!(answer.header("access-control-allow-origin"), app);
     let exposed = answer.header("access-control-expose-headers");
     assert!(exposed.contains("retry-after"), "{answer:?}");
@@ -84,7 +84,7 @@ async fn a_wrong_variable_of_the_provider_is_named_too() {
     }
 }
 
-/// The database can't be opened, and then it can.
+/// The database can't be opened first, and can later.
 #[tokio::test]
 async fn a_lost_database_is_said_and_found_again_without_a_restart() {
     let folder = folder();
@@ -102,14 +102,14 @@ async fn a_lost_database_is_said_and_found_again_without_a_restart() {
     host.get("/readyz").await.assert_ok();
 }
 
-/// What can be read is answered, what has to be written is refused, until it can be.
+/// While the database is read-only, reads are served and writes are refused.
 #[tokio::test]
 async fn a_read_only_database_is_said_and_written_again_without_a_restart() {
     let folder = folder();
     let session = start(&folder, &[]).register("ada@example.com").await;
     let state = folder.path().join(".spin");
     let database = state.join("sqlite_db.db");
-    // As a backup would be restored: one file.
+    // A single file, as after restoring a backup.
     rusqlite::Connection::open(&database)
         .unwrap()
         .execute_batch("PRAGMA journal_mode = DELETE")
@@ -120,7 +120,7 @@ async fn a_read_only_database_is_said_and_written_again_without_a_restart() {
     allow(&state, 0o500);
     let host = Host::run(&mut command, folder.clone());
     host.get("/readyz").await.assert_error(503, "unavailable");
-    // At once, so that several connections lie idle that were opened to a database that can only be read.
+    // Concurrently, so that several idle connections exist that were opened to a read-only database.
     let reads = (0..8).map(|_| host.get_as("/auth/me", &session.access_token));
     for read in futures::future::join_all(reads).await {
         read.assert_ok();
@@ -139,7 +139,7 @@ fn allow(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// The same command, for whom permissions hold, which they do not for root.
+/// Returns the same command for a user to whom file permissions apply, because root ignores them.
 fn under_permissions(command: &Command) -> Command {
     const OVERRIDES: &str = "-dac_override,-dac_read_search";
     let mut limited = Command::new("/usr/bin/setpriv");
@@ -184,14 +184,14 @@ const NO_LIMITS: [(&str, &str); 3] = [
     ("LOGIN_ATTEMPTS_PER_IP", "0"),
 ];
 
-/// Waits until so many failed logins are counted, and none more.
+/// Waits until exactly this number of failed logins is counted.
 async fn wait_for_failures(host: &Host, number: usize) {
     let line = format!("kind=\"login.failed\",reason=\"unknown_account\"}} {number}\n");
     let all = |answer: &Answer| answer.text.contains(&line);
     host.wait_until("/metrics", METRICS.1, all).await;
 }
 
-/// So many clients who fail to sign in again and again, each so often.
+/// This many clients each fail to log in this many times.
 async fn fail_to_sign_in(host: &Host, clients: usize, times: usize) {
     let client = |number: usize| async move {
         for _ in 0..times {
@@ -205,8 +205,8 @@ async fn fail_to_sign_in(host: &Host, clients: usize, times: usize) {
     futures::future::join_all((0..clients).map(client)).await;
 }
 
-/// Attempts come much faster than storage takes their events: these wait, in order, and every one is stored. No
-/// instance ends of what it has to do afterwards.
+/// Failed logins arrive much faster than storage accepts their events: the events wait, in order, and all are stored.
+/// No instance fails because of deferred work.
 #[tokio::test]
 async fn every_event_of_a_storm_is_stored() {
     let folder = folder();
@@ -218,8 +218,8 @@ async fn every_event_of_a_storm_is_stored() {
     }
 }
 
-/// Hashes of the usual cost compute beside transactions of others, in the same instances: whoever goes on with his
-/// session does not wait for a lock in vain.
+/// Hashes of the usual cost run concurrently with other transactions, in the same instances: requests of signed-in
+/// users don't time out while they wait for a lock.
 #[tokio::test]
 async fn hashes_hold_no_lock_for_others() {
     let folder = folder();
@@ -242,8 +242,8 @@ async fn hashes_hold_no_lock_for_others() {
     }
 }
 
-/// Spin sets no `TCP_NODELAY`. An answer in two writes would wait between them until the client confirms the first, which
-/// clients do late: so whoever reads the beginning of an answer has all of it.
+/// Spin doesn't set `TCP_NODELAY`. Between two writes a response would wait until the client confirms the first, which
+/// clients do late. So a client that reads the beginning of a response must have all of it.
 #[test]
 fn an_answer_leaves_in_one_write() {
     let host = start(&folder(), &[]);
@@ -261,8 +261,7 @@ fn an_answer_leaves_in_one_write() {
     }
 }
 
-/// So many hashes are computed in a second, whoever asks for them and in however many instances. Those who are refused hear
-/// that they can come back.
+/// The number of hashes per second is limited across all clients and instances. Refused clients are asked to retry.
 #[tokio::test]
 async fn hashes_are_bounded_over_all_instances() {
     let folder = folder();
@@ -289,7 +288,7 @@ async fn hashes_are_bounded_over_all_instances() {
     wait_for_failures(&host, computed).await;
 }
 
-/// What has expired is cleared out where there is a whole schema, and no sooner.
+/// Expired rows are deleted once the schema is complete, and not earlier.
 #[tokio::test]
 async fn clearing_out_waits_for_the_schema() {
     let folder = folder();
@@ -389,7 +388,7 @@ fn a_manifest_that_cant_be_served_is_refused_and_says_why() {
     let mut unknown = spin(folder.path(), &manifest("spin.toml"));
     let unknown = refused(unknown.args(["--variable", "secret_kye=x"]));
     assert!(unknown.contains("no variable \"secret_kye\""), "{unknown}");
-    // The components are not beside this copy.
+    // This copy lacks the components.
     assert!(changed("", "").contains("build it with: cargo xtask build spin"));
     assert!(
         changed(
@@ -402,7 +401,7 @@ fn a_manifest_that_cant_be_served_is_refused_and_says_why() {
     assert!(changed("spin_manifest_version = 2", "spin_manifest_version").contains("spin.toml"));
 }
 
-/// V13.3.2: files that were there already and that others can read are reported, with the command that mends them.
+/// V13.3.2: existing files that others can read are reported, with the command that fixes them.
 #[tokio::test]
 async fn files_that_others_can_read_are_reported() {
     let folder = folder();

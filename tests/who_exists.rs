@@ -1,5 +1,5 @@
-//! V6.3.8: nothing of an answer says whether there is an account, neither what it says nor the work behind it. Work is
-//! counted, by hashes and by calls of storage, and never timed.
+//! V6.3.8: a response doesn't reveal whether an account exists, neither by its content nor by the work behind it. The
+//! tests count work (hashes and storage calls) and never measure time.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -18,7 +18,7 @@ use gatewright_tests::{MemoryStorage, SimulatedPlatform, config};
 const PASSWORD: &str = "correct horse battery staple";
 const WRONG: &str = "not the right password";
 
-/// Storage that remembers how it was called.
+/// Storage that records its calls.
 #[derive(Default)]
 struct Watched {
     storage: MemoryStorage,
@@ -46,7 +46,7 @@ fn service(settings: &[(&str, &str)]) -> Service {
     Auth::new(platform, config(settings))
 }
 
-/// What one request did, at once and after the answer.
+/// The work of one request, before and after the response.
 #[derive(Debug, PartialEq, Eq)]
 struct Done {
     error: Option<Error>,
@@ -125,7 +125,7 @@ fn import(auth: &Service, users: &[(&str, Option<String>)]) {
     }
 }
 
-/// Hashes of another password, of every kind and of several costs.
+/// Returns hashes of another password, of every kind and several costs.
 fn hashes() -> Vec<String> {
     let argon2 = |memory, iterations| {
         let parameters = Parameters::new(memory, iterations, 1).unwrap();
@@ -159,14 +159,14 @@ fn a_failed_login_is_the_same_work_for_everybody() {
     users.push(("none@example.com", None));
     import(&auth, &users);
 
-    // What is kept is loaded anew.
+    // Cached values expire and are loaded again.
     auth.platform().advance(std::time::Duration::from_secs(60));
     login(&auth, "nobody@example.com", WRONG);
     let unknown = login(&auth, "nobody@example.com", WRONG);
     assert_eq!(unknown.error, Some(Error::InvalidCredentials));
     assert_eq!(unknown.calls, ["find_account", "count"]);
     assert_eq!(unknown.after, ["append_audit"]);
-    // As much as the costliest of each kind.
+    // The cost of the most expensive hash of each kind.
     let expected = [
         (HashKind::Argon2, 768),
         (HashKind::Bcrypt, 64),
@@ -183,14 +183,14 @@ fn a_failed_login_is_the_same_work_for_everybody() {
         let long = "x".repeat(2000);
         assert_eq!(login(&auth, name, &long), unknown, "{name}");
     }
-    // The right password is told anyway, and pays for its own hash alone.
+    // The correct password reveals the account anyway, and costs only its own hash.
     let right = login(&auth, "own@example.com", PASSWORD);
     assert_eq!(right.error, None);
     assert_eq!(right.hashes[&HashKind::Argon2], 64);
     assert_eq!(right.hashes[&HashKind::Bcrypt], 0);
 }
 
-/// What begins within a second is bounded by the work, and refused alike whoever it is for.
+/// The work that can begin in a second is bounded, and refused equally for every account.
 #[test]
 fn after_an_import_of_costly_hashes_fewer_logins_begin_in_a_second() {
     let auth = service(&[
@@ -222,7 +222,7 @@ fn after_an_import_of_costly_hashes_fewer_logins_begin_in_a_second() {
     }
 }
 
-/// An import by an earlier version, or on another host: the first attempt at a costlier hash is the only one that differs.
+/// An import by an earlier version, or on another host: only the first attempt at a more expensive hash differs.
 #[test]
 fn a_costlier_hash_is_noticed_by_the_first_attempt_at_it() {
     let auth = service(&[]);
@@ -241,7 +241,7 @@ fn a_costlier_hash_is_noticed_by_the_first_attempt_at_it() {
     assert_eq!(known, login(&auth, "nobody@example.com", WRONG));
 }
 
-/// Hashes that were made before `ARGON2_…` was lowered are as costly as they were.
+/// Hashes created before `ARGON2_…` was lowered keep their cost.
 #[test]
 fn lowered_parameters_are_remembered() {
     let costly = [("ARGON2_MEMORY_KIB", "256"), ("ARGON2_ITERATIONS", "2")];
@@ -284,8 +284,8 @@ fn a_taken_user_name_says_nothing_of_the_address() {
     assert!(auth.platform().mail().is_empty());
 }
 
-/// The password that a stranger chose for an address that was free is as much work as a wrong one, before the answer and
-/// after it, and counts as much.
+/// A stranger can register a free address with a password. Later that password causes as much work as a wrong one,
+/// before and after the response, and counts equally.
 #[test]
 fn the_password_of_an_unproved_address_is_the_work_of_a_wrong_one() {
     let auth = service(&[("REQUIRE_EMAIL_VERIFICATION", "true")]);
@@ -306,7 +306,7 @@ fn the_password_of_an_unproved_address_is_the_work_of_a_wrong_one() {
         let by_name = login(&auth, "name", password);
         assert_eq!(by_name, login(&auth, "no-name", WRONG));
     }
-    // The owner of the mailbox gets the link once more.
+    // The owner of the mailbox gets the link again.
     let mail = auth.platform().mail();
     let links = mail.iter().filter(|mail| mail.to == "free@example.com");
     assert_eq!(
@@ -315,7 +315,7 @@ fn the_password_of_an_unproved_address_is_the_work_of_a_wrong_one() {
     );
 }
 
-/// An address that is taken leaves as much to do after the answer as one that is not.
+/// A registration with a taken address causes as much work after the response as one with a free address.
 #[test]
 fn what_follows_an_answer_is_the_same_for_everybody() {
     let auth = service(&[
@@ -329,7 +329,7 @@ fn what_follows_an_answer_is_the_same_for_everybody() {
         (None, taken.hashes, taken.after)
     );
     assert_eq!(taken.error, None);
-    // The same number of rows is stored before the answer.
+    // The same number of rows is stored before the response.
     assert_eq!(free.calls.len() + 1, taken.calls.len());
 
     let forgot = |email: &str| {
@@ -353,7 +353,7 @@ fn what_follows_an_answer_is_the_same_for_everybody() {
     assert_eq!(resend("ada@example.com"), resend("nobody@example.com"));
 }
 
-/// It is told once what costs how much, and kept for a minute.
+/// The costs are read once, and cached for a minute.
 #[test]
 fn storage_is_asked_for_costs_once_a_minute() {
     let auth = service(&[]);

@@ -1,4 +1,4 @@
-//! What roles and permissions allow.
+//! Decisions about roles and permissions.
 
 use auth_core::access::Question;
 use serde_json::{Value, json};

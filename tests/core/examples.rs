@@ -8,7 +8,7 @@ use gatewright_tests::host::component;
 
 use super::{claims, key_set};
 
-/// Runs an example with tokens that are in force and expired now, and compares what it prints.
+/// Runs an example with a valid and an expired token, and compares its output.
 fn check_example(folder: &Path, program: &Path, arguments: &[&Path]) {
     let keys = key_set(Algorithm::EdDsa, 7);
     let scratch = tempfile::tempdir().unwrap();
@@ -42,7 +42,7 @@ fn check_example(folder: &Path, program: &Path, arguments: &[&Path]) {
     }
 }
 
-/// The folder of an example; `needed` is what `cargo xtask test` installs there.
+/// Returns the folder of an example; `needed` is what `cargo xtask test` installs there.
 fn example(name: &str, needed: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../examples/core")

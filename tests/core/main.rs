@@ -1,4 +1,4 @@
-//! The core as a component: its answers at a time and with randomness that the test gives, and the examples that call it.
+//! The core as a component: its results with a fixed time and fixed randomness, and the examples that call it.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
@@ -33,14 +33,14 @@ const ISSUER: &str = "https://auth.example.com";
 const AUDIENCE: &str = "https://api.example.com";
 /// 2026-11-21T12:00:00Z.
 const NOW: i64 = 1_795_262_400;
-/// What `get-random-u64` returns, again and again.
+/// The constant result of `get-random-u64`.
 const RANDOM: u64 = u64::from_le_bytes(*b"somesalt");
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(Engine::default);
 static COMPONENT: LazyLock<Component> =
     LazyLock::new(|| Component::from_file(&ENGINE, component("auth-core")).unwrap());
 
-/// An instance whose clock stands still, in seconds since the Unix epoch.
+/// An instance with a fixed clock, in seconds since the Unix epoch.
 struct Core {
     store: Store<i64>,
     instance: generated::Core,
@@ -102,7 +102,7 @@ impl Core {
         )
     }
 
-    /// The answer of the function for a question.
+    /// Returns the function's answer to a question.
     fn decide(&mut self, claims: &str, question: &Question) -> bool {
         match question {
             Question::Permission(wanted) => {
@@ -139,7 +139,7 @@ fn expected() -> Expectations {
     }
 }
 
-/// Claims that are accepted from ten minutes before [`NOW`] until five after it.
+/// Returns claims that are valid from ten minutes before [`NOW`] until five minutes after it.
 fn claims() -> Claims {
     let issued = NOW as u64 - 600;
     Claims {

@@ -1,4 +1,4 @@
-//! Hashes of passwords.
+//! Password hashes.
 
 use auth_core::password;
 
@@ -26,7 +26,7 @@ fn a_password_is_hashed_as_the_service_does() {
                 password::Parameters::new(memory, iterations, parallelism).unwrap(),
             ),
         };
-        // Decomposed, as some keyboards have it; the service brings it to NFC.
+        // Decomposed, as some keyboards produce it; the service normalizes it to NFC.
         let hash = call!(
             core,
             gatewright_auth_passwords.call_hash("pa\u{308}ssword", given)
@@ -58,7 +58,7 @@ fn a_password_is_hashed_as_the_service_does() {
 #[test]
 fn hashes_of_others_are_verified() {
     let mut core = Core::at(NOW);
-    // The first is of test.c in the reference implementation of Argon2, the others of `foreign_vectors.json`.
+    // The first is from test.c in the reference implementation of Argon2, the others from `foreign_vectors.json`.
     for (password, hash) in [
         (
             "password",
@@ -89,7 +89,7 @@ fn a_hash_gives_way_where_it_proves_the_password() {
         iterations: 1,
         parallelism: 1,
     });
-    // Of `foreign_vectors.json`; bcrypt sees 72 bytes.
+    // From `foreign_vectors.json`; bcrypt reads only 72 bytes.
     let bcrypt = "$2b$04$RvaJmYPWAfJSMfUaurAepuhm1gO2uRlPhfKOKQ1fhrmvxeB165B6m";
     let typo = format!("{}, a typo", &"0123456789".repeat(8)[..72]);
     for password in ["0123456789".repeat(8), typo] {

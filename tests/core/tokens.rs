@@ -13,7 +13,7 @@ fn a_token_of_the_service_is_accepted_as_it_was_signed() {
     for algorithm in [Algorithm::EdDsa, Algorithm::Es256] {
         let keys = key_set(algorithm, 7);
         let token = keys.issue(&claims()).unwrap();
-        // Twice, as the second time the set is there already.
+        // Twice, because the second time the key set is cached.
         for _ in 0..2 {
             let accepted = core.verify(&token, keys.jwks()).unwrap();
             assert_eq!(accepted, serde_json::to_string(&claims()).unwrap());
@@ -76,7 +76,7 @@ fn a_token_is_refused_for_its_own_reason() {
     ] {
         assert_eq!(core.verify(&token, keys.jwks()), Err(refusal), "{token}");
     }
-    // A second more, and clocks differ by no more than they may.
+    // One second more exceeds the clock tolerance.
     assert!(
         core.verify(&changed(&|claims| claims.exp = now - 4), keys.jwks())
             .is_ok()
@@ -94,14 +94,14 @@ fn a_token_is_refused_for_its_own_reason() {
         core.expect(&late, keys.jwks(), &strict),
         Err(Refusal::Expired)
     );
-    // Before 1970 it is 1970, and at the end of time there is none.
+    // A time before 1970 counts as 1970, and at the largest time no token is valid.
     let early = Core::at(i64::MIN).verify(&good, keys.jwks());
     assert_eq!(early, Err(Refusal::NotYetValid));
     let end = Core::at(i64::MAX).verify(&good, keys.jwks());
     assert_eq!(end, Err(Refusal::Expired));
 }
 
-/// A token whose header says that it needs no signature.
+/// Returns a token whose header claims that it needs no signature.
 fn unsigned(token: &str) -> String {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,8 +1,8 @@
-//! One-time passwords by time.
+//! Time-based one-time passwords.
 
 use super::{Core, NOW, call};
 
-/// The codes of RFC 6238 appendix B, the last six of the eight digits there.
+/// The codes of RFC 6238 appendix B, the last six of their eight digits.
 #[test]
 fn codes_are_those_of_rfc_6238() {
     let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";

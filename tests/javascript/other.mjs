@@ -1,4 +1,4 @@
-// Answers one question on standard input with what other implementations make of it.
+// Answers a question on standard input with the results of other implementations.
 import { argon2Verify, argon2d, argon2i, argon2id } from "hash-wasm";
 import * as jose from "jose";
 

@@ -1,4 +1,4 @@
-// The pages in a browser, against the service that GATEWRIGHT_BASE names, whose mail goes to the log GATEWRIGHT_LOG.
+// The pages in a browser, against the service at GATEWRIGHT_BASE, which writes its mail to the log GATEWRIGHT_LOG.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -24,7 +24,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-// A page that fails the test when it logs an error or breaks the content security policy.
+// Opens a page, and fails the test if it logs an error or violates the content security policy.
 async function open(path) {
   const page = await context.newPage();
   const problems = [];
@@ -89,7 +89,7 @@ test("a tab whose access token is refused refreshes it by itself", async () => {
   assert.deepEqual(problems, []);
 });
 
-// The token of the last link to a page that was sent.
+// Returns the token of the last link that was sent to a page.
 async function linkTo(page, sent = 1) {
   for (const end = Date.now() + 30_000; ; await new Promise((resume) => setTimeout(resume, 50))) {
     const links = [...readFileSync(process.env.GATEWRIGHT_LOG, "utf8").matchAll(new RegExp(`${page}\\?token=([\\w-]+)`, "g"))];

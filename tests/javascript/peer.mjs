@@ -1,6 +1,6 @@
-// What people build by hand, to measure beside: Node's HTTP server, `jose` for tokens, `hash-wasm` for passwords.
-// GET /auth/me verifies the bearer token and reads the user from memory; POST /auth/login verifies a password with
-// OWASP's parameters. No database, no limits, no sessions. Prints its port and as many tokens as it was asked for.
+// A typical hand-written service for benchmarks: Node's HTTP server, `jose` for tokens, `hash-wasm` for passwords. GET
+// /auth/me verifies the bearer token and reads the user from memory; POST /auth/login verifies a password with OWASP's
+// parameters. It has no database, limits or sessions. Prints its port and the requested number of tokens.
 import { createServer } from "node:http";
 import { argon2id, argon2Verify } from "hash-wasm";
 import * as jose from "jose";

@@ -1,7 +1,7 @@
-// A mail server on this machine, for the tests of mail by SMTP: nodemailer's. Its argument is JSON: `security` (starttls,
-// tls or none) with the files `key` and `cert`, `user` and `password` where clients have to sign in, and `answers`, which
-// are given instead of taking a message: {"mail": 451, "rcpt": 550, "data": 554}. Prints its port, then each message that
-// it took, as it came and as postal-mime reads it.
+// A local mail server (nodemailer's) to test mail by SMTP. Its argument is JSON: `security` (starttls, tls or none)
+// with the files `key` and `cert`, `user` and `password` if clients must authenticate, and `answers`, the status codes
+// that refuse a message: {"mail": 451, "rcpt": 550, "data": 554}. Prints its port, then each accepted message as
+// received and as parsed by postal-mime.
 import { readFileSync } from "node:fs";
 import PostalMime from "postal-mime";
 import { SMTPServer } from "smtp-server";
@@ -10,7 +10,7 @@ const { security, key, cert, user, password, answers = {} } = JSON.parse(process
 
 const answer = (step, callback) => {
   const responseCode = answers[step];
-  // A server may quote what it refuses.
+  // A server can quote the refused address or message.
   callback(responseCode && Object.assign(new Error(`${Math.trunc(responseCode / 100)}.7.1 refused, hunter2 Bonjour`), { responseCode }));
 };
 
@@ -40,6 +40,6 @@ const server = new SMTPServer({
     answer("data", callback);
   },
 });
-// Of a client that breaks off, for which there is a test.
+// A client that disconnects causes an error; a test does this.
 server.on("error", () => {});
 server.listen(0, "127.0.0.1", () => console.log(server.server.address().port));

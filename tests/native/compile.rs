@@ -34,7 +34,7 @@ fn compiled_code_is_not_loaded_from_a_folder_that_others_can_write() {
 #[tokio::test]
 async fn a_second_start_uses_what_was_compiled() {
     let host = Host::start(&[]);
-    // What other tests have lent may be of other components, too.
+    // The shared cache can also contain other tests' components.
     let cache = host.folder().join("data/cache");
     let files = || {
         let files = std::fs::read_dir(&cache).unwrap();
@@ -52,13 +52,13 @@ async fn a_second_start_uses_what_was_compiled() {
     let again = host.restart(&[]);
     assert_eq!(again.get("/healthz").await.status, 200);
     assert_eq!(file.metadata().unwrap().modified().unwrap(), written);
-    // Half a file, as a full disk leaves it, is compiled anew.
+    // A truncated file, as a full disk leaves it, is compiled again.
     std::fs::write(file, b"not machine code").unwrap();
     let again = again.restart(&[]);
     assert_eq!(again.get("/healthz").await.status, 200);
 }
 
-/// The most memory, in KiB, that a process has had so far.
+/// Returns the peak memory of a process in KiB.
 fn peak(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -66,7 +66,7 @@ fn peak(process: u32) -> u64 {
     number.parse().unwrap()
 }
 
-/// The compiler takes more than 150 MiB, and the allocator would keep them.
+/// The compiler uses more than 150 MiB, which the allocator would keep.
 #[test]
 fn the_first_start_compiles_in_a_process_of_its_own() {
     let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
@@ -76,7 +76,7 @@ fn the_first_start_compiles_in_a_process_of_its_own() {
         command.env("DATABASE_URL", format!("sqlite:data/{database}.db"));
         Host::run(&mut command, folder.clone())
     };
-    // Two at once with one cache, which both fill.
+    // Two hosts start at the same time with one empty cache, and both fill it.
     let mut hosts = std::thread::scope(|scope| {
         let hosts = ["one", "two"].map(|name| scope.spawn(move || start(name)));
         hosts.map(|host| host.join().unwrap())
@@ -104,7 +104,7 @@ fn a_compiler_that_fails_or_is_killed_stops_the_start_and_leaves_nothing() {
     let said = refused(command);
     assert!(said.contains("garbage.wasm: it is no component"), "{said}");
 
-    // It needs more than a second of the processor, and the host far less.
+    // The compiler needs more than a second of CPU time, and the host far less.
     let host = native(folder.path(), &listen);
     let mut limited = Command::new("sh");
     limited

@@ -2,7 +2,7 @@
 
 use gatewright_tests::host::{Host, component};
 
-/// A host that serves the component which misbehaves on request.
+/// Starts a host that serves the misbehaving component.
 fn start() -> Host {
     let path = component("faulty");
     Host::start_with(
@@ -11,7 +11,7 @@ fn start() -> Host {
     )
 }
 
-/// Calls a bad path and good ones together, again and again: the good ones must not notice.
+/// Calls a bad path and good ones concurrently and repeatedly: the good ones must not be affected.
 async fn costs_its_own_request_alone(path: &str, status: u16, code: &str) {
     let host = start();
     for _ in 0..2 {

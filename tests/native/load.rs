@@ -3,8 +3,8 @@
 use gatewright_tests::host::Host;
 use serde_json::json;
 
-/// Hashes let the host's other work go first, but not every other program: at the lowest priority a busy neighbour would
-/// keep logins waiting until they time out.
+/// Hashing threads yield to the host's other work, but not to every other program: at the lowest priority, a busy
+/// neighbour would delay logins until they time out.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn threads_that_hash_are_nice_within_bounds() {
@@ -14,7 +14,7 @@ async fn threads_that_hash_are_nice_within_bounds() {
     let nice_of = |task: std::io::Result<std::fs::DirEntry>| {
         let stat = std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap();
         let (name, rest) = stat.split_once('(').unwrap().1.split_once(") ").unwrap();
-        // The nineteenth field; the third is the first of the rest.
+        // The nineteenth field; `rest` begins with the third.
         let nice: i32 = rest.split(' ').nth(16).unwrap().parse().unwrap();
         (name.to_owned(), nice)
     };
@@ -32,7 +32,7 @@ async fn threads_that_hash_are_nice_within_bounds() {
 
 #[tokio::test]
 async fn an_overload_is_answered_with_503_and_retry_after() {
-    // Real hashes, one thread, and room for two that wait.
+    // Real hashes, one thread, and room for two waiting requests.
     let host = Host::start(&[
         ("THREADS", "1"),
         ("MAX_WAITING_HASHES", "2"),

@@ -1,4 +1,4 @@
-//! Templates of mail, and sending it.
+//! Mail templates and mail delivery.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{KEY, refused};
 
-/// Templates from a folder take the place of the built-in ones, in mails and in their preview; a wrong one stops the start.
+/// Templates from a folder replace the built-in ones, in mails and in their preview; an invalid one stops the start.
 #[test]
 fn mail_templates_come_from_a_folder_and_can_be_looked_at() {
     let folder = tempfile::tempdir().unwrap();
@@ -52,7 +52,7 @@ fn mail_templates_come_from_a_folder_and_can_be_looked_at() {
     );
 }
 
-/// The native host's mail goes to a mail server; the links in it work.
+/// The native host sends mail to a mail server; the links in it work.
 #[tokio::test]
 async fn mail_goes_by_smtp() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/javascript/smtp-server.mjs");

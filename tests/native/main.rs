@@ -1,4 +1,4 @@
-//! What the native host does in trouble: wrong settings, faulty components, full networks, signals.
+//! How the native host handles failures: wrong settings, faulty components, overloaded networks, signals.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
@@ -21,7 +21,7 @@ use serde_json::json;
 
 const KEY: (&str, &str) = ("SECRET_KEY", "0123456789abcdef0123456789abcdef");
 
-/// Starts a host that must refuse to, and returns what it said.
+/// Starts a host that must fail to start, and returns its output.
 fn refused(mut command: Command) -> String {
     let Output {
         status,

@@ -1,4 +1,4 @@
-//! Connections, and the memory that one network takes.
+//! Connections, and memory limits per network.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::half_a_request;
 
-/// A request that asks whether the service is there, on a connection that stays open.
+/// A health check on a connection that stays open.
 const HEALTHZ: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// Far longer than anything takes: a test that fails ends, too.
+/// Far longer than any step takes, so that a failing test ends too.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
 
 fn connect(host: &Host) -> TcpStream {
@@ -21,7 +21,7 @@ fn connect(host: &Host) -> TcpStream {
     stream
 }
 
-/// Asks on a connection, and says whether there is an answer.
+/// Sends a request on a connection, and returns whether there is a response.
 fn is_served(stream: &mut TcpStream) -> bool {
     let mut begin = [0; 12];
     stream.write_all(HEALTHZ).is_ok()
@@ -29,13 +29,13 @@ fn is_served(stream: &mut TcpStream) -> bool {
         && &begin == b"HTTP/1.1 200"
 }
 
-/// A client with another address than all others.
+/// Returns a client with its own address.
 fn client_at(address: &str) -> reqwest::ClientBuilder {
     let address: std::net::IpAddr = address.parse().unwrap();
     reqwest::Client::builder().local_address(address)
 }
 
-/// One network's connections are counted, but not those of trusted proxies; the others have their places.
+/// Connections are limited per network, but not those of trusted proxies; other networks keep their share.
 #[tokio::test]
 async fn one_network_has_so_many_connections_and_no_more() {
     let max = ("MAX_CONNECTIONS_PER_NETWORK", "3");
@@ -47,7 +47,7 @@ async fn one_network_has_so_many_connections_and_no_more() {
     let other = client_at("127.0.0.2").build().unwrap();
     let healthz = other.get(format!("{}/healthz", host.base())).send().await;
     assert_eq!(healthz.unwrap().status(), 200);
-    // What has ended leaves its place.
+    // A closed connection frees its place.
     drop(served);
     let again = || is_served(&mut connect(&host));
     assert!((0..1000).any(|_| again()), "no place was given back");
@@ -56,7 +56,7 @@ async fn one_network_has_so_many_connections_and_no_more() {
     assert!(served.iter_mut().all(is_served));
 }
 
-/// Thousands of connections of one address that say nothing take none of the others' places.
+/// Thousands of silent connections from one address don't displace others.
 #[tokio::test]
 async fn thousands_of_slow_connections_of_one_address_keep_nobody_out() {
     let maximum = getrlimit(Resource::Nofile).maximum;
@@ -76,7 +76,7 @@ async fn thousands_of_slow_connections_of_one_address_keep_nobody_out() {
     assert!(served.count() <= 512);
 }
 
-/// Connections that answer pings and ask nothing more leave their places to others; those that ask something keep them.
+/// Connections that only answer pings are closed in favour of others; those with requests are kept.
 #[tokio::test]
 async fn idle_connections_leave_their_places_to_others() {
     let host = Host::start(&[("THREADS", "1"), ("MAX_CONNECTIONS", "8")]);
@@ -97,8 +97,8 @@ async fn idle_connections_leave_their_places_to_others() {
     drop(all);
 }
 
-/// All bodies under way take a bounded memory together, and one network a part of it; beyond it a client is told to come
-/// back, and once there is room again it is answered.
+/// All request bodies together use bounded memory, and one network a part of it. Beyond it clients are asked to retry;
+/// they are served once there is room.
 #[tokio::test]
 async fn bodies_under_way_take_a_bounded_memory() {
     let host = Host::start(&[("BODY_MEMORY_MIB", "4"), ("REQUEST_TIMEOUT_SECONDS", "5")]);
@@ -116,7 +116,7 @@ async fn bodies_under_way_take_a_bounded_memory() {
         stream
     };
     let slow: Vec<_> = (0..100).map(begin).collect();
-    // Other networks have the rest.
+    // Other networks can use the rest.
     let other = client_at("127.0.0.2").build().unwrap();
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
     let register = other.post(format!("{}/auth/register", host.base()));
@@ -134,18 +134,18 @@ async fn bodies_under_way_take_a_bounded_memory() {
             assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
         }
     }
-    // 2 MiB hold 34 of them.
+    // 2 MiB are enough for 34 of them.
     assert!((66..100).contains(&refused), "{refused} were refused");
     host.login("ada@example.com").await;
 }
 
-/// Who doesn't read what is sent holds memory, of which each network has its part, and no instance.
+/// Clients that don't read their responses use memory, limited per network, but no instance.
 #[tokio::test]
 async fn answers_that_nobody_reads_hold_no_instance() {
     let host = Host::start(&[]);
     let client = |address| {
         let client = client_at(address).http2_prior_knowledge();
-        // Of each answer one byte is taken, until it is read.
+        // The client accepts only one byte of each response until it reads it.
         client.http2_initial_stream_window_size(1).build().unwrap()
     };
     let mut unread = Vec::new();
@@ -168,7 +168,7 @@ async fn answers_that_nobody_reads_hold_no_instance() {
         .filter(|answer| answer.status() == 503)
         .count();
     assert_eq!(served + refused, unread.len());
-    // A quarter of the memory for each of both networks.
+    // Each of the two networks gets a quarter of the memory.
     assert!((60..140).contains(&served), "{served} are unread");
     let other = client_at("127.0.0.2").build().unwrap();
     for n in 0..20 {

@@ -1,4 +1,4 @@
-//! The secrets of a first start.
+//! Secrets that are generated at the first start.
 
 use gatewright_tests::host::{Host, PASSWORD, native};
 use serde_json::json;
@@ -28,7 +28,7 @@ fn the_first_start_makes_secrets_that_others_cannot_read() {
     drop(host);
 }
 
-/// V13.3.2: files that were there already and that others can read are reported, with the command that mends them.
+/// V13.3.2: existing files that others can read are reported, with the command that fixes them.
 #[cfg(unix)]
 #[test]
 fn files_that_others_can_read_are_reported() {
@@ -50,7 +50,7 @@ fn files_that_others_can_read_are_reported() {
     }
     host.wait_for_line(&["WARN", "chmod 600 '.env'"]);
     std::fs::write(env, "LOG_LEVEL=info\n").unwrap();
-    // SQLite has made further files with the permissions of the database.
+    // SQLite has created further files with the database's permissions.
     for file in std::fs::read_dir(host.folder().join("data")).unwrap() {
         let path = file.unwrap().path();
         if path.is_file() {

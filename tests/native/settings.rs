@@ -1,4 +1,4 @@
-//! Settings, and what stops a start.
+//! Settings, and errors that stop a start.
 
 use gatewright_tests::host::{Host, Tokens, native};
 

@@ -11,10 +11,10 @@ use super::half_a_request;
 async fn a_signal_lets_requests_in_flight_finish_and_checkpoints_the_database() {
     for signal in [Signal::TERM, Signal::INT] {
         let mut host = Host::start(&[]);
-        // The service is in use, so that this request is in flight and not waiting for the first instance.
+        // The service is in use now, so that the next request is in flight and doesn't wait for the first instance.
         assert_eq!(host.get("/readyz").await.status, 200);
         let (mut stream, rest) = half_a_request(&host, "ada@example.com");
-        // The host has taken the connection when it serves a later one.
+        // A later connection is served, so the host has accepted the earlier one.
         assert_eq!(host.get("/healthz").await.status, 200);
         kill_process(
             Pid::from_raw(host.process_id().try_into().unwrap()).unwrap(),
@@ -27,7 +27,7 @@ async fn a_signal_lets_requests_in_flight_finish_and_checkpoints_the_database() 
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
         assert!(host.wait().success());
-        // The instances that lay idle have not failed.
+        // Idle instances have not failed.
         let said = host.log();
         assert!(!said.contains("an instance failed"), "{said}");
         let log = host.folder().join("data/gatewright.db-wal");

@@ -1,11 +1,11 @@
-//! What a database of an earlier version goes on with.
+//! Upgrading a database of an earlier version.
 
 use gatewright_storage_sqlite::MIGRATIONS;
 use gatewright_tests::host::{Host, PASSWORD, SETUP};
 use serde_json::json;
 
-/// Addresses that an earlier version took for two are kept as two accounts and reported; the others are found in every
-/// spelling.
+/// Addresses that an earlier version treated as different stay two accounts and are reported; all others are found in
+/// every spelling.
 #[tokio::test]
 async fn keys_of_addresses_are_made_anew() {
     let mut host = Host::start(&[SETUP]);
@@ -14,7 +14,7 @@ async fn keys_of_addresses_are_made_anew() {
         host.register(email).await;
     }
     host.kill();
-    // As they were: the second of these two could register.
+    // The state of the earlier version, in which the second of these two could register.
     let path = host.folder().join("data/gatewright.db");
     let database = rusqlite::Connection::open(path).unwrap();
     let as_before = "UPDATE users SET email_key = email WHERE email LIKE '%@münchen.de';
@@ -48,7 +48,7 @@ async fn keys_of_addresses_are_made_anew() {
     let kept = event["target_id"].as_str().unwrap();
     host.wait_for_log("another user has this user's e-mail address in another spelling");
     assert_eq!(host.record(&root, kept).await["email"], "ben@münchen.de");
-    // That account goes on, and gets an address of its own.
+    // That account continues, and gets a new address.
     let path = format!("/users/{kept}");
     for change in [
         json!({"display_name": "Ben"}),

@@ -1,4 +1,4 @@
-//! What a client sees over HTTP, one file for each behaviour, the same on every host.
+//! The HTTP behaviour that clients see, one file for each behaviour, the same on every host.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 

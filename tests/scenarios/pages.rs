@@ -1,6 +1,6 @@
 use gatewright_tests::host::Host;
 
-/// People find pages; nothing in them is inline, framed or loaded from elsewhere.
+/// Pages are served at their paths; nothing in them is inline, framed or loaded from elsewhere.
 #[tokio::test]
 async fn pages_are_served_under_a_strict_policy() {
     let host = Host::start(&[]);
@@ -17,7 +17,7 @@ async fn pages_are_served_under_a_strict_policy() {
         assert!(
             page.text.contains("<script src=\"/assets/pages.js\"") && !page.text.contains("style=")
         );
-        // V6.2.6, V6.2.7: password fields hide what is typed and let managers and pasting work.
+        // V6.2.6, V6.2.7: password fields hide their content, and allow password managers and pasting.
         for input in page
             .text
             .split("<input")

@@ -1,4 +1,4 @@
-//! Events in the log and in storage.
+//! Audit events in the log and in storage.
 
 use auth_core::storage::{Audit as _, AuditQuery, TimeRange};
 use auth_core::{Auth, LoginRequest, Platform as _, TokenFormat};
@@ -9,7 +9,7 @@ use gatewright_tests::{MemoryStorage, Refusing, SimulatedPlatform, config};
 
 use super::{auth, client, login, register};
 
-/// Where nothing ends, nothing is told: it could be asked for again and again.
+/// A request that ends no session records no event, because it could be repeated without limit.
 #[test]
 fn ending_no_session_is_no_event() {
     let auth = auth(1, &[]);
@@ -43,8 +43,8 @@ fn nothing_secret_is_logged() {
     }
 }
 
-/// What storage does not take at once is tried again, in order and never twice; what is lost all the same is in the log,
-/// and counted as soon as storage takes anything.
+/// Events that storage refuses are stored later, in order and never twice. Lost events are still in the log, and are
+/// counted once storage accepts anything.
 #[test]
 fn an_event_is_tried_again_and_a_lost_one_is_counted() {
     let storage = Refusing::new(MemoryStorage::default());

@@ -1,4 +1,4 @@
-//! Random histories of accounts and sessions, compared with a model that says in a few lines what must hold.
+//! Random histories of accounts and sessions, compared with a short model of the required behaviour.
 
 use std::time::Duration;
 
@@ -12,28 +12,28 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use super::{auth, client, login, refresh, register};
 
-/// Histories of a usual run; `GATEWRIGHT_HISTORIES` asks for more.
+/// The default number of histories; `GATEWRIGHT_HISTORIES` overrides it.
 const HISTORIES: u64 = 20;
 const STEPS: u32 = 80;
 const USERS: u64 = 3;
 const GRACE: Duration = Duration::from_secs(10);
-// With the tolerance of clocks that differ.
+// Including the clock tolerance.
 const ACCESS: Duration = Duration::from_secs(15 * 60 + 5);
 const REFRESH: Duration = Duration::from_secs(7 * 86_400);
 const SESSION: Duration = Duration::from_secs(30 * 86_400);
 
-/// Over how many exchanges within the grace window a late copy of a token is led.
+/// The number of exchanges within the grace window after which a late copy of a token no longer gets its successor.
 const MAX_SUPERSEDED: usize = 8;
 
-/// A session as the model has it.
+/// A session in the model.
 struct Modelled {
     user: u64,
     ended: bool,
     begun: Timestamp,
-    /// When the newest tokens were handed out.
+    /// When the newest tokens were issued.
     renewed: Timestamp,
     current: TokenPair,
-    /// Tokens that were exchanged, the last one last, and when.
+    /// Exchanged tokens in order, with the time of each exchange.
     used: Vec<(TokenPair, Timestamp)>,
 }
 
@@ -143,7 +143,7 @@ impl History {
         }
     }
 
-    /// A used token brings its successor within the grace window. Later it ends the session.
+    /// A used token returns its successor within the grace window. Later it ends the session.
     fn present_used_token(&mut self) {
         let Some(index) = self.any_session() else {
             return;
@@ -151,7 +151,7 @@ impl History {
         let now = self.now();
         let chance = self.any(1000) as usize;
         let session = &mut self.sessions[index];
-        // Any of them: what is stored of the older ones has gone.
+        // Any of them, because the rows of older ones are already deleted.
         let count = session.used.len().max(1);
         let chosen = chance % count;
         let Some((used, when)) = session.used.get(chosen) else {
@@ -161,7 +161,7 @@ impl History {
         if session.ended || now >= session.begun + SESSION {
             assert_eq!(presented.err(), Some(Error::RefreshToken));
         } else if now < *when + GRACE {
-            // A copy that is later by more exchanges is led nowhere, and ends nothing.
+            // A copy that is late by more exchanges gets no successor, and ends nothing.
             if count - chosen > MAX_SUPERSEDED {
                 assert_eq!(presented.err(), Some(Error::RefreshToken));
             } else {
@@ -170,7 +170,7 @@ impl History {
             }
         } else {
             assert_eq!(presented.err(), Some(Error::RefreshToken));
-            // A clean-up may have forgotten tokens of a session that nobody renewed in time.
+            // A clean-up may have deleted the tokens of a session that was not renewed in time.
             if now < session.renewed + REFRESH {
                 session.ended = true;
             }

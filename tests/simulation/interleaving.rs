@@ -1,5 +1,5 @@
-//! Between the moment an administrator's decision is made and the moment it is stored, somebody else changes what it rests
-//! on: nothing is stored (V8.3.2).
+//! Between an administrator's decision and its storage, another call changes the facts behind it: nothing is stored
+//! (V8.3.2).
 
 use std::sync::Mutex;
 
@@ -15,7 +15,7 @@ use gatewright_tests::{MemoryStorage, SimulatedPlatform, config};
 
 type Hook = Box<dyn FnOnce(&MemoryStorage) + Send>;
 
-/// Storage in which somebody else comes first, once.
+/// Storage in which another call runs first, once.
 #[derive(Default)]
 struct Interleaved {
     inner: MemoryStorage,
@@ -58,7 +58,7 @@ auth_core::storage::storage_functions!(forward);
 
 type Service = Auth<SimulatedPlatform<Interleaved>>;
 
-/// Adam administers, Anna is his peer, Ben a user; nobody has the role `helper`.
+/// Adam and Anna are administrators of the same rank, Ben is a user; nobody has the role `helper`.
 struct Scene {
     auth: Service,
     adam: Actor,
@@ -139,12 +139,12 @@ fn scene() -> Scene {
     }
 }
 
-/// What storage in memory answers, which never waits.
+/// Returns the result of storage in memory, which never waits.
 fn ready_now<T>(answer: impl Future<Output = T>) -> T {
     answer.now_or_never().unwrap()
 }
 
-/// Everything that an administrator can change.
+/// Returns everything that an administrator can change.
 fn everything(storage: &MemoryStorage) -> (Vec<UserDetails>, Vec<Role>, Vec<Permission>) {
     let query = UserQuery {
         limit: 100,
@@ -157,7 +157,7 @@ fn everything(storage: &MemoryStorage) -> (Vec<UserDetails>, Vec<Role>, Vec<Perm
     )
 }
 
-/// Gives or takes roles, as somebody else's call does it.
+/// Grants or removes roles, like another administrator's call.
 fn change_roles(storage: &MemoryStorage, user_id: &str, adds: &[&str], removes: &[&str]) {
     let member = ready_now(storage.find_user(user_id.to_owned()));
     let user = member.unwrap().unwrap().account.user;
@@ -167,7 +167,7 @@ fn change_roles(storage: &MemoryStorage, user_id: &str, adds: &[&str], removes: 
         email_key: user.email.clone(),
         username_key: user.username.clone(),
         expected_updated_at: user.updated_at,
-        // At the same time: the decision does not notice it by the user's time.
+        // The same timestamp, so that the user's time of change doesn't reveal it.
         user,
         consumes: None,
         invalidates: None,
@@ -184,7 +184,7 @@ fn change_roles(storage: &MemoryStorage, user_id: &str, adds: &[&str], removes: 
     assert_eq!(changed, Ok(ChangeOutcome::Changed(vec![])));
 }
 
-/// Changes the role `helper`, at the same time as well.
+/// Changes the role `helper`, also with the same timestamp.
 fn change_helper(storage: &MemoryStorage, rank: u64, permissions: &[&str]) {
     let roles = ready_now(storage.list_roles()).unwrap();
     let helper = roles.into_iter().find(|role| role.name == "helper");
@@ -312,7 +312,7 @@ const OF_A_ROLE: &[(&str, Action)] = &[
     }),
 ];
 
-/// What becomes of each action when this happens first.
+/// Returns the outcome of each action after this hook has run.
 fn after(
     actions: &[&[(&str, Action)]],
     first: impl Fn(&Scene) -> Hook,
@@ -415,7 +415,7 @@ fn a_role_that_a_peer_gets_meanwhile_is_left_alone() {
     });
 }
 
-/// Nothing has happened meanwhile: each is done.
+/// Without a concurrent change, each action succeeds.
 #[test]
 fn on_grounds_that_hold_everything_is_done() {
     for (what, action) in ALL.iter().copied().flatten() {
@@ -424,7 +424,7 @@ fn on_grounds_that_hold_everything_is_done() {
     }
 }
 
-/// What somebody else adds meanwhile takes nothing from the decision, which is made once more.
+/// A concurrent addition doesn't invalidate the decision, which is made again.
 #[test]
 fn a_decision_is_made_once_more() {
     let scene = scene();

@@ -1,4 +1,4 @@
-//! Signing keys that are replaced while instances go on with those they have read.
+//! Signing keys that are replaced while instances continue with cached keys.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use super::client;
 
 type Instance = Auth<SimulatedPlatform<SqliteStorage<Sqlite>>>;
 
-/// Instances on one database, each with these settings.
+/// Creates instances on one database, each with these settings.
 fn instances<const N: usize>(settings: [&[(&str, &str)]; N]) -> ([Instance; N], tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let database = Sqlite::open(&folder.path().join("keys.db")).unwrap();
@@ -46,8 +46,9 @@ fn refused<S: Storage>(auth: &Auth<SimulatedPlatform<S>>, token: &str) -> Option
 
 const UNKNOWN: Option<Error> = Some(Error::AccessToken(AccessTokenError::KeyUnknown));
 
-/// V11.2.2: what was signed before an emergency is refused at once, also by an instance that has just read the keys, for
-/// everything that a token is good for; and none signs with a key of before. Sessions go on by their refresh tokens.
+/// V11.2.2: tokens signed before an emergency rotation are refused immediately, also by an instance that has just read
+/// the keys, for every use of a token; and no instance signs with an old key. Sessions continue with their refresh
+/// tokens.
 #[test]
 fn an_emergency_ends_what_was_signed_before_on_every_instance() {
     let ([one, other], _folder) = instances([&[], &[]]);
@@ -81,19 +82,19 @@ fn an_emergency_ends_what_was_signed_before_on_every_instance() {
     }
 }
 
-/// An instance that has read the keys signs with none of before the emergency.
+/// An instance with cached keys doesn't sign with a key from before the emergency.
 #[test]
 fn nothing_is_signed_with_a_key_of_before_an_emergency() {
     let ([one, other], _folder) = instances([&[], &[]]);
     let before = register(&other, "ada@example.com");
     block_on(one.signing_keys().rotate(&Actor::operator(client()), true)).unwrap();
-    // Its keys are as fresh as can be.
+    // Its cached keys are as fresh as possible.
     let after = register(&other, "bob@example.com");
     assert_ne!(header(&after)["kid"], header(&before)["kid"]);
     assert_eq!(refused(&one, &after.access_token), None);
 }
 
-/// V11.2.2: the key of a former algorithm retires, and what it has signed is accepted for as long as that may live.
+/// V11.2.2: the key of a former algorithm retires, and its tokens are accepted until they expire.
 #[test]
 fn a_key_of_a_former_algorithm_retires() {
     let ([former, now], _folder) = instances([&[], &[("JWT_ALGORITHM", "ES256")]]);
@@ -112,7 +113,7 @@ fn a_key_of_a_former_algorithm_retires() {
     assert_eq!(keys["keys"].as_array().unwrap().len(), 1);
 }
 
-/// No token is longer than a cookie may be, or than verifiers read: permissions stay out of it, and then roles.
+/// No token is longer than a cookie or a verifier allows: permissions are omitted first, then roles.
 #[test]
 fn a_token_leaves_out_what_it_has_no_room_for() {
     let ([auth], _folder) = instances([&[]]);
@@ -153,7 +154,7 @@ fn a_token_leaves_out_what_it_has_no_room_for() {
         let claims = claims(&tokens);
         assert_eq!(claims.contains_key("permissions"), said, "{held}");
         assert_eq!(claims["roles"], serde_json::json!(["user"]));
-        // The service knows them all the same.
+        // The service knows them nevertheless.
         let active = block_on(auth.sessions().authenticate(&tokens.access_token)).unwrap();
         assert_eq!(active.permissions.len(), held);
     }
@@ -182,7 +183,7 @@ fn a_token_leaves_out_what_it_has_no_room_for() {
     assert_eq!(refused(&auth, &tokens.access_token), None);
 }
 
-/// A part of a token: 0 is its header, 1 its claims.
+/// Returns a part of a token: 0 is its header, 1 its claims.
 fn part(tokens: &TokenPair, index: usize) -> BTreeMap<String, Value> {
     let part = tokens.access_token.split('.').nth(index).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()

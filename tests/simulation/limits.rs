@@ -1,4 +1,4 @@
-//! Limits of requests.
+//! Rate limits.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use gatewright_tests::host::PASSWORD;
 
 use super::{auth, login, refresh, register};
 
-/// A refusal leaves the token as it was.
+/// A refused request leaves the token unchanged.
 #[test]
 fn refreshes_of_a_session_are_limited() {
     let auth = auth(1, &[("REFRESHES_PER_SESSION", "3")]);

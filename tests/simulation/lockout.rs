@@ -1,4 +1,4 @@
-//! Who is locked out by whose attempts, with networks that this machine does not have.
+//! Lockout after failed attempts, with networks that this machine doesn't have.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -17,11 +17,11 @@ use super::auth;
 
 const NAME: &str = "ada@example.com";
 const NEW: &str = "a new and better password";
-/// Where Ada signed in.
+/// The network in which Ada signed in.
 const HOME: &str = "203.0.113.7";
-/// Where she never was.
+/// A network without any login of Ada.
 const AWAY: &str = "198.51.100.1";
-/// Nor there, before she takes her device there.
+/// A third network, in which Ada's device signs in later.
 const TRAVELLING: &str = "198.51.100.2";
 
 type Simulated = Auth<SimulatedPlatform>;
@@ -40,7 +40,7 @@ fn with(device: &DeviceToken, ip: &str) -> Client {
     }
 }
 
-/// Ada, registered at home, and what her device keeps.
+/// Registers Ada at home, and returns the session and the device token.
 fn ada(auth: &Simulated) -> (ActiveSession, DeviceToken) {
     let registration = Registration {
         username: Some("ada"),
@@ -70,7 +70,7 @@ fn is_limited(result: &Result<Tokens, Error>) -> bool {
     matches!(result, Err(Error::RateLimited { .. }))
 }
 
-/// Guesses at a name from many networks until strangers are refused everywhere.
+/// Guesses at a name from many networks until unknown clients are refused everywhere.
 fn lock(auth: &Simulated, name: &str) {
     for network in 0..=10 {
         let client = at(&format!("192.0.2.{network}"));
@@ -82,7 +82,7 @@ fn lock(auth: &Simulated, name: &str) {
     assert!(is_limited(&attempt(auth, name, PASSWORD, &at(AWAY))));
 }
 
-/// V6.3.1: whoever has an IPv6 /48 has 65,536 networks, and still can't lock anybody out elsewhere.
+/// V6.3.1: an IPv6 /48 contains 65,536 networks, and still can't lock out users elsewhere.
 #[test]
 fn one_ipv6_network_of_any_size_locks_nobody_out_elsewhere() {
     for bits in [48, 56, 64] {
@@ -90,7 +90,7 @@ fn one_ipv6_network_of_any_size_locks_nobody_out_elsewhere() {
         ada(&auth);
         let admitted = (0..400u128)
             .filter(|number| {
-                // A subnet of its own each, in the network of that size.
+                // A separate subnet for each, in the network of that size.
                 let shift = if bits == 64 { 0 } else { 64 };
                 let subnet = if bits == 56 { number & 0xff } else { *number };
                 let first = u128::from("2001:db8:1::".parse::<std::net::Ipv6Addr>().unwrap());
@@ -108,7 +108,7 @@ fn one_ipv6_network_of_any_size_locks_nobody_out_elsewhere() {
     }
 }
 
-/// The same for what one network may try at all names.
+/// The same for one network's attempts at all names.
 #[test]
 fn one_ipv6_network_of_any_size_tries_few_names() {
     let auth = auth(1, &[("LOGIN_ATTEMPTS_PER_IP", "10")]);
@@ -119,7 +119,7 @@ fn one_ipv6_network_of_any_size_tries_few_names() {
             attempt(&auth, &name, "a guess", &client).err() == Some(Error::InvalidCredentials)
         })
         .count();
-    // The first fill up a /56, which is the only one of the /48 here.
+    // The first ones use up a /56, which is the only one of the /48 here.
     assert_eq!(admitted, 20);
     let elsewhere = attempt(
         &auth,
@@ -130,7 +130,8 @@ fn one_ipv6_network_of_any_size_tries_few_names() {
     assert_eq!(elsewhere.err(), Some(Error::InvalidCredentials));
 }
 
-/// V6.3.1: many networks lock out strangers, and not the devices and networks that signed in before.
+/// V6.3.1: attempts from many networks lock out unknown clients, but not the devices and networks that signed in
+/// before.
 #[test]
 fn strangers_from_many_networks_do_not_lock_the_owner_out() {
     let auth = auth(1, &[]);
@@ -147,7 +148,7 @@ fn strangers_from_many_networks_do_not_lock_the_owner_out() {
     assert_eq!(locked.count(), 2);
 }
 
-/// A network is known as long as a session that began there lasts, in IPv6 the whole /64.
+/// A network is known while a session that began there lasts; in IPv6 this is the whole /64.
 #[test]
 fn a_network_is_known_as_long_as_a_session_of_it() {
     let auth = auth(1, &[]);
@@ -168,7 +169,8 @@ fn a_network_is_known_as_long_as_a_session_of_it() {
     assert!(attempt(&auth, NAME, PASSWORD, &with(&device, HOME)).is_ok());
 }
 
-/// V6.3.1: a device is counted by itself, so that it neither guesses without end nor uses up what others may try.
+/// V6.3.1: a device is counted separately, so that it can neither guess without limit nor use up the attempts of
+/// others.
 #[test]
 fn a_known_device_has_a_counter_of_its_own() {
     let auth = auth(1, &[]);
@@ -189,7 +191,7 @@ fn a_known_device_has_a_counter_of_its_own() {
         PASSWORD,
         &with(&device, HOME)
     )));
-    // The others have all of theirs.
+    // The others still have all their attempts.
     let other = attempt(&auth, NAME, PASSWORD, &at(AWAY)).ok().unwrap();
     for _ in 0..19 {
         let guess = attempt(&auth, NAME, "a guess", &at(AWAY)).err();
@@ -198,7 +200,7 @@ fn a_known_device_has_a_counter_of_its_own() {
     let other = other.device().unwrap();
     assert!(other != &device);
     assert!(attempt(&auth, NAME, PASSWORD, &with(other, AWAY)).is_ok());
-    // A device that is known stays the same one.
+    // A known device keeps its identity.
     auth.platform().advance(Duration::from_secs(900));
     let again = attempt(&auth, NAME, PASSWORD, &with(other, AWAY))
         .ok()
@@ -206,7 +208,7 @@ fn a_known_device_has_a_counter_of_its_own() {
     assert!(again.device() == Some(other));
 }
 
-/// A device of one account, or one that was changed, is a stranger at another; so it is after another password.
+/// A device token of another account, or a modified one, is unknown; so is an old one after a change of the password.
 #[test]
 fn a_device_is_known_by_one_account_and_password() {
     let auth = auth(1, &[]);
@@ -235,7 +237,7 @@ fn a_device_is_known_by_one_account_and_password() {
         assert!(is_limited(&answer));
     }
     assert!(DeviceToken::parse("short").is_none());
-    // By whoever knew the one before.
+    // By somebody who knew the previous password.
     let here = at(HOME);
     let fresh = block_on(auth.accounts().change_password(
         &session,
@@ -248,7 +250,8 @@ fn a_device_is_known_by_one_account_and_password() {
     assert!(attempt(&auth, NAME, NEW, &with(fresh.device().unwrap(), AWAY)).is_ok());
 }
 
-/// V6.4.3: a reset forgets the attempts at the address, the name and the account, and its device gets in whoever goes on.
+/// V6.4.3: a reset clears the attempts at the address, the name and the account, and its device can sign in while
+/// attacks continue.
 #[test]
 fn a_reset_lets_the_owner_in() {
     let auth = auth(1, &[]);
@@ -274,7 +277,7 @@ fn a_reset_lets_the_owner_in() {
     let token = token.split_whitespace().next().unwrap();
     let reset =
         |password: &str| block_on(auth.accounts().reset_password(token, password, &at(AWAY)));
-    // What breaks the rules is no reset.
+    // A password that breaks the rules resets nothing.
     assert!(matches!(reset("short"), Err(Error::Invalid(_))));
     assert!(is_limited(&attempt(&auth, NAME, PASSWORD, &at(AWAY))));
     let device = reset(NEW).ok().unwrap();
@@ -286,13 +289,13 @@ fn a_reset_lets_the_owner_in() {
         auth.accounts()
             .change_password(active, Evidence::password("a guess"), PASSWORD, &away);
     assert_eq!(block_on(wrong).err(), Some(Error::WrongPassword));
-    // Strangers go on.
+    // The attack continues.
     lock(&auth, NAME);
     assert!(attempt(&auth, NAME, NEW, &with(&device, AWAY)).is_ok());
 }
 
-/// V6.3.1: the identifier of a user, which many may know, is no name: who types it uses up nothing of what the person
-/// in a session may try.
+/// V6.3.1: a user's ID, which many can know, is not a name: typing it doesn't use up the attempts of the signed-in
+/// user.
 #[test]
 fn a_stranger_who_types_an_identifier_blocks_nothing() {
     let auth = auth(1, &[]);
@@ -303,7 +306,7 @@ fn a_stranger_who_types_an_identifier_blocks_nothing() {
             let _ = attempt(&auth, &session.user.id, "a guess", &client);
         }
     }
-    // From the stranger's network as well.
+    // From the attacker's network as well.
     let there = at("192.0.2.1");
     let change =
         auth.accounts()

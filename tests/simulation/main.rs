@@ -1,4 +1,4 @@
-//! The core by itself, on a platform whose time and randomness the tests control.
+//! The core alone, on a platform with controlled time and randomness.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
@@ -30,7 +30,7 @@ fn client() -> Client {
 
 fn register(auth: &Auth<SimulatedPlatform>, email: &str) -> TokenPair {
     let tokens = simulation::register(auth, simulation::registration(email), &client());
-    // The mail that verifies the address is not what these tests are about.
+    // The mail that verifies the address is irrelevant here.
     auth.platform().take_deferred();
     tokens
 }

@@ -12,7 +12,7 @@ use gatewright_tests::simulation::after_answer;
 
 use super::{auth, client, login, register};
 
-/// A hash of other parameters is replaced after the login that it was used for, which does not wait for it.
+/// A hash with other parameters is replaced after a login with it, which doesn't wait for the replacement.
 #[test]
 fn a_password_is_rehashed_after_the_answer() {
     let storage = {
@@ -38,10 +38,11 @@ fn a_password_is_rehashed_after_the_answer() {
     assert_eq!(rehashed(), 1);
 }
 
-/// A hash that another system made signs in, and is replaced after the answer.
+/// A hash of another system signs in, and is replaced after the response.
 #[test]
 fn an_imported_hash_signs_in_and_is_rehashed() {
-    // By PyPI bcrypt, cost 4, of the usual password here; see auth-core/src/password/foreign_vectors.json for the others.
+    // From PyPI bcrypt, cost 4, of the usual password here; see auth-core/src/password/foreign_vectors.json for the
+    // others.
     const IMPORTED: &str = "$2b$04$zHH/ihvsBtMWKcFnKGd20.HRVxfFwAw6do5hHWUp0mwFFtNRpBW52";
     let auth = auth(1, &[]);
     register(&auth, "ada@example.com");
@@ -68,11 +69,11 @@ fn an_imported_hash_signs_in_and_is_rehashed() {
     assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
 }
 
-/// The right password is what rehashing needs; that a second factor is asked for next changes nothing.
+/// The correct password is enough for rehashing, even if a second factor is required next.
 #[test]
 fn a_password_is_rehashed_also_where_a_second_factor_follows() {
     let auth = auth(1, &[]);
-    // Their address is proved, which a second factor needs.
+    // Their address is verified, which a second factor requires.
     let first = FirstAdministrator {
         email: "ada@example.com",
         username: None,

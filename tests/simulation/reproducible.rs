@@ -1,4 +1,4 @@
-//! A seed and a clock decide every byte.
+//! Seed and clock determine every byte.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use gatewright_tests::host::PASSWORD;
 
 use super::{auth, login, refresh, register};
 
-/// Everything that a run hands out.
+/// Returns everything that a run issues.
 fn transcript(seed: u64, algorithm: &str) -> Vec<String> {
     let auth = auth(seed, &[("JWT_ALGORITHM", algorithm)]);
     let mut tokens = vec![

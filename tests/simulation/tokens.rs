@@ -9,7 +9,7 @@ use gatewright_tests::simulation::after_answer;
 
 use super::{auth, client, refresh, register};
 
-/// The clocks may differ by five seconds.
+/// Clocks can differ by five seconds.
 #[test]
 fn tokens_expire_by_the_platforms_clock() {
     let auth = auth(1, &[]);
@@ -56,7 +56,8 @@ fn a_lost_reply_is_repeated_within_the_grace_window_and_no_later() {
     assert_eq!(refresh(&auth, &again).err(), Some(Error::RefreshToken));
 }
 
-/// V10.4.5: tokens of before name no session; they go on, and a used one is still recognised.
+/// V10.4.5: refresh tokens of earlier versions name no session; they continue to work, and a used one is still
+/// recognised.
 #[test]
 fn a_token_of_an_earlier_version_goes_on() {
     use auth_core::storage::{NewSession, RefreshToken, StartSessionOutcome};
@@ -97,7 +98,7 @@ fn a_token_of_an_earlier_version_goes_on() {
     assert_eq!(refresh(last.expose()).err(), Some(Error::RefreshToken));
 }
 
-/// Somebody who holds a used token may end its session, also where nothing is stored of the token.
+/// The holder of a used token can end its session, even if no row of the token is stored.
 #[test]
 fn a_used_token_ends_its_session() {
     let auth = auth(1, &[]);
@@ -112,7 +113,7 @@ fn a_used_token_ends_its_session() {
     assert!(block_on(auth.sessions().authenticate(&last.access_token)).is_err());
 }
 
-/// V6.3.5: the person is told, once.
+/// V6.3.5: the user is notified once.
 #[test]
 fn a_reuse_is_told_to_the_person_and_the_operator() {
     let auth = auth(1, &[]);
@@ -130,7 +131,7 @@ fn a_reuse_is_told_to_the_person_and_the_operator() {
         (mail[0].to.as_str(), mail[0].kind.as_str()),
         ("Ada@example.com", "refresh_token_reuse")
     );
-    // Whoever used it chose what their program calls itself: no mail repeats that.
+    // The attacker chose the program's name: no mail repeats it.
     assert!(!mail[0].text.contains("a-test"));
     assert_eq!(
         auth.platform()

@@ -1,17 +1,17 @@
-//! A service on this machine that lists breached passwords.
+//! A local service that lists breached passwords.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Answers `GET /range/XXXXX` with what it was told.
+/// Answers `GET /range/XXXXX` with a fixed response.
 pub struct BreachService {
     address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl BreachService {
-    /// Starts it; it answers every question with this status and these lines.
+    /// Starts it. It answers every request with this status and these lines.
     pub fn start(status: &'static str, lines: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -40,17 +40,17 @@ impl BreachService {
         Self { address, heads }
     }
 
-    /// The settings that name it.
+    /// Returns the settings that name it.
     pub fn settings(&self) -> [(&'static str, String); 2] {
         let origin = format!("http://{}", self.address);
         [
             ("BREACH_CHECK_URL", format!("{origin}/range/")),
-            // Spin lets a component reach no other.
+            // Spin allows a component to reach no other origin.
             ("BREACH_CHECK_ORIGIN", origin),
         ]
     }
 
-    /// The heads of the requests so far, in lower case.
+    /// Returns the heads of the requests so far, in lower case.
     pub fn heads(&self) -> Vec<String> {
         self.heads
             .lock()

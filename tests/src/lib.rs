@@ -1,5 +1,5 @@
-//! What the tests of several crates share: the contract kit, a simulated platform, providers as components, and
-//! hosts as real processes.
+//! Shared parts of the tests: the contract kit, a simulated platform, providers as components, and hosts as real
+//! processes.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "tests read JSON that they know")]

@@ -1,4 +1,4 @@
-//! An e-mail service on this machine.
+//! A local e-mail service.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,24 +11,24 @@ use serde_json::Value;
 
 use crate::host::Host;
 
-/// Takes what hosts post with `EMAIL_PROVIDER` webhook.
+/// Receives the messages that hosts post with `EMAIL_PROVIDER` webhook.
 pub struct MailService {
     address: SocketAddr,
     posted: Mutex<Receiver<Posted>>,
     silent: Arc<AtomicBool>,
 }
 
-/// A message as it was posted.
+/// A posted message.
 #[derive(Debug)]
 pub struct Posted {
-    /// Head of the HTTP request.
+    /// The head of the HTTP request.
     pub head: String,
     /// Its body.
     pub message: Value,
 }
 
 impl MailService {
-    /// Starts it.
+    /// Starts the service.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -50,7 +50,7 @@ impl MailService {
         }
     }
 
-    /// Starts the host that `GATEWRIGHT_HOST` names, with its mail posted here.
+    /// Starts the host that `GATEWRIGHT_HOST` names, which posts its mail here.
     pub fn host(&self, settings: &[(&str, &str)]) -> Host {
         let origin = format!("http://{}", self.address);
         let url = format!("{origin}/mail");
@@ -59,18 +59,18 @@ impl MailService {
             ("EMAIL_FROM", "Gatewright <auth@example.com>"),
             ("EMAIL_API_KEY", "k-1"),
             ("EMAIL_API_URL", &url),
-            // Spin lets a component reach no other.
+            // Spin allows a component to reach no other origin.
             ("EMAIL_API_ORIGIN", &origin),
         ];
         Host::start(&[&own, settings].concat())
     }
 
-    /// From now on takes connections and says nothing, or answers again.
+    /// Stops answering, or answers again; connections are still accepted.
     pub fn be_silent(&self, silent: bool) {
         self.silent.store(silent, Ordering::SeqCst);
     }
 
-    /// Waits for the next message, which has to be of this kind and to this address, and takes the token of its link.
+    /// Waits for the next message, which must be of this kind and to this address, and returns the token of its link.
     pub fn link(&self, kind: &str, to: &str) -> String {
         let message = self.next().message;
         assert_eq!(
@@ -92,12 +92,12 @@ impl MailService {
     }
 }
 
-/// Answers the requests of a connection.
+/// Responds to the requests of a connection.
 fn serve(stream: &TcpStream, sender: &Sender<Posted>, silent: &AtomicBool) {
     let mut reader = BufReader::new(stream);
     while let Some(posted) = read(&mut reader) {
         if silent.load(Ordering::SeqCst) {
-            // Until the other side gives up.
+            // Until the client gives up.
             let _ = reader.read(&mut [0]);
             return;
         }
@@ -110,7 +110,7 @@ fn serve(stream: &TcpStream, sender: &Sender<Posted>, silent: &AtomicBool) {
     }
 }
 
-/// Reads a request; none: the connection has ended.
+/// Reads a request. Returns `None` if the connection has ended.
 fn read(reader: &mut BufReader<&TcpStream>) -> Option<Posted> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {

@@ -1,4 +1,4 @@
-//! Storage that is a provider component: every call goes to an instance of it, as the service's would.
+//! Storage in a provider component: every call goes to one of its instances, like the service's.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,7 +28,7 @@ use generated::exports::gatewright::auth;
 
 auth_core::storage::mirror_storage!(crate::provider::generated::exports::gatewright::auth);
 
-/// Instances of a provider, each on a thread of its own, which serve as many calls at once as there are.
+/// Instances of a provider, each on a separate thread. They serve one call each at the same time.
 pub struct ProviderStorage {
     instances: Vec<mpsc::UnboundedSender<Job>>,
     next: AtomicUsize,
@@ -39,7 +39,7 @@ type Job =
     Box<dyn for<'a> FnOnce(&'a Accessor<InstanceData>, &'a Instance) -> BoxFuture<'a, ()> + Send>;
 
 impl ProviderStorage {
-    /// So many instances of a component, all with the same empty state.
+    /// Creates this many instances of a component, all with the same empty state.
     pub fn new(component: &Path, instances: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let manifest = folder.path().join("spin.toml");
@@ -81,19 +81,19 @@ impl ProviderStorage {
         }
     }
 
-    /// Where the instances keep their state.
+    /// Returns the folder of the instances' state.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Has the next instance in turn run a job.
+    /// Sends a job to the next instance in turn.
     fn send(&self, job: Job) {
         let next = self.next.fetch_add(1, Ordering::Relaxed) % self.instances.len();
         self.instances[next].unbounded_send(job).unwrap();
     }
 }
 
-/// An application's component, compiled once in a process.
+/// Returns an application's component, compiled once per process.
 fn compiled(app: &App) -> Arc<Compiled> {
     static COMPILED: Mutex<BTreeMap<Vec<u8>, Arc<Compiled>>> = Mutex::new(BTreeMap::new());
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,7 +104,7 @@ fn compiled(app: &App) -> Arc<Compiled> {
         .clone()
 }
 
-/// Runs jobs in one instance until there are no more, all at the same time.
+/// Runs jobs concurrently in one instance until there are no more.
 async fn serve(compiled: &Compiled, app: App, mut jobs: mpsc::UnboundedReceiver<Job>) {
     let (mut store, instance) = compiled.instantiate(app).await.unwrap();
     let served = store.run_concurrent(async |accessor| {
@@ -122,7 +122,7 @@ async fn serve(compiled: &Compiled, app: App, mut jobs: mpsc::UnboundedReceiver<
     served.await.unwrap();
 }
 
-/// A function that an interface exports, both by their names in Rust.
+/// Returns a function of an exported interface, both by their names in Rust.
 fn function<A, R>(
     accessor: &Accessor<InstanceData>,
     instance: &Instance,
@@ -183,7 +183,7 @@ macro_rules! have_called {
                 self.send(Box::new(move |accessor, instance| {
                     Box::pin(async move {
                         let result = exported::$module::$name(accessor, instance, $($argument.mirror()),*).await;
-                        // Who asked is there as long as the test.
+                        // The receiver exists as long as the test.
                         let _ = reply.send(result);
                     })
                 }));

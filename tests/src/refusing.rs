@@ -1,18 +1,18 @@
-//! Storage that does not answer when a test says so.
+//! Storage whose calls fail on request.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use auth_core::storage::*;
 
-/// Storage of which a function is unavailable so many times.
+/// Storage in which a function fails a given number of times.
 pub struct Refusing<S> {
     storage: S,
     refused: Mutex<BTreeMap<&'static str, usize>>,
 }
 
 impl<S> Refusing<S> {
-    /// Refuses nothing yet.
+    /// Creates storage that refuses nothing yet.
     pub fn new(storage: S) -> Self {
         Self {
             storage,
@@ -20,7 +20,7 @@ impl<S> Refusing<S> {
         }
     }
 
-    /// Refuses the next calls of a function, so many. Returns how many were still to be refused.
+    /// Refuses the next calls of a function. Returns how many refusals were still pending.
     pub fn refuse(&self, function: &'static str, times: usize) -> usize {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.insert(function, times).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Storage that is a Worker in Cloudflare's runtime, over D1.
+//! Storage in a Worker in Cloudflare's runtime, on D1.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::host::{Host, worker_kit};
 
-/// Drives the requests, whatever drives the futures of the kit.
+/// Runs the requests, independent of the executor of the kit's futures.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     Builder::new_multi_thread()
         .worker_threads(2)
@@ -19,19 +19,19 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         .unwrap()
 });
 
-/// How many databases one Worker has.
+/// The number of databases of one Worker.
 const DATABASES: usize = 200;
 
-/// A Worker that several storages share, each with a database of its own.
+/// A Worker that several storages share, each with its own database.
 struct Shared {
     host: Host,
     used: AtomicUsize,
 }
 
-/// The Worker of the storages that are in use.
+/// The Worker of the storages in use.
 static SHARED: Mutex<Weak<Shared>> = Mutex::new(Weak::new());
 
-/// The storage contract, each call of it a request to a Worker.
+/// The storage contract, with each call as a request to a Worker.
 pub struct WorkerStorage {
     shared: Arc<Shared>,
     /// The binding of the database.
@@ -39,7 +39,7 @@ pub struct WorkerStorage {
 }
 
 impl WorkerStorage {
-    /// Empty storage.
+    /// Creates empty storage.
     pub fn start() -> Self {
         let mut current = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         let usable = |shared: &Arc<Shared>| shared.used.load(Ordering::Relaxed) < DATABASES;

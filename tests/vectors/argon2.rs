@@ -58,7 +58,7 @@ fn reference_strings() {
     }
 }
 
-/// What `Hasher` makes, it knows again, and only that.
+/// `Hasher` verifies the hashes that it creates, with their password only.
 #[test]
 fn own_strings() {
     let platform = gatewright_tests::SimulatedPlatform::new(1);
@@ -80,7 +80,7 @@ fn own_strings() {
     }
 }
 
-/// What an import may bring: not a hash, or one that would exhaust an instance.
+/// Hashes that an import can contain: invalid ones, and ones that would exhaust an instance.
 #[test]
 fn refused_strings() {
     let hasher = Hasher::new(Parameters::default());

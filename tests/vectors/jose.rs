@@ -15,7 +15,7 @@ fn message_and_signature(token: &str) -> (&[u8], Vec<u8>) {
     (message.as_bytes(), decode(signature))
 }
 
-/// RFC 4648 section 10, in the alphabet of its section 5 and without padding, as RFC 7515 asks.
+/// RFC 4648 section 10, in the alphabet of its section 5 and without padding, as RFC 7515 requires.
 #[test]
 fn rfc_4648_base64url() {
     for (text, encoded) in [
@@ -88,7 +88,7 @@ fn rfc_7515_none() {
     assert!(keys.verify_signature(unsecured, "").is_err());
 }
 
-/// RFC 7517 appendix A.1 and A.2: a public set is read; of private keys nothing private is kept.
+/// RFC 7517 appendix A.1 and A.2: a public set is read; private parts of private keys are dropped.
 #[test]
 fn rfc_7517_key_sets() {
     let set = r#"{"keys":[
@@ -116,7 +116,7 @@ fn rfc_7517_key_sets() {
     );
 }
 
-/// Keys that are not what they say.
+/// Keys whose members contradict each other.
 #[test]
 fn keys_that_are_refused() {
     for (jwk, error) in [
@@ -147,7 +147,7 @@ fn keys_that_are_refused() {
     }
 }
 
-/// RFC 7517: a key and a set are objects, not lists of the values of their members.
+/// RFC 7517: a key and a set are objects, not arrays of their members' values.
 #[test]
 fn lists_are_no_keys() {
     let values = r#"["OKP","Ed25519","11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",null,null,null,null,null,null]"#;
@@ -192,7 +192,7 @@ fn rfc_8037_ed25519() {
     let (message, signature) = message_and_signature(token);
     assert!(key.verifying_key().verifies(message, &signature));
     assert!(!key.verifying_key().verifies(&message[1..], &signature));
-    // A key of small order, under which every signature of zeros would hold (RFC 8032 section 5.1.7, strict).
+    // A key of small order, for which a signature of zeros would be valid (RFC 8032 section 5.1.7, strict).
     let zero = URL_SAFE_NO_PAD.encode([0; 32]);
     if let Ok(weak) =
         VerifyingKey::from_jwk(&format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{zero}"}}"#))
@@ -201,7 +201,7 @@ fn rfc_8037_ed25519() {
     }
 }
 
-/// What one key signs, its verifying half accepts, and no other does.
+/// A signature verifies with the matching public key and no other.
 #[test]
 fn every_algorithm_signs_for_itself() {
     let secret = SecretKey::new(&[7; 64]).unwrap();

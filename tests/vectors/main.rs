@@ -1,4 +1,4 @@
-//! Known answers: of the RFCs, of the reference implementations, and of other implementations run now.
+//! Known answers: from RFCs, from reference implementations, and from other implementations that the tests run.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! Differential checks: what we make, `jose` and `hash-wasm` (npm) accept, and the other way round.
+//! Differential tests: `jose` and `hash-wasm` (npm) accept the product's tokens and hashes, and the other way round.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -10,7 +10,7 @@ use auth_core::password::{Hasher, Parameters};
 use gatewright_tests::SimulatedPlatform;
 use serde_json::{Value, json};
 
-/// Asks the program `other.mjs`, which answers one JSON document with another.
+/// Runs the program `other.mjs`, which reads a JSON document and returns another.
 fn ask(question: &Value) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("javascript");
     assert!(

@@ -1,4 +1,4 @@
-//! Components and JavaScript modules: compiled for wasm32-unknown-unknown, then made by the packer what a host takes.
+//! Components and JavaScript modules: compiled for wasm32-unknown-unknown, then packed for their hosts.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,66 +10,67 @@ use crate::packages::build_pack;
 use crate::process::{root, run, target};
 use crate::toolchain::{TARGET, WasmToolchain};
 
-/// Which imports of the service its provider meets.
+/// The namespace of the service's imports that its provider implements.
 const CONTRACT: &str = "gatewright:auth";
 
-/// The component of that name, once built: at a place that manifests can name, wherever else things are built.
+/// Returns the path of the component with this name: a fixed place that manifests can name, wherever the target folder
+/// is.
 pub(crate) fn path(name: &str) -> PathBuf {
     root()
         .join("target/components")
         .join(format!("{name}.wasm"))
 }
 
-/// Crates and the names that their components have.
+/// Crates and the names of their components.
 const SERVICE: (&str, &str) = ("gatewright-service", "service");
 const SPIN: (&str, &str) = ("gatewright-spin", "spin-provider");
 const CORE: (&str, &str) = ("gatewright-core", "auth-core");
 const MEMORY: (&str, &str) = ("gatewright-storage-memory", "memory-provider");
 const FAULTY: (&str, &str) = ("gatewright-faulty", "faulty");
-/// The name of the service and its provider on Spin as one component.
+/// The name of the service composed with its provider on Spin.
 const COMPOSED: &str = "gatewright-spin";
-/// Crates and the folders of `target/` that hold their Workers.
+/// Crates and the folders of their Workers in `target/`.
 const WORKER: (&str, &str) = ("gatewright-cloudflare", "cloudflare");
 const WORKER_KIT: (&str, &str) = ("gatewright-worker-kit", "worker-kit");
 
-/// What the modules of the npm package have of their own in the profile of all modules.
+/// Overrides of the profile of all modules for the npm package's modules.
 const JAVASCRIPT: &str = "packages/verify/profile.toml";
 
-/// The npm package, as it is published, once built.
+/// Returns the folder of the built npm package, as published.
 pub(crate) fn js() -> PathBuf {
     root().join("target/js")
 }
 
-/// The modules of the npm package: name, crate, and what cargo is told besides.
+/// The modules of the npm package: name, crate and further arguments for cargo.
 const JS_MODULES: [(&str, &str, &[&str]); 3] = [
     ("verify", "gatewright-js-verify", &[]),
     ("slim", "gatewright-js-verify", &["--no-default-features"]),
     ("crypto", "gatewright-js-crypto", &[]),
 ];
 
-/// What is compiled to WebAssembly, and made into what a host takes.
+/// A product that is compiled to WebAssembly and packed for a host.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Module {
     /// The service, which the native host runs.
     Service,
-    /// The service and its provider on Spin, each and as one component.
+    /// The service and its provider on Spin, separately and as one component.
     Spin,
-    /// The core alone.
+    /// Only the core.
     Core,
-    /// A provider in memory.
+    /// A storage provider in memory.
     Memory,
     /// A service that fails in every way, for tests.
     Faulty,
     /// The Worker.
     Worker,
-    /// A Worker that gives its storage to tests.
+    /// A Worker that exposes its storage to tests.
     WorkerKit,
     /// The npm package.
     Js,
 }
 
 impl Module {
-    /// All that the tests need.
+    /// All modules that the tests need.
     pub(crate) const ALL: [Self; 8] = [
         Self::Service,
         Self::Spin,
@@ -81,7 +82,7 @@ impl Module {
         Self::Js,
     ];
 
-    /// The crates of components.
+    /// Returns the crates of its components.
     fn components(self) -> &'static [&'static str] {
         match self {
             Self::Service => &[SERVICE.0],
@@ -93,7 +94,7 @@ impl Module {
         }
     }
 
-    /// The crate of a Worker.
+    /// Returns the crate of its Worker.
     fn worker(self) -> Option<&'static str> {
         match self {
             Self::Worker => Some(WORKER.0),
@@ -103,7 +104,7 @@ impl Module {
     }
 }
 
-/// Compiles modules. Those that can be compiled together are, so that no core is idle while one is linked.
+/// Compiles modules, as many as possible in one run of cargo, so that no core is idle while one is linked.
 pub(crate) fn compile(modules: &[Module]) -> Result<()> {
     let components = modules.iter().flat_map(|module| module.components());
     compile_crates(components.copied().collect())?;
@@ -121,7 +122,7 @@ pub(crate) fn compile(modules: &[Module]) -> Result<()> {
     Ok(())
 }
 
-/// Makes of compiled modules what hosts take.
+/// Packs compiled modules for their hosts.
 pub(crate) fn pack(modules: &[Module]) -> Result<()> {
     let pack = build_pack()?;
     for module in modules {
@@ -139,7 +140,7 @@ pub(crate) fn pack(modules: &[Module]) -> Result<()> {
     Ok(())
 }
 
-/// Compiles and packs one. Returns the file or folder.
+/// Compiles and packs a module. Returns the file or folder.
 pub(crate) fn build(module: Module) -> Result<PathBuf> {
     compile(&[module])?;
     pack(&[module])?;
@@ -176,7 +177,7 @@ fn assemble_js(pack: &Path) -> Result<PathBuf> {
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
         std::fs::copy(root().join(licence), folder.join(licence))?;
     }
-    // As text, as the order of conditions in it has a meaning.
+    // Edited as text, because the order of its conditions matters.
     let manifest = folder.join("package.json");
     let version = format!("{{\n  \"version\": \"{}\",\n", env!("CARGO_PKG_VERSION"));
     let text = std::fs::read_to_string(&manifest)?.replacen("{\n", &version, 1);
@@ -184,7 +185,7 @@ fn assemble_js(pack: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Makes a component of a crate's module. Unchanged bytes keep their file, so that what was compiled from it stays fresh.
+/// Wraps a crate's module as a component. An unchanged file is not written, so that a host's compiled copy stays valid.
 fn wrap(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
     let path = path(name);
     std::fs::create_dir_all(path.parent().context("a component has a folder")?)?;
@@ -208,7 +209,7 @@ fn worker_folder(name: &str) -> PathBuf {
     root().join("target").join(name)
 }
 
-/// Makes the folder of a Worker of a crate's module.
+/// Creates the folder of a Worker from a crate's module.
 fn bind_worker(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
     let folder = worker_folder(name);
     let _ = std::fs::remove_dir_all(&folder);
@@ -231,7 +232,7 @@ fn bind_worker(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Profile of all modules.
+/// The profile of all modules.
 const WASM: &str = "wasm";
 
 /// Compiles crates as core modules.
@@ -250,7 +251,7 @@ fn compile_crates(packages: BTreeSet<&str>) -> Result<()> {
     run(&mut build)
 }
 
-/// Compiles a module of the npm package. Returns it.
+/// Compiles a module of the npm package. Returns its path.
 fn compile_js(package: &str, options: &[&str]) -> Result<PathBuf> {
     let mut build = WasmToolchain::ensure()?.cargo();
     run(build
@@ -259,7 +260,7 @@ fn compile_js(package: &str, options: &[&str]) -> Result<PathBuf> {
         .args(["--config", JAVASCRIPT])
         .args(["--target", TARGET, "--package", package])
         .args(options)
-        // Smaller, and SHA-256 is faster; every engine of JavaScript has it since 2023.
+        // SIMD makes the code smaller and SHA-256 faster; every JavaScript engine supports it since 2023.
         .env(
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
             "-C target-feature=+simd128",
@@ -267,7 +268,7 @@ fn compile_js(package: &str, options: &[&str]) -> Result<PathBuf> {
     Ok(module(package))
 }
 
-/// A crate's core module, once compiled.
+/// Returns the path of a crate's compiled core module.
 fn module(package: &str) -> PathBuf {
     target()
         .join(TARGET)

@@ -1,5 +1,5 @@
-//! Lints and documentation of what the tests have built. `cargo clippy` and `cargo doc` would first check all dependencies
-//! again, which takes as long as half of the tests.
+//! Lints and documents what the tests have built. `cargo clippy` and `cargo doc` would first check all dependencies
+//! again, which takes half as long as the tests.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,19 +11,19 @@ use serde_json::Value;
 use crate::native;
 use crate::process::{cargo, metadata, run, target};
 
-/// What cargo says of a build.
+/// The messages of cargo about a build.
 #[derive(Default)]
 pub(crate) struct Built {
-    /// How many warnings the compiler and clippy have, which are printed.
+    /// The number of warnings of the compiler and clippy, which are printed.
     pub(crate) warnings: usize,
-    /// The libraries of each package, with how many features they have: a build script's may have fewer.
+    /// The libraries of each package, with their number of features: a build script's library can have fewer.
     libraries: BTreeMap<String, (usize, String)>,
-    /// The targets of the workspace that people read about: package and target.
+    /// The targets of the workspace that have documentation: package and target.
     documented: Vec<(String, Value)>,
 }
 
 impl Built {
-    /// Builds everything that runs on this machine, where that has not been done.
+    /// Builds everything that runs on this machine, unless it is built already.
     pub(crate) fn everything() -> Result<Self> {
         let mut built = Self::default();
         for mut build in native::messages() {
@@ -35,7 +35,7 @@ impl Built {
                 built.take(&serde_json::from_str(line)?);
             }
             if !done.status.success() {
-                bail!("the build ended with {}", done.status);
+                bail!("the build failed: {}", done.status);
             }
         }
         Ok(built)
@@ -64,7 +64,7 @@ impl Built {
                         self.libraries.insert(package.clone(), (features, library));
                     }
                 }
-                // Packages of the workspace are named by their folder.
+                // The ID of a workspace package contains its folder.
                 if package.starts_with("path+") && (kind.ends_with("lib") || kind == "bin") {
                     self.documented.push((package, target.clone()));
                 }
@@ -74,7 +74,7 @@ impl Built {
     }
 }
 
-/// Writes the documentation of the workspace's own crates into `target/doc`. Fails on what rustdoc warns of.
+/// Writes the documentation of the workspace's crates to `target/doc`. Fails if rustdoc warns.
 pub(crate) fn document(built: &Built) -> Result<()> {
     let metadata = metadata(&[])?;
     let of = |list: &Value, id: &str| -> Value {
@@ -133,7 +133,7 @@ pub(crate) fn document(built: &Built) -> Result<()> {
         }
     }
     if !failed.is_empty() {
-        bail!("the documentation has faults: {}", failed.join(", "));
+        bail!("rustdoc reported problems in: {}", failed.join(", "));
     }
     Ok(())
 }

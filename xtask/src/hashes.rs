@@ -1,4 +1,4 @@
-//! `cargo xtask bench hashes`: what verifying imported hashes takes, beside what an import says that it takes
+//! `cargo xtask bench hashes`: the time to verify imported hashes, compared with the estimate that an import prints
 //! (`auth-core/src/password/cost.rs`).
 
 use std::fs;
@@ -12,7 +12,7 @@ use crate::packages::Profile;
 use crate::process::{output, target};
 use crate::running::start;
 
-/// A hash of each kind, of full size.
+/// One hash of each kind, at full size.
 const HASHES: [(&str, &str); 9] = [
     (
         "Argon2id, 19 MiB, 2 passes (OWASP)",
@@ -51,10 +51,10 @@ const HASHES: [(&str, &str); 9] = [
         "$pbkdf2-sha512$i=400000,l=32$c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     ),
 ];
-/// Each time is the least of this many: what else the machine does only adds to it.
+/// Each time is the minimum of this many runs, because other load on the machine only adds to it.
 const TRIES: usize = 5;
 
-/// Measures and prints.
+/// Measures and prints the times.
 pub(crate) fn run() -> Result<()> {
     let program = build_host(Profile::Release)?;
     let folder = target().join("bench-hashes");
@@ -86,7 +86,7 @@ pub(crate) fn run() -> Result<()> {
             least = least.min(seconds * 1000.0);
         }
         let estimate = &summary["password_cost_ms"];
-        println!("{name}: {least:.0} ms; an import says {estimate}");
+        println!("{name}: {least:.0} ms; estimate of the import: {estimate}");
     }
     Ok(())
 }

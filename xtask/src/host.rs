@@ -2,12 +2,12 @@
 
 use clap::ValueEnum;
 
-/// Where the service runs.
+/// A host that runs the service.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Host {
     /// The native host, on SQLite.
     Native,
-    /// Spin, or the native host in its place.
+    /// Spin, or the native host as a replacement.
     Spin,
     /// Cloudflare Workers, or their runtime on this machine.
     Cloudflare,

@@ -1,4 +1,4 @@
-//! Installing what the tests and benchmarks need, unless it is there.
+//! Installs what the tests and benchmarks need, unless it is installed already.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,10 +8,10 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::process::{output, run};
 
-/// Debian's package manager runs once at a time.
+/// A lock, because Debian's package manager can't run twice at the same time.
 static DEBIAN: Mutex<()> = Mutex::new(());
 
-/// Fails when a program is missing, and names what to install.
+/// Fails if a program is missing, and names what to install.
 pub(crate) fn need(program: &str, what: &str) -> Result<()> {
     match output(Command::new(program).arg("--version")) {
         Some(_) => Ok(()),
@@ -19,7 +19,7 @@ pub(crate) fn need(program: &str, what: &str) -> Result<()> {
     }
 }
 
-/// Installs the npm packages of a folder, unless they are there and newer than the list of them.
+/// Installs the npm packages of a folder, unless the installed ones are newer than its lock file.
 pub(crate) fn npm_packages(folder: &Path) -> Result<()> {
     let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
     let installed = changed(&folder.join("node_modules/.package-lock.json"));
@@ -30,13 +30,13 @@ pub(crate) fn npm_packages(folder: &Path) -> Result<()> {
                 .args(["--no-audit", "--no-fund"])
                 .current_dir(folder))
         };
-        // A registry may lack packages for other systems, which `npm ci` takes for a list that does not fit.
+        // A registry can lack packages for other systems, which `npm ci` reports as a mismatch with the lock file.
         npm(&["ci"]).or_else(|_| npm(&["install", "--no-save"]))?;
     }
     Ok(())
 }
 
-/// Installs the Python packages of a folder into an environment there, unless that has those in the list of them.
+/// Installs the Python packages of a folder into a virtual environment there, unless it is up to date.
 pub(crate) fn python_packages(folder: &Path) -> Result<()> {
     let (listed, environment) = (folder.join("requirements.txt"), folder.join(".venv"));
     let installed = environment.join("requirements.txt");
@@ -58,11 +58,11 @@ pub(crate) fn python_packages(folder: &Path) -> Result<()> {
         .args(["-m", "pip", "install", "--quiet"])
         .args(["--disable-pip-version-check", "--requirement"])
         .arg(&listed))?;
-    // Last, so that what was interrupted is done again.
+    // Written last, so that an interrupted installation is repeated.
     std::fs::write(&installed, list).context("can't write to Python's environment")
 }
 
-/// A browser: the one that `CHROMIUM` names, an installed one, or Debian's package.
+/// Returns a browser: the one that `CHROMIUM` names, an installed one, or Debian's package.
 pub(crate) fn chromium() -> Result<PathBuf> {
     let known = [
         "/usr/bin/chromium",
@@ -82,7 +82,7 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     if Path::new("/etc/debian_version").exists() {
         debian_packages(&["chromium"])?;
     }
-    find().context("Chromium is missing; install it, or name one in CHROMIUM")
+    find().context("Chromium is missing; install it, or set CHROMIUM to the path of a browser")
 }
 
 /// Installs those of Debian's packages that are missing.
@@ -117,7 +117,7 @@ pub(crate) fn debian_packages(packages: &[&str]) -> Result<()> {
     })
 }
 
-/// Runs a program as root: by sudo, unless this is root.
+/// Runs a program as root, with sudo if necessary.
 pub(crate) fn as_root<S: AsRef<std::ffi::OsStr>, const N: usize>(
     program: [&str; N],
     arguments: impl IntoIterator<Item = S>,

@@ -1,11 +1,11 @@
-//! `cargo xtask …`: everything that a person does with this repository.
+//! `cargo xtask …`: builds, serves, tests and benchmarks this repository.
 
 #![forbid(unsafe_code)]
 #![allow(
     clippy::disallowed_methods,
     reason = "other tools print the JSON that it reads"
 )]
-#![allow(clippy::print_stdout, reason = "it talks to a person")]
+#![allow(clippy::print_stdout, reason = "it is a command-line tool")]
 
 mod bench;
 mod component;
@@ -37,7 +37,7 @@ use packages::Profile;
 #[derive(Parser)]
 #[command(
     name = "cargo xtask",
-    about = "Builds, serves, tests and measures Gatewright."
+    about = "Builds, serves, tests and benchmarks Gatewright."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -46,74 +46,75 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Builds what is deployed into target/: the native host, a host's application, the core alone or the npm package.
+    /// Builds a product into target/: the native host, a host's application, only the core, or the npm package
     Build {
-        /// What.
+        /// The product
         #[arg(default_value = "native")]
         what: Product,
     },
-    /// Builds what is missing and starts the service, on SQLite under data/ or as the host says.
+    /// Builds what is missing and starts the service, on SQLite under data/ or on the given host's storage
     Serve {
-        /// On which host.
+        /// The host
         #[arg(long, default_value = "native")]
         host: Host,
-        /// Optimizes the native host, which takes some minutes more.
+        /// Optimizes the native host, which takes some minutes longer
         #[arg(long)]
         release: bool,
-        /// Arguments for the host, such as --listen 127.0.0.1:9000.
+        /// Arguments for the host, such as --listen 127.0.0.1:9000
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Runs every test on every host.
+    /// Runs every test on every host
     Test {
-        /// Only tests whose name contains this.
+        /// Runs only tests whose name contains this
         filter: Option<String>,
-        /// Only the scenarios and tests of this host, and only what they need is built.
+        /// Runs only the scenarios and tests of this host, and builds only what they need
         #[arg(long)]
         host: Option<Host>,
     },
-    /// Runs what takes long and need not run at each change, and writes what it found to tests/PROVED.md.
+    /// Runs the checks that take long and need not run at each change, and writes their results to tests/PROVED.md
     Prove {
-        /// Only this.
+        /// Runs only this check
         part: Option<prove::Part>,
     },
-    /// Checks formatting, files, dependencies, lints and documentation; warnings are errors.
+    /// Checks formatting, files, dependencies, lints and documentation; warnings are errors
     Lint,
-    /// Writes generated files: crates/storage, crates/http/openapi.json, the variables of Spin's manifests, migrations for D1.
+    /// Writes generated files: crates/storage, crates/http/openapi.json, the variables of Spin's manifests, D1
+    /// migrations
     Generate,
-    /// Measures every host on this machine, beside peers.
+    /// Benchmarks every host on this machine, compared with peers
     Bench {
-        /// Only this.
+        /// Runs only this benchmark
         what: Option<Suite>,
-        /// Seconds of load for each figure.
+        /// Seconds of load for each figure
         #[arg(long, default_value_t = 10)]
         seconds: u64,
     },
 }
 
-/// What is measured apart from the others, as it takes minutes.
+/// A separate benchmark, because it takes minutes.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Suite {
-    /// Imports, look-ups, searches and pages with a million users, beside ten thousand.
+    /// Imports, look-ups, searches and pages with a million users, compared with ten thousand
     Scale,
-    /// The npm package beside jose and fast-jwt.
+    /// The npm package, compared with jose and fast-jwt
     Verify,
-    /// Verifying hashes of other systems, beside what an import says of them.
+    /// Verifying hashes of other systems, compared with the estimate of an import
     Hashes,
 }
 
-/// What is built for others.
+/// A product to deploy or publish.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Product {
-    /// The native host, target/release/gatewright.
+    /// The native host, target/release/gatewright
     Native,
-    /// The application for Spin.
+    /// The application for Spin
     Spin,
-    /// The Worker for Cloudflare.
+    /// The Worker for Cloudflare
     Cloudflare,
-    /// The core alone, for component hosts in any language.
+    /// Only the core, for component hosts in any language
     Core,
-    /// The npm package.
+    /// The npm package
     Js,
 }
 

@@ -1,4 +1,4 @@
-//! What runs on this machine: the native host, and the tests of everything.
+//! Native builds: the native host and the tests.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,8 @@ use crate::component::{self, Module};
 use crate::packages::{PRODUCT, Profile, all_packages, build, program};
 use crate::process::run;
 
-/// Builds the service component and the native host, and puts the two side by side. Returns the host.
+/// Builds the service component and the native host, and copies the component next to the host. Returns the host's
+/// path.
 pub(crate) fn build_host(profile: Profile) -> Result<PathBuf> {
     let host = build("gatewright", profile)?;
     let component = component::build(Module::Service)?;
@@ -17,19 +18,19 @@ pub(crate) fn build_host(profile: Profile) -> Result<PathBuf> {
     Ok(host)
 }
 
-/// Puts the service component beside the native host.
+/// Copies the service component next to the native host.
 pub(crate) fn place(component: &Path, profile: Profile) -> Result<()> {
     std::fs::copy(component, profile.folder().join("service.wasm"))
         .with_context(|| format!("can't copy {}", component.display()))?;
     Ok(())
 }
 
-/// The native host, once built.
+/// Returns the path of the built native host.
 pub(crate) fn host(profile: Profile) -> PathBuf {
     program("gatewright", profile)
 }
 
-/// Builds the native host and the program that measures it with many users, optimized. Returns both.
+/// Builds the optimized native host and the program that measures it with many users. Returns both paths.
 pub(crate) fn build_scale() -> Result<(PathBuf, PathBuf)> {
     run(all_packages("build", Profile::Release).args(["--bin", "gatewright", "--bin", "scale"]))?;
     place(&component::build(Module::Service)?, Profile::Release)?;
@@ -50,7 +51,8 @@ pub(crate) fn build_tests(tests: &[String], units: bool, everything: bool) -> Re
         .args(tests.iter().flat_map(|name| ["--test", name])))
 }
 
-/// Prepares the same build, and that of this program, for what reads cargo's messages: also of what is built already.
+/// Returns commands for the same build and for that of xtask, with cargo's messages, which include those of crates that
+/// are already built.
 pub(crate) fn messages() -> [Command; 2] {
     let mut xtask = Profile::Dev.cargo();
     xtask.args(["build", "--locked", "--package", "xtask"]);
@@ -61,7 +63,7 @@ pub(crate) fn messages() -> [Command; 2] {
     builds
 }
 
-/// `cargo test` of every package, to which further arguments can be added.
+/// Returns `cargo test` for every package, to which further arguments can be added.
 pub(crate) fn tests(profile: Profile) -> Command {
     all_packages("test", profile)
 }

@@ -1,7 +1,7 @@
 //! The packages that are built for this machine.
 //!
-//! Every build is of the same ones, as these decide with which features their dependencies are built. What one command has
-//! built, the next one finds.
+//! Every build selects the same packages, because the selection decides the features of their dependencies. So each
+//! command reuses what an earlier one built.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,9 @@ use anyhow::{Context as _, Result};
 
 use crate::process::{cargo, output, run, target};
 
-/// What `cargo xtask serve` needs.
+/// Packages that `cargo xtask serve` needs.
 pub(crate) const PRODUCT: [&str; 2] = ["gatewright", "gatewright-pack"];
-/// What is tested besides.
+/// Further packages that are tested.
 pub(crate) const TESTED: [&str; 10] = [
     "auth-core",
     "gatewright-cli",
@@ -27,17 +27,17 @@ pub(crate) const TESTED: [&str; 10] = [
     "gatewright-transfer",
 ];
 
-/// How the native host is compiled.
+/// The build profile of the native host.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// Quickly: for tests, and to try it.
+    /// Fast to compile: for tests and local use.
     Dev,
-    /// Well: to deploy and to measure it.
+    /// Optimized: to deploy and to benchmark.
     Release,
 }
 
 impl Profile {
-    /// The folder of its programs.
+    /// Returns the folder of its programs.
     pub(crate) fn folder(self) -> PathBuf {
         target().join(match self {
             Self::Dev => "debug",
@@ -45,7 +45,8 @@ impl Profile {
         })
     }
 
-    /// Cargo, which for tests has clippy compile the workspace's own crates: so `cargo xtask lint` compiles nothing again.
+    /// Returns cargo. For tests, clippy compiles the workspace's own crates, so that `cargo xtask lint` compiles
+    /// nothing again.
     pub(crate) fn cargo(self) -> Command {
         let mut command = cargo();
         let clippy = Path::new(command.get_program()).with_file_name("clippy-driver");
@@ -63,19 +64,19 @@ impl Profile {
     }
 }
 
-/// Builds the program that makes components and JavaScript of modules.
+/// Builds the program that packs modules as components and JavaScript.
 pub(crate) fn build_pack() -> Result<PathBuf> {
     build("gatewright-pack", Profile::Dev)
 }
 
-/// A program, once built.
+/// Returns the path of a built program.
 pub(crate) fn program(name: &str, profile: Profile) -> PathBuf {
     profile
         .folder()
         .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// Builds a program. Returns it.
+/// Builds a program. Returns its path.
 pub(crate) fn build(binary: &str, profile: Profile) -> Result<PathBuf> {
     run(profile
         .cargo()
@@ -86,7 +87,7 @@ pub(crate) fn build(binary: &str, profile: Profile) -> Result<PathBuf> {
     Ok(program(binary, profile))
 }
 
-/// A command of cargo for every package, to which further arguments can be added.
+/// Returns a cargo command for every package, to which further arguments can be added.
 pub(crate) fn all_packages(verb: &str, profile: Profile) -> Command {
     let mut command = profile.cargo();
     command
@@ -97,7 +98,8 @@ pub(crate) fn all_packages(verb: &str, profile: Profile) -> Command {
     command
 }
 
-/// Dependencies that `cargo xtask serve` would build with other features than `cargo xtask test`, and so once more.
+/// Returns dependencies that `cargo xtask serve` and `cargo xtask test` build with different features, and therefore
+/// twice.
 pub(crate) fn built_twice() -> Result<Vec<String>> {
     let tree = |edges: &str, names: &[&[&str]]| -> Result<BTreeSet<String>> {
         let mut tree = cargo();
@@ -107,7 +109,7 @@ pub(crate) fn built_twice() -> Result<Vec<String>> {
             tree.args(packages(names));
         }
         let text = output(&mut tree).context("cargo tree failed")?;
-        // A package that was shown before is marked.
+        // Cargo marks a package that is shown again.
         let line = |line: &str| line.trim_end_matches(" (*)").trim_end().to_owned();
         Ok(text.lines().map(line).collect())
     };
@@ -116,7 +118,7 @@ pub(crate) fn built_twice() -> Result<Vec<String>> {
     Ok(served.difference(&tested).cloned().collect())
 }
 
-/// The arguments of cargo that name packages.
+/// Returns cargo's arguments that select packages.
 fn packages<'a>(names: &'a [&str]) -> impl Iterator<Item = &'a str> {
     names.iter().flat_map(|name| ["--package", name])
 }

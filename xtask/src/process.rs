@@ -1,4 +1,4 @@
-//! Running other programs.
+//! Runs other programs.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -8,27 +8,27 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 
 thread_local! {
-    /// Where this thread's programs print, if not to the terminal.
+    /// The file that receives the output of this thread's programs; `None` means the terminal.
     static OUTPUT: RefCell<Option<File>> = const { RefCell::new(None) };
 }
 
-/// The root of the repository.
+/// Returns the root of the repository.
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .map_or_else(PathBuf::new, PathBuf::from)
 }
 
-/// The folder that everything is built into.
+/// Returns the target folder of all builds.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// The cargo that runs this.
+/// Returns the cargo that runs this program.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
-    // What cargo said about this program is not for the next one: build scripts that look at it would run again.
+    // Cargo's variables about xtask are removed: otherwise build scripts that read them would run again.
     for (name, _) in std::env::vars_os() {
         let about_this = name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
@@ -40,12 +40,12 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Has the programs of this thread print to a file from now on.
+/// Redirects the output of this thread's programs to a file.
 pub(crate) fn print_to(file: File) {
     OUTPUT.set(Some(file));
 }
 
-/// Runs a program to its end and fails if it does.
+/// Runs a program and fails if it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let output = OUTPUT.with_borrow(|file| -> std::io::Result<_> {
         let Some(file) = file else { return Ok(None) };
@@ -58,12 +58,12 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         .status()
         .with_context(|| format!("can't start {}", name(command)))?;
     if !status.success() {
-        bail!("{} ended with {status}", name(command));
+        bail!("{} failed: {status}", name(command));
     }
     Ok(())
 }
 
-/// Runs a program and returns what it printed, without the last line break; none when it fails or is missing.
+/// Runs a program and returns its output without the last line break, or `None` if it fails or is missing.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command
         .output()
@@ -76,7 +76,7 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
     )
 }
 
-/// What cargo knows of the workspace.
+/// Returns the output of `cargo metadata`.
 pub(crate) fn metadata(options: &[&str]) -> Result<serde_json::Value> {
     let mut command = cargo();
     command.args(["metadata", "--locked", "--format-version", "1"]);

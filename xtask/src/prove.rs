@@ -1,6 +1,6 @@
-//! `cargo xtask prove`: what takes long and need not run at each change.
+//! `cargo xtask prove`: checks that take long and need not run at each change.
 //!
-//! What a part found, and when, is kept in `tests/PROVED.md`, which is checked in.
+//! The date and result of each check are recorded in `tests/PROVED.md`, which is under version control.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -15,21 +15,21 @@ use crate::packages::Profile;
 use crate::process::{output, root, run};
 use crate::test::with_artifacts;
 
-/// A proof that takes minutes.
+/// A check that takes minutes.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
-    /// A million users on SQLite, beside ten thousand: imports, look-ups, searches, pages.
+    /// A million users on SQLite, compared with ten thousand: imports, look-ups, searches, pages
     Scale,
-    /// Ten thousand random histories of accounts and sessions, each compared with a model.
+    /// Ten thousand random histories of accounts and sessions, each compared with a model
     Simulation,
-    /// The scenarios on the native host as it is deployed, which `cargo xtask test` runs as built for tests.
+    /// The scenarios on the optimized native host; `cargo xtask test` runs them on the test build
     Release,
 }
 
-/// How many random histories are simulated; `cargo xtask test` runs a few.
+/// The number of simulated random histories; `cargo xtask test` runs only a few.
 const HISTORIES: &str = "10000";
 
-/// Runs one part, or all; writes down what each found.
+/// Runs one check, or all, and records their results.
 pub(crate) fn run_all(part: Option<Part>) -> Result<()> {
     let parts: Vec<_> = match part {
         Some(part) => vec![part],
@@ -38,7 +38,7 @@ pub(crate) fn run_all(part: Option<Part>) -> Result<()> {
     let mut failed = Vec::new();
     for part in parts {
         let name = name(part);
-        println!("xtask: proving {name}");
+        println!("xtask: running the check {name}");
         let begun = Instant::now();
         let found = match prove(part) {
             Ok(found) => found,
@@ -65,7 +65,7 @@ fn name(part: Part) -> String {
 fn prove(part: Part) -> Result<String> {
     match part {
         Part::Scale => {
-            let failed = "the measurement failed: cargo xtask bench scale says why";
+            let failed = "the measurement failed: run cargo xtask bench scale to see why";
             output(&mut scale_command()?).context(failed)
         }
         Part::Simulation => {
@@ -84,7 +84,7 @@ fn prove(part: Part) -> Result<String> {
     }
 }
 
-/// Replaces a part's section in the file.
+/// Replaces a check's section in the file.
 fn record(name: &str, seconds: u64, found: &str) -> Result<()> {
     let path = root().join("tests/PROVED.md");
     let text = std::fs::read_to_string(&path)?;

@@ -1,4 +1,4 @@
-//! Hosts that run while something is measured or tested.
+//! Hosts that run during a benchmark or test.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
@@ -7,16 +7,16 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result};
 
-/// A process that is ended when dropped.
+/// A process that is stopped when dropped.
 pub(crate) struct Running(Child);
 
 impl Running {
-    /// Takes a process over.
+    /// Takes ownership of a process.
     pub(crate) fn new(child: Child) -> Self {
         Self(child)
     }
 
-    /// Its identifier.
+    /// Returns its process ID.
     pub(crate) fn id(&self) -> u32 {
         self.0.id()
     }
@@ -29,7 +29,7 @@ impl Drop for Running {
     }
 }
 
-/// Starts the native host in a folder, with these settings, and returns its address.
+/// Starts the native host in a folder with these settings, and returns its address.
 pub(crate) fn start(
     host: &Path,
     folder: &Path,
@@ -38,7 +38,7 @@ pub(crate) fn start(
     start_as(&["serve"], host, folder, settings)
 }
 
-/// Starts what the native host serves by these arguments.
+/// Starts the native host with these arguments, and returns its address.
 pub(crate) fn start_as<S: AsRef<OsStr>>(
     arguments: &[S],
     host: &Path,
@@ -63,11 +63,11 @@ pub(crate) fn start_as<S: AsRef<OsStr>>(
     });
     let base = base.with_context(|| {
         format!(
-            "the host did not start: see {}",
+            "the host did not start; its log is {}",
             folder.join("log").display()
         )
     })?;
-    // Keeps the pipe from filling up.
+    // Reads the output to the end, so that the pipe never fills up.
     std::thread::spawn(move || lines.for_each(drop));
     Ok((running, base))
 }

@@ -1,4 +1,4 @@
-//! Which tests a run is about: all of them, those of one host, or those of a name, for which nothing else is built.
+//! Selects the tests of a run: all, those of one host, or those with a name. Only what they need is built.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,12 +9,12 @@ use crate::component::Module;
 use crate::host::Host;
 use crate::targets::{Target, test_targets};
 
-/// Programs of tests that run in a way of their own.
+/// The test program of the storage contract, which runs separately.
 pub(crate) const KIT: &str = "contract";
 pub(crate) const SCENARIOS: &str = "scenarios";
 pub(crate) const HOSTS: [Host; 3] = [Host::Native, Host::Spin, Host::Cloudflare];
 
-/// Tests of a host by itself, beside the scenarios that every host passes.
+/// Returns the tests of one host, in addition to the scenarios that every host runs.
 pub(crate) const fn own_tests(host: Host) -> &'static str {
     match host {
         Host::Native => "native",
@@ -23,22 +23,22 @@ pub(crate) const fn own_tests(host: Host) -> &'static str {
     }
 }
 
-/// What is to be tested.
+/// The selected tests.
 pub(crate) struct Selection {
-    /// Hosts that the scenarios run on.
+    /// Hosts that run the scenarios.
     pub(crate) scenarios: Vec<Host>,
-    /// Programs of tests, the scenarios not among them.
+    /// Test programs, except for the scenarios.
     pub(crate) programs: Vec<String>,
-    /// Whether unit tests run, too.
+    /// Whether unit tests run too.
     pub(crate) units: bool,
-    /// Whether what is no program of tests runs, too: examples in the documentation, the npm package, pages.
+    /// Whether everything else runs too: examples in the documentation, the npm package, pages.
     pub(crate) everything: bool,
-    /// What is compiled to WebAssembly for them.
+    /// Modules that are compiled to WebAssembly for them.
     pub(crate) modules: Vec<Module>,
 }
 
 impl Selection {
-    /// Everything.
+    /// Selects everything.
     pub(crate) fn all() -> Result<Self> {
         let programs = test_targets()?.into_iter();
         Ok(Self {
@@ -54,7 +54,7 @@ impl Selection {
         })
     }
 
-    /// One host: its scenarios, and its own tests.
+    /// Selects one host: its scenarios and its own tests.
     pub(crate) fn of_host(host: Host) -> Self {
         let own = own_tests(host);
         Self {
@@ -69,8 +69,8 @@ impl Selection {
         }
     }
 
-    /// Where tests are declared whose names hold this text; everything if the text is found nowhere, as a macro may make the
-    /// name.
+    /// Selects the files with tests whose names contain this text. Selects everything if the text is not found, because
+    /// a macro may generate the name.
     pub(crate) fn named(filter: &str) -> Result<Self> {
         let mut found = Vec::new();
         let mut units = false;
@@ -83,12 +83,12 @@ impl Selection {
             }
         }
         if found.is_empty() && !units {
-            println!("xtask: no test is seen to be named {filter}: all are built");
+            println!("xtask: no test named {filter} found in the sources: building all tests");
             return Self::all();
         }
         let scenarios = found.iter().any(|name| name == SCENARIOS);
         println!(
-            "xtask: {filter} is looked for in {}{}",
+            "xtask: running tests named {filter} in {}{}",
             found.join(", "),
             if units { " and unit tests" } else { "" }
         );
@@ -106,13 +106,13 @@ impl Selection {
         })
     }
 
-    /// Whether tests of this program run.
+    /// Returns whether tests of this program are selected.
     pub(crate) fn has(&self, program: &str) -> bool {
         self.programs.iter().any(|name| name == program)
     }
 }
 
-/// What a program of tests needs of WebAssembly, the scenarios on these hosts.
+/// Returns the modules that a test program needs, with the scenarios on these hosts.
 fn modules_of(program: &str, hosts: &[Host]) -> Vec<Module> {
     match program {
         KIT => vec![Module::Spin, Module::Memory, Module::WorkerKit],
@@ -133,7 +133,7 @@ fn modules_of(program: &str, hosts: &[Host]) -> Vec<Module> {
     }
 }
 
-/// Whether a file, by its name or by a function in it, is about this text: the last part of a path.
+/// Returns whether a file's name or one of its functions matches this text, the last part of a path.
 fn declares(path: &Path, filter: &str) -> bool {
     let parts = filter.split("::").filter(|part| !part.is_empty());
     let wanted = parts.last().unwrap_or(filter);

@@ -1,4 +1,4 @@
-//! `cargo xtask serve`.
+//! `cargo xtask serve`: builds and starts the service.
 
 use std::io::{Read as _, Write as _};
 use std::process::Command;
@@ -12,10 +12,10 @@ use crate::native::build_host;
 use crate::packages::Profile;
 use crate::process::root;
 
-/// A Node.js that is new enough for Cloudflare's runtime, from its packages.
+/// The Node.js from the npm packages, which is new enough for Cloudflare's runtime.
 const NODE: &str = "hosts/cloudflare/node_modules/node/bin/node";
 
-/// Starts the service; returns when it has ended.
+/// Starts the service, and returns when it has stopped.
 pub(crate) fn run(host: Host, profile: Profile, arguments: &[String]) -> Result<()> {
     let mut command = match host {
         Host::Native => {
@@ -41,7 +41,7 @@ pub(crate) fn run(host: Host, profile: Profile, arguments: &[String]) -> Result<
     };
     command.current_dir(root());
     command.args(arguments);
-    // The service takes this process's place, so that signals reach it and nothing stands between.
+    // The service replaces this process, so that it receives signals directly.
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt as _;
@@ -51,7 +51,7 @@ pub(crate) fn run(host: Host, profile: Profile, arguments: &[String]) -> Result<
     crate::process::run(&mut command)
 }
 
-/// Spin and Workers have no place to keep secrets that they make themselves, but read a file.
+/// Creates a secret file for Spin and Workers, which read a file and can't store generated secrets themselves.
 fn make_secret(file: &str, name: &str) -> Result<()> {
     let path = root().join(file);
     let there = std::fs::read_to_string(&path).unwrap_or_default();
@@ -78,7 +78,7 @@ fn make_secret(file: &str, name: &str) -> Result<()> {
         "\n"
     };
     let mut file = options.open(&path)?;
-    // A file that was there may have been readable by others.
+    // An existing file may have been readable by others.
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     writeln!(file, "{line_break}{name}={secret}")?;

@@ -1,4 +1,4 @@
-//! Stages of a long run: several at once, each with its output in one piece and its time in a table.
+//! Stages of a long run. Several run at once; the output of each is printed in one piece, and its time in a table.
 
 use std::fs::File;
 use std::sync::Mutex;
@@ -8,7 +8,7 @@ use anyhow::{Context as _, Error, Result, bail};
 
 use crate::process::{print_to, target};
 
-/// A piece of work that prints through [`crate::process::run`].
+/// Work that prints through [`crate::process::run`].
 type StageWork<'a> = Box<dyn FnOnce() -> Result<()> + Send + 'a>;
 
 /// Pairs a stage's name with its work.
@@ -19,14 +19,14 @@ pub(crate) fn stage<'a>(
     (name, Box::new(work))
 }
 
-/// The stages so far, and how long each took.
+/// The stages so far, with the time of each.
 #[derive(Default)]
 pub(crate) struct Stages {
     took: Mutex<Vec<(&'static str, Duration)>>,
 }
 
 impl Stages {
-    /// Does one stage, printing as it goes.
+    /// Runs one stage, and prints its output immediately.
     pub(crate) fn one(&self, name: &'static str, work: impl FnOnce() -> Result<()>) -> Result<()> {
         println!("xtask: {name}");
         let begun = Instant::now();
@@ -35,14 +35,14 @@ impl Stages {
         done.with_context(|| name)
     }
 
-    /// Does several stages at once. What a stage prints appears when it ends. All of them run to their end, also when one
-    /// fails; the error then names each that failed.
+    /// Runs several stages at once. The output of a stage is printed when it ends. All of them run to the end even if
+    /// one fails; the error then names the failed ones.
     pub(crate) fn together(&self, stages: Vec<(&'static str, StageWork<'_>)>) -> Result<()> {
         let all = stages.len();
         self.by(all, stages)
     }
 
-    /// As [`together`](Self::together), with so many stages at a time, in their order.
+    /// Works like [`together`](Self::together), with this many stages at a time, in order.
     pub(crate) fn by(
         &self,
         places: usize,
@@ -59,7 +59,7 @@ impl Stages {
                     loop {
                         let next = lock(&waiting).next();
                         let Some((name, work)) = next else { break };
-                        println!("xtask: {name} begins");
+                        println!("xtask: {name}: started");
                         let begun = Instant::now();
                         let log = folder.join(format!("{}.log", name.replace(' ', "-")));
                         let done = File::create(&log)
@@ -68,12 +68,12 @@ impl Stages {
                             .and_then(|()| work());
                         self.finished(name, begun.elapsed());
                         let _printing = lock(&printing);
-                        println!("xtask: {name}, {} s", begun.elapsed().as_secs());
+                        println!("xtask: {name}: ended after {} s", begun.elapsed().as_secs());
                         if let Ok(text) = std::fs::read(&log) {
                             print!("{}", String::from_utf8_lossy(&text));
                         }
                         if let Err(error) = done {
-                            println!("xtask: {name} failed: {error:#}");
+                            println!("xtask: {name}: failed: {error:#}");
                             lock(&failed).push(error.context(name));
                         }
                     }
@@ -92,9 +92,9 @@ impl Stages {
         }
     }
 
-    /// Prints where the time went.
+    /// Prints the time of each stage.
     pub(crate) fn print(&self) {
-        println!("xtask: where the time went");
+        println!("xtask: time of each stage");
         for (name, took) in lock(&self.took).iter() {
             println!("  {:>5} s  {name}", took.as_secs());
         }

@@ -1,4 +1,4 @@
-//! What holds tests, and in which files.
+//! Test targets and their source files.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::packages::{PRODUCT, TESTED};
 use crate::process::metadata;
 
-/// Something that holds tests.
+/// A target with tests.
 pub(crate) struct Target {
     pub(crate) name: String,
     kind: String,
@@ -17,12 +17,12 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Whether it is a program of tests, and not a crate with tests of its own.
+    /// Returns whether it is a test program, and not a crate with unit tests.
     pub(crate) fn is_program(&self) -> bool {
         self.kind == "test"
     }
 
-    /// Its files: the first one, and those in the folder that belongs to it. The checks of a kit are beside it.
+    /// Returns its files: the root file and those in its folder, including the checks of the contract kit.
     pub(crate) fn sources(&self) -> Vec<PathBuf> {
         let root_of_crate = ["main.rs", "lib.rs"]
             .iter()
@@ -48,7 +48,7 @@ impl Target {
     }
 }
 
-/// All that holds tests.
+/// Returns all targets with tests.
 pub(crate) fn test_targets() -> Result<Vec<Target>> {
     let metadata = metadata(&["--no-deps"])?;
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `cargo xtask test`.
+//! `cargo xtask test`: runs the tests.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +15,7 @@ use crate::running::start;
 use crate::selection::{HOSTS, KIT, SCENARIOS, Selection, own_tests};
 use crate::stage::{Stages, stage};
 
-/// Runs every test; those whose name holds the filter; or only those of one host: its scenarios and its own tests.
+/// Runs all tests, those whose name contains the filter, or the scenarios and tests of one host.
 pub(crate) fn run_all(filter: Option<&str>, host: Option<Host>) -> Result<()> {
     need(
         "node",
@@ -65,7 +65,7 @@ fn run_selected(stages: &Stages, selection: &Selection, filter: Option<&str>) ->
     let of = |host| move || run(scenarios(host).args(filter));
     let others = other_tests(selection);
     let everything = selection.everything;
-    // Two at a time, the longest first: many of them wait for others now and then.
+    // Two at a time, the longest first, because many of them sometimes wait.
     let tests = [
         (
             selection.has(KIT),
@@ -77,7 +77,7 @@ fn run_selected(stages: &Stages, selection: &Selection, filter: Option<&str>) ->
         ),
         (
             !own.is_empty(),
-            stage("each host by itself", || run(some_tests(&own).args(filter))),
+            stage("tests of each host", || run(some_tests(&own).args(filter))),
         ),
         (on(Host::Spin), stage("scenarios on Spin", of(Host::Spin))),
         (
@@ -110,7 +110,7 @@ fn run_selected(stages: &Stages, selection: &Selection, filter: Option<&str>) ->
     stages.by(2, tests)
 }
 
-/// Installs what tests in JavaScript and Python, workerd and browsers need.
+/// Installs the packages that the tests in JavaScript and Python, workerd and browsers need.
 fn install_packages(selection: &Selection) -> Result<()> {
     let on_workers = [Module::Worker, Module::WorkerKit];
     if on_workers
@@ -123,7 +123,7 @@ fn install_packages(selection: &Selection) -> Result<()> {
         npm_packages(&root().join("examples/core/javascript"))?;
         python_packages(&root().join("examples/core/python"))?;
     }
-    // The programs that the scenarios talk to.
+    // The programs that the scenarios communicate with.
     npm_packages(&javascript())?;
     if selection.everything {
         npm_packages(&root().join("packages/verify"))?;
@@ -132,7 +132,7 @@ fn install_packages(selection: &Selection) -> Result<()> {
     Ok(())
 }
 
-/// Tests by the names of their programs.
+/// Returns the command for the tests of these programs.
 fn some_tests(names: &[&str]) -> Command {
     let mut command = native::tests(Profile::Dev);
     with_artifacts(&mut command)
@@ -141,7 +141,7 @@ fn some_tests(names: &[&str]) -> Command {
     command
 }
 
-/// The selected tests that no other stage runs.
+/// Returns the command for the selected tests that no other stage runs.
 fn other_tests(selection: &Selection) -> Option<Command> {
     let apart = [&[KIT, SCENARIOS][..], &HOSTS.map(own_tests)].concat();
     let names = selection.programs.iter().map(String::as_str);
@@ -156,7 +156,7 @@ fn other_tests(selection: &Selection) -> Option<Command> {
     Some(command)
 }
 
-/// The scenarios on a host; further tests can be added.
+/// Returns the command for the scenarios on a host; further tests can be added.
 fn scenarios(host: Host) -> Command {
     let mut command = native::tests(Profile::Dev);
     with_artifacts(&mut command)
@@ -165,14 +165,14 @@ fn scenarios(host: Host) -> Command {
     command
 }
 
-/// Names what was built for the tests.
+/// Passes the paths of built products to the tests.
 pub(crate) fn with_artifacts(command: &mut Command) -> &mut Command {
     command
         .env("GATEWRIGHT_PROGRAM", native::host(Profile::Dev))
         .env("GATEWRIGHT_COMPONENTS", root().join("target/components"))
 }
 
-/// Writes anew what is made of tables: the tests that compare it write it when they are told to.
+/// Writes the generated files, by running the tests that compare them in a mode that updates them.
 pub(crate) fn generate() -> Result<()> {
     // The same packages as for the tests, so that no dependency is built with other features.
     let update = |arguments: &[&str]| {
@@ -181,18 +181,18 @@ pub(crate) fn generate() -> Result<()> {
             .args(arguments)
             .env("GATEWRIGHT_UPDATE", "1"))
     };
-    // First: everything else is compiled with it.
+    // First, because everything else is compiled with it.
     update(&["--test", "storage_contract"])?;
     update(&["--lib", "openapi"])?;
     update(&["--test", "manifests"])
 }
 
-/// The tests in JavaScript that are not the npm package's.
+/// Returns the folder of the JavaScript tests outside the npm package.
 pub(crate) fn javascript() -> PathBuf {
     root().join("tests/javascript")
 }
 
-/// The pages in a browser, against a host of their own.
+/// Tests the pages in a browser, against a separate host.
 fn test_pages(host: &Path) -> Result<()> {
     let chromium = chromium()?;
     let folder = target().join("pages");
@@ -207,7 +207,7 @@ fn test_pages(host: &Path) -> Result<()> {
         .env("CHROMIUM", chromium))
 }
 
-/// The npm package, against a host of its own.
+/// Tests the npm package, against a separate host.
 fn test_js(host: &Path) -> Result<()> {
     let source = root().join("packages/verify");
     npm_packages(&source)?;

@@ -1,4 +1,4 @@
-//! A Rust toolchain that compiles to WebAssembly: found, added, or built from the distribution's source.
+//! Finds, extends or builds a Rust toolchain that compiles to WebAssembly.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use anyhow::{Context as _, Result, bail};
 use crate::install::{as_root, debian_packages};
 use crate::process::{output, run};
 
-/// Target of every component: it brings no imports of its own.
+/// The target of every component: it adds no imports.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
-/// How long `rustup target add` may take.
+/// The time limit of `rustup target add`.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(180);
-/// Debian's packages of a Rust with its library source, beside any other Rust on the machine.
+/// Debian's packages of a Rust with the source of its library, installed in addition to any other Rust.
 const DEBIAN_PACKAGES: [&str; 6] = [
     "rustc-web",
     "cargo-web",
@@ -28,18 +28,18 @@ const DEBIAN_PACKAGES: [&str; 6] = [
 /// A toolchain with the standard library for [`TARGET`].
 #[derive(Clone, Copy)]
 pub(crate) enum WasmToolchain {
-    /// The one that runs this.
+    /// The toolchain that runs this program.
     Active,
-    /// The one that Debian's packages put under /usr.
+    /// The toolchain of Debian's packages, under /usr.
     Debian,
 }
 
-/// The one that was found or made first, so that nothing is tried twice.
+/// The first toolchain found or created, so that nothing is tried twice.
 static FOUND: Mutex<Option<WasmToolchain>> = Mutex::new(None);
 
 impl WasmToolchain {
-    /// Finds a toolchain or makes one: the active one, Debian's where its library was built before, the active one with the
-    /// target added by rustup, Debian's.
+    /// Finds a toolchain or creates one. Tries in order: the active one, Debian's if its library was built before, the
+    /// active one with the target added by rustup, Debian's.
     pub(crate) fn ensure() -> Result<Self> {
         let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
         match *found {
@@ -66,12 +66,11 @@ impl WasmToolchain {
                 "the Rust target {TARGET} is missing; install it with: rustup target add {TARGET}"
             );
         }
-        build_debian_library()
-            .context("the Rust target could not be made from Debian's packages")?;
+        build_debian_library().context("can't build the Rust target from Debian's packages")?;
         Ok(Self::Debian)
     }
 
-    /// Its cargo.
+    /// Returns its cargo.
     pub(crate) fn cargo(self) -> Command {
         match self {
             Self::Active => crate::process::cargo(),
@@ -134,19 +133,19 @@ fn rustup_adds_target() -> bool {
     }
 }
 
-/// Installs Debian's packages and builds the standard library from the source in them, without network, into their
-/// own folder: the crate `sysroot` names what a target's library holds.
+/// Installs Debian's packages and builds the standard library from their source into their own folder, without network.
+/// The crate `sysroot` names the parts of a target's library.
 fn build_debian_library() -> Result<()> {
     debian_packages(&DEBIAN_PACKAGES)?;
-    let sysroot = output(debian_rustc().args(["--print", "sysroot"]))
-        .context("/usr/bin/rustc does not run")?;
+    let sysroot =
+        output(debian_rustc().args(["--print", "sysroot"])).context("can't run /usr/bin/rustc")?;
     let host = output(debian_rustc().arg("-vV"))
         .and_then(|text| {
             text.lines()
                 .find_map(|line| line.strip_prefix("host: ").map(str::to_owned))
         })
-        .context("/usr/bin/rustc names no host")?;
-    // rustc looks for its linker in its own folder, by its own name.
+        .context("the output of /usr/bin/rustc has no host")?;
+    // rustc looks for its linker in its own folder, by a fixed name.
     let linkers = Path::new(&sysroot)
         .join("lib/rustlib")
         .join(host)
@@ -167,7 +166,7 @@ fn build_debian_library() -> Result<()> {
     let built = crate::process::target().join("wasm-std");
     println!("xtask: building the standard library for {TARGET}, about two minutes");
     run(Command::new("/usr/bin/cargo")
-        // Inside the source, so that no configuration of the caller applies.
+        // Runs inside the source, so that the caller's configuration doesn't apply.
         .current_dir(&source)
         .env_remove("CARGO_BUILD_TARGET")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
@@ -177,7 +176,7 @@ fn build_debian_library() -> Result<()> {
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTFLAGS", "-Zforce-unstable-if-unmarked")
         .env("CARGO_PROFILE_DIST_DEBUG", "0")
-        // A hash of its own, so that its crates never clash with a program's.
+        // A separate hash, so that its crates never clash with a program's.
         .env("__CARGO_DEFAULT_LIB_METADATA", "gatewright")
         .args([
             "build",
@@ -203,8 +202,8 @@ fn build_debian_library() -> Result<()> {
             source.join("vendor").display()
         )))?;
 
-    let library =
-        library_folder(&mut debian_rustc()).context("/usr/bin/rustc does not know the target")?;
+    let library = library_folder(&mut debian_rustc())
+        .context("/usr/bin/rustc does not support the target")?;
     as_root(["mkdir", "-p"], [library.as_path()])?;
     for file in fs::read_dir(built.join(TARGET).join("dist/deps"))? {
         let path = file?.path();
@@ -218,7 +217,10 @@ fn build_debian_library() -> Result<()> {
         }
     }
     if !has_library(&mut debian_rustc()) {
-        bail!("{} still holds no standard library", library.display());
+        bail!(
+            "{} has no standard library after the build",
+            library.display()
+        );
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-// Route handlers of Next.js. Each export is what app/NAME/route.js exports as GET or POST.
+// Route handlers of Next.js. Each export corresponds to the GET or POST export of app/NAME/route.js.
 import { createVerifier } from "@gatewright/verify";
 import { requireAllRoles, requireAuth, requirePermission, requireRole } from "@gatewright/verify/next";
 

@@ -1,10 +1,10 @@
-// A Cloudflare Worker, which also hears of sessions that were ended early where KV is bound (wrangler.toml):
+// A Cloudflare Worker. With a KV binding it also rejects tokens of revoked sessions (wrangler.toml):
 //   [vars]  ISSUER = "https://auth.example.com"
 import { env } from "cloudflare:workers";
 import { createVerifier, kvRevocations } from "@gatewright/verify";
 import { requireAllRoles, requireAuth, requirePermission, requireRole } from "@gatewright/verify/fetch";
 
-// Once for each isolate, so that keys are kept between requests.
+// One verifier for each isolate, so that its keys are reused between requests.
 const verifier = createVerifier({
   issuer: env.ISSUER,
   jwksUrl: env.JWKS_URL,
@@ -21,7 +21,7 @@ const routes = {
 export default {
   async fetch(request) {
     const [guard, answer] = routes[`${request.method} ${new URL(request.url).pathname}`] ?? [];
-    if (!guard) return new Response("There is nothing here.", { status: 404 });
+    if (!guard) return new Response("Not found.", { status: 404 });
     const claims = await guard(request);
     return claims instanceof Response ? claims : Response.json(answer(claims));
   },

@@ -1,4 +1,4 @@
-// Password hashes and time-based one-time passwords, by a module of their own.
+// Password hashing and time-based one-time passwords, in a separate WebAssembly module.
 import module from "#crypto.wasm";
 import { VerifyError } from "./error.js";
 import { Hasher, initSync, totp_key, totp_step, totp_uri } from "./wasm/crypto.js";
@@ -10,7 +10,7 @@ export { VerifyError };
 const SALT_LENGTH = 16;
 const KEY_LENGTH = 20;
 
-/** The hasher last used: it keeps the memory of its hashes, so there is one. */
+/** The last used hasher. It is kept because it owns the memory of its hashes. */
 let kept;
 
 function hasher(options = {}) {
@@ -20,7 +20,7 @@ function hasher(options = {}) {
     const made = Hasher.with(memory, iterations, parallelism);
     if (!made) {
       const bounds = "parallelism from 1 to 16, memory from 8 times that to 65536 KiB, iterations from 1 to 64";
-      throw new VerifyError("option_invalid", `The parameters are out of bounds: ${bounds}.`);
+      throw new VerifyError("option_invalid", `The hash parameters are out of bounds. Allowed: ${bounds}.`);
     }
     kept?.hasher.free();
     kept = { name, hasher: made };
@@ -46,7 +46,7 @@ export const needsRehash = (hash, options) => hasher(options).needs_rehash(hash)
 
 function known(result) {
   if (result !== undefined && result !== -1) return result;
-  throw new VerifyError("totp_secret_invalid", "A TOTP secret has to be Base32 of 10 to 64 bytes.");
+  throw new VerifyError("totp_secret_invalid", "The TOTP secret is invalid: it must be Base32 of 10 to 64 bytes.");
 }
 
 export const totp = {

@@ -1,4 +1,4 @@
-/** The bytes that are written in base64, by the fastest that the platform has. */
+/** Decodes base64 with the fastest function of the platform. */
 function decode(base64) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
   if (globalThis.Buffer) return globalThis.Buffer.from(base64, "base64");
@@ -8,5 +8,5 @@ function decode(base64) {
   return bytes;
 }
 
-/** The module of WebAssembly whose bytes these are in base64. */
+/** Compiles a WebAssembly module from base64. */
 export const compile = (base64) => new WebAssembly.Module(decode(base64));

@@ -1,4 +1,4 @@
-/** Why a token is refused. The caller's fault: `status` 401. */
+/** Codes of refused tokens: an error of the client, `status` 401. */
 export type RefusalCode =
   | "token_malformed"
   | "token_type_mismatch"
@@ -11,7 +11,7 @@ export type RefusalCode =
   | "audience_mismatch"
   | "session_ended";
 
-/** What is wrong on this side: `status` 503 for the first two, 500 for the others. */
+/** Codes of errors on the server's side: `status` 503 for the first two, 500 for the others. */
 export type FaultCode =
   | "keys_unavailable"
   | "revocations_unavailable"
@@ -20,15 +20,15 @@ export type FaultCode =
   | "hash_invalid"
   | "totp_secret_invalid";
 
-/** Everything that goes wrong here. */
+/** The error that every function of this package throws. */
 export declare class VerifyError extends Error {
-  /** Stable, for programs. */
+  /** A stable code for programs. */
   readonly code: RefusalCode | FaultCode;
-  /** The HTTP status that fits: 401, 503 or 500. */
+  /** The matching HTTP status: 401, 503 or 500. */
   readonly status: 401 | 503 | 500;
   /**
-   * Why, in words that a client may see: "it has expired". `message` is for your log: it says what was expected and what
-   * came, and nothing of a secret, a signature or the token as a whole.
+   * A reason that clients can see: "it has expired". `message` is for your log: it names the expected and the actual
+   * value, but never a secret, a signature or the whole token.
    */
   readonly reason: string;
 }

@@ -1,6 +1,6 @@
-// Everything that can be wrong, as one class with stable codes.
+// The error class of the package, with stable codes.
 
-/** Codes that are not the caller's fault, and their status. All others are refusals of the token: 401. */
+/** Statuses of the codes that are not the client's fault. Every other code refuses a token: 401. */
 const STATUS = {
   keys_unavailable: 503,
   revocations_unavailable: 503,
@@ -20,13 +20,13 @@ export class VerifyError extends Error {
   }
 }
 
-/** What went wrong and what that came from, as one text. */
+/** Joins an error's message with those of its causes. */
 export const told = (error) => (error?.cause ? `${error.message}: ${told(error.cause)}` : String(error?.message ?? error));
 
-/** Most characters that a message quotes of what came. */
+/** The maximum number of characters quoted from a received value. */
 const LONGEST = 100;
 
-/** A value that came, as messages quote it: without control characters, and not all of a long one. */
+/** Quotes a received value for a message: escaped and truncated. */
 function quote(value) {
   if (value === undefined) return "missing";
   const text = JSON.stringify(value);
@@ -48,38 +48,38 @@ const time = (seconds) => {
   return Number.isNaN(date.getTime()) ? quote(seconds) : date.toISOString();
 };
 
-/** What was expected and what came, by code. Nothing of a signature, a secret or the token as a whole. */
+/** Details by code: the expected and the actual value, but never a signature, a secret or the whole token. */
 const DETAILS = {
   token_malformed(token) {
-    if (typeof token !== "string") return `a string was expected, and it is of type ${typeof token}`;
-    if (token.startsWith("s_")) return "it is an opaque session token, which the service alone can check";
+    if (typeof token !== "string") return `expected a string, found a value of type ${typeof token}`;
+    if (token.startsWith("s_")) return "it is an opaque session token, which only the service can check";
     const parts = token.split(".").length;
-    return parts === 3 ? "a header or a claim is not what RFC 9068 asks for" : `three parts were expected, and it has ${parts}`;
+    return parts === 3 ? "a header or a claim does not conform to RFC 9068" : `expected 3 parts, found ${parts}`;
   },
-  token_type_mismatch: (token) => `"typ" has to be "at+jwt", and is ${quote(part(token, 0).typ)}`,
-  key_unknown: (token, { source }) => `no key of ${source} has its "kid", which is ${quote(part(token, 0).kid)}`,
+  token_type_mismatch: (token) => `"typ" must be "at+jwt", but is ${quote(part(token, 0).typ)}`,
+  key_unknown: (token, { source }) => `no key of ${source} has its "kid" (${quote(part(token, 0).kid)})`,
   algorithm_mismatch(token, { algorithms }) {
     const { alg, kid } = part(token, 0);
     return algorithms.length && !algorithms.includes(alg)
-      ? `"alg" has to be ${algorithms.join(" or ")}, and is ${quote(alg)}`
-      : `"alg" is ${quote(alg)}, which the key ${quote(kid)} is not for`;
+      ? `"alg" must be ${algorithms.join(" or ")}, but is ${quote(alg)}`
+      : `"alg" is ${quote(alg)}, but the key ${quote(kid)} has another algorithm`;
   },
-  signature_invalid: (token) => `the key ${quote(part(token, 0).kid)} has not signed this`,
+  signature_invalid: (token) => `the key ${quote(part(token, 0).kid)} did not sign it`,
   token_expired: (token, { clockTolerance, now }) =>
-    `"exp" was ${time(part(token, 1).exp)}, and it is ${time(now / 1000)} (clock tolerance ${clockTolerance} s)`,
+    `"exp" is ${time(part(token, 1).exp)}, and the time is ${time(now / 1000)} (clock tolerance ${clockTolerance} s)`,
   token_not_yet_valid(token, { clockTolerance, now }) {
     const { nbf = 0, iat = 0 } = part(token, 1);
-    return `it begins at ${time(Math.max(nbf, iat))}, and it is ${time(now / 1000)} (clock tolerance ${clockTolerance} s)`;
+    return `it is valid from ${time(Math.max(nbf, iat))}, and the time is ${time(now / 1000)} (clock tolerance ${clockTolerance} s)`;
   },
-  issuer_mismatch: (token, { issuer }) => `"iss" has to be ${quote(issuer)}, and is ${quote(part(token, 1).iss)}`,
-  audience_mismatch: (token, { audience }) => `"aud" has to be or hold ${quote(audience)}, and is ${quote(part(token, 1).aud)}`,
+  issuer_mismatch: (token, { issuer }) => `"iss" must be ${quote(issuer)}, but is ${quote(part(token, 1).iss)}`,
+  audience_mismatch: (token, { audience }) => `"aud" must be or contain ${quote(audience)}, but is ${quote(part(token, 1).aud)}`,
   session_ended: (token) => `the session ${quote(part(token, 1).sid)} was revoked`,
 };
 
-/** The refusal of a token, told with what was expected. */
+/** Creates the error of a refused token, with the expected and the actual value. */
 export function refusal(code, reason, token, expected) {
   return new VerifyError(code, `The access token is refused: ${reason}: ${DETAILS[code](token, expected)}.`, { reason });
 }
 
-/** The algorithm that a token says it has. It decides nothing. */
+/** Returns the algorithm in the token's header. It decides nothing. */
 export const algorithmOf = (token) => part(token, 0).alg;

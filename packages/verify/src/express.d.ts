@@ -4,13 +4,13 @@ import type { Claims } from "./verifier.js";
 declare global {
   namespace Express {
     interface Request {
-      /** What the access token says, behind a guard. */
+      /** The claims of the access token. Set by a guard. */
       claims?: Claims;
     }
   }
 }
 
-/** A middleware of Express. What comes after it finds the claims in `request.claims`. */
+/** An Express middleware. Later handlers find the claims in `request.claims`. */
 export type Guard = (
   request: { headers: { authorization?: string }; claims?: Claims },
   response: { status(code: number): { set(headers: Record<string, string>): { send(body: any): unknown } } },

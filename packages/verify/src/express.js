@@ -1,4 +1,4 @@
-// Middleware for Express, and whatever else has its signature.
+// Middleware for Express and every framework with the same signature.
 import { guards } from "./guards.js";
 
 export const { requireAuth, requireRole, requireAllRoles, requirePermission } = guards((check) => async (request, response, next) => {

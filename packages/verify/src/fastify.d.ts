@@ -4,12 +4,12 @@ import type { Claims } from "./verifier.js";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** What the access token says, behind a guard. */
+    /** The claims of the access token. Set by a guard. */
     claims?: Claims;
   }
 }
 
-/** A hook of Fastify, for `onRequest`. What comes after it finds the claims in `request.claims`. */
+/** A Fastify hook for `onRequest`. Later hooks and handlers find the claims in `request.claims`. */
 export type Guard = onRequestAsyncHookHandler;
 
 /** See {@link Guards.requireAuth}. */

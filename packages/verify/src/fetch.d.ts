@@ -1,7 +1,7 @@
 import type { Guards } from "./guards.js";
 import type { Claims } from "./verifier.js";
 
-/** The claims of a request that is let through, or the response for one that is not. */
+/** Returns the claims of an admitted request, or the response that refuses it. */
 export type Guard = (request: Request) => Promise<Claims | Response>;
 
 /** See {@link Guards.requireAuth}. */

@@ -1,4 +1,4 @@
-// For whoever is given a Request and answers with a Response: Workers, Deno, Bun, service workers.
+// Guards for runtimes with Request and Response: Workers, Deno, Bun and service workers.
 import { guards, respond } from "./guards.js";
 
 export const { requireAuth, requireRole, requireAllRoles, requirePermission } = guards((check) => async (request) => {

@@ -1,17 +1,17 @@
 import type { Verifier } from "./verifier.js";
 
 /**
- * The four guards, as each framework has them. The token is that of the header `Authorization: Bearer …`. Who is not let
- * through gets `{"error": {"code", "message", "status_code"}}` with `WWW-Authenticate` (RFC 6750): 401 without a valid
- * token, 403 without the role or permission, 503 where keys or revocations can't be had now (told on `console.error`).
+ * The four guards of each framework. They read the token from the header `Authorization: Bearer …`. A refused request
+ * gets `{"error": {"code", "message", "status_code"}}` with `WWW-Authenticate` (RFC 6750): 401 without a valid token,
+ * 403 without the role or permission, 503 if keys or revocations are unavailable (logged with `console.error`).
  */
 export interface Guards<Guard> {
-  /** Lets requests with a valid access token through. */
+  /** Admits requests with a valid access token. */
   requireAuth(verifier: Verifier): Guard;
-  /** Lets who has one of the roles through. */
+  /** Admits users with at least one of the roles. */
   requireRole(verifier: Verifier, ...roles: [string, ...string[]]): Guard;
-  /** Lets who has each of the roles through. */
+  /** Admits users with all of the roles. */
   requireAllRoles(verifier: Verifier, ...roles: [string, ...string[]]): Guard;
-  /** Lets who has the permission through. */
+  /** Admits users with the permission. */
   requirePermission(verifier: Verifier, permission: string): Guard;
 }

@@ -1,9 +1,9 @@
-// What every middleware has in common: the claims of a request, or the answer that refuses it.
+// The common part of all middleware: finds the claims of a request, or the answer that refuses it.
 import { VerifyError } from "./error.js";
 
-/** As the service says it. */
+/** The same challenge as the service sends. */
 const REALM = 'Bearer realm="gatewright"';
-/** Seconds after which keys or revocations may be there again. */
+/** Seconds until clients try again when keys or revocations are unavailable. */
 const RETRY_AFTER = "5";
 
 function refuse(status, code, message, headers) {
@@ -41,16 +41,16 @@ async function check(verifier, authorization, question, needed) {
   return { claims };
 }
 
-/** The four guards, each made by `wrap` of a function from the Authorization header to `{claims}` or `{refusal}`. */
+/** Creates the four guards. `wrap` adapts a function from the Authorization header to `{claims}` or `{refusal}`. */
 export function guards(wrap) {
-  // What is wrong is said when the guard is made, not at the first request.
+  // Wrong arguments fail when the guard is created, not at the first request.
   const guard = (verifier, question, needed) => {
     if (typeof verifier?.verify !== "function") throw new TypeError("a guard needs a verifier");
     return wrap((authorization) => check(verifier, authorization, question, needed));
   };
   const named = (what, ...names) => {
     if (names.length && names.every((name) => typeof name === "string")) return what + names.join(", ");
-    throw new TypeError("a guard needs names of roles, or that of a permission");
+    throw new TypeError("a guard needs the names of roles, or the name of a permission");
   };
   return {
     requireAuth: (verifier) => guard(verifier),
@@ -60,5 +60,5 @@ export function guards(wrap) {
   };
 }
 
-/** The refusal as a standard response. */
+/** Converts a refusal to a standard response. */
 export const respond = ({ status, headers, body }) => new Response(body, { status, headers });

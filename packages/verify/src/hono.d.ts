@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import type { Guards } from "./guards.js";
 import type { Claims } from "./verifier.js";
 
-/** A middleware of Hono. What comes after it finds the claims by `c.get("claims")`. */
+/** A Hono middleware. Later handlers find the claims in `c.get("claims")`. */
 export type Guard = MiddlewareHandler<{ Variables: { claims: Claims } }>;
 
 /** See {@link Guards.requireAuth}. */

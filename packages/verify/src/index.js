@@ -1,4 +1,4 @@
-// The verifier with every algorithm.
+// The verifier with all algorithms.
 import module from "#verify.wasm";
 import { bind } from "./verifier.js";
 import { Verifier, decide, initSync } from "./wasm/verify.js";

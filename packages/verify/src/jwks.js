@@ -1,43 +1,49 @@
-// A JWK Set that is fetched: kept, refreshed, and never waited for by a promise of another request.
+// A fetched JSON Web Key Set (JWKS): cached, refreshed, and never awaited through a promise of another request.
 import { VerifyError, told } from "./error.js";
 
-/** Most bytes of an answer. */
+/** The maximum size of a response in bytes. */
 const LIMIT = 64 * 1024;
-/** Milliseconds between looks at whether somebody else's fetch has ended. */
+/** Milliseconds between checks whether another request's fetch has ended. */
 const LOOK = 10;
-/** Milliseconds without a further attempt where there are no keys yet. */
+/** Milliseconds between attempts while there are no keys yet. */
 const PAUSE = 1000;
 
 export class RemoteKeys {
   #options;
   #take;
-  /** Times in milliseconds: keys were fetched, an attempt ended, an unknown key was looked for, a fetch counts as going on. */
+  /**
+   * Times in milliseconds: last successful fetch, last attempt, last search for an unknown key, and until when a fetch
+   * counts as running.
+   */
   #fetched = -Infinity;
   #tried = -Infinity;
   #looked = -Infinity;
   #busyUntil = -Infinity;
   #attempts = 0;
-  /** What went wrong with the last fetch. */
+  /** The error of the last fetch. */
   #problem;
 
-  /** `take` is given the text of a set, and returns how many of its keys can be used; none when it is not a set. */
+  /**
+   * `take` receives the text of a key set and returns how many of its keys are usable, or undefined if it is not a key
+   * set.
+   */
   constructor(options, take) {
     this.#options = options;
     this.#take = take;
   }
 
-  /** Fetches keys where there are none, or none that are fresh. */
+  /** Fetches the keys if there are none or they are stale. */
   async prepare() {
     const { jwksMaxAge, jwksCooldown } = this.#options;
     if (this.#since(this.#fetched) < jwksMaxAge) return;
     const usable = this.#usable();
-    // One renews keys that are old; the others go on with them.
+    // One request renews stale keys; the others continue with them.
     if (usable && this.#busy()) return;
     if (this.#since(this.#tried) >= (usable ? jwksCooldown : PAUSE)) await this.refresh();
     this.check();
   }
 
-  /** Fetches keys because one is unknown. Returns whether there may be others now, and fails where that can't be known. */
+  /** Fetches the keys because one is unknown. Returns whether they were fetched, and throws if the fetch failed. */
   async lookAgain() {
     if (!this.#busy()) {
       const tooSoon = this.#since(this.#looked) < (this.#problem ? PAUSE : this.#options.jwksCooldown);
@@ -50,18 +56,18 @@ export class RemoteKeys {
     return true;
   }
 
-  /** Fails where there are no keys, or none that are young enough. */
+  /** Throws if there are no keys, or only keys that are too old. */
   check() {
     if (!this.#usable()) throw this.#unavailable();
   }
 
-  /** Fetches keys, or waits until somebody else has. What goes wrong is kept for `check`. */
+  /** Fetches the keys, or waits until another request has fetched them. An error is kept for `check`. */
   async refresh() {
     const { jwksTimeout, now } = this.#options;
     const attempts = this.#attempts;
-    // By a timer of one's own: what another request began may never end, if that is cancelled (Workers), and may not be
-    // awaited here.
-    // Twice its time: when it is up, one of those who wait fetches for the others.
+    // Waits with a timer of its own: another request's fetch may never end if that request is cancelled (Workers), and
+    // must not be awaited here.
+    // Waits twice as long as a fetch can take: after that, one of the waiting requests fetches for the others.
     for (let waited = 0; this.#busy() && waited < 2 * jwksTimeout; waited += LOOK) {
       await new Promise((resume) => setTimeout(resume, LOOK));
       if (attempts !== this.#attempts) return;
@@ -70,8 +76,8 @@ export class RemoteKeys {
     this.#busyUntil = now() + jwksTimeout;
     try {
       const usable = this.#take(await this.#get());
-      if (usable === undefined) throw new Error("the answer is not a JWK Set");
-      if (usable === 0) throw new Error("the set holds no key that can be used");
+      if (usable === undefined) throw new Error("the response is not a JWK Set");
+      if (usable === 0) throw new Error("the key set has no usable key");
       this.#fetched = now();
       this.#problem = undefined;
     } catch (error) {
@@ -92,7 +98,7 @@ export class RemoteKeys {
     });
     if (response.status !== 200) {
       await response.body?.cancel();
-      throw new Error(`the answer has status ${response.status}`);
+      throw new Error(`the response has status ${response.status}`);
     }
     const decoder = new TextDecoder();
     const reader = response.body.getReader();
@@ -102,7 +108,7 @@ export class RemoteKeys {
       length += chunk.value.byteLength;
       if (length > LIMIT) {
         await reader.cancel();
-        throw new Error(`the answer is longer than ${LIMIT} bytes`);
+        throw new Error(`the response is longer than ${LIMIT} bytes`);
       }
       text += decoder.decode(chunk.value, { stream: true });
     }
@@ -110,11 +116,11 @@ export class RemoteKeys {
   }
 
   #unavailable() {
-    const message = `The keys of ${this.#options.jwksUrl} are not there: ${this.#problem ? told(this.#problem) : "they were not fetched yet"}.`;
+    const message = `The keys of ${this.#options.jwksUrl} are unavailable: ${this.#problem ? told(this.#problem) : "they were not fetched yet"}.`;
     return new VerifyError("keys_unavailable", message, { cause: this.#problem });
   }
 
-  /** Milliseconds since a time. What lies ahead, as the clock was set back, is long ago. */
+  /** Returns the milliseconds since a time, or Infinity for a future time, because the clock was set back. */
   #since(time) {
     const passed = this.#options.now() - time;
     return passed < 0 ? Infinity : passed;

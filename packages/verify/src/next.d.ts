@@ -1,7 +1,7 @@
 import type { Guards } from "./guards.js";
 import type { Claims } from "./verifier.js";
 
-/** Wraps a route handler, whose second parameter then has `claims` beside `params`. */
+/** Wraps a route handler, whose second parameter then has `claims` in addition to `params`. */
 export type Guard = <
   Incoming extends Request,
   Context extends { claims: Claims } = { claims: Claims; params: Promise<Record<string, string>> },

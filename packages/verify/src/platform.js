@@ -1,12 +1,12 @@
-// RSA by the platform's own cryptography, where that answers at once: Node.js, Bun, Deno, and Workers with `nodejs_compat`.
+// RSA by the platform's own synchronous cryptography: Node.js, Bun, Deno, and Workers with `nodejs_compat`.
 
-/** Most keys that are kept ready. */
+/** The maximum number of cached keys. */
 const MOST = 64;
 
 function rsa({ createPublicKey, verify }) {
   const keys = new Map();
   return {
-    /** Whether a signature is a key's over a message. Undefined, which leaves it to the core: this can't say. */
+    /** Returns whether a signature over a message is valid for a key, or undefined to let the core verify it. */
     verifies(jwk, message, signature) {
       try {
         let key = keys.get(jwk);

@@ -1,6 +1,6 @@
-// Sessions that were ended before their tokens expire.
+// Revoked sessions whose tokens have not expired yet.
 
 export function kvRevocations(namespace) {
-  // What is there decides, whatever it says: it goes by itself when the session's tokens have expired.
+  // Only the presence of the key counts. It expires when the session's tokens have expired.
   return async ({ sid }) => (await namespace.get(`revoked:${sid}`)) !== null;
 }

@@ -1,4 +1,4 @@
-// The verifier with EdDSA and HMAC alone.
+// The verifier with EdDSA and HMAC only.
 import module from "#slim.wasm";
 import { bind } from "./verifier.js";
 import { Verifier, decide, initSync } from "./wasm/slim.js";

@@ -1,173 +1,182 @@
-/** The algorithms of signatures that can be verified. The slim entry knows EdDSA and those of HMAC. */
+/** The supported signature algorithms. The slim entry point supports only EdDSA and HMAC. */
 export type Algorithm = "EdDSA" | "ES256" | "RS256" | "HS256" | "HS384" | "HS512";
 
-/** A set of public keys (RFC 7517 section 5). */
+/** A JSON Web Key Set: public keys (RFC 7517 section 5). */
 export interface JsonWebKeySet {
   keys: readonly object[];
 }
 
-/** What an access token says (RFC 9068). Times are seconds since the Unix epoch. */
+/** The claims of an access token (RFC 9068). Times are in seconds since the Unix epoch. */
 export interface Claims {
-  /** Who issued it. */
+  /** The issuer. */
   iss: string;
-  /** The user's identifier. */
+  /** The user's ID. */
   sub: string;
-  /** Whom it is for. */
+  /** The audience. */
   aud: string | string[];
-  /** When it stops being valid. */
+  /** The time when it expires. */
   exp: number;
-  /** When it starts being valid. */
+  /** The time when it becomes valid. */
   nbf?: number;
-  /** When it was issued. */
+  /** The time when it was issued. */
   iat: number;
-  /** Identifier of the token. */
+  /** The token's ID. */
   jti: string;
-  /** The client it was issued to. */
+  /** The client that it was issued to. */
   client_id: string;
-  /** The session it belongs to. */
+  /** The ID of its session. */
   sid: string;
-  /** When the user last proved himself. */
+  /** The time of the user's last authentication. */
   auth_time: number;
-  /** How the user proved himself (RFC 8176). */
+  /** The user's authentication methods (RFC 8176). */
   amr?: string[];
-  /** Names of the user's roles. Left out where the token would be too long with them: ask the service then. */
+  /** Names of the user's roles. Omitted if they would make the token too long: ask the service then. */
   roles?: string[];
-  /** Permissions of those roles. Left out where the token would be too long with them: ask the service then. */
+  /** Permissions of those roles. Omitted if they would make the token too long: ask the service then. */
   permissions?: string[];
-  /** Who acts as the user (RFC 8693 section 4.1), where an administrator does. */
+  /** The administrator who acts as the user (RFC 8693 section 4.1), in an impersonation. */
   act?: { sub: string };
-  /** Whatever else the issuer put in. */
+  /** Other claims of the issuer. */
   [claim: string]: unknown;
 }
 
-/** Someone's roles and permissions: claims, or a user as the service's `GET /auth/me` has him. */
+/** A user's roles and permissions: the claims, or a user from the service's `GET /auth/me`. */
 export interface Holder {
-  /** Names of his roles. Default: none. */
+  /** Names of the roles. Default: none. */
   readonly roles?: readonly string[];
-  /** Names of his permissions, `resource:action`. Default: none. */
+  /** Names of the permissions, `resource:action`. Default: none. */
   readonly permissions?: readonly string[];
 }
 
-/** One question about someone, as the service's `POST /access/check` takes it. */
+/** A question about a user, as in the service's `POST /access/check`. */
 export type Question =
   | { permission: string }
   | { role: string }
   | { any_role: readonly string[] }
   | { all_roles: readonly string[] };
 
-/** Says whether the session of verified claims was revoked; `sid` names it. */
+/** Returns whether the session with the claim `sid` was revoked. */
 export type Revocations = (claims: Claims) => boolean | Promise<boolean>;
 
-/** Where keys come from: at most one of the three. */
+/** The source of the keys: at most one of the three. */
 type Keys =
   | {
       /**
-       * Where the JWK Set is, an http or https URL. Use https unless the network between is your own.
-       * Default: `/.well-known/jwks.json` below `issuer`, which is where the service has it.
+       * The URL of the JWK Set, http or https. Use https unless the network in between is your own. Default:
+       * `/.well-known/jwks.json` below `issuer`, where the service publishes it.
        */
       jwksUrl?: string | URL;
       jwks?: undefined;
       secret?: undefined;
     }
   | {
-      /** The JWK Set itself, as an object or JSON text. It is never fetched anew. */
+      /** The JWK Set itself, as an object or JSON text. It is never fetched. */
       jwks: JsonWebKeySet | string;
       jwksUrl?: undefined;
       secret?: undefined;
     }
   | {
       /**
-       * The secret that is shared with the service (its `JWT_SECRET`): text, of which the UTF-8 bytes count, or bytes. At
-       * least 32 bytes for HS256, 48 for HS384, 64 for HS512.
+       * The secret shared with the service (its `JWT_SECRET`): bytes, or text, which is encoded in UTF-8. At least 32
+       * bytes for HS256, 48 for HS384 and 64 for HS512.
        */
       secret: string | Uint8Array;
       jwks?: undefined;
       jwksUrl?: undefined;
     };
 
-/** What a verifier is made of. */
+/** The options of a verifier. */
 export type VerifierOptions = Keys & {
-  /** `iss` has to be this: the service's `JWT_ISSUER`, or its `PUBLIC_BASE_URL`. Required. */
+  /** The required `iss`: the service's `JWT_ISSUER`, or its `PUBLIC_BASE_URL`. Required. */
   issuer: string;
-  /** `aud` has to be or hold this: the service's `JWT_AUDIENCE`. Default: `issuer`, as with the service. */
+  /**
+   * The required audience, which `aud` must be or contain: the service's `JWT_AUDIENCE`. Default: `issuer`, as in the
+   * service.
+   */
   audience?: string;
   /**
-   * The only algorithms that are accepted. Default: every one of public keys that the entry knows; with `secret`, HS256,
-   * and then it has to be exactly one. Whatever is here, a key is used with the one algorithm that its type fixes, and a
-   * token's `alg` decides nothing.
+   * The accepted algorithms. Default: every public-key algorithm that this entry point supports. With `secret` it must
+   * be exactly one, and the default is HS256. A key is used only with the algorithm of its type; a token's `alg`
+   * decides nothing.
    */
   algorithms?: readonly Algorithm[];
-  /** Whole seconds by which the issuer's clock may differ, 0 to 300: `exp`, `nbf` and `iat` are taken that much late or early. Default: 5. */
+  /** Clock tolerance in whole seconds for `exp`, `nbf` and `iat`, 0 to 300. Default: 5. */
   clockTolerance?: number;
   /**
-   * Asked about each token that is valid otherwise. Default: nothing is asked, and a token is good until its `exp`. When it
-   * throws, the token is not accepted (`revocations_unavailable`). `kvRevocations` makes one.
+   * Called for each token that is otherwise valid. Default: no call; a token is valid until its `exp`. If it throws,
+   * the token is not accepted (`revocations_unavailable`). `kvRevocations` creates one.
    */
   revocations?: Revocations;
   /**
-   * Remembers tokens that were verified, by the SHA-256 of the whole token and under the same keys, until their `exp`: how many,
-   * up to 100,000, the oldest leaving first; `true` is 1000. Revocations are asked each time. The claims are frozen, as
-   * whoever presents a token again gets the same object. Default: false.
+   * The number of verified tokens to remember until their `exp`, up to 100,000, oldest dropped first; `true` means
+   * 1000. A token is found by the SHA-256 of the whole token, and only under the same keys. Revocations are checked
+   * each time. The claims are frozen, because every use of the token returns the same object. Default: false.
    */
   cache?: boolean | number;
-  /** Seconds after which fetched keys are fetched anew, 1 to 2,592,000. Default: 600. */
+  /** Seconds after which the keys are fetched again, 1 to 2,592,000. Default: 600. */
   jwksMaxAge?: number;
   /**
-   * Seconds for which keys older than that are still used while they can't be fetched, 0 to 2,592,000. Default: 86,400 (a
-   * day). After it tokens are refused with `keys_unavailable`.
+   * Seconds for which older keys are still used while they can't be fetched, 0 to 2,592,000. Default: 86,400 (a day).
+   * After that, tokens are refused with `keys_unavailable`.
    */
   jwksMaxStale?: number;
   /**
-   * Seconds between two fetches that tokens with an unknown `kid` cause, and between two attempts to renew old keys, 1 to
+   * Seconds between two fetches for tokens with an unknown `kid`, and between two attempts to renew old keys, 1 to
    * 3600. Default: 10.
    */
   jwksCooldown?: number;
-  /** Seconds that a fetch of keys may take, 0.1 to 60. Default: 3. An answer of more than 64 KiB is refused. */
+  /** Timeout for fetching keys in seconds, 0.1 to 60. Default: 3. A response of more than 64 KiB is refused. */
   jwksTimeout?: number;
-  /** What fetches keys. Default: the platform's `fetch`. */
+  /** The function that fetches keys. Default: the platform's `fetch`. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** The clock, in milliseconds since the Unix epoch. Default: `Date.now`. */
   now?: () => number;
 };
 
-/** Verifies the access tokens of one issuer. Make one and keep it: it holds the keys. */
+/** Verifies the access tokens of one issuer. Create one and reuse it, because it caches the keys. */
 export interface Verifier {
   /**
-   * The claims of an access token. It waits only where keys have to be fetched or revocations looked up.
+   * Verifies an access token and returns its claims. It waits only if keys must be fetched or revocations looked up.
    *
-   * @throws {VerifyError} The token is refused, or it can't be found out now (`status` 503).
+   * @throws {VerifyError} The token is refused, or can't be verified now (`status` 503).
    */
   verify(token: string): Promise<Claims>;
   /**
-   * As `verify`, at once. Keys have to be there: given, or fetched by `refresh()` or an earlier `verify()`; it never fetches
-   * them, so call `refresh()` from time to time where it is all that you use.
+   * Synchronous `verify`. The keys must be available: passed as an option, or fetched by `refresh()` or an earlier
+   * `verify()`. It never fetches them: call `refresh()` regularly if you use only this function.
    *
-   * @throws {VerifyError} As `verify`; `keys_unavailable` where there are no keys; `revocations_async` where `revocations`
-   * answers with a promise.
+   * @throws {VerifyError} As `verify`; `keys_unavailable` without keys; `revocations_async` if `revocations` returns a
+   * promise.
    */
   verifySync(token: string): Claims;
   /**
-   * Fetches the keys now, or waits until a fetch that is going on has ended.
+   * Fetches the keys now, or waits for a fetch that is already running.
    *
-   * @throws {VerifyError} `keys_unavailable`: it did not work, and there are none that are young enough.
+   * @throws {VerifyError} `keys_unavailable`: the fetch failed, and the cached keys are missing or too old.
    */
   refresh(): Promise<void>;
-  /** Answers a question about someone, as `POST /access/check` does. */
+  /** Answers a question about a user, as `POST /access/check` does. */
   decide(holder: Holder, question: Question): boolean;
 }
 
 /**
- * Makes a verifier.
+ * Creates a verifier.
  *
- * @throws {VerifyError} `option_invalid`: an option is not what it has to be.
+ * @throws {VerifyError} `option_invalid`: an option is invalid.
  */
 export declare function createVerifier(options: VerifierOptions): Verifier;
 
-/** Whether someone has a permission. `*` in one that is held covers everything; a superadmin has all. */
+/**
+ * Returns whether a user has a permission. `*` in a user's permission matches everything; a superadmin has all
+ * permissions.
+ */
 export declare function can(holder: Holder, permission: string): boolean;
-/** Whether someone has a role, or one that implies it: superadmin every other, admin the other built-in ones. */
+/**
+ * Returns whether a user has a role, or one that implies it: superadmin implies every role, admin the other built-in
+ * ones.
+ */
 export declare function hasRole(holder: Holder, role: string): boolean;
-/** Whether someone has one of the roles. Of none he has none. */
+/** Returns whether a user has at least one of the roles: false for an empty list. */
 export declare function hasAnyRole(holder: Holder, roles: readonly string[]): boolean;
-/** Whether someone has each of the roles. None everybody has. */
+/** Returns whether a user has all of the roles: true for an empty list. */
 export declare function hasAllRoles(holder: Holder, roles: readonly string[]): boolean;

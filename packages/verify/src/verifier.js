@@ -1,4 +1,4 @@
-// A verifier over a module of WebAssembly, which makes every decision.
+// The verifier. A WebAssembly module makes every decision.
 import { VerifyError, algorithmOf, refusal, told } from "./error.js";
 import { RemoteKeys } from "./jwks.js";
 import { platform } from "./platform.js";
@@ -8,16 +8,16 @@ const decoder = new TextDecoder();
 
 const invalid = (name, problem) => new VerifyError("option_invalid", `The option "${name}" ${problem}.`);
 
-/** Seconds that an option gives, in milliseconds. */
+/** Reads an option in seconds and returns milliseconds. */
 function milliseconds(options, name, fallback, [least, most]) {
   const seconds = options[name] ?? fallback;
-  if (!(seconds >= least && seconds <= most)) throw invalid(name, `has to be ${least} to ${most} seconds`);
+  if (!(seconds >= least && seconds <= most)) throw invalid(name, `must be ${least} to ${most} seconds`);
   return Math.round(seconds * 1000);
 }
 
 function text(options, name, fallback) {
   const value = options[name] ?? fallback;
-  if (typeof value !== "string" || value === "") throw invalid(name, "has to be text");
+  if (typeof value !== "string" || value === "") throw invalid(name, "must be a non-empty string");
   return value;
 }
 
@@ -25,21 +25,21 @@ const DAY = 86_400;
 const ALGORITHMS = ["EdDSA", "ES256", "RS256", "HS256", "HS384", "HS512"];
 
 const unanswered = (cause) =>
-  new VerifyError("revocations_unavailable", `Whether the session was revoked could not be found out: ${told(cause)}.`, { cause });
+  new VerifyError("revocations_unavailable", `The session's revocation could not be checked: ${told(cause)}.`, { cause });
 
-/** The options, checked and complete. */
+/** Checks the options and adds the defaults. */
 function settings(options) {
   const issuer = text(options, "issuer");
   const given = ["jwks", "jwksUrl", "secret"].filter((name) => options[name] !== undefined);
   if (given.length > 1) throw invalid(given[1], `can't be given with "${given[0]}"`);
   const clockTolerance = milliseconds(options, "clockTolerance", 5, [0, 300]) / 1000;
-  if (!Number.isInteger(clockTolerance)) throw invalid("clockTolerance", "has to be whole seconds");
+  if (!Number.isInteger(clockTolerance)) throw invalid("clockTolerance", "must be a whole number of seconds");
   const { algorithms = [], jwks, secret, revocations, cache = false } = options;
   if (!(Array.isArray(algorithms) && algorithms.every((name) => ALGORITHMS.includes(name)))) {
-    throw invalid("algorithms", `has to be a list of names: ${ALGORITHMS.join(", ")}`);
+    throw invalid("algorithms", `must be an array with names of ${ALGORITHMS.join(", ")}`);
   }
-  if (!(Number.isInteger(Number(cache)) && cache >= 0 && cache <= 100_000)) throw invalid("cache", "has to be true, false, or a number up to 100,000");
-  if (!["function", "undefined"].includes(typeof revocations)) throw invalid("revocations", "has to be a function");
+  if (!(Number.isInteger(Number(cache)) && cache >= 0 && cache <= 100_000)) throw invalid("cache", "must be true, false, or a whole number up to 100,000");
+  if (!["function", "undefined"].includes(typeof revocations)) throw invalid("revocations", "must be a function");
   const remote = jwks === undefined && secret === undefined;
   return {
     issuer,
@@ -55,7 +55,7 @@ function settings(options) {
     jwksTimeout: milliseconds(options, "jwksTimeout", 3, [0.1, 60]),
     revocations,
     cache: cache === true ? 1000 : Number(cache),
-    // Looked up at each call, and not with an object as `this`, which browsers and Workers refuse.
+    // Looked up at each call, and called without `this`, because browsers and Workers refuse another `this`.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     now: options.now ?? (() => Date.now()),
   };
@@ -66,9 +66,9 @@ function address(url) {
     const { protocol, href } = new URL(url);
     if (protocol === "https:" || protocol === "http:") return href;
   } catch {
-    // Told below.
+    // Reported below.
   }
-  throw invalid("jwksUrl", `has to be an http or https URL, as "issuer" is none from which it follows`);
+  throw invalid("jwksUrl", `must be an http or https URL; without it, "issuer" must be one`);
 }
 
 function freeze(value) {
@@ -79,18 +79,18 @@ function freeze(value) {
   return value;
 }
 
-/** The functions of the package over one module: its classes and functions, and its memory. */
+/** Creates the package's functions for one module: its classes, functions and memory. */
 export function bind({ Verifier: Core, decide, memory }) {
   class Verifier {
     #core;
-    /** Gives a core its keys. */
+    /** Loads the keys into a core. */
     #load;
-    /** Whether a call of the core has begun and not ended: an exception in it locks the core for good. */
+    /** Whether a call of the core has begun and not ended. An exception in the core locks it permanently. */
     #broken = false;
     #settings;
     #remote;
     #view = new Uint8Array();
-    /** Claims of tokens that were verified before, by the numbers that the core gives them. */
+    /** Claims of verified tokens, by the core's number of the token. */
     #remembered = [];
 
     constructor(options) {
@@ -105,16 +105,16 @@ export function bind({ Verifier: Core, decide, memory }) {
       };
       if (secret !== undefined) this.#takeSecret(algorithms, secret);
       else if (jwks === undefined) this.#remote = new RemoteKeys(this.#settings, take);
-      else if (!take(jwks)) throw invalid("jwks", "has to be a JWK Set with a key that can be used");
+      else if (!take(jwks)) throw invalid("jwks", "must be a JWK Set with at least one usable key");
     }
 
     #takeSecret(algorithms, secret) {
-      if (!(secret instanceof Uint8Array)) throw invalid("secret", "has to be text or a Uint8Array");
+      if (!(secret instanceof Uint8Array)) throw invalid("secret", "must be a string or a Uint8Array");
       const [algorithm = "HS256", ...others] = algorithms;
       this.#load = (core) => core.set_secret(algorithm, secret);
       const needed = others.length ? undefined : this.#load(this.#core);
-      if (needed === undefined) throw invalid("algorithms", "has to be one of HS256, HS384 and HS512 with a secret");
-      if (needed) throw invalid("secret", `has to have at least ${needed} bytes for ${algorithm}, and has ${secret.length}`);
+      if (needed === undefined) throw invalid("algorithms", "must be exactly one of HS256, HS384 and HS512 with a secret");
+      if (needed) throw invalid("secret", `must have at least ${needed} bytes for ${algorithm}, but has ${secret.length}`);
     }
 
     #renew() {
@@ -152,7 +152,7 @@ export function bind({ Verifier: Core, decide, memory }) {
       }
       if (typeof revoked?.then === "function") {
         revoked.then(undefined, () => {});
-        const message = 'verifySync() can\'t wait for "revocations", which answered with a promise: use verify().';
+        const message = 'verifySync() can\'t wait for "revocations", which returned a promise: use verify() instead.';
         throw new VerifyError("revocations_async", message);
       }
       return this.#unlessRevoked(revoked, token, claims);
@@ -172,7 +172,7 @@ export function bind({ Verifier: Core, decide, memory }) {
       return claims;
     }
 
-    /** The claims, or the error. */
+    /** Returns the claims or the error. */
     #check(token) {
       if (this.#broken) this.#renew();
       this.#broken = true;
@@ -197,7 +197,7 @@ export function bind({ Verifier: Core, decide, memory }) {
       return { error: this.#refusal("token_malformed", "it is malformed", token, time) };
     }
 
-    /** The claims of the token in the buffer, if it was verified before and its times hold still. */
+    /** Returns the claims of the token in the buffer if it was verified before and is still valid now. */
     #known(length, now) {
       const { claims, from, until } = this.#remembered[this.#core.find(length)] ?? {};
       return from <= now && now < until ? claims : undefined;
@@ -208,14 +208,16 @@ export function bind({ Verifier: Core, decide, memory }) {
       if (this.#settings.cache) {
         const { exp, iat, nbf = 0 } = claims;
         const { clockTolerance } = this.#settings;
-        // Frozen, as whoever presents the token again gets the same object.
+        // Frozen, because every use of the token returns the same object.
         const [from, until] = [Math.max(iat, nbf) - clockTolerance, exp + clockTolerance].map((seconds) => seconds * 1000);
         this.#remembered[this.#core.keep()] = { claims: freeze(claims), from, until };
       }
       return claims;
     }
 
-    /** The place in the module's memory for the token and then its claims. Memory that has grown is another buffer. */
+    /**
+     * Returns the part of the module's memory for the token and then its claims. Growing memory detaches the old view.
+     */
     #buffer() {
       if (this.#view.byteLength === 0) {
         this.#view = new Uint8Array(memory.buffer, this.#core.buffer(), this.#core.buffer_len());
@@ -225,9 +227,9 @@ export function bind({ Verifier: Core, decide, memory }) {
 
     #refusal(code, reason, token, now) {
       const { algorithms, jwksUrl } = this.#settings;
-      // Its key may well be there, and is not for this.
+      // The set may contain its key, but not for an accepted algorithm.
       const other = code === "key_unknown" && algorithms.length && !algorithms.includes(algorithmOf(token));
-      const source = jwksUrl ?? "those given";
+      const source = jwksUrl ?? "the given set";
       if (other) return refusal("algorithm_mismatch", "its algorithm is not accepted", token, this.#settings);
       return refusal(code, reason, token, { ...this.#settings, source, now });
     }
@@ -235,7 +237,7 @@ export function bind({ Verifier: Core, decide, memory }) {
 
   function answer({ roles = [], permissions = [] }, question) {
     const decision = decide(JSON.stringify({ roles, permissions, question }));
-    if (decision === undefined) throw new TypeError("roles, permissions and what is asked for have to be names, or lists of them");
+    if (decision === undefined) throw new TypeError("roles, permissions and the question must be names, or arrays of names");
     return decision;
   }
 

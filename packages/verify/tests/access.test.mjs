@@ -1,4 +1,4 @@
-// The decisions of the server, by the vectors that it is tested with.
+// The decisions of the server, with the test vectors of the server.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

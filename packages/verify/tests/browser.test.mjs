@@ -1,4 +1,4 @@
-// The package in a browser, as esbuild bundles it.
+// The package in a browser, bundled by esbuild.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -22,7 +22,7 @@ before(async () => {
     globalThis.gatewright = { verify, slim, crypto };`;
   const resolveDir = fileURLToPath(new URL(".", import.meta.url));
   const { outputFiles } = await build({ stdin: { contents: source, resolveDir }, bundle: true, minify: true, format: "esm", write: false });
-  // The service's keys from the page's own origin, whatever CORS allows.
+  // Serves the service's keys from the page's own origin, so that CORS doesn't matter.
   server = createServer(async (request, response) => {
     if (request.url === "/script.js") response.setHeader("content-type", "text/javascript").end(outputFiles[0].text);
     else if (request.url === "/jwks.json") response.end(await (await fetch(JWKS_URL)).text());

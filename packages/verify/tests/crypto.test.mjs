@@ -7,18 +7,18 @@ import { VerifyError, hashPassword, needsRehash, rehashPassword, totp, verifyPas
 const cheap = { memory: 64, iterations: 1 };
 const code = (expected) => (error) => error instanceof VerifyError && error.code === expected;
 
-test("a hash is Argon2id with OWASP's parameters, salted anew, and matches its password", () => {
+test("a hash is Argon2id with OWASP's parameters, with a new salt, and matches its password", () => {
   const [one, two] = [hashPassword("pässword"), hashPassword("pässword")];
   assert.match(one, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
   assert.notEqual(one, two);
   assert.equal(verifyPassword("pässword", one), true);
-  // The same characters, composed otherwise.
+  // The same characters in decomposed form.
   assert.equal(verifyPassword("pa\u0308ssword", one), true);
   assert.equal(verifyPassword("password", one), false);
   assert.equal(needsRehash(one), false);
 });
 
-test("the cost is what was asked for, within bounds", () => {
+test("the cost is configurable, within bounds", () => {
   const hash = hashPassword("password", { ...cheap, parallelism: 2 });
   assert.match(hash, /m=64,t=1,p=2/);
   assert.equal(verifyPassword("password", hash), true);
@@ -29,7 +29,7 @@ test("the cost is what was asked for, within bounds", () => {
   }
 });
 
-test("hashes of other systems are verified, and to be replaced", () => {
+test("hashes of other systems are verified and need a rehash", () => {
   const vectors = JSON.parse(readFileSync(new URL("../../../auth-core/src/password/foreign_vectors.json", import.meta.url)));
   for (const { made_by, hashes } of vectors) {
     const [{ password, stored }] = hashes;
@@ -39,8 +39,8 @@ test("hashes of other systems are verified, and to be replaced", () => {
   }
 });
 
-test("a hash gives way to a new one where it proves the password", () => {
-  // Of `foreign_vectors.json`: bcrypt sees 72 bytes, and better-auth compares in NFKC.
+test("a hash is replaced only if it proves the password", () => {
+  // From `foreign_vectors.json`: bcrypt reads 72 bytes, and better-auth compares in NFKC.
   const long = "a long passphrase, and its end does not count: 01234567890123456789012345678901234567890123456789";
   const bcrypt = "$2b$04$Vs3Jwq8QERNLXr4IYMa36eo.HtRmp5e1SKlvuMMDvQnAR3kG5IAym";
   for (const password of [long, `${long.slice(0, 72)} and a typo`]) {
@@ -54,7 +54,7 @@ test("a hash gives way to a new one where it proves the password", () => {
   assert.equal(rehashPassword("correct horse battery", fresh, cheap), null);
 });
 
-test("what is no hash, or asks for too much, is an error that does not tell the hash", () => {
+test("an invalid or too expensive hash is an error that doesn't contain the hash", () => {
   for (const [hash, problem] of [
     ["plain text", /not of a known form/],
     ["$argon2id$v=19$m=65537,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", /needs 65537 KiB of memory/],
@@ -68,8 +68,8 @@ test("what is no hash, or asks for too much, is an error that does not tell the 
   }
 });
 
-test("codes are those of RFC 6238, and are taken once", () => {
-  // Appendix B, the last six of the eight digits there.
+test("codes are those of RFC 6238, and are accepted once", () => {
+  // Appendix B, the last six of its eight digits.
   const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
   for (const [seconds, digits] of [[59, "287082"], [1_111_111_109, "081804"], [20_000_000_000, "353130"]]) {
     assert.equal(totp.verify(secret, digits, { now: seconds * 1000 }), Math.floor(seconds / 30));
@@ -80,7 +80,7 @@ test("codes are those of RFC 6238, and are taken once", () => {
   assert.equal(totp.verify(secret, "000000", { now: 59_000 }), null);
 });
 
-test("a new secret is one, and apps can read it", () => {
+test("a new secret is valid, and apps can read it", () => {
   const secret = totp.generateSecret();
   assert.match(secret, /^[A-Z2-7]{32}$/);
   assert.notEqual(secret, totp.generateSecret());

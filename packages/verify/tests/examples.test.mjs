@@ -1,4 +1,4 @@
-// Each example, with tokens of the service.
+// Every example, with tokens of the service.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, test } from "node:test";
@@ -18,7 +18,7 @@ for (const name of ["hono", "express", "fastify"]) {
   test(`${name} lets through who may`, async () => examine(await example(name)));
 
   test(`${name} answers 503 while keys can't be had`, async () => {
-    // A port that fetch refuses.
+    // Port 1 is blocked by fetch.
     const ask = await example(name, { JWKS_URL: "http://127.0.0.1:1/" });
     const response = await ask("GET", "/me", { authorization: `Bearer ${await register()}` });
     assert.equal(response.status, 503);
@@ -27,7 +27,7 @@ for (const name of ["hono", "express", "fastify"]) {
   });
 }
 
-test("route handlers of Next.js let through who may", async () => {
+test("route handlers of Next.js admit authorized users", async () => {
   Object.assign(process.env, { ISSUER, JWKS_URL });
   const routes = await import("../examples/next.mjs");
   await examine((method, path, headers) => {
@@ -39,5 +39,5 @@ test("route handlers of Next.js let through who may", async () => {
 test("the example of passwords and second factors runs", () => {
   const path = fileURLToPath(new URL("../examples/crypto.mjs", import.meta.url));
   const output = execFileSync(process.execPath, [path], { encoding: "utf8" });
-  assert.match(output, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$\S+\ntrue false\nto be stored instead: null\notpauth:\/\/totp\/Example:ada%40example.com\?/);
+  assert.match(output, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$\S+\ntrue false\nhash to store instead: null\notpauth:\/\/totp\/Example:ada%40example.com\?/);
 });

@@ -1,11 +1,11 @@
-// People of the service that GATEWRIGHT_BASE names, and programs that ask for their tokens.
+// Users of the service that GATEWRIGHT_BASE names, and programs that receive their tokens.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 
 export const base = process.env.GATEWRIGHT_BASE;
-/** The service's issuer where none is set. */
+/** The service's default issuer. */
 export const ISSUER = "http://localhost:8080";
 export const JWKS_URL = `${base}/.well-known/jwks.json`;
 
@@ -16,14 +16,14 @@ async function post(path, body, token) {
   return response.status === 204 ? undefined : response.json();
 }
 
-/** The access token of a new person with the role `user`. */
+/** Registers a user with the role `user` and returns their access token. */
 export async function register() {
   const email = `${crypto.randomUUID()}@example.com`;
   const { tokens } = await post("/auth/register", { email, password: "a password of some length" });
   return tokens.access_token;
 }
 
-/** The access token of the first administrator, who may do everything. */
+/** Returns the access token of the first administrator, who has every permission. */
 export async function administrator() {
   const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = process.env;
   return (await post("/auth/login", { email, password })).access_token;
@@ -31,7 +31,7 @@ export async function administrator() {
 
 export const signOut = (token) => post("/auth/logout", {}, token);
 
-/** Starts a program of ours until it prints that it listens. Returns its address and what ends it. */
+/** Starts a program and waits until it prints that it listens. Returns its address and a function that stops it. */
 export async function start(program, file, environment = {}) {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const child = spawn(program, [path], { env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "inherit"] });
@@ -42,7 +42,7 @@ export async function start(program, file, environment = {}) {
   throw new Error(`${file} ended before it listened`);
 }
 
-/** What every example answers to every kind of token. `ask(method, path, headers)` gives a response. */
+/** Checks the answers of an example to every kind of token. `ask(method, path, headers)` returns a response. */
 export async function examine(ask) {
   const [user, admin] = await Promise.all([register(), administrator()]);
   const bearer = (token) => ({ authorization: `Bearer ${token}` });

@@ -1,4 +1,4 @@
-// An issuer of access tokens by another implementation, with a clock that stands still.
+// An issuer of access tokens with another implementation (jose) and a fixed clock.
 import * as jose from "jose";
 
 export const ISSUER = "https://auth.example.com";
@@ -21,7 +21,7 @@ export const claims = {
   permissions: ["posts:*"],
 };
 
-/** A key pair, and the tokens that it signs. */
+/** Creates a key pair and a function that signs tokens. */
 export async function keyPair(algorithm) {
   const { publicKey, privateKey } = await jose.generateKeyPair(algorithm, { extractable: true });
   const jwk = { ...(await jose.exportJWK(publicKey)), alg: algorithm, use: "sig" };
@@ -31,7 +31,7 @@ export async function keyPair(algorithm) {
   return { jwk, sign };
 }
 
-/** A token of the service's under a shared secret, whose `kid` is made of the secret. */
+/** Signs a token with a shared secret, as the service does. The `kid` is derived from the secret. */
 export async function signWithSecret(algorithm, changed = {}) {
   const bytes = new TextEncoder().encode(SECRET);
   const digest = await crypto.subtle.digest("SHA-256", new Uint8Array([...new TextEncoder().encode("gatewright hmac kid\0"), ...bytes]));

@@ -1,4 +1,4 @@
-// Keys that are fetched: how long they are kept, when they are fetched anew, and what happens when that fails.
+// Fetched keys: how long they are cached, when they are fetched again, and what happens if that fails.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createVerifier } from "@gatewright/verify";
@@ -9,7 +9,7 @@ const token = await first.sign({ exp: NOW / 1000 + 1e8 });
 const newer = await second.sign({ exp: NOW / 1000 + 1e8 });
 const set = (...keys) => JSON.stringify({ keys: keys.map(({ jwk }) => jwk) });
 
-/** A verifier with a clock in seconds and an issuer's answers in one's hands. */
+/** Creates a verifier with a clock in seconds and controllable responses of the issuer. */
 function make(options) {
   const made = { seconds: 0, answer: () => new Response(set(first)), calls: [] };
   const fetch = async (url, init) => {
@@ -26,7 +26,7 @@ const code = (expected) => (error) => {
 };
 const down = () => { throw new Error("connection refused"); };
 
-test("keys come from below the issuer, once for as long as they are fresh", async () => {
+test("keys are fetched from below the issuer, once while they are fresh", async () => {
   const made = make();
   assert.throws(() => made.verifier.verifySync(token), code("keys_unavailable"));
   assert.equal((await made.verifier.verify(token)).sub, "ada");
@@ -39,13 +39,13 @@ test("keys come from below the issuer, once for as long as they are fresh", asyn
   assert.equal(made.calls.length, 2);
 });
 
-test("the address can be named", async () => {
+test("the URL of the keys can be set", async () => {
   const made = make({ issuer: "gatewright", jwksUrl: new URL("https://keys.example.com/set") });
   await assert.rejects(made.verifier.verify(token), code("issuer_mismatch"));
   assert.equal(made.calls[0].url, "https://keys.example.com/set");
 });
 
-test("an unknown key is looked for, and for the next only after a while", async () => {
+test("an unknown key causes a fetch, and the next one only after the cooldown", async () => {
   const made = make();
   await made.verifier.verify(token);
   await assert.rejects(made.verifier.verify(newer), code("key_unknown"));
@@ -60,7 +60,7 @@ test("an unknown key is looked for, and for the next only after a while", async 
   assert.equal(made.calls.length, 3);
 });
 
-test("a key that the issuer took back is not accepted any more", async () => {
+test("a key that the issuer removed is no longer accepted", async () => {
   const made = make();
   await made.verifier.verify(token);
   made.answer = () => new Response(set(second));
@@ -75,7 +75,7 @@ test("a token of an algorithm that is not accepted fetches nothing", async () =>
   assert.equal(made.calls.length, 1);
 });
 
-test("old keys serve while there are no others, but not for ever", async () => {
+test("stale keys are used while fetches fail, but not indefinitely", async () => {
   const made = make({ jwksMaxStale: 1000 });
   await made.verifier.verify(token);
   made.answer = down;
@@ -108,18 +108,18 @@ test("without any keys the next attempt is soon", async () => {
   await made.verifier.verify(token);
 });
 
-test("answers that are no keys are not taken", async () => {
+test("invalid responses are refused", async () => {
   for (const [answer, problem] of [
-    [() => new Response("", { status: 500 }), /the answer has status 500/],
+    [() => new Response("", { status: 500 }), /the response has status 500/],
     [() => new Response(null, { status: 302, headers: { location: "https://evil.example" } }), /status 302/],
     [() => new Response("<html>"), /not a JWK Set/],
-    [() => new Response('{"keys":[]}'), /no key that can be used/],
+    [() => new Response('{"keys":[]}'), /no usable key/],
     [() => new Response("x".repeat(64 * 1024 + 1)), /longer than 65536 bytes/],
   ]) {
     const made = make();
     await made.verifier.verify(token);
     made.answer = answer;
-    // Whether it is the issuer's can't be known, which is not the client's fault.
+    // The token may be valid, so this is not the client's fault.
     await assert.rejects(made.verifier.verify(newer), (error) => code("keys_unavailable")(error) && problem.test(error.message));
     await assert.rejects(made.verifier.verify(newer), code("keys_unavailable"));
     assert.equal(made.calls.length, 2);
@@ -130,7 +130,7 @@ test("answers that are no keys are not taken", async () => {
   }
 });
 
-test("one fetches, and the others wait without its promise", async () => {
+test("one request fetches, and the others wait without its promise", async () => {
   const made = make();
   let release;
   made.answer = () => new Promise((resolve) => (release = () => resolve(new Response(set(first)))));
@@ -139,12 +139,12 @@ test("one fetches, and the others wait without its promise", async () => {
   release();
   assert.equal((await all).length, 20);
   assert.equal(made.calls.length, 1);
-  // Old keys are renewed by one, and nobody else waits.
+  // One request renews the old keys, and no other waits.
   made.seconds = 600;
   const renewing = made.verifier.verify(token);
   await made.verifier.verify(token);
   assert.equal(made.calls.length, 2);
-  // An unknown key waits for what is on its way.
+  // A request with an unknown key waits for the running fetch.
   const waiting = made.verifier.verify(newer);
   made.answer = down;
   release();
@@ -153,9 +153,9 @@ test("one fetches, and the others wait without its promise", async () => {
   assert.equal(made.calls.length, 2);
 });
 
-test("a fetch that never ends, as its request was cancelled, is somebody else's after its time", async () => {
+test("another request fetches when the fetch of a cancelled request never ends", async () => {
   const made = make({ jwksTimeout: 0.1 });
-  // As when a Worker's request is cancelled: neither answer nor error comes, not even by the signal.
+  // As in a cancelled request of a Worker: neither response nor error arrives, even after the signal.
   made.answer = () => new Promise(() => {});
   void made.verifier.verify(token);
   made.answer = () => new Response(set(first));
@@ -166,7 +166,7 @@ test("a fetch that never ends, as its request was cancelled, is somebody else's 
   assert.equal(made.calls.length, 2);
 });
 
-test("all who wait for a fetch that never ends have the keys of the one that follows", async () => {
+test("all requests that wait for a fetch that never ends get the keys of the next fetch", async () => {
   const made = make({ jwksTimeout: 0.1 });
   made.answer = () => new Promise(() => {});
   void made.verifier.verify(token);
@@ -180,7 +180,7 @@ test("all who wait for a fetch that never ends have the keys of the one that fol
   assert.equal(made.calls.length, 2);
 });
 
-test("a clock that is set back holds nothing up", async () => {
+test("a clock that is set back delays nothing", async () => {
   const made = make();
   made.seconds = 86_400;
   await made.verifier.verify(token);
@@ -197,24 +197,24 @@ test("a clock that is set back holds nothing up", async () => {
   await other.verifier.verify(token);
 });
 
-test("a time out of parts of milliseconds is a time", async () => {
+test("a timeout can have fractions of milliseconds", async () => {
   const made = make({ jwksTimeout: 2.01 });
   await made.verifier.verify(token);
 });
 
-test("a fetch is given up in time", async () => {
+test("a fetch times out", async () => {
   const made = make({ jwksTimeout: 0.1 });
   made.answer = () => new Promise((_, reject) => {
     const { signal } = made.calls.at(-1).init;
     signal.addEventListener("abort", () => reject(signal.reason));
   });
-  // Keeps Node running, which does not wait for the signal's timer.
+  // Keeps Node.js running, which doesn't wait for the signal's timer.
   const alive = setInterval(() => {}, 1000);
   await assert.rejects(made.verifier.verify(token), code("keys_unavailable"));
   clearInterval(alive);
 });
 
-test("keys can be fetched beforehand", async () => {
+test("keys can be fetched in advance", async () => {
   const made = make();
   await made.verifier.refresh();
   assert.deepEqual(made.verifier.verifySync(token).roles, claims.roles);

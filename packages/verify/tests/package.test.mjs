@@ -1,4 +1,4 @@
-// What is published: its contents, sizes and types.
+// The published package: contents, sizes and types.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -15,7 +15,7 @@ const folder = path("../../../target/js");
 const entries = ["index", "slim", "crypto", "fetch", "hono", "express", "fastify", "next"];
 const parts = ["verifier", "error", "revocations", "guards"];
 
-test("the package holds what is listed here and no more", () => {
+test("the package contains exactly the files listed here", () => {
   const [{ files, size, unpackedSize }] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json"], { cwd: folder, encoding: "utf8" }));
   const expected = [
     "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json", "embedded.js", "jwks.js", "platform.js",
@@ -28,8 +28,8 @@ test("the package holds what is listed here and no more", () => {
   assert.ok(unpackedSize < 2_400_000, `${unpackedSize} bytes unpacked`);
 });
 
-test("publishing it has nothing to complain of", () => {
-  // The proof of where it was built is made where it is published, and nobody is logged in here.
+test("a dry run of publishing has no warnings", () => {
+  // Provenance is created where the package is published; no registry login exists here.
   const { status, stdout, stderr } = spawnSync("npm", ["publish", "--dry-run", "--provenance=false"], { cwd: folder, encoding: "utf8" });
   assert.equal(status, 0, stderr);
   assert.match(stdout, /^\+ @gatewright\/verify@/m);
@@ -37,7 +37,7 @@ test("publishing it has nothing to complain of", () => {
   assert.deepEqual(complaints, []);
 });
 
-test("its manifest is complete, and its version the workspace's", () => {
+test("its manifest is complete, and its version is the workspace's", () => {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json")));
   const [, version] = /^version = "(.*)"$/m.exec(readFileSync(path("../../../Cargo.toml"), "utf8"));
   assert.equal(manifest.version, version);
@@ -48,7 +48,7 @@ test("its manifest is complete, and its version the workspace's", () => {
   for (const field of ["private", "devDependencies", "scripts"]) assert.equal(manifest[field], undefined);
 });
 
-test("modules are within their budgets", (t) => {
+test("modules are within their size budgets", (t) => {
   for (const [name, budget] of [["verify", 124_000], ["slim", 86_000], ["crypto", 125_000]]) {
     const { length } = gzipSync(readFileSync(join(folder, `wasm/${name}_bg.wasm`)), { level: 9 });
     t.diagnostic(`${name}: ${length} bytes gzipped`);
@@ -56,7 +56,7 @@ test("modules are within their budgets", (t) => {
   }
 });
 
-test("what is not used is left out of a bundle", async () => {
+test("a bundle omits unused code", async () => {
   const bundle = async (contents) => {
     const options = { stdin: { contents, resolveDir: path(".") }, bundle: true, format: "esm", write: false, platform: "neutral", logLevel: "error" };
     return (await build(options)).outputFiles[0].text.length;
@@ -69,7 +69,7 @@ test("what is not used is left out of a bundle", async () => {
   assert.ok((await bundle('import "@gatewright/verify"; import "@gatewright/verify/crypto";')) < 100);
 });
 
-test("the declarations are what is meant", () => {
+test("the type declarations accept and refuse the right code", () => {
   const compiler = join(createRequire(import.meta.url).resolve("typescript/package.json"), "../bin/tsc");
   const { status, stdout } = spawnSync(process.execPath, [compiler, "--project", path("types")], { encoding: "utf8" });
   assert.equal(status, 0, stdout);

@@ -1,5 +1,5 @@
-// What the verifier refuses the service refuses, by the same code, and the other way round. Beside them jose, which shows
-// where they are stricter than others.
+// Verifier and service refuse the same tokens with the same codes. jose is compared to show where both are stricter
+// than others.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
@@ -43,27 +43,27 @@ after(() => {
 });
 
 const base64 = (value) => Buffer.from(typeof value === "string" || Buffer.isBuffer(value) ? value : JSON.stringify(value)).toString("base64url");
-/** A compact JWS of two parts, values or their text, that the service's secret signs. */
+/** Signs a compact JWS of two parts (values or their text) with the service's secret. */
 function signed(head, payload, secret = SECRET) {
   const message = `${base64(head)}.${base64(payload)}`;
   return `${message}.${createHmac("sha256", secret).update(message).digest("base64url")}`;
 }
 const withHeader = (changed) => signed({ ...header, ...changed }, claims);
 const withClaims = (changed) => signed(header, { ...claims, ...changed });
-/** JSON with further text before its last bracket. */
+/** Returns JSON with further text before its last bracket. */
 const and = (value, text) => `${JSON.stringify(value).slice(0, -1)},${text}}`;
 const nested = (depth) => `"nested":${"[".repeat(depth)}${"]".repeat(depth)}`;
 const now = () => Math.floor(Date.now() / 1000);
 const parts = () => token.split(".");
 
-/** The code by which the service refuses a token; none when it takes it. */
+/** Returns the code by which the service refuses a token, or undefined if it accepts it. */
 async function answer(at, token) {
   const response = await fetch(`${at}/auth/me`, { headers: { authorization: `Bearer ${token}` } });
   const { error } = await response.json();
   return error?.code;
 }
 
-/** The code by which a verifier refuses a token. */
+/** Returns the code by which a verifier refuses a token. */
 function code(verifier, token) {
   try {
     verifier.verifySync(token);
@@ -72,7 +72,7 @@ function code(verifier, token) {
   }
 }
 
-/** Whether jose takes it, told the same. */
+/** Returns whether jose accepts the token with the same options. */
 async function joseTakes(token) {
   const options = { issuer: ISSUER, audience: ISSUER, typ: "at+jwt", algorithms: ["HS256"] };
   try {
@@ -85,20 +85,20 @@ async function joseTakes(token) {
 }
 
 const MALFORMED = "token_malformed";
-// Why the product refuses what jose takes.
-const ONE_KEY = "jose is given a key and asks no `kid`; here `kid` chooses the key (RFC 8725 section 3.1)";
-const PROFILE = "RFC 9068 section 2.2 asks for the claim; jose looks at what it is told to";
-const TYPED = "RFC 7519 and RFC 9068 give the claim a type; jose looks at the claims that it checks";
-const WHOLE = "times are whole seconds from 0 on here; RFC 7519 lets issuers use others, which this one does not";
-const ONCE = "RFC 8259 section 4 leaves members of the same name undefined; jose takes the last one";
-const CLOCK = "a token from the future is refused; jose looks at `iat` only where it is told a maximum age";
-const LENGTH = "tokens of more than 8 KiB are not looked at";
-const UTF8 = "JSON begins without a byte order mark (RFC 8259 section 8.1) and is UTF-8, which has no lone surrogates; jose takes both";
-const CRITICAL = "no extension is understood here, and so `crit` and `b64` are refused; jose knows `b64`";
-const BASE64 = "RFC 7515 has no padding, and RFC 4648 section 3.5 lets the bits that are left over be refused; jose decodes what engines do";
-const NUMBERS = "a number beyond what a double holds is refused; for JSON.parse it is Infinity";
+// Reasons why the product refuses tokens that jose accepts.
+const ONE_KEY = "jose receives one key and ignores `kid`; here `kid` selects the key (RFC 8725 section 3.1)";
+const PROFILE = "RFC 9068 section 2.2 requires the claim; jose checks only the required claims of its options";
+const TYPED = "RFC 7519 and RFC 9068 define the claim's type; jose checks the types of few claims";
+const WHOLE = "times are whole seconds from 0 on here; RFC 7519 allows others, which this issuer never uses";
+const ONCE = "RFC 8259 section 4 leaves duplicate members undefined; jose uses the last one";
+const CLOCK = "a token from the future is refused; jose checks `iat` only with a maximum age";
+const LENGTH = "tokens of more than 8 KiB are refused unread";
+const UTF8 = "JSON begins without a byte order mark (RFC 8259 section 8.1) and is UTF-8, which has no lone surrogates; jose accepts both";
+const CRITICAL = "no extension is supported here, so `crit` and `b64` are refused; jose supports `b64`";
+const BASE64 = "RFC 7515 has no padding, and RFC 4648 section 3.5 allows decoders to refuse non-zero trailing bits; jose decodes whatever the engine does";
+const NUMBERS = "a number that overflows a double is refused; JSON.parse returns Infinity";
 
-// Name, how the token is made, the code of the refusal, why jose takes it all the same.
+// Name, token, code of the refusal, and why jose accepts it nevertheless.
 const CASES = [
   ["as it was issued", () => token],
   ["signed by the test", () => signed(header, claims)],
@@ -205,7 +205,7 @@ const CASES = [
   ["too long", () => withClaims({ x: "x".repeat(8 * 1024) }), MALFORMED, LENGTH],
 ];
 
-test("each kind of token is refused by both for the same reason, or by none", async (t) => {
+test("every kind of token is refused by both with the same code, or accepted by both", async (t) => {
   const verifier = createVerifier({ issuer: ISSUER, secret: SECRET });
   for (const [name, make, expected, whyJoseTakesIt] of CASES) {
     await t.test(name, async () => {
@@ -218,7 +218,7 @@ test("each kind of token is refused by both for the same reason, or by none", as
   }
 });
 
-/** Numbers that look random and are the same each time (xorshift). */
+/** A pseudo-random generator with a fixed sequence (xorshift). */
 function random(seed) {
   let state = seed;
   return (below) => {
@@ -231,7 +231,7 @@ function random(seed) {
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/~";
 
-/** A token with one letter changed, left out, doubled or exchanged with another. */
+/** Returns a token with one letter changed, removed, doubled or swapped. */
 function mutated(token, pick) {
   const at = pick(token.length);
   const letter = LETTERS[pick(LETTERS.length)];
@@ -260,7 +260,7 @@ test("a token with any letter changed gets the same answer from both", async () 
   }
 });
 
-test("claims of any kind, rightly signed, get the same answer from both", async () => {
+test("arbitrary claims with a valid signature get the same answer from both", async () => {
   const verifier = createVerifier({ issuer: ISSUER, secret: SECRET });
   const pick = random(13);
   const values = [null, true, 0, 1, -1, 1.5, 2 ** 53, 1e300, "", "x", ISSUER, [], [""], ["user"], [1], {}, { sub: "x" }, { sub: 1 }, [[]]];

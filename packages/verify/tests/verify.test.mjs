@@ -1,4 +1,4 @@
-// Tokens that are accepted and refused, by every kind of key.
+// Accepted and refused tokens, with every kind of key.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
@@ -27,7 +27,7 @@ for (const algorithm of ["EdDSA", "ES256", "RS256"]) {
       assert.deepEqual(verifier.verifySync(token), claims);
       const [header, payload, signature] = token.split(".");
       const other = Buffer.from(JSON.stringify({ ...claims, sub: "eve" })).toString("base64url");
-      await assert.rejects(verifier.verify([header, other, signature].join(".")), refused("signature_invalid", /has not signed this/));
+      await assert.rejects(verifier.verify([header, other, signature].join(".")), refused("signature_invalid", /did not sign it/));
       assert.throws(() => verifier.verifySync([header, payload, ""].join(".")), refused("signature_invalid", /./));
     }
   });
@@ -47,7 +47,7 @@ for (const algorithm of ["HS256", "HS384", "HS512"]) {
   });
 }
 
-test("the slim verifier knows no keys of ES256 and RS256", async () => {
+test("the slim verifier doesn't support keys of ES256 and RS256", async () => {
   for (const algorithm of ["ES256", "RS256"]) {
     const other = await keyPair(algorithm);
     assert.throws(() => slim.createVerifier({ issuer: ISSUER, jwks: { keys: [other.jwk] } }), refused("option_invalid", /"jwks"/));
@@ -57,33 +57,33 @@ test("the slim verifier knows no keys of ES256 and RS256", async () => {
   }
 });
 
-test("the slim verifier takes EdDSA", async () => {
+test("the slim verifier supports EdDSA", async () => {
   const verifier = slim.createVerifier({ issuer: ISSUER, jwks, now });
   assert.deepEqual(await verifier.verify(await key.sign()), claims);
   assert.equal(slim.can(claims, "posts:write"), true);
 });
 
-test("a refusal says what was expected and what came", async () => {
+test("a refusal names the expected and the actual value", async () => {
   const verifier = createVerifier({ issuer: ISSUER, audience: "api", jwks, now });
   const good = { aud: ["other", "api"] };
   assert.deepEqual((await verifier.verify(await key.sign(good))).aud, good.aud);
   const unsigned = `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString("base64url")}.e30.`;
   for (const [token, code, message] of [
-    [undefined, "token_malformed", /a string was expected, and it is of type undefined/],
-    ["", "token_malformed", /three parts were expected, and it has 1/],
+    [undefined, "token_malformed", /expected a string, found a value of type undefined/],
+    ["", "token_malformed", /expected 3 parts, found 1/],
     ["s_secret", "token_malformed", /opaque session token/],
     ["a.b.c", "token_malformed", /RFC 9068/],
     ["é.ü.\ud800", "token_malformed", /./],
     [`${await key.sign(good)}${"A".repeat(9000)}`, "token_malformed", /./],
     [await key.sign({ ...good, roles: 1 }), "token_malformed", /RFC 9068/],
-    [unsigned, "key_unknown", /which is missing/],
-    [await key.sign(good, { typ: "JWT" }), "token_type_mismatch", /"typ" has to be "at\+jwt", and is "JWT"/],
-    [await key.sign(good, { kid: "other\n" }), "key_unknown", /which is "other\\n"/],
+    [unsigned, "key_unknown", /"kid" \(missing\)/],
+    [await key.sign(good, { typ: "JWT" }), "token_type_mismatch", /"typ" must be "at\+jwt", but is "JWT"/],
+    [await key.sign(good, { kid: "other\n" }), "key_unknown", /"kid" \("other\\n"\)/],
     [await (await keyPair("ES256")).sign(good, { kid: key.jwk.kid }), "algorithm_mismatch", /"alg" is "ES256"/],
-    [await key.sign({ ...good, exp: NOW / 1000 - 5 }), "token_expired", /"exp" was 2027-01-15T07:59:55.000Z, and it is 2027-01-15T08:00:00.000Z/],
-    [await key.sign({ ...good, nbf: NOW / 1000 + 60 }), "token_not_yet_valid", /it begins at 2027-01-15T08:01:00.000Z/],
-    [await key.sign({ ...good, iss: "https://evil.example" }), "issuer_mismatch", /has to be "https:\/\/auth.example.com", and is "https:\/\/evil.example"/],
-    [await key.sign({ aud: "x".repeat(500) }), "audience_mismatch", /hold "api", and is "x{99}…/],
+    [await key.sign({ ...good, exp: NOW / 1000 - 5 }), "token_expired", /"exp" is 2027-01-15T07:59:55.000Z, and the time is 2027-01-15T08:00:00.000Z/],
+    [await key.sign({ ...good, nbf: NOW / 1000 + 60 }), "token_not_yet_valid", /it is valid from 2027-01-15T08:01:00.000Z/],
+    [await key.sign({ ...good, iss: "https://evil.example" }), "issuer_mismatch", /must be "https:\/\/auth.example.com", but is "https:\/\/evil.example"/],
+    [await key.sign({ aud: "x".repeat(500) }), "audience_mismatch", /contain "api", but is "x{99}…/],
   ]) {
     await assert.rejects(verifier.verify(token), (error) => {
       refused(code, message)(error);
@@ -98,7 +98,7 @@ test("a refusal says what was expected and what came", async () => {
 test("clocks may differ by the tolerance", async () => {
   for (const [options, tolerance] of [[{}, 5], [{ clockTolerance: 30 }, 30], [{ clockTolerance: 0 }, 0], [{ cache: true }, 5]]) {
     const verifier = createVerifier({ issuer: ISSUER, jwks, now, ...options });
-    // Twice, as the second may be known from the first.
+    // Twice, because the second may be answered from the cache.
     for (const claims of [{ exp: NOW / 1000 - tolerance + 1 }, { iat: NOW / 1000 + tolerance }, { nbf: NOW / 1000 + tolerance }]) {
       const token = await key.sign(claims);
       assert.equal(await verifier.verify(token).then(({ sub }) => sub), await verifier.verify(token).then(({ sub }) => sub));
@@ -111,7 +111,7 @@ test("clocks may differ by the tolerance", async () => {
   }
 });
 
-test("without a clock of one's own it is the platform's", async () => {
+test("the default clock is the platform's", async () => {
   const verifier = createVerifier({ issuer: ISSUER, jwks });
   const seconds = Math.floor(Date.now() / 1000);
   await verifier.verify(await key.sign({ iat: seconds, exp: seconds + 60 }));
@@ -122,41 +122,41 @@ test("algorithms that are not named are not accepted", async () => {
   const other = await keyPair("ES256");
   const verifier = createVerifier({ issuer: ISSUER, jwks: { keys: [key.jwk, other.jwk] }, algorithms: ["ES256"], now });
   await verifier.verify(await other.sign());
-  await assert.rejects(verifier.verify(await key.sign()), refused("algorithm_mismatch", /"alg" has to be ES256, and is "EdDSA"/));
+  await assert.rejects(verifier.verify(await key.sign()), refused("algorithm_mismatch", /"alg" must be ES256, but is "EdDSA"/));
 });
 
-test("options that are wrong are refused, each by its name", () => {
+test("invalid options are refused by name", () => {
   for (const [options, message] of [
-    [undefined, /"issuer" has to be text/],
+    [undefined, /"issuer" must be a non-empty string/],
     [{ issuer: "" }, /"issuer"/],
-    [{ issuer: "gatewright" }, /"jwksUrl" has to be an http or https URL/],
+    [{ issuer: "gatewright" }, /"jwksUrl" must be an http or https URL/],
     [{ jwksUrl: "file:///etc/passwd" }, /"jwksUrl"/],
     [{ jwks, secret: SECRET }, /"secret" can't be given with "jwks"/],
-    [{ jwks: "no JSON" }, /"jwks" has to be a JWK Set/],
-    [{ jwks: { keys: [] } }, /"jwks" has to be a JWK Set with a key/],
+    [{ jwks: "no JSON" }, /"jwks" must be a JWK Set/],
+    [{ jwks: { keys: [] } }, /"jwks" must be a JWK Set with at least one usable key/],
     [{ jwks, algorithms: ["RS256"] }, /"jwks"/],
-    [{ jwks, algorithms: "EdDSA" }, /"algorithms" has to be a list/],
-    [{ secret: "too short" }, /"secret" has to have at least 32 bytes for HS256, and has 9/],
+    [{ jwks, algorithms: "EdDSA" }, /"algorithms" must be an array/],
+    [{ secret: "too short" }, /"secret" must have at least 32 bytes for HS256, but has 9/],
     [{ secret: SECRET.slice(0, 40), algorithms: ["HS384"] }, /at least 48 bytes/],
-    [{ secret: SECRET, algorithms: ["EdDSA"] }, /"algorithms" has to be one of HS256/],
+    [{ secret: SECRET, algorithms: ["EdDSA"] }, /"algorithms" must be exactly one of HS256/],
     [{ secret: SECRET, algorithms: ["HS256", "HS512"] }, /"algorithms"/],
-    [{ secret: 7 }, /"secret" has to be text or a Uint8Array/],
-    [{ jwks, clockTolerance: 301 }, /"clockTolerance" has to be 0 to 300 seconds/],
-    [{ jwks, clockTolerance: 0.5 }, /whole seconds/],
+    [{ secret: 7 }, /"secret" must be a string or a Uint8Array/],
+    [{ jwks, clockTolerance: 301 }, /"clockTolerance" must be 0 to 300 seconds/],
+    [{ jwks, clockTolerance: 0.5 }, /whole number of seconds/],
     [{ jwks, clockTolerance: "1m" }, /"clockTolerance"/],
     [{ jwksMaxAge: 0 }, /"jwksMaxAge"/],
-    [{ jwks, revocations: {} }, /"revocations" has to be a function/],
+    [{ jwks, revocations: {} }, /"revocations" must be a function/],
   ]) {
     assert.throws(() => createVerifier(options && { issuer: ISSUER, ...options }), refused("option_invalid", message));
   }
 });
 
-test("an error never holds the secret", () => {
+test("an error never contains the secret", () => {
   const secret = "hunter2";
   assert.throws(() => createVerifier({ issuer: ISSUER, secret }), (error) => !error.message.includes(secret));
 });
 
-test("revoked sessions are refused, also where that has to be looked up", async () => {
+test("revoked sessions are refused, with synchronous and asynchronous look-ups", async () => {
   const token = await key.sign();
   const make = (revocations) => createVerifier({ issuer: ISSUER, jwks, now, revocations });
   const asked = [];
@@ -175,14 +175,14 @@ test("revoked sessions are refused, also where that has to be looked up", async 
   });
 });
 
-test("what was verified before is checked again but for its signature", async () => {
+test("a remembered token is checked again, except for its signature", async () => {
   let time = NOW;
   let revoked = false;
   const verifier = createVerifier({ issuer: ISSUER, jwks, cache: true, now: () => time, revocations: () => revoked });
   const token = await key.sign();
   assert.deepEqual(verifier.verifySync(token), claims);
   assert.deepEqual(verifier.verifySync(token), claims);
-  // A token that shares all but its signature is another.
+  // A token that differs only in its signature is a different token.
   const forged = `${token.slice(0, -4)}${token.endsWith("AAAA") ? "BBBB" : "AAAA"}`;
   assert.throws(() => verifier.verifySync(forged), refused("signature_invalid", /./));
   revoked = true;
@@ -194,7 +194,7 @@ test("what was verified before is checked again but for its signature", async ()
   assert.throws(() => verifier.verifySync(token), refused("token_expired", /./));
 });
 
-test("a token that was verified before is known again, until others took its place", async () => {
+test("a verified token is remembered until newer ones replace it", async () => {
   const verifier = createVerifier({ issuer: ISSUER, jwks, now, cache: 2 });
   const tokens = [];
   for (const jti of ["1", "2", "3"]) tokens.push(await key.sign({ jti }));
@@ -236,7 +236,7 @@ test("RS256 gets the same answers from the platform and from the core", async ()
   assert.deepEqual(answers("process.getBuiltinModule = undefined;"), expected);
 });
 
-test("what breaks off a call harms no later one", async () => {
+test("an exception in one call doesn't affect later calls", async () => {
   const verifier = createVerifier({ issuer: ISSUER, jwks, now, cache: true });
   const token = await key.sign();
   const deep = (depth) => {
@@ -257,7 +257,7 @@ test("what breaks off a call harms no later one", async () => {
   assert.deepEqual(verifier.verifySync(token), claims);
 });
 
-test("what revocations throw is told alike by both ways", async () => {
+test("an error of the revocation look-up is reported equally by both functions", async () => {
   const broken = () => { throw new Error("redis is down"); };
   const verifier = createVerifier({ issuer: ISSUER, jwks, now, revocations: broken });
   const token = await key.sign();
@@ -265,17 +265,17 @@ test("what revocations throw is told alike by both ways", async () => {
   assert.throws(() => verifier.verifySync(token), refused("revocations_unavailable", /./));
 });
 
-test("algorithms are known names", () => {
+test("algorithms must be known names", () => {
   for (const algorithms of [[undefined], ["eddsa"], ["EdDSA RS256"], "EdDSA"]) {
     assert.throws(() => createVerifier({ issuer: ISSUER, jwks, algorithms }), refused("option_invalid", /"algorithms"/));
   }
 });
 
-test("memory that grows between two tokens does not harm", async () => {
+test("memory can grow between two tokens", async () => {
   const token = await key.sign();
   const verifier = createVerifier({ issuer: ISSUER, jwks, now });
   verifier.verifySync(token);
-  // Each keeps a buffer of 8 KiB in the same memory.
+  // Each has a buffer of 8 KiB in the same memory.
   const others = Array.from({ length: 400 }, () => createVerifier({ issuer: ISSUER, jwks, now }));
   assert.deepEqual(verifier.verifySync(token), claims);
   for (const other of others) assert.deepEqual(other.verifySync(token), claims);

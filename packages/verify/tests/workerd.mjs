@@ -1,5 +1,5 @@
-// Runs a bundled Worker in Cloudflare's runtime, for workerd.test.mjs: the folder is in BUNDLE. Needs a newer Node.js than the
-// tests, so it is a program of its own. PUT /__kv/KEY writes into its KV.
+// Runs a bundled Worker in Cloudflare's runtime, for workerd.test.mjs. BUNDLE names its folder. It is a program of its
+// own because it needs a newer Node.js than the tests. PUT /__kv/KEY writes to its KV.
 import { readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";

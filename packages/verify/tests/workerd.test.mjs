@@ -1,4 +1,4 @@
-// The example of a Worker in Cloudflare's own runtime, which compiles no WebAssembly from bytes.
+// The Worker example in Cloudflare's own runtime, which doesn't compile WebAssembly from bytes.
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), "gatewright-workerd-"));
 let worker;
 
 before(async () => {
-  // As Wrangler does it: modules of WebAssembly stay modules.
+  // As with Wrangler, WebAssembly modules stay modules.
   await build({
     entryPoints: [path("../examples/worker.js")],
     outdir: folder,
@@ -33,7 +33,7 @@ after(() => {
 
 const ask = (method, route, headers) => fetch(worker.url + route, { method, headers });
 
-test("the bundle imports one module of WebAssembly", () => {
+test("the bundle imports one WebAssembly module", () => {
   assert.deepEqual(readdirSync(folder).map((name) => name.replace(/-\w+\.wasm$/, ".wasm")).sort(), ["verify_bg.wasm", "worker.js"]);
 });
 
@@ -43,9 +43,9 @@ test("many first requests at once are answered", async () => {
   assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
 });
 
-test("a Worker lets through who may", () => examine(ask));
+test("a Worker admits authorized users", () => examine(ask));
 
-test("a Worker hears of revoked sessions by KV", async () => {
+test("a Worker learns of revoked sessions from KV", async () => {
   const token = await register();
   const headers = { authorization: `Bearer ${token}` };
   assert.equal((await ask("GET", "/me", headers)).status, 200);

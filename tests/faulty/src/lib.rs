@@ -1,4 +1,4 @@
-//! A service that misbehaves on request: `/trap`, `/loop`, `/hog`; everything else answers.
+//! A service that misbehaves on request: `/trap`, `/loop`, `/hog`; every other path responds normally.
 
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]

@@ -1,7 +1,7 @@
 use gatewright_tests::host::{Answer, Host, Person, SETUP};
 use serde_json::{Value, json};
 
-/// A host with a superadmin and a person who has a role with wildcards.
+/// Starts a host with a superadmin and a user whose role has wildcards.
 async fn start() -> (Host, Person, Person) {
     let host = Host::start(&[SETUP]);
     let root = host.administrator().await;
@@ -24,7 +24,7 @@ async fn check(host: &Host, person: &Person, body: Value) -> Answer {
         .await
 }
 
-/// One question, and what answers it: names, wildcards, and the hierarchy of roles.
+/// Single questions: names, wildcards, and the hierarchy of roles.
 #[tokio::test]
 async fn a_question_is_answered_by_roles_and_permissions() {
     let (host, root, eve) = start().await;
@@ -34,14 +34,14 @@ async fn a_question_is_answered_by_roles_and_permissions() {
         (json!({"permission": "posts:*"}), true, false, true),
         (json!({"permission": "anything:list"}), true, false, true),
         (json!({"permission": "anything:write"}), false, false, true),
-        // A wildcard is only covered by a wildcard.
+        // Only a wildcard covers a wildcard.
         (json!({"permission": "*:write"}), false, false, true),
         (json!({"permission": "*:*"}), false, false, true),
         (json!({"permission": "*"}), false, false, true),
         (json!({"permission": "users:read"}), false, true, true),
         (json!({"permission": "users:*"}), false, false, true),
         (json!({"permission": "keys:write"}), false, false, true),
-        // What is no name of a permission nobody has.
+        // Nobody has an invalid permission.
         (json!({"permission": "nonsense"}), false, false, false),
         (
             json!({"permission": "posts:write:all"}),
@@ -53,7 +53,7 @@ async fn a_question_is_answered_by_roles_and_permissions() {
         (json!({"role": "editor"}), true, false, true),
         (json!({"role": "user"}), true, true, true),
         (json!({"role": "admin"}), false, true, true),
-        // Above it stands for it.
+        // A higher role implies it.
         (json!({"role": "moderator"}), false, true, true),
         (json!({"role": "premium"}), false, true, true),
         (json!({"role": "superadmin"}), false, false, true),
@@ -73,7 +73,7 @@ async fn a_question_is_answered_by_roles_and_permissions() {
     }
 }
 
-/// Many questions in one call are answered in their order, and together by all of them.
+/// Several questions in one call are answered in order, and combined into one answer for all of them.
 #[tokio::test]
 async fn many_questions_are_answered_in_order() {
     let (host, _, eve) = start().await;
@@ -110,7 +110,7 @@ async fn many_questions_are_answered_in_order() {
         .assert_error(422, "validation_failed");
 }
 
-/// V8.2.2: what another may do is for those to know who may read users.
+/// V8.2.2: only callers who can read users can ask about another user.
 #[tokio::test]
 async fn anothers_rights_are_for_those_who_may_read_users() {
     let (host, root, eve) = start().await;
@@ -126,7 +126,7 @@ async fn anothers_rights_are_for_those_who_may_read_users() {
     check(&host, &eve, of(&mia))
         .await
         .assert_error(403, "forbidden");
-    // Oneself is nobody else.
+    // Users can always ask about themselves.
     check(&host, &eve, of(&eve)).await.assert_ok();
     let many = json!({"checks": [{"role": "editor"}, {"role": "moderator"}], "user_id": eve.id});
     let answer = check(&host, &mia, many).await;
@@ -136,7 +136,7 @@ async fn anothers_rights_are_for_those_who_may_read_users() {
     check(&host, &mia, unknown.clone())
         .await
         .assert_error(404, "not_found");
-    // Who may not know does not learn who is there.
+    // Without permission the answer doesn't reveal whether a user exists.
     check(&host, &eve, unknown)
         .await
         .assert_error(403, "forbidden");
@@ -144,7 +144,7 @@ async fn anothers_rights_are_for_those_who_may_read_users() {
     anonymous.assert_error(401, "unauthenticated");
 }
 
-/// A call that asks nothing, or two things at once, is refused.
+/// A call without a question, or with two in one, is refused.
 #[tokio::test]
 async fn malformed_questions_are_refused() {
     let (host, root, eve) = start().await;

@@ -9,12 +9,12 @@ const Y: &str = "allowed";
 /// Refused.
 const N: &str = "refused";
 
-/// Who calls, in the order of the columns; the others but the first are the names of roles, too.
+/// The callers, in the order of the columns. Except for the first, these are also the names of roles.
 const CALLERS: [&str; 5] = ["anonymous", "user", "moderator", "admin", "superadmin"];
 
-/// Who may call what. Every route of the document has a row.
+/// The callers of each route. Every route of the OpenAPI document has a row.
 const MATRIX: &[(&str, &str, [&str; 5])] = &[
-    // For everybody.
+    // Public.
     ("GET", "/", [Y, Y, Y, Y, Y]),
     ("GET", "/.well-known/jwks.json", [Y, Y, Y, Y, Y]),
     ("GET", "/account/settings", [Y, Y, Y, Y, Y]),
@@ -49,15 +49,15 @@ const MATRIX: &[(&str, &str, [&str; 5])] = &[
     ("POST", "/register", [Y, Y, Y, Y, Y]),
     ("POST", "/token", [Y, Y, Y, Y, Y]),
     ("POST", "/token/refresh", [Y, Y, Y, Y, Y]),
-    // For who holds the link.
+    // With the token of a link.
     ("POST", "/auth/confirm-email/{token}", [Y, Y, Y, Y, Y]),
     ("POST", "/auth/verify", [Y, Y, Y, Y, Y]),
     ("GET", "/auth/verify/{token}", [Y, Y, Y, Y, Y]),
     ("POST", "/auth/verify/{token}", [Y, Y, Y, Y, Y]),
-    // For who knows a token of the operator's.
+    // With a token of the operator.
     ("GET", "/metrics", [Y, Y, Y, Y, Y]),
     ("POST", "/setup", [Y, Y, Y, Y, Y]),
-    // For who is signed in.
+    // Signed-in users.
     ("GET", "/account", [N, Y, Y, Y, Y]),
     ("PATCH", "/account", [N, Y, Y, Y, Y]),
     ("DELETE", "/account", [N, Y, Y, Y, Y]),
@@ -136,7 +136,7 @@ const MATRIX: &[(&str, &str, [&str; 5])] = &[
     ("POST", "/keys/rotate", [N, N, N, N, Y]),
 ];
 
-/// A path with identifiers that nothing has.
+/// Returns a path with IDs that don't exist.
 fn made_up(path: &str) -> String {
     let segment = |segment: &str| match segment {
         "{token}" => "A".repeat(43),
@@ -146,7 +146,8 @@ fn made_up(path: &str) -> String {
     path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
-/// V8.2.1, V8.3.1: every route, called by everybody, lets in whom the matrix says; and the matrix knows every route.
+/// V8.2.1, V8.3.1: every route, called by everybody, admits the callers in the matrix; and the matrix contains every
+/// route.
 #[tokio::test]
 async fn every_route_lets_in_whom_the_matrix_says() {
     let host = Host::start(&[
@@ -184,7 +185,7 @@ async fn every_route_lets_in_whom_the_matrix_says() {
     for role in &CALLERS[1..] {
         callers.push(Some(host.person(&root, role, &[role]).await));
     }
-    // What ends sessions comes last, with sessions of its own.
+    // Routes that end sessions run last, each with its own sessions.
     let (ends, lasts): (Vec<_>, Vec<_>) = MATRIX
         .iter()
         .partition(|(_, path, _)| path.contains("/logout"));
@@ -225,7 +226,7 @@ async fn every_route_lets_in_whom_the_matrix_says() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    // Nothing of it has put anybody out.
+    // No call has signed anybody out.
     for person in callers.iter().flatten() {
         host.login(&person.email).await;
     }

@@ -3,8 +3,8 @@ use serde_json::json;
 
 use crate::auth::access_token_is_checked::part;
 
-/// V11.2.2: a replaced key verifies what it has signed; after an emergency none does, and people go on by their refresh
-/// tokens.
+/// V11.2.2: a replaced key still verifies its tokens. After an emergency rotation no old key does, and users continue
+/// with their refresh tokens.
 #[tokio::test]
 async fn an_emergency_ends_what_was_signed_before() {
     let host = Host::start(&[SETUP]);
@@ -44,7 +44,7 @@ async fn an_emergency_ends_what_was_signed_before() {
         .await;
 }
 
-/// Sessions in cookies go on however many permissions somebody has: what a cookie has no room for, the token leaves out.
+/// Sessions in cookies work with any number of permissions: the token omits those that don't fit into a cookie.
 #[tokio::test]
 async fn a_cookie_has_room_for_every_token() {
     let host = Host::start(&[SETUP]);

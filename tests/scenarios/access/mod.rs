@@ -1,4 +1,4 @@
-//! Roles, permissions, and who may do what.
+//! Roles, permissions and access decisions.
 
 mod access_check;
 mod access_matrix;

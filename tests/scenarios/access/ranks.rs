@@ -10,15 +10,15 @@ async fn done(host: &Host, person: &Person, method: &str, path: &str) {
     assert_eq!(answer.status, 204, "{method} {path}: {answer:?}");
 }
 
-/// Makes a role or a permission, which has to succeed.
+/// Creates a role or permission, and asserts success.
 async fn make(host: &Host, person: &Person, path: &str, body: Value) -> Value {
     let answer = send(host, person, "POST", path, body).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     answer.body
 }
 
-/// V8.2.2, V8.2.3: nobody lowers or strips a peer, or a superior, by changing what that person holds; and so nobody gets at
-/// the peer's account either.
+/// V8.2.2, V8.2.3: nobody can lower or strip a peer or superior by changing their roles, and so nobody can take over a
+/// peer's account.
 #[tokio::test]
 async fn a_role_that_a_peer_holds_is_left_alone() {
     let host = Host::start(&[SETUP]);
@@ -45,7 +45,7 @@ async fn a_role_that_a_peer_holds_is_left_alone() {
         ("DELETE", "/roles/desk/permissions/users:read", json!({})),
         ("POST", "/roles/desk/permissions/users:write", json!({})),
         ("DELETE", "/roles/desk", json!({})),
-        // Everybody's role is the peer's, too.
+        // The peer has the role of all users, too.
         ("PUT", "/roles/user", json!({"permissions": ["users:read"]})),
         ("POST", "/roles/user/permissions/users:read", json!({})),
         ("PUT", "/roles/verified", json!({"permissions": []})),
@@ -67,7 +67,7 @@ async fn a_role_that_a_peer_holds_is_left_alone() {
         .assert_error(403, "insufficient_rank");
     };
     refused(&anna.path()).await;
-    // A permission is taken from all roles that hold it, the admins' among them.
+    // The permission would be removed from every role that has it, including the admins' role.
     for (method, body) in [
         ("DELETE", json!({})),
         ("PUT", json!({"name": "posts:other"})),
@@ -84,7 +84,7 @@ async fn a_role_that_a_peer_holds_is_left_alone() {
     let role = host.get_as("/roles/desk", root.token()).await;
     assert_eq!(role.body, desk);
 
-    // A superior holds it instead of the peer.
+    // A superior has it instead of the peer.
     let give = format!("{}/roles/desk", root.path());
     done(&host, &root, "POST", &give).await;
     done(
@@ -95,7 +95,7 @@ async fn a_role_that_a_peer_holds_is_left_alone() {
     )
     .await;
     refused(&root.path()).await;
-    // Nobody does: it is his to change, and users below him may hold it.
+    // No peer or superior has the role now: the administrator can change it, and lower-ranked users can have it.
     done(&host, &root, "DELETE", &give).await;
     let ben = host.person(&root, "ben", &["user", "desk"]).await;
     let changed = json!({"rank": 20, "permissions": ["users:read"]});
@@ -109,14 +109,15 @@ async fn a_role_that_a_peer_holds_is_left_alone() {
         host.record(&root, &ben.id).await["permissions"],
         json!(["users:read"])
     );
-    // Superadmins change everybody's role.
+    // Superadmins can change the role of all users.
     let everybody = json!({"permissions": ["users:read"]});
     send(&host, &root, "PUT", "/roles/user", everybody)
         .await
         .assert_ok();
 }
 
-/// A permission that only those below hold is renamed and deleted; one that a peer has besides by another role is not.
+/// A permission that only lower-ranked users have can be renamed and deleted, but not one that a peer also has by
+/// another role.
 #[tokio::test]
 async fn a_permission_that_a_peer_holds_is_left_alone() {
     let host = Host::start(&[SETUP]);
@@ -147,7 +148,7 @@ async fn a_permission_that_a_peer_holds_is_left_alone() {
     host.call_as("DELETE", path, cleo.token())
         .await
         .assert_error(403, "insufficient_rank");
-    // What it is for may be told in other words.
+    // Its description can change.
     send(&host, &cleo, "PUT", path, json!({"description": "Second."}))
         .await
         .assert_ok();
@@ -157,7 +158,7 @@ async fn a_permission_that_a_peer_holds_is_left_alone() {
     done(&host, &cleo, "DELETE", "/permissions/posts:other").await;
 }
 
-/// Equals never administer each other, whatever they hold; a custom staff role outranks `user`.
+/// Users of equal rank never administer each other, whatever their permissions; a custom staff role outranks `user`.
 #[tokio::test]
 async fn staff_administers_users_and_no_equals() {
     let host = Host::start(&[SETUP]);
@@ -201,7 +202,7 @@ async fn staff_administers_users_and_no_equals() {
             answer.assert_error(403, "insufficient_rank");
         }
     }
-    // Another rank takes effect with the next request.
+    // A new rank takes effect with the next request.
     send(&host, &root, "PUT", "/roles/support2", json!({"rank": 11}))
         .await
         .assert_ok();
@@ -225,7 +226,7 @@ async fn staff_administers_users_and_no_equals() {
     .assert_error(403, "grant_not_held");
 }
 
-/// A rank is set below one's own, and never that of a built-in role.
+/// A rank can be set only below the caller's own, and never for a built-in role.
 #[tokio::test]
 async fn a_rank_is_set_below_ones_own() {
     let host = Host::start(&[SETUP]);
@@ -275,7 +276,7 @@ async fn a_rank_is_set_below_ones_own() {
             .await
             .assert_error(403, "grant_not_held");
     }
-    // What stands above him he can't pull down, nor give.
+    // A higher role can be neither lowered nor granted.
     send(&host, &adam, "PUT", "/roles/higher", json!({"rank": 1}))
         .await
         .assert_error(403, "grant_not_held");
@@ -322,7 +323,7 @@ async fn a_rank_is_set_below_ones_own() {
         host.get_as("/roles/low", root.token()).await.body["rank"],
         0
     );
-    // Who has a rank of 10 makes roles below it.
+    // A user with a rank of 10 can create roles below it.
     let makers = json!({"name": "makers", "permissions": ["roles:write", "users:read"]});
     make(&host, &root, "/roles", makers).await;
     let max = host.person(&root, "max", &["user", "makers"]).await;
@@ -330,7 +331,7 @@ async fn a_rank_is_set_below_ones_own() {
     assert_eq!(make(&host, &max, "/roles", made).await["rank"], 9);
 }
 
-/// V8.3.2: a rank that is lowered while its holder changes somebody: the change came first, or it is refused.
+/// V8.3.2: a rank is lowered while its holder changes another user: the change happened first, or it is refused.
 #[tokio::test]
 async fn a_lost_rank_is_lost_for_requests_under_way() {
     let host = Host::start(&[
@@ -349,7 +350,7 @@ async fn a_lost_rank_is_lost_for_requests_under_way() {
         host.person(&root, "two", &["two"]).await,
     );
     for round in 0..10 {
-        // The one who stands above is put on the other's rank, and in the next round below.
+        // The higher-ranked user is lowered to the other's rank, and in the next round below it.
         let (high, low) = if round % 2 == 0 {
             (&one, &two)
         } else {

@@ -28,14 +28,14 @@ async fn send(host: &Host, person: &Person, method: &str, path: &str, body: Valu
     host.send_as(method, path, person.token(), body).await
 }
 
-/// Makes something, which has to succeed.
+/// Creates an object, and asserts success.
 async fn make(host: &Host, person: &Person, path: &str, body: Value) -> Value {
     let answer = send(host, person, "POST", path, body).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     answer.body
 }
 
-/// Names in a list, each once.
+/// Returns the names in a list, and asserts that they are unique.
 fn names(list: &Value) -> Vec<&str> {
     let list = list.as_array().unwrap().iter();
     let mut names: Vec<_> = list.map(|item| item["name"].as_str().unwrap()).collect();
@@ -43,7 +43,7 @@ fn names(list: &Value) -> Vec<&str> {
     names
 }
 
-/// What comes with the service: roles that hold what they have to, and nothing else.
+/// Built-in roles have exactly their documented permissions.
 #[tokio::test]
 async fn the_service_comes_with_roles_and_permissions() {
     let host = Host::start(&[SETUP]);
@@ -87,7 +87,7 @@ async fn the_service_comes_with_roles_and_permissions() {
     }
 }
 
-/// Permissions are made, found by name and by identifier, renamed with all that hold them, and deleted.
+/// Permissions can be created, found by name and by ID, renamed in all roles that have them, and deleted.
 #[tokio::test]
 async fn permissions_are_made_changed_and_deleted() {
     let host = Host::start(&[SETUP]);
@@ -99,7 +99,7 @@ async fn permissions_are_made_changed_and_deleted() {
         made,
         json!({"id": id, "name": "posts:write", "description": "Write posts.", "built_in": false})
     );
-    // As a browser's encodeURIComponent writes it, too.
+    // Also in the encoding of a browser's encodeURIComponent.
     for name in [id, "posts:write", "posts%3Awrite"] {
         let found = host
             .get_as(&format!("/permissions/{name}"), root.token())
@@ -192,7 +192,7 @@ async fn permissions_are_made_changed_and_deleted() {
     }
 }
 
-/// Roles are made, found by name and by identifier, renamed for all who have them, and taken from them when deleted.
+/// Roles can be created, found by name and by ID, renamed for all their holders, and removed from them by deletion.
 #[tokio::test]
 async fn roles_are_made_changed_and_deleted() {
     let host = Host::start(&[SETUP]);
@@ -295,12 +295,12 @@ async fn roles_are_made_changed_and_deleted() {
             .await
             .assert_error(404, "not_found");
     }
-    // Another one of that name is nobody's.
+    // Nobody has a new role with the same name.
     make(&host, &root, "/roles", json!({"name": "author"})).await;
     assert_eq!(of_eve().await.0, json!(["user", "verified"]));
 }
 
-/// What the service needs can't be deleted or renamed, and what superadmins may can't be changed at all.
+/// Built-in roles and permissions can't be deleted or renamed, and the superadmins' permissions can't change.
 #[tokio::test]
 async fn built_in_roles_stay() {
     let host = Host::start(&[SETUP]);
@@ -330,7 +330,7 @@ async fn built_in_roles_stay() {
     }
     let answer = host.get_as("/roles/superadmin", root.token()).await;
     assert_eq!(answer.body["permissions"], json!(["*"]));
-    // What others may is for the operator to say.
+    // The operator can change the permissions of other built-in roles.
     let changed = json!({
         "name": "moderator",
         "description": "Looks after the place.",
@@ -343,7 +343,7 @@ async fn built_in_roles_stay() {
     host.get_as("/audit", mia.token()).await.assert_ok();
 }
 
-/// V8.2.1: nobody grants what he does not hold, by whatever way.
+/// V8.2.1: nobody can grant permissions that they don't have, in any way.
 #[tokio::test]
 async fn nobody_grants_what_he_does_not_hold() {
     let host = Host::start(&[SETUP]);
@@ -376,7 +376,7 @@ async fn nobody_grants_what_he_does_not_hold() {
                 .assert_error(403, "grant_not_held");
         }
     }
-    // A role that holds more than he does, and those that stand as high as he does or higher.
+    // A role with more permissions than the caller's, and roles of equal or higher rank.
     for role in ["importer", "author", "admin", "superadmin"] {
         let path = format!("{}/roles/{role}", bob.path());
         host.call_as("POST", &path, adam.token())
@@ -397,7 +397,7 @@ async fn nobody_grants_what_he_does_not_hold() {
         json!(["clerk", "moderator", "premium", "user", "verified"])
     );
 
-    // Giving another name to what he holds would grant whatever that name stands for.
+    // Renaming a permission that the caller has would grant everything that the new name stands for.
     let path = format!("{}/roles/author", adam.path());
     let granted = host.call_as("POST", &path, root.token()).await;
     assert_eq!(granted.status, 204, "{granted:?}");
@@ -410,13 +410,13 @@ async fn nobody_grants_what_he_does_not_hold() {
     let check = json!({"permission": "keys:write"});
     let check = send(&host, &adam, "POST", "/access/check", check).await;
     assert_eq!(check.body["allowed"], false);
-    // Superadmins grant everything.
+    // Superadmins can grant everything.
     let path = "/roles/clerk/permissions/keys:write";
     let granted = host.call_as("POST", path, root.token()).await;
     assert_eq!(granted.status, 204, "{granted:?}");
 }
 
-/// Nothing of a long list is left out in silence.
+/// Long lists are complete.
 #[tokio::test]
 async fn a_list_of_names_counts_to_its_end() {
     let host = Host::start(&[SETUP]);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::auth::second_factor::enrol;
 
-/// V6.3.7, V7.5.1: the new address proves itself, the old one hears of it and can take it back.
+/// V6.3.7, V7.5.1: the new address must be verified; the old one is notified and can revert the change.
 #[tokio::test]
 async fn an_address_is_changed_from_the_new_one_and_taken_back_from_the_old_one() {
     let mail = MailService::start();
@@ -30,7 +30,7 @@ async fn an_address_is_changed_from_the_new_one_and_taken_back_from_the_old_one(
     assert_eq!(me.body["email"], "ada@example.com");
 
     let path = format!("/auth/confirm-email/{confirm}");
-    // Who receives the mail alone may be one whose address somebody put into another account.
+    // The recipient of the mail may be a stranger whose address somebody entered in another account.
     host.post(&path, json!({}))
         .await
         .assert_error(403, "password_required");
@@ -46,7 +46,7 @@ async fn an_address_is_changed_from_the_new_one_and_taken_back_from_the_old_one(
         .await
         .assert_error(401, "invalid_credentials");
 
-    // Somebody holds the old address against it.
+    // A registration uses the old address now.
     host.register("ada@example.com").await;
     mail.link("verify_email", "ada@example.com");
     let undone = host
@@ -57,7 +57,7 @@ async fn an_address_is_changed_from_the_new_one_and_taken_back_from_the_old_one(
     host.get_as("/auth/me", &session.access_token)
         .await
         .assert_error(401, "session_ended");
-    // Whoever changed it knew the password.
+    // The change of address required the password, so the old password no longer works.
     host.post("/auth/login", old)
         .await
         .assert_error(401, "invalid_credentials");
@@ -71,7 +71,7 @@ async fn an_address_is_changed_from_the_new_one_and_taken_back_from_the_old_one(
     );
 }
 
-/// An address of another account can't be taken, and asking does not tell that there is one.
+/// An address of another account can't be used, and the response doesn't reveal that it is taken.
 #[tokio::test]
 async fn anothers_address_is_not_given_away() {
     let mail = MailService::start();
@@ -87,7 +87,7 @@ async fn anothers_address_is_not_given_away() {
     let taken = change("bob@example.com").await;
     assert_eq!((taken.status.as_u16(), taken.text.as_str()), (202, ""));
     assert_eq!(mail.next().message["kind"], "account_exists");
-    // Somebody else is faster.
+    // Another user is faster.
     assert_eq!(change("carol@example.com").await.status, 202);
     let confirm = mail.link("change_email", "carol@example.com");
     host.register("carol@example.com").await;
@@ -103,7 +103,7 @@ async fn anothers_address_is_not_given_away() {
     assert_eq!(me.body["email"], "ada@example.com");
 }
 
-/// Whoever changes the address twice can't take back that it was taken back.
+/// A second change of the address can't prevent reverting the first one.
 #[tokio::test]
 async fn the_oldest_address_has_the_last_word() {
     let mail = MailService::start();
@@ -139,8 +139,8 @@ async fn the_oldest_address_has_the_last_word() {
     take_back(&undo[1]).await.assert_error(400, "link_invalid");
 }
 
-/// A factor that came after the change is of whoever made it, and goes with it; what was there before stays. An address that was
-/// proved once is told, whatever an administrator said of it since.
+/// Reverting a change of address also removes factors that were added after it; older ones stay. A formerly verified
+/// address is notified, whatever an administrator has set since.
 #[tokio::test]
 async fn a_factor_that_came_after_the_change_goes_with_it() {
     let mail = MailService::start();

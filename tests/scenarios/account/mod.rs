@@ -1,4 +1,4 @@
-//! A person's own account.
+//! A user's own account.
 
 mod change_email;
 mod profile;

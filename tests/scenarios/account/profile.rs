@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 const FIELDS: &str = r#"[{"name": "company", "required": true, "max_length": 20}, {"name": "age", "type": "integer"},
     {"name": "tier", "editable_by": "admin"}]"#;
 
-/// Declared fields are checked when registering and changing, and come back.
+/// Declared fields are validated at registration and at changes, and are returned.
 #[tokio::test]
 async fn declared_fields_are_checked_stored_and_returned() {
     let host = Host::start(&[("PROFILE_FIELDS", FIELDS)]);
@@ -96,7 +96,7 @@ async fn declared_fields_are_checked_stored_and_returned() {
         .assert_error(409, "username_taken");
 }
 
-/// Concurrent changes of different fields are both kept.
+/// Concurrent changes of different fields are all kept.
 #[tokio::test]
 async fn concurrent_changes_lose_nothing() {
     let fields: Vec<_> = (0..6)
@@ -112,14 +112,14 @@ async fn concurrent_changes_lose_nothing() {
     let answers = futures::future::join_all((0..4).map(change)).await;
     let stored = host.get_as("/account", &token).await.body["profile"].clone();
     for (n, answer) in answers.iter().enumerate() {
-        // Who was overtaken too often is told so, and nothing of his is there.
+        // A change that lost too many races is refused, and stores nothing.
         let there = stored.get(format!("f{n}")).is_some();
         assert_eq!(there, answer.status == 200, "{answers:?} {stored}");
     }
     assert!(answers.iter().filter(|answer| answer.status == 200).count() >= 3);
 }
 
-/// Deleting takes the password, and leaves nothing.
+/// Deleting the account requires the password, and leaves no data.
 #[tokio::test]
 async fn a_deleted_account_is_gone() {
     let mail = MailService::start();
@@ -154,7 +154,7 @@ async fn a_deleted_account_is_gone() {
     host.register("ada@example.com").await;
 }
 
-/// Every route that writes, with fields missing, mistyped, too many and huge: a clear error, and nothing breaks.
+/// Every route that writes, with missing, mistyped, unknown and huge fields: returns a clear error and stays intact.
 #[tokio::test]
 async fn every_write_route_takes_bad_input() {
     let host = Host::start(&[

@@ -1,7 +1,7 @@
 use gatewright_tests::host::{Host, PASSWORD, Tokens};
 use serde_json::json;
 
-/// V2.4.1: nobody fills the disk by changing an own account again and again, and each person is counted apart.
+/// V2.4.1: nobody can fill the disk by repeatedly changing their own account, and each user is counted separately.
 #[tokio::test]
 async fn changes_of_an_own_account_are_limited() {
     let host = Host::start(&[("CHANGES_PER_USER", "3")]);
@@ -15,7 +15,7 @@ async fn changes_of_an_own_account_are_limited() {
     for name in ["a", "b", "c"] {
         rename(&ada, name).await.assert_ok();
     }
-    // Another session is no way around it.
+    // Another session doesn't avoid the limit.
     let again = host.login("ada@example.com").await;
     for tokens in [&ada, &again] {
         let refused = rename(tokens, "d").await;
@@ -26,13 +26,13 @@ async fn changes_of_an_own_account_are_limited() {
     let account = host.get_as("/account", &ada.access_token).await;
     assert_eq!(account.body["display_name"], "c");
     rename(&bob, "b").await.assert_ok();
-    // What ends what somebody else may have is open still.
+    // A password change, which ends an intruder's access, is still allowed.
     let body = json!({"current_password": PASSWORD, "new_password": "another long passphrase"});
     let changed = host.send_as("POST", "/account/change-password", &ada.access_token, body);
     changed.await.assert_ok();
 }
 
-/// The password within sessions, and setting up a second factor.
+/// Limits of password checks within sessions, and of setting up a second factor.
 #[tokio::test]
 async fn each_kind_of_change_is_limited() {
     let host = Host::start(&[
@@ -58,12 +58,12 @@ async fn each_kind_of_change_is_limited() {
             _ => answer.assert_error(429, "rate_limited"),
         }
     }
-    // Leaving is always possible.
+    // Signing out is always possible.
     let left = host.post_as("/auth/logout-all", token).await;
     assert_eq!(left.status, 204);
 }
 
-/// Sessions that one person starts, in the right way.
+/// The limit of sessions that one user starts with the correct password.
 #[tokio::test]
 async fn sign_ins_of_one_user_are_limited() {
     let host = Host::start(&[("SIGN_INS_PER_USER", "2")]);
@@ -82,14 +82,14 @@ async fn sign_ins_of_one_user_are_limited() {
     login("ada", PASSWORD)
         .await
         .assert_error(429, "rate_limited");
-    // Who does not know the password learns nothing of it.
+    // Without the password the response doesn't reveal the limit.
     login("ada", "wrong")
         .await
         .assert_error(401, "invalid_credentials");
     login("bob@example.com", PASSWORD).await.assert_ok();
 }
 
-/// A session that is refreshed too often waits, and goes on.
+/// A session that is refreshed too often must wait, and then continues.
 #[tokio::test]
 async fn refreshes_of_one_session_are_limited() {
     let host = Host::start(&[("REFRESHES_PER_SESSION", "3")]);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-/// Signs in as this device, carried in this way.
+/// Signs in as this device, with this transport.
 async fn login(host: &Host, user_agent: &str, transport: &str) -> Answer {
     let body = json!({"email": "ada@example.com", "password": PASSWORD, "transport": transport});
     let request = host
@@ -13,7 +13,7 @@ async fn login(host: &Host, user_agent: &str, transport: &str) -> Answer {
     Answer::of(request.json(&body)).await
 }
 
-/// V7.5.2: devices are listed by name, and ended one, or all but the one that asks.
+/// V7.5.2: sessions are listed by device name, and can be ended one by one, or all except the current one.
 #[tokio::test]
 async fn sessions_are_listed_and_ended() {
     let host = Host::start(&[]);
@@ -57,7 +57,7 @@ async fn sessions_are_listed_and_ended() {
         let request = host.request(Method::DELETE, path).bearer_auth(token);
         Answer::of(request).await.status.as_u16()
     };
-    // Another person's session is not there to be ended.
+    // Another user's session can't be ended.
     let bob = host.login("bob@example.com").await;
     assert_eq!(end(&bob.access_token, &path).await, 404);
     assert_eq!(end(&here.access_token, &path).await, 204);
@@ -85,7 +85,7 @@ async fn sessions_are_listed_and_ended() {
     assert_eq!(list().await.as_array().unwrap().len(), 1);
 }
 
-/// An opaque token says nothing by itself, is not refreshed, and ends like any other session.
+/// An opaque token contains no data, can't be refreshed, and ends like any other session.
 #[tokio::test]
 async fn an_opaque_token_carries_a_session() {
     let host = Host::start(&[]);
@@ -114,7 +114,7 @@ async fn an_opaque_token_carries_a_session() {
         .assert_error(422, "validation_failed");
 }
 
-/// V7.3.1, V7.3.2: a session of an opaque token ends when it is not used for a while, and at last whatever is done.
+/// V7.3.1, V7.3.2: a session with an opaque token ends after inactivity, and after its maximum lifetime in any case.
 #[tokio::test]
 async fn an_opaque_session_ends_by_idleness_and_by_time() {
     const HOUR: u64 = 3600;
@@ -149,7 +149,7 @@ async fn opaque_token(host: &Host) -> String {
     tokens["access_token"].as_str().unwrap().to_owned()
 }
 
-/// Cookies carry a session for browsers: out of reach of scripts, of other hosts, and of other sites' pages.
+/// Cookies carry a browser's session, protected from scripts, other hosts, and pages of other sites.
 #[tokio::test]
 async fn cookies_carry_a_session_for_our_own_pages() {
     let host = Host::start(&[
@@ -174,7 +174,7 @@ async fn cookies_carry_a_session_for_our_own_pages() {
             .get_all("set-cookie")
             .iter()
             .map(|line| line.to_str().unwrap().to_owned())
-            // What the device is known by at its next login carries no session.
+            // The device cookie for the next login carries no session.
             .filter(|line| !line.starts_with("__Host-device="))
             .collect();
         assert_eq!(set.len(), names.len());
@@ -201,7 +201,7 @@ async fn cookies_carry_a_session_for_our_own_pages() {
             Answer::of(request)
         };
         send(Method::GET, "/auth/me", &[]).await.assert_ok();
-        // Changing something takes a page of ours: a browser says so, or nobody does.
+        // Changes require a page of an allowed origin. Without the browser's headers that confirm it, they are refused.
         for headers in [
             vec![],
             vec![

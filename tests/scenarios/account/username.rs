@@ -1,7 +1,7 @@
 use gatewright_tests::host::{Host, PASSWORD};
 use serde_json::json;
 
-/// A user name signs in as well as the address, in any letter case, and is unique.
+/// A user can sign in with the user name as with the address, in any letter case, and it is unique.
 #[tokio::test]
 async fn a_user_name_signs_in() {
     let host = Host::start(&[]);

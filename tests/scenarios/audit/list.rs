@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{count, events};
 
-/// What is asked for comes, newest first, and page by page each event once, while others happen.
+/// A query returns matching events, newest first, each exactly once over all pages, while new events arrive.
 #[tokio::test]
 async fn events_are_filtered_and_paged() {
     let host = Host::start(&[SETUP, ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0")]);
@@ -23,7 +23,7 @@ async fn events_are_filtered_and_paged() {
     }
     let path = format!("{}/roles/premium", ben.path());
     host.call_as("POST", &path, root.token()).await;
-    // All is stored.
+    // All events are stored.
     let five = |answer: &Answer| count(answer) == 5;
     host.wait_until("/audit?kind=login.failed", root.token(), five)
         .await;
@@ -57,7 +57,7 @@ async fn events_are_filtered_and_paged() {
         .collect();
     assert_eq!(kinds, ["user.role_added", "user.created"]);
 
-    // Newest first, and what a range says.
+    // Newest first, within the given range.
     let ids = |events: &[Value]| -> Vec<String> {
         let id = |event: &Value| event["id"].as_str().unwrap().to_owned();
         events.iter().map(id).collect()
@@ -111,7 +111,7 @@ async fn events_are_filtered_and_paged() {
     }
 }
 
-/// V16.4.2: no route changes what has happened, and nothing of it goes with the user.
+/// V16.4.2: no route changes recorded events, and they stay when the user is deleted.
 #[tokio::test]
 async fn nothing_changes_an_event() {
     let host = Host::start(&[SETUP]);
@@ -137,7 +137,7 @@ async fn nothing_changes_an_event() {
     host.wait_until(&gone, root.token(), one).await;
     let after = host.get_as(&path, root.token()).await;
     assert_eq!(after.body["events"], json!([before]));
-    // Nor does the end of the process.
+    // They also stay after the process ends.
     let host = host.restart(&[]);
     let root = host.login(&root.email).await.access_token;
     let after = host.get_as(&path, &root).await;

@@ -1,4 +1,4 @@
-//! What is recorded.
+//! Recorded events.
 
 use std::cell::RefCell;
 
@@ -10,21 +10,21 @@ use serde_json::{Value, json};
 use super::count;
 use crate::auth::second_factor::code_now;
 
-/// A browser that nobody else has.
+/// A user agent that no other test uses.
 const AGENT: &str = "audit-scenario/1";
 
-/// What people do by other proofs than a session; whether they stand as who did it is not said here.
+/// Events that users cause without a session; the tests don't check their actor.
 const WITHOUT_SESSION: [&str; 2] = ["mfa.recovery_code_used", "password.reset"];
 
-/// Does things, each with an identifier of its request.
+/// Performs actions, each with its own request ID.
 struct Doer<'a> {
     host: &'a Host,
     root: Person,
-    /// What has happened, to be looked for.
+    /// The expected events.
     expected: RefCell<Vec<Expected>>,
 }
 
-/// An event that has to be there.
+/// An expected event.
 struct Expected {
     request_id: String,
     kind: &'static str,
@@ -34,7 +34,7 @@ struct Expected {
 }
 
 impl Doer<'_> {
-    /// Does something, by which an event of this kind happens.
+    /// Performs an action that causes an event of this kind.
     async fn does(
         &self,
         what: (&str, &str, Option<&str>, Value),
@@ -69,7 +69,7 @@ impl Doer<'_> {
         answer
     }
 
-    /// The superadmin does something to somebody or something.
+    /// Performs an action of the superadmin on a target.
     async fn administers(
         &self,
         method: &str,
@@ -85,7 +85,7 @@ impl Doer<'_> {
         answer
     }
 
-    /// Somebody presents a password.
+    /// Signs in with a password.
     async fn signs_in(
         &self,
         body: Value,
@@ -97,7 +97,7 @@ impl Doer<'_> {
         } else {
             "login.succeeded"
         };
-        // Who fails has not proved to be anybody.
+        // A failed login has no actor, because nothing was proved.
         let actor = account.filter(|_| reason.is_none());
         let what = ("POST", "/auth/login", None, body);
         self.does(what, kind, reason, actor, account).await
@@ -108,7 +108,7 @@ fn id_of(answer: &Answer) -> String {
     answer.body["id"].as_str().unwrap().to_owned()
 }
 
-/// V16.2.1, V16.3.1: who did what to whom, when, from where and how it ended, for all that matters.
+/// V16.2.1, V16.3.1: every important event records the actor, the target, the time, the origin and the outcome.
 #[tokio::test]
 async fn events_say_who_did_what_to_whom_from_where() {
     let mail = MailService::start();
@@ -125,7 +125,7 @@ async fn events_say_who_did_what_to_whom_from_where() {
     let right = |name: &str| json!({"email": format!("{name}@example.com"), "password": PASSWORD});
     let wrong = |name: &str| json!({"email": format!("{name}@example.com"), "password": "not the right password"});
 
-    // Signing in, or not.
+    // Successful and failed logins.
     let ada = host.person(root, "ada", &["user"]).await;
     let ben = host.person(root, "ben", &["user"]).await;
     host.person(root, "cleo", &["user"]).await;
@@ -173,7 +173,7 @@ async fn events_say_who_did_what_to_whom_from_where() {
         .await;
     disabled.assert_ok();
 
-    // What a person does to his account.
+    // Actions of a user on their own account.
     let what = (
         "POST",
         "/auth/forgot-password",
@@ -213,7 +213,7 @@ async fn events_say_who_did_what_to_whom_from_where() {
     doer.does(what, "logout", None, Some(&ben.id), Some(&ben.id))
         .await;
 
-    // What an administrator does to others.
+    // Actions of an administrator on other users.
     let dora = json!({"email": "dora@example.com", "password": PASSWORD});
     let made = doer
         .administers("POST", "/users", dora, "user.created", None)
@@ -271,7 +271,7 @@ async fn events_say_who_did_what_to_whom_from_where() {
             .await;
     }
 
-    // Roles, permissions, keys and many users at once.
+    // Roles, permissions, keys, and imports of many users.
     let permission = json!({"name": "posts:write"});
     let made = doer
         .administers(
@@ -325,7 +325,7 @@ async fn events_say_who_did_what_to_whom_from_where() {
     doer.administers("POST", "/keys/rotate", none.clone(), "key.rotated", None)
         .await;
 
-    // What has happened without a request of its own, or before.
+    // Events without a request of their own, or from before the test.
     for kind in ["setup.completed", "settings.loaded"] {
         let is_there = |answer: &Answer| count(answer) > 0;
         let path = format!("/audit?kind={kind}");
@@ -364,10 +364,10 @@ async fn events_say_who_did_what_to_whom_from_where() {
         if expected.actor.as_ref() == Some(&root.id) {
             assert!(event["session_id"].is_string(), "{event}");
         }
-        // For who reads logs, too.
+        // The log contains them, too.
         host.wait_for_line(&[kind, request_id]);
     }
-    // V16.2.5: no secret gets into it.
+    // V16.2.5: they contain no secret.
     let mut all = String::new();
     let mut path = "/audit?limit=200".to_owned();
     loop {

@@ -8,7 +8,7 @@ use sha2::Sha256;
 
 const SETTINGS: &[(&str, &str)] = &[("JWT_ALGORITHM", "HS256"), ("JWT_SECRET", JWT_SECRET)];
 
-/// A part of a token: 0 is its header, 1 its claims.
+/// Returns a part of a token: 0 is its header, 1 its claims.
 pub(crate) fn part(token: &str, index: usize) -> Value {
     serde_json::from_slice(
         &URL_SAFE_NO_PAD
@@ -18,7 +18,7 @@ pub(crate) fn part(token: &str, index: usize) -> Value {
     .unwrap()
 }
 
-/// A token with these parts, signed with the service's own secret: only what the parts say can be wrong.
+/// Signs a token with these parts with the service's own secret, so that only the parts can be wrong.
 fn signed(header: &Value, claims: &Value) -> String {
     signed_text(&header.to_string(), &claims.to_string())
 }
@@ -49,7 +49,7 @@ fn without(value: &Value, name: &str) -> Value {
     changed
 }
 
-/// V9.1.1, V9.1.2, V9.1.3, V9.2.1, V9.2.2, V9.2.3: each check of RFC 8725 and RFC 9068 by itself.
+/// V9.1.1, V9.1.2, V9.1.3, V9.2.1, V9.2.2, V9.2.3: each check of RFC 8725 and RFC 9068 separately.
 #[tokio::test]
 async fn every_claim_and_header_is_checked() {
     let host = Host::start(SETTINGS);
@@ -147,7 +147,7 @@ async fn every_claim_and_header_is_checked() {
         .await
         .assert_error(401, "key_unknown");
 
-    // A key of the attacker's in the header is not even looked at.
+    // A key of the attacker in the header is ignored.
     let jwk = json!({"kty": "oct", "k": URL_SAFE_NO_PAD.encode("attacker"), "kid": "mine"});
     let own_key = with(&with(&header, "jwk", jwk), "kid", json!("mine"));
     get(signed(&own_key, &claims))
@@ -162,10 +162,10 @@ async fn every_claim_and_header_is_checked() {
         .assert_error(401, "token_malformed");
 }
 
-/// The clocks of who issues and who verifies may differ a little: `iat`, `nbf` and `exp` give way by the same.
+/// The clocks of issuer and verifier can differ slightly: `iat`, `nbf` and `exp` have the same tolerance.
 #[tokio::test]
 async fn clocks_may_differ_by_the_tolerance() {
-    // How much of the tolerance is left to be late depends on how fast the test is, unless it is long.
+    // A short tolerance leaves little margin for a late answer, because the test itself takes time.
     for (tolerance, early, late) in [
         (None, 5, None),
         (Some("300"), 300, Some(100)),
@@ -193,7 +193,7 @@ async fn clocks_may_differ_by_the_tolerance() {
     }
 }
 
-/// A token without its signature, with another's, or changed after signing.
+/// A token without its signature, with another token's, or changed after signing.
 #[tokio::test]
 async fn a_tampered_token_is_refused() {
     let host = Host::start(SETTINGS);
@@ -245,7 +245,7 @@ async fn a_tampered_token_is_refused() {
     assert_eq!(host.get_as("/auth/me", &token).await.status, 200);
 }
 
-/// No token, or one that is not where it belongs, asks for one.
+/// A request without a token, or with one in a wrong place, is asked for one.
 #[tokio::test]
 async fn a_token_is_taken_from_the_authorization_header_alone() {
     let host = Host::start(SETTINGS);
@@ -275,7 +275,7 @@ async fn a_token_is_taken_from_the_authorization_header_alone() {
     );
 }
 
-/// Every algorithm that signs, signs what it verifies; public keys are served, secrets never.
+/// Every algorithm that signs also verifies its tokens; public keys are served, secrets never.
 #[tokio::test]
 async fn every_algorithm_signs_and_verifies() {
     let long = "s".repeat(64);

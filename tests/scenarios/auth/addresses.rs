@@ -1,11 +1,11 @@
-//! Addresses in all scripts.
+//! E-mail addresses in all scripts.
 
 use gatewright_tests::MailService;
 use gatewright_tests::host::PASSWORD;
 use serde_json::json;
 
-/// However a domain is written, it is one account, and mail goes to the form that every mail server takes. Browsers send the
-/// second form of what people type into a field for addresses.
+/// Every spelling of a domain is the same account, and mail is sent to the form that every mail server accepts.
+/// Browsers convert a typed address to the second form.
 #[tokio::test]
 async fn an_address_is_one_in_every_spelling_of_its_domain() {
     let mail = MailService::start();

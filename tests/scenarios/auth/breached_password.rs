@@ -2,7 +2,7 @@ use gatewright_tests::host::{Host, PASSWORD};
 use gatewright_tests::{BreachService, MailService};
 use serde_json::json;
 
-/// The last 35 digits of the SHA-1 of `a breached password`, which begins with 0E865; another that was never seen.
+/// The last 35 digits of the SHA-1 of `a breached password`, which begins with 0E865, and those of an unknown one.
 const LISTED: &str =
     "9A4A24AF245D7F9CCB25AB6C7F9CC66632B:17\r\n0018A45C4D1DEF81644B54AB7F969B88D65:0\r\n";
 
@@ -16,7 +16,8 @@ fn start(service: &BreachService, further: &[(&str, &str)]) -> Host {
     Host::start(&settings)
 }
 
-/// V6.2.12: a breached password is refused wherever one is chosen; the service gets to see five digits of its digest.
+/// V6.2.12: a breached password is refused wherever one is chosen; the lookup service receives only five digits of its
+/// digest.
 #[tokio::test]
 async fn a_breached_password_is_refused() {
     let service = BreachService::start("200 OK", LISTED);
@@ -58,7 +59,8 @@ async fn a_breached_password_is_refused() {
     assert_eq!(reset.broken_rules(), ["password breached_password"]);
 }
 
-/// Where the service does not answer, passwords are taken, and the operator hears of it; or they are not, if he says so.
+/// If the lookup service fails, passwords are accepted and the operator is notified, or refused, depending on the
+/// setting.
 #[tokio::test]
 async fn a_service_that_fails_stops_nobody_unless_it_has_to_answer() {
     let service = BreachService::start("503 Service Unavailable", "");

@@ -3,7 +3,7 @@ use gatewright_tests::host::{Answer, Host, PASSWORD, Tokens};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// The paths of fastapi-users and others do what ours do.
+/// The paths of fastapi-users and other systems work like the native ones.
 #[tokio::test]
 async fn clients_of_other_systems_keep_working() {
     let mail = MailService::start();
@@ -46,7 +46,7 @@ async fn clients_of_other_systems_keep_working() {
             .assert_error(401, "session_ended");
     }
 
-    // As the documentation of fastapi-users shows it.
+    // As in the documentation of fastapi-users.
     let multipart = |path: &str| {
         let part = |name, value| {
             format!("--b0\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
@@ -92,7 +92,7 @@ async fn clients_of_other_systems_keep_working() {
     with_cookie(Method::GET, "/users/me")
         .await
         .assert_error(401, "session_ended");
-    // A form is sent by any page; signing somebody in to another's account is not for them.
+    // Any page can send a form, so pages of other sites must not sign a user in to another account.
     let foreign = host
         .request(Method::POST, "/auth/cookie/login")
         .header("sec-fetch-site", "cross-site")
@@ -123,7 +123,7 @@ async fn clients_of_other_systems_keep_working() {
     assert_eq!(host.post("/auth/reset-password", new).await.status, 204);
 }
 
-/// They are marked as there for others in the OpenAPI document, and can be switched off.
+/// The OpenAPI document marks these paths as compatibility paths, and they can be disabled.
 #[tokio::test]
 async fn the_paths_of_other_systems_can_be_switched_off() {
     let host = Host::start(&[("COMPATIBILITY_ROUTES", "false")]);

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use gatewright_tests::host::{Host, Tokens};
 
-/// Twenty refreshes of one token at the same time: one successor, and nobody is signed out.
+/// Twenty concurrent refreshes with one token: one successor, and nobody is signed out.
 #[tokio::test]
 async fn twenty_concurrent_refreshes_of_one_token_get_one_successor() {
     let host = Host::start(&[("REFRESH_TOKEN_GRACE_SECONDS", "300")]);
@@ -20,7 +20,7 @@ async fn twenty_concurrent_refreshes_of_one_token_get_one_successor() {
     assert_eq!(host.refresh(successors.first().unwrap()).await.status, 200);
 }
 
-/// Without a grace window exactly one of them is served, and the others end the family.
+/// Without a grace window exactly one of them succeeds, and the others end the family.
 #[tokio::test]
 async fn without_a_grace_window_one_is_served_and_the_family_ends() {
     let host = Host::start(&[("REFRESH_TOKEN_GRACE_SECONDS", "0")]);

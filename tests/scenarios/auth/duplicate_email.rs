@@ -1,7 +1,7 @@
 use gatewright_tests::host::{Host, PASSWORD};
 use serde_json::json;
 
-/// One address is one account, in any letter case.
+/// An address in any letter case belongs to one account.
 #[tokio::test]
 async fn an_address_registers_once_in_any_letter_case() {
     let host = Host::start(&[]);
@@ -23,7 +23,7 @@ async fn an_address_registers_once_in_any_letter_case() {
     host.login("JÖRG@example.com").await;
 }
 
-/// Two requests at the same time still make one account.
+/// Two concurrent requests create one account.
 #[tokio::test]
 async fn concurrent_registrations_make_one_account() {
     let host = Host::start(&[]);

@@ -46,7 +46,7 @@ async fn a_person_registers_signs_in_refreshes_and_signs_out() {
     );
 }
 
-/// Where registering does not sign in, it hands out no tokens.
+/// If registration does not sign in, it returns no tokens.
 #[tokio::test]
 async fn registering_without_auto_login_gives_no_tokens() {
     let host = Host::start(&[("REGISTER_AUTO_LOGIN", "false")]);

@@ -2,7 +2,7 @@ use crate::auth::access_token_is_checked::part;
 use gatewright_tests::host::{Host, SETUP};
 use serde_json::json;
 
-/// V8.3.2: a role that was taken away stops working at the next request, whatever the token still says.
+/// V8.3.2: a removed role stops working at the next request, whatever the token contains.
 #[tokio::test]
 async fn a_role_taken_away_stops_working_at_once() {
     let host = Host::start(&[SETUP]);
@@ -31,14 +31,14 @@ async fn a_role_taken_away_stops_working_at_once() {
         let roles = me.body["roles"].as_array().unwrap();
         assert!(!roles.contains(&json!("moderator")), "{me:?}");
 
-        // And given back works again, with the same token.
+        // Granted again, it works with the same token.
         let given = host.call_as("POST", &role, root.token()).await;
         assert_eq!(given.status, 204, "{given:?}");
         host.get_as("/users", mia.token()).await.assert_ok();
     }
 }
 
-/// So does a permission that was taken from a role, and a role that was deleted.
+/// So does a permission that is removed from a role, and a deleted role.
 #[tokio::test]
 async fn a_permission_taken_from_a_role_stops_working_at_once() {
     let host = Host::start(&[SETUP]);

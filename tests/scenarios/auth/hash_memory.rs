@@ -3,8 +3,9 @@ use serde_json::{Value, json};
 
 use crate::users::import_export::BCRYPT;
 
-/// [`PASSWORD`] in hashes of full size, with the MiB that each takes: Argon2 by argon2-cffi with the defaults of
-/// fastapi-users and, in its own form, of Django, scrypt by `hashlib` as better-auth, passlib and OWASP have it, and one that takes none.
+/// [`PASSWORD`] in hashes of full size, with the memory of each in MiB: Argon2 by argon2-cffi with the defaults of
+/// fastapi-users and, in its own format, of Django; scrypt by `hashlib` with the parameters of better-auth, passlib and
+/// OWASP; and one that needs no memory.
 const HASHES: [(u32, &str); 6] = [
     (
         64,
@@ -29,8 +30,8 @@ const HASHES: [(u32, &str); 6] = [
     (0, BCRYPT),
 ];
 
-/// Each after each other, which an Eulerian circuit visits with the fewest steps: there is one, as every place has as many
-/// ways in as out.
+/// Returns an order with every pair of neighbours in the fewest steps: an Eulerian circuit, which exists because every
+/// place has as many ways in as out.
 fn every_pair(places: usize) -> Vec<usize> {
     let mut left: Vec<Vec<usize>> = (0..places)
         .map(|from| (0..places).filter(|to| *to != from).collect())
@@ -45,14 +46,14 @@ fn every_pair(places: usize) -> Vec<usize> {
     circuit
 }
 
-/// Whatever an import took is verified after whatever else it took, by an instance that goes on: wrong passwords first,
-/// which leave the hashes as they are, and the right ones at the end. What is too large for the host is refused by the
-/// import, with the reason.
+/// Every hash of an import is verified after every other by the same instance: first with wrong passwords, which leave
+/// the hashes unchanged, then with the correct ones. The import refuses hashes that are too large for the host, with
+/// the reason.
 #[tokio::test]
 async fn any_order_of_imported_hashes_is_answered() {
     let host = Host::start(&[
         SETUP,
-        // One thread computes hashes, and what is hashed anew is what is hashed by default.
+        // One thread computes hashes, and a rehash uses the default parameters.
         ("THREADS", "1"),
         ("ARGON2_MEMORY_KIB", "19456"),
         ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
@@ -92,7 +93,7 @@ async fn any_order_of_imported_hashes_is_answered() {
         let answer = host.post("/auth/login", body).await;
         assert_eq!(answer.status, status, "{}: {answer:?}", HASHES[at].1);
     };
-    // A new hash, and an unknown account, among them.
+    // A new hash and an unknown account in between.
     host.register("eve@example.com").await;
     for place in every_pair(taken.len()) {
         sign_in(taken[place], "not the right password", 401).await;
@@ -103,7 +104,7 @@ async fn any_order_of_imported_hashes_is_answered() {
     }
 }
 
-/// What takes too long to verify is refused by the import, with the reason, and taken where the setting allows it.
+/// The import refuses a hash that takes too long to verify, with the reason, and accepts it if the setting allows it.
 #[tokio::test]
 async fn an_import_refuses_hashes_that_cost_too_much() {
     let costly = BCRYPT.replace("$04$", "$16$");

@@ -1,4 +1,4 @@
-//! Factors that somebody else may have added, and mailboxes that are not enough.
+//! Factors that an intruder may have added, and mailboxes that are not enough.
 
 use gatewright_tests::MailService;
 use gatewright_tests::host::{Host, PASSWORD, Person, SETUP, Tokens};
@@ -13,7 +13,7 @@ async fn verify_by_administrator(host: &Host, root: &Person, path: &str, verifie
         .assert_ok();
 }
 
-/// Whether an address was proved is a fact: a factor takes one, and nobody's word undoes it.
+/// A second factor requires a verified address, and an administrator can't undo a verification.
 #[tokio::test]
 async fn a_factor_takes_an_address_that_was_proved() {
     let mail = MailService::start();
@@ -33,7 +33,7 @@ async fn a_factor_takes_an_address_that_was_proved() {
     verify_by_administrator(&host, &root, &path, false).await;
     let enabled = enable().await;
     enabled.assert_ok();
-    // Another address was not, and with it no key is confirmed.
+    // Another address is not verified, and with it no key can be confirmed.
     let moved = json!({"email": "ada@example.org"});
     host.send_as("PATCH", &path, root.token(), moved)
         .await
@@ -45,7 +45,7 @@ async fn a_factor_takes_an_address_that_was_proved() {
         .await
         .assert_error(403, "email_not_verified");
 
-    // Who has no address needs none.
+    // A user without an address needs none.
     let ben = json!({"username": "ben", "password": PASSWORD});
     let made = host.send_as("POST", "/users", root.token(), ben.clone());
     assert_eq!(made.await.status, 201);
@@ -53,7 +53,7 @@ async fn a_factor_takes_an_address_that_was_proved() {
     enrol(&host, Tokens::of(&signed_in.body)).await;
 }
 
-/// V6.4.3: a mailbox alone takes no factor away, whatever an administrator says of the address.
+/// V6.4.3: access to the mailbox alone removes no factor, whatever an administrator sets for the address.
 #[tokio::test]
 async fn no_mailbox_takes_a_factor_away() {
     let mail = MailService::start();
@@ -82,7 +82,8 @@ async fn no_mailbox_takes_a_factor_away() {
     }
 }
 
-/// V6.3.7, V6.5.6, V7.4.3: the mail about a new factor takes it back, with all that whoever added it may have.
+/// V6.3.7, V6.5.6, V7.4.3: the mail about a new factor can remove it, together with all access of the user who added
+/// it.
 #[tokio::test]
 async fn a_new_factor_is_taken_back_by_the_mail_about_it() {
     let mail = MailService::start();
@@ -112,7 +113,7 @@ async fn a_new_factor_is_taken_back_by_the_mail_about_it() {
     assert_eq!(again.status, 204, "{again:?}");
     assert_eq!(mail.next().message["kind"], "password_changed");
 
-    // The factor that the link is about was taken away since, and there is another.
+    // The factor of the link was removed meanwhile, and there is another one.
     let ada = enrol(&host, host.login("ada@example.com").await).await;
     let second = mail.link("mfa_enabled", "ada@example.com");
     let both = json!({"password": PASSWORD, "code": ada.recovery_codes[0]});

@@ -5,7 +5,7 @@ use serde_json::json;
 
 const NEW: &str = "a new and better password";
 
-/// Signs in from an address of this machine, with this in the header `Cookie`.
+/// Signs in from an address of this machine, with this `Cookie` header.
 async fn login(host: &Host, address: u8, cookie: &str, password: &str) -> Answer {
     let client = Client::builder().local_address(std::net::IpAddr::from([127, 0, 0, address]));
     let url = format!("{}/auth/login", host.base());
@@ -14,7 +14,7 @@ async fn login(host: &Host, address: u8, cookie: &str, password: &str) -> Answer
     Answer::of(request.json(&body)).await
 }
 
-/// Guesses until strangers are refused everywhere.
+/// Guesses until unknown clients are refused everywhere.
 async fn lock(host: &Host) {
     for address in 2..=5 {
         for _ in 0..3 {
@@ -26,7 +26,7 @@ async fn lock(host: &Host) {
         .assert_error(429, "rate_limited");
 }
 
-/// What a device keeps: the cookie of an answer, as it goes back.
+/// Returns the device cookie of a response, in the form of a request.
 fn device(answer: &Answer) -> String {
     let mut lines = answer
         .headers
@@ -54,8 +54,8 @@ const LIMITS: [(&str, &str); 2] = [
     ("LOGIN_ATTEMPTS_PER_ACCOUNT_EVERYWHERE", "10"),
 ];
 
-/// V6.3.1: strangers from many networks lock out strangers, and not the devices and networks that signed in before. A
-/// device has a counter of its own.
+/// V6.3.1: attempts from many networks lock out unknown clients, but not the devices and networks that signed in
+/// before. A device has its own counter.
 #[tokio::test]
 async fn strangers_do_not_lock_out_known_devices_and_networks() {
     let host = Host::start(&LIMITS);
@@ -82,7 +82,7 @@ async fn strangers_do_not_lock_out_known_devices_and_networks() {
         .assert_error(429, "rate_limited");
 }
 
-/// V6.3.1: the device is known whatever carries the session, and after another password by another cookie.
+/// V6.3.1: the device is known with every transport, and after a password change by a new cookie.
 #[tokio::test]
 async fn a_device_is_known_by_a_cookie_on_every_way_in() {
     let host = Host::start(&[]);
@@ -109,7 +109,7 @@ async fn a_device_is_known_by_a_cookie_on_every_way_in() {
     let answer = changed.await;
     let changed = device(&answer);
     let token = answer.body["access_token"].as_str().unwrap();
-    // The same device stays the same.
+    // It is still the same device.
     let again = login(&host, 1, &changed, NEW).await;
     assert_eq!(device(&again), changed);
     let delete = host
@@ -125,7 +125,7 @@ async fn a_device_is_known_by_a_cookie_on_every_way_in() {
     );
 }
 
-/// V6.3.1, V6.4.3: a reset lets the owner in again, from anywhere.
+/// V6.3.1, V6.4.3: a password reset lets the owner in again, from anywhere.
 #[tokio::test]
 async fn a_reset_lifts_the_lock() {
     let mail = MailService::start();
@@ -141,12 +141,12 @@ async fn a_reset_lifts_the_lock() {
     let reset = host.post(&path, json!({"password": NEW})).await;
     assert_eq!(reset.status, 204);
     login(&host, 56, "", NEW).await.assert_ok();
-    // Strangers go on, and the device that set the password is known.
+    // The attack continues, and the device that set the password is known.
     lock(&host).await;
     login(&host, 57, &device(&reset), NEW).await.assert_ok();
 }
 
-/// V6.3.1: who types somebody's identifier as a name does not use up what they may try in their session.
+/// V6.3.1: attempts with a user's ID as the name don't use up the attempts in that user's session.
 #[tokio::test]
 async fn an_identifier_typed_as_a_name_blocks_nothing() {
     let host = Host::start(&LIMITS);

@@ -2,7 +2,8 @@ use gatewright_tests::host::{Answer, Host, PASSWORD};
 use reqwest::Method;
 use serde_json::json;
 
-/// V6.3.1: guesses at one account end, whatever header a client adds, and the right password does not help then.
+/// V6.3.1: guesses at one account are limited, whatever headers a client adds, and then the correct password is refused
+/// too.
 #[tokio::test]
 async fn guesses_at_one_account_are_limited() {
     let host = Host::start(&[("LOGIN_ATTEMPTS_PER_ACCOUNT", "3")]);
@@ -34,7 +35,7 @@ async fn guesses_at_one_account_are_limited() {
     );
 }
 
-/// One attacker can't lock the owner out: what his own limit refuses does not use up the account's.
+/// One attacker can't lock the owner out: attempts refused by the attacker's limit don't count for the account.
 #[tokio::test]
 async fn refused_guesses_do_not_lock_the_owner_out() {
     let host = Host::start(&[("LOGIN_ATTEMPTS_PER_ACCOUNT", "1")]);
@@ -47,14 +48,14 @@ async fn refused_guesses_do_not_lock_the_owner_out() {
         Answer::of(request.json(&json!({"email": "ada@example.com", "password": PASSWORD})))
     };
     assert_eq!(guess("127.0.0.1").await.status, 200);
-    // Twice what the limit from everywhere admits.
+    // Twice the account's limit.
     for _ in 0..20 {
         guess("127.0.0.1").await.assert_error(429, "rate_limited");
     }
     assert_eq!(guess("127.0.0.2").await.status, 200);
 }
 
-/// Unknown accounts are limited like known ones, so that the limit tells nothing.
+/// Unknown accounts are limited like known ones, so that the limit doesn't reveal whether an account exists.
 #[tokio::test]
 async fn unknown_accounts_are_limited_alike() {
     let host = Host::start(&[("LOGIN_ATTEMPTS_PER_ACCOUNT", "2")]);
@@ -69,7 +70,7 @@ async fn unknown_accounts_are_limited_alike() {
     login().await.assert_error(429, "rate_limited");
 }
 
-/// One address can't try many accounts, and the token endpoint is no way around.
+/// One address can't try many accounts, and the token endpoint doesn't avoid the limit.
 #[tokio::test]
 async fn attempts_from_one_address_are_limited_on_every_login_route() {
     let host = Host::start(&[("LOGIN_ATTEMPTS_PER_IP", "2")]);

@@ -1,7 +1,7 @@
 use gatewright_tests::host::{Host, PASSWORD};
 use serde_json::json;
 
-/// V6.3.8: a wrong password and an unknown account can't be told apart.
+/// V6.3.8: a wrong password and an unknown account get the same response.
 #[tokio::test]
 async fn wrong_password_and_unknown_account_answer_alike() {
     let host = Host::start(&[]);

@@ -19,7 +19,7 @@ async fn after_logout_the_refresh_token_is_refused() {
     host.get_as("/auth/me", &tokens.access_token)
         .await
         .assert_error(401, "session_ended");
-    // The second click.
+    // A second click.
     assert_eq!(
         host.post_as("/auth/logout", &tokens.access_token)
             .await
@@ -28,7 +28,7 @@ async fn after_logout_the_refresh_token_is_refused() {
     );
 }
 
-/// Who holds the refresh token may end its session, also when the access token has expired.
+/// The holder of a refresh token can end its session, even if the access token has expired.
 #[tokio::test]
 async fn a_refresh_token_ends_its_session() {
     let host = Host::start(&[]);
@@ -39,7 +39,7 @@ async fn a_refresh_token_ends_its_session() {
     host.get_as("/auth/me", &tokens.access_token)
         .await
         .assert_error(401, "session_ended");
-    // Nothing is told of tokens that never were.
+    // The response reveals nothing about unknown tokens.
     assert_eq!(out("A".repeat(43)).await.status, 204);
     assert_eq!(out("nonsense".into()).await.status, 204);
     Answer::of(host.request(Method::POST, "/auth/logout"))
@@ -50,7 +50,7 @@ async fn a_refresh_token_ends_its_session() {
         .assert_error(422, "validation_failed");
 }
 
-/// Signing out everywhere ends every session of the person, and of nobody else.
+/// Signing out everywhere ends every session of the user, and no other user's.
 #[tokio::test]
 async fn logout_all_ends_every_session_of_the_person() {
     let host = Host::start(&[]);

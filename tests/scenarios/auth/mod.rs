@@ -1,4 +1,4 @@
-//! Signing in, sessions and their tokens, second factors, recovery.
+//! Login, sessions and their tokens, second factors, recovery.
 
 pub(crate) mod access_token_is_checked;
 mod addresses;

@@ -1,7 +1,7 @@
 use gatewright_tests::host::Host;
 use serde_json::json;
 
-/// V6.2.1, V6.2.4, V6.2.5, V6.2.9: length and commonness decide, kinds of characters don't.
+/// V6.2.1, V6.2.4, V6.2.5, V6.2.9: passwords are checked for length and common passwords, not for kinds of characters.
 #[tokio::test]
 async fn weak_common_and_over_long_passwords_are_refused() {
     let host = Host::start(&[]);
@@ -49,7 +49,7 @@ async fn weak_common_and_over_long_passwords_are_refused() {
     }
 }
 
-/// V6.2.8: the password counts as it is, to the last character and with its blanks.
+/// V6.2.8: the password is used unchanged, to the last character and including spaces.
 #[tokio::test]
 async fn a_password_is_compared_whole() {
     let host = Host::start(&[]);
@@ -72,7 +72,7 @@ async fn a_password_is_compared_whole() {
     }
 }
 
-/// Every broken rule is reported at once.
+/// All broken rules are reported together.
 #[tokio::test]
 async fn all_broken_rules_are_reported_together() {
     let host = Host::start(&[]);

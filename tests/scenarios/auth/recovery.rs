@@ -4,7 +4,7 @@ use serde_json::json;
 
 const NEW: &str = "a new and better password";
 
-/// V6.4.3: the link sets one password, once, and everybody is signed out.
+/// V6.4.3: the link sets one password, once, and ends all sessions.
 #[tokio::test]
 async fn a_forgotten_password_is_reset_by_the_link_once() {
     let mail = MailService::start();
@@ -19,7 +19,7 @@ async fn a_forgotten_password_is_reset_by_the_link_once() {
     );
     let token = mail.link("reset_password", "ada@example.com");
     let path = format!("/auth/reset-password/{token}");
-    // A password that breaks the rules leaves the link usable.
+    // A password that breaks the rules doesn't use up the link.
     let short = host.post(&path, json!({"password": "short"})).await;
     assert_eq!(short.broken_rules(), ["password too_short"]);
     assert_eq!(host.post(&path, json!({"password": NEW})).await.status, 204);
@@ -46,7 +46,7 @@ async fn a_forgotten_password_is_reset_by_the_link_once() {
     login(NEW).await.assert_ok();
 }
 
-/// Two people with one link: one of them sets his password.
+/// Two concurrent requests with one link: exactly one sets its password.
 #[tokio::test]
 async fn of_many_who_use_a_link_at_once_one_wins() {
     let mail = MailService::start();
@@ -69,7 +69,7 @@ async fn of_many_who_use_a_link_at_once_one_wins() {
     let winners: Vec<_> = (0..8).filter(|at| answers[*at].status == 204).collect();
     assert_eq!(winners.len(), 1, "{answers:?}");
     for answer in answers.iter().filter(|answer| answer.status != 204) {
-        // Who looked at it before it was used finds another password in its place.
+        // A request that read the account before the link was used finds a changed password.
         let code = answer.body["error"]["code"].as_str().unwrap();
         assert_eq!(answer.status, 400);
         assert!(["link_used", "link_invalid"].contains(&code), "{answer:?}");
@@ -81,7 +81,8 @@ async fn of_many_who_use_a_link_at_once_one_wins() {
     }
 }
 
-/// V6.2.2, V6.2.3: changing it takes the current one; who does it goes on with new tokens, and the other sessions end.
+/// V6.2.2, V6.2.3: a password change requires the current password; the user continues with new tokens, and the other
+/// sessions end.
 #[tokio::test]
 async fn a_password_is_changed_with_the_current_one() {
     let mail = MailService::start();
@@ -129,7 +130,7 @@ async fn a_password_is_changed_with_the_current_one() {
         .assert_error(401, "unauthenticated");
 }
 
-/// V6.3.1: guessing the current password through a stolen session is limited like a login.
+/// V6.3.1: guessing the current password with a stolen session is limited like a login.
 #[tokio::test]
 async fn guessing_the_current_password_is_limited() {
     let host = Host::start(&[("LOGIN_ATTEMPTS_PER_ACCOUNT", "3")]);
@@ -149,7 +150,7 @@ async fn guessing_the_current_password_is_limited() {
     guess().await.assert_error(429, "rate_limited");
 }
 
-/// A link that was sent before the password was changed by hand is void.
+/// A link that was sent before a password change is invalid.
 #[tokio::test]
 async fn a_changed_password_voids_the_link_to_a_new_one() {
     let mail = MailService::start();

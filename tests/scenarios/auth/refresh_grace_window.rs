@@ -1,6 +1,6 @@
 use gatewright_tests::host::{Host, Tokens};
 
-/// Two tabs that refresh with one token end up with the same next one, and both stay signed in.
+/// Two tabs that refresh with the same token get the same successor, and both stay signed in.
 #[tokio::test]
 async fn refreshing_twice_in_the_grace_window_gives_the_same_successor() {
     let host = Host::start(&[("REFRESH_TOKEN_GRACE_SECONDS", "300")]);
@@ -18,7 +18,7 @@ async fn refreshing_twice_in_the_grace_window_gives_the_same_successor() {
     assert_eq!(host.refresh(&one.refresh_token).await.status, 200);
 }
 
-/// A tab that comes late, when the other has refreshed twice, is led to the newest token.
+/// A late tab, after the other has refreshed twice, gets the newest token.
 #[tokio::test]
 async fn a_late_tab_is_led_to_the_newest_token() {
     let host = Host::start(&[("REFRESH_TOKEN_GRACE_SECONDS", "300")]);

@@ -1,6 +1,6 @@
 use gatewright_tests::host::{Host, Tokens};
 
-/// V10.4.5: a token that comes back after the grace window is in two hands; the whole family dies.
+/// V10.4.5: reuse of a token after the grace window means that it was stolen; the whole family ends.
 #[tokio::test]
 async fn a_reused_refresh_token_ends_the_family() {
     let host = Host::start(&[("REFRESH_TOKEN_GRACE_SECONDS", "0")]);
@@ -21,11 +21,11 @@ async fn a_reused_refresh_token_ends_the_family() {
             .await
             .assert_error(401, "session_ended");
     }
-    // Another device of the same person is not concerned.
+    // Another device of the same user is not affected.
     assert_eq!(host.refresh(&elsewhere.refresh_token).await.status, 200);
 }
 
-/// V10.4.5: also one that was used long before the last, of which nothing is stored any more.
+/// V10.4.5: also for a token that was used much earlier, whose row is already deleted.
 #[tokio::test]
 async fn a_token_that_was_used_long_ago_ends_the_family() {
     let host = Host::start(&[("REFRESH_TOKEN_GRACE_SECONDS", "0")]);
@@ -46,12 +46,12 @@ async fn a_token_that_was_used_long_ago_ends_the_family() {
         .assert_error(401, "session_ended");
 }
 
-/// A token that names a session without being of the service ends nothing.
+/// A token that names a session but was not issued by the service ends nothing.
 #[tokio::test]
 async fn a_forged_token_ends_nothing() {
     let host = Host::start(&[("REFRESH_TOKEN_GRACE_SECONDS", "0")]);
     let tokens = host.register("ada@example.com").await;
-    // The session that it names, with another random part: the end of the text is the tag.
+    // It names the session, with another random part: the last part is the tag.
     let (named, rest) = tokens.refresh_token.split_at(30);
     let (random, tag) = rest.split_at(30);
     let other: String = random.chars().rev().collect();
@@ -67,7 +67,7 @@ async fn a_forged_token_ends_nothing() {
     assert_eq!(host.refresh(&tokens.refresh_token).await.status, 200);
 }
 
-/// What never was a token, or is one of another kind, gets the same answer.
+/// An invalid token and one of another kind get the same response.
 #[tokio::test]
 async fn what_is_no_refresh_token_is_refused() {
     let host = Host::start(&[]);

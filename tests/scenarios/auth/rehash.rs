@@ -3,29 +3,29 @@ use serde_json::{Value, json};
 
 use crate::users::import_export::BCRYPT;
 
-/// 85 bytes, of which bcrypt sees 72.
+/// 85 bytes, of which bcrypt reads 72.
 const LONG: &str =
     "correct horse battery staple, and further words that make it eighty-five bytes ... ok";
-/// [`LONG`] as bcrypt 4.3.0 (PyPI) keeps it, at the least cost.
+/// [`LONG`] hashed by bcrypt 4.3.0 (PyPI), at the lowest cost.
 const LONG_BCRYPT: &str = "$2b$04$abcdefghijklmnopqrstuu22HVSHA2TY9EEJR0iQR941XHxGIgRPq";
 /// With a ligature, which is two letters in NFKC.
 const LIGATURE: &str = "correct \u{fb01}re battery";
-/// [`LIGATURE`] as better-auth keeps it, made by `hashlib.scrypt` of Python.
+/// [`LIGATURE`] in better-auth's format, hashed by `hashlib.scrypt` of Python.
 const BETTER_AUTH: &str = "00112233445566778899aabbccddeeff:0a8e45c9fe59b9793f011481ea405cd231618ba2da4492c364e8526127d85abc55823fedb6357ca494d6acaf3980b3c6b5a9a7ef51848f14e402d5177f1e7f26";
-/// [`PASSWORD`] as Django keeps it, with few iterations.
+/// [`PASSWORD`] in Django's format, with few iterations.
 const DJANGO: &str = "pbkdf2_sha256$1000$seasalt$3xmXbyk2QpiyNcnoBbzRPwEBsYPTbDlRdtmLyBvQltA=";
-/// [`PASSWORD`] as Werkzeug keeps it, at little cost.
+/// [`PASSWORD`] in Werkzeug's format, at low cost.
 const WERKZEUG: &str = "scrypt:16:8:1$seasalt$7ffb2fec21eb66f208487fbeab32f1d9a9d55fe18fbab664bbdf61a3c079ce3ed4625e6443a925bcfe3c0878e36ac74f7f93f14bbd35c0ed250476cd23f3f48a";
 
-/// The stored hash of each user, by address.
+/// Returns the stored hash of a user, by address.
 fn hash<'a>(exported: &'a Answer, email: &str) -> &'a str {
     let users = exported.body["users"].as_array().unwrap();
     let user = users.iter().find(|user| user["email"] == email);
     user.unwrap()["password_hash"].as_str().unwrap()
 }
 
-/// Some old hashes match other passwords than the one that was hashed. Signing in with such a one never makes it the
-/// password, and the owner's goes on to sign in (ASVS V6.2.8: no truncation).
+/// Some old hashes match more passwords than the original one. Signing in with another one never replaces the hash, and
+/// the owner's password continues to work (ASVS V6.2.8: no truncation).
 #[tokio::test]
 async fn a_rehash_never_sets_another_password() {
     let host = Host::start(&[SETUP]);
@@ -33,7 +33,7 @@ async fn a_rehash_never_sets_another_password() {
     let typo = format!("{} and a typo", &LONG[..72]);
     let zero = format!("{PASSWORD}\0");
     let twice = format!("{PASSWORD}\0{PASSWORD}");
-    // The stored hash, the password that was hashed, another one that matches, and what the hash becomes.
+    // The stored hash, the original password, another one that matches, and the new form of the hash.
     let cases = [
         (LONG_BCRYPT, LONG, typo.as_str(), "$2b$"),
         (BCRYPT, PASSWORD, twice.as_str(), "$argon2id$"),
@@ -66,13 +66,13 @@ async fn a_rehash_never_sets_another_password() {
     };
     let all = "/users/export?secrets=true&limit=100";
 
-    // First with what only matches, and twice, so that a hash that was made meanwhile is met.
+    // First with the password that only matches, and twice, to reach a hash that was replaced meanwhile.
     for _ in 0..2 {
         for (at, (_, _, other, _)) in cases.iter().enumerate() {
             sign_in(at, other).await;
         }
     }
-    // By now the one that is hashed anew in any case is, and so would be the others, which are unchanged.
+    // By now every possible rehash is done: the one that is always replaced is, and the others are unchanged.
     let exported = host
         .wait_until(all, root.token(), |answer| {
             hash(answer, &email(4)) != BETTER_AUTH
@@ -82,7 +82,7 @@ async fn a_rehash_never_sets_another_password() {
         assert_eq!(hash(&exported, &email(at)), *stored);
     }
 
-    // The owners sign in, which makes the hashes new that can be; both passwords of better-auth go on to be one.
+    // The owners sign in, which replaces the hashes that can be replaced; better-auth's two passwords stay equivalent.
     for (at, (_, own, ..)) in cases.iter().enumerate() {
         sign_in(at, own).await;
     }

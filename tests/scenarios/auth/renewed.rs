@@ -1,4 +1,4 @@
-//! New tokens at each change of what proves a person.
+//! New tokens after each change of a user's credentials.
 
 use gatewright_tests::host::{Answer, Host, PASSWORD, SETUP, Tokens};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::auth::second_factor::{ada, code_now, enrol};
 
 const NEW: &str = "a new and better password";
 
-/// Neither token of a session works any more.
+/// Asserts that neither token of a session works any more.
 async fn is_over(host: &Host, before: &Tokens) {
     host.get_as("/auth/me", &before.access_token)
         .await
@@ -29,7 +29,7 @@ fn change(host: &Host, token: &str, current: &str, new: &str) -> impl Future<Out
     host.send_as("POST", "/account/change-password", token, body)
 }
 
-/// V7.2.4: another password gives other tokens, and nobody who has the old ones goes on.
+/// V7.2.4: a new password issues new tokens, and the old ones stop working.
 #[tokio::test]
 async fn a_changed_password_gives_other_tokens() {
     let host = Host::start(&[]);
@@ -55,7 +55,7 @@ async fn a_changed_password_gives_other_tokens() {
     assert_eq!(sessions["sessions"].as_array().unwrap().len(), 1);
 }
 
-/// V7.2.4: so does a second factor that comes, and one that goes.
+/// V7.2.4: so does adding and removing a second factor.
 #[tokio::test]
 async fn a_second_factor_gives_other_tokens() {
     let host = Host::start(&[SETUP]);
@@ -69,7 +69,7 @@ async fn a_second_factor_gives_other_tokens() {
     is_over(&host, &before).await;
     let tokens = Tokens::of(&confirmed.body["tokens"]);
     works(&host, &tokens).await;
-    // What is signed in elsewhere is no part of it.
+    // Other sessions are not affected.
     works(&host, &elsewhere).await;
 
     let code = confirmed.body["recovery_codes"][0].clone();
@@ -83,7 +83,7 @@ async fn a_second_factor_gives_other_tokens() {
     works(&host, &Tokens::of(&disabled.body)).await;
 }
 
-/// V7.2.4: of many who change the password with one token, one goes on.
+/// V7.2.4: of concurrent password changes with one token, exactly one succeeds.
 #[tokio::test]
 async fn a_session_is_renewed_once() {
     let host = Host::start(&[SETUP]);

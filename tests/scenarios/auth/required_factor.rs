@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::auth::second_factor::{code_now, enrol};
 
-/// V6.3.3: whoever has to have a second factor sets it up at the next login, and does nothing else before; so it is in sessions
-/// that were there when it became required.
+/// V6.3.3: a user who must have a second factor has to set it up at the next login, and can do nothing else before;
+/// this also applies to sessions from before it became required.
 #[tokio::test]
 async fn who_has_to_have_a_factor_does_nothing_before_it_is_set_up() {
     let host = Host::start(&[SETUP]);
@@ -14,7 +14,7 @@ async fn who_has_to_have_a_factor_does_nothing_before_it_is_set_up() {
     let ada = host.person(&root, "ada", &["user", "moderator"]).await;
     let ben = host.person(&root, "ben", &["user"]).await;
     let host = host.restart(&[("REQUIRE_MFA", "moderator")]);
-    // A role that implies it is bound as well, others are not.
+    // It also applies to higher roles, but not to others.
     host.get_as("/account/sessions", ben.token())
         .await
         .assert_ok();
@@ -35,13 +35,13 @@ async fn who_has_to_have_a_factor_does_nothing_before_it_is_set_up() {
         );
         host.get_as("/auth/me", token).await.assert_ok();
     }
-    // A new token does no more.
+    // A new token allows no more.
     let renewed = host.refresh(&ada.session.refresh_token).await;
     let renewed = Tokens::of(&renewed.body);
     refused(host.get_as("/users", &renewed.access_token).await);
 
     let enrolled = enrol(&host, renewed).await.session;
-    // In the session that was there, too.
+    // In the existing session, too.
     for token in [&enrolled.access_token, &login.access_token] {
         host.get_as("/users", token).await.assert_ok();
     }
@@ -50,7 +50,7 @@ async fn who_has_to_have_a_factor_does_nothing_before_it_is_set_up() {
     assert_eq!(login.body["mfa_required"], true);
 }
 
-/// Services that look at tokens by themselves refuse one that is for setting up a second factor alone.
+/// Services that verify tokens themselves refuse a token that only allows setting up a second factor.
 #[tokio::test]
 async fn a_token_for_the_set_up_is_for_another_audience() {
     let audience = |token: &str| {

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha1::Sha1;
 
-/// The code of a time step, by RFC 6238 as it is written there.
+/// Computes the code of a time step, as written in RFC 6238.
 fn code_at(secret: &str, step: u64) -> String {
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let bits: String = secret
@@ -25,7 +25,7 @@ fn code_at(secret: &str, step: u64) -> String {
     format!("{:06}", number % 1_000_000)
 }
 
-/// The code of this moment.
+/// Returns the current code.
 pub(crate) fn code_now(secret: &str) -> String {
     code_at(secret, step())
 }
@@ -35,16 +35,16 @@ fn step() -> u64 {
     now.unwrap().as_secs() / 30
 }
 
-/// A person with a second factor in force.
+/// A user with an active second factor.
 pub(crate) struct Enrolled {
     pub secret: String,
     pub recovery_codes: Vec<String>,
     pub session: Tokens,
-    /// The step of the code that confirmed.
+    /// The step of the code that confirmed it.
     used: u64,
 }
 
-/// Ada, with a verified address, on a host that was started with [`SETUP`].
+/// Registers Ada, with a verified address, on a host that was started with [`SETUP`].
 pub(crate) async fn ada(host: &Host) -> Tokens {
     let root = host.administrator().await;
     host.person(&root, "ada", &["user"]).await.session
@@ -82,7 +82,7 @@ fn with_code(code: &str) -> Value {
     json!({"email": "ada@example.com", "password": PASSWORD, "totp_code": code})
 }
 
-/// A key is not in force before a code of it was given; then every way to sign in asks for one.
+/// A key becomes active when a code of it is confirmed; then every way to sign in requires one.
 #[tokio::test]
 async fn a_second_factor_is_asked_for_on_every_way_in() {
     let mail = MailService::start();
@@ -106,7 +106,7 @@ async fn a_second_factor_is_asked_for_on_every_way_in() {
             .starts_with("iVBORw0KGgo")
     );
     assert!(enabled.body["qr_svg"].as_str().unwrap().contains("<svg"));
-    // Not confirmed, so not in force.
+    // Not confirmed, so not active.
     host.login("ada@example.com").await;
     let wrong = json!({"code": "000000"});
     host.send_as("POST", "/auth/2fa/verify", &session.access_token, wrong)
@@ -144,7 +144,7 @@ async fn a_second_factor_is_asked_for_on_every_way_in() {
     host.post("/auth/login/mfa", answer("000000"))
         .await
         .assert_error(403, "invalid_code");
-    // A code counts once: the one that confirmed is used up.
+    // A code is valid once: the one that confirmed the key is used up.
     host.post("/auth/login/mfa", answer(&code_at(secret, used)))
         .await
         .assert_error(403, "invalid_code");
@@ -159,7 +159,7 @@ async fn a_second_factor_is_asked_for_on_every_way_in() {
         .await
         .assert_error(401, "mfa_token_invalid");
 
-    // In the same call, and by the form of OAuth.
+    // In the same call, and in OAuth's form.
     let recovery = codes[0].as_str().unwrap();
     let login = host
         .post(
@@ -202,7 +202,7 @@ async fn a_second_factor_is_asked_for_on_every_way_in() {
     assert_eq!(account.body["recovery_codes_left"], 7);
 }
 
-/// V6.5.1: of many who present one code at once, one gets in.
+/// V6.5.1: of concurrent logins with one code, exactly one succeeds.
 #[tokio::test]
 async fn one_code_signs_in_once_however_many_try() {
     let host = Host::start(&[SETUP]);
@@ -226,7 +226,7 @@ async fn one_code_signs_in_once_however_many_try() {
     );
 }
 
-/// Of several recovery codes that answer one challenge at once, one is used up.
+/// Of several recovery codes that answer one challenge concurrently, one is used up.
 #[tokio::test]
 async fn one_challenge_takes_one_recovery_code() {
     let host = Host::start(&[SETUP]);
@@ -243,7 +243,7 @@ async fn one_challenge_takes_one_recovery_code() {
     assert_eq!(account.body["recovery_codes_left"], 9);
 }
 
-/// V6.5.5: where no clock may be off, a code is good for its own 30 seconds alone.
+/// V6.5.5: without clock tolerance, a code is valid only for its own 30 seconds.
 #[tokio::test]
 async fn a_code_is_good_for_thirty_seconds_where_that_is_asked_for() {
     let host = Host::start(&[SETUP, ("TOTP_SKEW_STEPS", "0")]);
@@ -258,7 +258,7 @@ async fn a_code_is_good_for_thirty_seconds_where_that_is_asked_for() {
         .assert_error(403, "invalid_code");
 }
 
-/// V6.6.3: guesses are counted for the account; a new challenge brings no new attempts.
+/// V6.6.3: guesses are counted per account; a new challenge allows no further attempts.
 #[tokio::test]
 async fn guessing_codes_is_limited_across_challenges() {
     let host = Host::start(&[SETUP]);
@@ -284,7 +284,7 @@ async fn guessing_codes_is_limited_across_challenges() {
         .assert_error(429, "rate_limited");
 }
 
-/// V6.5.6, V7.5.1: taking the factor away takes the password and a code, and so do new recovery codes.
+/// V6.5.6, V7.5.1: removing the factor requires the password and a code, and so do new recovery codes.
 #[tokio::test]
 async fn taking_the_factor_away_takes_both_factors() {
     let mail = MailService::start();
@@ -338,7 +338,7 @@ async fn taking_the_factor_away_takes_both_factors() {
     }
 }
 
-/// V6.4.3: a reset password does not get past the second factor, and a challenge dies with the password it began with.
+/// V6.4.3: a password reset doesn't bypass the second factor, and a challenge ends when its password changes.
 #[tokio::test]
 async fn resetting_the_password_leaves_the_factor_in_force() {
     let mail = MailService::start();
@@ -365,7 +365,7 @@ async fn resetting_the_password_leaves_the_factor_in_force() {
     assert_eq!(login.body["mfa_required"], true);
 }
 
-/// V7.5.1: some time after signing in a key takes the password again.
+/// V7.5.1: some time after signing in, a new key requires the password again.
 #[tokio::test]
 async fn a_key_takes_the_password_some_time_after_signing_in() {
     let host = Host::start(&[SETUP]);

@@ -1,4 +1,4 @@
-//! Proving oneself once more, before what is dangerous.
+//! Reauthentication before sensitive actions.
 
 use gatewright_tests::MailService;
 use gatewright_tests::host::{Answer, Host, PASSWORD, SETUP, Tokens};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::auth::access_token_is_checked::part;
 use crate::auth::second_factor::{ada, enrol};
 
-/// A moment after the ten minutes for which a proof is good.
+/// Just after the ten minutes for which a proof is valid.
 const LATER: u64 = 601;
 
 fn reauthenticate(host: &Host, token: &str, body: Value) -> impl Future<Output = Answer> {
@@ -19,7 +19,7 @@ async fn id_of(host: &Host, token: &str) -> String {
     me.body["session_id"].as_str().unwrap().to_owned()
 }
 
-/// V7.5.1, V7.5.2: ten minutes after a proof a person's dangerous acts take another, and signing oneself out never does.
+/// V7.5.1, V7.5.2: ten minutes after a proof, a user's sensitive actions require another one, except signing out.
 #[tokio::test]
 async fn a_person_proves_once_more_who_they_are() {
     let host = Host::start(&[]);
@@ -40,7 +40,7 @@ async fn a_person_proves_once_more_who_they_are() {
             .await
             .assert_error(403, "reauthentication_required");
     }
-    // What changes nothing of that, and the right password, are no reason to ask.
+    // Changes that are not sensitive, and the correct password, need no further proof.
     let shown = json!({"display_name": "Ada"});
     host.send_as("PATCH", "/account", &here.access_token, shown)
         .await
@@ -59,7 +59,7 @@ async fn a_person_proves_once_more_who_they_are() {
     let renewed = Tokens::of(&proved.body);
     let since = |tokens: &Tokens| part(&tokens.access_token, 1)["auth_time"].as_u64();
     assert!(since(&renewed) >= since(&here).map(|time| time + LATER));
-    // V7.2.4: with other tokens.
+    // V7.2.4: with new tokens.
     host.get_as("/auth/me", &here.access_token)
         .await
         .assert_error(401, "session_ended");
@@ -69,7 +69,7 @@ async fn a_person_proves_once_more_who_they_are() {
         assert!(done.status.is_success(), "{path} {done:?}");
     }
 
-    // Signing oneself out.
+    // Signing out.
     let mut host = host;
     for (method, path) in [
         ("DELETE", "/account/sessions/{id}"),
@@ -91,7 +91,7 @@ async fn a_person_proves_once_more_who_they_are() {
     }
 }
 
-/// V7.5.3: so do an administrator's acts that destroy, take over or give away.
+/// V7.5.3: so do an administrator's actions that delete users, take over accounts or grant permissions.
 #[tokio::test]
 async fn an_administrator_proves_once_more_who_they_are() {
     let host = Host::start(&[SETUP]);
@@ -131,7 +131,7 @@ async fn an_administrator_proves_once_more_who_they_are() {
             .await
             .assert_error(403, "reauthentication_required");
     }
-    // Who may not do it at all hears that first.
+    // Without permission the action is refused before a proof is requested.
     host.send_as("DELETE", &of_ada(""), &ada, json!({}))
         .await
         .assert_error(403, "forbidden");
@@ -150,7 +150,7 @@ async fn an_administrator_proves_once_more_who_they_are() {
     }
 }
 
-/// V7.5.1, V7.5.3: where a second factor is in force, a proof is both, also in a session of before.
+/// V7.5.1, V7.5.3: with an active second factor, a proof requires both factors, also in an older session.
 #[tokio::test]
 async fn with_a_second_factor_a_proof_is_both() {
     let host = Host::start(&[SETUP]);
@@ -194,14 +194,14 @@ async fn with_a_second_factor_a_proof_is_both() {
     let proved = reauthenticate(&host, &before, both).await;
     let token = Tokens::of(&proved.body).access_token;
     name(&token).await.assert_ok();
-    // The password is presented, and both were proved just now.
+    // The password is sent, and both factors were proved just now.
     let change = json!({"current_password": PASSWORD, "new_password": new});
     let changed = host.send_as("POST", "/account/change-password", &token, change);
     let token = Tokens::of(&changed.await.body).access_token;
     name(&token).await.assert_ok();
 }
 
-/// V6.3.7: a changed user name is told by mail, whoever changes it, and nothing else of the profile.
+/// V6.3.7: every change of the user name is notified by mail; other profile changes are not.
 #[tokio::test]
 async fn a_changed_user_name_is_told_by_mail() {
     let mail = MailService::start();

@@ -23,7 +23,7 @@ fn assert_oauth_error(answer: &Answer, status: u16, error: &str) {
     assert!(answer.body["error_description"].is_string(), "{answer:?}");
 }
 
-/// RFC 6749 sections 4.3 and 6: what the Authorize button of API docs sends.
+/// RFC 6749 sections 4.3 and 6: the request of the Authorize button in API docs.
 #[tokio::test]
 async fn the_password_and_refresh_token_grants_work() {
     let host = Host::start(&[]);
@@ -52,7 +52,7 @@ async fn the_password_and_refresh_token_grants_work() {
     assert_eq!(token(&host, &refresh).await.status, 200);
 }
 
-/// RFC 6749 section 5.2: errors in its own form.
+/// RFC 6749 section 5.2: errors in OAuth's form.
 #[tokio::test]
 async fn errors_are_in_the_form_of_oauth() {
     let host = Host::start(&[]);
@@ -117,7 +117,7 @@ async fn errors_are_in_the_form_of_oauth() {
     assert_oauth_error(&Answer::of(json).await, 400, "invalid_request");
 }
 
-/// V10.4.4: the password grant can be switched off, and is off with the paths of other systems; refreshing goes on.
+/// V10.4.4: the password grant can be disabled, and is disabled with the compatibility paths; refreshing still works.
 #[tokio::test]
 async fn the_password_grant_can_be_switched_off() {
     let form = [

@@ -19,7 +19,7 @@ async fn an_address_is_verified_by_the_link_once() {
     alone.assert_error(403, "password_required");
     let wrong = host.post(&path, json!({"password": "not the right password"}));
     wrong.await.assert_error(403, "wrong_password");
-    // Who asks for the head alone wants nothing done.
+    // A HEAD request must not change anything.
     let head = host.call_as("HEAD", &path, &session.access_token).await;
     assert_eq!(head.status, 405);
     assert_eq!(head.header("allow"), "POST, GET, OPTIONS");
@@ -33,8 +33,9 @@ async fn an_address_is_verified_by_the_link_once() {
         .assert_error(400, "link_used");
 }
 
-/// V6.3.4: with the setting nobody gets in before, by any door. The answer is that of a wrong password, as a stranger may
-/// have registered with the address to find out whether it was taken; its owner gets the link once more.
+/// V6.3.4: with the setting, nobody can sign in before verification, in any way. The response is that of a wrong
+/// password, because a stranger may have registered the address to find out whether it was taken; its owner gets the
+/// link again.
 #[tokio::test]
 async fn where_it_is_needed_nobody_signs_in_before() {
     let mail = MailService::start();
@@ -60,7 +61,7 @@ async fn where_it_is_needed_nobody_signs_in_before() {
     assert_eq!(token.body["error"], "invalid_grant");
     mail.link("verify_email", "ada@example.com");
 
-    // A new link takes the place of those before.
+    // A new link replaces the earlier ones.
     let resend = json!({"email": "Ada@example.com"});
     assert_eq!(host.post("/auth/verify/resend", resend).await.status, 202);
     let second = mail.link("verify_email", "ada@example.com");
@@ -73,7 +74,7 @@ async fn where_it_is_needed_nobody_signs_in_before() {
     host.login("ada@example.com").await;
 }
 
-/// V6.3.8: registering and asking for links answer alike for all addresses; the owner gets a mail.
+/// V6.3.8: registration and requests for links have the same response for all addresses; the owner gets a mail.
 #[tokio::test]
 async fn nobody_learns_which_addresses_have_accounts() {
     let mail = MailService::start();
@@ -109,15 +110,15 @@ async fn nobody_learns_which_addresses_have_accounts() {
     }
 }
 
-/// A stranger registers with somebody's address, and waits: the owner's click alone does not verify it, and what the
-/// owner does instead throws the stranger out.
+/// A stranger registers another person's address and waits: the owner's click alone doesn't verify it, and the owner's
+/// own way to verify it locks the stranger out.
 #[tokio::test]
 async fn who_registers_with_anothers_address_is_out_once_its_owner_comes() {
     let mail = MailService::start();
     let host = mail.host(&[]);
     let stranger = host.register("ada@example.com").await;
     let link = mail.link("verify_email", "ada@example.com");
-    // The owner clicks, from a mailbox that shows the page in a browser.
+    // The owner clicks the link, in a mailbox that shows the page in a browser.
     let redirected = host
         .request(Method::GET, &format!("/auth/verify/{link}"))
         .header("accept", "text/html");
@@ -155,15 +156,15 @@ async fn who_registers_with_anothers_address_is_out_once_its_owner_comes() {
         .get_as("/auth/me", &Tokens::of(&login.body).access_token)
         .await;
     assert_eq!(me.body["email_verified"], true);
-    // The stranger can't use the first link either, with the session that he no longer has.
+    // The stranger can't use the first link either, because the session has ended.
     let again = host
         .get_as(&format!("/auth/verify/{link}"), &stranger.access_token)
         .await;
     again.assert_error(403, "password_required");
 }
 
-/// What a stranger prepared on the account that he made with another's address is gone with him: a change of the
-/// address that he could confirm later. A second factor he can't have.
+/// When the owner takes over an account that a stranger registered, the stranger's pending change of the address is
+/// cancelled. The stranger can't add a second factor.
 #[tokio::test]
 async fn what_a_stranger_prepared_is_gone_with_him() {
     let mail = MailService::start();
@@ -199,7 +200,8 @@ async fn what_a_stranger_prepared_is_gone_with_him() {
     .assert_error(400, "link_invalid");
 }
 
-/// Malformed links, and those for something else, get one answer; a link that was meant for us may say that it is old.
+/// Malformed links and links for another purpose get the same response; an expired link of the right purpose may be
+/// reported as expired.
 #[tokio::test]
 async fn links_that_are_not_good() {
     let mail = MailService::start();
@@ -229,7 +231,7 @@ async fn links_that_are_not_good() {
     .assert_error(400, "link_expired");
 }
 
-/// Somebody who asks for mail again and again is stopped, however it is written.
+/// Repeated requests for mail are limited, for every spelling of the address.
 #[tokio::test]
 async fn mail_to_one_address_is_limited() {
     let host = Host::start(&[("MAILS_PER_ADDRESS", "2")]);

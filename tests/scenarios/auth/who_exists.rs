@@ -3,13 +3,13 @@ use gatewright_tests::host::{Answer, Host, PASSWORD, Tokens};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Registers, with a user name, where that is no sign-in.
+/// Registers with a user name, if registration does not sign in.
 async fn register(host: &Host, email: &str, username: &str) -> Answer {
     let body = json!({"email": email, "password": PASSWORD, "username": username});
     host.post("/auth/register", body).await
 }
 
-/// Verifies the address of a registration whose mail comes next.
+/// Verifies the address of a registration, with the next mail.
 async fn verify(host: &Host, mail: &MailService, email: &str) -> Value {
     let path = format!("/auth/verify/{}", mail.link("verify_email", email));
     let verified = host.post(&path, json!({"password": PASSWORD})).await;
@@ -17,7 +17,7 @@ async fn verify(host: &Host, mail: &MailService, email: &str) -> Value {
     verified.body
 }
 
-/// V6.3.8: where addresses have to be verified, a taken user name gets one answer, whether the address is taken or free.
+/// V6.3.8: if addresses must be verified, a taken user name gets the same response for taken and free addresses.
 #[tokio::test]
 async fn a_taken_user_name_says_nothing_of_the_address() {
     let mail = MailService::start();
@@ -31,13 +31,13 @@ async fn a_taken_user_name_says_nothing_of_the_address() {
         taken.assert_error(409, "username_taken");
         assert_eq!(taken.body["error"], free.body["error"]);
     }
-    // The address stayed free, and a taken one with a free name still looks as if it were.
+    // The address stayed free, and a taken one with a free name still looks the same.
     assert_eq!(register(&host, "free@example.com", "bob").await.status, 201);
     assert_eq!(register(&host, "ada@example.com", "carl").await.status, 201);
 }
 
-/// V6.3.8: a stranger registers with an address, and then looks for what that has stored: for the user name, and for the
-/// password. All answers are alike, whether the address was taken or free.
+/// V6.3.8: a stranger registers an address and then looks for the stored data, by the user name and by the password.
+/// All responses are the same for taken and free addresses.
 #[tokio::test]
 async fn what_a_registration_has_stored_is_seen_by_the_owner_of_the_mailbox_alone() {
     let mail = MailService::start();
@@ -53,7 +53,7 @@ async fn what_a_registration_has_stored_is_seen_by_the_owner_of_the_mailbox_alon
     let eve = json!({"email": "eve@example.com", "password": "a password of the owner"});
     let eve = Tokens::of(&host.post("/auth/login", eve).await.body).access_token;
 
-    // What a stranger sees of an address; `run` makes names that nobody has.
+    // The responses that a stranger gets for an address; `run` makes the names unique.
     let seen = async |email: &str, run: &str| {
         let [name, other] = ["name", "other"].map(|word| format!("{word}-{run}"));
         let own = format!("stranger-{run}@example.com");
@@ -75,7 +75,7 @@ async fn what_a_registration_has_stored_is_seen_by_the_owner_of_the_mailbox_alon
                 }
             }
         }
-        // The name with another address, once more with this one, and by an account that there is.
+        // The name with another address, again with this one, and with an existing account.
         answers.push(register(&host, &own, &name).await);
         answers.push(register(&host, email, &name).await);
         answers.push(register(&host, email, &other).await);
@@ -105,8 +105,8 @@ async fn what_a_registration_has_stored_is_seen_by_the_owner_of_the_mailbox_alon
     assert!(wrong.1.contains("invalid_credentials"), "{}", wrong.1);
 }
 
-/// Who proves the address gets the user name of the registration. Of two who wanted one, the second goes on without, and
-/// is told by the answer and by a mail.
+/// The user who verifies the address gets the user name of the registration. Of two users with the same name, the
+/// second continues without one, and is notified by the response and by mail.
 #[tokio::test]
 async fn a_user_name_is_of_whoever_proves_the_address_first() {
     let mail = MailService::start();
@@ -143,7 +143,7 @@ async fn a_user_name_is_of_whoever_proves_the_address_first() {
     assert_eq!(mail.next().message["kind"], "username_changed");
     login("bob", PASSWORD).await.assert_ok();
 
-    // A new password proves the address as well.
+    // A new password verifies the address as well.
     assert_eq!(
         register(&host, "carl@example.com", "carl").await.status,
         201

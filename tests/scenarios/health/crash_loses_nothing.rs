@@ -5,7 +5,7 @@ use gatewright_tests::host::{Host, PASSWORD};
 use reqwest::{Client, StatusCode};
 use serde_json::json;
 
-/// A crash in the middle of a stream of registrations loses none that was acknowledged.
+/// A crash during a stream of registrations loses none that was acknowledged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_loses_no_acknowledged_registration() {
     let mut host = Host::start(&[("LOGIN_ATTEMPTS_PER_IP", "0")]);

@@ -3,7 +3,7 @@ use std::time::Duration;
 use gatewright_tests::host::{Answer, Host, SETUP};
 use reqwest::Method;
 
-/// Probes, keys and the document of the API.
+/// Health probes, keys and the OpenAPI document.
 #[tokio::test]
 async fn machines_find_their_way() {
     let host = Host::start(&[]);
@@ -23,7 +23,7 @@ async fn machines_find_their_way() {
     assert!(document.body["paths"]["/auth/login"]["post"].is_object());
 }
 
-/// While nothing can be written, as on a full disk, no requests should come here.
+/// While nothing can be written, as on a full disk, the instance reports that it is not ready.
 #[tokio::test]
 async fn who_can_write_nothing_is_not_ready() {
     let host = Host::start(&[]);
@@ -39,7 +39,7 @@ async fn who_can_write_nothing_is_not_ready() {
     change(
         "CREATE TRIGGER full BEFORE INSERT ON limits BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END",
     );
-    // What was written a moment ago counts for five seconds.
+    // A recent write counts for five seconds.
     let host = host.restart_later(6);
     for _ in 0..2 {
         host.get("/readyz").await.assert_error(503, "unavailable");
@@ -49,7 +49,7 @@ async fn who_can_write_nothing_is_not_ready() {
     host.get("/readyz").await.assert_ok();
 }
 
-/// The version is told where a monitor and an operator look.
+/// The version is shown where monitors and operators look for it.
 #[tokio::test]
 async fn the_version_is_told() {
     let host = Host::start(&[SETUP]);
@@ -62,7 +62,7 @@ async fn the_version_is_told() {
         .await;
 }
 
-/// A request has an id, the client's own if it is plain.
+/// Every request has an ID, the client's own if it has a simple form.
 #[tokio::test]
 async fn every_answer_names_its_request() {
     let host = Host::start(&[]);

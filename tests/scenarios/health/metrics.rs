@@ -7,7 +7,7 @@ use serde_json::json;
 const TOKEN: &str = "known-to-prometheus-and-to-nobody-else";
 const PATH: &str = "/metrics";
 
-/// What has been counted of a kind of events, for this reason; nothing is 0.
+/// Returns the count of a kind of events with this reason, or 0.
 fn counted(text: &str, kind: &str, reason: &str) -> u64 {
     let (kind, reason) = (format!("kind=\"{kind}\""), format!("reason=\"{reason}\""));
     let mut lines = text
@@ -22,7 +22,7 @@ fn counted(text: &str, kind: &str, reason: &str) -> u64 {
     count
 }
 
-/// Numbers are for who knows the token, and there for nobody where there is none.
+/// The metrics require the token, and are unavailable without the setting.
 #[tokio::test]
 async fn metrics_are_for_who_knows_the_token() {
     let host = Host::start(&[SETUP]);
@@ -62,11 +62,11 @@ async fn metrics_are_for_who_knows_the_token() {
         assert!(series.starts_with("gatewright_"), "{line}");
         assert!(value.parse::<f64>().is_ok(), "{line}");
     }
-    // It is no token for anything else.
+    // The token is not valid for anything else.
     host.get_as("/auth/me", TOKEN).await.assert_error_code(401);
 }
 
-/// Logins are counted, by how they ended, over all instances and restarts.
+/// Logins are counted by outcome, over all instances and restarts.
 #[tokio::test]
 async fn logins_are_counted() {
     let host = Host::start(&[("METRICS_TOKEN", TOKEN)]);
@@ -94,7 +94,7 @@ async fn logins_are_counted() {
     let wrong = |answer: &Answer| counted(&answer.text, "login.failed", "wrong_password");
     assert_eq!(wrong(&answer), 3);
     assert_eq!(counted(&answer.text, "login.failed", "unknown_account"), 2);
-    // Who it was is nobody's business here.
+    // The metrics name no users.
     assert!(!answer.text.contains('@'));
     fail("ada@example.com").await;
     host.wait_until(PATH, TOKEN, |answer| wrong(answer) == 4)
@@ -103,10 +103,10 @@ async fn logins_are_counted() {
     assert_eq!(wrong(&host.get_as(PATH, TOKEN).await), 4);
 }
 
-/// An operator sees that mail does not go out, and that passwords are not looked up.
+/// The metrics show an operator that mail is not delivered and that breached passwords are not checked.
 #[tokio::test]
 async fn failing_services_are_counted() {
-    // Nobody listens there any more.
+    // Nothing listens on this port any more.
     let closed = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

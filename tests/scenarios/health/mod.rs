@@ -1,4 +1,4 @@
-//! What operators and machines ask, and what a host survives.
+//! Health checks, metrics, crashes and restarts.
 
 mod crash_loses_nothing;
 mod machine_routes;

@@ -1,6 +1,6 @@
 use gatewright_tests::host::Host;
 
-/// Users, sessions, refresh tokens and keys outlive the process.
+/// Users, sessions, refresh tokens and keys survive a restart.
 #[tokio::test]
 async fn a_restart_keeps_everything() {
     let host = Host::start(&[]);
@@ -16,7 +16,7 @@ async fn a_restart_keeps_everything() {
     host.login("ada@example.com").await;
 }
 
-/// Passwords hashed with other parameters still sign in, and are brought to the new ones.
+/// Passwords hashed with other parameters still work, and are rehashed with the new ones.
 #[tokio::test]
 async fn passwords_survive_a_change_of_parameters() {
     let host = Host::start(&[]);
@@ -24,7 +24,7 @@ async fn passwords_survive_a_change_of_parameters() {
     let host = host.restart(&[("ARGON2_ITERATIONS", "2")]);
     host.login("ada@example.com").await;
     host.wait_for_log("rehashed a password");
-    // With the new parameters there is nothing left to do, also after another start.
+    // With the new parameters nothing is left to rehash, also after another restart.
     let host = host.restart(&[]);
     host.login("ada@example.com").await;
     assert!(!host.log().contains("rehashed a password"));

@@ -1,6 +1,6 @@
 use gatewright_tests::MailService;
 
-/// An e-mail service that says nothing holds nobody up, and gets the mail when it answers again.
+/// An e-mail service that doesn't respond delays nobody, and receives the mail when it responds again.
 #[tokio::test]
 async fn a_slow_email_service_holds_nobody_up_and_is_tried_again() {
     let mail = MailService::start();

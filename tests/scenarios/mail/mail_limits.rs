@@ -6,7 +6,7 @@ const STRANGER: [u8; 4] = [127, 0, 0, 2];
 const RESEND: &str = "/auth/verify/resend";
 const FORGOT: &str = "/auth/forgot-password";
 
-/// V6.3.1, V6.4.3: requests for one kind of mail, which may send nothing, do not use up those for another.
+/// V6.3.1, V6.4.3: requests for one kind of mail, which may send nothing, don't use up the quota of another kind.
 #[tokio::test]
 async fn requests_for_verification_do_not_block_recovery() {
     let mail = MailService::start();
@@ -57,7 +57,7 @@ async fn a_stranger_elsewhere_does_not_block_recovery() {
     }
 }
 
-/// V6.3.8: the limits of a network count every request alike, and tell nothing of accounts.
+/// V6.3.8: a network's limits count every request equally, and reveal nothing about accounts.
 #[tokio::test]
 async fn requests_for_mail_are_counted_alike_for_all_addresses() {
     let mail = MailService::start();
@@ -86,7 +86,7 @@ async fn requests_for_mail_are_counted_alike_for_all_addresses() {
                 assert_eq!(answer.status, expected, "{path} {address}");
             }
         }
-        // One more makes the seventh request, and the next is refused whatever the address.
+        // One more is the seventh request, and the next is refused for every address.
         for path in [FORGOT, RESEND] {
             for expected in [202, 429] {
                 let body = json!({"email": "another@example.com"});
@@ -95,7 +95,7 @@ async fn requests_for_mail_are_counted_alike_for_all_addresses() {
             }
         }
     }
-    // What registering uses up is the same where the address was taken.
+    // A registration uses up the same quota if the address is taken.
     register("ada@example.com").await;
     register("bob@example.com").await;
     for address in ["ada@example.com", "bob@example.com"] {
@@ -106,7 +106,7 @@ async fn requests_for_mail_are_counted_alike_for_all_addresses() {
     }
 }
 
-/// V6.3.8: past the quota of an address the answer is the same and nothing is sent; the links before go on working.
+/// V6.3.8: beyond an address's quota the response is the same and no mail is sent; earlier links still work.
 #[tokio::test]
 async fn the_quota_of_an_address_suppresses_the_mail_alone() {
     let mail = MailService::start();
@@ -127,7 +127,7 @@ async fn the_quota_of_an_address_suppresses_the_mail_alone() {
             }
         }
     }
-    // Nothing else was on the way before this one.
+    // No other mail was sent before this one.
     host.register("bob@example.com").await;
     mail.link("verify_email", "bob@example.com");
     let [_, reset, _, _, verify] = links.as_slice() else {
@@ -143,7 +143,7 @@ async fn the_quota_of_an_address_suppresses_the_mail_alone() {
     assert_eq!(host.post(FORGOT, ada).await.status, 202);
 }
 
-/// Requests that send nothing leave the quota as it is: whoever registers later gets his links.
+/// Requests that send nothing don't use up the quota: a later registration gets its links.
 #[tokio::test]
 async fn requests_that_send_nothing_use_up_no_quota() {
     let mail = MailService::start();

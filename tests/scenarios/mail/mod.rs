@@ -1,4 +1,4 @@
-//! Messages.
+//! Mail.
 
 mod mail_by_webhook;
 mod mail_limits;

@@ -3,8 +3,8 @@ use gatewright_tests::host::PASSWORD;
 use reqwest::Method;
 use serde_json::json;
 
-/// Whoever registers with the address of another person writes nothing that this person gets by mail; nor does a program by
-/// what it calls itself.
+/// A stranger who registers another person's address can't put any text into the mails to that person, nor can a
+/// program with its name.
 #[tokio::test]
 async fn a_stranger_writes_nothing_into_the_mail_of_others() {
     const WRITTEN: &str = "evil.example";
@@ -41,7 +41,7 @@ async fn a_stranger_writes_nothing_into_the_mail_of_others() {
     let reset = send(&path, json!({"password": "a new and better password"}));
     assert_eq!(reset.await.unwrap().status(), 204);
     assert!(!holds_it("password_changed"));
-    // From here on the address is proved, and the name is its owner's to change.
+    // From here on the address is verified, and its owner can set the name.
     send("/auth/forgot-password", forgotten).await.unwrap();
     assert!(holds_it("reset_password"));
 }

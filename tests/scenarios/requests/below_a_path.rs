@@ -1,4 +1,4 @@
-//! `PUBLIC_BASE_URL` may have a path, such as that of a proxy which gives the rest of its host to other services.
+//! `PUBLIC_BASE_URL` with a path, for example behind a proxy that serves other services on the same host.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const BASE: &str = "https://example.com/id";
 
-/// What a cookie is called, and its attributes.
+/// Returns the names and attributes of the cookies in a response.
 fn cookies(answer: &Answer) -> Vec<(String, String)> {
     let lines = answer.headers.get_all("set-cookie").iter();
     let lines = lines.map(|line| line.to_str().unwrap().split_once('=').unwrap());
@@ -18,7 +18,7 @@ fn cookies(answer: &Answer) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Everything that the service serves is below the path, and nothing beside it.
+/// Every route of the service is below the path, and none outside it.
 #[tokio::test]
 async fn routes_documents_and_pages_are_below_the_path() {
     let host = Host::start(&[("PUBLIC_BASE_URL", BASE)]);
@@ -50,7 +50,7 @@ async fn routes_documents_and_pages_are_below_the_path() {
     let schemes = &document["components"]["securitySchemes"];
     let token_url = &schemes["password"]["flows"]["password"]["tokenUrl"];
     assert_eq!(token_url, "/id/auth/token");
-    // A host knows the routes there, too: this one has errors of its own form.
+    // The host itself knows the routes there too: this one has its own form of errors.
     let long = host.request(Method::POST, "/id/auth/token");
     let long = Answer::of(long.body("x".repeat(70_000))).await;
     assert_eq!(
@@ -63,7 +63,7 @@ async fn routes_documents_and_pages_are_below_the_path() {
         .assert_error(405, "method_not_allowed");
 }
 
-/// Mails, redirects and tokens name the whole address.
+/// Mails, redirects and tokens contain the full URL.
 #[tokio::test]
 async fn links_and_tokens_name_the_whole_address() {
     let mail = MailService::start();
@@ -106,7 +106,7 @@ async fn links_and_tokens_name_the_whole_address() {
     verified.assert_ok();
 }
 
-/// Cookies are for the path alone: another service of the host does not get them, and can have its own of the same names.
+/// Cookies are limited to the path: another service on the host doesn't receive them, and can use the same names.
 #[tokio::test]
 async fn cookies_are_for_the_path_alone() {
     let host = Host::start(&[("PUBLIC_BASE_URL", BASE)]);

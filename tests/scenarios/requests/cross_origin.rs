@@ -1,7 +1,7 @@
 use gatewright_tests::host::{Answer, Host};
 use reqwest::Method;
 
-/// Pages of configured origins may call the API; others, and all by default, may not.
+/// Pages of configured origins can call the API; others can't, and without configuration none can.
 #[tokio::test]
 async fn configured_origins_are_allowed() {
     let host = Host::start(&[(

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 const JSON_ROUTES: [&str; 3] = ["/auth/register", "/auth/login", "/auth/refresh"];
 
-/// What is not JSON gets one form of error, and never a word of the inside.
+/// Malformed JSON gets the usual form of error, without internal details.
 #[tokio::test]
 async fn malformed_json_is_refused() {
     let host = Host::start(&[]);
@@ -19,7 +19,7 @@ async fn malformed_json_is_refused() {
             "{'a': 1}",
         ] {
             if body.is_empty() && path == "/auth/refresh" {
-                // It takes the cookie then.
+                // This route uses the cookie instead.
                 continue;
             }
             let request = host
@@ -40,7 +40,7 @@ async fn malformed_json_is_refused() {
     }
 }
 
-/// Fields of another type, and fields that stand twice, are named.
+/// Fields of another type and duplicate fields are named in the error.
 #[tokio::test]
 async fn fields_of_another_type_are_refused() {
     let host = Host::start(&[]);
@@ -108,7 +108,7 @@ async fn fields_of_another_type_are_refused() {
     );
 }
 
-/// Other content types are refused before the body is looked at.
+/// Other content types are refused before the body is read.
 #[tokio::test]
 async fn other_content_types_are_refused() {
     let host = Host::start(&[]);
@@ -140,7 +140,7 @@ async fn other_content_types_are_refused() {
     }
 }
 
-/// A body beyond the limit is refused, whether its length is announced or not.
+/// A body beyond the limit is refused, with and without an announced length.
 #[tokio::test]
 async fn an_oversized_body_is_refused() {
     let host = Host::start(&[]);
@@ -158,7 +158,7 @@ async fn an_oversized_body_is_refused() {
     assert_eq!(Answer::of(request).await.status, 413);
 }
 
-/// A compressed body is refused for what it is, whatever the form that was expected.
+/// A compressed body is refused with a specific error on every route.
 #[tokio::test]
 async fn compressed_bodies_are_refused() {
     let host = Host::start(&[]);
@@ -175,7 +175,7 @@ async fn compressed_bodies_are_refused() {
             answer.assert_error(415, "unsupported_encoding");
             assert_eq!(answer.header("accept-encoding"), "identity");
         }
-        // RFC 6749 section 5.2 has one status for all that is wrong with a request.
+        // RFC 6749 section 5.2 has one status for all invalid requests.
         let token = send("/auth/token", form, coding).await;
         assert_eq!(token.status, 400);
         let told = token.body["error_description"].as_str().unwrap();
@@ -185,15 +185,15 @@ async fn compressed_bodies_are_refused() {
     plain.assert_error(400, "malformed_json");
 }
 
-/// A route that reads JSON, as the document has it.
+/// A route that reads JSON, from the OpenAPI document.
 struct WriteRoute {
     method: String,
     path: String,
-    /// The members of its body, with the types that each may have.
+    /// The members of its body, with their allowed types.
     fields: Map<String, Value>,
 }
 
-/// What a schema is that may be named elsewhere in the document.
+/// Returns a schema, following references within the document.
 fn resolve(document: &Value, schema: &Value) -> Value {
     let mut schema = schema.clone();
     while let Some(name) = schema["$ref"].as_str() {
@@ -203,7 +203,7 @@ fn resolve(document: &Value, schema: &Value) -> Value {
     schema
 }
 
-/// Every route of the document that reads JSON, but those that sign out who asks.
+/// Returns every route of the document that reads JSON, except for those that sign the caller out.
 fn write_routes(document: &Value) -> Vec<WriteRoute> {
     let mut routes = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -223,7 +223,7 @@ fn write_routes(document: &Value) -> Vec<WriteRoute> {
     routes
 }
 
-/// What stands in the place of an object's members: as many values in a list.
+/// Returns arrays that replace an object: as many values as the object has members.
 fn lists_for(schema: &Value) -> [Value; 3] {
     let members = schema["properties"].as_object().map_or(0, Map::len);
     [
@@ -233,8 +233,7 @@ fn lists_for(schema: &Value) -> [Value; 3] {
     ]
 }
 
-/// An object has to be one, in every body and within it: a list of the values of its members is refused, and nothing comes
-/// of it.
+/// An object is required in every body and within it: an array of its members' values is refused, and changes nothing.
 #[tokio::test]
 async fn lists_are_no_objects() {
     let host = Host::start(&[SETUP, ("LOGIN_ATTEMPTS_PER_IP", "0")]);
@@ -297,7 +296,7 @@ async fn lists_are_no_objects() {
     host.login(&ben.email).await;
 }
 
-/// Whether a schema says that it is of other types than this value.
+/// Returns whether a schema requires other types than this value's.
 fn is_mistyped(schema: &Value, value: &Value) -> bool {
     let name = match value {
         Value::Null => "null",
@@ -315,8 +314,8 @@ fn is_mistyped(schema: &Value, value: &Value) -> bool {
     }
 }
 
-/// Every route that writes, also those for administrators, with fields that are missing, mistyped, unknown or huge: a
-/// clear error in the one form, or what was sent makes sense after all; and nothing breaks.
+/// Every route that writes, including those for administrators, with missing, mistyped, unknown or huge fields: returns
+/// a clear error in the usual form, or accepts a valid combination, and stays intact.
 #[tokio::test]
 async fn every_write_route_of_the_document_takes_bad_input() {
     let host = Host::start(&[
@@ -366,7 +365,7 @@ async fn every_write_route_of_the_document_takes_bad_input() {
             assert!(is_error || answer.status.is_success(), "{told}");
             (is_error, told)
         };
-        // What is no object, and what is of another type, never makes sense.
+        // A value that is not an object, or of another type, is never valid.
         for body in [json!("x"), json!(5), json!(true)] {
             let (is_error, told) = send(&body).await;
             assert!(is_error, "{told}");
@@ -432,7 +431,7 @@ async fn every_write_route_of_the_document_takes_bad_input() {
         let (is_error, told) = send(&json!({ "name": beyond })).await;
         assert!(is_error, "{told}");
     }
-    // Nobody is out, or in another place.
+    // Nobody was signed out, and no rank has changed.
     host.get_as("/users", root.token()).await.assert_ok();
     let record = host.record(&root, &ben.id).await;
     let roles = record["roles"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! Requests as such: bodies, heads, origins, networks.
+//! HTTP requests: bodies, headers, origins, networks.
 
 mod below_a_path;
 mod cross_origin;

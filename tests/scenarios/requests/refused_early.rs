@@ -1,4 +1,5 @@
-//! What is answered before a route is asked carries what all answers carry, so that pages of other origins can read it.
+//! Responses that are sent before routing have the headers of all responses, so that pages of other origins can read
+//! them.
 
 use gatewright_tests::host::{Answer, Host};
 use reqwest::Method;
@@ -21,7 +22,7 @@ fn assert_finished(answer: &Answer, status: u16) {
     assert_eq!(answer.header("cache-control"), "no-store");
 }
 
-/// Bodies and heads beyond their limits, unknown paths and methods, and what comes too often.
+/// Bodies and headers beyond their limits, unknown paths and methods, and rate limits.
 #[tokio::test]
 async fn pages_read_what_is_refused_early() {
     let host = Host::start(&[("CORS_ORIGINS", APP), ("LOGIN_ATTEMPTS_PER_IP", "1")]);
@@ -44,7 +45,7 @@ async fn pages_read_what_is_refused_early() {
     assert_ne!(limited.header("retry-after"), "");
 }
 
-/// Many headers are refused by the service, and not by what reads them first.
+/// Too many headers are refused by the service itself, and not by the server in front of it.
 #[tokio::test]
 async fn many_headers_are_refused_as_everything_is() {
     let host = Host::start(&[("CORS_ORIGINS", APP)]);

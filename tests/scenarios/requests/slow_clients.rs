@@ -6,24 +6,24 @@ use gatewright_tests::host::{Answer, Host, SETUP};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A connection on which this was sent.
+/// Opens a connection and sends this text.
 fn sent(host: &Host, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(host.base().strip_prefix("http://").unwrap()).unwrap();
-    // Far longer than it takes: a test that fails ends, too.
+    // Far longer than the test takes, so that a failing test ends too.
     let patience = Some(Duration::from_secs(120));
     stream.set_read_timeout(patience).unwrap();
     stream.write_all(text.as_bytes()).unwrap();
     stream
 }
 
-/// What comes back until the connection ends.
+/// Reads until the connection ends.
 fn answer(mut stream: TcpStream) -> String {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// The head of a request that announces a body of this length.
+/// Returns the head of a request that announces a body of this length.
 fn head(path: &str, length: usize, header: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n{header}\
@@ -31,7 +31,7 @@ fn head(path: &str, length: usize, header: &str) -> String {
     )
 }
 
-/// Bodies that don't come hold no place where others wait for a password hash, and end by themselves.
+/// Requests whose bodies don't arrive take no place in the queue for password hashing, and time out.
 #[tokio::test]
 async fn bodies_that_come_slowly_hold_nobody_up_and_are_ended() {
     let app = "https://app.example.com";
@@ -47,7 +47,7 @@ async fn bodies_that_come_slowly_hold_nobody_up_and_are_ended() {
         ended.starts_with("HTTP/1.1 408") && ended.contains("\"request_timeout\""),
         "{ended}"
     );
-    // As every answer: a page of that origin can read it.
+    // As in every response, so that a page of that origin can read it.
     for header in [
         "access-control-allow-origin: https://app",
         "x-request-id: ",
@@ -57,7 +57,7 @@ async fn bodies_that_come_slowly_hold_nobody_up_and_are_ended() {
     }
 }
 
-/// Who may send a long body is decided by the head, before the body is read (V8.3.2: with each request).
+/// The head decides who can send a long body, before the body is read (V8.3.2: with each request).
 #[tokio::test]
 async fn a_long_body_is_read_of_those_alone_who_may_send_it() {
     let host = Host::start(&[SETUP]);
@@ -77,7 +77,7 @@ async fn a_long_body_is_read_of_those_alone_who_may_send_it() {
             "forbidden",
         ),
     ] {
-        // Next to nothing of the body is sent, and it is answered all the same.
+        // Almost nothing of the body is sent, and the response arrives nevertheless.
         let begun = head("/users/import", 1_000_000, &header) + "{\"users\": [";
         let answered = answer(sent(&host, &begun));
         assert!(
@@ -113,7 +113,7 @@ async fn a_long_body_is_read_of_those_alone_who_may_send_it() {
         results.iter().all(|one| one["status"] == "created"),
         "{made:?}"
     );
-    // The same where no length is announced.
+    // The same without an announced length.
     let in_chunks = |token: &str| {
         let mut request = format!(
             "POST /users/import HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -136,7 +136,7 @@ async fn a_long_body_is_read_of_those_alone_who_may_send_it() {
     assert!(refused.starts_with("HTTP/1.1 403"), "{refused}");
 }
 
-/// Headers have a bound, too. Node.js, which stands in for Cloudflare's edge in the tests, has a narrower one.
+/// Headers have a limit, too. Node.js, which replaces Cloudflare's edge in the tests, has a lower one.
 #[tokio::test]
 async fn headers_beyond_the_limit_are_refused() {
     let host = Host::start(&[]);

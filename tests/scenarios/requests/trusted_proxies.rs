@@ -3,10 +3,10 @@ use gatewright_tests::host::{Answer, Host, PASSWORD, SETUP};
 use reqwest::Method;
 use serde_json::json;
 
-/// Trusted by the host: where the tests' requests come from, and a second hop.
+/// The trusted proxies: the address of the tests, and a second hop.
 const TRUSTED: (&str, &str) = ("TRUSTED_PROXIES", "127.0.0.0/8, ::1, 10.0.0.0/8");
 
-/// Signs somebody in through a proxy that sends these lines of a header.
+/// Signs in through a proxy that sends these lines of a header.
 async fn login(host: &Host, password: &str, header: &str, lines: &[&str]) -> Answer {
     let mut request = host.request(Method::POST, "/auth/login");
     for line in lines {
@@ -15,8 +15,8 @@ async fn login(host: &Host, password: &str, header: &str, lines: &[&str]) -> Ans
     Answer::of(request.json(&json!({"email": "ada@example.com", "password": password}))).await
 }
 
-/// Behind a trusted proxy each client has limits of its own, and none can say that it is another (V6.3.1). Workers ask
-/// their platform alone.
+/// Behind a trusted proxy each client has its own limits, and none can pose as another (V6.3.1). Workers use only the
+/// address from their platform.
 #[tokio::test]
 async fn limits_are_the_clients_and_not_the_proxys() {
     let host = Host::start(&[TRUSTED, ("LOGIN_ATTEMPTS_PER_ACCOUNT", "2")]);
@@ -50,7 +50,7 @@ async fn limits_are_the_clients_and_not_the_proxys() {
     }
 }
 
-/// Other headers, by name: the standard one, and one that holds a single address.
+/// Other headers, by name: the standard one, and one with a single address.
 #[tokio::test]
 async fn the_header_of_the_proxy_is_named() {
     for (header, line, forged) in [
@@ -86,7 +86,7 @@ async fn the_header_of_the_proxy_is_named() {
             sessions.iter().any(|one| one["ip"] == "192.0.2.1"),
             "{sessions:?}"
         );
-        // Another header is nothing to go by: that is the proxy itself.
+        // Another header is ignored, so the address is the proxy's.
         login(&host, PASSWORD, "x-forwarded-for", &["192.0.2.9"])
             .await
             .assert_ok();
@@ -96,7 +96,7 @@ async fn the_header_of_the_proxy_is_named() {
     }
 }
 
-/// The list of sessions, the audit log and mails name the client, too.
+/// The list of sessions, the audit log and mails contain the client's address, too.
 #[tokio::test]
 async fn the_clients_address_is_shown_everywhere() {
     let mail = MailService::start();
@@ -138,7 +138,7 @@ async fn the_clients_address_is_shown_everywhere() {
     assert!(text.contains(expected), "{text}");
 }
 
-/// Without the setting the peer counts. A peer that looks like a proxy is reported, once.
+/// Without the setting the peer's address counts. A peer that looks like a proxy is reported once.
 #[tokio::test]
 async fn without_trusted_proxies_the_peer_counts_and_is_reported_once() {
     let host = Host::start(&[("LOGIN_ATTEMPTS_PER_ACCOUNT", "2")]);

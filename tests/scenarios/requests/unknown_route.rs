@@ -1,7 +1,7 @@
 use gatewright_tests::host::{Answer, Host};
 use reqwest::Method;
 
-/// Unknown paths and methods answer in the one form; a known path says which methods it takes.
+/// Unknown paths and methods get an error in the usual form; a known path lists its methods.
 #[tokio::test]
 async fn unknown_routes_and_methods_are_refused() {
     let host = Host::start(&[]);

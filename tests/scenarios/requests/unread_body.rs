@@ -3,7 +3,7 @@ use std::net::TcpStream;
 
 use gatewright_tests::host::Host;
 
-/// Sends a request with a body of so many bytes on a connection, and returns status and body of the answer.
+/// Sends a request with a body of this length on a connection, and returns status and body of the response.
 fn send(connection: &mut TcpStream, request: &str, length: usize) -> (u16, String) {
     let head = format!(
         "{request} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
@@ -20,7 +20,7 @@ fn send(connection: &mut TcpStream, request: &str, length: usize) -> (u16, Strin
                 .to_ascii_lowercase()
                 .contains("transfer-encoding: chunked")
             {
-                // A length and a piece by turns; the last length is 0.
+                // Lines with a chunk's length and its data alternate; the last length is 0.
                 if body.ends_with("0\r\n\r\n") {
                     let pieces = body.split("\r\n").skip(1).step_by(2);
                     return (status(), pieces.collect());
@@ -43,7 +43,8 @@ fn send(connection: &mut TcpStream, request: &str, length: usize) -> (u16, Strin
     }
 }
 
-/// Whoever is refused while he is still sending hears why, whatever refuses him, and goes on with the same connection.
+/// A client that is refused while it is still sending gets the reason, whatever refuses it, and can reuse the
+/// connection.
 #[tokio::test]
 async fn a_refusal_reaches_who_is_still_sending() {
     let host = Host::start(&[]);

@@ -1,4 +1,4 @@
-//! The command line administers every host by the same commands.
+//! The command line administers every host with the same commands.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::users::import_export::BCRYPT;
 
-/// What a command writes to standard output, if it succeeds.
+/// Returns the standard output of a command that must succeed.
 fn output(host: &Host, token: &str, arguments: &[&str]) -> String {
     let done = native(host.folder(), arguments)
         .args(["--url", host.base(), "--token", token])
@@ -77,7 +77,7 @@ async fn users_are_moved_by_the_command_line() {
     let host = Host::start(&[SETUP]);
     let root = host.administrator().await;
     let token = root.token();
-    // As fastapi-users has them.
+    // In the format of fastapi-users.
     let table = format!(
         "id,email,hashed_password,is_active,is_superuser,is_verified\n\
          018bcfe5-6800-7000-8000-0000000000aa,ada@example.com,{BCRYPT},true,false,true\n\
@@ -103,7 +103,7 @@ async fn users_are_moved_by_the_command_line() {
         json!([])
     );
     let done = run(&["--report", "refused"]);
-    // One was refused, and the report says which and why.
+    // One user was refused, and the report names it with the reason.
     assert_eq!(done.status.code(), Some(1));
     assert_eq!(report(&done)["created"], 1);
     let refused = std::fs::read_to_string(host.folder().join("refused")).unwrap();
@@ -128,7 +128,7 @@ async fn users_are_moved_by_the_command_line() {
     assert!(ada.unwrap()["password_hash"].is_string());
     assert_eq!(ada.unwrap()["roles"], json!(["editor", "user"]));
 
-    // An empty service becomes an equal one, but for its own administrator.
+    // An empty service gets the same content, except for its own administrator.
     let other = Host::start(&[SETUP]);
     let administrator = other.administrator().await;
     let file = host.folder().join("all.jsonl");
@@ -147,7 +147,7 @@ async fn users_are_moved_by_the_command_line() {
     output(&other, administrator.token(), &check);
 }
 
-/// The lines of an export with secrets.
+/// Returns the lines of an export with secrets.
 fn exported(host: &Host, token: &str) -> Vec<Value> {
     output(host, token, &["export", "all.jsonl", "--secrets"]);
     let text = std::fs::read_to_string(host.folder().join("all.jsonl")).unwrap();
@@ -156,14 +156,14 @@ fn exported(host: &Host, token: &str) -> Vec<Value> {
         .collect()
 }
 
-/// A pipe that nobody reads, as `head -1` leaves it.
+/// Returns a pipe without a reader, as after `head -1`.
 fn unread() -> std::io::PipeWriter {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     writer
 }
 
-/// Neither standard output nor standard error has to have a reader.
+/// Standard output and standard error can be closed.
 #[test]
 fn no_command_panics_where_nobody_reads() {
     let folder = tempfile::tempdir().unwrap();
@@ -210,7 +210,7 @@ fn no_command_panics_where_nobody_reads() {
     assert!(done.unwrap().success());
 }
 
-/// What is wrong is a document on standard error, whoever says so: the service, the command, or the reader of its arguments.
+/// Every error is a document on standard error, whether it is from the service, the command, or the argument parser.
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_are_json_where_that_is_asked_for() {
     let host = Host::start(&[SETUP]);

@@ -10,7 +10,7 @@ async fn login(host: &Host, email: &str, password: &str) -> Answer {
     host.post("/auth/login", body).await
 }
 
-/// The operator's token makes the first superadmin, once.
+/// The operator's token creates the first superadmin, once.
 #[tokio::test]
 async fn the_setup_token_makes_one_superadmin() {
     let host = Host::start(&[SETUP, ("REQUIRE_EMAIL_VERIFICATION", "true")]);
@@ -40,7 +40,7 @@ async fn the_setup_token_makes_one_superadmin() {
         let status = refused.status.as_u16();
         assert!([403, 422].contains(&status), "{wrong}: {refused:?}");
     }
-    // Who is there already stays what he is.
+    // An existing account is left unchanged.
     let ada = json!({"email": "ada@example.com", "password": PASSWORD});
     assert_eq!(host.post("/auth/register", ada).await.status, 201);
     host.post("/setup", first(SETUP.1, "ada@example.com", PASSWORD))
@@ -55,7 +55,7 @@ async fn the_setup_token_makes_one_superadmin() {
     assert!(roles.contains(&json!("superadmin")), "{made:?}");
     assert_eq!(made.body["username"], "root");
     assert_eq!(made.body["permissions"], json!(["*"]));
-    // Who has the operator's token needs no mail.
+    // The operator's token replaces the verification mail.
     let root = host.login("root@example.com").await.access_token;
     host.get_as("/users", &root).await.assert_ok();
     host.post("/setup", first(SETUP.1, "other@example.com", PASSWORD))
@@ -64,14 +64,14 @@ async fn the_setup_token_makes_one_superadmin() {
     login(&host, "other@example.com", PASSWORD)
         .await
         .assert_error(401, "invalid_credentials");
-    // Nor after the next start.
+    // Also not after the next start.
     let host = host.restart(&[]);
     host.post("/setup", first(SETUP.1, "other@example.com", PASSWORD))
         .await
         .assert_error(409, "already_set_up");
 }
 
-/// Of many who use the token at once one gets in.
+/// Of many concurrent uses of the token one succeeds.
 #[tokio::test]
 async fn the_setup_token_works_once_however_many_try() {
     let host = Host::start(&[SETUP]);
@@ -97,7 +97,7 @@ async fn the_setup_token_works_once_however_many_try() {
     assert_eq!(all.body["users"].as_array().unwrap().len(), 1);
 }
 
-/// Without the setting there is nothing there, and nobody is there whom nobody made.
+/// Without the setting the route doesn't exist, and no user is created.
 #[tokio::test]
 async fn without_a_setup_token_there_is_no_way_in() {
     let host = Host::start(&[]);
@@ -119,7 +119,7 @@ async fn without_a_setup_token_there_is_no_way_in() {
     assert_eq!(me.body["roles"], json!(["user"]));
 }
 
-/// Settings make the first superadmin when the service starts, and never change anybody who is there.
+/// Settings create the first superadmin when the service starts, and never change an existing user.
 #[tokio::test]
 async fn settings_make_the_first_superadmin_and_overwrite_nothing() {
     const OTHER: &str = "another good password";
@@ -146,7 +146,7 @@ async fn settings_make_the_first_superadmin_and_overwrite_nothing() {
         .await
         .assert_error(401, "invalid_credentials");
     login(&host, "root@example.com", PASSWORD).await.assert_ok();
-    // Another address makes nobody.
+    // Another address creates nobody.
     let host = host.restart(&[("ADMIN_EMAIL", "other@example.com"), SETUP]);
     login(&host, "other@example.com", OTHER)
         .await
@@ -155,7 +155,7 @@ async fn settings_make_the_first_superadmin_and_overwrite_nothing() {
         .await
         .assert_error(409, "already_set_up");
 
-    // What the person chose himself stays.
+    // The password that the user has chosen stays.
     let root = host.login("root@example.com").await.access_token;
     let change = json!({"current_password": PASSWORD, "new_password": "his own good password"});
     let changed = host
@@ -174,7 +174,7 @@ async fn settings_make_the_first_superadmin_and_overwrite_nothing() {
         .assert_ok();
 }
 
-/// Somebody who registered with that address first does not become an administrator by it, nor is his password changed.
+/// A user who registered that address first does not become an administrator, and their password is not changed.
 #[tokio::test]
 async fn settings_raise_nobody_who_is_there() {
     let host = Host::start(&[]);

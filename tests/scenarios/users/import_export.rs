@@ -4,9 +4,9 @@ use crate::auth::second_factor::{code_now, enrol};
 use gatewright_tests::host::{Answer, Host, PASSWORD, Person, SETUP, Tokens};
 use serde_json::{Value, json};
 
-/// [`PASSWORD`] as Django keeps it, with few iterations.
+/// [`PASSWORD`] in Django's format, with few iterations.
 const DJANGO: &str = "pbkdf2_sha256$1000$seasalt$3xmXbyk2QpiyNcnoBbzRPwEBsYPTbDlRdtmLyBvQltA=";
-/// [`PASSWORD`] as bcrypt keeps it, at the least cost.
+/// [`PASSWORD`] in bcrypt, at the lowest cost.
 pub(crate) const BCRYPT: &str = "$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG";
 const TOTP: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 
@@ -16,7 +16,7 @@ async fn import(host: &Host, person: &Person, users: Value) -> Answer {
         .await
 }
 
-/// How each of an import ended.
+/// Returns the status of each user in an import.
 fn statuses(answer: &Answer) -> Vec<&str> {
     answer.assert_ok();
     let results = answer.body["results"].as_array().unwrap().iter();
@@ -29,7 +29,7 @@ async fn login(host: &Host, body: Value) -> Answer {
     host.post("/auth/login", body).await
 }
 
-/// All lines of an export, by identifier, read in pages of two.
+/// Returns all lines of an export, by ID, read in pages of two.
 async fn export(host: &Host, person: &Person, secrets: bool) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     let mut path = format!("/users/export?limit=2&secrets={secrets}");
@@ -39,7 +39,7 @@ async fn export(host: &Host, person: &Person, secrets: bool) -> BTreeMap<String,
         let users = answer.body["users"].as_array().unwrap();
         assert!(users.len() <= 2);
         for mut user in users.iter().cloned() {
-            // In no order.
+            // Recovery codes have no order.
             if let Some(codes) = user["recovery_codes"].as_array_mut() {
                 codes.sort_by_key(Value::to_string);
             }
@@ -53,7 +53,7 @@ async fn export(host: &Host, person: &Person, secrets: bool) -> BTreeMap<String,
     }
 }
 
-/// Who is new is made, who is there stays as he is, and who breaks a rule is refused with all of the reasons.
+/// New users are created, existing ones stay unchanged, and invalid ones are refused with all reasons.
 #[tokio::test]
 async fn an_import_says_of_each_what_became_of_him() {
     let host = Host::start(&[SETUP]);
@@ -103,14 +103,14 @@ async fn an_import_says_of_each_what_became_of_him() {
     assert_eq!(cleo["disabled"], true);
     assert_eq!(cleo["roles"], json!(["user"]));
 
-    // The audit log says who was given which role that is not everybody's.
+    // The audit log records granted roles beyond the default one.
     let one = |answer: &Answer| answer.body["events"][0].is_object();
     let path = "/audit?kind=users.imported";
     let events = host.wait_until(path, root.token(), one).await;
     let details = json!({"created": 3, "granted": {"premium": [id]}});
     assert_eq!(events.body["events"][0]["details"], details);
 
-    // Their passwords are good, though another service hashed them, and are hashed anew then.
+    // The passwords work, though another service hashed them, and are then rehashed.
     for email in ["ada@example.com", "ben@example.com"] {
         host.login(email).await;
         let wrong = json!({"email": email, "password": "not the right password"});
@@ -120,7 +120,7 @@ async fn an_import_says_of_each_what_became_of_him() {
         host.login(email).await;
     }
 
-    // Again, and again with other data: nothing changes.
+    // Repeated, also with other data, it changes nothing.
     let again = import(&host, &root, users).await;
     assert_eq!(statuses(&again), ["exists"; 3]);
     let other = json!([{
@@ -137,7 +137,7 @@ async fn an_import_says_of_each_what_became_of_him() {
     );
 }
 
-/// One who is refused does not keep the others out.
+/// A refused user doesn't affect the others.
 #[tokio::test]
 async fn an_import_refuses_who_breaks_a_rule() {
     let fields = r#"[{"name": "company", "max_length": 10}]"#;
@@ -180,7 +180,7 @@ async fn an_import_refuses_who_breaks_a_rule() {
     ];
     let mut users: Vec<_> = cases.iter().map(|(user, _)| user.clone()).collect();
     users.push(json!({"email": "new@example.com", "username": "new"}));
-    // The same again, and a name that another one has.
+    // The same again, and a name that another user has.
     users.push(json!({"email": "NEW@example.com"}));
     users.push(json!({"email": "other@example.com", "username": "New"}));
     for dry_run in [true, false] {
@@ -202,19 +202,19 @@ async fn an_import_refuses_who_breaks_a_rule() {
         let errors = &answer.body["results"][cases.len() + 2]["errors"];
         assert_eq!(errors[0]["field"], "username");
     }
-    // Several rules at once are told at once.
+    // Several broken rules are reported together.
     let both = json!([{"email": "no address", "username": "x"}]);
     let answer = import(&host, &root, both).await;
     let errors = answer.body["results"][0]["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 2, "{errors:?}");
 }
 
-/// As many as a call takes, and not one more.
+/// The maximum number of users in a call, and one more.
 #[tokio::test]
 async fn an_import_takes_five_hundred() {
     let host = Host::start(&[SETUP]);
     let root = host.administrator().await;
-    // With what each may bring along.
+    // With all optional data.
     let users = |count: usize| -> Value {
         let user = |at: usize| {
             json!({
@@ -257,7 +257,7 @@ async fn an_import_takes_five_hundred() {
     assert_eq!(rest.body["next_cursor"], json!(null));
 }
 
-/// A second factor comes along: the authenticator app goes on showing good codes.
+/// A second factor is imported too: the codes of the authenticator app continue to work.
 #[tokio::test]
 async fn an_imported_second_factor_is_asked_for() {
     let host = Host::start(&[SETUP]);
@@ -283,7 +283,7 @@ async fn an_imported_second_factor_is_asked_for() {
     Tokens::of(&signed_in.body);
 }
 
-/// Everything of one service goes into another, which answers as the first did.
+/// A complete export of one service is imported into another, which then behaves like the first.
 #[tokio::test]
 async fn an_export_makes_an_equal_service() {
     let fields = r#"[{"name": "company"}, {"name": "tier", "editable_by": "admin"}]"#;
@@ -313,7 +313,7 @@ async fn an_export_makes_an_equal_service() {
     ]);
     assert_eq!(statuses(&import(&first, &root, old).await), ["created"; 2]);
 
-    // Without being asked for, nothing that a person proves himself with is in it.
+    // Unless requested, the export contains no credentials.
     let plain = export(&first, &root, false).await;
     assert_eq!(plain.len(), 5);
     for user in plain.values() {
@@ -358,7 +358,7 @@ async fn an_export_makes_an_equal_service() {
     assert!(back.remove(&other.id).is_some());
     assert_eq!(back, exported);
 
-    // What they prove themselves with is good at both.
+    // The credentials are valid at both.
     for host in [&first, &second] {
         for email in ["root@example.com", "eve@example.com", "ben@example.com"] {
             host.login(email).await;
@@ -375,7 +375,7 @@ async fn an_export_makes_an_equal_service() {
             let signed_in = login(host, with_code.clone()).await;
             signed_in.assert_ok();
             Tokens::of(&signed_in.body);
-            // Once.
+            // A code is valid once.
             login(host, with_code)
                 .await
                 .assert_error(403, "invalid_code");
@@ -385,7 +385,7 @@ async fn an_export_makes_an_equal_service() {
     second.get_as("/users", &root).await.assert_ok();
 }
 
-/// V8.2.2: moving users grants nothing that one does not hold, and secrets are for superadmins.
+/// V8.2.2: importing users grants nothing beyond the caller's own permissions, and only superadmins can export secrets.
 #[tokio::test]
 async fn moving_users_is_no_way_to_more_rights() {
     let host = Host::start(&[SETUP]);
@@ -400,7 +400,7 @@ async fn moving_users_is_no_way_to_more_rights() {
     let users = json!([
         {"email": "a@example.com", "roles": ["user", "superadmin"], "password_hash": BCRYPT},
         {"email": "b@example.com", "roles": ["admin"], "password_hash": BCRYPT},
-        // A role of one's own rank is none to give.
+        // A role of the caller's own rank can't be granted.
         {"email": "c@example.com", "roles": ["mover"], "password_hash": BCRYPT},
         {"email": "d@example.com", "roles": ["user", "premium"], "password_hash": BCRYPT},
     ]);

@@ -1,7 +1,7 @@
 use gatewright_tests::host::{Answer, Host, SETUP};
 use serde_json::json;
 
-/// How each of an import ended.
+/// Returns the status of each user in an import.
 fn statuses(answer: &Answer) -> Vec<&str> {
     answer.assert_ok();
     let results = answer.body["results"].as_array().unwrap().iter();
@@ -10,7 +10,7 @@ fn statuses(answer: &Answer) -> Vec<&str> {
         .collect()
 }
 
-/// What may be left out keeps nobody out, and the answer says what that was; a trial says the same.
+/// Data that can be omitted refuses nobody, and the response lists it; a dry run reports the same.
 #[tokio::test]
 async fn an_import_leaves_out_what_cannot_be_taken() {
     let host = Host::start(&[SETUP]);
@@ -84,7 +84,7 @@ async fn an_import_leaves_out_what_cannot_be_taken() {
             assert!(result["errors"].is_null(), "{result}");
         }
     }
-    // Nothing is left to sign in with, or what must not be lost.
+    // Users without any usable credential, or whose data must not be lost.
     for user in [
         json!({"email": "no address", "username": "x"}),
         json!({"username": "x"}),

@@ -8,7 +8,7 @@ fn role_of(person: &Person) -> String {
     format!("{}/roles/superadmin", person.path())
 }
 
-/// Whoever asks, by whatever way, the last superadmin stays.
+/// The last superadmin can't be removed by anybody, in any way.
 #[tokio::test]
 async fn the_last_superadmin_stays() {
     let host = Host::start(&[SETUP]);
@@ -31,13 +31,13 @@ async fn the_last_superadmin_stays() {
     };
     all_ways().await;
 
-    // One who is disabled can't do anything about it.
+    // A disabled superadmin can't prevent it.
     let sue = host.person(&root, "sue", &["superadmin"]).await;
     let disable = format!("{}/disable", sue.path());
     let disabled = host.call_as("POST", &disable, root.token()).await;
     assert_eq!(disabled.status, 204, "{disabled:?}");
     all_ways().await;
-    // Nor is he needed.
+    // A disabled superadmin is not required either.
     let taken = host.call_as("DELETE", &role_of(&sue), root.token()).await;
     assert_eq!(taken.status, 204, "{taken:?}");
     let given = host.call_as("POST", &role_of(&sue), root.token()).await;
@@ -59,7 +59,7 @@ async fn the_last_superadmin_stays() {
         .assert_error(409, LOST);
 }
 
-/// What one does to the other.
+/// Performs an action of one superadmin on another.
 fn act(host: &Host, way: &str, actor: &Person, target: &Person) -> impl Future<Output = Answer> {
     let (method, path) = match way {
         "demote" => (Method::DELETE, role_of(target)),
@@ -70,7 +70,7 @@ fn act(host: &Host, way: &str, actor: &Person, target: &Person) -> impl Future<O
     Answer::of(host.request(method, &path).bearer_auth(actor.token()))
 }
 
-/// Two superadmins put each other out at the same time, or both step down: one stays, every time.
+/// Two superadmins remove each other concurrently, or both step down: one stays, every time.
 #[tokio::test]
 async fn of_two_who_go_at_once_one_stays() {
     let host = Host::start(&[
@@ -112,7 +112,7 @@ async fn of_two_who_go_at_once_one_stays() {
             .count();
         assert_eq!(done, 1, "{first} {second} {mutual}: {one:?} {two:?}");
         for answer in [&one, &two] {
-            // Who is put out while he asks is refused for that; who would be the last for this.
+            // A caller who is removed meanwhile is refused for that reason, and the last superadmin for being the last.
             let code = answer.body["error"]["code"].as_str().unwrap_or_default();
             let refused = [LOST, "forbidden", "insufficient_rank", "session_ended"].contains(&code);
             assert!(answer.status == 204 || refused, "{answer:?}");

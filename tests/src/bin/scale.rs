@@ -1,4 +1,4 @@
-//! `cargo xtask bench scale`: how the service does with a million users, beside ten thousand, on SQLite.
+//! `cargo xtask bench scale`: the service with a million users, compared with ten thousand, on SQLite.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "it prints figures")]
@@ -17,12 +17,12 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use serde_json::json;
 
-/// A hash as another system brings it.
+/// A hash in the format of another system.
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4";
 const LOOK_UPS: usize = 2_000;
 const SEARCHES: usize = 1_000;
 const PAGE: u64 = 50;
-/// One of so many users is disabled.
+/// One user in this many is disabled.
 const RARE: u64 = 10_000;
 const LISTS: usize = 200;
 
@@ -137,9 +137,9 @@ fn measure(users: u64) {
     database.close();
 }
 
-/// A name that nobody else has, spread over the alphabet.
+/// Returns a unique name; names are spread over the alphabet.
 fn name(number: u64) -> String {
-    // An odd factor makes every number another one.
+    // An odd factor maps every number to a different one.
     let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let letter = |at: u32| char::from(b'a' + ((mixed >> (59 - at * 5)) % 26) as u8);
     let letters: String = (0..8).map(letter).collect();

@@ -5,7 +5,7 @@ use futures::executor::block_on;
 
 use crate::contract::given::*;
 
-/// Every field comes back; a second event of one identifier changes nothing, whatever it says.
+/// Every field is returned unchanged; a second event with the same ID changes nothing, whatever it contains.
 pub(crate) fn an_event_is_stored_and_counted_once(storage: &impl Storage) {
     assert_eq!(audited(storage, &all_events()), []);
     assert_eq!(counts(storage), []);
@@ -45,7 +45,7 @@ pub(crate) fn an_event_is_stored_and_counted_once(storage: &impl Storage) {
     assert_eq!(counts(storage), expected);
 }
 
-/// Concurrent events are all counted, and of those with one identifier one.
+/// Concurrent events are all counted; of those with the same ID, one is.
 pub(crate) fn no_concurrent_event_is_lost_or_counted_twice(storage: &(impl Storage + Sync)) {
     let appended = concurrently(|caller| {
         let own = append(storage, event(100 + caller as u64, "login.succeeded", 5));
@@ -58,7 +58,7 @@ pub(crate) fn no_concurrent_event_is_lost_or_counted_twice(storage: &(impl Stora
     assert_eq!(audited(storage, &all_events()).len(), CALLERS + 1);
 }
 
-/// By time, then by identifier, both downwards; a page begins where the one before ended.
+/// By time, then by ID, both descending; a page continues where the one before ended.
 pub(crate) fn events_are_listed_newest_first(storage: &impl Storage) {
     for (number, seconds) in [(3, 5), (1, 5), (9, 1), (2, 5), (4, 7), (8, 1)] {
         assert!(append(storage, event(number, "logout", seconds)));
@@ -80,7 +80,7 @@ pub(crate) fn events_are_listed_newest_first(storage: &impl Storage) {
         assert_eq!(audited_numbers(storage, &query), rest);
     }
     assert_eq!(page(None, 6).next, None);
-    // Newer ones do not disturb a walk.
+    // New events don't affect a walk in progress.
     let third = page(None, 3).next;
     let before = page(third.clone(), 2);
     assert!(append(storage, event(5, "logout", 9)));
@@ -88,7 +88,7 @@ pub(crate) fn events_are_listed_newest_first(storage: &impl Storage) {
     assert_eq!(before.events.len(), 2);
 }
 
-/// Each filter by itself, at its borders, and all of them together.
+/// Each filter alone, at its limits, and all of them together.
 pub(crate) fn events_are_listed_by_each_filter(storage: &impl Storage) {
     for (number, kind, actor, target, seconds) in [
         (1, "login.succeeded", Some(1), Some("a"), 1),
@@ -167,7 +167,7 @@ pub(crate) fn events_are_listed_by_each_filter(storage: &impl Storage) {
     assert_eq!(with(but_one), [1]);
 }
 
-/// An event stays when the user and the session that it names are deleted, and may name what never was.
+/// An event stays when its user and session are deleted, and can name ones that never existed.
 pub(crate) fn an_event_outlives_what_it_names(storage: &impl Storage) {
     signed_in(storage);
     let named = AuditEvent {

@@ -31,7 +31,7 @@ pub(crate) fn a_secret_is_replaced_only_if_it_is_the_expected_one(storage: &impl
     );
 }
 
-/// Of concurrent replacements of one secret exactly one happens.
+/// Of concurrent replacements of one secret exactly one succeeds.
 pub(crate) fn one_of_many_concurrent_replacements_wins(storage: &(impl Storage + Sync)) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     let replaced = concurrently(|caller| {
@@ -85,7 +85,7 @@ pub(crate) fn one_of_many_concurrent_uses_of_a_credential_wins(storage: &(impl S
     assert!(account(storage, 1).credentials.is_empty());
 }
 
-/// Of each kind the costliest hash stays, whoever tells it and in whatever order.
+/// For each kind the highest cost stays, independent of the order and the caller.
 pub(crate) fn the_most_work_of_each_kind_stays(storage: &(impl Storage + Sync)) {
     let cost = |kind: &str, work: u64| PasswordCost {
         kind: kind.to_owned(),

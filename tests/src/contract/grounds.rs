@@ -1,4 +1,4 @@
-//! What decisions rest on.
+//! The grounds of decisions: the facts that they were based on.
 
 use auth_core::storage::*;
 use futures::executor::block_on;
@@ -41,7 +41,7 @@ fn store(storage: &impl Storage, role: Role, expected: Option<u64>) {
     assert_eq!(block_on(stored), Ok(StoreOutcome::Stored));
 }
 
-/// Two roles that one user has together, one that another has besides, and one that nobody has.
+/// Creates a user with two roles, a second user with one of them, and a role that nobody has.
 fn people(storage: &impl Storage) {
     store(storage, custom(0x600, "editor", 20, &["audit:read"]), None);
     store(storage, custom(0x601, "writer", 10, &["users:read"]), None);
@@ -51,7 +51,7 @@ fn people(storage: &impl Storage) {
     create(storage, with_roles(3, &[]));
 }
 
-/// Of a user, of one role, of those who have a role, and of those who hold a permission; what is not there has none.
+/// The standing of a user, of one role, of a role's holders, and of a permission's holders; unknown ones have none.
 pub(crate) fn a_standing_is_made_of_all_roles(storage: &impl Storage) {
     people(storage);
     let both = ["audit:read", "users:read"];
@@ -68,7 +68,7 @@ pub(crate) fn a_standing_is_made_of_all_roles(storage: &impl Storage) {
     assert_eq!(found(Subject::RoleHolders, 0x601), writers);
     let nobody = of(900, &["nobody"], &both[1..]);
     assert_eq!(found(Subject::RoleHolders, 0x602), nobody);
-    // `audit:read` is the admins' and the editors'.
+    // `audit:read` belongs to admins and editors.
     let holders = found(Subject::PermissionHolders, 0x110);
     assert_eq!(holders.rank, 500);
     assert_eq!(holders.roles, ["admin", "editor", "writer"]);
@@ -85,7 +85,7 @@ pub(crate) fn a_standing_is_made_of_all_roles(storage: &impl Storage) {
     assert_eq!(find(storage, 10).rank, 100);
 }
 
-/// What is carried out on grounds, each function once.
+/// Calls each function that takes grounds once.
 fn carried_out(storage: &impl Storage, round: u64, grounds: &Grounds) -> Vec<(&'static str, bool)> {
     let given = || Some(grounds.clone());
     let number = 100 + round * 10;
@@ -149,8 +149,8 @@ fn carried_out(storage: &impl Storage, round: u64, grounds: &Grounds) -> Vec<(&'
     ]
 }
 
-/// Where a session has ended, or somebody's roles, their rank or what they hold are others than were seen, nothing is
-/// stored, whatever it is (V8.3.2).
+/// If a session has ended, or a user's roles, rank or permissions have changed since they were read, no function stores
+/// anything (V8.3.2).
 pub(crate) fn a_decision_is_carried_out_only_on_its_grounds(storage: &impl Storage) {
     people(storage);
     create(storage, with_roles(8, &[]));
@@ -217,7 +217,7 @@ pub(crate) fn a_decision_is_carried_out_only_on_its_grounds(storage: &impl Stora
     check(&on(Some(10), vec![]), false);
 }
 
-/// Each takes the other's only role, having seen that both have theirs: one is carried out, every time.
+/// Two users each remove the other's only role, having seen that both have theirs: exactly one succeeds, every time.
 pub(crate) fn of_concurrent_decisions_about_each_other_one_is_carried_out(
     storage: &(impl Storage + Sync),
 ) {

@@ -1,11 +1,11 @@
-//! What no longer matters is deleted.
+//! Deleting old rows.
 
 use auth_core::storage::*;
 use futures::executor::block_on;
 
 use crate::contract::given::*;
 
-/// What ended before the given time goes; what lasts stays.
+/// Rows that expired before the given time are deleted; others stay.
 pub(crate) fn purging_takes_what_has_ended(storage: &impl Storage) {
     signed_in(storage);
     start(
@@ -40,7 +40,7 @@ pub(crate) fn purging_takes_what_has_ended(storage: &impl Storage) {
     assert_eq!(block_on(storage.check(at(301))), Ok(()));
 }
 
-/// Events that happened before a time go when one is given; how often they happened stays.
+/// Events before the given time are deleted; their counts stay.
 pub(crate) fn purged_events_stay_counted(storage: &impl Storage) {
     for (number, seconds) in [(1, 1), (2, 2), (3, 3), (4, 3)] {
         assert!(append(storage, event(number, "logout", seconds)));
@@ -61,7 +61,7 @@ pub(crate) fn purged_events_stay_counted(storage: &impl Storage) {
     assert_eq!(counts(storage), [counted("logout", "", 5)]);
 }
 
-/// A database of today's version has no old keys, and nobody gets one who is not listed.
+/// A database of the current version has no keys to replace, and a user who is not listed gets none.
 pub(crate) fn keys_of_today_stay(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     assert_eq!(block_on(storage.list_old_email_keys()), Ok(vec![]));

@@ -1,6 +1,6 @@
-//! The storage contract kit: what `wit/` promises, checked on any storage.
+//! The storage contract kit: checks the guarantees of `wit/` on any storage.
 //!
-//! [`contract_tests!`](crate::contract_tests) makes a test of each check. Concurrent callers are threads.
+//! [`contract_tests!`](crate::contract_tests) turns each check into a test. Concurrent callers are threads.
 
 mod audit;
 mod credentials;
@@ -16,7 +16,7 @@ mod users;
 
 use auth_core::storage::Storage;
 
-/// Registers the checks of each module. A check that is not listed here is dead code, which the lints refuse.
+/// Registers the checks of each module. An unlisted check is dead code, which the lints refuse.
 macro_rules! kit {
     ($($module:ident { $($check:ident)* })*) => {
         $($(
@@ -26,7 +26,7 @@ macro_rules! kit {
             }
         )*)*
 
-        /// Makes one test of each check of the kit; the argument is an expression that makes empty storage.
+        /// Creates one test of each check of the kit; the argument is an expression that creates empty storage.
         #[macro_export]
         macro_rules! contract_tests {
             ($storage:expr) => {

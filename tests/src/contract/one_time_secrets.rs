@@ -1,11 +1,11 @@
-//! Secrets for one use.
+//! One-time secrets.
 
 use auth_core::storage::*;
 use futures::executor::block_on;
 
 use crate::contract::given::*;
 
-/// Used, expired and unknown ones are not; a new one can take the place of those that were not used.
+/// Used, expired and unknown secrets are refused; a new one can replace those that were not used.
 pub(crate) fn a_one_time_secret_is_used_once(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     create(storage, new_user(2, Some("bob@example.com"), None));
@@ -39,7 +39,7 @@ pub(crate) fn a_one_time_secret_is_used_once(storage: &impl Storage) {
     assert!(consume(storage, "d", 99));
 }
 
-/// Of concurrent uses of one secret exactly one is the first.
+/// Of concurrent uses of one secret exactly one succeeds.
 pub(crate) fn one_of_many_concurrent_uses_of_a_secret_wins(storage: &(impl Storage + Sync)) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     store_secret(storage, one_time_secret("a", 1), false);

@@ -7,7 +7,7 @@ use futures::executor::block_on;
 
 use crate::contract::given::*;
 
-/// No event is lost, no two callers see one count, and a new window starts at one.
+/// No event is lost, no two callers get the same count, and a new window starts at one.
 pub(crate) fn counting_loses_nothing(storage: &(impl Storage + Sync)) {
     let mut seen: Vec<_> = concurrently(|_| {
         let counts = (0..5).map(|_| block_on(storage.count(limits(1000), at(0))).unwrap()[0]);
@@ -27,7 +27,7 @@ pub(crate) fn counting_loses_nothing(storage: &(impl Storage + Sync)) {
     assert!(block_on(storage.count(vec![], at(0))).unwrap().is_empty());
 }
 
-/// An event that exceeds one limit is counted there, and on none of the limits after it.
+/// An event that exceeds a limit is counted there, and not on the limits after it.
 pub(crate) fn an_exceeded_limit_spares_those_after_it(storage: &impl Storage) {
     let count = |seconds| -> Vec<u64> {
         let states = block_on(storage.count(limits(2), at(seconds))).unwrap();
@@ -41,9 +41,9 @@ pub(crate) fn an_exceeded_limit_spares_those_after_it(storage: &impl Storage) {
     assert_eq!(count(60), [1, 1]);
 }
 
-/// Of eight limits in one call each spares those after it when it is exceeded, and those before it have counted.
+/// With eight limits in one call, an exceeded one is counted with those before it, and those after it are not.
 pub(crate) fn eight_limits_are_counted_in_one_call(storage: &impl Storage) {
-    // The one at this place admits one event, the others many.
+    // The limit at this position admits one event, the others many.
     let limits = |narrow: usize| -> Vec<_> {
         let max = |place: usize| if place == narrow { 1 } else { 1000 };
         let limit = |place: usize| Limit {
@@ -70,7 +70,7 @@ pub(crate) fn eight_limits_are_counted_in_one_call(storage: &impl Storage) {
     }
 }
 
-/// Whatever begins with one of the prefixes starts at one again, and nothing else; no character stands for others.
+/// Exactly the limits whose keys begin with one of the prefixes start at one again; no character is a wildcard.
 pub(crate) fn limits_are_cleared_by_prefix(storage: &impl Storage) {
     let keys = [
         "a",
@@ -96,7 +96,7 @@ pub(crate) fn limits_are_cleared_by_prefix(storage: &impl Storage) {
                 window: Duration::from_secs(60),
                 max: 1000,
             };
-            // As many as it takes to tell a limit that starts again.
+            // Enough events to tell whether a limit has started again.
             block_on(storage.count(vec![limit.clone()], at(0))).unwrap();
             block_on(storage.count(vec![limit], at(0))).unwrap();
         }

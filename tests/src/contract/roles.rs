@@ -5,7 +5,7 @@ use futures::executor::block_on;
 
 use crate::contract::given::*;
 
-/// What the decisions of the service are built on.
+/// The service's decisions depend on these.
 pub(crate) fn the_built_in_roles_and_permissions_are_there(storage: &impl Storage) {
     let roles: [(u64, &str, u64, &[&str]); 6] = [
         (
@@ -66,7 +66,7 @@ pub(crate) fn the_built_in_roles_and_permissions_are_there(storage: &impl Storag
     }
 }
 
-/// Permissions come sorted and each once, those that there are; who has the role has them at once.
+/// Existing permissions are returned sorted and without duplicates; holders of the role have them immediately.
 pub(crate) fn a_role_is_stored_with_its_permissions(storage: &impl Storage) {
     store_new(storage, permission(0x500, "posts:write", 1));
     assert_eq!(
@@ -118,7 +118,7 @@ pub(crate) fn a_role_is_stored_with_its_permissions(storage: &impl Storage) {
     assert_eq!(permissions(), ["keys:read", "posts:write"]);
     store_over(storage, role(0x600, "editor", &[], 3), 2);
     assert_eq!(permissions(), [""; 0]);
-    // What was left out does not come by itself.
+    // An unknown permission is not added later.
     store_over(storage, role(0x600, "editor", &["late:one"], 4), 3);
     store_new(storage, permission(0x501, "late:one", 1));
     assert_eq!(permissions(), [""; 0]);
@@ -126,7 +126,7 @@ pub(crate) fn a_role_is_stored_with_its_permissions(storage: &impl Storage) {
     assert_eq!(permissions(), ["late:one"]);
 }
 
-/// The name of a role can change; who has it, has it by the new name, and the old one is free.
+/// A role can be renamed; its holders keep it under the new name, and the old name becomes free.
 pub(crate) fn a_renamed_role_stays_with_those_who_have_it(storage: &impl Storage) {
     store_new(storage, role(0x600, "editor", &["users:read"], 1));
     create(storage, with_role(1, "editor"));
@@ -145,7 +145,7 @@ pub(crate) fn a_renamed_role_stays_with_those_who_have_it(storage: &impl Storage
     assert_eq!(listed(storage, &by("editor")), [0u64; 0]);
 }
 
-/// The name of a permission can change; what holds it, holds it by the new name, and the old one is free.
+/// A permission can be renamed; its roles keep it under the new name, and the old name becomes free.
 pub(crate) fn a_renamed_permission_stays_with_its_roles(storage: &impl Storage) {
     store_new(storage, permission(0x500, "posts:write", 1));
     store_new(storage, role(0x600, "editor", &["posts:write"], 1));
@@ -161,7 +161,7 @@ pub(crate) fn a_renamed_permission_stays_with_its_roles(storage: &impl Storage) 
     assert_eq!(Permission::one(storage, &id(0x500)), Some(changed));
 }
 
-/// Whoever has seen an older one, or none, or one that is gone, changes nothing.
+/// A call that has seen an older version, none, or a deleted one changes nothing.
 fn is_changed_only_by_who_has_seen_it<T: Named>(storage: &impl Storage) {
     let one = |name, seconds| T::new(0x600, name, seconds);
     let conflict = |one: T, expected: Option<u64>| {
@@ -171,7 +171,7 @@ fn is_changed_only_by_who_has_seen_it<T: Named>(storage: &impl Storage) {
     };
     conflict(one("first", 2), Some(1));
     store_new(storage, one("first", 1));
-    // There already.
+    // It exists already.
     conflict(one("first", 2), None);
     conflict(one("second", 2), None);
     store_over(storage, one("second", 2), 1);
@@ -193,7 +193,7 @@ pub(crate) fn a_permission_is_changed_only_by_who_has_seen_it(storage: &impl Sto
     is_changed_only_by_who_has_seen_it::<Permission>(storage);
 }
 
-/// A name that another one has is refused, byte by byte, for new ones and for changes.
+/// A name in use is refused, compared byte by byte, for new ones and for changes.
 fn a_taken_name_stores_nothing<T: Named>(storage: &impl Storage) {
     store_new(storage, T::new(0x600, "first", 1));
     store_new(storage, T::new(0x601, "second", 1));
@@ -204,27 +204,27 @@ fn a_taken_name_stores_nothing<T: Named>(storage: &impl Storage) {
     let outcome = T::new(0x601, "first", 2).store(storage, Some(at(1)));
     assert_eq!(outcome, StoreOutcome::NameTaken);
     assert_eq!(T::all(storage), before);
-    // Its own is not another's.
+    // Its own name is not in use by another.
     store_over(storage, T::new(0x601, "second", 2), 1);
     assert!(T::delete(storage, id(0x600)));
     store_over(storage, T::new(0x601, "first", 3), 2);
 }
 
-/// See `a_taken_name_stores_nothing`; built-in names are names, too.
+/// See `a_taken_name_stores_nothing`; built-in names count too.
 pub(crate) fn a_taken_role_name_stores_nothing(storage: &impl Storage) {
     a_taken_name_stores_nothing::<Role>(storage);
     let outcome = Role::new(0x610, "superadmin", 1).store(storage, None);
     assert_eq!(outcome, StoreOutcome::NameTaken);
 }
 
-/// See `a_taken_name_stores_nothing`; built-in names are names, too.
+/// See `a_taken_name_stores_nothing`; built-in names count too.
 pub(crate) fn a_taken_permission_name_stores_nothing(storage: &impl Storage) {
     a_taken_name_stores_nothing::<Permission>(storage);
     let outcome = Permission::new(0x610, "*", 1).store(storage, None);
     assert_eq!(outcome, StoreOutcome::NameTaken);
 }
 
-/// What a built-in role holds can change; its name and its rank can't, nor whether a role is built in.
+/// The permissions of a built-in role can change, but not its name, its rank and whether it is built in.
 pub(crate) fn a_built_in_role_keeps_its_name(storage: &impl Storage) {
     let before = Role::one(storage, &id(3)).unwrap();
     let renamed = Role {
@@ -254,7 +254,7 @@ pub(crate) fn a_built_in_role_keeps_its_name(storage: &impl Storage) {
     );
 }
 
-/// What a built-in permission is for can be told in other words; its name stays, and that it is built in.
+/// The description of a built-in permission can change, but not its name and whether it is built in.
 pub(crate) fn a_built_in_permission_keeps_its_name(storage: &impl Storage) {
     let before = Permission::one(storage, &id(0x102)).unwrap();
     let renamed = permission(0x102, "helpers:read", 1);
@@ -278,7 +278,7 @@ pub(crate) fn a_built_in_permission_keeps_its_name(storage: &impl Storage) {
     assert_eq!(member(storage, 1).unwrap().permissions, ["users:read"]);
 }
 
-/// Of concurrent new ones of one identifier or one name, of changes of one, and of deletions exactly one happens.
+/// Of concurrent creations with one ID or one name, of changes of one, and of deletions exactly one succeeds.
 fn one_of_many_concurrent_ones_wins<T: Named + Send>(storage: &(impl Storage + Sync)) {
     let there = T::all(storage).len();
     let race = |one: &(dyn Fn(u64) -> T + Sync), expected, lost| {
@@ -321,7 +321,7 @@ pub(crate) fn one_of_many_concurrent_permissions_wins(storage: &(impl Storage + 
     one_of_many_concurrent_ones_wins::<Permission>(storage);
 }
 
-/// Who had a role that is gone has it no longer, also when another of its name or identifier comes.
+/// Users lose a deleted role, even if another with its name or ID is created later.
 pub(crate) fn a_deleted_role_is_taken_from_everybody(storage: &impl Storage) {
     store_new(storage, role(0x600, "editor", &["users:read"], 1));
     let mut new = new_user(1, None, None);
@@ -361,7 +361,7 @@ pub(crate) fn a_deleted_role_is_taken_from_everybody(storage: &impl Storage) {
     create(storage, first);
 }
 
-/// What held a permission that is gone holds it no longer, also when another of its name or identifier comes.
+/// Roles lose a deleted permission, even if another with its name or ID is created later.
 pub(crate) fn a_deleted_permission_is_taken_from_every_role(storage: &impl Storage) {
     store_new(storage, permission(0x500, "posts:write", 1));
     store_new(

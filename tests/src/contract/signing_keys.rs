@@ -18,7 +18,7 @@ fn key(kid: &str, algorithm: &str, seconds: u64) -> StoredSigningKey {
     }
 }
 
-/// One key of an algorithm signs; it is replaced only by who has seen it.
+/// One key of each algorithm signs; it is replaced only by a caller that has seen it.
 pub(crate) fn one_key_signs(storage: &impl Storage) {
     let add = |key: StoredSigningKey, replaces: Option<&str>| {
         block_on(storage.add_signing_key(key, replaces.map(str::to_owned), at(1000))).unwrap()
@@ -62,7 +62,7 @@ pub(crate) fn a_key_of_another_algorithm_retires(storage: &impl Storage) {
     );
 }
 
-/// A key of an emergency ends all others, and every session says when that was.
+/// An emergency key ends all other keys, and every session returns the time of the emergency.
 pub(crate) fn a_key_of_an_emergency_ends_all_others(storage: &impl Storage) {
     signed_in(storage);
     let add = |key: StoredSigningKey, replaces: Option<&str>, until: u64| {
@@ -87,7 +87,7 @@ pub(crate) fn a_key_of_an_emergency_ends_all_others(storage: &impl Storage) {
         retired(key("c", "EdDSA", 3), 9, 9),
     ];
     assert!(keys[..3] == ended && keys[3..] == [emergency(key("d", "EdDSA", 9))]);
-    // A later rotation leaves it the last emergency.
+    // After a later rotation it is still the last emergency.
     assert!(add(key("e", "EdDSA", 20), Some("d"), 1000));
     assert_eq!(find(storage, 10).keys_ended_at, Some(at(9)));
 }

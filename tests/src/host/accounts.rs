@@ -8,7 +8,7 @@ use super::person::{PASSWORD, Person, SETUP, Tokens};
 use super::running::Host;
 
 impl Host {
-    /// Makes the first superadmin, on a host that was started with [`SETUP`], who is signed in then.
+    /// Creates the first superadmin on a host that was started with [`SETUP`], and signs them in.
     pub async fn administrator(&self) -> Person {
         let email = "root@example.com";
         let body = json!({"token": SETUP.1, "email": email, "password": PASSWORD});
@@ -17,7 +17,7 @@ impl Host {
         self.person_of(&made.body, email).await
     }
 
-    /// Has an administrator make a person with a verified address and these roles, who is signed in then.
+    /// Lets an administrator create a user with a verified address and these roles, and signs the user in.
     pub async fn person(&self, administrator: &Person, name: &str, roles: &[&str]) -> Person {
         let email = format!("{name}@example.com");
         let body = json!({
@@ -41,7 +41,7 @@ impl Host {
         }
     }
 
-    /// What is stored of a user, as an administrator sees it.
+    /// Returns a user's record as an administrator sees it.
     pub async fn record(&self, administrator: &Person, id: &str) -> Value {
         let path = format!("/users/{id}");
         let answer = self.get_as(&path, administrator.token()).await;
@@ -49,12 +49,12 @@ impl Host {
         answer.body
     }
 
-    /// Registers a person, who is signed in then.
+    /// Registers a user and signs them in.
     pub async fn register(&self, email: &str) -> Tokens {
         self.register_with(json!({"email": email})).await
     }
 
-    /// Registers a person of whom there is more to say than his address.
+    /// Registers a user with more fields than an address.
     pub async fn register_with(&self, mut person: Value) -> Tokens {
         person["password"] = PASSWORD.into();
         let answer = self.post("/auth/register", person).await;
@@ -62,7 +62,7 @@ impl Host {
         Tokens::of(&answer.body["tokens"])
     }
 
-    /// Signs a person in.
+    /// Signs a user in.
     pub async fn login(&self, email: &str) -> Tokens {
         let answer = self
             .post("/auth/login", json!({"email": email, "password": PASSWORD}))
@@ -71,7 +71,7 @@ impl Host {
         Tokens::of(&answer.body)
     }
 
-    /// Uses a refresh token twice, which ends its session and is told to the person by mail.
+    /// Uses a refresh token twice, which ends its session and notifies the user by mail.
     pub async fn use_twice(&self, session: &Tokens) {
         self.refresh(&session.refresh_token).await.assert_ok();
         self.refresh(&session.refresh_token)
@@ -79,7 +79,7 @@ impl Host {
             .assert_error(401, "invalid_refresh_token");
     }
 
-    /// Signs a person in as the settings say, and returns the answer.
+    /// Signs a user in with the transport of the settings, and returns the response.
     pub async fn login_by_default(&self, email: &str) -> Value {
         let body = json!({"email": email, "password": PASSWORD});
         let answer = self.post("/auth/login", body).await;
@@ -87,8 +87,8 @@ impl Host {
         answer.body
     }
 
-    /// Waits until a session's last use is stored, which happens after an answer, and returns it; it was in another hour
-    /// before. Each answer that comes before that stores it once more, so that a moment's difference says nothing.
+    /// Waits until a session's last use, which was in an earlier hour, is stored after a response, and returns it. Each
+    /// response until then stores it again, so small differences are expected.
     pub async fn last_seen_after(&self, token: &str, before: &str) -> String {
         loop {
             let answer = self.get_as("/account/sessions", token).await;

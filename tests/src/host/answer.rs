@@ -1,16 +1,16 @@
-//! Answers of a host.
+//! Responses of a host.
 
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::Value;
 
-/// A response, read to its end.
+/// A response that is read completely.
 #[derive(Debug)]
 pub struct Answer {
     /// Its status.
     pub status: StatusCode,
     /// Its headers.
     pub headers: reqwest::header::HeaderMap,
-    /// Its body as JSON; null where it is none.
+    /// Its body as JSON, or null if it is not JSON.
     pub body: Value,
     /// Its body as text.
     pub text: String,
@@ -30,7 +30,7 @@ impl Answer {
         }
     }
 
-    /// A header's value.
+    /// Returns a header's value.
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -38,13 +38,13 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    /// Asserts that this is a success.
+    /// Asserts that the response is a success.
     #[track_caller]
     pub fn assert_ok(&self) {
         assert_eq!(self.status, StatusCode::OK, "{self:?}");
     }
 
-    /// Asserts that this is an error in the one form or in OAuth's, with this status.
+    /// Asserts that the response is an error with this status, in the usual form or in OAuth's.
     #[track_caller]
     pub fn assert_error_code(&self, status: u16) {
         assert_eq!(self.status.as_u16(), status, "{self:?}");
@@ -52,7 +52,7 @@ impl Answer {
         assert!(error.is_string() || error["code"].is_string(), "{self:?}");
     }
 
-    /// Asserts that this is an error in the one form, with this status and code.
+    /// Asserts that the response is an error in the usual form, with this status and code.
     #[track_caller]
     pub fn assert_error(&self, status: u16, code: &str) {
         assert_eq!(self.status.as_u16(), status, "{self:?}");
@@ -74,7 +74,7 @@ impl Answer {
         }
     }
 
-    /// The codes of broken rules, as `field code`.
+    /// Returns the broken rules, as `field code`.
     pub fn broken_rules(&self) -> Vec<String> {
         let details = self.body["error"]["details"]
             .as_array()

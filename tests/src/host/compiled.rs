@@ -1,10 +1,10 @@
-//! Compiled components, which the hosts of a test run share.
+//! Compiled components, shared by the hosts of a test run.
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// What one host has compiled, for others, which start sooner by seconds.
+/// A host's compiled components, which let others start faster by seconds.
 pub(super) struct Compiled(PathBuf);
 
 impl Compiled {
@@ -19,7 +19,7 @@ impl Compiled {
         Self(built.join(format!("tmp/compiled/{host}-{native:x}-{spin:x}")))
     }
 
-    /// Puts it where a host will look for it, unless the host has been there.
+    /// Copies them to a host's cache, unless the host has a cache already.
     pub(super) fn lend(&self, cache: &Path) {
         let Ok(files) = self.0.read_dir() else {
             return;
@@ -34,7 +34,7 @@ impl Compiled {
         }
     }
 
-    /// Keeps what a host has compiled.
+    /// Keeps the components that a host has compiled.
     pub(super) fn keep(&self, cache: &Path) {
         let Ok(files) = cache.read_dir() else {
             return;
@@ -46,7 +46,7 @@ impl Compiled {
             if kept.exists() || kept.extension().is_none_or(|kind| kind != "cwasm") {
                 continue;
             }
-            // Renamed into place: others copy it meanwhile.
+            // Renamed into place, because others may copy it concurrently.
             let partial = tempfile::NamedTempFile::new_in(self.0.parent().unwrap()).unwrap();
             std::fs::copy(file.path(), partial.path()).unwrap();
             partial.persist(kept).unwrap();

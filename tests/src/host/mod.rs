@@ -1,4 +1,4 @@
-//! Hosts as real processes, and a client to talk to them.
+//! Hosts as real processes, and a client for them.
 
 mod accounts;
 mod answer;

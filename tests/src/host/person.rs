@@ -1,16 +1,16 @@
-//! People and their sessions.
+//! Users and their sessions.
 
 use serde_json::Value;
 
-/// A password that keeps every rule.
+/// A password that satisfies every rule.
 pub const PASSWORD: &str = "correct horse battery staple";
-/// What access tokens are signed with where a scenario has to make its own.
+/// The secret for access tokens that a scenario signs itself.
 pub const JWT_SECRET: &str = "a shared secret of more than thirty-two bytes";
 
-/// The setting by which [`Host::administrator`](crate::host::Host::administrator) gets in.
+/// The setting that allows [`Host::administrator`](crate::host::Host::administrator) to create the first superadmin.
 pub const SETUP: (&str, &str) = ("SETUP_TOKEN", "known-to-the-tests-and-to-nobody-else");
 
-/// What a client holds of a session.
+/// A client's tokens of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tokens {
     /// The access token.
@@ -20,7 +20,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// The tokens in a response.
+    /// Reads the tokens in a response.
     pub fn of(body: &Value) -> Self {
         assert_eq!(body["token_type"], "Bearer", "{body}");
         let text = |name: &str| body[name].as_str().unwrap().to_owned();
@@ -31,24 +31,24 @@ impl Tokens {
     }
 }
 
-/// A person whose identifier is known, with a session.
+/// A user with a known ID and a session.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// Identifier.
+    /// The ID.
     pub id: String,
-    /// E-mail address.
+    /// The e-mail address.
     pub email: String,
     /// The session.
     pub session: Tokens,
 }
 
 impl Person {
-    /// The access token of the session.
+    /// Returns the access token of the session.
     pub fn token(&self) -> &str {
         &self.session.access_token
     }
 
-    /// The path of the user in the API.
+    /// Returns the path of the user in the API.
     pub fn path(&self) -> String {
         format!("/users/{}", self.id)
     }

@@ -1,4 +1,4 @@
-//! What a host runs in, and what it prints.
+//! The process of a host, and its output.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -14,19 +14,19 @@ use serde_json::json;
 
 use super::programs::node;
 
-/// A line that a host prints.
+/// A line of a host's output.
 pub(super) enum Line {
-    /// For people: where it listens, what it has made.
+    /// For people: its address and the secrets that it created.
     Said(String),
-    /// Of its log.
+    /// A line of its log.
     Logged(String),
 }
 
-/// A host that runs.
+/// A running host.
 pub(super) enum Process {
-    /// In a process of its own, in a group with what that starts.
+    /// A separate process, in a process group with its children.
     Child(Child),
-    /// In the pool of Workers, which ends it when the connection ends.
+    /// A Worker in the pool, which stops it when the connection closes.
     Pooled {
         stream: TcpStream,
         ended: Option<JoinHandle<()>>,
@@ -35,7 +35,7 @@ pub(super) enum Process {
 }
 
 impl Process {
-    /// Starts a program; returns the lines that it prints.
+    /// Starts a program and returns the lines of its output.
     pub(super) fn of(command: &mut Command) -> (Self, Receiver<Line>) {
         let mut child = command.process_group(0).spawn().unwrap();
         let (lines, output) = channel();
@@ -44,7 +44,7 @@ impl Process {
         (Self::Child(child), output)
     }
 
-    /// Starts a Worker in the pool, in a folder; returns the lines that it prints.
+    /// Starts a Worker in the pool, in a folder, and returns the lines of its output.
     pub(super) fn of_pool(folder: &Path, arguments: &[String]) -> (Self, Receiver<Line>) {
         let pool = Pool::shared();
         let mut stream = TcpStream::connect(("127.0.0.1", pool.port)).unwrap();
@@ -60,7 +60,7 @@ impl Process {
         (process, output)
     }
 
-    /// Ends it at once, with all that it started.
+    /// Kills it immediately, with its children.
     pub(super) fn kill(&mut self) {
         match self {
             Self::Child(child) => {
@@ -69,13 +69,13 @@ impl Process {
             }
             Self::Pooled { stream, ended, .. } => {
                 let _ = stream.shutdown(Shutdown::Write);
-                // The pool closes the connection when the Worker has ended.
+                // The pool closes the connection when the Worker has stopped.
                 ended.take().map(JoinHandle::join);
             }
         }
     }
 
-    /// The process, where the host has its own.
+    /// Returns the process, if the host has its own.
     pub(super) fn child(&mut self) -> &mut Child {
         match self {
             Self::Child(child) => child,
@@ -84,7 +84,7 @@ impl Process {
     }
 }
 
-/// Sends each line on, in a thread that ends after the last.
+/// Forwards each line, in a thread that ends after the last.
 fn send_lines(
     from: impl Read + Send + 'static,
     to: Sender<Line>,
@@ -92,13 +92,13 @@ fn send_lines(
 ) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
-            // Read to its end also when nobody listens, so that the pipe does not fill up.
+            // Reads to the end even without a receiver, so that the pipe doesn't fill up.
             let _ = to.send(kind(line));
         }
     })
 }
 
-/// One process that starts the runtimes of all Workers.
+/// A process that starts the runtimes of all Workers.
 pub(super) struct Pool {
     child: Child,
     port: u16,
@@ -107,7 +107,7 @@ pub(super) struct Pool {
 static POOL: Mutex<Weak<Pool>> = Mutex::new(Weak::new());
 
 impl Pool {
-    /// The pool of the hosts that run, or a new one.
+    /// Returns the pool of the running hosts, or a new one.
     fn shared() -> Arc<Self> {
         let mut current = POOL.lock().unwrap_or_else(PoisonError::into_inner);
         let pool = current.upgrade().unwrap_or_else(|| Arc::new(Self::start()));
@@ -131,7 +131,7 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // It ends, with its runtimes, when this end of the pipe is closed.
+        // It stops, with its runtimes, when this end of the pipe is closed.
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }

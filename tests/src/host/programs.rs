@@ -1,12 +1,13 @@
-//! The programs of the hosts, and what they are given.
+//! The programs of the hosts, and their arguments.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The key that encrypts stored secrets, for hosts that do not make one.
+/// The key that encrypts stored secrets, for hosts that don't generate one.
 const SECRET_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// The native host's program, to be run in a folder with an empty environment. `GATEWRIGHT_PROGRAM` names it.
+/// Returns the command of the native host, run in a folder with an empty environment. `GATEWRIGHT_PROGRAM` names the
+/// program.
 pub fn native(folder: &Path, arguments: &[&str]) -> Command {
     let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug/gatewright");
     let program = std::env::var_os("GATEWRIGHT_PROGRAM").map_or_else(built, PathBuf::from);
@@ -25,7 +26,7 @@ pub fn native(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// The Spin application of a manifest on the native host, to be run in a folder, where its state is kept.
+/// Returns the command of a manifest's Spin application on the native host, run in a folder, which stores its state.
 pub fn spin(folder: &Path, manifest: &Path) -> Command {
     let mut command = native(folder, &["spin", "up", "--listen", "127.0.0.1:0"]);
     command
@@ -37,14 +38,14 @@ pub fn spin(folder: &Path, manifest: &Path) -> Command {
     command
 }
 
-/// The Worker in Cloudflare's runtime, to be run in a folder, where its state is kept.
+/// Returns the command of the Worker in Cloudflare's runtime, run in a folder, which stores its state.
 pub fn cloudflare(folder: &Path) -> Command {
     let mut command = node("serve.mjs");
     command.current_dir(folder).args(worker_arguments());
     command
 }
 
-/// A script of the Workers host, with an empty environment.
+/// Returns the command of a script of the Workers host, with an empty environment.
 pub(super) fn node(script: &str) -> Command {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hosts/cloudflare");
     let mut command = Command::new(source.join("node_modules/node/bin/node"));
@@ -56,7 +57,7 @@ pub(super) fn node(script: &str) -> Command {
     command
 }
 
-/// What every Worker of the tests is started with.
+/// Returns the arguments of every Worker of the tests.
 pub(super) fn worker_arguments() -> Vec<String> {
     let secret = format!("SECRET_KEY={SECRET_KEY}");
     [
@@ -71,7 +72,7 @@ pub(super) fn worker_arguments() -> Vec<String> {
     .to_vec()
 }
 
-/// Another Worker in its place: storage on D1 for the contract kit.
+/// Returns the command of another Worker instead: storage on D1 for the contract kit.
 pub fn worker_kit(folder: &Path) -> Command {
     let mut command = cloudflare(folder);
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/worker-kit");
@@ -79,7 +80,7 @@ pub fn worker_kit(folder: &Path) -> Command {
     command
 }
 
-/// A manifest for Spin.
+/// Returns the path of a manifest for Spin.
 pub fn manifest(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../hosts/spin")
@@ -88,7 +89,7 @@ pub fn manifest(name: &str) -> PathBuf {
         .unwrap()
 }
 
-/// A component that was built for the tests.
+/// Returns the path of a component that was built for the tests.
 pub fn component(name: &str) -> PathBuf {
     let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/components");
     let folder = std::env::var_os("GATEWRIGHT_COMPONENTS").map_or_else(built, PathBuf::from);

@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::running::{Host, PATIENCE};
 
 impl Host {
-    /// A request to a path.
+    /// Creates a request to a path.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base))
     }
@@ -19,7 +19,7 @@ impl Host {
         Answer::of(self.request(Method::POST, path).json(&body)).await
     }
 
-    /// Posts JSON from another address of this machine, which is 127.0.0.1 otherwise.
+    /// Posts JSON from another address of this machine instead of 127.0.0.1.
     pub async fn post_from(&self, address: [u8; 4], path: &str, body: Value) -> Answer {
         let client = Client::builder().local_address(std::net::IpAddr::from(address));
         let request = client.build().unwrap().post(format!("{}{path}", self.base));
@@ -60,7 +60,7 @@ impl Host {
         Answer::of(self.request(method, path).bearer_auth(access_token)).await
     }
 
-    /// Asks for something again and again until it is as it should be; what is stored after an answer takes a moment.
+    /// Repeats a request until the response is as expected, because some rows are stored after a response.
     pub async fn wait_until(
         &self,
         path: &str,

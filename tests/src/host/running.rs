@@ -1,4 +1,4 @@
-//! A host that runs.
+//! A running host.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -14,10 +14,10 @@ use super::compiled::Compiled;
 use super::process::{Line, Process};
 use super::programs::{manifest, native, spin, worker_arguments};
 
-/// How long to wait for what is stored or logged after an answer.
+/// The time limit for rows and log lines that are written after a response.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Settings of every scenario: cheap password hashes, as most scenarios are not about them.
+/// The settings of every scenario: cheap password hashes, because most scenarios don't test hashing.
 const SETTINGS: &[(&str, &str)] = &[
     ("ARGON2_MEMORY_KIB", "64"),
     ("ARGON2_ITERATIONS", "1"),
@@ -25,7 +25,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("HASHES_PER_SECOND", "0"),
 ];
 
-/// A running host with storage of its own, ended when dropped.
+/// A running host with its own storage, stopped when dropped.
 pub struct Host {
     process: Process,
     folder: Arc<TempDir>,
@@ -36,12 +36,12 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts the host that `GATEWRIGHT_HOST` names, with these settings over the usual ones.
+    /// Starts the host that `GATEWRIGHT_HOST` names, with these settings in addition to the usual ones.
     pub fn start(settings: &[(&str, &str)]) -> Self {
         Self::start_with(&[], settings)
     }
 
-    /// Starts it with further arguments.
+    /// Starts the host with further arguments.
     pub fn start_with(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let settings = SETTINGS
@@ -94,7 +94,7 @@ impl Host {
         host
     }
 
-    /// Starts a host by a command that runs in this folder.
+    /// Starts a host with a command that runs in this folder.
     pub fn run(command: &mut Command, folder: Arc<TempDir>) -> Self {
         Self::spawn(command, folder, Vec::new())
     }
@@ -104,7 +104,7 @@ impl Host {
         Self::listening(process, output, folder, settings)
     }
 
-    /// Waits until the host says where it listens.
+    /// Waits until the host prints its address.
     fn listening(
         process: Process,
         output: Receiver<Line>,
@@ -141,13 +141,13 @@ impl Host {
         }
     }
 
-    /// Whether requests with methods that HTTP does not know reach the service; Cloudflare's runtime refuses them.
+    /// Returns whether requests with unknown HTTP methods reach the service; Cloudflare's runtime refuses them.
     pub fn takes_any_method(&self) -> bool {
         std::env::var("GATEWRIGHT_HOST").as_deref() != Ok("cloudflare")
     }
 
-    /// Whether `ADMIN_EMAIL` and `ADMIN_PASSWORD` make the first administrator when the service starts. Spin and Workers
-    /// have no start of their own; `/setup` does it there.
+    /// Returns whether `ADMIN_EMAIL` and `ADMIN_PASSWORD` create the first administrator when the service starts. Spin
+    /// and Workers have no startup; `/setup` does it there.
     pub fn makes_administrator_at_start(&self) -> bool {
         matches!(
             std::env::var("GATEWRIGHT_HOST").as_deref(),
@@ -155,12 +155,12 @@ impl Host {
         )
     }
 
-    /// Whether `TRUSTED_PROXIES` says where requests come from; Workers have it from their platform.
+    /// Returns whether `TRUSTED_PROXIES` determines the client's address; on Workers the platform does.
     pub fn looks_behind_proxies(&self) -> bool {
         std::env::var("GATEWRIGHT_HOST").as_deref() != Ok("cloudflare")
     }
 
-    /// The file of the database; none on Workers, whose runtime keeps it to itself.
+    /// Returns the path of the database, or `None` on Workers, whose runtime manages the file.
     pub fn database(&self) -> Option<PathBuf> {
         let file = match std::env::var("GATEWRIGHT_HOST").as_deref() {
             Ok("cloudflare") => return None,
@@ -170,7 +170,7 @@ impl Host {
         Some(self.folder().join(file))
     }
 
-    /// How many MiB a password hash may take.
+    /// Returns the maximum memory of a password hash in MiB.
     pub fn hash_memory(&self) -> u32 {
         match std::env::var("GATEWRIGHT_HOST").as_deref() {
             Ok("cloudflare") => 64,
@@ -178,22 +178,22 @@ impl Host {
         }
     }
 
-    /// The address of the service.
+    /// Returns the address of the service.
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// The folder that the host was started in.
+    /// Returns the folder that the host was started in.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The process.
+    /// Returns the process ID.
     pub fn process_id(&mut self) -> u32 {
         self.process.child().id()
     }
 
-    /// What the host has logged so far.
+    /// Returns the host's log so far.
     pub fn log(&self) -> String {
         self.log
             .0
@@ -202,12 +202,12 @@ impl Host {
             .clone()
     }
 
-    /// Waits until the host has logged this; its lines take a moment to come through the pipe.
+    /// Waits until the host's log contains this text; lines arrive through a pipe with a short delay.
     pub fn wait_for_log(&self, text: &str) {
         self.wait_for_line(&[text]);
     }
 
-    /// Waits until the host has logged a line with all of these.
+    /// Waits until the host's log contains a line with all of these parts.
     pub fn wait_for_line(&self, parts: &[&str]) {
         let (log, grown) = &*self.log;
         let log = log.lock().unwrap_or_else(PoisonError::into_inner);
@@ -217,7 +217,7 @@ impl Host {
         assert!(!waited.timed_out(), "{parts:?} was not logged:\n{log}");
     }
 
-    /// Ends the process at once, as a crash would (SIGKILL).
+    /// Kills the process immediately, like a crash (SIGKILL).
     pub fn kill(&mut self) {
         self.process.kill();
     }
@@ -227,7 +227,7 @@ impl Host {
         self.process.child().wait().unwrap()
     }
 
-    /// Ends the process and starts another on the same storage, with further settings.
+    /// Kills the process and starts another on the same storage, with further settings.
     pub fn restart(mut self, settings: &[(&str, &str)]) -> Self {
         self.kill();
         let further = settings
@@ -240,13 +240,13 @@ impl Host {
         )
     }
 
-    /// Ends the process and starts another on the same storage, with further arguments.
+    /// Kills the process and starts another on the same storage, with further arguments.
     pub fn restart_with(mut self, arguments: &[&str]) -> Self {
         self.kill();
         Self::launch(self.folder.clone(), arguments, self.settings.clone())
     }
 
-    /// Starts another on the same storage whose clock is ahead by these seconds.
+    /// Starts another process on the same storage, with a clock that is ahead by these seconds.
     pub fn restart_later(self, seconds: u64) -> Self {
         self.restart_with(&["--clock-offset", &seconds.to_string()])
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use auth_core::{Config, Settings};
 
-/// A configuration with cheap hashes and these settings.
+/// Returns a configuration with cheap hashes and these settings.
 pub fn config(settings: &[(&str, &str)]) -> Config {
     struct Map(BTreeMap<String, String>);
     impl Settings for Map {

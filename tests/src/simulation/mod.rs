@@ -1,4 +1,4 @@
-//! The core on a platform whose time and randomness the test controls.
+//! The core on a platform with controlled time and randomness.
 
 mod config;
 mod people;

@@ -1,4 +1,4 @@
-//! What people do in simulations.
+//! Actions of users in simulations.
 
 use auth_core::storage::Storage;
 use auth_core::{
@@ -9,7 +9,7 @@ use futures::executor::block_on;
 use super::platform::SimulatedPlatform;
 use crate::host::PASSWORD;
 
-/// The registration of a person with an address and nothing else.
+/// Returns a registration with only an address.
 pub fn registration(email: &str) -> Registration<'_> {
     Registration {
         email,
@@ -22,7 +22,7 @@ pub fn registration(email: &str) -> Registration<'_> {
     }
 }
 
-/// Registers a person, who is signed in then.
+/// Registers a user and signs them in.
 pub fn register<S: Storage>(
     auth: &Auth<SimulatedPlatform<S>>,
     registration: Registration<'_>,
@@ -33,7 +33,7 @@ pub fn register<S: Storage>(
     pair(registered.tokens.unwrap())
 }
 
-/// Signs a person in.
+/// Signs a user in.
 pub fn login<S: Storage>(
     auth: &Auth<SimulatedPlatform<S>>,
     name: &str,
@@ -53,7 +53,7 @@ pub fn login<S: Storage>(
     }
 }
 
-/// Does what was deferred, as a host does after the answer.
+/// Runs deferred work, as a host does after a response.
 pub fn after_answer<S: Storage>(auth: &Auth<SimulatedPlatform<S>>) {
     loop {
         let deferred = auth.platform().take_deferred();
@@ -66,7 +66,7 @@ pub fn after_answer<S: Storage>(auth: &Auth<SimulatedPlatform<S>>) {
     }
 }
 
-/// The tokens of a session as JWTs.
+/// Returns the tokens of a session as JWTs.
 pub fn pair(tokens: Tokens) -> TokenPair {
     match tokens {
         Tokens::Jwt(pair) => pair,

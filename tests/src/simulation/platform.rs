@@ -1,4 +1,4 @@
-//! A platform whose time and chance are under the test's control.
+//! A platform with controlled time and randomness.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use gatewright_storage_memory::MemoryStorage;
 
-/// Storage in memory, a clock that stands still until it is moved, seeded randomness, and mail and log kept.
+/// Storage in memory, a clock that moves only on request, seeded randomness, and recorded mail and log.
 pub struct SimulatedPlatform<S = MemoryStorage> {
     storage: S,
     now: Mutex<Timestamp>,
@@ -23,14 +23,14 @@ pub struct SimulatedPlatform<S = MemoryStorage> {
 }
 
 impl SimulatedPlatform {
-    /// A platform with empty storage; the same seed gives the same chance.
+    /// Creates a platform with empty storage; the same seed gives the same randomness.
     pub fn new(seed: u64) -> Self {
         Self::with_storage(seed, MemoryStorage::default())
     }
 }
 
 impl<S> SimulatedPlatform<S> {
-    /// A platform over some storage.
+    /// Creates a platform on a given storage.
     pub fn with_storage(seed: u64, storage: S) -> Self {
         Self {
             storage,
@@ -49,7 +49,7 @@ impl<S> SimulatedPlatform<S> {
         *now = *now + span;
     }
 
-    /// What was sent so far.
+    /// Returns the mail so far.
     pub fn mail(&self) -> Vec<Message> {
         self.mail
             .lock()
@@ -57,13 +57,13 @@ impl<S> SimulatedPlatform<S> {
             .clone()
     }
 
-    /// Takes what was deferred since the last time.
+    /// Returns the work that was deferred since the last call.
     pub fn take_deferred(&self) -> Vec<Deferred> {
         let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut deferred)
     }
 
-    /// What was logged so far.
+    /// Returns the log lines so far.
     pub fn log_lines(&self) -> Vec<String> {
         self.log
             .lock()

@@ -1,7 +1,7 @@
-//! Storage on D1 for the contract kit: `POST /{function}` takes the parameters as a JSON array, and answers with the
-//! result. The header `database` names the binding of one of several databases. `/trap` panics, `/wait` waits for long.
+//! Storage on D1 for the contract kit. `POST /{function}` takes the parameters as a JSON array and returns the result.
+//! The header `database` names the binding of one of several databases. `/trap` panics, `/wait` waits for a long time.
 
-// Exports of a Worker are generated, and speak to JavaScript.
+// The exports of a Worker are generated code that calls JavaScript.
 #![allow(clippy::disallowed_methods, reason = "the tests write this JSON")]
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
@@ -54,7 +54,7 @@ macro_rules! functions {
 }
 gatewright_storage::storage_functions!(functions);
 
-/// The parameters of a call.
+/// Parses the parameters of a call.
 fn arguments<const N: usize>(body: &[u8]) -> serde_json::Result<[serde_json::Value; N]> {
     let arguments: Vec<_> = serde_json::from_slice(body)?;
     arguments

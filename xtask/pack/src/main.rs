@@ -1,11 +1,11 @@
-//! What becomes of a core module of WebAssembly once it is compiled.
+//! Packs a compiled core module of WebAssembly for its host.
 //!
 //! - `gatewright-pack component MODULE FILE`: wraps it as a component.
-//! - `gatewright-pack compose COMPONENT PROVIDER INTERFACES FILE`: composes a component with the one that provides
-//!   these of its imports.
-//! - `gatewright-pack javascript MODULE FOLDER`: its JavaScript for a Worker, `index.js` and `index_bg.wasm`.
-//! - `gatewright-pack javascript MODULE FOLDER NAME`: for the npm package, `NAME.js` and `NAME_bg.wasm`; with the module
-//!   as base64 in `NAME.embedded.js`, and imported by a query in `NAME.edge-light.js`.
+//! - `gatewright-pack compose COMPONENT PROVIDER INTERFACES FILE`: composes a component with the provider of these
+//! imports.
+//! - `gatewright-pack javascript MODULE FOLDER`: generates its JavaScript for a Worker, `index.js` and `index_bg.wasm`.
+//! - `gatewright-pack javascript MODULE FOLDER NAME`: for the npm package, generates `NAME.js` and `NAME_bg.wasm`, also
+//! with the module as base64 in `NAME.embedded.js`, and imported with a query in `NAME.edge-light.js`.
 
 #![forbid(unsafe_code)]
 
@@ -33,7 +33,7 @@ fn main() -> Result<()> {
         }
         ["javascript", module, folder] => for_workers(module, folder),
         ["javascript", module, folder, name] => for_npm(module, folder, name),
-        _ => bail!("see the first lines of xtask/pack/src/main.rs for the arguments"),
+        _ => bail!("invalid arguments; xtask/pack/src/main.rs documents them in its first lines"),
     }
 }
 
@@ -41,7 +41,7 @@ fn component(module: &str, file: &str) -> Result<()> {
     let component = ComponentEncoder::default()
         .module(&read(module)?)
         .and_then(|encoder| encoder.validate(true).encode())
-        .with_context(|| format!("{module} does not make a component"))?;
+        .with_context(|| format!("can't make a component from {module}"))?;
     write(file, &component)
 }
 
@@ -78,7 +78,7 @@ fn for_workers(module: &str, folder: &str) -> Result<()> {
         .module(true)?
         .reset_state_function(true)
         .generate(folder)?;
-    // Workers import a module of WebAssembly as it is, without the keyword of the proposal.
+    // Workers import a WebAssembly module directly, without the keyword of the proposal.
     let script = Path::new(folder).join("index.js");
     let text = fs::read_to_string(&script)?;
     fs::write(&script, text.replace("import source ", "import "))?;
@@ -89,7 +89,7 @@ fn read(file: &str) -> Result<Vec<u8>> {
     fs::read(file).with_context(|| format!("can't read {file}"))
 }
 
-/// Unchanged bytes keep their file, so that a host's compiled form of it stays fresh.
+/// Unchanged files are not written, so that a host's compiled copy stays valid.
 fn write(file: &str, bytes: &[u8]) -> Result<()> {
     if fs::read(file).ok().as_deref() == Some(bytes) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Requests to a host, and the user who sends them.
+//! Requests to a host, and the user that sends them.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::process::output;
 
 const PASSWORD: &str = "correct horse battery staple";
-/// Number of tokens, which are used in turn, so that no figure depends on one.
+/// The number of tokens. They are used in turn, so that no figure depends on a single one.
 pub(super) const TOKENS: usize = 200;
 
 pub(super) fn curl(arguments: &[&str]) -> Result<Value> {
@@ -18,7 +18,7 @@ pub(super) fn curl(arguments: &[&str]) -> Result<Value> {
             .args(arguments),
     )
     .with_context(|| format!("curl {} failed", arguments.join(" ")))?;
-    serde_json::from_str(&text).context("the answer is not JSON")
+    serde_json::from_str(&text).context("the response is not JSON")
 }
 
 pub(super) fn post(url: &str, body: &Value) -> Result<Value> {

@@ -1,4 +1,4 @@
-//! The Worker.
+//! Benchmarks of the Worker.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::install::npm_packages;
 use crate::process::{output, root};
 use crate::running::start_as;
 
-/// Measures the size of the Worker, its start, and how often it calls its database.
+/// Measures the Worker's size, its start, and its number of database calls.
 pub(super) fn measure(folder: &Path) -> Result<()> {
     let built = component::build(Module::Worker)?;
     let source = root().join("hosts/cloudflare");
@@ -69,7 +69,7 @@ pub(super) fn measure(folder: &Path) -> Result<()> {
         starts[2] * 1000.0
     });
     println!(
-        "Workers: processor time to the first answer: {ours:.0} ms, of an empty Worker {nothing:.0} ms: {:.0} ms more (aim: 50)",
+        "Workers: CPU time to the first response: {ours:.0} ms; empty Worker: {nothing:.0} ms; difference: {:.0} ms (aim: 50)",
         ours - nothing
     );
 
@@ -84,7 +84,7 @@ pub(super) fn measure(folder: &Path) -> Result<()> {
     let url = format!("{base}/auth/login");
     let login = ["-H", "content-type: application/json", "-d", &body, &url];
     println!(
-        "Workers: calls of D1: GET /auth/me {} (aim: 1), POST /auth/login {} (aim: 3)",
+        "Workers: D1 calls: GET /auth/me {} (aim: 1), POST /auth/login {} (aim: 3)",
         d1_calls(&me)?,
         d1_calls(&login)?
     );
@@ -98,14 +98,14 @@ pub(super) fn measure(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// How often a request made the Worker call its database.
+/// Returns how many database calls a request caused.
 fn d1_calls(arguments: &[&str]) -> Result<u32> {
     let head = output(
         Command::new("curl")
             .args(["-sS", "--fail", "-o", "/dev/null", "-D", "-"])
             .args(arguments),
     );
-    let head = head.context("the Worker does not answer")?;
+    let head = head.context("the Worker does not respond")?;
     let line = head
         .lines()
         .find_map(|line| line.strip_prefix("d1-calls: "));

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: how fast the hosts are on this machine, beside a peer in the same run.
+//! `cargo xtask bench`: the hosts' performance on this machine, compared with a peer in the same run.
 
 mod client;
 mod cloudflare;
@@ -21,7 +21,7 @@ use crate::process::{root, target};
 use crate::test::javascript;
 use load::need_wrk;
 
-/// `cargo xtask bench verify`: the npm package beside its peers.
+/// `cargo xtask bench verify`: the npm package compared with its peers.
 pub(crate) fn verify() -> Result<()> {
     component::build(Module::Js)?;
     let folder = root().join("packages/verify");
@@ -29,12 +29,12 @@ pub(crate) fn verify() -> Result<()> {
     crate::process::run(Command::new("node").arg("bench.mjs").current_dir(folder))
 }
 
-/// A million users on SQLite, beside ten thousand.
+/// A million users on SQLite, compared with ten thousand.
 pub(crate) fn scale() -> Result<()> {
     crate::process::run(&mut scale_command()?)
 }
 
-/// The program that measures a million users.
+/// Returns the program that measures a million users.
 pub(crate) fn scale_command() -> Result<Command> {
     let (host, scale) = build_scale()?;
     let mut command = Command::new(scale);
@@ -42,7 +42,7 @@ pub(crate) fn scale_command() -> Result<Command> {
     Ok(command)
 }
 
-/// Measures and prints.
+/// Runs the benchmarks and prints the results.
 pub(crate) fn run(seconds: u64) -> Result<()> {
     need_wrk()?;
     npm_packages(&javascript())?;

@@ -1,4 +1,4 @@
-//! The native host.
+//! Benchmarks of the native host.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,17 +12,17 @@ use super::peer::start_peer;
 use super::usage::{cpu_of_a_login, memory};
 use crate::running::start;
 
-/// Connections of the load, and those of a storm of logins.
+/// Connections of the normal load, and of the storm of logins.
 const CONNECTIONS: u32 = 32;
 const STORM: u32 = 8;
-/// Connections after whose load memory has to be given back, within this time.
+/// Connections of the heavy load, and the time after it until memory is measured again.
 const MANY: u32 = 256;
 const REST: Duration = Duration::from_secs(10);
 
-/// After this the host has given back what it does not need.
+/// The time after which an idle host has released memory.
 const IDLE: Duration = Duration::from_secs(8);
 
-/// No limits: a load is what they are for.
+/// Rate limits are off, because a load exceeds them.
 const SETTINGS: &[(&str, &str)] = &[
     ("LOGIN_ATTEMPTS_PER_IP", "0"),
     ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
@@ -32,7 +32,7 @@ const SETTINGS: &[(&str, &str)] = &[
 
 /// Measures starts, memory, latency and throughput.
 pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()> {
-    // The first start compiles; the others find the compiled component.
+    // The first start compiles the component; the others use the compiled one.
     let (first, base) = start(program, folder, SETTINGS)?;
     curl(&[&format!("{base}/healthz")])?;
     std::thread::sleep(IDLE);
@@ -50,7 +50,7 @@ pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()>
     }
     starts.sort();
     println!(
-        "start to first answer, compiled component cached: {} ms (aim: 100)",
+        "start to first response, compiled component cached: {} ms (aim: 100)",
         starts[2].as_millis()
     );
 
@@ -122,26 +122,26 @@ pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()>
         let (Ok(storm), Ok(peak)) = ended else {
             bail!("a thread panicked")
         };
-        println!("in a storm of logins ({}):", storm?);
+        println!("during a storm of logins ({}):", storm?);
         Ok((stormy?, peak?))
     })?;
     println!(
-        "  GET /auth/me: {stormy}; p99 {:.1} times the quiet one (aim: 3)",
+        "  GET /auth/me: {stormy}; p99 {:.1} times the p99 without logins (aim: 3)",
         stormy.p99 / quiet.p99
     );
-    println!("  memory, highest: {peak:.0} MB (aim: 120)");
+    println!("  peak memory: {peak:.0} MB (aim: 120)");
 
     let costly = cpu_of_a_login(&host, &base)?;
     drop(host);
-    // The same database and the same work, but for the hash.
+    // The same database and the same work, with a cheap hash.
     let cheap = [("ARGON2_MEMORY_KIB", "8"), ("ARGON2_ITERATIONS", "1")];
     let settings: Vec<_> = SETTINGS.iter().copied().chain(cheap).collect();
     let (host, base) = start(program, folder, &settings)?;
-    // The first login brings the stored hash to these parameters.
+    // The first login rehashes the stored password with these parameters.
     login(&base)?;
     let rest = cpu_of_a_login(&host, &base)?;
     println!(
-        "processor time of a login: {:.1} ms, without its hash {:.1} ms: Argon2 is {:.0} % (aim: 90)",
+        "CPU time of a login: {:.1} ms, without the hash {:.1} ms: Argon2 takes {:.0} % (aim: 90)",
         costly * 1000.0,
         rest * 1000.0,
         100.0 * (1.0 - rest / costly)

@@ -1,4 +1,4 @@
-//! The peer, a service on Node.js without a database.
+//! The peer: a service on Node.js without a database.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};

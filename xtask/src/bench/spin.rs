@@ -1,4 +1,4 @@
-//! The Spin application.
+//! Benchmarks of the Spin application.
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use crate::component::{self, Module};
 use crate::process::root;
 use crate::running::start_as;
 
-/// Measures what a new instance for every request costs, as Spin may make them: the same application, with instances
-/// that are used again and that are used once, in turn.
+/// Measures the cost of a new instance for every request, which Spin may create: runs the same application with reused
+/// and with single-use instances, in turn.
 pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()> {
     let component = component::build(Module::Spin)?;
     println!(
@@ -44,7 +44,7 @@ pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()>
     let (_again, again) = up("100000")?;
     let (_once, once) = up("1")?;
     let load = Load::tokens(folder.join("spin.lua"), &sign_in(&again)?)?;
-    // The second also opens the database, and verifies its token without what an instance remembers.
+    // The second path also opens the database, and verifies its token without cached keys.
     for path in ["/healthz", "/auth/me"] {
         let (mut reused, mut fresh) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
@@ -53,7 +53,7 @@ pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()>
         }
         let (reused, fresh) = (Figures::median(reused), Figures::median(fresh));
         println!(
-            "Spin: GET {path}, one connection: instance used again {:.2} ms, fresh {:.2} ms at the median: {:.2} ms more (aim: 1)",
+            "Spin: GET {path}, one connection: median {:.2} ms with a reused instance, {:.2} ms with a new one: {:.2} ms more (aim: 1)",
             reused.p50,
             fresh.p50,
             fresh.p50 - reused.p50

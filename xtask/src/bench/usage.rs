@@ -1,4 +1,4 @@
-//! Memory and processor time of processes.
+//! Memory and CPU time of processes.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use super::client::login;
 use crate::running::Running;
 
-/// Seconds that the processes have computed which a process started.
+/// Returns the CPU time in seconds of the processes that a process started.
 pub(super) fn cpu_of_children(process: &Running) -> Result<f64> {
     let id = process.id();
     let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
@@ -22,7 +22,7 @@ pub(super) fn cpu_of_children(process: &Running) -> Result<f64> {
     Ok(nanoseconds / 1e9)
 }
 
-/// Resident memory in MB.
+/// Returns the resident memory in MB.
 pub(super) fn memory(host: &Running) -> Result<f64> {
     let status =
         fs::read_to_string(format!("/proc/{}/status", host.id())).context("needs /proc")?;
@@ -33,7 +33,7 @@ pub(super) fn memory(host: &Running) -> Result<f64> {
     Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? * 1024.0 / 1e6)
 }
 
-/// Seconds of processor time that one login takes, of many one after another.
+/// Returns the CPU time in seconds of one login, averaged over many sequential logins.
 pub(super) fn cpu_of_a_login(host: &Running, base: &str) -> Result<f64> {
     const LOGINS: u32 = 50;
     let used = || -> Result<f64> {

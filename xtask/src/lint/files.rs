@@ -1,4 +1,4 @@
-//! Rules for files: none refer to each other in a circle, and none is too long.
+//! Rules for files: no circular references, and a maximum length.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -13,14 +13,14 @@ use super::circles::circles;
 use super::length::{LIMIT, is_too_long};
 use crate::process::{output, root};
 
-/// Checks every file of the repository. `metadata` is what `cargo metadata` says of it.
+/// Checks every file of the repository. `metadata` is the output of `cargo metadata`.
 pub(crate) fn check(metadata: &Value) -> Result<()> {
     let mut errors = String::new();
     for target in targets(metadata) {
         for circle in circles(&target, &read) {
             writeln!(
                 errors,
-                "{} files refer to each other:\n{}",
+                "{} files have circular references:\n{}",
                 circle.files.len(),
                 circle.report
             )?;
@@ -29,11 +29,14 @@ pub(crate) fn check(metadata: &Value) -> Result<()> {
     for path in files()? {
         let lines = read(&path).map_or(0, |text| text.lines().count());
         if is_too_long(&path, lines) {
-            writeln!(errors, "{path} has {lines} lines, more than {LIMIT}")?;
+            writeln!(
+                errors,
+                "{path} has {lines} lines, the limit is {LIMIT}: split it"
+            )?;
         }
     }
     if !errors.is_empty() {
-        bail!("rules for files are broken:\n{errors}");
+        bail!("some files break the rules:\n{errors}");
     }
     Ok(())
 }
@@ -42,7 +45,7 @@ fn read(path: &str) -> Option<String> {
     fs::read_to_string(root().join(path)).ok()
 }
 
-/// The files that crates, programs and tests begin with.
+/// Returns the root files of crates, programs and tests.
 fn targets(metadata: &Value) -> BTreeSet<String> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     packages
@@ -56,7 +59,7 @@ fn targets(metadata: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// The files of the repository: what git knows, and what is new and not ignored.
+/// Returns the files of the repository: those tracked by git, and new ones that are not ignored.
 fn files() -> Result<Vec<String>> {
     let mut git = Command::new("git");
     git.current_dir(root())

@@ -1,10 +1,10 @@
-//! Files that are too long to be read as one.
+//! The maximum length of files.
 
-/// Lines that a file may have, tests included.
+/// The maximum number of lines of a file, tests included.
 pub(crate) const LIMIT: usize = 450;
-/// Kinds of files that people write by hand.
+/// Kinds of files that people write.
 const KINDS: [&str; 8] = ["rs", "js", "mjs", "ts", "py", "sh", "sql", "wit"];
-/// Files and folders that may be longer, each with the reason.
+/// Files and folders that can be longer, each with the reason.
 const EXCEPTIONS: [(&str, &str); 2] = [
     (
         "wit/deps/",
@@ -16,7 +16,7 @@ const EXCEPTIONS: [(&str, &str); 2] = [
     ),
 ];
 
-/// Whether a file is written by hand and has too many lines.
+/// Returns whether a file is written by people and has too many lines.
 pub(crate) fn is_too_long(path: &str, lines: usize) -> bool {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
     let excepted = EXCEPTIONS

@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: formatting, rules for files, dependencies, lints and documentation, warnings as errors.
+//! `cargo xtask lint`: formatting, rules for files, dependencies, lints and documentation. Warnings are errors.
 
 mod circles;
 mod dependencies;
@@ -17,7 +17,7 @@ use crate::process::{cargo, output, root, run};
 use crate::stage::{Stages, stage};
 use crate::toolchain::{TARGET, WasmToolchain};
 
-/// Crates that are empty but for WebAssembly.
+/// Crates whose code is compiled only for WebAssembly.
 const COMPONENTS: [&str; 18] = [
     "--package",
     "gatewright-cloudflare",
@@ -39,17 +39,17 @@ const COMPONENTS: [&str; 18] = [
     "gatewright-worker-kit",
 ];
 
-/// Checks everything.
+/// Runs all checks.
 pub(crate) fn run_all() -> Result<()> {
     run(cargo().args(["fmt", "--all", "--check"]))?;
     let metadata = metadata()?;
     files::check(&metadata)?;
-    // Packages are selected as by `cargo xtask`, so that nothing is built again.
+    // Selects the same packages as `cargo xtask`, so that nothing is built twice.
     run(cargo().args(["test", "--quiet", "--locked", "--package", "xtask"]))?;
     let stages = Stages::default();
     let done = stages.together(vec![
         stage("lints and documentation", lint_native),
-        stage("lints of what becomes WebAssembly", lint_components),
+        stage("lints of WebAssembly crates", lint_components),
         stage("dependencies", || {
             dependencies::check()?;
             rust_version::check(&metadata)
@@ -69,7 +69,10 @@ fn lint_native() -> Result<()> {
     }
     let built = Built::everything()?;
     if built.warnings > 0 {
-        bail!("clippy found {} things to change", built.warnings);
+        bail!(
+            "clippy and the compiler reported {} warnings; they are printed above",
+            built.warnings
+        );
     }
     document(&built)
 }
@@ -83,7 +86,7 @@ fn lint_components() -> Result<()> {
     run(clippy.args(COMPONENTS).args(["--", "-D", "warnings"]))
 }
 
-/// What cargo says of the packages here and of what they depend on, on the platforms that are built.
+/// Returns the output of `cargo metadata` for the workspace and its dependencies, on the supported platforms.
 fn metadata() -> Result<Value> {
     let mut metadata = cargo();
     metadata.args(["metadata", "--locked", "--format-version", "1"]);
@@ -91,5 +94,5 @@ fn metadata() -> Result<Value> {
         metadata.args(["--filter-platform", platform]);
     }
     let text = output(&mut metadata).context("cargo metadata failed")?;
-    serde_json::from_str(&text).context("cargo metadata printed no JSON")
+    serde_json::from_str(&text).context("the output of cargo metadata is not JSON")
 }

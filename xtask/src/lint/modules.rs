@@ -1,4 +1,4 @@
-//! The modules of a crate: what each defines, imports and names.
+//! The modules of a crate: the items, imports and names of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,46 +8,46 @@ use super::tokens::{Token, after_group, tokens};
 #[derive(Default)]
 pub(crate) struct Modules(pub(crate) Vec<Module>);
 
-/// A module, in a file of its own or in a part of one.
+/// A module, in its own file or inline.
 #[derive(Default)]
 pub(crate) struct Module {
     /// The path of its file.
     pub(crate) file: String,
-    /// The module that it is declared in.
+    /// Its parent module.
     pub(crate) parent: Option<usize>,
-    /// The modules that it declares.
+    /// Its child modules.
     pub(crate) children: BTreeMap<String, usize>,
-    /// What else it defines by name.
+    /// Names of its other items.
     pub(crate) items: BTreeSet<String>,
-    /// What it imports, for itself or for others.
+    /// Its imports and re-exports.
     pub(crate) imports: Vec<Import>,
     /// Paths of two segments or more in its code.
     pub(crate) paths: Vec<(Vec<String>, usize)>,
-    /// Names alone that may mean something imported, and the first line of each.
+    /// Single names that may refer to an import, with the first line of each.
     pub(crate) names: BTreeMap<String, usize>,
-    /// Names of values alone, until it is known which are variables.
+    /// Single names of values, until the variables among them are known.
     values: BTreeMap<String, usize>,
     /// Names of variables and fields.
     variables: BTreeSet<String>,
 }
 
-/// A name that a `use` brings.
+/// A name that a `use` imports.
 pub(crate) struct Import {
-    /// What it means.
+    /// The path that it stands for.
     pub(crate) path: Vec<String>,
-    /// The name here; none for `*`.
+    /// The local name; `None` for `*`.
     pub(crate) name: Option<String>,
-    /// The line of it.
+    /// Its line.
     pub(crate) line: usize,
-    /// Whether it is for other modules: `pub use`.
+    /// Whether it is re-exported: `pub use`.
     pub(crate) exported: bool,
 }
 
-/// Keywords before the name of an item.
+/// Keywords before an item's name.
 const ITEMS: [&str; 8] = [
     "struct", "enum", "union", "type", "fn", "trait", "const", "static",
 ];
-/// Keywords that an item begins with.
+/// Keywords that begin an item.
 const BEGINNINGS: [&str; 17] = [
     "struct",
     "enum",
@@ -69,7 +69,7 @@ const BEGINNINGS: [&str; 17] = [
 ];
 
 impl Modules {
-    /// Reads a crate from its root on. `read` gives the text of a file, if there is one.
+    /// Reads a crate, starting from its root. `read` returns the text of a file, or `None` if there is no such file.
     pub(crate) fn of(root: &str, read: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut modules = Self::default();
         let folder = root.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -101,7 +101,7 @@ struct Reader<'a> {
     modules: &'a mut Modules,
     read: &'a dyn Fn(&str) -> Option<String>,
     module: usize,
-    /// Where the files of its children are.
+    /// The folder of its children's files.
     folder: &'a str,
 }
 
@@ -110,7 +110,8 @@ impl Reader<'_> {
         &mut self.modules.0[self.module]
     }
 
-    /// Attributes first, then what they belong to. Code for tests alone is skipped, but for modules in files of their own.
+    /// Reads attributes and the items that they belong to. Skips code only for tests, except for modules in their own
+    /// files.
     fn read_code(&mut self, code: &[Token<'_>]) {
         let (mut at, mut depth, mut for_tests, mut exported) = (0, 0_usize, false, false);
         while let Some(token) = code.get(at) {
@@ -185,7 +186,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads a path or a single token; returns the position after it.
+    /// Reads a path or a single token. Returns the position after it.
     fn read_path(&mut self, code: &[Token<'_>], start: usize) -> usize {
         let first = code[start];
         if !first.is_word {
@@ -202,7 +203,7 @@ impl Reader<'_> {
         let before = start.checked_sub(1).map_or("", |at| code[at].text);
         let after = code.get(at).map_or("", |token| token.text);
         if before == "::" {
-            // The end of a path whose beginning is a type in brackets, or of another crate.
+            // The end of a path that begins with a type in brackets, or of a path into another crate.
         } else if path.len() > 1 {
             self.module().paths.push((path, first.line));
         } else {
@@ -211,7 +212,7 @@ impl Reader<'_> {
         at
     }
 
-    /// Reads a name alone.
+    /// Reads a single name.
     fn read_name(&mut self, before: &str, name: Token<'_>, after: &str) {
         let is_type = name.text.starts_with(char::is_uppercase);
         let is_call = matches!(after, "(" | "!");
@@ -319,7 +320,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether an attribute leaves code to tests alone.
+/// Returns whether an attribute restricts code to tests.
 fn is_for_tests(attribute: &[Token<'_>]) -> bool {
     let has = |word| attribute.iter().any(|token| token.text == word);
     attribute.first().is_some_and(|token| token.text == "cfg")
@@ -328,13 +329,13 @@ fn is_for_tests(attribute: &[Token<'_>]) -> bool {
         && !has("any")
 }
 
-/// Whether a `use` is one, not a name or `use<…>` in a type.
+/// Returns whether a `use` begins a statement, and is not a name or `use<…>` in a type.
 fn begins_statement(code: &[Token<'_>], at: usize) -> bool {
     let before = at.checked_sub(1).map_or(";", |at| code[at].text);
     matches!(before, ";" | "{" | "}" | "]" | ")" | "pub")
 }
 
-/// The position after an item, a statement, a field or a variant.
+/// Returns the position after an item, a statement, a field or a variant.
 fn after_item(code: &[Token<'_>], start: usize) -> usize {
     let text = |at: usize| code.get(at).map_or("", |token| token.text);
     let is_item = BEGINNINGS.contains(&text(start));

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::process::{output, root, run, target};
 
-/// Checks that dependencies need no newer Rust, and compiles everything with the declared one. Clippy finds what is newer in
-/// the standard library. `metadata` is what `cargo metadata` says of the repository.
+/// Checks that no dependency needs a newer Rust, and compiles everything with the declared version. Clippy finds newer
+/// parts of the standard library. `metadata` is the output of `cargo metadata`.
 pub(crate) fn check(metadata: &Value) -> Result<()> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     let versions: Vec<(&str, &str)> = packages
@@ -17,7 +17,7 @@ pub(crate) fn check(metadata: &Value) -> Result<()> {
     let (_, declared) = versions
         .iter()
         .find(|(name, _)| *name == env!("CARGO_PKG_NAME"))
-        .context("no rust-version is declared")?;
+        .context("Cargo.toml has no rust-version")?;
     let newer: Vec<_> = versions
         .iter()
         .filter(|(_, version)| number(version) > number(declared))
@@ -32,7 +32,7 @@ pub(crate) fn check(metadata: &Value) -> Result<()> {
     compile_with(declared)
 }
 
-/// Compiles everything with a release of Rust, unless it is the active one, with which everything is compiled anyway.
+/// Compiles everything with a release of Rust, unless it is the active one, which compiles everything anyway.
 fn compile_with(declared: &str) -> Result<()> {
     let active = output(Command::new("rustc").arg("--version")).unwrap_or_default();
     if number(active.split(' ').nth(1).unwrap_or_default())[..2] == number(declared)[..2] {
@@ -58,7 +58,7 @@ fn compile_with(declared: &str) -> Result<()> {
     }
 }
 
-/// A version as numbers; what is missing is 0.
+/// Parses a version; missing numbers are 0.
 fn number(version: &str) -> [u32; 3] {
     let mut numbers = version.split('.').map(|part| part.parse().unwrap_or(0));
     std::array::from_fn(|_| numbers.next().unwrap_or(0))

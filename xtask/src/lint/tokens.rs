@@ -1,11 +1,11 @@
-//! The words of Rust code, without comments and without what stands in strings.
+//! The tokens of Rust code, without comments and the content of strings.
 
-/// A word or a mark, and the line where it is.
+/// A word or a symbol, with its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token<'a> {
-    /// The text of a word or a mark; `"` for a literal.
+    /// The text of a word or symbol; `"` for a literal.
     pub(crate) text: &'a str,
-    /// The number of its line, from 1.
+    /// Its line, from 1.
     pub(crate) line: usize,
     /// Whether it is a name or a keyword.
     pub(crate) is_word: bool,
@@ -50,7 +50,7 @@ pub(crate) fn tokens(code: &str) -> Vec<Token<'_>> {
     found
 }
 
-/// The position after the bracket that closes the one at a position.
+/// Returns the position after the bracket that closes the one at `start`.
 pub(crate) fn after_group(tokens: &[Token<'_>], start: usize) -> usize {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(start) {
@@ -66,7 +66,7 @@ pub(crate) fn after_group(tokens: &[Token<'_>], start: usize) -> usize {
     tokens.len()
 }
 
-/// The length of a name or keyword that the text begins with.
+/// Returns the length of a name or keyword at the beginning of the text.
 fn word_length(text: &str) -> usize {
     let starts = text
         .chars()
@@ -80,7 +80,7 @@ fn run_length(text: &str) -> usize {
         .unwrap_or(text.len())
 }
 
-/// Comments nest.
+/// Returns the length of a comment; comments nest.
 fn comment_length(text: &str) -> usize {
     let (mut depth, mut at) = (0_usize, 0);
     while at < text.len() {
@@ -101,7 +101,8 @@ fn comment_length(text: &str) -> usize {
     text.len()
 }
 
-/// The length of a number, string, character or lifetime that the text begins with, behind a prefix of a length.
+/// Returns the length of a number, string, character or lifetime at the beginning of the text, after a prefix of this
+/// length.
 fn literal_length(text: &str, prefix: usize) -> usize {
     let (before, rest) = text.split_at(prefix);
     let raw = matches!(before, "r" | "br" | "cr");
@@ -135,7 +136,7 @@ fn literal_length(text: &str, prefix: usize) -> usize {
     0
 }
 
-/// The length of what stands between two quotes, with both of them; a backslash hides the next one.
+/// Returns the length of a quoted literal with both quotes; a backslash escapes the next character.
 fn quoted_length(text: &str, quote: char) -> usize {
     let mut hidden = false;
     for (at, c) in text.char_indices().skip(1) {

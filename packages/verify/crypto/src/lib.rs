@@ -1,4 +1,4 @@
-//! Password hashes and time-based one-time passwords, for JavaScript. Randomness comes from the caller.
+//! Password hashing and time-based one-time passwords (TOTP) for JavaScript. The caller supplies the randomness.
 
 #![forbid(unsafe_code)]
 
@@ -6,17 +6,17 @@ use auth_core::password::{self, Parameters};
 use auth_core::{Timestamp, totp};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Most memory of a hash, in KiB: half of what an isolate of Workers has.
+/// The largest memory cost of a hash in KiB: half the memory of a Workers isolate.
 const MEMORY: u32 = 64 * 1024;
 
-/// Makes and verifies password hashes, in memory that is kept between them.
+/// Creates and verifies password hashes, reusing one block of memory.
 #[wasm_bindgen]
 pub struct Hasher(password::Hasher);
 
 #[wasm_bindgen]
 impl Hasher {
-    /// A hasher whose new hashes take `memory` KiB, `iterations` passes and `parallelism` lanes, each the core's default where
-    /// it is not given; none when one is out of bounds.
+    /// Returns a hasher whose new hashes use `memory` KiB, `iterations` passes and `parallelism` lanes; a missing value
+    /// means the core's default. Returns `None` if a value is out of bounds.
     pub fn with(
         memory: Option<u32>,
         iterations: Option<u32>,
@@ -27,38 +27,38 @@ impl Hasher {
         fits.then(|| Self(password::Hasher::within(parameters, MEMORY)))
     }
 
-    /// The hash of a password as a PHC string, with this salt.
+    /// Hashes a password with this salt and returns a PHC string.
     pub fn hash(&self, password: &str, salt: &[u8]) -> Option<String> {
         let salt = salt.try_into().ok()?;
         Some(self.0.hash_with_salt(&password::normalize(password), salt))
     }
 
-    /// Whether a password matches a stored hash; none when the hash can't be verified.
+    /// Returns whether a password matches a stored hash, or `None` if the hash can't be verified.
     pub fn verify(&self, password: &str, stored: &str) -> Option<bool> {
         self.0.verify(&password::normalize(password), stored).ok()
     }
 
-    /// The hash to store in the place of one that this password has just matched, with this salt; none: the stored one has
-    /// to stay.
+    /// Returns a replacement for a stored hash that this password has just matched, with this salt. `None` keeps the
+    /// stored hash.
     pub fn rehash(&self, password: &str, stored: &str, salt: &[u8]) -> Option<String> {
         let (password, salt) = (password::normalize(password), salt.try_into().ok()?);
         self.0.rehash_with_salt(&password, stored, salt)
     }
 
-    /// Why a stored hash can't be verified; none when it can.
+    /// Returns why a stored hash can't be verified, or `None` if it can.
     pub fn problem(&self, stored: &str) -> Option<String> {
         let estimate = self.0.estimate(stored, u32::MAX);
         estimate.err().map(|error| error.to_string())
     }
 
-    /// Whether a stored hash has another algorithm or other parameters than a new one would have.
+    /// Returns whether a stored hash has a different algorithm or different parameters than a new one.
     pub fn needs_rehash(&self, stored: &str) -> bool {
         self.0.needs_rehash(stored)
     }
 }
 
-/// The time step of a code that is right at a time in milliseconds since the Unix epoch, or one step off; none when it is
-/// not, and -1 when the key is not one.
+/// Returns the time step of a valid code; `now` is in milliseconds since the Unix epoch, and one step of clock skew is
+/// allowed. Returns `None` if the code is wrong, and -1 if the key is invalid.
 #[wasm_bindgen]
 pub fn totp_step(key: &str, code: &str, now: f64) -> Option<f64> {
     let Some(key) = totp::decode_key(key) else {
@@ -74,13 +74,13 @@ pub fn totp_step(key: &str, code: &str, now: f64) -> Option<f64> {
     totp::step_of(&key, code, now, totp::SKEW).map(|step| step as f64)
 }
 
-/// A key as people and apps have it.
+/// Encodes a key in the form that people and apps use.
 #[wasm_bindgen]
 pub fn totp_key(bytes: &[u8]) -> String {
     totp::encode_key(bytes)
 }
 
-/// The URI that an authenticator app reads; none when the key is not one.
+/// Returns the URI for an authenticator app, or `None` if the key is invalid.
 #[wasm_bindgen]
 pub fn totp_uri(key: &str, issuer: &str, account: &str) -> Option<String> {
     totp::decode_key(key).map(|key| totp::uri(&key, issuer, account))

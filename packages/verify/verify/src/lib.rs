@@ -1,7 +1,7 @@
-//! Access tokens verified and permissions decided, for JavaScript.
+//! Verifies access tokens and decides permissions, for JavaScript.
 //!
-//! What is called for every token takes and gives numbers alone: the caller writes the token into a buffer of the module's
-//! memory, and finds the claims in the same place.
+//! Functions that run for every token take and return only numbers: the caller writes the token into a buffer in the
+//! module's memory, and reads the claims from the same buffer.
 
 #![forbid(unsafe_code)]
 
@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Bytes of the buffer: the longest token that the core looks at, which is longer than its claims.
+/// The buffer's size in bytes: the longest token that the core accepts, which is longer than its claims.
 const BUFFER_LEN: usize = 8 * 1024;
 
 /// Verifies the access tokens of one issuer for one audience.
@@ -33,8 +33,8 @@ pub struct Verifier {
 
 #[wasm_bindgen]
 impl Verifier {
-    /// A verifier without keys. `clock_tolerance` is in seconds; `remember` is how many tokens that were verified are known
-    /// again, and `platform` what verifies RSA in the place of the core.
+    /// Creates a verifier without keys. `clock_tolerance` is in seconds, `remember` is the number of verified tokens to
+    /// remember, and `platform` verifies RSA instead of the core.
     #[wasm_bindgen(constructor)]
     pub fn new(
         issuer: String,
@@ -55,9 +55,9 @@ impl Verifier {
         }
     }
 
-    /// Takes the keys of a JWK Set that are for one of the algorithms, names separated by blanks, or for any where none is
-    /// named. They take the place of those it had, unless none can be used. Returns how many can be; none when the text is
-    /// not a JWK Set.
+    /// Loads the keys of a JWK Set that have one of the algorithms (names separated by spaces), or all keys if no
+    /// algorithm is named. They replace the earlier keys, unless none is usable. Returns the number of usable keys, or
+    /// `None` if the text is not a JWK Set.
     pub fn set_jwks(&mut self, jwks: &str, algorithms: &str) -> Option<usize> {
         #[derive(Serialize, Deserialize)]
         struct Keys<'a> {
@@ -75,8 +75,8 @@ impl Verifier {
         Some(set.keys.len())
     }
 
-    /// Takes a shared secret for an algorithm of HMAC. Returns the fewest bytes that the secret needs when it has fewer,
-    /// and 0 when it is taken; none when the algorithm is not one of HMAC.
+    /// Sets a shared secret for an HMAC algorithm. Returns 0 if it is accepted, the required number of bytes if it is
+    /// too short, and `None` if the algorithm is not an HMAC.
     pub fn set_secret(&mut self, algorithm: &str, secret: &[u8]) -> Option<usize> {
         let algorithm = Algorithm::parse(algorithm)?;
         let needed = algorithm.min_secret_len()?;
@@ -90,18 +90,19 @@ impl Verifier {
         }
     }
 
-    /// Where the buffer begins in the module's memory.
+    /// Returns the address of the buffer in the module's memory.
     pub fn buffer(&self) -> *const u8 {
         self.buffer.as_ptr()
     }
 
-    /// Bytes of the buffer.
+    /// Returns the size of the buffer in bytes.
     pub fn buffer_len(&self) -> usize {
         self.buffer.len()
     }
 
-    /// Verifies the token in the first bytes of the buffer at a time in milliseconds since the Unix epoch, and puts its
-    /// claims there as the JSON that was signed. Returns their length; -1 when the token is refused.
+    /// Verifies the token in the first `length` bytes of the buffer; `now` is in milliseconds since the Unix epoch.
+    /// Writes the claims to the buffer, as the JSON that was signed. Returns their length, or -1 if the token is
+    /// refused.
     pub fn verify(&mut self, length: usize, now: f64) -> i32 {
         let payload = self.payload(length, now);
         match payload {
@@ -116,7 +117,7 @@ impl Verifier {
         }
     }
 
-    /// The number of the token in the first bytes of the buffer, if it was kept; -1 when it was not.
+    /// Returns the number of the token in the first `length` bytes of the buffer, or -1 if it is not remembered.
     pub fn find(&mut self, length: usize) -> i32 {
         let token = self.buffer.get(..length).unwrap_or_default();
         let found = self.remembered.find(token);
@@ -125,17 +126,17 @@ impl Verifier {
             .unwrap_or(-1)
     }
 
-    /// Keeps the token that was looked for last, which was verified since, and returns its number.
+    /// Remembers the token of the last `find`, which has been verified since, and returns its number.
     pub fn keep(&mut self) -> usize {
         self.remembered.keep()
     }
 
-    /// Code of the last refusal.
+    /// Returns the code of the last refusal.
     pub fn refusal_code(&self) -> String {
         self.refusal.as_str().to_owned()
     }
 
-    /// The last refusal for people: "it has expired".
+    /// Returns the reason of the last refusal for people: "it has expired".
     pub fn refusal_reason(&self) -> String {
         self.refusal.to_string()
     }
@@ -170,24 +171,25 @@ impl Verifier {
 
 #[wasm_bindgen]
 extern "C" {
-    /// What the program runs on, with a method `verifies`.
+    /// The platform's cryptography, an object with a method `verifies`.
     pub type Platform;
 
-    /// Whether a signature (RSASSA-PKCS1-v1_5 with SHA-256) is a key's over a message; none: it can't say.
+    /// Returns whether a signature (RSASSA-PKCS1-v1_5 with SHA-256) over a message is valid for a key. `None` means
+    /// that the platform can't verify it.
     #[wasm_bindgen(method)]
     fn verifies(this: &Platform, jwk: &str, message: &[u8], signature: &[u8]) -> Option<bool>;
 }
 
-/// Tokens that were verified, by their SHA-256. Each has a number, under which the caller keeps its claims; with one more than
-/// there is room for, the oldest is forgotten and its number is given again.
+/// Verified tokens, by their SHA-256. Each has a number, by which the caller finds its claims. When the list is full,
+/// the oldest token is dropped and its number reused.
 struct Remembered {
     numbers: BTreeMap<Digest, usize>,
-    /// By number.
+    /// Digests by number.
     digests: Vec<Digest>,
     room: usize,
-    /// The next number.
+    /// The next number to assign.
     next: usize,
-    /// The token that was looked for last.
+    /// The token of the last `find`.
     last: Digest,
 }
 
@@ -230,13 +232,13 @@ impl Remembered {
     }
 }
 
-/// Whether these names, separated by blanks, hold an algorithm's, or there are none.
+/// Returns whether these names, separated by spaces, contain the algorithm's name or are empty.
 fn allows(names: &str, algorithm: Algorithm) -> bool {
     names.is_empty() || names.split(' ').any(|name| name == algorithm.as_str())
 }
 
-/// Answers `{"roles": […], "permissions": […], "question": {"permission": "posts:write"}}`; none when it is something
-/// else.
+/// Decides `{"roles": […], "permissions": […], "question": {"permission": "posts:write"}}`. Returns `None` if the input
+/// has another form.
 #[wasm_bindgen]
 pub fn decide(case: &str) -> Option<bool> {
     #[derive(Deserialize)]

@@ -1,16 +1,16 @@
-//! A browser that keeps cookies.
+//! A browser that stores cookies.
 
 use gatewright_tests::host::{Answer, Host, PASSWORD};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A cookie as a browser keeps it.
+/// A cookie as stored by a browser.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Cookie {
     pub(super) name: String,
     pub(super) value: String,
     pub(super) path: String,
-    /// None: of the host alone.
+    /// `None` for a cookie of the host only.
     pub(super) domain: Option<String>,
     pub(super) max_age: String,
 }
@@ -36,7 +36,7 @@ impl Cookie {
 pub(super) struct Browser(pub(super) Vec<Cookie>);
 
 impl Browser {
-    /// Signs in, in this transport.
+    /// Signs in with this transport.
     pub(super) async fn login(&mut self, host: &Host, transport: &str) {
         let body =
             json!({"email": "ada@example.com", "password": PASSWORD, "transport": transport});
@@ -58,7 +58,7 @@ impl Browser {
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let mut sent: Vec<_> = self.0.iter().filter(below).collect();
-        // RFC 6265 section 5.4: longer paths first, else in the order in which they were made.
+        // RFC 6265 section 5.4: longer paths first, then in the order of creation.
         sent.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         let pairs: Vec<_> = sent
             .iter()
@@ -79,7 +79,7 @@ impl Browser {
     }
 
     pub(super) fn take(&mut self, line: &str) {
-        // What the device is known by at its next login carries no session, and outlasts it.
+        // The device cookie for the next login carries no session, and outlasts it.
         if line.starts_with("__Host-device=") {
             return;
         }
@@ -97,7 +97,7 @@ impl Browser {
                 other => panic!("{other:?}"),
             }
         }
-        // RFC 6265bis section 5.7: what a browser refuses.
+        // RFC 6265bis section 5.7: cookies that a browser refuses.
         let is_of_host = cookie.domain.is_none() && cookie.path == "/";
         let has_prefix = |prefix| cookie.name.starts_with(prefix);
         assert!(is_secure || !has_prefix("__"), "{line}");
@@ -122,7 +122,7 @@ impl Browser {
         found.cloned().unwrap()
     }
 
-    /// Who the service says it is.
+    /// Requests the signed-in user from the service.
     pub(super) async fn me(&mut self, host: &Host) -> Answer {
         self.send(host, Method::GET, "/auth/me", None).await
     }

@@ -1,4 +1,4 @@
-//! A `COOKIE_DOMAIN` that changes.
+//! Changes of `COOKIE_DOMAIN`.
 
 use gatewright_tests::host::Host;
 use reqwest::Method;
@@ -6,7 +6,7 @@ use reqwest::Method;
 use super::browser::{Browser, Cookie};
 use super::{DOMAIN, NO_DOMAIN, SITE};
 
-/// Cookies of a former `COOKIE_DOMAIN` come before the new ones: people sign in once more, and that is all.
+/// Cookies of a former `COOKIE_DOMAIN` precede the new ones: users only have to sign in again.
 #[tokio::test]
 async fn a_changed_domain_leaves_nobody_in_a_loop() {
     let mut host = Host::start(&[SITE, NO_DOMAIN]);
@@ -35,7 +35,8 @@ async fn a_changed_domain_leaves_nobody_in_a_loop() {
                     browser.me(&host).await.assert_ok();
                 }
             }
-            // Also where the old ones stayed, as the answer that clears them was lost, and where they are dead by now.
+            // Also if the old cookies stayed because the response that clears them was lost, and if they are invalid by
+            // now.
             let is_gone = |old: &&Cookie| !browser.0.iter().any(|new| new.is_same(old));
             let mut both = Browser(before.0.iter().filter(is_gone).cloned().collect());
             let old = both.0.len();

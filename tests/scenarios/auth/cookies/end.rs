@@ -7,7 +7,7 @@ use serde_json::json;
 use super::browser::{Browser, Cookie};
 use super::{DOMAIN, NO_DOMAIN, SITE};
 
-/// Signing out, deleting the account and a session that has ended leave no cookie behind: of no name, and for no domain.
+/// Signing out, deleting the account and the end of a session leave no cookie behind, of any name or domain.
 #[tokio::test]
 async fn what_has_ended_leaves_no_cookie() {
     for domain in [NO_DOMAIN, DOMAIN] {
@@ -31,7 +31,7 @@ async fn what_has_ended_leaves_no_cookie() {
                 let mut browser = Browser::default();
                 browser.login(&host, transport).await;
                 let me = browser.me(&host).await.body;
-                // From before COOKIE_DOMAIN was changed, either way.
+                // From before a change of COOKIE_DOMAIN, in both directions.
                 let hosts = ["__Host-session", "__Host-access", "__Host-sid"];
                 let of_host = hosts.map(|name| Cookie::of(name, "old", "/", None));
                 let of_domain = |domain| {
@@ -75,7 +75,7 @@ async fn what_has_ended_leaves_no_cookie() {
     }
 }
 
-/// Every session that a cookie is of ends when its person signs out, also the one of an earlier `COOKIE_DOMAIN`.
+/// Signing out ends the session of every cookie, including one of an earlier `COOKIE_DOMAIN`.
 #[tokio::test]
 async fn signing_out_ends_each_session() {
     let host = Host::start(&[SITE, DOMAIN]);
@@ -97,7 +97,7 @@ async fn signing_out_ends_each_session() {
     }
 }
 
-/// An access token that has expired ends nothing: its session goes on by the refresh token.
+/// An expired access token ends nothing: its session continues with the refresh token.
 #[tokio::test]
 async fn an_expired_access_token_clears_nothing() {
     let host = Host::start(&[SITE]);
@@ -110,7 +110,7 @@ async fn an_expired_access_token_clears_nothing() {
     assert_eq!(browser.names().len(), 3);
     browser.refresh(&host).await.assert_ok();
     browser.me(&host).await.assert_ok();
-    // A page of another site clears nothing either.
+    // A page of another site clears no cookie either.
     let cookies = format!("__Host-access={}", browser.find("__Host-access").value);
     let sent = host
         .request(Method::POST, "/auth/logout")

@@ -13,7 +13,7 @@ const SITE: (&str, &str) = ("PUBLIC_BASE_URL", "https://auth.example.com");
 const DOMAIN: (&str, &str) = ("COOKIE_DOMAIN", "example.com");
 const NO_DOMAIN: (&str, &str) = ("COOKIE_DOMAIN", "");
 
-/// The answer to a request with these cookies, from a page of ours.
+/// Sends a request with these cookies, from a page of an allowed origin.
 async fn with(host: &Host, method: Method, path: &str, cookies: &[u8]) -> Answer {
     let cookies = reqwest::header::HeaderValue::from_bytes(cookies).unwrap();
     let request = host

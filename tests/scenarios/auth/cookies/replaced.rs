@@ -1,4 +1,4 @@
-//! Cookies whose session gives way to another.
+//! Cookies whose session is replaced by another.
 
 use gatewright_tests::host::{Host, PASSWORD};
 use reqwest::Method;
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::SITE;
 use super::browser::Browser;
 
-/// A browser that has signed in by these cookies, twice: as it is, and as it was.
+/// Signs a browser in with this transport, and returns it twice: its current and its later outdated state.
 async fn signed_in(host: &Host, transport: &str) -> (Browser, Browser) {
     let mut browser = Browser::default();
     browser.login(host, transport).await;
@@ -16,7 +16,7 @@ async fn signed_in(host: &Host, transport: &str) -> (Browser, Browser) {
     (browser, before)
 }
 
-/// None of the cookies of before is good for anything.
+/// Asserts that the earlier cookies no longer work.
 async fn is_over(host: &Host, mut before: Browser, transport: &str) {
     if transport == "jwt_cookie" {
         before
@@ -28,7 +28,7 @@ async fn is_over(host: &Host, mut before: Browser, transport: &str) {
     before.me(host).await.assert_error(401, "session_ended");
 }
 
-/// V7.2.4: signing in anew by cookies ends the session in them, also where its access token has gone; sessions elsewhere stay.
+/// V7.2.4: signing in again with cookies ends their session, even if the access token is missing; other sessions stay.
 #[tokio::test]
 async fn signing_in_anew_ends_the_session_in_the_cookies() {
     let host = Host::start(&[SITE, ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0")]);
@@ -39,7 +39,7 @@ async fn signing_in_anew_ends_the_session_in_the_cookies() {
         is_over(&host, before, transport).await;
         browser.me(&host).await.assert_ok();
 
-        // From one transport to the other, and where the refresh token alone is left.
+        // From one transport to the other, and with only the refresh token left.
         let (mut browser, before) = signed_in(&host, transport).await;
         browser.0.retain(|cookie| cookie.name != "__Host-access");
         let other = if transport == "cookie" {
@@ -50,14 +50,14 @@ async fn signing_in_anew_ends_the_session_in_the_cookies() {
         browser.login(&host, other).await;
         is_over(&host, before, transport).await;
 
-        // As somebody else.
+        // As another user.
         let (mut browser, before) = signed_in(&host, transport).await;
         let bob = json!({"email": format!("{transport}@example.com"), "password": PASSWORD, "transport": transport});
         let made = browser.send(&host, Method::POST, "/auth/register", Some(bob));
         assert_eq!(made.await.status, 201);
         is_over(&host, before, transport).await;
 
-        // Tokens in the body take no cookie's place.
+        // Tokens in the body replace no cookie.
         let (mut browser, before) = signed_in(&host, transport).await;
         browser.login(&host, "jwt").await;
         assert_eq!(browser.0, before.0);
@@ -68,7 +68,7 @@ async fn signing_in_anew_ends_the_session_in_the_cookies() {
         .assert_ok();
 }
 
-/// V7.2.4: another password puts the new tokens into the cookies, and nowhere else.
+/// V7.2.4: changing the password sends the new tokens as cookies, and in no other way.
 #[tokio::test]
 async fn a_changed_password_gives_other_cookies() {
     let host = Host::start(&[SITE]);

@@ -1,4 +1,4 @@
-//! Several cookies of one name.
+//! Several cookies with the same name.
 
 use gatewright_tests::host::{Host, Tokens};
 use reqwest::Method;
@@ -7,10 +7,10 @@ use serde_json::json;
 use super::browser::{Browser, Cookie};
 use super::{DOMAIN, SITE, with};
 
-/// The longest, so that no test depends on how fast it runs.
+/// The maximum, so that the tests don't depend on their speed.
 const GRACE: (&str, &str) = ("REFRESH_TOKEN_GRACE_SECONDS", "300");
 
-/// A cookie of another application may hold any bytes.
+/// A cookie of another application can contain any bytes.
 #[tokio::test]
 async fn a_neighbour_signs_nobody_out() {
     let host = Host::start(&[SITE, GRACE]);
@@ -41,8 +41,8 @@ async fn a_neighbour_signs_nobody_out() {
     }
 }
 
-/// A browser sends several cookies of one name where they were set for different domains or paths: what is dead among them
-/// doesn't matter, up to a bound.
+/// A browser sends several cookies with the same name if they have different domains or paths: invalid ones among them
+/// are ignored, up to a limit.
 #[tokio::test]
 async fn each_cookie_of_a_name_is_tried() {
     let host = Host::start(&[SITE, DOMAIN, GRACE]);
@@ -63,7 +63,7 @@ async fn each_cookie_of_a_name_is_tried() {
             "__Secure-refresh" => (Method::POST, "/auth/refresh"),
             _ => (Method::GET, "/auth/me"),
         };
-        // The other ones are as dead, but different.
+        // The other ones are also invalid, but different.
         let dead = |count: usize| {
             let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
             let (begin, end) = (&dead[..3], &dead[4..]);
@@ -87,13 +87,14 @@ async fn each_cookie_of_a_name_is_tried() {
             format!("{}{live}", dead(20)).as_bytes(),
         )
         .await;
-        // A refresh token is told from the others by its tag.
+        // The tag of a refresh token distinguishes it from others.
         let expected = if name == "__Secure-refresh" { 200 } else { 401 };
         assert_eq!(answer.status, expected, "{name} {answer:?}");
     }
 }
 
-/// Another subdomain can set `__Secure-refresh` for all of them, with a token of its own account. It chooses nobody's session.
+/// Another subdomain can set `__Secure-refresh` for all of them, with a token of its own account. It can't select the
+/// session.
 #[tokio::test]
 async fn a_planted_refresh_token_is_refused() {
     let host = Host::start(&[SITE]);
@@ -116,7 +117,7 @@ async fn a_planted_refresh_token_is_refused() {
     ]
     .map(|(path, domain)| Cookie::of("__Secure-refresh", &eve.refresh_token, path, domain))
     .into();
-    // Beside the browser's own.
+    // In addition to the browser's own.
     browser.0.splice(0..0, planted.clone());
     for _ in 0..2 {
         browser.refresh(&host).await.assert_ok();
@@ -124,7 +125,7 @@ async fn a_planted_refresh_token_is_refused() {
         assert_eq!(now["id"], me["id"]);
         assert_eq!(now["session_id"], me["session_id"]);
     }
-    // In its place, and where there was none.
+    // Instead of it, and without one before.
     for known in [vec![browser.find("__Host-sid")], Vec::new()] {
         let mut browser = Browser([planted.clone(), known].concat());
         browser
@@ -139,10 +140,10 @@ async fn a_planted_refresh_token_is_refused() {
         );
         browser.me(&host).await.assert_error(401, "unauthenticated");
     }
-    // It was not used up, so that nobody can end a session of another by it.
+    // The planted token was not used up, so that nobody can end another user's session with it.
     let eve = host.refresh(&eve.refresh_token).await;
     eve.assert_ok();
-    // What a page signs in with is believed as before.
+    // Cookies with which a page signs in are accepted as before.
     let token = Tokens::of(&eve.body).refresh_token;
     let body = json!({ "refresh_token": token });
     let mut empty = Browser::default();
@@ -150,7 +151,7 @@ async fn a_planted_refresh_token_is_refused() {
     sent.await.assert_ok();
 }
 
-/// However many refresh cookies another subdomain plants before it, the browser's own is found: to refresh, and to sign out.
+/// The browser's own refresh cookie is found behind any number of planted ones: to refresh, and to sign out.
 #[tokio::test]
 async fn planted_refresh_tokens_crowd_out_none() {
     let host = Host::start(&[SITE]);

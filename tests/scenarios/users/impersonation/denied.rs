@@ -1,12 +1,12 @@
-//! What is denied while acting as another user.
+//! Actions that are denied while acting as another user.
 
 use gatewright_tests::host::{Host, PASSWORD, SETUP};
 use serde_json::json;
 
 use super::token_of;
 
-/// V8.2.2, V8.2.3: whoever acts as another changes nothing of the account, ends no session of it, administers nobody, and
-/// learns nothing of a third person.
+/// V8.2.2, V8.2.3: an administrator who acts as another user can't change the account, end its sessions, administer
+/// users, or read other users' data.
 #[tokio::test]
 async fn who_impersonates_changes_no_account_and_administers_nobody() {
     let host = Host::start(&[SETUP]);
@@ -95,7 +95,7 @@ async fn who_impersonates_changes_no_account_and_administers_nobody() {
         ("POST", of_ben("/reset-password"), json!({})),
         ("POST", of_ben("/roles/premium"), json!({})),
         ("DELETE", of_ben(""), json!({})),
-        // Again from it.
+        // A second impersonation from this one.
         ("POST", of_ben("/impersonate"), json!({})),
         (
             "POST",
@@ -128,7 +128,7 @@ async fn who_impersonates_changes_no_account_and_administers_nobody() {
             "{method} {path}: {answer:?}"
         );
     }
-    // Nothing of it has happened; and what the person sees can be seen.
+    // Nothing of this has happened; and the user's own view is readable.
     host.login(&sam.email).await;
     for person in [&ben, &sam] {
         host.get_as("/auth/me", person.token()).await.assert_ok();
@@ -151,8 +151,8 @@ async fn who_impersonates_changes_no_account_and_administers_nobody() {
     }
 }
 
-/// Every route of the document that takes a session and changes something, or is for administrators, is closed to whoever
-/// acts as another; what only shows the account is open.
+/// Every route of the document that changes something with a session, or is for administrators, is closed during an
+/// impersonation; routes that only show the account are open.
 #[tokio::test]
 async fn every_route_that_changes_something_is_closed_to_who_impersonates() {
     let host = Host::start(&[SETUP]);
@@ -165,7 +165,7 @@ async fn every_route_that_changes_something_is_closed_to_who_impersonates() {
         ("get", "/account"),
         ("get", "/account/sessions"),
         ("post", "/access/check"),
-        // It ends this session alone, which is the administrator's.
+        // It ends only this session, which is the administrator's.
         ("post", "/auth/logout"),
         ("post", "/logout"),
         ("post", "/auth/jwt/logout"),

@@ -1,11 +1,12 @@
-//! What ends an impersonation.
+//! The end of an impersonation.
 
 use gatewright_tests::host::{Host, SETUP};
 use serde_json::{Value, json};
 
 use super::{impersonate, token_of};
 
-/// V8.2.4, V8.3.2: it ends with the session, the permission and the rank that it rests on, with the next request.
+/// V8.2.4, V8.3.2: an impersonation ends with the session, the permission and the rank that it depends on, at the next
+/// request.
 #[tokio::test]
 async fn an_impersonation_ends_with_what_it_rests_on() {
     let host = Host::start(&[
@@ -31,7 +32,7 @@ async fn an_impersonation_ends_with_what_it_rests_on() {
             .await
             .assert_error(401, "session_ended");
     };
-    // The way there and the way back, both by a superadmin.
+    // A superadmin makes the change and reverts it.
     let acting = format!("{}/roles/acts", sam.path());
     let rises = format!("{}/roles/moderator", ben.path());
     for (what, there, back) in [
@@ -74,12 +75,13 @@ async fn an_impersonation_ends_with_what_it_rests_on() {
         let refused = impersonate(&host, &sam, &ben, json!({})).await;
         assert_eq!(refused.status, 403, "{what}: {refused:?}");
         of_root(back.0, back.1, back.2).await;
-        // It has ended for good.
+        // It has ended permanently.
         ended(&token).await;
     }
     host.get_as("/auth/me", sam.token()).await.assert_ok();
 
-    // Their own session: signed out of, here or from another device, ended by an administrator, refreshed in two hands.
+    // Their own session ends: signed out here or from another device, ended by an administrator, or by reuse of a
+    // refresh token.
     let token = token_of(&host, &sam, &ben).await;
     let out = host.post_as("/auth/logout", sam.token()).await;
     assert_eq!(out.status, 204);
@@ -100,7 +102,7 @@ async fn an_impersonation_ends_with_what_it_rests_on() {
     let path = format!("{}/sessions/{id}", sam.path());
     of_root("DELETE", &path, json!({})).await;
     ended(&token).await;
-    // Nor does the person see it as a session any more.
+    // The user no longer sees it as a session either.
     let listed = host.get_as("/account/sessions", ben.token()).await;
     assert_eq!(
         listed.body["sessions"].as_array().unwrap().len(),
@@ -112,11 +114,11 @@ async fn an_impersonation_ends_with_what_it_rests_on() {
     let all = host.post_as("/auth/logout-all", sam.token()).await;
     assert_eq!(all.status, 204);
     ended(&token).await;
-    // The person has noticed nothing.
+    // The user was not affected.
     host.get_as("/auth/me", ben.token()).await.assert_ok();
 }
 
-/// It ends with the sessions of the person, and by signing out, which signs nobody else out.
+/// It ends with the user's sessions, and by signing out, which signs nobody else out.
 #[tokio::test]
 async fn an_impersonation_ends_like_a_session() {
     let host = Host::start(&[SETUP]);
@@ -147,7 +149,7 @@ async fn an_impersonation_ends_like_a_session() {
         .assert_error(401, "session_ended");
 }
 
-/// It ends when the one who acts is disabled, and when a role is taken from him; he himself stays signed in then.
+/// It ends when the actor is disabled, and when one of the actor's roles is removed; then the actor stays signed in.
 #[tokio::test]
 async fn an_impersonation_ends_with_who_acts() {
     let host = Host::start(&[SETUP]);

@@ -12,7 +12,7 @@ async fn impersonate(host: &Host, actor: &Person, target: &Person, body: Value) 
     host.send_as("POST", &path, actor.token(), body).await
 }
 
-/// The token of an impersonation, which must be allowed.
+/// Starts an impersonation, which must be allowed, and returns its token.
 async fn token_of(host: &Host, actor: &Person, target: &Person) -> String {
     let answer = impersonate(host, actor, target, json!({})).await;
     answer.assert_ok();

@@ -1,4 +1,4 @@
-//! Who may act as whom.
+//! Permission to act as another user.
 
 use gatewright_tests::host::{Answer, Host, SETUP};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{impersonate, token_of};
 use crate::auth::access_token_is_checked::part;
 
-/// The token says who acts, lives shortly, and stands in the audit log; of the user's own logins it is none.
+/// The token names the actor, is short-lived, and is recorded in the audit log; it is not one of the user's own logins.
 #[tokio::test]
 async fn an_impersonation_is_marked_short_and_audited() {
     let host = Host::start(&[SETUP, ("SINGLE_SESSION", "true")]);
@@ -37,7 +37,7 @@ async fn an_impersonation_is_marked_short_and_audited() {
     assert_eq!(me.body["id"], ben.id);
     let after = host.record(&root, &ben.id).await;
     assert_eq!(after["last_login_at"], before["last_login_at"]);
-    // Nobody is signed out by it, also where each has one session.
+    // It signs nobody out, even if each user can have only one session.
     host.get_as("/auth/me", ben.token()).await.assert_ok();
 
     let path = format!("/audit?kind=user.impersonated&target={}", ben.id);
@@ -59,7 +59,7 @@ async fn an_impersonation_is_marked_short_and_audited() {
         .assert_error(401, "token_expired");
 }
 
-/// Nobody becomes a peer or a superior, superadmins neither, and who may not do it becomes nobody.
+/// Nobody can act as a peer or a superior, not even superadmins, and nobody can act without the permission.
 #[tokio::test]
 async fn nobody_becomes_a_peer_or_a_superior() {
     let host = Host::start(&[SETUP]);

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{NEW, done, link_to, login, make, send};
 
-/// Users are made with a password, without one, and with a link to choose one.
+/// Users can be created with a password, without one, and with a link to choose one.
 #[tokio::test]
 async fn an_administrator_makes_users() {
     let mail = MailService::start();
@@ -45,7 +45,7 @@ async fn an_administrator_makes_users() {
     }
     assert!(ada["created_at"].is_string() && ada["updated_at"].is_string());
     assert_eq!(host.record(&root, ada["id"].as_str().unwrap()).await, ada);
-    // Nothing of a hash or a token, anywhere.
+    // The response contains no hash or token.
     assert!(!ada.to_string().contains("argon2"));
     login(&host, "ada@example.com", PASSWORD).await.assert_ok();
 
@@ -73,7 +73,7 @@ async fn an_administrator_makes_users() {
         .await
         .assert_error(400, "link_used");
     login(&host, "cleo@example.com", NEW).await.assert_ok();
-    // Who got the mail has the address.
+    // The recipient of the mail has proved the address.
     let cleo = host.record(&root, cleo["id"].as_str().unwrap()).await;
     assert_eq!(cleo["email_verified"], true);
     assert_eq!(cleo["roles"], json!(["user", "verified"]));

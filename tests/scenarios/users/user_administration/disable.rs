@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{NOBODY, done, listed, login, make};
 
-/// V7.4.2: who is disabled is out with the next request, by every door, until he is enabled.
+/// V7.4.2: a disabled user is locked out from the next request, in every way, until enabled again.
 #[tokio::test]
 async fn a_disabled_user_is_out_at_once() {
     let host = Host::start(&[SETUP]);
@@ -46,7 +46,7 @@ async fn a_disabled_user_is_out_at_once() {
     let record = host.record(&root, &mia.id).await;
     assert_eq!(record["disabled"], false);
     assert_eq!(record["disabled_at"], json!(null));
-    // What has ended does not come back.
+    // Ended sessions stay ended.
     host.get_as("/auth/me", mia.token())
         .await
         .assert_error(401, "session_ended");
@@ -60,7 +60,7 @@ async fn a_disabled_user_is_out_at_once() {
     }
 }
 
-/// V6.3.1: an account that too many have guessed at is seen to be locked, and unlocked by an administrator.
+/// V6.3.1: an account with too many wrong attempts is shown as locked, and an administrator can unlock it.
 #[tokio::test]
 async fn a_locked_account_is_unlocked() {
     let host = Host::start(&[SETUP, ("LOGIN_ATTEMPTS_PER_ACCOUNT", "1")]);
@@ -97,7 +97,7 @@ async fn a_locked_account_is_unlocked() {
     login(&host, "ada@example.com", PASSWORD).await.assert_ok();
 }
 
-/// A deleted user is gone with all that was his.
+/// A deleted user's data is deleted, too.
 #[tokio::test]
 async fn a_user_is_deleted() {
     let host = Host::start(&[SETUP]);
@@ -118,7 +118,7 @@ async fn a_user_is_deleted() {
     login(&host, &mia.email, PASSWORD)
         .await
         .assert_error(401, "invalid_credentials");
-    // Somebody else may have the address.
+    // Another user can use the address.
     let again = host.person(&root, "mia", &["user"]).await;
     assert_ne!(again.id, mia.id);
 }

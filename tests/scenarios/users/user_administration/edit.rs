@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{NOBODY, login, make, send};
 
-/// What is said of a user is changed; what is left out stays, and null takes away.
+/// Given fields are changed; omitted ones stay, and null clears a field.
 #[tokio::test]
 async fn an_administrator_edits_users() {
     let fields = r#"[{"name": "company"}, {"name": "tier", "editable_by": "admin"}]"#;
@@ -36,7 +36,7 @@ async fn an_administrator_edits_users() {
         ("display_name", json!("Ada")),
         ("profile", json!({"company": "Engines", "tier": "gold"})),
         ("email_verified", json!(true)),
-        // The role follows.
+        // The role changes, too.
         ("roles", json!(["user", "verified"])),
     ] {
         assert_eq!(changed.body[field], value, "{changed:?}");
@@ -55,7 +55,7 @@ async fn an_administrator_edits_users() {
     login(&host, "ada@example.com", PASSWORD)
         .await
         .assert_error(401, "invalid_credentials");
-    // Nobody has said that mail arrives at this one.
+    // This address is not verified.
     let changed = change(json!({"email": "ada@example.net"})).await;
     assert_eq!(changed.body["email_verified"], false);
     assert_eq!(changed.body["roles"], json!(["user"]));
@@ -67,7 +67,7 @@ async fn an_administrator_edits_users() {
     let changed = change(json!({"email": null})).await;
     changed.assert_ok();
     assert_eq!(changed.body["email"], json!(null));
-    // There has to be something to sign in by.
+    // A user needs something to sign in with.
     change(json!({"username": null}))
         .await
         .assert_error(422, "validation_failed");

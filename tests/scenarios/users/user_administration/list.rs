@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{NOBODY, done, listed, make, send};
 
-/// A time in a form that sorts as text: RFC 3339 omits zeros at the end.
+/// Returns a time in a form that sorts as text, because RFC 3339 omits zeros at the end.
 fn sortable(time: &Value) -> String {
     let Some(time) = time.as_str() else {
         return String::new();
@@ -17,7 +17,7 @@ fn sortable(time: &Value) -> String {
     format!("{seconds}.{fraction:0<9}")
 }
 
-/// The beginning of an address, a user name, a word of the name, or a text of the profile finds a user, once.
+/// The beginning of an address, a user name, a word of the name, or a profile text finds a user, once.
 #[tokio::test]
 async fn users_are_found_by_search() {
     let fields = json!([{"name": "company", "max_length": 40}, {"name": "age", "type": "integer"}]);
@@ -44,16 +44,16 @@ async fn users_are_found_by_search() {
         ("babb", vec!["charles@example.com"]),
         ("Analytical%20Eng", vec!["charles@example.com"]),
         ("analyt", vec!["charles@example.com"]),
-        // The middle of something is no beginning.
+        // Only beginnings match.
         ("abbage", vec![]),
         ("example.com", vec![]),
         ("45", vec![]),
         ("ch%C3%A2te", vec!["adele"]),
         ("%C3%89mil", vec!["adele"]),
-        // By address first, then by user name, then by the rest.
+        // Matches by address first, then by user name, then by the rest.
         ("love", vec!["lovelock@example.com", "ada@example.com"]),
         ("ad", vec!["ada@example.com", "adele"]),
-        // What means something to SQL means nothing here.
+        // Wildcards of SQL have no special meaning.
         ("%25", vec![]),
         ("_", vec![]),
         ("a_a", vec![]),
@@ -63,7 +63,7 @@ async fn users_are_found_by_search() {
     ] {
         assert_eq!(listed(&search(text).await), found, "{text}");
     }
-    // Page by page everybody comes once, also who is found in several ways.
+    // Over all pages every user is listed once, even with several matches.
     let mut found = Vec::new();
     let mut next = String::new();
     loop {
@@ -75,10 +75,10 @@ async fn users_are_found_by_search() {
         next = format!("&cursor={cursor}");
     }
     assert_eq!(found, ["ada@example.com", "adele"]);
-    // The order is that of the match.
+    // The order is that of the matches.
     let sorted = search("ad&sort=email").await;
     sorted.assert_error(422, "validation_failed");
-    // Found by what they are called now.
+    // Users are found by their current names.
     let path = "/users?search=charles";
     let charles = host.get_as(path, root.token()).await.body["users"][0]["id"].clone();
     let path = format!("/users/{}", charles.as_str().unwrap());
@@ -90,7 +90,7 @@ async fn users_are_found_by_search() {
     assert!(listed(&search("analyt").await).is_empty());
 }
 
-/// Each filter, by itself and with others.
+/// Each filter, alone and combined.
 #[tokio::test]
 async fn users_are_filtered() {
     let host = Host::start(&[SETUP]);
@@ -129,11 +129,11 @@ async fn users_are_filtered() {
             vec![],
         ),
         ("created_to=9999-01-01T00:00:00Z", vec!["ada", "ben", "mia"]),
-        // Who never signed in is in no range.
+        // A user who never signed in is in no range.
         ("last_login_from=2000-01-01T00:00:00Z", vec!["mia"]),
         ("last_login_to=9999-01-01T00:00:00Z", vec!["mia"]),
         ("last_login_to=2000-01-01T00:00:00Z", vec![]),
-        // As another time zone writes it.
+        // The same time in another time zone.
         (
             "created_from=2000-01-01T02:00:00%2B02:00&role=moderator",
             vec!["mia"],
@@ -141,7 +141,7 @@ async fn users_are_filtered() {
     ] {
         assert_eq!(list(query).await, found, "{query}");
     }
-    // From it on, and until just before it.
+    // The start is inclusive, and the end exclusive.
     let record = host.record(&root, &mia.id).await;
     for (range, field) in [("created", "created_at"), ("last_login", "last_login_at")] {
         let time = record[field].as_str().unwrap();
@@ -150,7 +150,7 @@ async fn users_are_filtered() {
         let to = list(&format!("{range}_to={time}")).await;
         assert!(!to.contains(&"mia".into()), "{range} {time} {to:?}");
     }
-    // A search is filtered, too.
+    // Searches can be filtered, too.
     let path = "/users?search=m&role=moderator";
     let found = listed(&host.get_as(path, root.token()).await);
     assert_eq!(found, [mia.email.as_str()]);
@@ -159,7 +159,7 @@ async fn users_are_filtered() {
     assert!(found.is_empty());
 }
 
-/// The orders, up and down; what is not there comes before everything.
+/// All orders, ascending and descending; missing values come first.
 #[tokio::test]
 async fn users_are_sorted() {
     let host = Host::start(&[SETUP]);
@@ -208,7 +208,7 @@ async fn users_are_sorted() {
     assert_eq!(listed(&usual), listed(&by_creation));
 }
 
-/// A walk through the pages meets everybody once, however many are added meanwhile.
+/// A walk through the pages lists every user once, even while users are added.
 #[tokio::test]
 async fn pages_stay_right_while_users_are_added() {
     let host = Host::start(&[SETUP, ("LOGIN_ATTEMPTS_PER_IP", "0")]);
@@ -244,7 +244,7 @@ async fn pages_stay_right_while_users_are_added() {
             };
             path = format!("/users?sort={sort}&limit=2&cursor={cursor}");
             if page < 3 {
-                // Before and behind where the walk is.
+                // Before and after the current position.
                 let letter = ["a", "m", "z"][page];
                 let email = format!("{letter}{added}@example.com");
                 let name = format!("{letter}-{added}");
@@ -259,7 +259,7 @@ async fn pages_stay_right_while_users_are_added() {
     }
 }
 
-/// Parameters that mean nothing are refused, in the form of all errors.
+/// Invalid parameters are refused, in the usual form of errors.
 #[tokio::test]
 async fn bad_parameters_of_a_list_are_refused() {
     let host = Host::start(&[SETUP]);
@@ -292,7 +292,7 @@ async fn bad_parameters_of_a_list_are_refused() {
         assert!([400, 414, 422].contains(&status), "{query}: {answer:?}");
         answer.assert_error_code(status);
     }
-    // A cursor of another list is no way in, whatever comes out.
+    // A cursor of another list reveals nothing, whatever is returned.
     let first = host.get_as("/users?sort=email&limit=1", root.token()).await;
     let cursor = first.body["next_cursor"].as_str().unwrap();
     for query in ["sort=created_at", "sort=-username", "search=a"] {

@@ -28,7 +28,7 @@ async fn make(host: &Host, person: &Person, body: Value) -> Value {
     answer.body
 }
 
-/// Asserts that the answer is a success without a body.
+/// Asserts that the response is a success without a body.
 #[track_caller]
 fn done(answer: &Answer) {
     assert_eq!(answer.status, 204, "{answer:?}");
@@ -39,7 +39,7 @@ async fn login(host: &Host, email: &str, password: &str) -> Answer {
     host.post("/auth/login", body).await
 }
 
-/// The addresses in a list of users, in its order, or the user names of those without an address.
+/// Returns the addresses in a list of users, in order, or the user names of users without an address.
 fn listed(answer: &Answer) -> Vec<String> {
     answer.assert_ok();
     let users = answer.body["users"].as_array().unwrap().iter();
@@ -53,7 +53,7 @@ fn listed(answer: &Answer) -> Vec<String> {
     users.map(name).collect()
 }
 
-/// The token of the link in the next mail of this kind to an address.
+/// Returns the token of the link in the next mail of this kind to an address.
 fn link_to(mail: &MailService, kind: &str, to: &str) -> String {
     loop {
         let message = mail.next().message;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{NEW, done, link_to, login, make};
 
-/// V6.4.6: an administrator makes a person choose a new password, and never gets to know it.
+/// V6.4.6: an administrator can require a user to choose a new password, and never learns it.
 #[tokio::test]
 async fn an_administrator_has_a_password_reset() {
     let mail = MailService::start();
@@ -42,7 +42,7 @@ async fn an_administrator_has_a_password_reset() {
     host.call_as("POST", &reset, root.token())
         .await
         .assert_error(409, "no_email");
-    // Who could not choose another one keeps it.
+    // A user who has no way to choose a new password keeps the old one.
     let body = json!({"username": "nameless", "password": PASSWORD});
     host.post("/auth/login", body).await.assert_ok();
 }

@@ -1,11 +1,11 @@
-//! Whom an administrator may administer.
+//! Ranks decide which users an administrator can administer.
 
 use gatewright_tests::host::{Host, Person, SETUP};
 use serde_json::json;
 
 use super::{done, send};
 
-/// V8.2.2: nobody administers his peers or superiors, in any way, nor who holds what he does not; reading is free.
+/// V8.2.2: nobody can administer peers or superiors, in any way, or users with more permissions; reading is allowed.
 #[tokio::test]
 async fn nobody_administers_peers_or_superiors() {
     let host = Host::start(&[SETUP]);
@@ -43,14 +43,14 @@ async fn nobody_administers_peers_or_superiors() {
         ]
     };
     for (actor, target) in [
-        // A peer, a superior, oneself.
+        // A peer, a superior, and the caller.
         (&adam, &anna),
         (&adam, &root),
         (&adam, &adam),
-        // Who holds more, without standing higher.
+        // A user with more permissions, but without a higher rank.
         (&adam, &gus),
         (&adam, &ivy),
-        // Who stands higher, without holding more.
+        // A user with a higher rank, but without more permissions.
         (&gus, &mia),
         (&gus, &adam),
         (&gus, &root),
@@ -66,7 +66,7 @@ async fn nobody_administers_peers_or_superiors() {
                 "{told}"
             );
         }
-        // Nothing has happened to him.
+        // The target is unchanged.
         host.get_as("/auth/me", target.token()).await.assert_ok();
         let record = host.record(actor, &target.id).await;
         assert_eq!(record["display_name"], json!(null));
@@ -81,7 +81,7 @@ async fn nobody_administers_peers_or_superiors() {
         done(&host.call_as("POST", &path, actor.token()).await);
         done(&host.call_as("DELETE", &path, actor.token()).await);
     }
-    // Superadmins administer each other, or nobody could.
+    // Superadmins can administer each other, because nobody else could.
     let sue = host.person(&root, "sue", &["superadmin"]).await;
     send(&host, &root, "PATCH", &sue.path(), change)
         .await

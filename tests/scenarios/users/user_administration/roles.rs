@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{NOBODY, done, make};
 
-/// Roles are given and taken, by name and by identifier, however often.
+/// Roles are granted and removed, by name and by ID, and repeating it is allowed.
 #[tokio::test]
 async fn roles_are_given_and_taken() {
     let host = Host::start(&[SETUP]);
@@ -34,7 +34,7 @@ async fn roles_are_given_and_taken() {
                 .assert_error(404, "not_found");
         }
     }
-    // At the same time none is lost.
+    // Concurrent grants are all kept.
     let paths = ["premium", "moderator", "admin"].map(|role| format!("/users/{id}/roles/{role}"));
     let calls = paths
         .iter()

@@ -1,4 +1,4 @@
-//! Taking the second factor of a user away.
+//! Removing a user's second factor.
 
 use gatewright_tests::MailService;
 use gatewright_tests::host::SETUP;
@@ -8,7 +8,8 @@ use super::done;
 use crate::audit::count;
 use crate::auth::second_factor::enrol;
 
-/// V6.5.6: who has lost the factor, or has somebody else's, gets rid of it by an administrator, and is told.
+/// V6.5.6: an administrator can remove a second factor that is lost or was added by somebody else, and the user is
+/// notified.
 #[tokio::test]
 async fn an_administrator_takes_a_factor_away() {
     let mail = MailService::start();
@@ -26,7 +27,7 @@ async fn an_administrator_takes_a_factor_away() {
         (&told["kind"], &told["to"]),
         (&json!("mfa_disabled"), &json!("ada@example.com"))
     );
-    // From where the administrator came is nobody's business.
+    // The mail doesn't contain the administrator's address.
     assert!(!told["text"].as_str().unwrap().contains("127.0.0.1"));
     let account = host.get_as("/account", &enrolled.access_token).await;
     let left = ["mfa_enabled", "recovery_codes_left"].map(|name| account.body[name].clone());
@@ -39,7 +40,7 @@ async fn an_administrator_takes_a_factor_away() {
     host.wait_until(&query, root.token(), |answer| count(answer) == 1)
         .await;
 
-    // The own one takes both factors.
+    // Removing one's own requires both factors.
     let own = enrol(&host, root.session.clone()).await.session;
     let path = format!("{}/2fa", root.path());
     host.call_as("DELETE", &path, &own.access_token)

@@ -4,7 +4,7 @@ use gatewright_tests::host::{Host, SETUP, Tokens};
 
 use super::done;
 
-/// V7.5.2: an administrator sees the sessions of a user, and ends one or all.
+/// V7.5.2: an administrator can list a user's sessions, and end one or all.
 #[tokio::test]
 async fn an_administrator_ends_sessions() {
     let host = Host::start(&[SETUP]);
@@ -30,7 +30,7 @@ async fn an_administrator_ends_sessions() {
         me.body["session_id"].as_str().unwrap().to_owned()
     };
     let of_second = format!("{path}/{}", id(&second).await);
-    // Under another user it is not there.
+    // It is not found under another user.
     let elsewhere = format!("{}/sessions/{}", root.path(), id(&second).await);
     host.call_as("DELETE", &elsewhere, root.token())
         .await

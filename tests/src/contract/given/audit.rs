@@ -37,7 +37,7 @@ pub(crate) fn all_events() -> AuditQuery {
     }
 }
 
-/// All events that a query lists, which are the same in pages of any size.
+/// Returns all events that a query lists, and checks that pages of any size give the same.
 pub(crate) fn audited(storage: &impl Storage, query: &AuditQuery) -> Vec<AuditEvent> {
     let list = |query: &AuditQuery| block_on(storage.list_audit(query.clone())).unwrap();
     let AuditPage { events: all, next } = list(query);
@@ -69,7 +69,7 @@ pub(crate) fn audited_numbers(storage: &impl Storage, query: &AuditQuery) -> Vec
         .collect()
 }
 
-/// Kind, reason and count, sorted.
+/// Returns kind, reason and count, sorted.
 pub(crate) fn counts(storage: &impl Storage) -> Vec<(String, String, u64)> {
     let counts = block_on(storage.count_events()).unwrap().into_iter();
     let mut counts: Vec<_> = counts

@@ -5,7 +5,7 @@ use futures::executor::block_on;
 
 use crate::contract::given::basics::at;
 
-/// Everybody, by time of creation, as of second 5.
+/// Returns a query for all users, by time of creation, as of second 5.
 pub(crate) fn everybody() -> UserQuery {
     UserQuery {
         search: None,
@@ -41,7 +41,7 @@ pub(crate) fn number(member: &UserDetails) -> u64 {
     u64::from_str_radix(&member.account.user.id[24..], 16).unwrap()
 }
 
-/// The numbers of all users that a query lists, page by page. `between` is done after each page, with its users.
+/// Returns the numbers of all users that a query lists, page by page. Calls `between` after each page, with its users.
 pub(crate) fn walk(
     storage: &impl Storage,
     query: &UserQuery,
@@ -66,7 +66,7 @@ pub(crate) fn walk(
     panic!("the pages have no end: {query:?}")
 }
 
-/// The numbers of all users that a query lists, which are the same in pages of any size.
+/// Returns the numbers of all users that a query lists, and checks that pages of any size give the same.
 pub(crate) fn listed(storage: &impl Storage, query: &UserQuery) -> Vec<u64> {
     let all = walk(storage, query, 500, |_| {});
     for limit in [1, 2] {

@@ -1,4 +1,4 @@
-//! What the checks have in common.
+//! The common parts of the checks.
 
 mod audit;
 mod basics;

@@ -1,4 +1,4 @@
-//! Limits.
+//! Rate limits.
 
 use std::time::Duration;
 

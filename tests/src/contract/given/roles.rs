@@ -27,7 +27,7 @@ pub(crate) fn permission(number: u64, name: &str, seconds: u64) -> Permission {
     }
 }
 
-/// What roles and permissions have in common.
+/// The common part of roles and permissions.
 pub(crate) trait Named: Clone + PartialEq + std::fmt::Debug + Sync {
     fn new(number: u64, name: &str, seconds: u64) -> Self;
     fn id(&self) -> &str;
@@ -93,7 +93,7 @@ pub(crate) fn store_new(storage: &impl Storage, one: impl Named) {
     );
 }
 
-/// Stores a role or permission that was last changed at these seconds.
+/// Stores a changed role or permission whose last change was at these seconds.
 pub(crate) fn store_over(storage: &impl Storage, one: impl Named, seconds: u64) {
     let outcome = one.clone().store(storage, Some(at(seconds)));
     assert_eq!(outcome, StoreOutcome::Stored, "{one:?}");

@@ -28,7 +28,7 @@ pub(crate) fn session(number: u64, user: u64) -> Session {
     }
 }
 
-/// One that ended by itself before second 5.
+/// Returns a session that expired before second 5.
 pub(crate) fn expired(number: u64, user: u64) -> Session {
     Session {
         expires_at: at(1),
@@ -40,7 +40,7 @@ pub(crate) fn start(storage: &impl Storage, session: Session, token: &str) -> Ac
     start_with(storage, session, token, false)
 }
 
-/// The same with a token that names its session, or none.
+/// Starts a session with a token that may name its session.
 pub(crate) fn start_with(
     storage: &impl Storage,
     session: Session,
@@ -70,7 +70,7 @@ pub(crate) fn start_with(
     }
 }
 
-/// A user 1 with a session 10 and its first refresh token.
+/// Creates user 1 with session 10 and its first refresh token.
 pub(crate) fn signed_in(storage: &impl Storage) -> ActiveSession {
     create(storage, new_user(1, Some("ada@example.com"), None));
     start(storage, session(10, 1), "first")

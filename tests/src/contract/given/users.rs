@@ -1,4 +1,4 @@
-//! Users, and what is done with them.
+//! Users, and calls on them.
 
 use auth_core::storage::*;
 use futures::executor::block_on;
@@ -45,7 +45,7 @@ pub(crate) fn new_user(
     }
 }
 
-/// A user with this as his only role.
+/// Returns a user with this role only.
 pub(crate) fn with_role(number: u64, role: &str) -> NewUser {
     NewUser {
         roles: names(&[role]),
@@ -53,7 +53,7 @@ pub(crate) fn with_role(number: u64, role: &str) -> NewUser {
     }
 }
 
-/// A user with these keys and terms.
+/// Returns a user with these keys and terms.
 pub(crate) fn known_by(
     number: u64,
     email: Option<&str>,
@@ -87,7 +87,7 @@ pub(crate) fn roles(storage: &impl Storage, number: u64) -> Vec<String> {
     member(storage, number).unwrap().roles
 }
 
-/// A change of the display name, as of these seconds.
+/// Returns a change of the display name, as of these seconds.
 pub(crate) fn change(user: &User, number: u64, seconds: u64) -> UserChange {
     UserChange {
         id: id(number),
@@ -112,7 +112,7 @@ pub(crate) fn change(user: &User, number: u64, seconds: u64) -> UserChange {
     }
 }
 
-/// The change, to this address as well.
+/// Returns the change with this address in addition.
 pub(crate) fn with_address(mut change: UserChange, email: Option<&str>) -> UserChange {
     change.user.email = email.map(str::to_owned);
     change.email_key = email.map(str::to_lowercase);
@@ -123,7 +123,7 @@ pub(crate) fn apply(storage: &impl Storage, change: UserChange) -> ChangeOutcome
     block_on(storage.change_user(change)).unwrap()
 }
 
-/// Deletes a user as he is, if he is there.
+/// Deletes a user in the current state, if the user exists.
 pub(crate) fn delete_seen(
     storage: &impl Storage,
     number: u64,

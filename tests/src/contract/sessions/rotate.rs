@@ -46,7 +46,7 @@ pub(crate) fn a_refresh_token_is_rotated_once_and_replayed_within_the_grace_wind
     ));
 }
 
-/// A replay says whether the successor has been rotated since.
+/// A replay reports whether the successor has been rotated since.
 pub(crate) fn a_late_copy_is_told_when_its_successor_is_used_up(storage: &impl Storage) {
     signed_in(storage);
     assert!(matches!(
@@ -64,7 +64,7 @@ pub(crate) fn a_late_copy_is_told_when_its_successor_is_used_up(storage: &impl S
     assert_eq!(replayed.ciphertext, "sealed second");
 }
 
-/// After the grace window a consumed token ends its session, and with it every token of the family.
+/// After the grace window a used token ends its session, and with it every token of the family.
 pub(crate) fn a_reused_refresh_token_ends_the_family(storage: &impl Storage) {
     signed_in(storage);
     start(storage, session(11, 1), "of another session");
@@ -96,7 +96,7 @@ pub(crate) fn a_reused_refresh_token_ends_the_family(storage: &impl Storage) {
     ));
 }
 
-/// Without a grace window a request that was overtaken is a reuse, too.
+/// Without a grace window a concurrent request that loses is a reuse, too.
 pub(crate) fn without_a_grace_window_nothing_is_replayed(storage: &impl Storage) {
     signed_in(storage);
     assert!(matches!(
@@ -111,7 +111,7 @@ pub(crate) fn without_a_grace_window_nothing_is_replayed(storage: &impl Storage)
     assert!(find(storage, 10).session.revoked_at.is_some());
 }
 
-/// A token is refused past its own time and past its session's, to which its successor's is cut.
+/// A token is refused after its own expiry and after its session's, which limits that of its successor.
 pub(crate) fn a_refresh_token_ends_with_its_time_and_its_session(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     start(storage, session(10, 1), "own time");
@@ -167,7 +167,8 @@ pub(crate) fn one_of_many_concurrent_rotations_wins_and_the_others_get_its_succe
     ));
 }
 
-/// V10.4.5: nothing is stored of a used token any more, and it still ends the session that it names, if that goes on.
+/// V10.4.5: after the row of a used token is deleted, the token still ends the session that it names, if that is
+/// active.
 pub(crate) fn a_used_token_is_recognised_by_the_session_that_it_names(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     for number in 10..14 {
@@ -198,7 +199,7 @@ pub(crate) fn a_used_token_is_recognised_by_the_session_that_it_names(storage: &
         assert_eq!(revoked, RotationOutcome::Revoked, "{token}");
     }
 
-    // One whose row is there still, within its grace and after it.
+    // A token whose row still exists, within its grace window and after it.
     let replayed = rotate_named(storage, 11, "11/3", "x", 309);
     assert!(
         matches!(replayed, RotationOutcome::Replayed(_)),
@@ -207,7 +208,7 @@ pub(crate) fn a_used_token_is_recognised_by_the_session_that_it_names(storage: &
     let reused = rotate_named(storage, 11, "11/3", "x", 310);
     assert!(matches!(reused, RotationOutcome::Reused(_)), "{reused:?}");
 
-    // No token of the session works any more: that is no sign of a second hand.
+    // No token of the session is valid any more: this is no sign of theft.
     let expired = rotate_named(storage, 12, "12/0", "x", 10_300);
     assert_eq!(expired, RotationOutcome::Expired);
     let ended = rotate_named(storage, 12, "12/0", "x", 1_000_000);
@@ -222,7 +223,7 @@ pub(crate) fn a_used_token_is_recognised_by_the_session_that_it_names(storage: &
     );
 }
 
-/// The one that is good, and those that were used within the grace window.
+/// Only the current token and those used within the grace window are stored.
 pub(crate) fn a_family_takes_the_same_room_however_often_it_is_refreshed(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     start_with(storage, session(10, 1), "0", true);
@@ -235,7 +236,7 @@ pub(crate) fn a_family_takes_the_same_room_however_often_it_is_refreshed(storage
             "{rotated:?}"
         );
     }
-    // Who comes late within the window is led on.
+    // A late request within the window gets the current successor.
     let RotationOutcome::Replayed(late) = rotate_named(storage, 10, "56", "x", 118) else {
         panic!("not replayed")
     };
@@ -248,7 +249,7 @@ pub(crate) fn a_family_takes_the_same_room_however_often_it_is_refreshed(storage
     assert_eq!(stored, [55, 56, 57, 58, 59, 60]);
 }
 
-/// Tokens of before named none: their rows stay as long as the family may come back.
+/// Tokens of earlier versions name no session: their rows stay while the family can be used.
 pub(crate) fn a_used_token_that_names_no_session_is_recognised_by_its_row(storage: &impl Storage) {
     signed_in(storage);
     let rotated = rotate(storage, "first", "second", 5);

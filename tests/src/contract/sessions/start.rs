@@ -1,11 +1,11 @@
-//! Sessions begin and end.
+//! Starting and ending sessions.
 
 use auth_core::storage::*;
 use futures::executor::block_on;
 
 use crate::contract::given::*;
 
-/// One query brings the session, its user, and roles and permissions, sorted and each once.
+/// One query returns the session, its user, and roles and permissions, sorted and without duplicates.
 pub(crate) fn a_session_comes_with_its_user_roles_and_permissions(storage: &impl Storage) {
     let mut user = new_user(1, Some("ada@example.com"), Some("ada"));
     user.roles = ["user", "superadmin", "no such role"]
@@ -27,7 +27,7 @@ pub(crate) fn a_session_comes_with_its_user_roles_and_permissions(storage: &impl
     assert_eq!(block_on(storage.find_session(id(11))), Ok(None));
 }
 
-/// A user who is unknown or disabled gets no session, and nothing is stored.
+/// An unknown or disabled user gets no session, and nothing is stored.
 pub(crate) fn an_inactive_user_gets_no_session(storage: &impl Storage) {
     let mut disabled = new_user(1, Some("ada@example.com"), None);
     disabled.user.disabled_at = Some(at(0));
@@ -58,7 +58,7 @@ pub(crate) fn an_inactive_user_gets_no_session(storage: &impl Storage) {
     );
 }
 
-/// A login whose credential is gone by the time that its session would start gets none.
+/// A login fails if its credential is deleted before its session starts.
 pub(crate) fn a_session_rests_on_its_credential(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     create(storage, new_user(2, Some("bob@example.com"), None));
@@ -74,7 +74,7 @@ pub(crate) fn a_session_rests_on_its_credential(storage: &impl Storage) {
         block_on(storage.start_session(new)).unwrap()
     };
     assert!(matches!(start(10, 1001), StartSessionOutcome::Started(_)));
-    // Of another user, and gone.
+    // Another user's credential, and a deleted one.
     assert_eq!(start(11, 1002), StartSessionOutcome::UserInactive);
     assert!(block_on(storage.delete_credential(id(1001))).unwrap());
     assert_eq!(start(11, 1001), StartSessionOutcome::UserInactive);
@@ -92,7 +92,7 @@ fn begin(storage: &impl Storage, new: NewSession) -> Option<StartedSession> {
     }
 }
 
-/// V7.2.4: those whose place it takes end with those that rest on them, of whomever they are; what has ended stays as it was.
+/// V7.2.4: replaced sessions end together with those that depend on them, of any user; ended ones stay unchanged.
 pub(crate) fn a_session_takes_the_place_of_others(storage: &impl Storage) {
     signed_in(storage);
     create(storage, new_user(2, Some("bob@example.com"), None));
@@ -116,7 +116,7 @@ pub(crate) fn a_session_takes_the_place_of_others(storage: &impl Storage) {
         continues: None,
         replaces: replaces.iter().map(|number| id(*number)).collect(),
     };
-    // Where none starts, none ends.
+    // If no session starts, none ends.
     assert_eq!(begin(storage, new(3, &[10])), None);
     assert_eq!(find(storage, 10).session.revoked_at, None);
     let started = begin(storage, new(1, &[10, 20, 13, 99])).unwrap();
@@ -136,7 +136,7 @@ pub(crate) fn a_session_takes_the_place_of_others(storage: &impl Storage) {
     );
 }
 
-/// V7.2.4: a session is continued by one, of its own user, and only while it lasts.
+/// V7.2.4: a session is continued by exactly one other, of its own user, and only while it is active.
 pub(crate) fn a_session_is_continued_once(storage: &impl Storage) {
     let before = signed_in(storage).user.last_login_at;
     create(storage, new_user(2, Some("bob@example.com"), None));
@@ -152,7 +152,7 @@ pub(crate) fn a_session_is_continued_once(storage: &impl Storage) {
         continues: Some(id(continued)),
         replaces: Vec::new(),
     };
-    // Of another user, over, and unknown.
+    // Another user's session, an ended one, and an unknown one.
     for (user, continued) in [(2, 10), (1, 13), (1, 99)] {
         assert_eq!(begin(storage, continuing(11, user, continued)), None);
     }
@@ -166,7 +166,7 @@ pub(crate) fn a_session_is_continued_once(storage: &impl Storage) {
     assert_eq!(find(storage, 11).session.revoked_at, None);
 }
 
-/// `ends-others` ends the user's other sessions, and nobody else's.
+/// `ends-others` ends the user's other sessions, but no other user's.
 pub(crate) fn a_single_session_ends_the_others(storage: &impl Storage) {
     signed_in(storage);
     create(storage, new_user(2, Some("bob@example.com"), None));
@@ -228,8 +228,8 @@ pub(crate) fn a_revoked_session_stays_revoked(storage: &(impl Storage + Sync)) {
     );
 }
 
-/// A session in which somebody acts as another comes with what that rests on, as it is now, and ends with the session that
-/// it rests on; nobody else's session rests on anything.
+/// A session in which somebody acts as another user is returned with the current state of the session that it depends
+/// on, and ends with it. No other session depends on one.
 pub(crate) fn a_session_rests_on_the_one_it_was_started_from(storage: &impl Storage) {
     create(storage, with_role(1, "moderator"));
     create(storage, with_role(2, "user"));
@@ -263,7 +263,7 @@ pub(crate) fn a_session_rests_on_the_one_it_was_started_from(storage: &impl Stor
     let acting = |number| find(storage, number).acting;
     assert_eq!(acting(20), Some(expected.clone()));
     assert_eq!(acting(10), None);
-    // Another's session is no ground, nor is one that is not there.
+    // Another user's session or an unknown one can't be depended on.
     assert_eq!(start(storage, from(21, 30), "from an admin's").acting, None);
     assert_eq!(start(storage, from(22, 99), "from none").acting, None);
 
@@ -289,7 +289,7 @@ pub(crate) fn a_session_rests_on_the_one_it_was_started_from(storage: &impl Stor
     assert_eq!(find(storage, 30).session.revoked_at, None);
 }
 
-/// All of a user's sessions end, or all but one; other users' stay, and those that have ended are left alone.
+/// All sessions of a user end, or all but one; other users' sessions stay, and ended ones are unchanged.
 pub(crate) fn all_sessions_but_one_are_revoked(storage: &impl Storage) {
     signed_in(storage);
     start(storage, session(11, 1), "b");
@@ -319,7 +319,7 @@ pub(crate) fn all_sessions_but_one_are_revoked(storage: &impl Storage) {
     assert_eq!(find(storage, 20).session.revoked_at, None);
 }
 
-/// A session that an opaque token stands for; ended ones are found too, and are not listed.
+/// A session is found by its opaque token; ended ones are found too, but not listed.
 pub(crate) fn a_session_is_found_by_its_token_and_listed_while_it_lasts(storage: &impl Storage) {
     let find = |token: &str| block_on(storage.find_session_by_token(token.into())).unwrap();
     let list = |seconds| -> Vec<String> {
@@ -351,7 +351,7 @@ pub(crate) fn a_session_is_found_by_its_token_and_listed_while_it_lasts(storage:
     );
 }
 
-/// What is late or unknown changes nothing.
+/// A call with an older time or for an unknown session changes nothing.
 pub(crate) fn last_seen_only_moves_forward(storage: &impl Storage) {
     signed_in(storage);
     let touch = |number, seconds| block_on(storage.touch_session(id(number), at(seconds))).unwrap();

@@ -1,11 +1,11 @@
-//! Changes of a user.
+//! Changes of users.
 
 use auth_core::storage::*;
 use futures::executor::block_on;
 
 use crate::contract::given::*;
 
-/// Fields, keys, credentials, roles and sessions change together, or, for who saw an older user, not at all.
+/// Fields, keys, credentials, roles and sessions change together, or not at all if the caller saw an older user.
 pub(crate) fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
     signed_in(storage);
     start(storage, session(11, 1), "of another device");
@@ -31,7 +31,7 @@ pub(crate) fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
             disabled_at: None,
             locked_until: Some(at(9)),
             updated_at: at(5),
-            // These two stay as they are.
+            // These two fields stay unchanged.
             created_at: at(4),
             last_login_at: None,
             ..before.user.clone()
@@ -80,7 +80,7 @@ pub(crate) fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
     let old_key = LoginName::Email("ada@example.com".into());
     assert!(block_on(storage.find_account(old_key)).unwrap().is_none());
 
-    // Who still has the old user in mind.
+    // A caller with the old user.
     let late = UserChange {
         id: id(101),
         removes_roles: vec!["user".to_owned()],
@@ -101,7 +101,7 @@ pub(crate) fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
     };
     assert_eq!(apply(storage, removes), ChangeOutcome::Changed(vec![]));
     assert_eq!(find(storage, 10).roles, ["user"]);
-    // What he does as another ends by itself, where that is asked for.
+    // On request, the user's sessions as another user end too.
     let acting = Session {
         actor_id: Some(id(1)),
         ..session(21, 2)
@@ -125,7 +125,7 @@ pub(crate) fn a_change_of_a_user_is_all_or_nothing(storage: &impl Storage) {
     );
 }
 
-/// A change that needs a secret happens with it or not at all.
+/// A change that requires a one-time secret happens together with its use or not at all.
 pub(crate) fn a_change_uses_up_its_secret(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     create(storage, new_user(2, Some("bob@example.com"), None));
@@ -161,7 +161,7 @@ pub(crate) fn a_change_uses_up_its_secret(storage: &impl Storage) {
     );
 }
 
-/// A change voids the unused secrets for one purpose that were made since a time, and not the one that it uses.
+/// A change invalidates the unused secrets of one purpose that were created since a time, except the one that it uses.
 pub(crate) fn a_change_voids_later_secrets(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     create(storage, new_user(2, Some("bob@example.com"), None));
@@ -213,7 +213,7 @@ pub(crate) fn a_change_voids_later_secrets(storage: &impl Storage) {
     }
 }
 
-/// Of concurrent changes that saw one user exactly one happens, with all that belongs to it.
+/// Of concurrent changes that saw the same user exactly one succeeds, with all its parts.
 pub(crate) fn one_of_many_concurrent_changes_wins(storage: &(impl Storage + Sync)) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     store_secret(storage, one_time_secret("a", 1), false);
@@ -244,7 +244,7 @@ pub(crate) fn one_of_many_concurrent_changes_wins(storage: &(impl Storage + Sync
     assert_eq!(account.credentials[0].secret, name);
 }
 
-/// A conflict says which key, and changes nothing.
+/// A conflict names the key, and changes nothing.
 pub(crate) fn a_change_to_a_taken_key_stores_nothing(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), Some("ada")));
     create(storage, new_user(2, Some("bob@example.com"), Some("bob")));
@@ -270,7 +270,7 @@ pub(crate) fn a_change_to_a_taken_key_stores_nothing(storage: &impl Storage) {
     assert!(consume(storage, "a", 6));
 }
 
-/// Of concurrent changes of many users to one key exactly one happens.
+/// Of concurrent changes of many users to one key exactly one succeeds.
 pub(crate) fn one_of_many_concurrent_changes_gets_the_key(storage: &(impl Storage + Sync)) {
     let users: Vec<_> = (1..=CALLERS as u64)
         .map(|number| {
@@ -298,7 +298,7 @@ pub(crate) fn one_of_many_concurrent_changes_gets_the_key(storage: &(impl Storag
     race(6, None, Some("ada"), ChangeOutcome::UsernameTaken);
 }
 
-/// After a change a user is found by the terms of the change, and by no other.
+/// After a change a user is found by the new terms only.
 pub(crate) fn a_change_replaces_the_terms(storage: &impl Storage) {
     create(
         storage,
@@ -333,7 +333,7 @@ pub(crate) fn a_change_replaces_the_terms(storage: &impl Storage) {
     assert_eq!(listed(storage, &search("")), [2]);
 }
 
-/// The key of an address changes with it alone, and stays where an earlier version made it by another rule.
+/// The key of an address changes only with the address, even if an earlier version derived it by another rule.
 pub(crate) fn a_key_stays_with_its_address(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), None));
     create(storage, new_user(2, Some("bob@example.com"), None));

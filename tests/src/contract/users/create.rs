@@ -5,7 +5,7 @@ use futures::executor::block_on;
 
 use crate::contract::given::*;
 
-/// What was stored comes back unchanged, by either key.
+/// A stored user is returned unchanged, by either key.
 pub(crate) fn a_user_is_found_by_every_key(storage: &impl Storage) {
     let mut stored = new_user(1, Some("ada@example.com"), Some("ada"));
     stored.user.disabled_at = Some(at(1));
@@ -37,10 +37,10 @@ pub(crate) fn a_user_is_found_by_every_key(storage: &impl Storage) {
     assert!(account.credentials.is_empty());
 }
 
-/// A conflict says which key, and leaves no user, credential or role behind.
+/// A conflict names the key, and leaves no user, credential or role behind.
 pub(crate) fn a_taken_key_stores_nothing(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), Some("ada")));
-    // No key at all conflicts with nothing.
+    // A user without keys conflicts with nobody.
     create(storage, new_user(2, None, None));
     create(storage, new_user(3, None, None));
     let refused = |user| block_on(storage.create_user(user)).unwrap();
@@ -78,7 +78,7 @@ pub(crate) fn one_of_many_concurrent_users_gets_the_key(storage: &(impl Storage 
     race(101, None, username, CreateUserOutcome::UsernameTaken);
 }
 
-/// Of concurrent calls with one identifier exactly one is `created`, with all that belongs to it.
+/// Of concurrent calls with one ID exactly one is `created`, with all its parts.
 pub(crate) fn one_of_many_concurrent_users_gets_the_identifier(storage: &(impl Storage + Sync)) {
     let outcomes = concurrently(|caller| {
         let caller = caller as u64;
@@ -102,7 +102,7 @@ pub(crate) fn one_of_many_concurrent_users_gets_the_identifier(storage: &(impl S
     }
 }
 
-/// The role that is held comes before the identifier, that before the address, and that before the user name.
+/// Conflicts are reported in this order: the assigned role, the ID, the address, the user name.
 pub(crate) fn the_first_reason_to_refuse_a_user_counts(storage: &impl Storage) {
     create(storage, new_user(1, Some("ada@example.com"), Some("ada")));
     let refused = |number, email, name, role: Option<&str>| {
@@ -162,7 +162,7 @@ pub(crate) fn the_first_reason_to_refuse_a_user_counts(storage: &impl Storage) {
     assert_eq!(listed(storage, &search("term")), [0u64; 0]);
 }
 
-/// `unless-held` stores nothing where anybody has the role, disabled or not, and hinders nobody else.
+/// `unless-held` stores nothing if any user has the role, disabled or not, and affects no other role.
 pub(crate) fn nobody_is_created_where_the_role_is_held(storage: &impl Storage) {
     let unless = |number, role: &str| {
         let mut new = with_role(number, "superadmin");
@@ -173,7 +173,7 @@ pub(crate) fn nobody_is_created_where_the_role_is_held(storage: &impl Storage) {
     create(storage, with_role(1, "admin"));
     assert_eq!(unless(2, "no such role"), CreateUserOutcome::Created);
     assert_eq!(delete(storage, 2), DeleteUserOutcome::Deleted(vec![]));
-    // Nobody has it now.
+    // Nobody has the role now.
     assert_eq!(unless(3, "superadmin"), CreateUserOutcome::Created);
     assert_eq!(unless(4, "superadmin"), CreateUserOutcome::RoleAssigned);
     let disabled = UserChange {
@@ -191,7 +191,7 @@ pub(crate) fn nobody_is_created_where_the_role_is_held(storage: &impl Storage) {
     assert_eq!(roles(storage, 4), ["superadmin"]);
 }
 
-/// Of concurrent users that are `unless-held` the same role exactly one is `created`.
+/// Of concurrent creations that are `unless-held` the same role exactly one is `created`.
 pub(crate) fn one_of_many_concurrent_users_is_the_first_holder(storage: &(impl Storage + Sync)) {
     let outcomes = concurrently(|caller| {
         let mut new = with_role(caller as u64 + 1, "superadmin");
@@ -206,7 +206,7 @@ pub(crate) fn one_of_many_concurrent_users_is_the_first_holder(storage: &(impl S
     assert_eq!(listed(storage, &everybody()).len(), 1);
 }
 
-/// What refuses one user of a list, another or one before him in the list, does not refuse those after him.
+/// A user who is refused because of a stored user or an earlier one in the list doesn't affect later ones.
 pub(crate) fn many_users_are_stored_each_on_its_own(storage: &impl Storage) {
     use CreateUserOutcome::{Created, EmailTaken, IdTaken, UsernameTaken};
     create(storage, new_user(1, Some("ada@example.com"), Some("ada")));
@@ -216,7 +216,7 @@ pub(crate) fn many_users_are_stored_each_on_its_own(storage: &impl Storage) {
     whole.user.last_login_at = Some(at(2));
     whole.roles = names(&["user", "no such role", "admin"]);
     whole.search_terms = names(&["builder"]);
-    // Of no use here.
+    // Has no effect here.
     whole.unless_role_assigned = Some("user".to_owned());
     let refused = |number, email, name| {
         let mut new = new_user(number, email, name);
@@ -228,12 +228,12 @@ pub(crate) fn many_users_are_stored_each_on_its_own(storage: &impl Storage) {
     let users = vec![
         refused(3, Some("ada@example.com"), Some("eve")),
         whole.clone(),
-        // By one of the list.
+        // Because of a user in the list.
         refused(2, Some("dan@example.com"), None),
         refused(3, Some("bob@example.com"), None),
         refused(3, None, Some("bob")),
         refused(1, None, None),
-        // What was refused above takes nothing.
+        // The keys of a refused user stay free.
         new_user(3, Some("dan@example.com"), Some("eve")),
         new_user(4, None, None),
         new_user(5, None, None),
@@ -274,7 +274,7 @@ pub(crate) fn many_users_are_stored_each_on_its_own(storage: &impl Storage) {
     );
 }
 
-/// As many as one call may bring and one page may hold, with all that belongs to them.
+/// The maximum of one call and of one page, with all their parts.
 pub(crate) fn five_hundred_users_are_stored_at_once(storage: &impl Storage) {
     let users = (1..=500).map(|number| {
         let email = format!("{number}@example.com");
@@ -302,12 +302,12 @@ pub(crate) fn five_hundred_users_are_stored_at_once(storage: &impl Storage) {
     assert_eq!(listed(storage, &search("word 500")), [500]);
 }
 
-/// Of concurrent lists with the same addresses each address is stored by one.
+/// Of concurrent lists with the same addresses exactly one stores each address.
 pub(crate) fn one_of_many_concurrent_lists_gets_each_key(storage: &(impl Storage + Sync)) {
     let outcomes = concurrently(|caller| {
         let caller = caller as u64;
         let users = (0..5).map(|number| {
-            // Every list begins elsewhere.
+            // Every list begins at another address.
             let email = format!("{}@example.com", (number + caller) % 5);
             new_user(1 + caller * 5 + number, Some(&email), None)
         });
@@ -320,7 +320,7 @@ pub(crate) fn one_of_many_concurrent_lists_gets_each_key(storage: &(impl Storage
     assert_eq!(listed(storage, &everybody()).len(), 5);
 }
 
-/// Keys that people may take for the same are not the same here.
+/// Keys that look the same to people are different here.
 pub(crate) fn keys_are_compared_byte_by_byte(storage: &impl Storage) {
     let keys = [
         "zoe",
@@ -352,7 +352,7 @@ pub(crate) fn keys_are_compared_byte_by_byte(storage: &impl Storage) {
     }
 }
 
-/// Credentials as stored, roles sorted, and their permissions sorted and each once.
+/// Credentials as stored, and roles and permissions sorted and without duplicates.
 pub(crate) fn a_member_comes_with_credentials_roles_and_permissions(storage: &impl Storage) {
     let mut new = new_user(1, Some("ada@example.com"), Some("ada"));
     new.roles = names(&["user", "moderator", "admin", "no such role"]);
@@ -383,7 +383,7 @@ pub(crate) fn a_member_comes_with_credentials_roles_and_permissions(storage: &im
         "users:write",
     ];
     assert_eq!(found.permissions, permissions);
-    // What a session comes with is the same.
+    // A session returns the same.
     let active = start(storage, session(10, 1), "first");
     assert_eq!(
         (active.roles, active.permissions),

@@ -1,11 +1,11 @@
-//! The end of a user.
+//! Deleting users.
 
 use auth_core::storage::*;
 use futures::executor::block_on;
 
 use crate::contract::given::*;
 
-/// Sessions, tokens, secrets and keys of a deleted user are gone, and another can have the address.
+/// Sessions, tokens, secrets and keys of a deleted user are deleted, and the address becomes free.
 pub(crate) fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
     signed_in(storage);
     store_secret(storage, one_time_secret("a", 1), false);
@@ -30,18 +30,18 @@ pub(crate) fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
         ..session(33, 1)
     };
     start(storage, short, "over");
-    // As he was a moment before.
+    // An outdated version of the user.
     let stale = storage.delete_user(id(1), at(1_000_000), at(1), None, None);
     assert_eq!(block_on(stale), Ok(DeleteUserOutcome::Conflict));
     assert_eq!(find(storage, 10).session.revoked_at, None);
     let DeleteUserOutcome::Deleted(mut ended) = delete(storage, 1) else {
-        panic!("he is there");
+        panic!("the user was not deleted");
     };
     ended.sort();
     assert_eq!(ended, [id(10), id(30)], "and none that had ended before");
     assert_eq!(delete(storage, 1), DeleteUserOutcome::Unknown);
     assert!(member(storage, 1).is_none());
-    // A session in which the user acted as another ends with him.
+    // The user's session as another user ends too.
     assert_eq!(block_on(storage.find_session(id(30))), Ok(None));
     assert_eq!(find(storage, 31).session.revoked_at, None);
     let by_id = block_on(storage.find_account(LoginName::Id(id(1))));
@@ -65,7 +65,7 @@ pub(crate) fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
     assert_eq!(listed(storage, &search("term")), [0u64; 0]);
 }
 
-/// Of concurrent deletions of one user exactly one finds him.
+/// Of concurrent deletions of one user exactly one succeeds.
 pub(crate) fn one_of_many_concurrent_deletions_finds_the_user(storage: &(impl Storage + Sync)) {
     signed_in(storage);
     let outcomes = concurrently(|_| delete(storage, 1));
@@ -74,7 +74,7 @@ pub(crate) fn one_of_many_concurrent_deletions_finds_the_user(storage: &(impl St
     assert_eq!(times(&outcomes, DeleteUserOutcome::Unknown), CALLERS - 1);
 }
 
-/// The last who is not disabled and has a role is not deleted, and nothing of his; nobody else is spared.
+/// The last enabled holder of a role is not deleted, with nothing of theirs; other users can be.
 pub(crate) fn the_last_holder_is_not_deleted(storage: &impl Storage) {
     let delete = |number, role| delete_seen(storage, number, role);
     create(storage, with_role(1, "superadmin"));
@@ -92,7 +92,7 @@ pub(crate) fn the_last_holder_is_not_deleted(storage: &impl Storage) {
     assert_eq!(delete(9, superadmin), DeleteUserOutcome::Unknown);
     assert_eq!(delete(2, superadmin), DeleteUserOutcome::Deleted(vec![]));
     let before = member(storage, 1);
-    // Who is disabled does not count.
+    // Disabled holders don't count.
     assert_eq!(delete(1, superadmin), DeleteUserOutcome::LastHolder);
     assert!(member(storage, 1) == before);
     assert_eq!(find(storage, 10).session.revoked_at, None);
@@ -107,7 +107,7 @@ pub(crate) fn the_last_holder_is_not_deleted(storage: &impl Storage) {
         delete(1, Some("admin")),
         DeleteUserOutcome::Deleted(vec![id(10)])
     );
-    // Nobody has it who is not disabled.
+    // No enabled user has the role.
     assert_eq!(delete(4, superadmin), DeleteUserOutcome::Deleted(vec![]));
     create(storage, with_role(6, "superadmin"));
     assert_eq!(

@@ -1,11 +1,11 @@
-//! The role that somebody has to have.
+//! The role that at least one user must have.
 
 use auth_core::storage::*;
 use futures::executor::block_on;
 
 use crate::contract::given::*;
 
-/// The change, but by it the user is disabled.
+/// Returns the change, which also disables the user.
 fn disabling(change: UserChange) -> UserChange {
     UserChange {
         user: User {
@@ -16,7 +16,7 @@ fn disabling(change: UserChange) -> UserChange {
     }
 }
 
-/// The change, but by it the user loses the role, if somebody else keeps it.
+/// Returns the change, which also removes the role if another user keeps it.
 fn removing(role: &str, change: UserChange) -> UserChange {
     UserChange {
         removes_roles: names(&[role]),
@@ -25,7 +25,7 @@ fn removing(role: &str, change: UserChange) -> UserChange {
     }
 }
 
-/// The last who is not disabled and has a role can't lose it or be disabled; all else of him can change.
+/// The last enabled holder can't lose the role or be disabled; everything else can change.
 pub(crate) fn the_last_holder_keeps_the_role(storage: &impl Storage) {
     let mut last = new_user(1, Some("ada@example.com"), Some("ada"));
     last.roles = names(&["superadmin", "admin"]);
@@ -68,7 +68,7 @@ pub(crate) fn the_last_holder_keeps_the_role(storage: &impl Storage) {
     assert_eq!(listed(storage, &search("other")), [0u64; 0]);
     assert_eq!(listed(storage, &search("term")), [1]);
 
-    // What else is wrong comes first.
+    // Other errors are reported first.
     let removes = || removing("superadmin", to(103, 5));
     let late = UserChange {
         expected_updated_at: at(1),
@@ -89,7 +89,7 @@ pub(crate) fn the_last_holder_keeps_the_role(storage: &impl Storage) {
     let outcome = apply(storage, taken("ada@example.com", "bob"));
     assert_eq!(outcome, ChangeOutcome::UsernameTaken);
 
-    // What leaves him the role.
+    // Changes that keep the role.
     assert_eq!(apply(storage, to(104, 5)), ChangeOutcome::Changed(vec![]));
     let other_role = UserChange {
         removes_roles: names(&["admin"]),
@@ -98,7 +98,7 @@ pub(crate) fn the_last_holder_keeps_the_role(storage: &impl Storage) {
     assert_eq!(apply(storage, other_role), ChangeOutcome::Changed(vec![]));
     assert_eq!(roles(storage, 1), ["superadmin"]);
     assert!(consume(storage, "a", 7));
-    // Nobody asks for another.
+    // Changes without the condition.
     let anyway = UserChange {
         require_remaining_holder: None,
         ..removing("superadmin", to(106, 8))
@@ -107,7 +107,7 @@ pub(crate) fn the_last_holder_keeps_the_role(storage: &impl Storage) {
     assert_eq!(roles(storage, 1), [""; 0]);
 }
 
-/// While somebody else has the role, and for who does not have it or is disabled anyway, nothing is in the way.
+/// A change is allowed while another user has the role, and for users who don't have it or are disabled.
 pub(crate) fn who_does_not_hold_the_role_is_not_hindered(storage: &impl Storage) {
     create(storage, with_role(1, "superadmin"));
     create(storage, with_role(2, "superadmin"));
@@ -133,14 +133,14 @@ pub(crate) fn who_does_not_hold_the_role_is_not_hindered(storage: &impl Storage)
     let changed = ChangeOutcome::Changed(vec![]);
     assert_eq!(removes(2, 10), changed);
     assert_eq!(removes(1, 11), ChangeOutcome::LastHolder);
-    // None of these is the one who has it.
+    // None of these is the holder.
     assert_eq!(removes(2, 12), changed);
     assert_eq!(disables(2, 13), changed);
     assert_eq!(removes(3, 14), changed);
     assert_eq!(disables(3, 15), changed);
     assert_eq!(disables(4, 16), changed);
     assert_eq!(removes(4, 17), changed);
-    // Nor where nobody has it, or it does not exist.
+    // Nor if nobody has the role, or it does not exist.
     let user = account(storage, 1).user;
     let nobodys = UserChange {
         removes_roles: names(&["superadmin", "premium"]),
@@ -154,7 +154,7 @@ pub(crate) fn who_does_not_hold_the_role_is_not_hindered(storage: &impl Storage)
     assert_eq!(disables(1, 23), changed);
 }
 
-/// Tries to take the role of a superadmin in one of three ways; true: he has it no longer.
+/// Tries to remove a superadmin's role in one of three ways. Returns whether they lost it.
 fn step_down(storage: &impl Storage, user: &User, way: usize, number: u64) -> bool {
     let require_remaining_holder = Some("superadmin".to_owned());
     let change = change(
@@ -202,7 +202,7 @@ fn superadmins(storage: &impl Storage) -> Vec<u64> {
     listed(storage, &query)
 }
 
-/// Of the last two who have a role, and lose it at once in any two ways, one stays.
+/// Of the last two holders who lose a role concurrently, in any two ways, one keeps it.
 pub(crate) fn of_two_concurrent_last_holders_one_stays(storage: &(impl Storage + Sync)) {
     let mut number = 0;
     for ways in [[0, 0], [0, 1], [0, 2], [1, 1], [1, 2], [2, 2]] {
@@ -237,7 +237,7 @@ pub(crate) fn of_two_concurrent_last_holders_one_stays(storage: &(impl Storage +
     }
 }
 
-/// Of many who have a role and all lose it at once one stays, and he alone is refused.
+/// Of many holders who all lose a role concurrently, one keeps it, and only that change is refused.
 pub(crate) fn of_many_concurrent_holders_one_stays(storage: &(impl Storage + Sync)) {
     let users: Vec<_> = (1..=CALLERS as u64)
         .map(|number| {

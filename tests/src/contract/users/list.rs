@@ -1,11 +1,11 @@
-//! Pages of the list of users, in every order and by every filter.
+//! Pages of the list of users, in every order and with every filter.
 
 use auth_core::storage::*;
 use futures::executor::block_on;
 
 use crate::contract::given::*;
 
-/// By each of the four, upwards and downwards; nothing comes before everything, and equals are told by identifier.
+/// By each of the four keys, ascending and descending; missing values come first, and ties are ordered by ID.
 pub(crate) fn users_are_listed_in_every_order(storage: &impl Storage) {
     for (number, email, name, created, last) in [
         (1, Some("b@x"), Some("m"), 2, None),
@@ -38,7 +38,7 @@ pub(crate) fn users_are_listed_in_every_order(storage: &impl Storage) {
     }
 }
 
-/// A time is a number, however many digits it has, and so is the place of a page.
+/// Times are compared as numbers of any length, and so is the position of a page.
 pub(crate) fn users_are_listed_by_the_size_of_a_time(storage: &impl Storage) {
     for (number, millis) in [(1, 1000), (2, 999), (3, (1 << 53) - 1), (4, 0), (5, 10_000)] {
         let mut new = new_user(number, None, None);
@@ -60,7 +60,7 @@ pub(crate) fn users_are_listed_by_the_size_of_a_time(storage: &impl Storage) {
     }
 }
 
-/// No letter is the same as another, and the order is that of UTF-8.
+/// Different letters are never equal, and the order is that of UTF-8.
 pub(crate) fn users_are_listed_by_the_bytes_of_a_key(storage: &impl Storage) {
     let keys = [
         "\u{1f98a}",
@@ -87,7 +87,7 @@ pub(crate) fn users_are_listed_by_the_bytes_of_a_key(storage: &impl Storage) {
     }
 }
 
-/// A page is followed by another only where there is somebody left.
+/// A page names a next page only if more users follow.
 pub(crate) fn the_last_page_of_users_says_so(storage: &impl Storage) {
     assert!(page(storage, everybody()).users.is_empty());
     assert_eq!(page(storage, everybody()).next, None);
@@ -118,7 +118,7 @@ pub(crate) fn the_last_page_of_users_says_so(storage: &impl Storage) {
     }
 }
 
-/// Each filter by itself, at its borders, and all of them together.
+/// Each filter alone, at its limits, and all of them together.
 pub(crate) fn users_are_listed_by_each_filter(storage: &impl Storage) {
     for (number, role, verified, disabled, locked, created, last) in [
         (1, "admin", Some(1), None, None, 1, Some(1)),
@@ -135,7 +135,7 @@ pub(crate) fn users_are_listed_by_each_filter(storage: &impl Storage) {
         new.user.last_login_at = last.map(at);
         create(storage, new);
     }
-    // Who has a second role is listed by either, and once.
+    // A user with two roles is listed by either, once.
     let mut both = with_role(6, "admin");
     both.roles = names(&["admin", "user"]);
     both.user.created_at = at(6);
@@ -165,7 +165,7 @@ pub(crate) fn users_are_listed_by_each_filter(storage: &impl Storage) {
     assert_eq!(with(|query| query.verified = Some(false)), [2, 3, 5, 6]);
     assert_eq!(with(|query| query.disabled = Some(true)), [2, 4]);
     assert_eq!(with(|query| query.disabled = Some(false)), [1, 3, 5, 6]);
-    // As of second 5, to which the third user was locked.
+    // As of second 5, until which the third user was locked.
     assert_eq!(with(|query| query.locked = Some(true)), [4, 5]);
     assert_eq!(with(|query| query.locked = Some(false)), [1, 2, 3, 6]);
     assert_eq!(
@@ -211,7 +211,7 @@ pub(crate) fn users_are_listed_by_each_filter(storage: &impl Storage) {
     assert_eq!(with(but_one), [2]);
 }
 
-/// Filters that leave many users, and few of those: the same users, in every order, as far as the page goes.
+/// Filters that match many users, and few of them: the same users in every order, up to the page's size.
 pub(crate) fn filters_list_many_as_they_list_few(storage: &impl Storage) {
     const USERS: u64 = 2_400;
     let never = |number: u64| number.is_multiple_of(8);

@@ -4,7 +4,7 @@ use auth_core::storage::*;
 
 use crate::contract::given::*;
 
-/// Only beginnings are found; who is found in several ways comes once, by the first of them.
+/// Only prefixes match; a user who matches in several ways is listed once, by the first of them.
 pub(crate) fn a_search_finds_addresses_then_user_names_then_terms(storage: &impl Storage) {
     for new in [
         known_by(1, Some("zoe@ada.example"), Some("zoe"), &["zoe", "adams"]),
@@ -30,11 +30,11 @@ pub(crate) fn a_search_finds_addresses_then_user_names_then_terms(storage: &impl
     assert_eq!(listed(storage, &search("ada@example.com")), [2]);
     assert_eq!(listed(storage, &search("ada@example.comx")), [0u64; 0]);
     assert_eq!(listed(storage, &search("not a")), [8]);
-    // Everything begins with nothing.
+    // Everything begins with the empty string.
     assert_eq!(listed(storage, &search("")), [8, 2, 4, 1, 6, 3, 7, 5]);
 }
 
-/// No character means anything but itself, and any may be the last of a prefix.
+/// No character is a wildcard, and any character can end a prefix.
 pub(crate) fn a_search_takes_every_character_as_it_is(storage: &impl Storage) {
     let texts = [
         "%",
@@ -122,10 +122,10 @@ pub(crate) fn a_search_takes_every_character_as_it_is(storage: &impl Storage) {
     }
 }
 
-/// Filters hold for a search, too; the order and its direction don't.
+/// Filters apply to a search; the sort order and its direction don't.
 pub(crate) fn a_search_keeps_to_the_filters_and_to_its_own_order(storage: &impl Storage) {
     for (number, disabled) in [(1, false), (2, true), (3, false), (4, true)] {
-        // Later ones come first by every order but that of the search.
+        // Later ones come first in every order except that of the search.
         let key = format!("a{number}");
         let mut new = known_by(
             number,

@@ -1,11 +1,11 @@
-//! Walks through all pages, while others come and go.
+//! Walks through all pages during concurrent changes.
 
 use auth_core::storage::*;
 
 use crate::contract::given::*;
 
-/// Walks with one user a page while others are added, changed and deleted after every page, and expects those from 1 to
-/// 8 once each. `user` makes a user that comes and goes, before, among and after those.
+/// Walks with one user per page while users are added, changed and deleted after every page, and expects users 1 to 8
+/// once each. `user` creates a temporary user before, among or after those.
 fn walk_among_others(
     storage: &impl Storage,
     query: &UserQuery,
@@ -16,7 +16,7 @@ fn walk_among_others(
     let mut pages = 0;
     let found = walk(storage, query, 1, |page| {
         pages += 1;
-        // One leaves and one moves, and every time one of these was on this page, if it was one of the others.
+        // One is deleted and one moves; each time it is the one on this page, if it is a temporary user.
         let was_here = page.iter().copied().find(|number| *number > 8);
         let (first, last) = (others.first().copied(), others.last().copied());
         let (leaves, moves) = match pages % 2 {
@@ -55,11 +55,11 @@ fn walk_among_others(
     }
 }
 
-/// Who stays as he is comes exactly once in a walk in any order.
+/// An unchanged user is listed exactly once in a walk in any order.
 pub(crate) fn a_walk_lists_everybody_once_whoever_comes_and_goes(storage: &impl Storage) {
     for number in 1..=8 {
         let key = format!("m{number}");
-        // Some have no address, some no name, and some are equals of others.
+        // Some have no address, some no name, and some are equal to others.
         let email = (number % 3 > 0).then_some(key.as_str());
         let name = (number % 4 > 0).then_some(key.as_str());
         let mut new = new_user(number, email, name);
@@ -95,13 +95,13 @@ pub(crate) fn a_walk_lists_everybody_once_whoever_comes_and_goes(storage: &impl 
     }
 }
 
-/// Who stays as he is comes exactly once in a walk through what a search finds.
+/// An unchanged user is listed exactly once in a walk through a search.
 pub(crate) fn a_walk_through_a_search_lists_everybody_once_whoever_comes_and_goes(
     storage: &impl Storage,
 ) {
     for number in 1..=8 {
         let key = format!("am{number}");
-        // Some are found in several ways, and some by the same term.
+        // Some match in several ways, and some by the same term.
         let email = (number % 3 == 0).then_some(key.as_str());
         let name = (number % 3 == 1 || number == 6).then_some(key.as_str());
         create(storage, known_by(number, email, name, &["am", "an", "b"]));

@@ -1,4 +1,4 @@
-//! The macros that carry records and calls over the boundary of a component.
+//! The macros that convert records and forward calls across a component's boundary.
 
 use std::fmt::Write as _;
 

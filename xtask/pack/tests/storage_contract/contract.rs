@@ -1,14 +1,14 @@
-//! The contract, read from `wit/`.
+//! Reads the contract from `wit/`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use wit_parser::{Resolve, Type, TypeDefKind, TypeId, TypeOwner, WorldItem};
 
-/// What each generated file says of itself.
+/// The header of each generated file.
 pub(crate) const HEADER: &str = "Generated from `wit/` by `cargo xtask generate`: change it there.";
 
-/// Which Rust type stands for a name that `types` gives to a number or a text.
+/// Rust types for the names that `types` gives to numbers and texts.
 const ALIASES: [(&str, &str); 5] = [
     ("cursor", "Cursor"),
     ("digest", "String"),
@@ -16,20 +16,20 @@ const ALIASES: [(&str, &str); 5] = [
     ("id", "String"),
     ("timestamp", "Timestamp"),
 ];
-/// Where these are.
+/// The modules of those types.
 const PLACES: [(&str, &str); 3] = [
     ("Cursor", "crate::cursor::Cursor"),
     ("Duration", "core::time::Duration"),
     ("Timestamp", "crate::time::Timestamp"),
 ];
-/// Names of fields that must not reach a log.
+/// Names of fields that must not be logged.
 const SECRET: [&str; 2] = ["secret", "ciphertext"];
 
-/// All of storage.
+/// The whole storage contract.
 pub(crate) struct Contract {
-    /// The interfaces, in the order of the world.
+    /// The interfaces, in the world's order.
     pub(crate) nouns: Vec<Noun>,
-    /// Which module defines a type.
+    /// The module that defines each type.
     homes: BTreeMap<String, String>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Contract {
 pub(crate) struct Noun {
     /// Its name in WIT.
     pub(crate) name: String,
-    /// What it says about itself.
+    /// Its documentation.
     pub(crate) docs: String,
     /// Its types.
     pub(crate) types: Vec<Defined>,
@@ -52,11 +52,11 @@ pub(crate) struct Defined {
     pub(crate) shape: Shape,
 }
 
-/// What a type consists of.
+/// The content of a type.
 pub(crate) enum Shape {
-    /// All of these.
+    /// A record with these fields.
     Record(Vec<Field>),
-    /// One of these.
+    /// A variant with these cases.
     Variant(Vec<Case>),
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) docs: String,
     pub(crate) ty: String,
-    /// Whether it must not reach a log.
+    /// Whether it must not be logged.
     pub(crate) secret: bool,
 }
 
@@ -81,12 +81,12 @@ pub(crate) struct Function {
     pub(crate) name: String,
     pub(crate) docs: String,
     pub(crate) parameters: Vec<Field>,
-    /// What it answers when storage could do its work.
+    /// The type of its successful result.
     pub(crate) output: String,
 }
 
 impl Contract {
-    /// Reads the interfaces that the world `storage` names.
+    /// Reads the interfaces of the world `storage`.
     pub(crate) fn read(folder: &Path) -> Self {
         let mut resolve = Resolve::default();
         let (package, _) = resolve.push_dir(folder).unwrap();
@@ -95,7 +95,7 @@ impl Contract {
         let imports = resolve.worlds[world].imports.values();
         let nouns = imports.map(|item| match item {
             WorldItem::Interface { id, .. } => Noun::read(&resolve, &names, *id),
-            item => panic!("the world `storage` has more than interfaces: {item:?}"),
+            item => panic!("the world `storage` must contain only interfaces, found {item:?}"),
         });
         let nouns: Vec<_> = nouns.collect();
         let homes = nouns.iter().flat_map(|noun| {
@@ -106,13 +106,13 @@ impl Contract {
         Self { nouns, homes }
     }
 
-    /// The type of that name.
+    /// Returns the type with this name.
     pub(crate) fn find(&self, name: &str) -> Option<&Defined> {
         let mut types = self.nouns.iter().flat_map(|noun| &noun.types);
         types.find(|defined| defined.name == name)
     }
 
-    /// The `use` lines of a noun's module.
+    /// Returns the `use` lines of a noun's module.
     pub(crate) fn imports(&self, noun: &Noun) -> Vec<String> {
         let mut used: BTreeSet<&str> = BTreeSet::new();
         for defined in &noun.types {
@@ -147,7 +147,7 @@ impl Contract {
 }
 
 impl Noun {
-    /// The name of its module.
+    /// Returns the name of its module.
     pub(crate) fn module(&self) -> String {
         snake(&self.name)
     }
@@ -181,7 +181,7 @@ impl Noun {
 }
 
 impl Defined {
-    /// None: another name of another type.
+    /// Returns `None` for an alias of another type.
     fn read(resolve: &Resolve, names: &Names, id: TypeId) -> Option<Self> {
         let ty = &resolve.types[id];
         let shape = match &ty.kind {
@@ -221,7 +221,7 @@ impl Defined {
                     })
                     .collect(),
             ),
-            kind => panic!("there is no rule for {}", kind.as_str()),
+            kind => panic!("no Rust form is defined for {}", kind.as_str()),
         };
         Some(Self {
             name: camel(ty.name.as_ref().unwrap()),
@@ -231,11 +231,11 @@ impl Defined {
     }
 }
 
-/// The names of the contract, which documentation quotes.
+/// The contract's names, which the documentation quotes.
 struct Names {
     /// Types and cases.
     camel: BTreeSet<String>,
-    /// Fields, whatever else has the same name.
+    /// Fields. They win over other items with the same name.
     fields: BTreeSet<String>,
 }
 
@@ -263,7 +263,7 @@ impl Names {
         Self { camel, fields }
     }
 
-    /// Documentation with quoted names of several words as Rust writes them.
+    /// Converts quoted names of several words in the documentation to their form in Rust.
     fn in_rust(&self, docs: &wit_parser::Docs) -> String {
         let text = docs.contents.as_deref().unwrap_or_default();
         let parts = text.split('`').enumerate().map(|(number, part)| {
@@ -286,12 +286,12 @@ impl Names {
     }
 }
 
-/// A name in the form of functions and fields.
+/// Converts a name to the form of functions and fields.
 fn snake(name: &str) -> String {
     name.replace('-', "_")
 }
 
-/// A name in the form of types.
+/// Converts a name to the form of types.
 pub(crate) fn camel(name: &str) -> String {
     let capitalized = |word: &str| {
         let (first, rest) = word.split_at(1);
@@ -300,7 +300,7 @@ pub(crate) fn camel(name: &str) -> String {
     name.split(['-', '_']).map(capitalized).collect()
 }
 
-/// The names in a type.
+/// Returns the names in a type.
 pub(crate) fn words(ty: &str) -> impl Iterator<Item = &str> {
     ty.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -317,7 +317,7 @@ fn output(resolve: &Resolve, ty: &Type) -> String {
             .ok
             .map_or_else(|| "()".to_owned(), |ok| rust_type(resolve, &ok));
     }
-    panic!("a function does not answer with `result<…, storage-error>`")
+    panic!("a function must return `result<…, storage-error>`")
 }
 
 fn rust_type(resolve: &Resolve, ty: &Type) -> String {
@@ -326,7 +326,7 @@ fn rust_type(resolve: &Resolve, ty: &Type) -> String {
         Type::U64 => return "u64".to_owned(),
         Type::String => return "String".to_owned(),
         Type::Id(id) => *id,
-        ty => panic!("there is no rule for {ty:?}"),
+        ty => panic!("no Rust form is defined for {ty:?}"),
     };
     let defined = &resolve.types[id];
     let name = defined.name.as_deref().unwrap_or_default();
@@ -336,7 +336,7 @@ fn rust_type(resolve: &Resolve, ty: &Type) -> String {
         TypeDefKind::Type(other @ Type::Id(_)) => rust_type(resolve, other),
         TypeDefKind::Type(_) => {
             let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
-            let (_, rust) = alias.unwrap_or_else(|| panic!("{name} is in no table of ALIASES"));
+            let (_, rust) = alias.unwrap_or_else(|| panic!("{name} is missing in ALIASES"));
             (*rust).to_owned()
         }
         _ => camel(name),

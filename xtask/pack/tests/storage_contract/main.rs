@@ -1,5 +1,6 @@
-//! `crates/storage/src/generated` is what `wit/` says. The test is here, and not in that crate, so that it also runs while the
-//! crate does not compile. `cargo xtask generate` runs this test to write it; otherwise the test compares.
+//! Tests that `crates/storage/src/generated` agrees with `wit/`. The test is here, not in that crate, so that it also
+//! runs while the crate does not compile. `cargo xtask generate` runs it to write the files; otherwise it compares
+//! them.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -37,11 +38,11 @@ fn the_generated_files_are_those_of_the_contract() {
     );
     for (name, text) in wanted {
         let current = written[&name] == text;
-        assert!(current, "{name} is not current: run `cargo xtask generate`");
+        assert!(current, "{name} is out of date: run `cargo xtask generate`");
     }
 }
 
-/// The names and texts of the files in a folder.
+/// Returns the names and texts of the files in a folder.
 fn written(folder: &Path) -> BTreeMap<String, String> {
     let files = std::fs::read_dir(folder).unwrap().map(|file| {
         let file = file.unwrap();
@@ -51,7 +52,7 @@ fn written(folder: &Path) -> BTreeMap<String, String> {
     files.collect()
 }
 
-/// The names and texts that the contract asks for.
+/// Returns the names and texts that the contract requires.
 fn files(contract: &Contract) -> BTreeMap<String, String> {
     let of_noun = |noun: &Noun| (format!("{}.rs", noun.module()), of_noun(contract, noun));
     let mut files: BTreeMap<_, _> = contract.nouns.iter().map(of_noun).collect();
@@ -60,7 +61,7 @@ fn files(contract: &Contract) -> BTreeMap<String, String> {
     files
 }
 
-/// Records and trait of a noun.
+/// Returns the records and the trait of a noun.
 fn of_noun(contract: &Contract, noun: &Noun) -> String {
     let mut code = String::new();
     records::write(contract, noun, &mut code);
@@ -76,7 +77,7 @@ fn of_noun(contract: &Contract, noun: &Noun) -> String {
     text + &code
 }
 
-/// The modules, and all of storage.
+/// Returns the root module: its submodules and the trait of all storage.
 fn root(contract: &Contract) -> String {
     let mut text = format!("//! The storage contract. {HEADER}\n\n#[rustfmt::skip]\nmod bridge;\n");
     let mut modules: Vec<_> = contract.nouns.iter().map(Noun::module).collect();

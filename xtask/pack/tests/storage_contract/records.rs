@@ -97,7 +97,7 @@ pub(crate) fn docs(code: &mut String, indent: &str, text: &str) {
     }
 }
 
-/// Numbers and times are copied, and what consists of them.
+/// Numbers, times and types made only of them are `Copy`.
 fn is_copy(ty: &str) -> bool {
     let inner = ty
         .strip_prefix("Option<")
@@ -108,8 +108,8 @@ fn is_copy(ty: &str) -> bool {
     )
 }
 
-/// A record has an empty value if each of its fields has: a list, an option, a number. A text has none, as identifiers are
-/// texts. What users are sorted by has its first case.
+/// A record has a default if each of its fields has one: a list, an option, a number. A text has none, because IDs are
+/// texts. The sort key of users defaults to its first case.
 fn has_default(contract: &Contract, defined: &Defined) -> bool {
     match &defined.shape {
         Shape::Record(fields) => fields.iter().all(|field| {

@@ -1,14 +1,14 @@
-//! Traits: one for each noun, and all of them together.
+//! Traits: one for each noun, and one for all of them.
 
 use std::fmt::Write as _;
 
 use crate::contract::{Contract, Function, Noun, camel};
 use crate::records::docs;
 
-/// What rustfmt allows a line.
+/// The maximum width of a line in rustfmt.
 const WIDTH: usize = 100;
 
-/// The trait's name; none: a noun without functions.
+/// Returns the trait's name, or `None` for a noun without functions.
 pub(crate) fn name(noun: &Noun) -> Option<String> {
     (!noun.functions.is_empty()).then(|| camel(&noun.name))
 }
@@ -54,7 +54,7 @@ fn function(function: &Function) -> String {
     code
 }
 
-/// Writes the trait that stands for all of them.
+/// Writes the trait that combines all of them.
 pub(crate) fn write_all(contract: &Contract, code: &mut String) {
     let names: Vec<_> = contract.nouns.iter().filter_map(name).collect();
     let bounds = |indent: &str| names.join(&format!("\n{indent}+ "));

@@ -178,3 +178,22 @@ async fn answers_that_nobody_reads_hold_no_instance() {
     }
     drop(unread);
 }
+
+/// An answer is sent as soon as it is there, whatever of a next request has come.
+#[test]
+fn an_answer_waits_for_no_further_request() {
+    let host = Host::start(&[]);
+    for begun in [
+        "\r\n",
+        "GET /he",
+        "POST /auth/login HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{",
+    ] {
+        let mut stream = connect(&host);
+        stream
+            .write_all(&[HEALTHZ, begun.as_bytes()].concat())
+            .unwrap();
+        let mut begin = [0; 12];
+        stream.read_exact(&mut begin).unwrap();
+        assert_eq!(&begin, b"HTTP/1.1 200", "{begun:?}");
+    }
+}

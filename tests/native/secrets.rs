@@ -92,3 +92,27 @@ async fn another_key_is_noticed_and_nothing_of_it_shown() {
     assert!(!answer.text.contains("SECRET_KEY"));
     host.wait_for_log("SECRET_KEY can't decrypt the stored signing key");
 }
+
+/// The host keeps its locks on the database when it creates the administrator of its settings: otherwise another program that
+/// opens the database would take it for unused and delete the write-ahead log, and with it what was acknowledged.
+#[tokio::test]
+async fn acknowledged_writes_survive_another_program() {
+    let administrator = [
+        ("ADMIN_EMAIL", "root@example.com"),
+        ("ADMIN_PASSWORD", PASSWORD),
+    ];
+    let mut host = Host::start(&administrator);
+    let path = host.folder().join("data/gatewright.db");
+    let other = format!(
+        "import sqlite3; sqlite3.connect('{}').execute('SELECT count(*) FROM users').fetchall()",
+        path.display()
+    );
+    let ran = std::process::Command::new("python3")
+        .args(["-c", &other])
+        .status();
+    assert!(ran.unwrap().success());
+    host.register("ada@example.com").await;
+    host.kill();
+    let host = host.restart(&administrator);
+    host.login("ada@example.com").await;
+}

@@ -196,3 +196,32 @@ fn header(tokens: &TokenPair) -> BTreeMap<String, Value> {
 fn claims(tokens: &TokenPair) -> BTreeMap<String, Value> {
     part(tokens, 1)
 }
+
+/// An instance accepts a token of a key that it has not read yet, also if it has just read the others.
+#[test]
+fn a_new_key_is_known_at_once() {
+    let ([one, other], _folder) = instances([&[], &[]]);
+    let ada = register(&one, "ada@example.com");
+    assert_eq!(refused(&other, &ada.access_token), None);
+    block_on(one.signing_keys().rotate(&Actor::operator(client()), false)).unwrap();
+    let bob = register(&one, "bob@example.com");
+    assert_eq!(refused(&other, &bob.access_token), None);
+}
+
+/// A command with other settings than the service's rotates nothing: the service would go on with its own key.
+#[test]
+fn keys_are_rotated_for_the_algorithm_in_force() {
+    let secret = ("JWT_SECRET", gatewright_tests::host::JWT_SECRET);
+    let hs256 = [("JWT_ALGORITHM", "HS256"), secret];
+    let ([service, other, shared], _folder) =
+        instances([&[], &[("JWT_ALGORITHM", "ES256")], &hs256]);
+    let ada = register(&service, "ada@example.com");
+    let operator = Actor::operator(client());
+    for instance in [&other, &shared] {
+        for emergency in [false, true] {
+            let rotated = instance.signing_keys().rotate(&operator, emergency);
+            assert_eq!(block_on(rotated).err(), Some(Error::NoSigningKey));
+        }
+    }
+    assert_eq!(refused(&service, &ada.access_token), None);
+}

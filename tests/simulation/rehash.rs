@@ -2,8 +2,8 @@
 
 use auth_core::storage::{Credentials as _, LoginName, Users as _};
 use auth_core::{
-    Auth, Error, Evidence, FirstAdministrator, Login, LoginRequest, Platform as _, TokenFormat,
-    totp,
+    AccessTokenError, Auth, Error, Evidence, FirstAdministrator, Login, LoginRequest,
+    Platform as _, TokenFormat, totp,
 };
 use futures::executor::block_on;
 use gatewright_tests::config;
@@ -124,4 +124,29 @@ fn base32_key(text: &str) -> Vec<u8> {
     let bits: String = text.chars().map(|c| format!("{:05b}", digit(c))).collect();
     let byte = |bits: &[u8]| u8::from_str_radix(std::str::from_utf8(bits).unwrap(), 2).unwrap();
     bits.as_bytes().chunks_exact(8).map(byte).collect()
+}
+
+/// A change in a session that has ended in the meantime does not happen: a factor that an intruder was about to confirm.
+#[test]
+fn a_session_that_has_ended_changes_nothing() {
+    let auth = auth(1, &[]);
+    let first = FirstAdministrator {
+        email: "ada@example.com",
+        username: None,
+        password: PASSWORD,
+    };
+    assert!(block_on(auth.setup().first_administrator(first, &client())).is_ok());
+    let intruder = login(&auth, "ada@example.com", PASSWORD).unwrap().active;
+    let owner = login(&auth, "ada@example.com", PASSWORD).unwrap().active;
+    let client = client();
+    let evidence = Evidence::password(PASSWORD);
+    let new = "a new and better password";
+    let changed = auth
+        .accounts()
+        .change_password(&owner, evidence, new, &client);
+    assert!(block_on(changed).is_ok());
+    let evidence = Evidence::password(new);
+    let enabled = auth.mfa().enable_totp(&intruder, evidence, &client);
+    let ended = Error::AccessToken(AccessTokenError::SessionEnded);
+    assert_eq!(block_on(enabled).err(), Some(ended));
 }

@@ -16,7 +16,7 @@ mod worker;
 
 pub use breach::BreachService;
 pub use gatewright_storage_memory::MemoryStorage;
-pub use mail::{MailService, Posted};
+pub use mail::{MailService, Posted, link_of};
 pub use provider::ProviderStorage;
 pub use refusing::Refusing;
 pub use simulation::{SimulatedPlatform, config};

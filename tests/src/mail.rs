@@ -78,11 +78,14 @@ impl MailService {
             (&kind.into(), &to.into()),
             "{message}"
         );
-        let text = message["text"].as_str().unwrap();
-        let token = text.split("?token=").nth(1).unwrap();
-        let token: String = token.chars().take_while(|c| !c.is_whitespace()).collect();
-        assert!(message["html"].as_str().unwrap().contains(&token));
-        token
+        link_of(&message)
+    }
+
+    /// Waits for two messages, and returns them in the order of their kinds: messages of one request can arrive in any order.
+    pub fn next_two(&self) -> [Value; 2] {
+        let mut two = [self.next().message, self.next().message];
+        two.sort_by_key(|message| message["kind"].to_string());
+        two
     }
 
     /// Waits for the next message.
@@ -90,6 +93,18 @@ impl MailService {
         let posted = self.posted.lock().unwrap_or_else(PoisonError::into_inner);
         posted.recv_timeout(Duration::from_secs(30)).unwrap()
     }
+}
+
+/// Returns the token of the link in a message.
+///
+/// # Panics
+/// The message has no link, or its HTML has another one.
+pub fn link_of(message: &Value) -> String {
+    let text = message["text"].as_str().unwrap();
+    let token = text.split("?token=").nth(1).unwrap();
+    let token: String = token.chars().take_while(|c| !c.is_whitespace()).collect();
+    assert!(message["html"].as_str().unwrap().contains(&token));
+    token
 }
 
 /// Responds to the requests of a connection.

@@ -1,10 +1,10 @@
 //! Factors that an intruder may have added, and mailboxes that are not enough.
 
-use gatewright_tests::MailService;
 use gatewright_tests::host::{Host, PASSWORD, Person, SETUP, Tokens};
+use gatewright_tests::{MailService, link_of};
 use serde_json::json;
 
-use crate::auth::second_factor::{code_now, enrol};
+use crate::auth::second_factor::{code_at, code_now, enrol, step};
 
 async fn verify_by_administrator(host: &Host, root: &Person, path: &str, verified: bool) {
     let body = json!({"email_verified": verified});
@@ -97,9 +97,10 @@ async fn a_new_factor_is_taken_back_by_the_mail_about_it() {
     };
     let first = mail.link("mfa_enabled", "ada@example.com");
     assert_eq!(undo(&host, &first).await.status, 204);
-    let told = mail.next().message;
-    assert_eq!(told["kind"], "mfa_disabled");
-    let reset = mail.link("reset_password", "ada@example.com");
+    let [disabled, reset] = mail.next_two();
+    let kinds = [&disabled["kind"], &reset["kind"]];
+    assert_eq!(kinds, ["mfa_disabled", "reset_password"]);
+    let reset = link_of(&reset);
     host.get_as("/auth/me", &ada.session.access_token)
         .await
         .assert_error(401, "session_ended");
@@ -123,11 +124,35 @@ async fn a_new_factor_is_taken_back_by_the_mail_about_it() {
         mail.next();
     }
     undo(&host, &second).await.assert_error(400, "link_invalid");
-    enrol(&host, host.login("ada@example.com").await).await;
+    let ada = enrol(&host, host.login("ada@example.com").await).await;
     let third = mail.link("mfa_enabled", "ada@example.com");
     undo(&host, &second).await.assert_error(400, "link_invalid");
     let host = host.restart_later(86_401);
     undo(&host, &third).await.assert_error(400, "link_expired");
     let login = host.post("/auth/login", login).await;
     assert_eq!(login.body["mfa_required"], true);
+
+    // The owner proves an established factor to replace it, so that a mailbox alone does not remove the new one.
+    let renewed = host.refresh(&ada.session.refresh_token).await;
+    let token = Tokens::of(&renewed.body).access_token;
+    let both = json!({"password": PASSWORD, "code": ada.recovery_codes[0]});
+    let disabled = host
+        .send_as("POST", "/auth/2fa/disable", &token, both)
+        .await;
+    let token = Tokens::of(&disabled.body).access_token;
+    for _ in 0..2 {
+        mail.next();
+    }
+    let enabled = host.post_as("/auth/2fa/enable", &token).await;
+    let secret = enabled.body["secret"].as_str().unwrap();
+    let code = json!({"code": code_at(secret, step() + 86_400 / 30)});
+    host.send_as("POST", "/auth/2fa/verify", &token, code)
+        .await
+        .assert_ok();
+    let told = mail.next().message;
+    assert_eq!(told["kind"], "mfa_enabled");
+    assert!(
+        !told["text"].as_str().unwrap().contains("?token="),
+        "{told}"
+    );
 }

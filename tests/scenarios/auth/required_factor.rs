@@ -40,11 +40,25 @@ async fn who_has_to_have_a_factor_does_nothing_before_it_is_set_up() {
     let renewed = Tokens::of(&renewed.body);
     refused(host.get_as("/users", &renewed.access_token).await);
 
-    let enrolled = enrol(&host, renewed).await.session;
-    // In the existing session, too.
-    for token in [&enrolled.access_token, &login.access_token] {
-        host.get_as("/users", token).await.assert_ok();
-    }
+    let enrolled = enrol(&host, renewed).await;
+    host.get_as("/users", &enrolled.session.access_token)
+        .await
+        .assert_ok();
+    // In a session of before, the factor is not proved yet: it may be somebody else's.
+    let before = &login.access_token;
+    host.get_as("/users", before)
+        .await
+        .assert_error(403, "reauthentication_required");
+    let me = host.get_as("/auth/me", before).await;
+    assert_eq!(me.body["refused_with"], "reauthentication_required");
+    assert_eq!(me.body["roles"], json!([]));
+    assert_eq!(me.body["permissions"], json!([]));
+    let both = json!({"password": PASSWORD, "code": enrolled.recovery_codes[0]});
+    let proved = host.send_as("POST", "/auth/reauthenticate", before, both);
+    let proved = Tokens::of(&proved.await.body);
+    host.get_as("/users", &proved.access_token)
+        .await
+        .assert_ok();
     let body = json!({"email": ada.email, "password": PASSWORD});
     let login = host.post("/auth/login", body).await;
     assert_eq!(login.body["mfa_required"], true);

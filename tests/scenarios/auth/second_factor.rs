@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 
 /// Computes the code of a time step, as written in RFC 6238.
-fn code_at(secret: &str, step: u64) -> String {
+pub(crate) fn code_at(secret: &str, step: u64) -> String {
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let bits: String = secret
         .chars()
@@ -30,7 +30,7 @@ pub(crate) fn code_now(secret: &str) -> String {
     code_at(secret, step())
 }
 
-fn step() -> u64 {
+pub(crate) fn step() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     now.unwrap().as_secs() / 30
 }
@@ -380,4 +380,43 @@ async fn a_key_takes_the_password_some_time_after_signing_in() {
         .await
         .assert_error(403, "wrong_password");
     enable(json!({"password": PASSWORD})).await.assert_ok();
+}
+
+/// Wrong codes of somebody who knows the password use up none of the attempts in the owner's sessions.
+#[tokio::test]
+async fn codes_at_sign_ins_and_in_sessions_are_counted_apart() {
+    let host = Host::start(&[SETUP, ("MFA_ATTEMPTS_PER_ACCOUNT", "2")]);
+    let ada = enrol(&host, ada(&host).await).await;
+    let login = json!({"email": "ada@example.com", "password": PASSWORD});
+    let challenge = host.post("/auth/login", login).await;
+    let wrong = json!({"mfa_token": challenge.body["mfa_token"], "code": "000000"});
+    for _ in 0..2 {
+        host.post("/auth/login/mfa", wrong.clone()).await;
+    }
+    host.post("/auth/login/mfa", wrong)
+        .await
+        .assert_error(429, "rate_limited");
+    let both = json!({"password": PASSWORD, "code": ada.recovery_codes[0]});
+    let token = &ada.session.access_token;
+    host.send_as("POST", "/auth/reauthenticate", token, both)
+        .await
+        .assert_ok();
+}
+
+/// A key that nobody confirmed within an hour does not come into force.
+#[tokio::test]
+async fn a_key_is_confirmed_within_an_hour() {
+    let host = Host::start(&[SETUP]);
+    let session = ada(&host).await;
+    let enabled = host
+        .post_as("/auth/2fa/enable", &session.access_token)
+        .await;
+    let secret = enabled.body["secret"].as_str().unwrap().to_owned();
+    let host = host.restart_later(3630);
+    let renewed = host.refresh(&session.refresh_token).await;
+    let token = Tokens::of(&renewed.body).access_token;
+    let code = json!({"code": code_at(&secret, step() + 121)});
+    host.send_as("POST", "/auth/2fa/verify", &token, code)
+        .await
+        .assert_error(409, "mfa_not_enabled");
 }

@@ -2,6 +2,7 @@
 
 use gatewright_tests::MailService;
 use gatewright_tests::host::{Answer, Host, PASSWORD, SETUP, Tokens};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::auth::access_token_is_checked::part;
@@ -231,5 +232,24 @@ async fn a_changed_user_name_is_told_by_mail() {
             assert_eq!(message["kind"], "username_changed");
             assert_eq!(message["to"], "ada@example.com");
         }
+    }
+}
+
+/// V7.5.1: a member that only the reader of the body skips hides no other one from the question for a proof.
+#[tokio::test]
+async fn a_member_that_is_skipped_hides_no_other() {
+    let host = Host::start(&[SETUP]);
+    let root = host.administrator().await;
+    let host = host.restart_later(LATER);
+    for skipped in ["1e999", r#""\ud800""#] {
+        let body = format!(r#"{{"username": "other", "skipped": {skipped}}}"#);
+        let request = host
+            .request(Method::PATCH, "/account")
+            .bearer_auth(root.token())
+            .header("content-type", "application/json")
+            .body(body);
+        Answer::of(request)
+            .await
+            .assert_error(403, "reauthentication_required");
     }
 }

@@ -111,6 +111,16 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_found_in_every_spelling() {
+        let stored = json!({"id": ID, "email": "ada@münchen.de", "username": null});
+        for name in ["ada@xn--mnchen-3ya.de", "Ada@mu\u{308}nchen.de"] {
+            let page = json!({"users": [stored], "next_cursor": null});
+            let fake = Fake::new([Script::json(200, page)]);
+            assert_eq!(Api::new(&fake).user(name).unwrap().id, ID);
+        }
+    }
+
+    #[test]
     fn a_name_that_only_begins_one_is_nobody() {
         let fake = Fake::new([Script::json(
             200,

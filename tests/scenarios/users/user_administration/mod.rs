@@ -4,6 +4,7 @@ mod create;
 mod disable;
 mod edit;
 mod list;
+mod oneself;
 mod passwords;
 mod ranks;
 mod roles;

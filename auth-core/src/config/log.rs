@@ -11,12 +11,12 @@ use crate::time::Timestamp;
 
 settings! {
     /// What an operator can set about the log, the same on every host.
-    pub struct LogConfig;
+    pub struct LogConfig on Native Spin Worker;
 
     /// Which log lines are written.
-    LOG_LEVEL level: Level = "info", Level::parse, "error, warn, info or debug";
+    LOG_LEVEL level: Level = "info", Level::parse, "error, warn, info or debug", Logging, "debug";
     /// Whether log lines are JSON.
-    LOG_JSON json: bool = "false", parse::boolean, "true or false";
+    LOG_JSON json: bool = "false", parse::boolean, "true or false", Logging, "true";
 }
 
 impl LogConfig {

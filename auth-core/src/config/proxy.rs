@@ -6,10 +6,10 @@ use crate::settings;
 
 settings! {
     /// Which proxies stand in front of the service. Workers ignore it, as Cloudflare says who the client is.
-    pub struct ProxyConfig;
+    pub struct ProxyConfig on Native Spin;
 
     /// Proxies in front of the service. Only a header that comes from them, through nothing but them, says who the client is. Without it the peer of the connection is the client.
-    TRUSTED_PROXIES trusted: Vec<IpBlock> = "", IpBlock::parse_list, "IP addresses and CIDR blocks separated by commas, such as 10.0.0.0/8, 2001:db8::1";
+    TRUSTED_PROXIES trusted: Vec<IpBlock> = "", IpBlock::parse_list, "IP addresses and CIDR blocks separated by commas, such as 10.0.0.0/8, 2001:db8::1", Addresses, "10.0.0.0/8,2001:db8::1";
     /// Header by which those proxies name the client: `x-forwarded-for`, `forwarded` (RFC 7239), or another one that holds a single address, such as `x-real-ip`.
-    PROXY_HEADER header: String = "x-forwarded-for", parse::header_name, "the name of a header";
+    PROXY_HEADER header: String = "x-forwarded-for", parse::header_name, "the name of a header", Addresses, "x-real-ip";
 }

@@ -7,8 +7,8 @@ use crate::settings;
 
 settings! {
     /// For how long storage keeps what has happened, the same on every host.
-    pub struct RetentionConfig;
+    pub struct RetentionConfig on Native Spin Worker;
 
     /// How long events of the audit log are kept; 0 for ever.
-    AUDIT_RETENTION_DAYS audit: Option<Duration> = "365", |text| parse::whole(text, 0, 36_500).map(|days| (days > 0).then(|| Duration::from_secs(days * 86_400))), "days, 0 to 36500";
+    AUDIT_RETENTION_DAYS audit: Option<Duration> = "365", |text| parse::whole(text, 0, 36_500).map(|days| (days > 0).then(|| Duration::from_secs(days * 86_400))), "days, 0 to 36500", Administration, "90";
 }

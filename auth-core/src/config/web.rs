@@ -5,14 +5,14 @@ use crate::settings;
 
 settings! {
     /// Where the service is reached, and from which pages.
-    pub struct WebConfig;
+    pub struct WebConfig on Native Spin Worker;
 
     /// Where people reach the service, without a trailing slash. A path, as in `https://example.com/auth`, is before that of every route, and proxies hand it on. Links in mails and the default issuer come from it, never from a request's Host header.
-    PUBLIC_BASE_URL public_base_url: String = "http://localhost:8080", parse::base_url_with_path, "an http or https URL without query and fragment";
+    PUBLIC_BASE_URL public_base_url: String = "http://localhost:8080", parse::base_url_with_path, "an http or https URL without query and fragment", Addresses, "https://auth.example.com";
     /// Where links in mail lead: your own pages at the same paths (`/verify`, `/reset-password`, …); `PUBLIC_BASE_URL` when not set.
-    FRONTEND_URL frontend_url: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::base_url_with_path(text).map(Some) }, "an http or https URL without query and fragment";
+    FRONTEND_URL frontend_url: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::base_url_with_path(text).map(Some) }, "an http or https URL without query and fragment", Addresses, "https://app.example.com";
     /// Origins whose pages may call the API from a browser.
-    CORS_ORIGINS cors_origins: Vec<String> = "", parse::origins, "origins separated by commas, such as https://app.example.com";
+    CORS_ORIGINS cors_origins: Vec<String> = "", parse::origins, "origins separated by commas, such as https://app.example.com", Addresses, "https://app.example.com,https://admin.example.com";
 }
 
 impl WebConfig {

@@ -6,16 +6,16 @@ use http::{HeaderValue, Uri};
 
 auth_core::settings! {
     /// What an operator can set about mail.
-    pub struct MailConfig;
+    pub struct MailConfig on Native Spin Worker;
 
     /// How mail is sent: `console` writes it to the log, `webhook` posts it as JSON to `EMAIL_API_URL`, `smtp` hands it to the mail server `SMTP_HOST`, `cloudflare` uses the Worker's binding, the others are e-mail services.
-    EMAIL_PROVIDER provider: Provider = "console", Provider::parse, "console, webhook, resend, postmark, sendgrid, mailgun, on the native host smtp or, on Workers, cloudflare";
+    EMAIL_PROVIDER provider: Provider = "console", Provider::parse, "console, webhook, resend, postmark, sendgrid, mailgun, on the native host smtp or, on Workers, cloudflare", Mail, "resend";
     /// Sender of every mail. Needed by every provider but `console`.
-    EMAIL_FROM from: Option<Mailbox> = "", |text| if text.is_empty() { Some(None) } else { Mailbox::parse(text).map(Some) }, "an e-mail address, or Name <address>";
+    EMAIL_FROM from: Option<Mailbox> = "", |text| if text.is_empty() { Some(None) } else { Mailbox::parse(text).map(Some) }, "an e-mail address, or Name <address>", Mail, "Acme <auth@example.com>";
     /// Key of the e-mail service; for a webhook it is sent as a bearer token.
-    EMAIL_API_KEY api_key: Option<String> = "", |text| parse::optional(text).filter(|key| key.as_deref().is_none_or(|key| HeaderValue::from_str(key).is_ok())), "text without line breaks", secret;
+    EMAIL_API_KEY api_key: Option<String> = "", |text| parse::optional(text).filter(|key| key.as_deref().is_none_or(|key| HeaderValue::from_str(key).is_ok())), "text without line breaks", Mail, "re_123456789", secret;
     /// Where messages are posted. Needed by `webhook` and `mailgun` (https://api.mailgun.net/v3/DOMAIN/messages); takes the place of the usual address of the others.
-    EMAIL_API_URL api_url: Option<Uri> = "", |text| if text.is_empty() { Some(None) } else { parse_url(text).map(Some) }, "an http or https URL";
+    EMAIL_API_URL api_url: Option<Uri> = "", |text| if text.is_empty() { Some(None) } else { parse_url(text).map(Some) }, "an http or https URL", Mail, "https://api.mailgun.net/v3/mg.example.com/messages";
 }
 
 impl MailConfig {

@@ -6,20 +6,20 @@ use auth_core::config::parse;
 
 auth_core::settings! {
     /// What an operator can set about mail by SMTP.
-    pub struct SmtpConfig;
+    pub struct SmtpConfig on Native;
 
     /// Mail server that takes the messages. Needed by `EMAIL_PROVIDER` smtp.
-    SMTP_HOST host: Option<String> = "", |text| parse::optional(text).filter(|host| host.as_deref().is_none_or(is_host)), "a host name or an IP address";
+    SMTP_HOST host: Option<String> = "", |text| parse::optional(text).filter(|host| host.as_deref().is_none_or(is_host)), "a host name or an IP address", Mail, "smtp.example.com";
     /// Port of the mail server. When not set: 587 for starttls, 465 for tls, 25 for none.
-    SMTP_PORT port: Option<u16> = "", |text| if text.is_empty() { Some(None) } else { parse::whole(text, 1, 65_535).map(|n| Some(n as u16)) }, "1 to 65535";
+    SMTP_PORT port: Option<u16> = "", |text| if text.is_empty() { Some(None) } else { parse::whole(text, 1, 65_535).map(|n| Some(n as u16)) }, "1 to 65535", Mail, "2525";
     /// Name to sign in with at the mail server; without it nobody signs in.
-    SMTP_USER user: Option<String> = "", parse_login, "text without control characters";
+    SMTP_USER user: Option<String> = "", parse_login, "text without control characters", Mail, "auth@example.com";
     /// Password for `SMTP_USER`.
-    SMTP_PASSWORD password: Option<String> = "", parse_login, "text without control characters", secret;
+    SMTP_PASSWORD password: Option<String> = "", parse_login, "text without control characters", Mail, "the password of SMTP_USER", secret;
     /// How the connection is protected: `starttls` begins in plain text and sends nothing before it is encrypted, `tls` is encrypted from the start, `none` never is and goes to this machine alone.
-    SMTP_SECURITY security: Security = "starttls", Security::parse, "starttls, tls or none";
+    SMTP_SECURITY security: Security = "starttls", Security::parse, "starttls, tls or none", Mail, "tls";
     /// File with the certificates (PEM) of who vouches for the mail server, in the place of the public authorities.
-    SMTP_CA_FILE ca_file: Option<String> = "", parse::optional, "path of a file with certificates in PEM";
+    SMTP_CA_FILE ca_file: Option<String> = "", parse::optional, "path of a file with certificates in PEM", Mail, "/etc/ssl/mail-ca.pem";
 }
 
 /// How the connection to the mail server is protected.

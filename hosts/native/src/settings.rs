@@ -17,40 +17,40 @@ pub const DOT_ENV: &str = ".env";
 
 auth_core::settings! {
     /// What an operator can set about this host.
-    pub struct HostConfig;
+    pub struct HostConfig on Native;
 
     /// Where the database is: `sqlite:` and a path. The folder is made where it is missing.
-    DATABASE_URL database_url: String = "sqlite:data/gatewright.db", |text| crate::sqlite::database_path(text).map(|_| text.to_owned()), "sqlite: and a path";
+    DATABASE_URL database_url: String = "sqlite:data/gatewright.db", |text| crate::sqlite::database_path(text).map(|_| text.to_owned()), "sqlite: and a path", Storage, "sqlite:/var/lib/gatewright/gatewright.db";
     /// Address and port to listen on; port 0 takes a free one.
-    LISTEN listen: SocketAddr = "127.0.0.1:8080", |text| text.parse().ok(), "an IP address and a port, such as 127.0.0.1:8080";
+    LISTEN listen: SocketAddr = "127.0.0.1:8080", |text| text.parse().ok(), "an IP address and a port, such as 127.0.0.1:8080", Addresses, "0.0.0.0:8080";
     /// Who becomes superadmin at a start without one, with `ADMIN_PASSWORD`; his address counts as verified.
-    ADMIN_EMAIL admin_email: Option<String> = "", |text| parse::optional(text).filter(|email| email.as_deref().is_none_or(|text| EmailAddress::parse(text).is_ok())), "an e-mail address";
+    ADMIN_EMAIL admin_email: Option<String> = "", |text| parse::optional(text).filter(|email| email.as_deref().is_none_or(|text| EmailAddress::parse(text).is_ok())), "an e-mail address", Administration, "admin@example.com";
     /// The password that he then has. Once there is a superadmin it is of no use, and changes nothing.
-    ADMIN_PASSWORD admin_password: Option<String> = "", parse::optional, "a password that keeps the rules", secret;
+    ADMIN_PASSWORD admin_password: Option<String> = "", parse::optional, "a password that keeps the rules", Administration, "a long passphrase of your own", secret;
     /// Folder of mail templates that take the place of the built-in ones of the same names, such as `verify_email.html`; `gatewright mail preview` lists them.
-    MAIL_TEMPLATES mail_templates: Option<String> = "", parse::optional, "a folder";
+    MAIL_TEMPLATES mail_templates: Option<String> = "", parse::optional, "a folder", Mail, "/etc/gatewright/mail";
     /// How long one request may take before it is ended.
-    REQUEST_TIMEOUT_SECONDS request_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600";
+    REQUEST_TIMEOUT_SECONDS request_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600", Host, "60";
     /// How long a stopping host waits for requests in flight.
-    SHUTDOWN_TIMEOUT_SECONDS shutdown_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600";
+    SHUTDOWN_TIMEOUT_SECONDS shutdown_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600", Host, "10";
     /// Most memory of one instance of the service. It takes what a request needs; imported hashes can need 128 MiB.
-    INSTANCE_MEMORY_MIB instance_memory_mib: u64 = "192", |text| parse::whole(text, 32, 1024), "MiB, 32 to 1024";
+    INSTANCE_MEMORY_MIB instance_memory_mib: u64 = "192", |text| parse::whole(text, 32, 1024), "MiB, 32 to 1024", Host, "256";
     /// How many requests one instance of the service serves at once. With 1, what goes wrong in a request ends that one alone; Spin's default is 16.
-    INSTANCE_CONCURRENCY instance_concurrency: usize = "1", |text| parse::whole(text, 1, 128).map(|n| n as usize), "1 to 128";
+    INSTANCE_CONCURRENCY instance_concurrency: usize = "1", |text| parse::whole(text, 1, 128).map(|n| n as usize), "1 to 128", Host, "4";
     /// How many requests one instance of the service serves before it is replaced, so that memory it has grown or leaked is given back.
-    INSTANCE_REQUESTS instance_requests: usize = "100000", |text| parse::whole(text, 1, 1_000_000_000).map(|n| n as usize), "1 to 1000000000";
+    INSTANCE_REQUESTS instance_requests: usize = "100000", |text| parse::whole(text, 1, 1_000_000_000).map(|n| n as usize), "1 to 1000000000", Host, "10000";
     /// Threads for light requests, and as many for those that compute password hashes; 0 for one per processor.
-    THREADS threads: usize = "0", |text| parse::whole(text, 0, 64).map(|n| n as usize), "0 to 64";
+    THREADS threads: usize = "0", |text| parse::whole(text, 0, 64).map(|n| n as usize), "0 to 64", Host, "4";
     /// How many connections may be open at once. A further one takes the place of the one that has been without a request for longest, or waits.
-    MAX_CONNECTIONS max_connections: usize = "4096", |text| parse::whole(text, 1, 1_000_000).map(|n| n as usize), "1 to 1000000";
+    MAX_CONNECTIONS max_connections: usize = "4096", |text| parse::whole(text, 1, 1_000_000).map(|n| n as usize), "1 to 1000000", Host, "1024";
     /// How many connections may be open at once of one network (IPv4: an address, IPv6: a /64; a /56 has twice and a /48 four times as many); further ones are closed. 0 for no such bound; there is none for `TRUSTED_PROXIES`.
-    MAX_CONNECTIONS_PER_NETWORK max_connections_per_network: usize = "512", |text| parse::whole(text, 0, 1_000_000).map(|n| n as usize), "0 to 1000000";
+    MAX_CONNECTIONS_PER_NETWORK max_connections_per_network: usize = "512", |text| parse::whole(text, 0, 1_000_000).map(|n| n as usize), "0 to 1000000", Host, "64";
     /// Memory that all requests and answers under way may take together, and one network a quarter of it (an IPv6 /56 or /48 half), unless it is one of `TRUSTED_PROXIES`; more are answered with 503.
-    BODY_MEMORY_MIB body_memory: usize = "64", |text| parse::whole(text, 4, 65_536).map(|mib| (mib as usize) << 20), "MiB, 4 to 65536";
+    BODY_MEMORY_MIB body_memory: usize = "64", |text| parse::whole(text, 4, 65_536).map(|mib| (mib as usize) << 20), "MiB, 4 to 65536", Host, "32";
     /// How many light requests may be under way at once, for each thread; more are answered with 503.
-    MAX_REQUESTS max_requests: usize = "512", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536";
+    MAX_REQUESTS max_requests: usize = "512", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536", Host, "256";
     /// How many requests may wait for a password hash; more are answered with 503.
-    MAX_WAITING_HASHES max_waiting_hashes: usize = "128", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536";
+    MAX_WAITING_HASHES max_waiting_hashes: usize = "128", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536", Host, "32";
 }
 
 impl HostConfig {

@@ -15,10 +15,10 @@ use crate::limits::MAX_BODY;
 
 auth_core::settings! {
     /// What bodies may take in one instance of the service.
-    pub struct BodyConfig;
+    pub struct BodyConfig on Spin Worker;
 
     /// Memory that all request bodies under way may take together, in each instance or isolate; more are answered with 503.
-    BODY_MEMORY_MIB memory: usize = "8", |text| parse::whole(text, 4, 65_536).map(|mib| (mib as usize) << 20), "MiB, 4 to 65536";
+    BODY_MEMORY_MIB memory: usize = "8", |text| parse::whole(text, 4, 65_536).map(|mib| (mib as usize) << 20), "MiB, 4 to 65536", Host, "32";
 }
 
 /// How long a body may take, however slowly it comes.

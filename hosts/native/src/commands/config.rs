@@ -4,9 +4,9 @@ use std::io::Write;
 
 use anyhow::Result;
 use clap::{ArgMatches, Command};
-use gatewright::{make_secrets, read_secrets};
+use gatewright::{make_secrets, native_settings, read_secrets};
 
-use super::settings::{all_settings, env_file, layered, setting_arguments};
+use super::settings::{env_file, layered, setting_arguments};
 
 pub(super) fn command() -> Command {
     Command::new("config")
@@ -44,7 +44,7 @@ pub(super) fn check(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
 pub(super) fn print_values(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
     read_secrets(&mut settings, &host)?;
-    for setting in all_settings() {
+    for setting in native_settings() {
         let value = match (settings.value(setting.name), setting.secret) {
             (Some(_), true) => "(set)",
             (Some(value), false) => value,
@@ -57,7 +57,7 @@ pub(super) fn print_values(arguments: &ArgMatches, out: &mut dyn Write) -> Resul
 
 /// Prints every setting.
 pub(super) fn print_table(out: &mut dyn Write) -> Result<()> {
-    for setting in all_settings() {
+    for setting in native_settings() {
         let default = match (setting.secret, setting.default) {
             (true, _) => "secret".to_owned(),
             (false, Some(default)) => format!("default {default}"),

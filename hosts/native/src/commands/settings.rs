@@ -3,27 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use auth_core::Config;
-use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting, WebConfig};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use gatewright::{DOT_ENV, HostConfig, LayeredSettings};
-use gatewright_mail::MailConfig;
-use gatewright_smtp::SmtpConfig;
-
-/// Every setting, in the order in which they are listed.
-pub(super) fn all_settings() -> impl Iterator<Item = &'static Setting> + Clone {
-    let tables = [
-        HostConfig::TABLE,
-        WebConfig::TABLE,
-        ProxyConfig::TABLE,
-        LogConfig::TABLE,
-        RetentionConfig::TABLE,
-        MailConfig::TABLE,
-        SmtpConfig::TABLE,
-        Config::TABLE,
-    ];
-    tables.into_iter().flatten()
-}
+use gatewright::{DOT_ENV, HostConfig, LayeredSettings, native_settings};
 
 /// The argument for the file of settings.
 pub(super) fn env_file() -> Arg {
@@ -36,7 +17,7 @@ pub(super) fn env_file() -> Arg {
 
 /// The arguments for the settings that are no secrets.
 pub(super) fn setting_arguments() -> impl Iterator<Item = Arg> + Clone {
-    all_settings()
+    native_settings()
         .filter(|setting| !setting.secret)
         .map(|setting| {
             let mut help = setting.doc.trim().to_owned();
@@ -63,7 +44,7 @@ pub(super) fn local_arguments() -> [Arg; 2] {
 
 /// The settings: flags first, then the environment, then the file, and the mail templates of a folder.
 pub(super) fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostConfig)> {
-    let flags = all_settings()
+    let flags = native_settings()
         .filter(|setting| !setting.secret)
         .filter_map(|setting| {
             // Not every command takes every setting.
@@ -83,7 +64,7 @@ pub(super) fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostCo
 pub(super) fn file_of_secrets(arguments: &ArgMatches) -> Option<PathBuf> {
     let named = arguments.get_one::<PathBuf>("env-file").cloned();
     let path = named.unwrap_or_else(|| DOT_ENV.into());
-    let is_secret = |name: &str| all_settings().any(|known| known.secret && known.name == name);
+    let is_secret = |name: &str| native_settings().any(|known| known.secret && known.name == name);
     let mut entries = dotenvy::from_path_iter(&path).ok()?.flatten();
     entries.any(|(name, _)| is_secret(&name)).then_some(path)
 }

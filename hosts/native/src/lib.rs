@@ -26,6 +26,7 @@ mod request;
 mod secrets;
 mod server;
 mod settings;
+mod settings_check;
 mod settings_table;
 pub mod spin;
 mod sqlite;
@@ -36,8 +37,9 @@ pub use exposed::exposed_files;
 pub use local::Local;
 pub use secrets::{ensure_secrets, make_secrets, read_secrets, secrets_file};
 pub use server::Server;
-pub use settings::{DOT_ENV, HostConfig, LayeredSettings};
-pub use settings_table::{all_settings, native_settings};
+pub use settings::{DOT_ENV, HostConfig, LayeredSettings, flag_name};
+pub use settings_check::problems;
+pub use settings_table::{all_settings, assignment, native_settings, near, summary};
 pub use sqlite::{Sqlite, database_path};
 
 /// Requests allocate many small things on a few threads, which is what this allocator is made for. Of the library, so that

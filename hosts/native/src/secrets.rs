@@ -4,7 +4,8 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
+use auth_core::config::SettingError;
 
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::sqlite::database_path;
@@ -83,11 +84,16 @@ pub fn make_secrets(
         .map(|(name, _)| *name)
         .collect();
     if missing.contains(&"SECRET_KEY") && database.exists() {
-        bail!(
-            "SECRET_KEY: not set, and {} was encrypted with one; set it, or restore {}",
-            database.display(),
-            path.display()
-        );
+        return Err(SettingError::Value {
+            name: "SECRET_KEY",
+            problem: format!(
+                "not set, and {} is encrypted with one; set it, or restore {}",
+                database.display(),
+                path.display()
+            ),
+            accepts: "the value that the database was created with",
+        }
+        .into());
     }
     for name in &missing {
         settings.add(name, random_hex()?);

@@ -100,6 +100,8 @@ impl HostConfig {
 #[derive(Clone)]
 pub struct LayeredSettings {
     values: BTreeMap<String, String>,
+    /// The layer that each value is from.
+    origins: BTreeMap<String, String>,
 }
 
 impl LayeredSettings {
@@ -112,6 +114,7 @@ impl LayeredSettings {
         env_file: Option<&Path>,
     ) -> Result<Self> {
         let mut values = BTreeMap::new();
+        let mut origins = BTreeMap::new();
         let file = match env_file {
             Some(path) => Some(path),
             None => Some(Path::new(DOT_ENV)).filter(|path| path.exists()),
@@ -123,20 +126,25 @@ impl LayeredSettings {
                 // Not the error's own text: it quotes the line, which may hold a secret.
                 let (name, value) =
                     entry.map_err(|_| anyhow::anyhow!("{} is malformed", path.display()))?;
+                origins.insert(name.clone(), format!("in {}", path.display()));
                 values.insert(name, value);
             }
         }
         let environment = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
+            let origin = "in the environment".to_owned();
+            Some((name.into_string().ok()?, value.into_string().ok()?, origin))
         });
-        let flags = flags.map(|(name, value)| (name.to_owned(), value));
+        let flags = flags.map(|(name, value)| {
+            let origin = format!("as {}", flag_name(name));
+            (name.to_owned(), value, origin)
+        });
         // A blank value is none, and hides no other.
-        values.extend(
-            environment
-                .chain(flags)
-                .filter(|(_, value)| !value.trim().is_empty()),
-        );
-        Ok(Self { values })
+        let layers = environment.chain(flags);
+        for (name, value, origin) in layers.filter(|(_, value, _)| !value.trim().is_empty()) {
+            origins.insert(name.clone(), origin);
+            values.insert(name, value);
+        }
+        Ok(Self { values, origins })
     }
 
     /// The value of a setting; blanks alone count as none.
@@ -145,6 +153,11 @@ impl LayeredSettings {
             .get(name)
             .map(String::as_str)
             .filter(|value| !value.trim().is_empty())
+    }
+
+    /// The layer that a setting's value is from, such as `in .env`.
+    pub fn origin(&self, name: &str) -> Option<&str> {
+        self.origins.get(name).map(String::as_str)
     }
 
     /// With these values in the place of those that no layer has.
@@ -163,22 +176,39 @@ impl LayeredSettings {
         self.values.insert(name.to_owned(), value);
     }
 
+    /// Gives settings other values; `None` removes one.
+    pub(crate) fn replace(&mut self, values: &BTreeMap<&'static str, Option<&'static str>>) {
+        for (name, value) in values {
+            match value {
+                Some(value) => self.add(name, (*value).to_owned()),
+                None => _ = self.values.remove(*name),
+            }
+        }
+    }
+
     /// Takes the mail templates of a folder as the settings that they stand for; a setting that has a value keeps it.
     ///
     /// # Errors
     /// The folder can't be read, or holds a file that is no template's.
-    pub fn read_templates(&mut self, folder: &str) -> Result<()> {
-        let entries = std::fs::read_dir(folder)
-            .with_context(|| format!("MAIL_TEMPLATES: can't read {folder}"))?;
+    pub fn read_templates(&mut self, folder: &str) -> Result<(), SettingError> {
+        let refused = |problem| SettingError::Value {
+            name: "MAIL_TEMPLATES",
+            problem,
+            accepts: "a folder with templates of mails alone; `gatewright mail preview` lists their names",
+        };
+        let unreadable = |path: &Path, error: std::io::Error| {
+            refused(format!("can't read {}: {error}", path.display()))
+        };
+        let folder = Path::new(folder);
+        let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))?;
         for entry in entries {
-            let path = entry?.path();
+            let path = entry.map_err(|error| unreadable(folder, error))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let known = Templates::built_in().find(|template| template.file == name);
-            let template = known.with_context(|| {
-                format!("MAIL_TEMPLATES: {} is no template's name", path.display())
+            let template = known.ok_or_else(|| {
+                refused(format!("{} isn't the name of a template", path.display()))
             })?;
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("MAIL_TEMPLATES: can't read {}", path.display()))?;
+            let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
             if self.value(template.setting).is_none() {
                 self.add(template.setting, text);
             }
@@ -263,6 +293,11 @@ impl Settings for LayeredSettings {
     async fn get(&self, name: &str) -> Result<Option<String>, String> {
         Ok(self.value(name).map(str::to_owned))
     }
+}
+
+/// The flag of a setting.
+pub fn flag_name(setting: &str) -> String {
+    format!("--{}", setting.to_ascii_lowercase().replace('_', "-"))
 }
 
 /// The result of a future that never waits.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use gatewright::{DOT_ENV, HostConfig, LayeredSettings, native_settings};
+use gatewright::{DOT_ENV, HostConfig, LayeredSettings, flag_name, native_settings, summary};
 
 /// The argument for the file of settings.
 pub(super) fn env_file() -> Arg {
@@ -12,24 +12,39 @@ pub(super) fn env_file() -> Arg {
         .long("env-file")
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
-        .help("Read settings from this file; .env where it is there")
+        .help("Read settings from this file [default: .env, if it exists]")
 }
 
-/// The arguments for the settings that are no secrets.
+/// The settings that the short help shows.
+const COMMON: [&str; 5] = [
+    "LISTEN",
+    "PUBLIC_BASE_URL",
+    "DATABASE_URL",
+    "EMAIL_PROVIDER",
+    "LOG_LEVEL",
+];
+
+/// The arguments for the settings that are no secrets, by task. The short help shows the common ones.
 pub(super) fn setting_arguments() -> impl Iterator<Item = Arg> + Clone {
     native_settings()
         .filter(|setting| !setting.secret)
         .map(|setting| {
-            let mut help = setting.doc.trim().to_owned();
-            if let Some(default) = setting.default {
-                help = format!("{help} [default: {default}]");
-            }
+            let default = setting
+                .default
+                .map(|default| format!(" [default: {default}]"));
+            let default = default.unwrap_or_default();
             Arg::new(setting.name)
-                .long(setting.name.to_ascii_lowercase().replace('_', "-"))
+                .long(flag_name(setting.name).trim_start_matches('-').to_owned())
                 .value_name("VALUE")
                 .action(ArgAction::Set)
-                .hide_short_help(true)
-                .help(help)
+                .help_heading(setting.group.title())
+                .hide_short_help(!COMMON.contains(&setting.name))
+                .help(format!("{}{default}", summary(setting)))
+                .long_help(format!(
+                    "{} ({}){default}",
+                    setting.doc.trim(),
+                    setting.accepts
+                ))
         })
 }
 
@@ -42,8 +57,8 @@ pub(super) fn local_arguments() -> [Arg; 2] {
     [env_file(), database]
 }
 
-/// The settings: flags first, then the environment, then the file, and the mail templates of a folder.
-pub(super) fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostConfig)> {
+/// The settings: flags first, then the environment, then the file.
+pub(super) fn layers(arguments: &ArgMatches) -> Result<LayeredSettings> {
     let flags = native_settings()
         .filter(|setting| !setting.secret)
         .filter_map(|setting| {
@@ -52,7 +67,12 @@ pub(super) fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostCo
             Some((setting.name, given?.clone()))
         });
     let env_file = arguments.get_one::<PathBuf>("env-file");
-    let mut settings = LayeredSettings::new(flags, env_file.map(PathBuf::as_path))?;
+    LayeredSettings::new(flags, env_file.map(PathBuf::as_path))
+}
+
+/// The settings, with the mail templates of a folder.
+pub(super) fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostConfig)> {
+    let mut settings = layers(arguments)?;
     let host = settings.host_config()?;
     if let Some(folder) = &host.mail_templates {
         settings.read_templates(folder)?;

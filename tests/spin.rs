@@ -74,7 +74,7 @@ async fn a_wrong_variable_of_the_provider_is_named_too() {
         (
             "EMAIL_PROVIDER",
             "resend",
-            "EMAIL_FROM: EMAIL_PROVIDER resend needs it",
+            "EMAIL_FROM: not set, but EMAIL_PROVIDER resend requires it",
         ),
     ] {
         let folder = folder();
@@ -242,8 +242,8 @@ async fn hashes_hold_no_lock_for_others() {
     }
 }
 
-/// Spin sets no `TCP_NODELAY`. An answer in two writes would wait between them until the client confirms the first, which
-/// clients do late: so whoever reads the beginning of an answer has all of it.
+/// Spin sets no `TCP_NODELAY`. An answer in two writes would wait between them until the client confirms the first,
+/// which clients do late: so whoever reads the beginning of an answer has all of it.
 #[test]
 fn an_answer_leaves_in_one_write() {
     let host = start(&folder(), &[]);
@@ -261,8 +261,8 @@ fn an_answer_leaves_in_one_write() {
     }
 }
 
-/// So many hashes are computed in a second, whoever asks for them and in however many instances. Those who are refused hear
-/// that they can come back.
+/// So many hashes are computed in a second, whoever asks for them and in however many instances. Those who are refused
+/// hear that they can come back.
 #[tokio::test]
 async fn hashes_are_bounded_over_all_instances() {
     let folder = folder();

@@ -41,8 +41,8 @@ pub fn needs_api_client(name: &str, _matches: &ArgMatches) -> bool {
 /// with `--json` each problem is a line of JSON.
 ///
 /// # Errors
-/// The service can't be reached or refuses the request, an argument is wrong, or the result needs exit code 1: the service
-/// refused a record of `import`, or the user of `check` lacks the permission.
+/// The service can't be reached or refuses the request, an argument is wrong, or the result needs exit code 1: the
+/// service refused a record of `import`, or the user of `check` lacks the permission.
 pub fn run(
     name: &str,
     matches: &ArgMatches,

@@ -93,8 +93,8 @@ fn write(
     }
 }
 
-/// Writes the permissions that are not built in, and every role. A note reports that they are missing if the caller lacks
-/// the permission to read them.
+/// Writes the permissions that are not built in, and every role. A note reports that they are missing if the caller
+/// lacks the permission to read them.
 fn write_definitions(api: &Api<'_>, console: &mut dyn Console, out: &mut dyn Write) -> Result<()> {
     #[derive(Deserialize)]
     struct List {

@@ -1,4 +1,4 @@
-//! What a message looks like.
+//! The form of a message.
 
 use auth_core::{MailError, Message};
 use lettre::Address;
@@ -6,7 +6,7 @@ use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 
-/// A message as it is sent. `domain` is the domain of its identifier.
+/// Returns a message as it is sent. `domain` is the domain of its ID.
 pub(crate) fn compose(
     from: &Mailbox,
     domain: &str,

@@ -42,7 +42,7 @@ pub use settings_check::problems;
 pub use settings_table::{all_settings, assignment, native_settings, near, summary};
 pub use sqlite::{Sqlite, database_path};
 
-/// Requests allocate many small things on a few threads, which is what this allocator is made for. Of the library, so that
-/// who measures it has it, too.
+/// Requests allocate many small things on a few threads, which is what this allocator is made for. Of the library, so
+/// that who measures it has it, too.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

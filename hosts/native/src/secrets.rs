@@ -35,8 +35,8 @@ pub fn read_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result
     Ok(())
 }
 
-/// Adds the secrets that no setting gives: those of an earlier start or, with a new database, made now and kept. Returns a
-/// line for each thing that was made.
+/// Adds the secrets that no setting gives: those of an earlier start or, with a new database, made now and kept.
+/// Returns a line for each thing that was made.
 ///
 /// # Errors
 /// The file can't be read or written, or there is a database and no key to it.

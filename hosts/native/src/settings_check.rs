@@ -18,7 +18,8 @@ type Replaced = BTreeMap<&'static str, Option<&'static str>>;
 /// A problem that is not one of a setting, such as a file of secrets that can't be read.
 pub fn problems(settings: &LayeredSettings) -> Result<Vec<SettingError>> {
     let mut found = Vec::new();
-    // Loading stops at its first problem. So the setting that has it gets another value, and everything is loaded again.
+    // Loading stops at its first problem. So the setting that has it gets another value, and everything is loaded
+    // again.
     let mut replaced = Replaced::new();
     while let Err(error) = load_all(settings, &replaced) {
         let problem: SettingError = error.downcast()?;

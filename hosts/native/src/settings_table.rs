@@ -8,8 +8,9 @@ use gatewright_smtp::SmtpConfig;
 
 use crate::settings::HostConfig;
 
-/// Every setting of every host, in the order of the documentation: by [group](Setting::group), and within one as the tables
-/// have them. A setting whose default depends on the host is there once for each default, with the hosts that have it.
+/// Every setting of every host, in the order of the documentation: by [group](Setting::group), and within one as the
+/// tables have them. A setting whose default depends on the host is there once for each default, with the hosts that
+/// have it.
 pub fn all_settings() -> impl Iterator<Item = &'static Setting> + Clone {
     sorted(&[
         HostConfig::TABLE,
@@ -67,7 +68,8 @@ pub fn assignment(name: &str, value: &str) -> String {
     }
 }
 
-/// The names that are near a wrong one, the nearest first, at most five: a few letters differ, or one contains the other.
+/// The names that are near a wrong one, the nearest first, at most five: a few letters differ, or one contains the
+/// other.
 pub fn near<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut near: Vec<_> = names
         .filter_map(|name| {

@@ -21,8 +21,8 @@ struct Found {
 }
 
 impl Importer<'_> {
-    /// Creates a permission or role that does not exist. A built-in role, which always exists, gets the permissions that
-    /// it lacks.
+    /// Creates a permission or role that does not exist. A built-in role, which always exists, gets the permissions
+    /// that it lacks.
     pub(super) fn define(&mut self, definition: &Definition) -> Result<Outcome> {
         let (kind, permissions, rank) = match definition {
             Definition::Permission { .. } => ("permissions", &[][..], None),

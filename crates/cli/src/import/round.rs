@@ -15,9 +15,9 @@ pub(super) struct Round {
 }
 
 impl Round {
-    /// Sorts users by address, because neighbours in this order are neighbours in the indexes of the database. If two users
-    /// have the same user name or ID, the order of the file stays, because the first one gets it. A user that the service
-    /// would take for an earlier one is not sent.
+    /// Sorts users by address, because neighbours in this order are neighbours in the indexes of the database. If two
+    /// users have the same user name or ID, the order of the file stays, because the first one gets it. A user that the
+    /// service would take for an earlier one is not sent.
     pub(super) fn new(records: Vec<Record>, known: &mut Known) -> Self {
         let mut order = Vec::with_capacity(records.len());
         let (mut usernames, mut ids, mut come_once) = (HashSet::new(), HashSet::new(), true);
@@ -79,8 +79,8 @@ impl Names {
 pub(super) struct Known(HashMap<[u8; 16], Option<Uuid>>);
 
 impl Known {
-    /// Remembers a user by address, or by name if there is no address. Returns whether the service would take the user for
-    /// an earlier one.
+    /// Remembers a user by address, or by name if there is no address. Returns whether the service would take the user
+    /// for an earlier one.
     pub(super) fn take(&mut self, names: &Names) -> bool {
         let Some(name) = names.email.as_ref().or(names.username.as_ref()) else {
             return false;

@@ -13,7 +13,8 @@ use crate::api::refused_with;
 const PATH: &str = "/users/import";
 
 impl Importer<'_> {
-    /// Sends users, in several requests at the same time if the client supports that. A failed request is repeated alone.
+    /// Sends users, in several requests at the same time if the client supports that. A failed request is repeated
+    /// alone.
     pub(super) fn send_users(&mut self, users: &[&ImportUser]) -> Result<Vec<Outcome>> {
         if users.len() <= self.batch_size {
             return self.send_in_turn(users);

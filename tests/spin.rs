@@ -242,8 +242,8 @@ async fn hashes_hold_no_lock_for_others() {
     }
 }
 
-/// Spin sets no `TCP_NODELAY`. An answer in two writes would wait between them until the client confirms the first,
-/// which clients do late: so whoever reads the beginning of an answer has all of it.
+/// Spin sets no `TCP_NODELAY`. An answer in two writes would wait between them until the client confirms the first, which
+/// clients do late: so whoever reads the beginning of an answer has all of it.
 #[test]
 fn an_answer_leaves_in_one_write() {
     let host = start(&folder(), &[]);
@@ -261,8 +261,8 @@ fn an_answer_leaves_in_one_write() {
     }
 }
 
-/// So many hashes are computed in a second, whoever asks for them and in however many instances. Those who are refused
-/// hear that they can come back.
+/// So many hashes are computed in a second, whoever asks for them and in however many instances. Those who are refused hear
+/// that they can come back.
 #[tokio::test]
 async fn hashes_are_bounded_over_all_instances() {
     let folder = folder();
@@ -390,7 +390,7 @@ fn a_manifest_that_cant_be_served_is_refused_and_says_why() {
     let unknown = refused(unknown.args(["--variable", "secret_kye=x"]));
     assert!(unknown.contains("no variable \"secret_kye\""), "{unknown}");
     // The components are not beside this copy.
-    assert!(changed("", "").contains("build it with: cargo xtask build spin"));
+    assert!(changed("", "").contains("build it with `cargo xtask build spin`"));
     assert!(
         changed(
             "sqlite_databases = [\"default\"]",

@@ -8,8 +8,7 @@ use serde_json::json;
 
 use super::{KEY, refused};
 
-/// Templates from a folder take the place of the built-in ones, in mails and in their preview; a wrong one stops the
-/// start.
+/// Templates from a folder take the place of the built-in ones, in mails and in their preview; a wrong one stops the start.
 #[test]
 fn mail_templates_come_from_a_folder_and_can_be_looked_at() {
     let folder = tempfile::tempdir().unwrap();

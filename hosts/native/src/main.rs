@@ -1,7 +1,7 @@
 //! `gatewright`: the command line of the native host.
 
 #![forbid(unsafe_code)]
-#![warn(clippy::print_stderr, reason = "it panics where nobody reads")]
+#![warn(clippy::print_stderr, reason = "it panics if standard error is closed")]
 
 mod commands;
 

@@ -10,12 +10,12 @@ use auth_core::config::SettingError;
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::sqlite::database_path;
 
-/// The file beside a database in which secrets are kept.
+/// Returns the file beside a database in which secrets are stored.
 pub fn secrets_file(database: &Path) -> PathBuf {
     database.with_file_name("secrets.env")
 }
 
-/// Adds the secrets that an earlier start made, where no setting gives them.
+/// Adds the secrets that an earlier start created, unless they are set.
 ///
 /// # Errors
 /// The file can't be read.
@@ -35,11 +35,11 @@ pub fn read_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result
     Ok(())
 }
 
-/// Adds the secrets that no setting gives: those of an earlier start or, with a new database, made now and kept.
-/// Returns a line for each thing that was made.
+/// Adds the secrets that are not set: those of an earlier start or, with a new database, new ones, which are stored.
+/// Returns a line for each stored file.
 ///
 /// # Errors
-/// The file can't be read or written, or there is a database and no key to it.
+/// The file can't be read or written, or a database exists without its key.
 pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result<Vec<String>> {
     let made = make_secrets(settings, host)?;
     if made.is_empty() {
@@ -47,7 +47,7 @@ pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Resu
     }
     let path = secrets_file(&database_path(&host.database_url).context("DATABASE_URL")?);
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("can't create {}", folder.display()))?;
     }
     let mut file = open_private(&path)?;
     for name in &made {
@@ -57,16 +57,16 @@ pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Resu
     }
     file.sync_all()?;
     Ok(vec![format!(
-        "{} in {} (keep it: without it stored keys are lost)",
+        "{} in {} (keep this file: without it stored keys are lost)",
         made.join(" and "),
         path.display()
     )])
 }
 
-/// As [`ensure_secrets`], but keeps nothing. Returns the names of what was made.
+/// As [`ensure_secrets`], but stores nothing. Returns the names of the new secrets.
 ///
 /// # Errors
-/// The file can't be read, or there is a database and no key to it.
+/// The file can't be read, or a database exists without its key.
 pub fn make_secrets(
     settings: &mut LayeredSettings,
     host: &HostConfig,
@@ -101,7 +101,7 @@ pub fn make_secrets(
     Ok(missing)
 }
 
-/// Appends to a file that its owner alone can read.
+/// Opens a file for appending that only its owner can read.
 fn open_private(path: &PathBuf) -> Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.create(true).append(true);
@@ -112,10 +112,10 @@ fn open_private(path: &PathBuf) -> Result<fs::File> {
         .with_context(|| format!("can't write {}", path.display()))
 }
 
-/// 64 random bytes, enough for every algorithm, as 128 characters.
+/// Returns 64 random bytes, enough for every algorithm, as 128 characters.
 fn random_hex() -> Result<String> {
     let mut bytes = [0; 64];
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
-        .context("no randomness")?;
+        .context("the system returned no random bytes")?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -1,4 +1,4 @@
-//! Settings from flags, the environment and a file, and those that only this host has.
+//! Settings from flags, the environment and a file, and the settings of this host.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,100 +12,105 @@ use auth_core::{Config, EmailAddress, Settings, Templates};
 use gatewright_mail::{MailConfig, Provider, TIMEOUT};
 use gatewright_smtp::{Mailer, SmtpConfig};
 
-/// The file of settings, if none is named.
+/// The default file of settings.
 pub const DOT_ENV: &str = ".env";
 
 auth_core::settings! {
-    /// What an operator can set about this host.
+    /// The settings of this host.
     pub struct HostConfig on Native;
 
-    /// Where the database is: `sqlite:` and a path. The folder is made where it is missing.
+    /// Path of the database, after `sqlite:`. A missing folder is created.
     DATABASE_URL database_url: String = "sqlite:data/gatewright.db", |text| crate::sqlite::database_path(text).map(|_| text.to_owned()), "sqlite: and a path", Storage, "sqlite:/var/lib/gatewright/gatewright.db";
-    /// Address and port to listen on; port 0 takes a free one.
+    /// Address and port to listen on. Port 0 selects a free port.
     LISTEN listen: SocketAddr = "127.0.0.1:8080", |text| text.parse().ok(), "an IP address and a port, such as 127.0.0.1:8080", Addresses, "0.0.0.0:8080";
-    /// Who becomes superadmin at a start without one, with `ADMIN_PASSWORD`; his address counts as verified.
+    /// E-mail address of the first superadmin, created at startup together with `ADMIN_PASSWORD` if there is none yet. The address counts as verified.
     ADMIN_EMAIL admin_email: Option<String> = "", |text| parse::optional(text).filter(|email| email.as_deref().is_none_or(|text| EmailAddress::parse(text).is_ok())), "an e-mail address", Administration, "admin@example.com";
-    /// The password that he then has. Once there is a superadmin it is of no use, and changes nothing.
-    ADMIN_PASSWORD admin_password: Option<String> = "", parse::optional, "a password that keeps the rules", Administration, "a long passphrase of your own", secret;
-    /// Folder of mail templates that take the place of the built-in ones of the same names, such as `verify_email.html`; `gatewright mail preview` lists them.
+    /// Password of the first superadmin. It has no effect once there is a superadmin.
+    ADMIN_PASSWORD admin_password: Option<String> = "", parse::optional, "a password that follows the password rules", Administration, "a long passphrase of your own", secret;
+    /// Folder with mail templates that replace the built-in ones of the same names, such as `verify_email.html`. `gatewright mail preview` lists the names.
     MAIL_TEMPLATES mail_templates: Option<String> = "", parse::optional, "a folder", Mail, "/etc/gatewright/mail";
-    /// How long one request may take before it is ended.
+    /// Time limit of a request.
     REQUEST_TIMEOUT_SECONDS request_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600", Host, "60";
-    /// How long a stopping host waits for requests in flight.
+    /// Time that a stopping host waits for requests in flight.
     SHUTDOWN_TIMEOUT_SECONDS shutdown_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600", Host, "10";
-    /// Most memory of one instance of the service. It takes what a request needs; imported hashes can need 128 MiB.
+    /// Maximum memory of one instance of the service. Verifying imported password hashes can need 128 MiB.
     INSTANCE_MEMORY_MIB instance_memory_mib: u64 = "192", |text| parse::whole(text, 32, 1024), "MiB, 32 to 1024", Host, "256";
-    /// How many requests one instance of the service serves at once. With 1, what goes wrong in a request ends that one alone; Spin's default is 16.
+    /// Number of requests that one instance of the service serves at the same time. With 1, a failure ends only the request that caused it. Spin's default is 16.
     INSTANCE_CONCURRENCY instance_concurrency: usize = "1", |text| parse::whole(text, 1, 128).map(|n| n as usize), "1 to 128", Host, "4";
-    /// How many requests one instance of the service serves before it is replaced, so that memory it has grown or leaked is given back.
+    /// Number of requests that one instance of the service serves before it is replaced, which releases grown or leaked memory.
     INSTANCE_REQUESTS instance_requests: usize = "100000", |text| parse::whole(text, 1, 1_000_000_000).map(|n| n as usize), "1 to 1000000000", Host, "10000";
-    /// Threads for light requests, and as many for those that compute password hashes; 0 for one per processor.
+    /// Number of threads for light requests, and of those for password hashes. 0 means one per processor.
     THREADS threads: usize = "0", |text| parse::whole(text, 0, 64).map(|n| n as usize), "0 to 64", Host, "4";
-    /// How many connections may be open at once. A further one takes the place of the one that has been without a request for longest, or waits.
+    /// Maximum number of open connections. A further connection replaces the one that has been idle longest, or waits.
     MAX_CONNECTIONS max_connections: usize = "4096", |text| parse::whole(text, 1, 1_000_000).map(|n| n as usize), "1 to 1000000", Host, "1024";
-    /// How many connections may be open at once of one network (IPv4: an address, IPv6: a /64; a /56 has twice and a /48 four times as many); further ones are closed. 0 for no such bound; there is none for `TRUSTED_PROXIES`.
+    /// Maximum number of open connections of one network (IPv4: an address, IPv6: a /64; twice as many for a /56 and four times as many for a /48). Further connections are closed. 0 means no limit. `TRUSTED_PROXIES` have no limit.
     MAX_CONNECTIONS_PER_NETWORK max_connections_per_network: usize = "512", |text| parse::whole(text, 0, 1_000_000).map(|n| n as usize), "0 to 1000000", Host, "64";
-    /// Memory that all requests and answers under way may take together, and one network a quarter of it (an IPv6 /56 or /48 half), unless it is one of `TRUSTED_PROXIES`; more are answered with 503.
+    /// Maximum memory of all requests and responses in flight. One network can use a quarter of it (an IPv6 /56 or /48 half), unless it is one of `TRUSTED_PROXIES`. Further requests are answered with 503.
     BODY_MEMORY_MIB body_memory: usize = "64", |text| parse::whole(text, 4, 65_536).map(|mib| (mib as usize) << 20), "MiB, 4 to 65536", Host, "32";
-    /// How many light requests may be under way at once, for each thread; more are answered with 503.
+    /// Maximum number of light requests in flight, for each thread. Further requests are answered with 503.
     MAX_REQUESTS max_requests: usize = "512", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536", Host, "256";
-    /// How many requests may wait for a password hash; more are answered with 503.
+    /// Maximum number of requests that wait for a password hash. Further requests are answered with 503.
     MAX_WAITING_HASHES max_waiting_hashes: usize = "128", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536", Host, "32";
 }
 
 impl HostConfig {
-    /// Checks that an instance has the memory for a new password hash, which takes `argon2_memory` KiB, and for the
-    /// largest that an import takes.
+    /// Checks that an instance has enough memory for a new password hash, which needs `argon2_memory` KiB, and for the
+    /// largest hash that an import accepts.
     ///
     /// # Errors
-    /// It has not.
+    /// It has not enough.
     pub fn check_memory(&self, argon2_memory: u32) -> Result<(), SettingError> {
-        // What an instance takes besides, rounded up.
+        // The other memory of an instance, rounded up.
         const REST_KIB: u32 = 16 * 1024;
-        // A piece of memory that has become too small for a hash may serve nothing else.
+        // Freed memory that is too small for a hash can stay unused.
         let needed = argon2_memory + Parameters::MAX_MEMORY + REST_KIB;
         if self.instance_memory_mib * 1024 < u64::from(needed) {
             return Err(SettingError::Value {
                 name: "INSTANCE_MEMORY_MIB",
                 problem: format!(
-                    "{} is too little for ARGON2_MEMORY_KIB {argon2_memory} and the largest imported hash, which take {} \
-                     with the rest",
+                    "{} is too little for ARGON2_MEMORY_KIB {argon2_memory} and the largest imported hash, which need {} \
+                     in total",
                     self.instance_memory_mib,
                     needed.div_ceil(1024)
                 ),
-                accepts: "144 MiB more than ARGON2_MEMORY_KIB",
+                accepts: "at least 144 MiB more than ARGON2_MEMORY_KIB",
             });
         }
         Ok(())
     }
 
-    /// Address and password of the superadmin whom a start without one makes.
+    /// Returns the address and password of the first superadmin.
     pub fn administrator(&self) -> Option<(&str, &str)> {
         self.admin_email
             .as_deref()
             .zip(self.admin_password.as_deref())
     }
 
-    /// What half an administrator amounts to; no error, as a password need not stay in the settings.
+    /// Returns a warning if only one of the two is set. It is not an error, because a password need not stay in the
+    /// settings.
     pub fn half_administrator(&self) -> Option<&'static str> {
         match (&self.admin_email, &self.admin_password) {
-            (Some(_), None) => Some("ADMIN_EMAIL without ADMIN_PASSWORD makes no superadmin"),
-            (None, Some(_)) => Some("ADMIN_PASSWORD without ADMIN_EMAIL makes no superadmin"),
+            (Some(_), None) => Some(
+                "ADMIN_EMAIL has no effect without ADMIN_PASSWORD; set both to create the first superadmin",
+            ),
+            (None, Some(_)) => Some(
+                "ADMIN_PASSWORD has no effect without ADMIN_EMAIL; set both to create the first superadmin",
+            ),
             _ => None,
         }
     }
 }
 
-/// Values by name: the first layer that has one wins.
+/// Values by name. The first layer with a value wins.
 #[derive(Clone)]
 pub struct LayeredSettings {
     values: BTreeMap<String, String>,
-    /// The layer that each value is from.
+    /// The layer of each value.
     origins: BTreeMap<String, String>,
 }
 
 impl LayeredSettings {
-    /// Flags, then the environment, then `env_file` or `.env` in the current folder.
+    /// Reads flags, then the environment, then `env_file` or `.env` in the current folder.
     ///
     /// # Errors
     /// The file can't be read or is malformed.
@@ -123,7 +128,7 @@ impl LayeredSettings {
             let entries = dotenvy::from_path_iter(path)
                 .with_context(|| format!("can't read {}", path.display()))?;
             for entry in entries {
-                // Not the error's own text: it quotes the line, which may hold a secret.
+                // Not the error's own text, because it quotes the line, which can contain a secret.
                 let (name, value) =
                     entry.map_err(|_| anyhow::anyhow!("{} is malformed", path.display()))?;
                 origins.insert(name.clone(), format!("in {}", path.display()));
@@ -138,7 +143,7 @@ impl LayeredSettings {
             let origin = format!("as {}", flag_name(name));
             (name.to_owned(), value, origin)
         });
-        // A blank value is none, and hides no other.
+        // A blank value counts as not set, and hides no other.
         let layers = environment.chain(flags);
         for (name, value, origin) in layers.filter(|(_, value, _)| !value.trim().is_empty()) {
             origins.insert(name.clone(), origin);
@@ -147,7 +152,7 @@ impl LayeredSettings {
         Ok(Self { values, origins })
     }
 
-    /// The value of a setting; blanks alone count as none.
+    /// Returns the value of a setting. A blank value counts as not set.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.values
             .get(name)
@@ -155,12 +160,12 @@ impl LayeredSettings {
             .filter(|value| !value.trim().is_empty())
     }
 
-    /// The layer that a setting's value is from, such as `in .env`.
+    /// Returns the layer of a setting's value, such as `in .env`.
     pub fn origin(&self, name: &str) -> Option<&str> {
         self.origins.get(name).map(String::as_str)
     }
 
-    /// With these values in the place of those that no layer has.
+    /// Sets these values unless a layer has one.
     #[must_use]
     pub fn or(mut self, values: &[(&str, &str)]) -> Self {
         for (name, value) in values {
@@ -171,12 +176,12 @@ impl LayeredSettings {
         self
     }
 
-    /// Adds a value that no layer had.
+    /// Adds a value that no layer has.
     pub(crate) fn add(&mut self, name: &str, value: String) {
         self.values.insert(name.to_owned(), value);
     }
 
-    /// Gives settings other values; `None` removes one.
+    /// Replaces the values of settings. `None` removes a value.
     pub(crate) fn replace(&mut self, values: &BTreeMap<&'static str, Option<&'static str>>) {
         for (name, value) in values {
             match value {
@@ -186,15 +191,15 @@ impl LayeredSettings {
         }
     }
 
-    /// Takes the mail templates of a folder as the settings that they stand for; a setting that has a value keeps it.
+    /// Reads the mail templates of a folder into their settings. A setting with a value keeps it.
     ///
     /// # Errors
-    /// The folder can't be read, or holds a file that is no template's.
+    /// The folder can't be read, or contains a file that is not a template.
     pub fn read_templates(&mut self, folder: &str) -> Result<(), SettingError> {
         let refused = |problem| SettingError::Value {
             name: "MAIL_TEMPLATES",
             problem,
-            accepts: "a folder with templates of mails alone; `gatewright mail preview` lists their names",
+            accepts: "a folder that contains only mail templates; `gatewright mail preview` lists their names",
         };
         let unreadable = |path: &Path, error: std::io::Error| {
             refused(format!("can't read {}: {error}", path.display()))
@@ -216,7 +221,7 @@ impl LayeredSettings {
         Ok(())
     }
 
-    /// The host's own settings.
+    /// Returns the settings of the host.
     ///
     /// # Errors
     /// The first whose value can't be used.
@@ -224,7 +229,7 @@ impl LayeredSettings {
         ready(HostConfig::load(self))
     }
 
-    /// The settings of the log.
+    /// Returns the settings of the log.
     ///
     /// # Errors
     /// The first whose value can't be used.
@@ -232,7 +237,7 @@ impl LayeredSettings {
         ready(LogConfig::load(self))
     }
 
-    /// The proxies in front of the service.
+    /// Returns the settings of proxies.
     ///
     /// # Errors
     /// The first setting whose value can't be used.
@@ -240,7 +245,7 @@ impl LayeredSettings {
         ready(ProxyConfig::load(self))
     }
 
-    /// Where the service is reached, and from which pages.
+    /// Returns the settings of addresses.
     ///
     /// # Errors
     /// The first setting whose value can't be used.
@@ -248,7 +253,7 @@ impl LayeredSettings {
         ready(WebConfig::load(self))
     }
 
-    /// The settings of mail.
+    /// Returns the settings of mail.
     ///
     /// # Errors
     /// The first whose value can't be used.
@@ -256,7 +261,7 @@ impl LayeredSettings {
         ready(MailConfig::from_settings(self, &[Provider::Smtp]))
     }
 
-    /// What sends mail by SMTP; none when another provider does.
+    /// Returns the SMTP mailer, or `None` for another provider.
     ///
     /// # Errors
     /// The first setting whose value can't be used.
@@ -268,10 +273,10 @@ impl LayeredSettings {
         }
     }
 
-    /// The templates of mail.
+    /// Returns the mail templates.
     ///
     /// # Errors
-    /// The first that can't be used.
+    /// The first template that can't be used.
     pub fn templates(&self) -> Result<Templates, SettingError> {
         let row = Config::TABLE.iter().find(|row| row.name == "PRODUCT_NAME");
         let product = self
@@ -280,7 +285,7 @@ impl LayeredSettings {
         ready(Templates::load(self, product.unwrap_or_default()))
     }
 
-    /// The service's settings.
+    /// Returns the settings of the service.
     ///
     /// # Errors
     /// The first whose value can't be used.
@@ -295,12 +300,12 @@ impl Settings for LayeredSettings {
     }
 }
 
-/// The flag of a setting.
+/// Returns the flag of a setting.
 pub fn flag_name(setting: &str) -> String {
     format!("--{}", setting.to_ascii_lowercase().replace('_', "-"))
 }
 
-/// The result of a future that never waits.
+/// Returns the result of a future that never waits.
 fn ready<T>(future: impl Future<Output = T>) -> T {
     futures::FutureExt::now_or_never(future).expect("values in memory are there at once")
 }

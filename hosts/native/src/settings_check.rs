@@ -85,7 +85,7 @@ mod tests {
         ("COOKIE_DOMAIN", "example.com"),
         ("EMAIL_PROVIDER", "resend"),
         ("SMTP_PORT", "0"),
-        ("MAIL_VERIFY_EMAIL_TXT", "{% if %}"),
+        ("MAIL_VERIFY_EMAIL_TEXT", "{% if %}"),
     ];
 
     fn of(flags: &[(&'static str, &str)]) -> Vec<SettingError> {
@@ -113,7 +113,7 @@ mod tests {
             "EMAIL_FROM",
             "JWT_SECRET",
             "LISTEN",
-            "MAIL_VERIFY_EMAIL_TXT",
+            "MAIL_VERIFY_EMAIL_TEXT",
             "SMTP_PORT",
         ];
         assert_eq!(names, wanted);

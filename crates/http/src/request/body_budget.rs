@@ -1,7 +1,7 @@
 //! What bodies under way may take together: bytes, time and places.
 //!
-//! In a Worker a request whose client went away is never run again, and nothing of it is dropped. So a body that has
-//! not been seen for a while is counted out.
+//! In a Worker a request whose client went away is never run again, and nothing of it is dropped. So a body that has not
+//! been seen for a while is counted out.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -276,7 +276,7 @@ mod tests {
                 "jwt-algoritm",
                 "there is no setting JWT_ALGORITM: did you mean JWT_ALGORITHM?",
             ),
-            ("chekc", "`gatewright config check`"),
+            ("chek", "`gatewright config check`"),
             ("xyzzy", "`gatewright config` lists them"),
         ] {
             let error = explained(name).err().map(|error| error.to_string());

@@ -1,4 +1,4 @@
-//! The commands of the program, a file for each.
+//! The commands of the program, with a file for each.
 
 mod administer;
 mod compile;
@@ -21,7 +21,7 @@ use gatewright::COMPILE;
 
 pub(crate) use help::START;
 
-/// The program with all of its commands.
+/// Returns the program with all of its commands.
 pub(crate) fn program() -> Command {
     let program = Command::new("gatewright")
         .version(env!("CARGO_PKG_VERSION"))

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use gatewright::{DOT_ENV, HostConfig, LayeredSettings, flag_name, native_settings, summary};
 
-/// The argument for the file of settings.
+/// Returns the argument for the file of settings.
 pub(super) fn env_file() -> Arg {
     Arg::new("env-file")
         .long("env-file")
@@ -15,7 +15,7 @@ pub(super) fn env_file() -> Arg {
         .help("Read settings from this file [default: .env, if it exists]")
 }
 
-/// The settings that the short help shows.
+/// The settings in the short help.
 const COMMON: [&str; 5] = [
     "LISTEN",
     "PUBLIC_BASE_URL",
@@ -24,7 +24,7 @@ const COMMON: [&str; 5] = [
     "LOG_LEVEL",
 ];
 
-/// The arguments for the settings that are no secrets, by task. The short help shows the common ones.
+/// Returns the arguments for the settings that are not secret, by task. The short help shows the common ones.
 pub(super) fn setting_arguments() -> impl Iterator<Item = Arg> + Clone {
     native_settings()
         .filter(|setting| !setting.secret)
@@ -48,7 +48,7 @@ pub(super) fn setting_arguments() -> impl Iterator<Item = Arg> + Clone {
         })
 }
 
-/// The arguments for the local database, for commands that need few other settings.
+/// Returns the arguments for the local database, for commands that need few other settings.
 pub(super) fn local_arguments() -> [Arg; 2] {
     let database = Arg::new("DATABASE_URL")
         .long("database-url")
@@ -57,12 +57,12 @@ pub(super) fn local_arguments() -> [Arg; 2] {
     [env_file(), database]
 }
 
-/// The settings: flags first, then the environment, then the file.
+/// Returns the settings: flags first, then the environment, then the file.
 pub(super) fn layers(arguments: &ArgMatches) -> Result<LayeredSettings> {
     let flags = native_settings()
         .filter(|setting| !setting.secret)
         .filter_map(|setting| {
-            // Not every command takes every setting.
+            // Not every command has every flag.
             let given = arguments.try_get_one::<String>(setting.name).ok()?;
             Some((setting.name, given?.clone()))
         });
@@ -70,7 +70,7 @@ pub(super) fn layers(arguments: &ArgMatches) -> Result<LayeredSettings> {
     LayeredSettings::new(flags, env_file.map(PathBuf::as_path))
 }
 
-/// The settings, with the mail templates of a folder.
+/// Returns the settings, with the mail templates of a folder.
 pub(super) fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostConfig)> {
     let mut settings = layers(arguments)?;
     let host = settings.host_config()?;
@@ -80,7 +80,7 @@ pub(super) fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostCo
     Ok((settings, host))
 }
 
-/// The file of settings, if it gives a secret.
+/// Returns the file of settings, if it sets a secret.
 pub(super) fn file_of_secrets(arguments: &ArgMatches) -> Option<PathBuf> {
     let named = arguments.get_one::<PathBuf>("env-file").cloned();
     let path = named.unwrap_or_else(|| DOT_ENV.into());

@@ -60,6 +60,7 @@ Documentation:              README.md and the folder docs of the project";
 pub(super) fn with_help(program: Command) -> Command {
     let tasks = tasks(&program);
     program
+        .override_usage("gatewright <COMMAND>")
         .help_template(TEMPLATE)
         .after_help(format!("{tasks}\n{MORE}"))
         .after_long_help(format!("{tasks}\n{MORE}\n\n{EXAMPLES}"))

@@ -172,8 +172,8 @@ pub(crate) fn uuid(text: &str) -> Option<String> {
     Some(uuid.hyphenated().to_string())
 }
 
-/// Converts seconds or milliseconds since 1970. A number that would be after the year 5000 in seconds is in
-/// milliseconds, where it is after 1973.
+/// Converts seconds or milliseconds since 1970. A number is in milliseconds if it would be after the year 5000 in seconds;
+/// in milliseconds it is after 1973.
 fn unix(number: i64) -> Option<OffsetDateTime> {
     if number.abs() < 100_000_000_000 {
         return OffsetDateTime::from_unix_timestamp(number).ok();

@@ -3,7 +3,7 @@
 
 use crate::options::FirebaseHash;
 
-/// Converts a hash of Django. The server knows its forms. One that begins with `!` marks an unusable password.
+/// Returns a hash of Django, whose forms the server knows. `None` means an unusable password, which begins with `!`.
 pub(crate) fn django(stored: String) -> Option<String> {
     (!stored.starts_with('!')).then_some(stored)
 }

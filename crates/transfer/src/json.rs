@@ -192,7 +192,7 @@ impl<R: BufRead> Elements<R> {
         Ok(bytes)
     }
 
-    /// Skips one value, considering only brackets and strings.
+    /// Reads one value, considering only brackets and strings.
     fn scan(&mut self, mut each: impl FnMut(u8)) -> Result<(), Fault> {
         let (mut depth, mut string, mut escaped) = (0_u64, false, false);
         // A value begins here, or the brackets don't match.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use auth_core::config::SettingError;
 
-use crate::settings::{HostConfig, LayeredSettings};
+use crate::settings::{HostConfig, LayeredSettings, read_env_file};
 use crate::sqlite::database_path;
 
 /// Returns the file beside a database in which secrets are stored.
@@ -22,11 +22,7 @@ pub fn secrets_file(database: &Path) -> PathBuf {
 pub fn read_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result<()> {
     let path = secrets_file(&database_path(&host.database_url).context("DATABASE_URL")?);
     if path.exists() {
-        for entry in dotenvy::from_path_iter(&path)
-            .with_context(|| format!("can't read {}", path.display()))?
-        {
-            let (name, value) =
-                entry.map_err(|_| anyhow::anyhow!("{} is malformed", path.display()))?;
+        for (name, value) in read_env_file(&path)? {
             if settings.value(&name).is_none() {
                 settings.add(&name, value);
             }

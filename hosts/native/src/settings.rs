@@ -125,12 +125,7 @@ impl LayeredSettings {
             None => Some(Path::new(DOT_ENV)).filter(|path| path.exists()),
         };
         if let Some(path) = file {
-            let entries = dotenvy::from_path_iter(path)
-                .with_context(|| format!("can't read {}", path.display()))?;
-            for entry in entries {
-                // Not the error's own text, because it quotes the line, which can contain a secret.
-                let (name, value) =
-                    entry.map_err(|_| anyhow::anyhow!("{} is malformed", path.display()))?;
+            for (name, value) in read_env_file(path)? {
                 origins.insert(name.clone(), format!("in {}", path.display()));
                 values.insert(name, value);
             }
@@ -298,6 +293,31 @@ impl Settings for LayeredSettings {
     async fn get(&self, name: &str) -> Result<Option<String>, String> {
         Ok(self.value(name).map(str::to_owned))
     }
+}
+
+/// Returns the names and values of a file such as `.env`.
+///
+/// # Errors
+/// The file can't be read or is malformed.
+pub(crate) fn read_env_file(path: &Path) -> Result<Vec<(String, String)>> {
+    let entries =
+        dotenvy::from_path_iter(path).with_context(|| format!("can't read {}", path.display()))?;
+    let mut read: Vec<(String, String)> = Vec::new();
+    for entry in entries {
+        // Not the error's own text, because it quotes the line, which can contain a secret.
+        let entry = entry.map_err(|_| {
+            let place = match read.last() {
+                Some((name, _)) => format!("after {name}"),
+                None => "at its beginning".to_owned(),
+            };
+            anyhow::anyhow!(
+                "{} is malformed {place}: each line must be NAME=value, with quotes around a value that contains blanks",
+                path.display()
+            )
+        })?;
+        read.push(entry);
+    }
+    Ok(read)
 }
 
 /// Returns the flag of a setting.

@@ -171,7 +171,7 @@ pub(super) fn serve(
     })
 }
 
-/// Returns a permit for a connection. If none is left, an idle connection closes and passes on its permit.
+/// Returns a permit for a connection. If none is left, asks idle connections to close, and waits for one.
 async fn take_permit(
     permits: &Arc<Semaphore>,
     room: &ConnectionTable,

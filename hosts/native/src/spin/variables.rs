@@ -8,7 +8,7 @@ use auth_core::Settings;
 
 use super::bindings::variables::Error;
 use super::manifest::Variable;
-use crate::settings::DOT_ENV;
+use crate::settings::{DOT_ENV, read_env_file};
 
 /// Prefix of environment variables that set application variables.
 const PREFIX: &str = "SPIN_VARIABLE_";
@@ -30,11 +30,7 @@ impl Given {
     pub fn new(by_name: BTreeMap<String, String>) -> Result<Self> {
         let mut environment = BTreeMap::new();
         if Path::new(DOT_ENV).exists() {
-            for entry in dotenvy::from_path_iter(DOT_ENV).context("can't read .env")? {
-                // Not the error's own text, because it quotes the line, which can contain a secret.
-                let (name, value) = entry.map_err(|_| anyhow::anyhow!(".env is malformed"))?;
-                environment.insert(name, value);
-            }
+            environment.extend(read_env_file(Path::new(DOT_ENV))?);
         }
         environment.extend(std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))

@@ -124,7 +124,7 @@ pub enum SettingError {
 
 /// Declares a table of settings: a structure with a field for each, `TABLE` to document them, and `load`.
 ///
-/// `struct Name on Native Spin Worker` names the [hosts](HostKind) that have the table. A row is
+/// `struct Name on Native Spin Worker` names the hosts that have the table, by `HostKind`. A row is
 /// `NAME field: Type = default, parser, "accepted form", Group, "example"`, with `secret` at its end where the
 /// value must never be printed. The parser is a `fn(&str) -> Option<Type>`; the default `""` means "not set",
 /// which the parser gets as an empty string.

@@ -74,7 +74,7 @@ async fn a_wrong_variable_of_the_provider_is_named_too() {
         (
             "EMAIL_PROVIDER",
             "resend",
-            "EMAIL_FROM: EMAIL_PROVIDER resend needs it",
+            "EMAIL_FROM: not set, but EMAIL_PROVIDER resend requires it",
         ),
     ] {
         let folder = folder();
@@ -389,7 +389,7 @@ fn a_manifest_that_cant_be_served_is_refused_and_says_why() {
     let unknown = refused(unknown.args(["--variable", "secret_kye=x"]));
     assert!(unknown.contains("no variable \"secret_kye\""), "{unknown}");
     // This copy lacks the components.
-    assert!(changed("", "").contains("build it with: cargo xtask build spin"));
+    assert!(changed("", "").contains("build it with `cargo xtask build spin`"));
     assert!(
         changed(
             "sqlite_databases = [\"default\"]",

@@ -28,7 +28,7 @@ fn compiled_code_is_not_loaded_from_a_folder_that_others_can_write() {
     host.kill();
     std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o777)).unwrap();
     let host = host.restart(&[]);
-    host.wait_for_log("others can write to the folder");
+    host.wait_for_log("other users can write to the folder");
 }
 
 #[tokio::test]
@@ -102,7 +102,10 @@ fn a_compiler_that_fails_or_is_killed_stops_the_start_and_leaves_nothing() {
     let mut command = native(folder.path(), &listen);
     command.arg("--component").arg(&garbage);
     let said = refused(command);
-    assert!(said.contains("garbage.wasm: it is no component"), "{said}");
+    assert!(
+        said.contains("garbage.wasm: it is not a component"),
+        "{said}"
+    );
 
     // The compiler needs more than a second of CPU time, and the host far less.
     let host = native(folder.path(), &listen);

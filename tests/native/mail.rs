@@ -47,7 +47,7 @@ fn mail_templates_come_from_a_folder_and_can_be_looked_at() {
     serve.env(KEY.0, KEY.1).env("MAIL_TEMPLATES", "templates");
     let said = refused(serve);
     assert!(
-        said.contains("verify_mail.txt is no template's name"),
+        said.contains("verify_mail.txt isn't the name of a template"),
         "{said}"
     );
 }

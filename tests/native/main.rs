@@ -4,6 +4,7 @@
 
 mod compile;
 mod faulty_guest;
+mod help;
 mod load;
 mod mail;
 mod network;

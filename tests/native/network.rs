@@ -43,7 +43,7 @@ async fn one_network_has_so_many_connections_and_no_more() {
     let mut served: Vec<_> = (0..3).map(|_| connect(&host)).collect();
     assert!(served.iter_mut().all(is_served));
     assert!(!is_served(&mut connect(&host)));
-    host.wait_for_line(&["too many connections of one network", "127.0.0.1"]);
+    host.wait_for_line(&["too many connections from one network", "127.0.0.1"]);
     let other = client_at("127.0.0.2").build().unwrap();
     let healthz = other.get(format!("{}/healthz", host.base())).send().await;
     assert_eq!(healthz.unwrap().status(), 200);

@@ -41,7 +41,7 @@ fn a_wrong_setting_stops_the_start_with_its_name_and_the_accepted_form() {
         (
             "EMAIL_PROVIDER",
             "smtp",
-            "EMAIL_FROM: EMAIL_PROVIDER smtp needs it",
+            "EMAIL_FROM: not set, but EMAIL_PROVIDER smtp requires it",
         ),
         (
             "SMTP_SECURITY",

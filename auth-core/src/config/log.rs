@@ -10,17 +10,17 @@ use crate::settings;
 use crate::time::Timestamp;
 
 settings! {
-    /// Settings of the log, the same on every host.
-    pub struct LogConfig;
+    /// What an operator can set about the log, the same on every host.
+    pub struct LogConfig on Native Spin Worker;
 
     /// Minimum level of the log lines that are written.
-    LOG_LEVEL level: Level = "info", Level::parse, "error, warn, info or debug";
+    LOG_LEVEL level: Level = "info", Level::parse, "error, warn, info or debug", Logging, "debug";
     /// Whether log lines are written as JSON.
-    LOG_JSON json: bool = "false", parse::boolean, "true or false";
+    LOG_JSON json: bool = "false", parse::boolean, "true or false", Logging, "true";
 }
 
 impl LogConfig {
-    /// Formats a log line. Returns `None` if lines of that level are not written. `time` is `None` where a platform
+    /// The text of a log line; none when lines of that level are not written. `time` is left out where a platform
     /// writes it by itself.
     pub fn line(
         &self,

@@ -20,7 +20,7 @@ use crate::secret::SecretKey;
 pub use log::LogConfig;
 pub use proxy::ProxyConfig;
 pub use retention::RetentionConfig;
-pub use setting::{Setting, SettingError};
+pub use setting::{Group, HostKind, Setting, SettingError};
 pub use values::Values;
 pub use web::WebConfig;
 

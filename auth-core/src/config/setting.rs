@@ -13,6 +13,95 @@ pub struct Setting {
     pub default: Option<&'static str>,
     /// Whether the value is secret, and so never printed.
     pub secret: bool,
+    /// The task that it belongs to.
+    pub group: Group,
+    /// A value that is accepted. For a secret it shows where a value comes from, and need not be one.
+    pub example: &'static str,
+    /// The hosts that have it, with this default.
+    pub hosts: &'static [HostKind],
+}
+
+/// The task that a setting belongs to, in the order of the documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// The URLs and addresses under which the service is reached.
+    Addresses,
+    /// The database, and the secrets that protect it.
+    Storage,
+    /// Registration, verification and profiles of users.
+    Accounts,
+    /// Password rules, hashes and resets.
+    Passwords,
+    /// Sessions, and the tokens that carry them.
+    Sessions,
+    /// Second factors.
+    SecondFactors,
+    /// Delivery of e-mail.
+    Mail,
+    /// Rate limits.
+    Limits,
+    /// The first administrator, and what administrators do.
+    Administration,
+    /// Log lines and metrics.
+    Logging,
+    /// Memory, threads, connections and timeouts of the host.
+    Host,
+}
+
+impl Group {
+    /// Every group, in the order of the documentation.
+    pub const ALL: [Self; 11] = [
+        Self::Addresses,
+        Self::Storage,
+        Self::Accounts,
+        Self::Passwords,
+        Self::Sessions,
+        Self::SecondFactors,
+        Self::Mail,
+        Self::Limits,
+        Self::Administration,
+        Self::Logging,
+        Self::Host,
+    ];
+
+    /// The heading of the group.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Addresses => "Addresses and URLs",
+            Self::Storage => "Database and secrets",
+            Self::Accounts => "Accounts",
+            Self::Passwords => "Passwords",
+            Self::Sessions => "Sessions and tokens",
+            Self::SecondFactors => "Second factors",
+            Self::Mail => "Mail",
+            Self::Limits => "Limits",
+            Self::Administration => "Administration",
+            Self::Logging => "Logging and metrics",
+            Self::Host => "Host",
+        }
+    }
+}
+
+/// A kind of host that the service runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostKind {
+    /// The program `gatewright`.
+    Native,
+    /// Spin.
+    Spin,
+    /// A Cloudflare Worker.
+    Worker,
+}
+
+impl HostKind {
+    /// The name of the host in documentation.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Native => "native host",
+            Self::Spin => "Spin",
+            Self::Worker => "Cloudflare Worker",
+        }
+    }
 }
 
 /// A setting whose value can't be used. The message contains its name and the accepted values, never a secret's value.
@@ -35,14 +124,15 @@ pub enum SettingError {
 
 /// Declares a table of settings: a structure with a field for each, `TABLE` to document them, and `load`.
 ///
-/// A row is `NAME field: Type = default, parser, "accepted values"`, followed by `, secret` if the value must never be
-/// printed. The parser is a `fn(&str) -> Option<Type>`; the default `""` means "not set", which the parser gets as an
+/// `struct Name on Native Spin Worker` names the hosts that have the table, by `HostKind`. A row is
+/// `NAME field: Type = default, parser, "accepted values", Group, "example"`, followed by `, secret` if the value must never
+/// be printed. The parser is a `fn(&str) -> Option<Type>`; the default `""` means "not set", which the parser gets as an
 /// empty string.
 #[macro_export]
 macro_rules! settings {
     (
-        $(#[$meta:meta])* $vis:vis struct $table:ident;
-        $($(#[doc = $doc:literal])+ $name:ident $field:ident: $ty:ty = $default:literal, $parse:expr, $accepts:literal $(, $secret:ident)?;)+
+        $(#[$meta:meta])* $vis:vis struct $table:ident on $($host:ident)+;
+        $($(#[doc = $doc:literal])+ $name:ident $field:ident: $ty:ty = $default:literal, $parse:expr, $accepts:literal, $group:ident, $example:literal $(, $secret:ident)?;)+
     ) => {
         $(#[$meta])*
         #[derive(Clone)]
@@ -58,7 +148,12 @@ macro_rules! settings {
                 accepts: $accepts,
                 default: if $default.is_empty() { None } else { Some($default) },
                 secret: $crate::settings!(@secret $($secret)?),
+                group: $crate::config::Group::$group,
+                example: $example,
+                hosts: Self::HOSTS,
             }),+];
+
+            const HOSTS: &'static [$crate::config::HostKind] = &[$($crate::config::HostKind::$host),+];
 
             /// Reads every setting. A value that consists only of blanks counts as not set.
             ///

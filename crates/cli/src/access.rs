@@ -10,9 +10,9 @@ use crate::call::Call;
 
 pub(crate) fn command() -> Command {
     Command::new("check")
-        .about("Ask whether a user has a permission; the exit code is 1 when he does not")
+        .about("Check whether a user has a permission (exit code 1 if not)")
         .arg(user())
-        .arg(required("permission", "PERMISSION").help("Such as posts:write"))
+        .arg(required("permission", "PERMISSION").help("The permission, such as posts:write"))
         .arg(json())
 }
 
@@ -23,13 +23,13 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     let body = call.api.post("/access/check", &question)?;
     let answer: Value = read(&body)?;
     let allowed = answer["allowed"].as_bool();
-    let allowed = allowed.context("the answer says neither yes nor no")?;
+    let allowed = allowed.context("the answer of the service has no `allowed` of true or false")?;
     let said = match matches.get_flag("json") {
         true => call.document(&body),
         false if allowed => call.done(matches, b"", &format!("{user} has {permission}")),
         false => Ok(()),
     };
-    // Also where nobody reads what was said.
+    // Also where nobody reads the output.
     ensure!(allowed, "{user} does not have {permission}");
     said
 }

@@ -9,9 +9,9 @@ use crate::arguments::{flag, given, group, option, text};
 use crate::call::Call;
 
 pub(crate) fn command() -> Command {
-    group("admin").about("Administrators").subcommand(
+    group("admin").about("Create administrators").subcommand(
         Command::new("create")
-            .about("Make a superadmin; asks for the password")
+            .about("Create a superadmin; asks for the password")
             .arg(option("email", "ADDRESS").required(true))
             .arg(option("username", "NAME"))
             .arg(flag("password-stdin").help("Read the password from standard input")),
@@ -34,7 +34,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     let made = call.api.post("/users", &body);
     let body = made.map_err(|error| match error.downcast_ref::<Refusal>() {
         Some(refusal) if refusal.code == "email_taken" => anyhow!(
-            "{email} has an account already; `gatewright user add-role {email} superadmin` makes that one a superadmin"
+            "{email} already has an account; `gatewright user add-role {email} superadmin` gives it the role superadmin"
         ),
         _ => error,
     })?;

@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-/// A command with others below it, and with `--json`.
+/// A command with subcommands and `--json`.
 pub(crate) fn group(name: &'static str) -> Command {
     Command::new(name)
         .subcommand_required(true)
@@ -15,12 +15,12 @@ pub(crate) fn json() -> Arg {
         .long("json")
         .action(ArgAction::SetTrue)
         .global(true)
-        .help("Print the answer of the API as it is, in JSON")
+        .help("Print the response of the API unchanged, as JSON")
 }
 
-/// A user, by whatever people know of him.
+/// A user, by ID, e-mail address or user name.
 pub(crate) fn user() -> Arg {
-    required("user", "USER").help("Id, e-mail address or user name")
+    required("user", "USER").help("ID, e-mail address or user name")
 }
 
 pub(crate) fn required(name: &'static str, value: &'static str) -> Arg {
@@ -32,14 +32,14 @@ pub(crate) fn option(name: &'static str, value: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value)
 }
 
-/// `--rank N`, of a role.
+/// `--rank N` of a role.
 pub(crate) fn rank() -> Arg {
     option("rank", "N")
         .value_parser(clap::value_parser!(u64).range(0..1000))
-        .help("How high its holders stand, 0 to 999: they administer those of a lower rank")
+        .help("Rank of the role, 0 to 999: its users can administer users of a lower rank")
 }
 
-/// `--name VALUE`, more than once.
+/// `--name VALUE`, which can be repeated.
 pub(crate) fn options(name: &'static str, value: &'static str) -> Arg {
     option(name, value).action(ArgAction::Append)
 }
@@ -48,7 +48,7 @@ pub(crate) fn flag(name: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue)
 }
 
-/// `--name`, which is the same as `--name=true`, and `--name=false`.
+/// `--name=true` or `--name=false`. `--name` alone means true.
 pub(crate) fn yes_or_no(name: &'static str) -> Arg {
     option(name, "BOOL")
         .value_parser(clap::value_parser!(bool))
@@ -57,7 +57,7 @@ pub(crate) fn yes_or_no(name: &'static str) -> Arg {
         .default_missing_value("true")
 }
 
-/// How much of a list is wanted.
+/// `--limit N` of a list.
 pub(crate) fn limit(default: &'static str) -> Arg {
     option("limit", "N")
         .value_parser(clap::value_parser!(u64).range(1..))
@@ -68,7 +68,7 @@ pub(crate) fn text<'m>(matches: &'m ArgMatches, name: &str) -> Option<&'m str> {
     matches.get_one::<String>(name).map(String::as_str)
 }
 
-/// What is required, so that it is there.
+/// Returns the value of a required argument.
 pub(crate) fn given<'m>(matches: &'m ArgMatches, name: &str) -> &'m str {
     text(matches, name).unwrap_or_default()
 }
@@ -78,7 +78,7 @@ pub(crate) fn texts<'m>(matches: &'m ArgMatches, name: &str) -> Vec<&'m str> {
     given.into_iter().flatten().map(String::as_str).collect()
 }
 
-/// A time as the API takes it: a day is its beginning in UTC.
+/// Returns a time in the form of the API. A day becomes its beginning in UTC.
 pub(crate) fn time(text: &str) -> String {
     let day = text.len() == 10
         && text.bytes().enumerate().all(|(at, byte)| match at {

@@ -13,29 +13,29 @@ use crate::arguments::{flag, group, limit, option, text, time};
 use crate::call::Call;
 use crate::show;
 
-/// How often new events are asked for.
+/// Time between two requests for new events.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How many of the last events are asked for again, as one may come late that happened before them.
+/// Number of the last events that are requested again, because an earlier event can be stored late.
 const OVERLAP: usize = 50;
 
 pub(crate) fn command() -> Command {
-    group("audit").about("What happened").subcommand(
+    group("audit").about("Read the audit log").subcommand(
         Command::new("tail")
-            .about("Print the last events, the newest at the end; with --json as the API has them, the newest first")
+            .about("Print the latest events, newest last; with --json the response of the API, newest first")
             .arg(
                 option("kind", "KIND")
-                    .help("Of this kind; a prefix ends with a dot, such as user."),
+                    .help("Only events of this kind; a prefix ends with a dot, such as user."),
             )
-            .arg(option("actor", "USER").help("Of what this user did"))
+            .arg(option("actor", "USER").help("Only events caused by this user"))
             .arg(
                 option("target", "USER")
-                    .help("Of what was done to this user, or to the thing with this id"),
+                    .help("Only events about this user, or about the object with this ID"),
             )
-            .arg(option("from", "TIME").help("At that time or later: RFC 3339, or a day in UTC"))
-            .arg(option("to", "TIME").conflicts_with("follow").help("Of what happened before that time"))
-            .arg(limit("50").help("How many of the past at most"))
+            .arg(option("from", "TIME").help("Only events at or after this time: RFC 3339, or a day in UTC"))
+            .arg(option("to", "TIME").conflicts_with("follow").help("Only events before this time"))
+            .arg(limit("50").help("Maximum number of past events"))
             .arg(flag("follow").short('f').help(
-                "Go on with what happens, until stopped; with --json one event on each line",
+                "Print new events until stopped; with --json one event per line",
             )),
     )
 }
@@ -76,7 +76,7 @@ fn follow(
     limit: u64,
     json: bool,
 ) -> Result<()> {
-    /// What tells an event from another.
+    /// Identity of an event.
     fn key(event: &Value) -> (String, String) {
         let field = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
         (field("id"), field("at"))
@@ -106,7 +106,7 @@ fn follow(
             }
         }
         call.out.flush()?;
-        // Of the time that is asked for again everything is remembered, or it would be printed again.
+        // Remembers every event of the period that is requested again, because it would be printed twice otherwise.
         while seen.len() > OVERLAP && seen[0].1 != seen[seen.len() - OVERLAP].1 {
             seen.pop_front();
         }
@@ -126,7 +126,7 @@ fn print(call: &mut Call<'_>, raw: &RawValue, event: &Value, json: bool) -> Resu
     Ok(())
 }
 
-/// An event as one line.
+/// Returns an event as one line.
 fn line(event: &Value) -> String {
     let field = |name: &str| show::text(&event[name]);
     let mut line = format!("{}  {:28}", field("at"), field("kind"));

@@ -1,4 +1,4 @@
-//! What every command works with.
+//! The context of a running command.
 
 use std::io::Write;
 
@@ -17,7 +17,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Prints a document as it came.
+    /// Prints a document unchanged.
     pub(crate) fn document(&mut self, body: &[u8]) -> Result<()> {
         if !body.is_empty() {
             self.out.write_all(body)?;
@@ -34,7 +34,7 @@ impl Call<'_> {
         show::record(self.out, &read::<Value>(body)?)
     }
 
-    /// Prints what was done, or with `--json` the document, if there is one.
+    /// Prints the result, or with `--json` the document, if there is one.
     pub(crate) fn done(&mut self, matches: &ArgMatches, body: &[u8], said: &str) -> Result<()> {
         if matches.get_flag("json") {
             return self.document(body);
@@ -43,14 +43,14 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// Fails unless a person at the terminal agrees, or did by `--yes`.
+    /// Fails unless `--yes` is given or the person at the terminal confirms.
     pub(crate) fn confirm(&mut self, matches: &ArgMatches, question: &str) -> Result<()> {
         if matches.get_flag("yes") {
             return Ok(());
         }
         anyhow::ensure!(
             self.console.is_terminal(),
-            "there is nobody to ask; --yes says yes"
+            "there is no terminal to ask for confirmation; --yes confirms"
         );
         let answer = self.console.ask(&format!("{question} [y/N] "))?;
         let yes = ["y", "yes"].contains(&answer.trim().to_lowercase().as_str());
@@ -58,7 +58,7 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// The password of `--password-stdin`, if that is given.
+    /// Returns the password of `--password-stdin`, if that is given.
     pub(crate) fn given_password(&mut self, matches: &ArgMatches) -> Result<Option<String>> {
         if !matches.get_flag("password-stdin") {
             return Ok(None);
@@ -70,16 +70,16 @@ impl Call<'_> {
         Ok(Some(password.to_owned()))
     }
 
-    /// A password that is typed twice.
+    /// Asks for a password twice.
     pub(crate) fn typed_password(&mut self) -> Result<String> {
         anyhow::ensure!(
             self.console.is_terminal(),
-            "there is nobody to ask for a password; --password-stdin reads it"
+            "there is no terminal to ask for the password; --password-stdin reads it from standard input"
         );
         let password = self.console.ask_secret("Password: ")?;
-        let again = self.console.ask_secret("Once more: ")?;
-        anyhow::ensure!(password == again, "these are two passwords");
-        anyhow::ensure!(!password.is_empty(), "there is no password");
+        let again = self.console.ask_secret("Repeat password: ")?;
+        anyhow::ensure!(password == again, "the two passwords differ");
+        anyhow::ensure!(!password.is_empty(), "the password is empty");
         Ok(password)
     }
 }

@@ -1,29 +1,29 @@
-//! The way to a service's HTTP API.
+//! Clients of a service's HTTP API.
 
 use anyhow::{Result, bail};
 use http::{Request, Response};
 
 /// Sends requests to the HTTP API of a service.
 pub trait ApiClient {
-    /// Sends one request and blocks until it is answered.
+    /// Sends one request and blocks until the response has arrived.
     ///
-    /// The URI of the request is a path with its query. The client adds the credentials; the commands have none. Every
-    /// status is an answer.
+    /// The URI of the request is a path with its query. The client adds the credentials, because commands have
+    /// none. A response of any status is a success.
     ///
     /// # Errors
-    /// There is no answer.
+    /// There is no response.
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>>;
 
-    /// Distinguishes this service from others, in what is stored about an import.
+    /// Returns a name that distinguishes this service from others in the stored progress of an import.
     fn name(&self) -> String;
 
-    /// How many requests [`send_all`](Self::send_all) can process at the same time.
+    /// Returns how many requests [`send_all`](Self::send_all) can process at the same time.
     fn max_concurrency(&self) -> usize {
         1
     }
 
-    /// Sends requests in any order, each as [`send`](Self::send) does, and returns the answers in the order of the
-    /// requests. The first may be answered before a later one is created.
+    /// Sends requests in any order, each as [`send`](Self::send) does, and returns the responses in the order of the
+    /// requests. The first response can arrive before a later request is created.
     fn send_all(
         &self,
         requests: &mut dyn Iterator<Item = Request<Vec<u8>>>,
@@ -37,7 +37,7 @@ pub struct NoApiClient;
 
 impl ApiClient for NoApiClient {
     fn send(&self, _: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
-        bail!("there is no service to ask; --url names one")
+        bail!("this command needs a service; --url sets its address")
     }
 
     fn name(&self) -> String {

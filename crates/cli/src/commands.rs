@@ -1,4 +1,4 @@
-//! The commands by name, and how one of them is run.
+//! The list of commands, and running one of them.
 
 use std::io::Write;
 
@@ -14,7 +14,7 @@ use crate::{
     access, admin, audit, export, import, keys, permissions, roles, secret, sessions, users,
 };
 
-/// Every command of this crate, by name: `user`, `role`, `permission`, `admin`, `keys`, `sessions`, `audit`, `check`,
+/// Returns every command of this crate: `user`, `role`, `permission`, `admin`, `keys`, `sessions`, `audit`, `check`,
 /// `secret`, `import` and `export`.
 pub fn commands() -> Vec<Command> {
     vec![
@@ -32,17 +32,17 @@ pub fn commands() -> Vec<Command> {
     ]
 }
 
-/// Whether a command sends requests. The others are run with [`NoApiClient`](crate::NoApiClient).
+/// Returns whether a command sends requests. The others are run with [`NoApiClient`](crate::NoApiClient).
 pub fn needs_api_client(name: &str, _matches: &ArgMatches) -> bool {
     name != "secret"
 }
 
-/// Runs one of [`commands`]. Results go to `out`; questions, progress and problems go to standard error,
-/// each problem as a line of JSON with `--json`.
+/// Runs one of [`commands`]. Results go to `out`. Questions, progress and problems go to standard error;
+/// with `--json` each problem is a line of JSON.
 ///
 /// # Errors
-/// The service can't be reached or refuses, an argument is wrong, or the result calls for exit code 1: `import` refused a
-/// record, or `check` found no permission.
+/// The service can't be reached or refuses the request, an argument is wrong, or the result needs exit code 1: the
+/// service refused a record of `import`, or the user of `check` lacks the permission.
 pub fn run(
     name: &str,
     matches: &ArgMatches,
@@ -53,7 +53,7 @@ pub fn run(
     piped(out, |out| run_with(name, matches, client, out, console))
 }
 
-/// Whether the command or one below it was given `--json`.
+/// Returns whether the command or a subcommand was given `--json`.
 pub fn wants_json(matches: &ArgMatches) -> bool {
     let given = matches.try_get_one::<bool>("json");
     given.is_ok_and(|given| given == Some(&true))
@@ -101,7 +101,7 @@ mod tests {
     use crate::client::NoApiClient;
     use crate::fake::{Fake, Script, program};
 
-    /// A pipe that nobody reads, or a full disk.
+    /// A pipe without a reader, or a full disk.
     struct Shut(io::ErrorKind);
 
     impl Write for Shut {
@@ -126,7 +126,7 @@ mod tests {
         let line = "secret generate";
         run_into(io::ErrorKind::BrokenPipe, json!({}), line).unwrap();
         assert!(run_into(io::ErrorKind::StorageFull, json!({}), line).is_err());
-        // Whoever asks for a permission hears no "yes" because he reads no answer.
+        // `check` does not succeed only because nobody reads its output.
         let line = "check 01890a5d-ac96-774b-bcce-b302099a8057 posts:write --json";
         let ask = |allowed: bool| {
             let answer = json!({"allowed": allowed, "results": [allowed]});

@@ -1,4 +1,4 @@
-//! The person at the terminal.
+//! Questions, notes and progress at the terminal.
 
 use std::io::{self, BufRead, BufReader, IsTerminal as _, Write as _};
 use std::thread::sleep;
@@ -10,9 +10,9 @@ use serde_json::json;
 
 use crate::output;
 
-/// What is done beside printing what was found.
+/// Interaction of a command beside its output.
 pub(crate) trait Console {
-    /// Whether there is somebody who can be asked.
+    /// Returns whether there is a terminal, where a person can be asked.
     fn is_terminal(&self) -> bool;
     /// Asks for a line.
     fn ask(&mut self, question: &str) -> Result<String>;
@@ -20,13 +20,13 @@ pub(crate) trait Console {
     fn ask_secret(&mut self, question: &str) -> Result<String>;
     /// Standard input.
     fn input(&mut self) -> Box<dyn BufRead + Send>;
-    /// Begins a bar of that length, or of none that is known. Only people see it.
+    /// Starts a progress bar of this length; `None` means that the length is unknown. It is shown only on a terminal.
     fn begin(&mut self, length: Option<u64>) -> ProgressBar;
-    /// Says something on standard error; with `--json` as `{"note": …}`.
+    /// Writes a note to standard error; with `--json` as `{"note": …}`.
     fn say(&mut self, line: &str);
-    /// Writes a line to standard error as it is, above the bar.
+    /// Writes a line to standard error unchanged, above the progress bar.
     fn write(&mut self, line: &str);
-    /// Lets time pass.
+    /// Waits.
     fn wait(&mut self, time: Duration);
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// The terminal of a command, with `--json` or without.
+    /// Returns the terminal of a command with or without `--json`.
     pub(crate) fn new(json: bool) -> Self {
         Self { bar: None, json }
     }

@@ -18,20 +18,20 @@ use crate::call::Call;
 use crate::console::Console;
 use crate::show::one_line;
 
-/// Most users that one answer has.
+/// Largest number of users in one response.
 const PAGE: u64 = 500;
 
 pub(crate) fn command() -> Command {
     Command::new("export")
-        .about("Write permissions, roles and every user as JSON Lines, which `import` reads")
+        .about("Export permissions, roles and all users as JSON Lines, which `import` reads")
         .arg(
             Arg::new("file")
                 .value_name("FILE")
                 .value_parser(value_parser!(PathBuf))
-                .help("Where to, whole or not at all and readable by its owner alone; without it to standard output"),
+                .help("File to write, readable only by its owner and replaced only when complete; standard output by default"),
         )
         .arg(flag("secrets").help(
-            "With hashes of passwords, keys of second factors and recovery codes, which takes a superadmin",
+            "Include password hashes, keys of second factors and recovery codes; only a superadmin can do this",
         ))
 }
 
@@ -50,14 +50,14 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     );
     let folder = file.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or_else(|| Path::new("."));
-    // Readable by its owner alone.
+    // Readable only by its owner.
     let part = NamedTempFile::new_in(folder).with_context(cannot)?;
     let mut lines = BufWriter::new(part);
     let count = write(&call.api, call.console, &mut lines, secrets)?;
     let part = lines.into_inner().with_context(cannot)?;
     part.as_file().sync_all().with_context(cannot)?;
     part.persist(file).with_context(cannot)?;
-    writeln!(call.out, "{count} users are in {}", file.display())?;
+    writeln!(call.out, "{count} users exported to {}", file.display())?;
     Ok(())
 }
 
@@ -68,7 +68,7 @@ fn is_database(path: &Path) -> bool {
     file.is_ok() && head == *b"SQLite format 3\0"
 }
 
-/// Writes permissions and roles, and then every user, each as a line, and returns how many users there are.
+/// Writes the permissions and roles, and then every user, each as a line. Returns the number of users.
 fn write(
     api: &Api<'_>,
     console: &mut dyn Console,
@@ -106,7 +106,8 @@ fn write(
     }
 }
 
-/// Writes the permissions that were made here, and every role. Who may only export users is told that they are missing.
+/// Writes the permissions that are not built in, and every role. A note reports that they are missing if the caller
+/// lacks the permission to read them.
 fn write_definitions(api: &Api<'_>, console: &mut dyn Console, out: &mut dyn Write) -> Result<()> {
     #[derive(Deserialize)]
     struct List {
@@ -129,7 +130,7 @@ fn write_definitions(api: &Api<'_>, console: &mut dyn Console, out: &mut dyn Wri
     let lists = get("/permissions").and_then(|permissions| Ok((permissions, get("/roles")?)));
     let (permissions, roles) = match lists {
         Err(error) if refused_with(&error, StatusCode::FORBIDDEN) => {
-            console.say("permissions and roles are left out: that takes roles:read");
+            console.say("permissions and roles are left out, because reading them needs the permission roles:read");
             return Ok(());
         }
         lists => lists?,
@@ -264,7 +265,7 @@ mod tests {
         let fake = Fake::new((0..20).map(|_| busy()));
         assert!(run_line(&fake, "export").is_err());
         assert_eq!(fake.requests().len(), 8);
-        // Who does not say when is not asked again, and who says tomorrow neither.
+        // Without `Retry-After`, or with one of a day, there is no retry.
         let fake = Fake::new([Script::text(503, "")]);
         assert!(run_line(&fake, "export").is_err());
         let fake = Fake::new([Script::text(503, "").with("retry-after", "86400")]);

@@ -1,4 +1,4 @@
-//! A client with scripted answers, and a person who types what a test says.
+//! A client with scripted responses, and a person who types what a test tells them to.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -16,7 +16,7 @@ use crate::commands::{commands, run_with};
 use crate::console::Console;
 use crate::remote::connection_arguments;
 
-/// One answer.
+/// A response.
 pub(crate) struct Script(Response<Vec<u8>>);
 
 impl Script {
@@ -35,7 +35,7 @@ impl Script {
     }
 }
 
-/// A client that answers from a script, and fails when the script has ended.
+/// A client that answers from a script, and fails after its end.
 pub(crate) struct Fake {
     answers: RefCell<VecDeque<Script>>,
     requests: RefCell<Vec<Request<Vec<u8>>>>,
@@ -53,13 +53,13 @@ impl Fake {
         }
     }
 
-    /// Takes so many requests at the same time.
+    /// Sets how many requests are sent at the same time.
     pub(crate) fn with_max_concurrency(mut self, count: usize) -> Self {
         self.max_concurrency = count;
         self
     }
 
-    /// Has another name than usual.
+    /// Sets the name of the service.
     pub(crate) fn named(mut self, name: &'static str) -> Self {
         self.name = name;
         self
@@ -69,7 +69,7 @@ impl Fake {
         self.requests.borrow().clone()
     }
 
-    /// Methods and addresses of what was asked.
+    /// Returns the methods and paths of the requests.
     pub(crate) fn paths(&self) -> Vec<String> {
         let requests = self.requests.borrow();
         let path = |request: &Request<_>| format!("{} {}", request.method(), request.uri());
@@ -84,7 +84,7 @@ impl Fake {
             .collect()
     }
 
-    /// The body of a request, which says that it is JSON.
+    /// Returns the body of a request, whose content type must be JSON.
     pub(crate) fn body(&self, at: usize) -> Value {
         let request = &self.requests.borrow()[at];
         assert_eq!(request.headers()["content-type"], "application/json");
@@ -110,13 +110,13 @@ impl ApiClient for Fake {
 
 #[derive(Default)]
 pub(crate) struct Person {
-    /// What is in standard input.
+    /// Content of standard input.
     typed: String,
-    /// Whether standard input ends with a failure.
+    /// Whether standard input ends with an error.
     failing: bool,
-    /// What is answered at a terminal, if there is one.
+    /// Answers at the terminal, if there is one.
     answers: Option<VecDeque<String>>,
-    /// What was said on standard error.
+    /// Lines on standard error.
     pub(crate) said: Vec<String>,
     pub(crate) waited: Vec<Duration>,
 }
@@ -143,7 +143,7 @@ impl Person {
         }
     }
 
-    /// Runs a command line, and returns what it printed.
+    /// Runs a command line and returns its output.
     pub(crate) fn run(&mut self, client: &dyn ApiClient, line: &str) -> Result<String> {
         self.run_words(client, &line.split_whitespace().collect::<Vec<_>>())
     }
@@ -153,7 +153,7 @@ impl Person {
         done.map(|()| out)
     }
 
-    /// What was printed before it failed.
+    /// Runs a command line that fails, and returns its output before the failure.
     pub(crate) fn run_until_error(&mut self, client: &dyn ApiClient, line: &str) -> String {
         let (out, done) = self.attempt(client, &line.split_whitespace().collect::<Vec<_>>());
         assert!(done.is_err());
@@ -227,7 +227,7 @@ pub(crate) fn program() -> Command {
         .subcommands(commands.map(|command| command.args(connection_arguments())))
 }
 
-/// Runs a command line where there is no terminal.
+/// Runs a command line without a terminal.
 pub(crate) fn run_line(client: &dyn ApiClient, line: &str) -> Result<String> {
     Person::default().run(client, line)
 }

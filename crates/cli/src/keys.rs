@@ -12,18 +12,16 @@ use crate::show;
 
 pub(crate) fn command() -> Command {
     group("keys")
-        .about("The keys that access tokens are signed with")
+        .about("List and rotate the keys that sign access tokens")
         .subcommand(Command::new("list").about("List the keys"))
         .subcommand(
             Command::new("rotate")
-                .about(
-                    "Make a new key to sign with; the old one verifies until its tokens have run out",
-                )
+                .about("Sign with a new key; the old key verifies its tokens until they expire")
                 .arg(
                     Arg::new("emergency")
                         .long("emergency")
                         .action(ArgAction::SetTrue)
-                        .help("A key has become known: refuse everything that was signed before"),
+                        .help("After a key leak: reject every token that was signed before"),
                 ),
         )
 }

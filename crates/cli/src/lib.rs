@@ -1,7 +1,7 @@
 //! The commands that administer a service.
 //!
-//! They use its HTTP API and nothing else, through an [`ApiClient`]: [`Remote`] reaches a service at a URL, and a host
-//! brings a client of its own for the service on its machine. So every host is administered with the same commands.
+//! They use only its HTTP API, through an [`ApiClient`]: [`Remote`] reaches a service at a URL, and a host provides its own
+//! client for the service on its machine. So the same commands administer every host.
 //!
 //! A program adds [`commands()`] to its own, and [`connection_arguments`] where it offers other hosts:
 //!
@@ -27,7 +27,7 @@
 //! ```
 
 #![forbid(unsafe_code)]
-#![warn(clippy::print_stderr, reason = "it panics where nobody reads")]
+#![warn(clippy::print_stderr, reason = "it panics if standard error is closed")]
 #![cfg_attr(
     test,
     allow(clippy::disallowed_methods, reason = "tests read JSON that they know")

@@ -1,13 +1,13 @@
-//! What goes to standard output and standard error. Neither has to have a reader.
+//! Standard output and standard error. Either can be closed.
 
 use std::io::{self, Write};
 
 use anyhow::Result;
 
-/// Runs a command that prints to `out`. A reader that has closed it, as `head` does, ends the command without an error.
+/// Runs a command that prints to `out`. A reader that closes it, such as `head`, ends the command without an error.
 ///
 /// # Errors
-/// Those of the command, and those of writing to what is not closed.
+/// Those of the command, and those of writing unless `out` is closed.
 pub fn piped(
     out: &mut dyn Write,
     command: impl FnOnce(&mut dyn Write) -> Result<()>,
@@ -20,7 +20,7 @@ pub fn piped(
     }
 }
 
-/// Says something on standard error, if anybody listens.
+/// Writes a line to standard error, unless it is closed.
 pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

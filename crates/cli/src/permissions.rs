@@ -11,32 +11,28 @@ use crate::call::Call;
 use crate::show;
 
 pub(crate) fn command() -> Command {
-    let permission = || required("permission", "PERMISSION").help("Name or id");
+    let permission = || required("permission", "PERMISSION").help("Name or ID");
     group("permission")
-        .about("The permissions that roles can hold")
+        .about("Manage permissions")
         .subcommand(Command::new("list").about("List the permissions"))
         .subcommand(
             Command::new("create")
-                .about("Make a permission")
-                .arg(required("name", "NAME").help("resource:action; either may be *"))
+                .about("Create a permission")
+                .arg(required("name", "NAME").help("resource:action; either can be *"))
                 .arg(option("description", "TEXT")),
         )
         .subcommand(
             Command::new("edit")
-                .about("Change a permission")
+                .about("Update a permission; omitted fields are unchanged")
                 .arg(permission())
                 .arg(option("name", "NAME"))
                 .arg(option("description", "TEXT")),
         )
         .subcommand(
             Command::new("delete")
-                .about("Delete a permission, and take it away from every role")
+                .about("Delete a permission, and remove it from every role")
                 .arg(permission())
-                .arg(
-                    flag("yes")
-                        .short('y')
-                        .help("Do not ask whether that is meant"),
-                ),
+                .arg(flag("yes").short('y').help("Do not ask for confirmation")),
         )
 }
 
@@ -66,7 +62,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
             let given_some = ["name", "description"]
                 .iter()
                 .any(|name| matches.contains_id(name));
-            ensure!(given_some, "nothing is to be changed");
+            ensure!(given_some, "nothing to change; give at least one option");
             let path = path(&["permissions", given(matches, "permission")])?;
             let now: Value = read(&call.api.get(&path)?)?;
             let kept = |field| match text(matches, field) {

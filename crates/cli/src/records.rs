@@ -1,4 +1,4 @@
-//! Users in a file, in whatever form it is.
+//! Reading the records of a file in any supported format.
 
 use std::io::BufRead;
 
@@ -14,9 +14,9 @@ pub(crate) fn arguments() -> [Arg; 6] {
         option("format", "FORMAT")
             .value_parser(Format::NAMES)
             .default_value("jsonl")
-            .help("Whose export the file is; jsonl is ours"),
+            .help("Format of the file; jsonl is the one of `gatewright export`"),
         option("table", "NAME")
-            .help("The table of the users, if it has another name than the system gives it"),
+            .help("Name of the table with the users, if it differs from the default of the system"),
         firebase("firebase-signer-key", "BASE64")
             .env("GATEWRIGHT_FIREBASE_SIGNER_KEY")
             .hide_env_values(true)
@@ -31,13 +31,13 @@ pub(crate) fn arguments() -> [Arg; 6] {
     ]
 }
 
-/// What tells a way of reading from another that finds other records.
+/// Returns a text that differs between options that find different records.
 pub(crate) fn described(matches: &ArgMatches) -> String {
     let table = text(matches, "table").unwrap_or_default();
     format!("{} {table}", given(matches, "format"))
 }
 
-/// By what people know what a record is.
+/// Returns the name by which people know a record.
 pub(crate) fn name(item: &Item) -> Option<&str> {
     match item {
         Item::User(user) => user.email.as_deref().or(user.username.as_deref()),
@@ -49,7 +49,7 @@ pub(crate) fn open(
     matches: &ArgMatches,
     input: Box<dyn BufRead + Send>,
 ) -> Result<Box<dyn Iterator<Item = Record> + Send>> {
-    let format = Format::parse(given(matches, "format")).context("there is no such format")?;
+    let format = Format::parse(given(matches, "format")).context("unknown format")?;
     let options = Options {
         table: text(matches, "table").map(str::to_owned),
         firebase: match format {
@@ -60,7 +60,7 @@ pub(crate) fn open(
     Ok(gatewright_transfer::read(format, input, options)?)
 }
 
-/// How a project of Firebase hashes passwords: all of it, or nothing.
+/// Returns the hash parameters of a Firebase project: all of them or none.
 fn firebase(matches: &ArgMatches) -> Result<Option<FirebaseHash>> {
     let names = [
         "firebase-signer-key",
@@ -71,7 +71,9 @@ fn firebase(matches: &ArgMatches) -> Result<Option<FirebaseHash>> {
     if !names.iter().any(|name| matches.contains_id(name)) {
         return Ok(None);
     }
-    let missing = |name| format!("--{name} is missing: passwords of Firebase need all four");
+    let missing = |name| {
+        format!("--{name} is missing; passwords of Firebase need all four --firebase options")
+    };
     let texts = |at: usize| {
         let value = text(matches, names[at]).map(str::to_owned);
         value.with_context(|| missing(names[at]))

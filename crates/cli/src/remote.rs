@@ -17,13 +17,13 @@ use crate::client::ApiClient;
 
 /// Longest time for the connection.
 const CONNECT: Duration = Duration::from_secs(10);
-/// Longest time for a request and its answer: one that imports many users takes a while.
+/// Longest time for a request and its response. Importing many users takes a while.
 const WHOLE: Duration = Duration::from_secs(120);
-/// Longest answer that is read.
+/// Largest response that is read.
 const MAX_ANSWER: u64 = 64 * 1024 * 1024;
 
-/// The arguments that name another host: `--url`, `--token` and `--token-file`. They are for a command of
-/// [`commands`](crate::commands()) and go to the commands below it by themselves.
+/// Returns the arguments for another host: `--url`, `--token` and `--token-file`. They belong to a command of
+/// [`commands`](crate::commands()), and its subcommands inherit them.
 pub fn connection_arguments() -> [Arg; 3] {
     [
         Arg::new("url")
@@ -31,14 +31,14 @@ pub fn connection_arguments() -> [Arg; 3] {
             .value_name("URL")
             .env("GATEWRIGHT_URL")
             .global(true)
-            .help("Administer the service at this address; without it the one on this machine"),
+            .help("Administer the service at this address instead of the local database"),
         Arg::new("token")
             .long("token")
             .value_name("TOKEN")
             .env("GATEWRIGHT_TOKEN")
             .hide_env_values(true)
             .global(true)
-            .help("An administrator's access token, for --url; others on this machine may see it here"),
+            .help("Access token of an administrator, for --url; other users of this machine can see it, so prefer --token-file"),
         Arg::new("token-file")
             .long("token-file")
             .value_name("FILE")
@@ -48,45 +48,46 @@ pub fn connection_arguments() -> [Arg; 3] {
     ]
 }
 
-/// The host that [`connection_arguments`] name; none without `--url`.
+/// Returns the host of [`connection_arguments`]. `None` means that there is no `--url`.
 ///
 /// # Errors
-/// The address is not one to send a token to, or there is no token.
+/// A token must not be sent to the address, or there is no token.
 pub fn remote(matches: &ArgMatches) -> Result<Option<Remote>> {
     let Some(url) = matches.get_one::<String>("url") else {
         return Ok(None);
     };
     let typed = matches.value_source("token") == Some(ValueSource::CommandLine);
     let token = match matches.get_one::<PathBuf>("token-file") {
-        Some(_) if typed => bail!("--token and --token-file are two tokens"),
+        Some(_) if typed => bail!("--token and --token-file can't be combined"),
         Some(file) => {
             fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?
         }
         None => {
             let token = matches.get_one::<String>("token").cloned();
             token.context(
-                "--url needs an administrator's access token: GATEWRIGHT_TOKEN or --token-file",
+                "--url needs the access token of an administrator: set GATEWRIGHT_TOKEN or give --token-file",
             )?
         }
     };
     Remote::new(url, token.trim()).map(Some)
 }
 
-/// A host that is reached by HTTP.
+/// A host at a URL.
 pub struct Remote {
     agent: Agent,
-    /// Scheme, authority and the path before the API's, without a slash at its end.
+    /// Scheme, authority and the path before that of the API, without a trailing slash.
     base: String,
     authorization: HeaderValue,
 }
 
 impl Remote {
-    /// A host by its address, and the access token of an administrator.
+    /// Creates a client from the address of a host and the access token of an administrator.
     ///
     /// # Errors
-    /// The address is not one to send a token to: what is not encrypted goes to this machine alone. Or it is no token.
+    /// A token must not be sent to the address, because unencrypted requests go only to this machine; or the token is
+    /// malformed.
     pub fn new(url: &str, token: &str) -> Result<Self> {
-        let wrong = "--url has to be like https://auth.example.com";
+        let wrong = "--url must be an address such as https://auth.example.com";
         let uri: Uri = url.parse().context(wrong)?;
         let authority = uri.authority().context(wrong)?;
         ensure!(
@@ -97,15 +98,16 @@ impl Remote {
         ensure!(encrypted || uri.scheme() == Some(&Scheme::HTTP), wrong);
         ensure!(
             encrypted || is_here(authority.host()),
-            "--url has to begin with https: a token is not sent to another machine unencrypted"
+            "--url must begin with https:, because the token is not sent unencrypted to another machine"
         );
         ensure!(!token.is_empty(), "the access token is empty");
-        let mut authorization = HeaderValue::try_from(format!("Bearer {token}"))
-            .map_err(|_| anyhow!("the access token has characters that no token has"))?;
+        let mut authorization = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| {
+            anyhow!("the access token contains characters that are not allowed in a token")
+        })?;
         authorization.set_sensitive(true);
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
-            // The token is for that host alone.
+            // The token is only for that host.
             .max_redirects(0)
             .timeout_connect(Some(CONNECT))
             .timeout_global(Some(WHOLE))
@@ -121,7 +123,7 @@ impl Remote {
     }
 }
 
-/// Whether the name is one of this machine itself.
+/// Returns whether the name is one of this machine.
 fn is_here(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
@@ -137,8 +139,8 @@ impl ApiClient for Remote {
         parts
             .headers
             .insert(AUTHORIZATION, self.authorization.clone());
-        let cannot = || format!("can't ask {}", self.base);
-        // A POST without a body says that its length is 0.
+        let cannot = || format!("can't reach {}", self.base);
+        // A POST without a body has a Content-Length of 0.
         let answer = match parts.method {
             Method::GET | Method::DELETE => self.agent.run(Request::from_parts(parts, ())),
             _ => self.agent.run(Request::from_parts(parts, body)),
@@ -162,7 +164,7 @@ mod tests {
     use std::net::TcpListener;
     use std::thread;
 
-    /// A server that answers one request, and returns what it was asked.
+    /// Starts a server that answers one request and returns it.
     fn answering(answer: &'static str) -> (String, thread::JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/base/", listener.local_addr().unwrap());

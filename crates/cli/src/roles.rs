@@ -11,47 +11,49 @@ use crate::call::Call;
 use crate::show;
 
 pub(crate) fn command() -> Command {
-    let role = || required("role", "ROLE").help("Name or id");
+    let role = || required("role", "ROLE").help("Name or ID");
     let permissions = || required("permissions", "PERMISSION").num_args(1..);
     group("role")
-        .about("Roles, and the permissions that they hold")
+        .about("Manage roles and their permissions")
         .subcommand(Command::new("list").about("List the roles"))
         .subcommand(Command::new("show").about("Show a role").arg(role()))
         .subcommand(
             Command::new("create")
-                .about("Make a role")
+                .about("Create a role")
                 .arg(required("name", "NAME"))
-                .arg(option("description", "TEXT"))
-                .arg(rank())
-                .arg(options("permission", "PERMISSION").help("A permission that it holds; may be given again")),
-        )
-        .subcommand(
-            Command::new("edit")
-                .about("Change a role")
-                .arg(role())
-                .arg(option("name", "NAME"))
                 .arg(option("description", "TEXT"))
                 .arg(rank())
                 .arg(
                     options("permission", "PERMISSION")
-                        .help("A permission that it holds, in the place of those that it has; may be given again"),
+                        .help("A permission of the role; can be repeated"),
                 ),
         )
         .subcommand(
-            Command::new("delete")
-                .about("Delete a role, and take it away from everybody")
+            Command::new("edit")
+                .about("Update a role; omitted fields are unchanged")
                 .arg(role())
-                .arg(flag("yes").short('y').help("Do not ask whether that is meant")),
+                .arg(option("name", "NAME"))
+                .arg(option("description", "TEXT"))
+                .arg(rank())
+                .arg(options("permission", "PERMISSION").help(
+                    "A permission of the role; can be repeated. Replaces all of its permissions",
+                )),
+        )
+        .subcommand(
+            Command::new("delete")
+                .about("Delete a role, and remove it from every user")
+                .arg(role())
+                .arg(flag("yes").short('y').help("Do not ask for confirmation")),
         )
         .subcommand(
             Command::new("grant")
-                .about("Give a role permissions")
+                .about("Add permissions to a role")
                 .arg(role())
                 .arg(permissions()),
         )
         .subcommand(
             Command::new("revoke")
-                .about("Take permissions away from a role")
+                .about("Remove permissions from a role")
                 .arg(role())
                 .arg(permissions()),
         )
@@ -97,7 +99,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
             let given = ["name", "description", "rank", "permission"];
             ensure!(
                 given.iter().any(|name| matches.contains_id(name)),
-                "nothing is to be changed"
+                "nothing to change; give at least one option"
             );
             let path = path(&["roles", role])?;
             let now: Value = read(&call.api.get(&path)?)?;

@@ -10,7 +10,7 @@ use crate::call::Call;
 
 pub(crate) fn command() -> Command {
     Command::new("secret")
-        .about("Secrets for settings")
+        .about("Generate secrets for settings")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(
@@ -20,7 +20,7 @@ pub(crate) fn command() -> Command {
                     option("bytes", "N")
                         .value_parser(value_parser!(u16).range(16..=1024))
                         .default_value("32")
-                        .help("How many random bytes it is made of"),
+                        .help("Number of random bytes"),
                 ),
         )
 }

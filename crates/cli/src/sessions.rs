@@ -12,7 +12,7 @@ use crate::show;
 
 pub(crate) fn command() -> Command {
     group("sessions")
-        .about("Where users are signed in")
+        .about("List and end sessions of users")
         .subcommand(
             Command::new("list")
                 .about("List a user's sessions")
@@ -20,12 +20,12 @@ pub(crate) fn command() -> Command {
         )
         .subcommand(
             Command::new("end")
-                .about("End one session of a user, or all of them")
+                .about("End one session of a user, or all")
                 .arg(user())
                 .arg(
                     Arg::new("session")
                         .value_name("SESSION")
-                        .help("Id of the session; without it all end"),
+                        .help("ID of the session; without it all sessions end"),
                 ),
         )
 }
@@ -68,7 +68,7 @@ pub(crate) fn end(
     let (path, said) = match session {
         Some(session) => (
             path(&["users", &user.id, "sessions", session])?,
-            format!("that session of {user} has ended"),
+            format!("the session of {user} has ended"),
         ),
         None => (
             path(&["users", &user.id, "sessions"])?,

@@ -1,4 +1,4 @@
-//! The API's documents as people read them.
+//! The API's documents in a form for people.
 
 use std::io::Write;
 
@@ -8,7 +8,8 @@ use comfy_table::presets::NOTHING;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Text without what would move a terminal's cursor or turn its writing round: others wrote it.
+/// Returns text without characters that would move a terminal's cursor or reverse its writing direction, because others
+/// wrote it.
 pub(crate) fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -22,12 +23,12 @@ pub(crate) fn clean(text: &str) -> String {
     cleaned
 }
 
-/// JSON on one line. Its line breaks can only be between its values.
+/// Returns JSON on one line. Line breaks can only be between its values.
 pub(crate) fn one_line(raw: &RawValue) -> String {
     raw.get().replace(['\r', '\n'], " ")
 }
 
-/// A value in one line.
+/// Returns a value on one line.
 pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
@@ -42,7 +43,7 @@ pub(crate) fn text(value: &Value) -> String {
     }
 }
 
-/// Rows under a header, aligned.
+/// Writes rows under a header, aligned.
 pub(crate) fn table(
     out: &mut dyn Write,
     header: &[&str],
@@ -60,7 +61,7 @@ pub(crate) fn table(
     Ok(())
 }
 
-/// The fields under these names, as rows.
+/// Returns the fields with these names, as rows.
 pub(crate) fn columns<'a>(
     values: &'a [Value],
     fields: &'a [&str],
@@ -69,7 +70,7 @@ pub(crate) fn columns<'a>(
     values.iter().map(row)
 }
 
-/// One record, a field on each line: who it is first, then as the service orders them.
+/// Writes a record, one field on each line: the identity first, then in the order of the service.
 pub(crate) fn record(out: &mut dyn Write, record: &Value) -> Result<()> {
     let Value::Object(fields) = record else {
         writeln!(out, "{}", text(record))?;

@@ -1,4 +1,4 @@
-//! Composes a component with those that provide its imports.
+//! Composes a component with the components that provide its imports.
 
 #![forbid(unsafe_code)]
 
@@ -10,15 +10,16 @@ use wac_graph::{CompositionGraph, EncodeOptions};
 pub struct Provider {
     /// The component.
     pub component: Vec<u8>,
-    /// Which imports it provides, in the form of Spin's manifest: an interface (`gatewright:auth/users@0.1.0`) or a
-    /// package, which stands for all its interfaces; the version may be left out.
+    /// The imports that it provides, in the form of Spin's manifest: an interface (`gatewright:auth/users@0.1.0`) or a
+    /// package, which means all of its interfaces. The version is optional.
     pub provides: String,
 }
 
-/// One component made of a component and its providers: it exports what the component does, and imports what is left.
+/// Composes a component and its providers into one component. It has the exports of the component, and the imports that
+/// no provider has.
 ///
 /// # Errors
-/// A provider has no matching import, or does not export what is imported.
+/// No import matches a provider, or a provider does not export the imported interface.
 pub fn compose(component: Vec<u8>, providers: Vec<Provider>) -> Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let package = Package::from_bytes("composed", None, component, graph.types_mut())?;
@@ -33,7 +34,7 @@ pub fn compose(component: Vec<u8>, providers: Vec<Provider>) -> Result<Vec<u8>> 
             .filter(|import| provides(&provider.provides, import))
             .collect();
         if wanted.is_empty() {
-            bail!("nothing that is imported is called {}", provider.provides);
+            bail!("the component has no import {}", provider.provides);
         }
         let name = format!("provider-{index}");
         let package = Package::from_bytes(&name, None, provider.component, graph.types_mut())?;
@@ -52,7 +53,7 @@ pub fn compose(component: Vec<u8>, providers: Vec<Provider>) -> Result<Vec<u8>> 
             SubtypeChecker::new(&mut Default::default())
                 .is_subtype(*offer, types, want, types)
                 .with_context(|| {
-                    format!("the provider's {import} is not the one that is imported")
+                    format!("the provider's {import} differs from the imported interface")
                 })?;
             let export = graph.alias_instance_export(instance, import)?;
             graph.set_instantiation_argument(composed, import, export)?;
@@ -65,7 +66,7 @@ pub fn compose(component: Vec<u8>, providers: Vec<Provider>) -> Result<Vec<u8>> 
     Ok(graph.encode(EncodeOptions::default())?)
 }
 
-/// Whether a name in a manifest stands for an import.
+/// Returns whether a name in a manifest means an import.
 fn provides(name: &str, import: &str) -> bool {
     let (name, version) = name
         .split_once('@')

@@ -39,7 +39,7 @@ mod users;
 
 pub use error::api_error::ApiError;
 pub use front::{Asked, Front};
-pub use hashing::hash_queue::{HashQueue, Ticket};
+pub use hashing::hash_queue::{HashQueue, HashQueueConfig, Ticket};
 pub use hashing::turns::{StorageCall, Turns, WaitingHash};
 pub use limits::{MAX_BODY, MAX_HEAD, MAX_HEADERS};
 pub use proof::Operator;

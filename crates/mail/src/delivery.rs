@@ -1,4 +1,4 @@
-//! The way that a message goes, and what the answer of an e-mail service means.
+//! How a message is delivered, and the meaning of the response of an e-mail service.
 
 use core::time::Duration;
 
@@ -9,14 +9,14 @@ use http::{Request, StatusCode};
 use crate::request;
 use crate::settings::{MailConfig, Provider};
 
-/// How long a host waits for an e-mail service to take the connection, and then for its answer.
+/// Time limit for connecting to an e-mail service, and then for its response.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl MailConfig {
-    /// What hands a message over.
+    /// Returns how a message is delivered.
     ///
     /// # Errors
-    /// No request can be made of it.
+    /// The message can't be turned into a request.
     pub fn delivery(&self, message: &Message) -> Result<Delivery, MailError> {
         match self.provider {
             Provider::Console => Ok(Delivery::Log),
@@ -29,27 +29,27 @@ impl MailConfig {
     }
 }
 
-/// A way for a message to go.
+/// A way to deliver a message.
 #[derive(Debug)]
 #[allow(
     clippy::large_enum_variant,
-    reason = "made once for a message, and moved at once"
+    reason = "created once for a message, and moved immediately"
 )]
 pub enum Delivery {
-    /// It is written to the log, as [`console`] has it.
+    /// Write it to the log, in the form of [`console`].
     Log,
-    /// It is sent over HTTP; the status of the answer is for [`accepted`].
+    /// Send it over HTTP; [`accepted`] interprets the status of the response.
     Request(Request<Bytes>),
-    /// A mail server takes it.
+    /// Send it to a mail server.
     Smtp,
-    /// The Worker's binding for e-mail takes it.
+    /// Send it with the Worker's binding for e-mail.
     Binding,
 }
 
-/// Whether an answer with this status means that the message was taken.
+/// Checks that a response with this status means that the message was accepted.
 ///
 /// # Errors
-/// It was not.
+/// It was not accepted.
 pub fn accepted(status: StatusCode) -> Result<(), MailError> {
     let cause = || format!("the e-mail service answered {}", status.as_u16());
     match status {
@@ -62,7 +62,7 @@ pub fn accepted(status: StatusCode) -> Result<(), MailError> {
     }
 }
 
-/// What the provider `console` writes to the log: a line and its fields.
+/// Returns the log line of the provider `console` and its fields.
 pub fn console(message: &Message) -> (String, [(&'static str, &str); 3]) {
     let fields = [
         ("to", message.to.as_str()),
@@ -96,7 +96,7 @@ mod tests {
         let load = |settings: &[_]| load_with(settings, &[Provider::Smtp]);
         let smtp = ("EMAIL_PROVIDER", "smtp");
         let said = load(&[smtp]).err().unwrap().to_string();
-        assert!(said.starts_with("EMAIL_FROM: EMAIL_PROVIDER smtp needs it"));
+        assert!(said.starts_with("EMAIL_FROM: not set, but EMAIL_PROVIDER smtp requires it"));
         let config = load(&[smtp, ("EMAIL_FROM", "auth@example.com")]);
         let delivery = config.ok().unwrap().delivery(&MESSAGE);
         assert!(matches!(delivery, Ok(Delivery::Smtp)));

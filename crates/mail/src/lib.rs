@@ -1,7 +1,7 @@
-//! Handing messages to e-mail services over HTTP: which request to make, and what its answer means.
+//! Delivery of messages by e-mail services over HTTP: the request to send, and the meaning of its response.
 //!
-//! No input or output happens here. A host loads a [`MailConfig`], asks it for the request of a message, sends
-//! that with what its platform has, and asks [`accepted`] about the answer.
+//! This crate does no input or output. A host loads a [`MailConfig`], gets the request of a message from it, sends the
+//! request by the means of its platform, and passes the status of the response to [`accepted`].
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

@@ -1,4 +1,4 @@
-//! A message in the form that each service wants.
+//! Requests of messages, in the form of each service.
 
 use auth_core::Message;
 use base64::Engine as _;
@@ -68,7 +68,7 @@ pub(crate) fn of(config: &MailConfig, message: &Message) -> http::Result<Request
                     sender["name"] = name.as_str().into();
                 }
             }
-            // The plain text has to come first.
+            // The plain text must be the first part.
             let mut content = vec![json!({"type": "text/plain", "value": text})];
             if let Some(html) = html {
                 content.push(json!({"type": "text/html", "value": html}));

@@ -1,25 +1,25 @@
-//! The settings of mail, and the provider and sender that they name.
+//! The settings of mail, with the provider and the sender.
 
 use auth_core::config::{SettingError, parse};
 use auth_core::{EmailAddress, Settings};
 use http::{HeaderValue, Uri};
 
 auth_core::settings! {
-    /// What an operator can set about mail.
-    pub struct MailConfig;
+    /// The settings of mail.
+    pub struct MailConfig on Native Spin Worker;
 
-    /// How mail is sent: `console` writes it to the log, `webhook` posts it as JSON to `EMAIL_API_URL`, `smtp` hands it to the mail server `SMTP_HOST`, `cloudflare` uses the Worker's binding, the others are e-mail services.
-    EMAIL_PROVIDER provider: Provider = "console", Provider::parse, "console, webhook, resend, postmark, sendgrid, mailgun, on the native host smtp or, on Workers, cloudflare";
-    /// Sender of every mail. Needed by every provider but `console`.
-    EMAIL_FROM from: Option<Mailbox> = "", |text| if text.is_empty() { Some(None) } else { Mailbox::parse(text).map(Some) }, "an e-mail address, or Name <address>";
-    /// Key of the e-mail service; for a webhook it is sent as a bearer token.
-    EMAIL_API_KEY api_key: Option<String> = "", |text| parse::optional(text).filter(|key| key.as_deref().is_none_or(|key| HeaderValue::from_str(key).is_ok())), "text without line breaks", secret;
-    /// Where messages are posted. Needed by `webhook` and `mailgun` (https://api.mailgun.net/v3/DOMAIN/messages); takes the place of the usual address of the others.
-    EMAIL_API_URL api_url: Option<Uri> = "", |text| if text.is_empty() { Some(None) } else { parse_url(text).map(Some) }, "an http or https URL";
+    /// How mail is sent. `console` writes it to the log, `webhook` posts it as JSON to `EMAIL_API_URL`, `smtp` sends it to the mail server `SMTP_HOST`, `cloudflare` uses the Worker's binding, and the others are e-mail services.
+    EMAIL_PROVIDER provider: Provider = "console", Provider::parse, "console, webhook, resend, postmark, sendgrid, mailgun, on the native host smtp or, on Workers, cloudflare", Mail, "resend";
+    /// Sender of every mail. Required by every provider except `console`.
+    EMAIL_FROM from: Option<Mailbox> = "", |text| if text.is_empty() { Some(None) } else { Mailbox::parse(text).map(Some) }, "an e-mail address, or Name <address>", Mail, "Acme <auth@example.com>";
+    /// API key of the e-mail service. A webhook receives it as a bearer token.
+    EMAIL_API_KEY api_key: Option<String> = "", |text| parse::optional(text).filter(|key| key.as_deref().is_none_or(|key| HeaderValue::from_str(key).is_ok())), "text without line breaks", Mail, "re_123456789", secret;
+    /// URL to which messages are posted. Required by `webhook` and `mailgun` (https://api.mailgun.net/v3/DOMAIN/messages). For other e-mail services it replaces the default URL.
+    EMAIL_API_URL api_url: Option<Uri> = "", |text| if text.is_empty() { Some(None) } else { parse_url(text).map(Some) }, "an http or https URL", Mail, "https://api.mailgun.net/v3/mg.example.com/messages";
 }
 
 impl MailConfig {
-    /// Reads and checks every setting. `own` are the providers that the platform has besides HTTP and its log.
+    /// Reads and checks every setting. `own` lists the providers of the platform besides HTTP and its log.
     ///
     /// # Errors
     /// The first setting whose value can't be used.
@@ -32,13 +32,16 @@ impl MailConfig {
         if hosts_own && !own.contains(&config.provider) {
             return Err(SettingError::Value {
                 name: "EMAIL_PROVIDER",
-                problem: format!("this host has no {}", config.provider.name()),
+                problem: format!("this host doesn't support {}", config.provider.name()),
                 accepts: "console, webhook, resend, postmark, sendgrid or mailgun",
             });
         }
         let needs = |name: &'static str, accepts| SettingError::Value {
             name,
-            problem: format!("EMAIL_PROVIDER {} needs it", config.provider.name()),
+            problem: format!(
+                "not set, but EMAIL_PROVIDER {} requires it",
+                config.provider.name()
+            ),
             accepts,
         };
         let provider = config.provider;
@@ -61,7 +64,7 @@ impl MailConfig {
     }
 }
 
-/// Who takes messages.
+/// The recipient of messages that sends them as e-mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {
     /// The log.
@@ -70,7 +73,7 @@ pub enum Provider {
     Smtp,
     /// <https://developers.cloudflare.com/email-service/api/send-emails/workers-api/>
     Cloudflare,
-    /// Any service that takes the message as JSON.
+    /// Any service that accepts the message as JSON.
     Webhook,
     /// <https://resend.com/docs/api-reference/emails/send-email>
     Resend,
@@ -113,7 +116,7 @@ impl Provider {
         }
     }
 
-    /// Where it takes messages, if that is the same for everybody.
+    /// Returns the URL for messages, if it is the same for every customer.
     pub(crate) fn usual_url(self) -> Option<&'static str> {
         match self {
             Self::Console | Self::Smtp | Self::Cloudflare | Self::Webhook | Self::Mailgun => None,
@@ -124,7 +127,7 @@ impl Provider {
     }
 }
 
-/// An address, and the name of who has it.
+/// An e-mail address with the name of its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
     /// Name, if it has one.
@@ -157,7 +160,7 @@ impl Mailbox {
 impl core::fmt::Display for Mailbox {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match &self.name {
-            // What has a meaning in a header stands in quotes (RFC 5322 section 3.2.3).
+            // Characters with a meaning in headers must be in quotes (RFC 5322 section 3.2.3).
             Some(name) if name.contains(|c| "()[]:.".contains(c)) => {
                 write!(formatter, "\"{name}\" <{}>", self.address)
             }
@@ -198,7 +201,7 @@ mod tests {
         let said = |settings: &[_]| load(settings).err().unwrap().to_string();
         assert!(
             said(&[("EMAIL_PROVIDER", "resend")])
-                .starts_with("EMAIL_FROM: EMAIL_PROVIDER resend needs it")
+                .starts_with("EMAIL_FROM: not set, but EMAIL_PROVIDER resend requires it")
         );
         let from = ("EMAIL_FROM", "auth@example.com");
         assert!(said(&[("EMAIL_PROVIDER", "resend"), from]).starts_with("EMAIL_API_KEY: "));
@@ -215,7 +218,7 @@ mod tests {
         for provider in ["smtp", "cloudflare"] {
             let said = said(&[("EMAIL_PROVIDER", provider), from]);
             assert!(
-                said.contains(&format!("this host has no {provider}")),
+                said.contains(&format!("this host doesn't support {provider}")),
                 "{said}"
             );
         }

@@ -5,7 +5,7 @@ use core::error::Error as _;
 use auth_core::MailError;
 use lettre::transport::smtp::Error;
 
-/// The error without the text of the server, which may quote the message.
+/// Returns the error without the text of the server, which can quote the message.
 pub(crate) fn failure(error: Error) -> MailError {
     match error.status() {
         Some(code) => {
@@ -37,12 +37,12 @@ pub(crate) fn failure(error: Error) -> MailError {
     }
 }
 
-/// The mail server can't be reached.
+/// Returns the error for a mail server that can't be reached.
 pub(crate) fn unreachable(cause: impl core::fmt::Display) -> MailError {
     MailError::Unavailable(format!("the mail server can't be reached: {cause}"))
 }
 
-/// Whether this is an enhanced status code (RFC 3463), such as 5.7.8.
+/// Returns whether this is an enhanced status code (RFC 3463), such as 5.7.8.
 fn is_status(word: &str) -> bool {
     let number = |part: &str| part.parse::<u16>().is_ok_and(|number| number < 1000);
     word.split('.').count() == 3 && word.split('.').all(number)

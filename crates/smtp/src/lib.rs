@@ -1,6 +1,6 @@
-//! Handing messages to a mail server by SMTP.
+//! Delivery of messages to a mail server by SMTP.
 //!
-//! Every message gets its own connection. A connection that is kept would belong to the runtime that opened it, and a
+//! Every message gets its own connection. A reused connection would belong to the runtime that opened it, and a
 //! caller that stops waiting would leave half a command in it for the next message.
 
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//! Sending messages by a mail server.
+//! Sending messages through a mail server.
 
 use core::net::IpAddr;
 use core::time::Duration;
@@ -18,7 +18,7 @@ use crate::plain::Plain;
 use crate::settings::{Security, SmtpConfig};
 use crate::tls::trust;
 
-/// Sends messages by one mail server.
+/// Sends messages through one mail server.
 #[derive(Clone)]
 pub struct Mailer {
     host: String,
@@ -26,7 +26,7 @@ pub struct Mailer {
     protection: Protection,
     credentials: Option<Credentials>,
     from: Mailbox,
-    /// The sender's domain, as which this client introduces itself and in which messages have their identifiers.
+    /// The sender's domain, with which this client introduces itself, and which is part of message IDs.
     domain: String,
     limit: Duration,
 }
@@ -39,8 +39,8 @@ enum Protection {
 }
 
 impl Mailer {
-    /// Checks the settings together, and reads the file of certificates. `limit` is the time that the server may take to
-    /// accept this client, and then to accept a message.
+    /// Checks that the settings fit together, and reads the file of certificates. `limit` is the time limit of the
+    /// server for accepting this client, and then for accepting a message.
     ///
     /// # Errors
     /// The first setting whose value can't be used.
@@ -55,7 +55,7 @@ impl Mailer {
             accepts,
         };
         let Some(host) = config.host.clone() else {
-            let problem = "EMAIL_PROVIDER smtp needs it";
+            let problem = "not set, but EMAIL_PROVIDER smtp requires it";
             return Err(refused(
                 "SMTP_HOST",
                 problem,
@@ -67,7 +67,8 @@ impl Mailer {
             Security::Tls => Protection::Tls(trust(config, &host)?),
             Security::None if is_loopback(&host) => Protection::None,
             Security::None => {
-                let problem = "none is for an SMTP_HOST on this machine, such as localhost";
+                let problem =
+                    "none is only accepted for an SMTP_HOST on this machine, such as localhost";
                 return Err(refused("SMTP_SECURITY", problem, "starttls or tls"));
             }
         };
@@ -78,18 +79,18 @@ impl Mailer {
             (Some(_), None) => return Err(refused("SMTP_PASSWORD", "not set", accepts)),
             (None, Some(_)) => return Err(refused("SMTP_USER", "not set", accepts)),
         };
-        // A line break in a name would be a panic of lettre.
+        // lettre panics at a line break in a name.
         let broken = from.name.iter().any(|name| name.contains(['\r', '\n']));
         let address = address(&from.address).filter(|_| !broken);
         let Some(address) = address else {
-            let problem = "mail can't be sent from it";
+            let problem = "mail can't be sent from this address";
             return Err(refused(
                 "EMAIL_FROM",
                 problem,
                 "an e-mail address, or Name <address>",
             ));
         };
-        // Both places are for ASCII alone.
+        // Both places accept only ASCII.
         let domain = Some(address.domain()).filter(|domain| domain.is_ascii());
         Ok(Self {
             host,
@@ -102,10 +103,10 @@ impl Mailer {
         })
     }
 
-    /// Hands a message over, on tokio's runtime.
+    /// Sends a message, on tokio's runtime.
     ///
     /// # Errors
-    /// The mail server can't be reached or did not take it.
+    /// The mail server can't be reached or did not accept the message.
     pub async fn send(&self, message: &Message) -> Result<(), MailError> {
         let mail = compose(&self.from, &self.domain, message)?;
         let mut connection = self.within_limit(self.connect()).await?;
@@ -115,7 +116,7 @@ impl Mailer {
             sent.map_err(failure)
         };
         self.within_limit(sent).await?;
-        // The message is taken, whatever comes of the farewell, for which nobody has to wait.
+        // The message is accepted. Closing the session can fail without harm, so nobody waits for it.
         let limit = self.limit;
         tokio::spawn(async move { timeout(limit, connection.quit()).await });
         Ok(())
@@ -206,7 +207,7 @@ mod tests {
         for (settings, said) in [
             (
                 &[][..],
-                "SMTP_HOST: EMAIL_PROVIDER smtp needs it; accepted: a host name",
+                "SMTP_HOST: not set, but EMAIL_PROVIDER smtp requires it; accepted: a host name",
             ),
             (
                 &[("SMTP_HOST", "smtp://mail.example.com")],
@@ -221,11 +222,11 @@ mod tests {
             ),
             (
                 &[host, ("SMTP_SECURITY", "none")],
-                "SMTP_SECURITY: none is for an SMTP_HOST on this machine",
+                "SMTP_SECURITY: none is only accepted for an SMTP_HOST on this machine",
             ),
             (
                 &[("SMTP_HOST", "192.0.2.1"), ("SMTP_SECURITY", "none")],
-                "SMTP_SECURITY: none is for an SMTP_HOST on this machine",
+                "SMTP_SECURITY: none is only accepted for an SMTP_HOST on this machine",
             ),
             (
                 &[host, ("SMTP_USER", "ada")],

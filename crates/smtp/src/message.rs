@@ -1,4 +1,4 @@
-//! What a message looks like.
+//! The form of a message.
 
 use auth_core::{EmailAddress, MailError, Message};
 use lettre::Address;
@@ -13,7 +13,7 @@ pub(crate) fn address(text: &str) -> Option<Address> {
     Some(Address::new_dangerous(local, domain))
 }
 
-/// A message as it is sent. `domain` is the domain of its identifier.
+/// Returns a message as it is sent. `domain` is the domain of its ID.
 pub(crate) fn compose(
     from: &Mailbox,
     domain: &str,

@@ -1,4 +1,4 @@
-//! What is read before TLS begins.
+//! Reading before TLS begins.
 
 use std::io::Result;
 use std::net::SocketAddr;
@@ -9,13 +9,14 @@ use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// First byte of what a client sends to begin TLS; no command of SMTP begins with it.
+/// The first byte that a client sends to begin TLS. No command of SMTP begins with it.
 const HANDSHAKE: u8 = 22;
 
 /// A connection that is read byte by byte until TLS begins.
 ///
-/// lettre keeps what it has read beyond the answer to STARTTLS and takes it for the next answer, as if it had come
-/// encrypted. So it never reads more: whatever somebody adds there comes to TLS, which it breaks.
+/// lettre keeps bytes that it has read beyond the response to STARTTLS, and uses them as the next response, as if they
+/// were encrypted. So this connection never lets it read more: bytes that an attacker adds there reach TLS, which then
+/// fails.
 #[derive(Debug)]
 pub(crate) struct Plain {
     stream: TcpStream,
@@ -23,7 +24,7 @@ pub(crate) struct Plain {
 }
 
 impl Plain {
-    /// Takes a connection over.
+    /// Wraps a connection.
     pub(crate) fn new(stream: TcpStream) -> Self {
         Self {
             stream,

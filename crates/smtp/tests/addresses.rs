@@ -1,4 +1,4 @@
-//! Addresses beyond ASCII, at servers that take them (SMTPUTF8, RFC 6531) and at others.
+//! Addresses beyond ASCII, at servers that accept them (SMTPUTF8, RFC 6531) and at others.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -12,7 +12,7 @@ use auth_core::{MailError, Message, Settings};
 use gatewright_mail::Mailbox;
 use gatewright_smtp::{Mailer, SmtpConfig};
 
-/// A server that takes one connection, and returns what it was told.
+/// Starts a server that accepts one connection and returns the commands that it received.
 fn server(extensions: &'static str) -> (u16, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -73,8 +73,8 @@ fn send(port: u16, to: &str) -> Result<(), MailError> {
     runtime.block_on(mailer(port).send(&message))
 }
 
-/// A domain goes to every server as A-labels; for what stands before the `@` there is no such form, so that a server without
-/// SMTPUTF8 gets nothing, and the log says why.
+/// A domain is sent to every server as A-labels. The part before the `@` has no such form, so a server without SMTPUTF8
+/// gets no message, and the log names the reason.
 #[test]
 fn a_local_part_beyond_ascii_takes_a_server_that_takes_it() {
     let (port, told) = server("");

@@ -1,4 +1,4 @@
-//! Messages by SMTP to servers on this machine: nodemailer's, and scripts of one that misbehaves.
+//! Messages by SMTP to servers on this machine: that of nodemailer, and scripted ones that misbehave.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
@@ -19,16 +19,16 @@ use tempfile::TempDir;
 
 const PASSWORD: &str = "correct horse: \"hunter2\" \u{1f98a}";
 
-/// Longer than a host waits, for machines that have much to do.
+/// Longer than the limit of a host, for busy machines.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// nodemailer's server, in a process of its own.
+/// nodemailer's server, in its own process.
 struct Server {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     port: u16,
     security: &'static str,
-    /// The certificates: `ca.pem` vouches for the server, `other.pem` does not.
+    /// The folder of certificates: `ca.pem` signed that of the server, `other.pem` did not.
     folder: TempDir,
 }
 
@@ -63,7 +63,7 @@ impl Server {
         }
     }
 
-    /// A client of it with these settings besides.
+    /// Returns a client of it with these settings in addition.
     fn mailer(&self, settings: &[(&str, &str)]) -> Mailer {
         let ca = self.folder.path().join("ca.pem");
         let own = [
@@ -73,12 +73,12 @@ impl Server {
         mailer(self.port, Some("Gatewright"), &[&own, settings].concat())
     }
 
-    /// The next message that it took.
+    /// Returns the next message that it accepted.
     fn taken(&mut self) -> Value {
         serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap()
     }
 
-    /// Ends it, and makes sure that it took no further message.
+    /// Stops it, and checks that it accepted no further message.
     fn took_no_more(mut self) {
         self.child.kill().unwrap();
         assert!(self.lines.next().is_none());
@@ -332,7 +332,7 @@ fn a_server_that_nobody_vouches_for_gets_nothing() {
         let server = Server::start(security, json!({}));
         let other = server.folder.path().join("other.pem");
         for settings in [
-            // Another authority, the public ones, and a certificate that is for another name.
+            // Another authority, the public ones, and a certificate of another name.
             ("SMTP_CA_FILE", other.to_str().unwrap()),
             ("SMTP_CA_FILE", ""),
             ("SMTP_HOST", "127.0.0.1"),
@@ -347,7 +347,7 @@ fn a_server_that_nobody_vouches_for_gets_nothing() {
     }
 }
 
-/// A server that answers each line with the next of these, and returns the lines that it got.
+/// Starts a server that answers each line with the next of these, and returns the lines that it received.
 fn script(answers: &'static [&'static str]) -> (u16, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -423,7 +423,7 @@ fn nobody_waits_for_a_silent_server() {
         let late = MailError::Unavailable("the mail server does not answer".to_owned());
         assert_eq!(send(&mailer, &message()), Err(late));
         assert!(began.elapsed() < LIMIT);
-        // The connection is closed: the script has come to its end.
+        // The connection is closed at the end of the script.
         server.join().unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! CSV. `csv-core` reads it by the line, so that a quote that isn't closed costs its own row and no others.
+//! CSV. `csv-core` reads it line by line, so that a missing closing quote breaks only its own row.
 
 use std::io::BufRead;
 
@@ -16,16 +16,16 @@ pub(crate) struct Csv<R> {
     buffer: Vec<u8>,
     text: Vec<u8>,
     ends: Vec<usize>,
-    /// Names of the columns; those after the last are not named and dropped.
+    /// Names of the columns. Further columns have no name and are dropped.
     columns: Vec<String>,
-    /// How many each row has to have.
+    /// Required number of columns in each row.
     width: Option<usize>,
     line: u64,
     ended: bool,
 }
 
 impl<R: BufRead> Csv<R> {
-    /// With a header, that has to name the needed columns.
+    /// Creates a reader of a file with a header, which must name the required columns.
     pub(crate) fn with_header(
         source: Source<R>,
         needed: &[&'static str],
@@ -47,7 +47,8 @@ impl<R: BufRead> Csv<R> {
         Ok(csv)
     }
 
-    /// Without a header: these are the first columns, and every row has as many as the first one.
+    /// Creates a reader of a file without a header. These are the first columns, and every row has as many columns as
+    /// the first one.
     pub(crate) fn without_header(source: Source<R>, columns: &[&str]) -> Self {
         let columns = columns.iter().map(|name| (*name).into()).collect();
         Self::new(source, columns)
@@ -71,7 +72,7 @@ impl<R: BufRead> Csv<R> {
         &self.columns
     }
 
-    /// The next record that isn't blank.
+    /// Returns the next record that isn't blank.
     fn record(&mut self) -> Result<Option<Vec<String>>, Fault> {
         let (mut text, mut ends, mut lines) = (0, 0, 0);
         self.source.mark();
@@ -92,7 +93,7 @@ impl<R: BufRead> Csv<R> {
             if self.source.since_mark() > MAX_RECORD {
                 return Fault::broken("a quote isn't closed");
             }
-            // The last line may have no end, which wouldn't tell it from one that ends in a quote.
+            // The last line can lack a line break. Then it would look like a line that ends inside a quote.
             if !self.buffer.ends_with(b"\n") {
                 self.buffer.push(b'\n');
             }
@@ -131,7 +132,7 @@ impl<R: BufRead> Csv<R> {
             } else {
                 ""
             };
-            return Fault::broken(format!("it has {count} columns, not {width}{over}"));
+            return Fault::broken(format!("the row has {count} columns, not {width}{over}"));
         }
         let mut start = 0;
         let fields = self.ends[..count].iter().map(|end| {
@@ -147,13 +148,13 @@ impl<R: BufRead> Csv<R> {
     }
 }
 
-/// Whether quotes are around whole fields only. `csv-core` takes others as text, which is kind where a row is a line;
-/// where it has several, it would take the next row for the rest of a field whose quote isn't closed.
+/// Returns whether quotes are only around whole fields. `csv-core` accepts other quotes as text, which is harmless if a
+/// row is a line. If a row has several lines, the next row would become the rest of a field whose quote isn't closed.
 fn well_quoted(row: &[u8]) -> bool {
     let (mut quoted, mut last) = (false, b',');
     for byte in row.iter().copied() {
         match (quoted, last, byte) {
-            // Two quotes in a quoted field, or its end, which the next byte tells.
+            // Two quotes in a quoted field, or its end, depending on the next byte.
             (true, _, b'"') => quoted = false,
             (true, ..) => {}
             (false, b',' | b'"', b'"') => quoted = true,
@@ -180,12 +181,12 @@ impl<R: BufRead> Iterator for Csv<R> {
                 return None;
             }
             Ok(Some(record)) if record.len() < self.columns.len() => {
-                Err(format!("it has only {} columns", record.len()))
+                Err(format!("the row has only {} columns", record.len()))
             }
             Ok(Some(record)) => {
                 self.width.get_or_insert(record.len());
                 let pairs = self.columns.iter().cloned().zip(record);
-                // An empty field and none are the same here.
+                // An empty field is the same as a missing one here.
                 let named = pairs.filter(|(name, text)| !name.is_empty() && !text.is_empty());
                 let fields: Map<_, _> = named
                     .map(|(name, text)| (name, Value::String(text)))

@@ -1,21 +1,21 @@
-//! Why a file can't be read.
+//! Errors of files that can't be read.
 
 use std::io;
 
-/// Why a file can't be read at all.
+/// The reason why a file can't be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// Reading failed.
     #[error("the file can't be read: {0}")]
     Io(#[from] io::Error),
-    /// It is something else.
-    #[error("the file is not what this format has: it takes {0}")]
+    /// It has another format.
+    #[error("the file does not have this format, which accepts {0}")]
     Form(&'static str),
     /// The header lacks a column.
     #[error("the header has no column `{0}`")]
     Column(&'static str),
-    /// The header has a column that is no field.
-    #[error("the header has a column `{0}`, which is no field")]
+    /// The header has a column that is not a field.
+    #[error("the header has a column `{0}`, which is not a field")]
     UnknownColumn(String),
     /// An option can't be used.
     #[error("{0}")]

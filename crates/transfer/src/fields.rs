@@ -1,4 +1,4 @@
-//! What a row of another system holds, and how its values are understood.
+//! The rows of other systems, and the conversion of their values.
 
 use serde_json::{Map, Value};
 use time::format_description::well_known::Rfc3339;
@@ -8,12 +8,12 @@ use uuid::Uuid;
 /// A row of a file.
 pub(crate) struct Row {
     pub(crate) line: u64,
-    /// Which of the wanted tables it is of.
+    /// Number of its table among the wanted ones.
     pub(crate) table: usize,
     pub(crate) fields: Result<Fields, String>,
 }
 
-/// The values of a row by the names of their columns. Each is taken out as it is read.
+/// The values of a row by column name. Reading a value removes it.
 pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
@@ -21,32 +21,32 @@ impl Fields {
         Self(map)
     }
 
-    /// Every value that nobody has taken and that isn't nothing.
+    /// Returns the remaining values that aren't empty.
     pub(crate) fn rest(self) -> Option<Map<String, Value>> {
         let held = self.0.into_iter().filter(|(_, value)| !nothing(value));
         Some(held.collect::<Map<_, _>>()).filter(|map| !map.is_empty())
     }
 
-    /// A value, unless it is nothing: absent, null or an empty text.
+    /// Returns a value, unless it is absent, null or an empty text.
     pub(crate) fn value(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name).filter(|value| !nothing(value))
     }
 
-    /// Leaves values out.
+    /// Drops values.
     pub(crate) fn drop(&mut self, names: &[&str]) {
         for name in names {
             self.0.remove(*name);
         }
     }
 
-    /// Gives a value the name that the others expect.
+    /// Renames a value.
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
         if let Some(value) = self.0.remove(from) {
             self.0.insert(to.into(), value);
         }
     }
 
-    /// Makes a user of the values, and names him where that fails.
+    /// Turns the values into a user. An error names the user.
     pub(crate) fn convert<T>(
         self,
         read: impl FnOnce(Self) -> Result<T, String>,
@@ -65,11 +65,11 @@ impl Fields {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
-            Some(_) => Err(format!("`{name}` is not a text")),
+            Some(_) => Err(format!("`{name}` is not text")),
         }
     }
 
-    /// Texts in a list, or in a text where commas, semicolons, bars or blanks are between them.
+    /// Returns the texts of a list, or of a text that separates them by commas, semicolons, bars or blanks.
     pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<String>, String> {
         let wrong = || format!("`{name}` is not a list of texts");
         match self.value(name) {
@@ -109,7 +109,7 @@ impl Fields {
             .ok_or_else(|| format!("`{name}` is neither true nor false"))
     }
 
-    /// A JSON object, that may be written in a text.
+    /// Returns a JSON object, which can be written as a text.
     pub(crate) fn object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, String> {
         let object = match self.value(name) {
             None => return Ok(None),
@@ -121,7 +121,7 @@ impl Fields {
         Ok(object.filter(|object| !object.is_empty()))
     }
 
-    /// An identifier, if it is a UUID in any spelling.
+    /// Returns an ID, if it is a UUID in any spelling.
     pub(crate) fn uuid(&mut self, name: &str) -> Option<String> {
         match self.value(name) {
             Some(Value::String(text)) => uuid(&text),
@@ -129,7 +129,7 @@ impl Fields {
         }
     }
 
-    /// A time, in RFC 3339.
+    /// Returns a time, in RFC 3339.
     pub(crate) fn time(&mut self, name: &str) -> Result<Option<String>, String> {
         self.instant(name)?
             .map(|time| time.format(&Rfc3339))
@@ -172,7 +172,8 @@ pub(crate) fn uuid(text: &str) -> Option<String> {
     Some(uuid.hyphenated().to_string())
 }
 
-/// Seconds since 1970 or milliseconds: the former would be after the year 5000 where the latter begin in 1973.
+/// Converts seconds or milliseconds since 1970. A number is in milliseconds if it would be after the year 5000 in seconds;
+/// in milliseconds it is after 1973.
 fn unix(number: i64) -> Option<OffsetDateTime> {
     if number.abs() < 100_000_000_000 {
         return OffsetDateTime::from_unix_timestamp(number).ok();
@@ -180,8 +181,8 @@ fn unix(number: i64) -> Option<OffsetDateTime> {
     OffsetDateTime::UNIX_EPOCH.checked_add(Duration::milliseconds(number))
 }
 
-/// Reads an ISO time: `T` or a blank before the hours, seconds and their fraction or not, an offset or UTC; or the
-/// digits of a Unix time.
+/// Parses an ISO time: `T` or a blank before the hours, optional seconds and fraction, an offset or UTC; or the digits
+/// of a Unix time.
 fn instant(text: &str) -> Option<OffsetDateTime> {
     if let Ok(number) = text.parse::<i64>() {
         return unix(number);

@@ -3,9 +3,9 @@
 /// The format of a file, by the system that exported it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// An [`ImportUser`](crate::ImportUser) or a [`Definition`](crate::Definition) in each line.
+    /// An [`ImportUser`](crate::ImportUser) or a [`Definition`](crate::Definition) on each line.
     Jsonl,
-    /// The fields of [`ImportUser`](crate::ImportUser) by a header.
+    /// The fields of [`ImportUser`](crate::ImportUser), named by a header.
     Csv,
     /// fastapi-users.
     FastapiUsers,
@@ -37,7 +37,7 @@ impl Format {
         "firebase",
     ];
 
-    /// The format with this name.
+    /// Returns the format with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "jsonl" => Self::Jsonl,

@@ -1,25 +1,25 @@
-//! Password hashes, put into the forms that the server verifies where a system writes them in one of its own. Those
-//! it doesn't know stay as they are, for the server to refuse.
+//! Conversion of password hashes from the forms of other systems to forms that the server verifies. Unknown hashes stay
+//! unchanged, and the server refuses them.
 
 use crate::options::FirebaseHash;
 
-/// Django's hashes are known as they are. A password that begins with `!` can't be used.
+/// Returns a hash of Django, whose forms the server knows. `None` means an unusable password, which begins with `!`.
 pub(crate) fn django(stored: String) -> Option<String> {
     (!stored.starts_with('!')).then_some(stored)
 }
 
-/// What Clerk's API says of `password_digest` for each `password_hasher`.
+/// Converts a hash of Clerk, according to its API's description of `password_digest` for each `password_hasher`.
 pub(crate) fn clerk(hasher: &str, digest: String) -> Result<String, String> {
     let parts: Vec<_> = digest.split('$').collect();
     Ok(match (hasher, &parts[..]) {
         ("scrypt_firebase", [hash, salt, signer_key, separator, rounds, memory]) => {
             firebase_string(memory, rounds, separator, signer_key, salt, hash)
         }
-        // Both in Base64, where Django's has a plain salt.
+        // Salt and hash are in Base64, while the salt of Django is plain text.
         ("pbkdf2_sha256", ["pbkdf2_sha256", iterations, salt, hash]) => {
             format!("$pbkdf2-sha256$i={iterations},l=32${salt}${hash}")
         }
-        // A plain salt, and the hash in hex, which is Werkzeug's form.
+        // The form of Werkzeug: a plain salt, and the hash in hex.
         ("pbkdf2_sha1", ["pbkdf2_sha1", iterations, salt, hash]) => {
             format!("pbkdf2:sha1:{iterations}${salt}${hash}")
         }
@@ -27,11 +27,12 @@ pub(crate) fn clerk(hasher: &str, digest: String) -> Result<String, String> {
             "" | "bcrypt" | "argon2i" | "argon2id" | "scrypt_werkzeug" | "pbkdf2_sha256_django",
             _,
         ) => digest,
-        _ => return Err(format!("its hash of `{hasher}` can't be verified")),
+        _ => return Err(format!("password hashes of `{hasher}` can't be verified")),
     })
 }
 
-/// Supabase's form for hashes of Firebase (`internal/crypto/password.go` of its auth server); its others are known.
+/// Converts a hash of Supabase. Those from Firebase have a form of their own (`internal/crypto/password.go` of its auth
+/// server); the server knows the others.
 pub(crate) fn supabase(stored: String) -> String {
     let converted = || {
         let parts: Vec<_> = stored.split('$').collect();
@@ -71,7 +72,7 @@ fn firebase_string(
     salt: &str,
     hash: &str,
 ) -> String {
-    // The API gives Base64 in the alphabet of URLs, which the command line tool makes the usual one.
+    // The API returns Base64 in the URL-safe alphabet, which the command line tool converts to the standard one.
     format!(
         "$firebase-scrypt$ln={memory},r={rounds},p=1,ss={separator},sk={signer_key}${salt}${hash}"
     )

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::fields::{Fields, Row};
 use crate::source::{Fault, Line, MAX_RECORD, Source};
 
-/// The values of JSON Lines; blank lines count for nothing.
+/// The values of JSON Lines. Blank lines are ignored.
 pub(crate) struct Lines<R> {
     source: Source<R>,
     buffer: Vec<u8>,
@@ -23,7 +23,7 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// What is read of the next line that is not empty, and its number.
+    /// Returns the next line that is not empty, and its number.
     pub(crate) fn value_by<T>(
         &mut self,
         read: impl Fn(&[u8]) -> Result<T, String>,
@@ -60,10 +60,10 @@ impl<R: BufRead> Iterator for Lines<R> {
 }
 
 pub(crate) fn too_long() -> String {
-    format!("it has more than {MAX_RECORD} bytes")
+    format!("the record has more than {MAX_RECORD} bytes")
 }
 
-/// Reads a value. The number of the line that serde knows is that in the value, so only the column is told.
+/// Parses a value. An error names only the column, because serde counts lines from the beginning of the value.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     auth_core::json::from_slice(bytes).map_err(|error| {
         let text = error.to_string();
@@ -76,20 +76,20 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     })
 }
 
-/// Where the lists of users are in a document.
+/// The position of the lists of users in a document.
 pub(crate) enum Lists {
     /// The document is the list.
     Document,
-    /// The document has lists of these names, with the number of their table.
+    /// The document has lists with these names, each with the number of its table.
     Named(&'static [(&'static str, usize)]),
 }
 
-/// The elements of lists in one document, each read by itself. A document whose brackets or strings are broken ends
-/// there, as nothing says where the next element would begin.
+/// The elements of lists in one document, each parsed separately. Reading ends at broken brackets or strings, because
+/// the beginning of the next element is unknown.
 pub(crate) struct Elements<R> {
     source: Source<R>,
     lists: Lists,
-    /// The table whose list is being read.
+    /// The table of the current list.
     inside: Option<usize>,
     begun: bool,
     found: bool,
@@ -152,7 +152,7 @@ impl<R: BufRead> Elements<R> {
         }
     }
 
-    /// Reads a name of the document and goes into its list, or over its value.
+    /// Reads a name of the document, and enters its list or skips its value.
     fn key(&mut self) -> Result<(), Fault> {
         let name: String = parse(&self.capture()?).map_err(|_| broken())?;
         if self.source.skip_blank()? != Some(b':') {
@@ -192,10 +192,10 @@ impl<R: BufRead> Elements<R> {
         Ok(bytes)
     }
 
-    /// Goes over one value, by its brackets and strings alone.
+    /// Reads one value, considering only brackets and strings.
     fn scan(&mut self, mut each: impl FnMut(u8)) -> Result<(), Fault> {
         let (mut depth, mut string, mut escaped) = (0_u64, false, false);
-        // Here a value begins, or the brackets don't fit.
+        // A value begins here, or the brackets don't match.
         if matches!(self.source.peek()?, Some(b'}' | b']' | b',' | b':')) {
             return Err(broken());
         }
@@ -215,7 +215,7 @@ impl<R: BufRead> Elements<R> {
                 match byte {
                     b'"' => string = true,
                     b'{' | b'[' => depth += 1,
-                    // The end of what the value is in.
+                    // The end of the enclosing list or object.
                     b'}' | b']' | b',' | b':' if depth == 0 => return Ok(()),
                     b'}' | b']' => depth -= 1,
                     byte if depth == 0 && byte.is_ascii_whitespace() => return Ok(()),

@@ -1,26 +1,27 @@
 //! Users of other systems, read from their exports as a stream.
 //!
-//! [`read()`] turns each user in a file into an [`ImportUser`], or says why that fails. It holds one user in memory at a
-//! time, except for better-auth, where it holds what has to be joined. E-mail addresses, user names, hashes and roles
-//! are checked by the server.
+//! [`read()`] turns each user in a file into an [`ImportUser`], or returns the reason for a failure. It keeps one user
+//! in memory at a time, except for better-auth, where it keeps rows until they are joined. The server checks e-mail
+//! addresses, user names, hashes and roles.
 //!
 //! | format | files |
 //! | --- | --- |
-//! | `jsonl` | an [`ImportUser`] in each line, in the forms of the API, or a [`Definition`] |
-//! | `csv` | the same fields by a header; roles with blanks or `;` between them, and `profile.X` |
+//! | `jsonl` | an [`ImportUser`] on each line, in the form of the API, or a [`Definition`] |
+//! | `csv` | the same fields, named by a header; roles separated by blanks or `;`, and `profile.X` |
 //! | `fastapi-users` | the table `user` as CSV or in an SQL dump |
 //! | `django` | `dumpdata auth.User` (JSON or JSON Lines), the table `auth_user` as CSV or in an SQL dump |
 //! | `better-auth` | the tables `user` and `account` in an SQL dump, or `{"user": [...], "account": [...]}` |
-//! | `auth0` | the JSON Lines of a users export, or those with password hashes that its support gives; also as a list |
+//! | `auth0` | the JSON Lines of a users export, or those with password hashes from its support; also as a list |
 //! | `clerk` | the CSV of the dashboard, or JSON: a list or lines |
 //! | `supabase` | the table `auth.users` as CSV or in an SQL dump |
-//! | `firebase` | what `firebase auth:export` writes, JSON or CSV |
+//! | `firebase` | the output of `firebase auth:export`, JSON or CSV |
 //!
 //! SQL dumps are those of `pg_dump` as plain text, SQLite's `.dump`, and `mysqldump`.
 //!
-//! An identifier is kept if it is a UUID, and else left out. People who only sign in with a provider have no
-//! password here. A line that can't be read is refused and the next one read; only a file whose rest can't be
-//! read at all ends with a refusal: a failing disk, a JSON document whose brackets don't fit, a dump without the table.
+//! An ID is kept if it is a UUID, and otherwise left out. Users who sign in only with a provider have no password here.
+//! A line that can't be read is refused, and reading continues with the next line. Reading ends with a refusal only if
+//! the rest of the file can't be read: a failing disk, a JSON document whose brackets don't match, a dump without the
+//! table.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]

@@ -1,14 +1,14 @@
-//! What a file doesn't say itself.
+//! Options of reading that the file does not contain.
 
 use std::fmt;
 
-/// Options for what a file doesn't say itself.
+/// Options of reading that the file does not contain.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The table with the users, if it has another name than the system gives it: `accounts_user` for a model
+    /// The table with the users, if its name differs from the default of the system: `accounts_user` for a model
     /// `accounts.User` of Django. For fastapi-users, Django and better-auth.
     pub table: Option<String>,
-    /// How Firebase hashes the passwords of the project. Needed if its users have any.
+    /// The password hash parameters of the Firebase project. Required if its users have passwords.
     pub firebase: Option<FirebaseHash>,
 }
 
@@ -25,7 +25,7 @@ pub struct FirebaseHash {
     pub mem_cost: u32,
 }
 
-/// Without the key.
+/// Omits the key.
 impl fmt::Debug for FirebaseHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FirebaseHash")

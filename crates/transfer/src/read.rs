@@ -17,11 +17,11 @@ use crate::source::{self, Opened};
 use crate::sql::{Dump, Wanted};
 use crate::systems;
 
-/// Reads the users of a file, in its order. Reading it again gives the same, so that `skip` goes on where an import
-/// was left.
+/// Reads the users of a file, in its order. Reading it again returns the same records, so `skip` continues an import
+/// that stopped.
 ///
 /// # Errors
-/// The file is not of the format, as its beginning shows, or an option can't be used.
+/// The beginning of the file shows another format, or an option can't be used.
 pub fn read<R: BufRead + Send + 'static>(
     format: Format,
     input: R,
@@ -164,7 +164,7 @@ pub fn read<R: BufRead + Send + 'static>(
     })))
 }
 
-/// The syntax of a file, judged by its first line.
+/// Returns the syntax of a file, judging by its first line.
 #[derive(Clone, Copy)]
 enum Form {
     List,

@@ -1,4 +1,4 @@
-//! What the records of a file are.
+//! The records of a file.
 
 use auth_core::ImportUser;
 use serde::{Deserialize, Serialize};
@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 /// A record of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// Line where it begins, from 1.
+    /// Line where it begins, counting from 1.
     pub line: u64,
-    /// What it is, or why it can't be read.
+    /// Its content, or the reason why it can't be read.
     pub item: Result<Item, String>,
 }
 
-/// What a record is.
+/// The content of a record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     /// A user.
     User(Box<ImportUser>),
-    /// A permission or a role, as files of our own have them.
+    /// A permission or a role, in files of Gatewright.
     Definition(Definition),
 }
 
@@ -27,7 +27,7 @@ impl From<ImportUser> for Item {
     }
 }
 
-/// A permission or a role, in a line of its own before those who have it: `{"role": {…}}`.
+/// A permission or a role, on its own line before the users who have it: `{"role": {…}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Definition {
@@ -35,7 +35,7 @@ pub enum Definition {
     Permission {
         /// Name, `resource:action`.
         name: String,
-        /// What it is for.
+        /// Description.
         #[serde(default)]
         description: String,
     },
@@ -43,20 +43,20 @@ pub enum Definition {
     Role {
         /// Name.
         name: String,
-        /// What it is for.
+        /// Description.
         #[serde(default)]
         description: String,
-        /// How high its holders stand; none: as the service has it.
+        /// Rank. `None` means the default of the service.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rank: Option<u64>,
-        /// Names of the permissions that it holds.
+        /// Names of its permissions.
         #[serde(default)]
         permissions: Vec<String>,
     },
 }
 
 impl Definition {
-    /// Whether a line of JSON is a definition, judged by its first member.
+    /// Returns whether a line of JSON is a definition, judging by its first member.
     pub(crate) fn is(line: &[u8]) -> bool {
         let inside = line.trim_ascii_start().strip_prefix(b"{");
         inside.is_some_and(|inside| {
@@ -65,7 +65,7 @@ impl Definition {
         })
     }
 
-    /// Its name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         match self {
             Self::Permission { name, .. } | Self::Role { name, .. } => name,

@@ -1,18 +1,18 @@
-//! Bytes of a file, one after the other or by the line, with a way back to the line after a broken one.
+//! Reading a file by bytes or lines, with a way back to the line after a broken record.
 
 use std::io::{self, BufRead, Chain, Cursor, ErrorKind, Read as _};
 
 use crate::error::ReadError;
 
-/// Bytes that one user may have in a file. What is longer is refused, so that a quote that nobody closed doesn't
-/// take the rest of the file into memory.
+/// Maximum number of bytes of a user in a file. Longer records are refused, so that a missing closing quote doesn't
+/// load the rest of the file into memory.
 pub(crate) const MAX_RECORD: usize = 1024 * 1024;
-/// Bytes that are looked at to learn what a file is.
+/// Number of bytes that are examined to detect the format of a file.
 const HEAD: usize = 4096;
 
-/// Why reading a record ended.
+/// The reason why reading a record ended.
 pub(crate) enum Fault {
-    /// This record can't be read; what comes after it may be.
+    /// This record can't be read; later ones can.
     Broken(String),
     /// Nothing more can be read.
     End(String),
@@ -30,7 +30,7 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// How reading a line went.
+/// The result of reading a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Line {
     Whole,
@@ -38,23 +38,23 @@ pub(crate) enum Line {
     End,
 }
 
-/// A file whose beginning has been looked at.
+/// A file whose beginning has been examined.
 pub(crate) type Opened<R> = Source<Chain<Cursor<Vec<u8>>, R>>;
 
 pub(crate) struct Source<R> {
     input: R,
-    /// Bytes that are read again, before those of the input.
+    /// Bytes to read again, before those of the input.
     again: Vec<u8>,
     at: usize,
-    /// Of the next byte, from 1.
+    /// Line of the next byte, counting from 1.
     line: u64,
-    /// All since the mark.
+    /// All bytes since the mark.
     kept: Option<Vec<u8>>,
     mark: u64,
 }
 
-/// Looks at the beginning of a file: the source begins after a byte order mark, and the text is the first line
-/// that is not blank.
+/// Examines the beginning of a file. Returns a source that begins after a byte order mark, and the first line that is
+/// not blank.
 pub(crate) fn open<R: BufRead>(mut input: R) -> Result<(String, Opened<R>), ReadError> {
     let mut head = Vec::new();
     input.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
@@ -98,12 +98,12 @@ impl<R: BufRead> Source<R> {
         }
     }
 
-    /// Number of the line that the next byte is of.
+    /// Returns the line number of the next byte.
     pub(crate) const fn line(&self) -> u64 {
         self.line
     }
 
-    /// Bytes that can be had at once; none at the end.
+    /// Returns the buffered bytes. They are empty at the end.
     fn bytes(&mut self) -> io::Result<&[u8]> {
         if self.at < self.again.len() {
             return Ok(&self.again[self.at..]);
@@ -125,12 +125,12 @@ impl<R: BufRead> Source<R> {
         }
     }
 
-    /// The next byte, which stays.
+    /// Returns the next byte without consuming it.
     pub(crate) fn peek(&mut self) -> io::Result<Option<u8>> {
         Ok(self.bytes()?.first().copied())
     }
 
-    /// The byte after the next one; both stay.
+    /// Returns the byte after the next one without consuming either.
     pub(crate) fn peek_second(&mut self) -> io::Result<Option<u8>> {
         if let [_, second, ..] = self.bytes()? {
             return Ok(Some(*second));
@@ -145,7 +145,7 @@ impl<R: BufRead> Source<R> {
         Ok(second)
     }
 
-    /// How the line goes on, for a few bytes, which stay; empty at the end of the file.
+    /// Returns the next few bytes of the line without consuming them. They are empty at the end of the file.
     pub(crate) fn peek_line(&mut self) -> io::Result<Vec<u8>> {
         let mut start = Vec::new();
         while start.len() < 64 && start.last() != Some(&b'\n') {
@@ -158,7 +158,7 @@ impl<R: BufRead> Source<R> {
         Ok(start)
     }
 
-    /// Takes the next byte.
+    /// Consumes the next byte.
     pub(crate) fn next(&mut self) -> io::Result<Option<u8>> {
         let Some(byte) = self.peek()? else {
             return Ok(None);
@@ -173,7 +173,7 @@ impl<R: BufRead> Source<R> {
         Ok(Some(byte))
     }
 
-    /// Reads a line with its end into `line`; all of one that is too long is passed over.
+    /// Reads a line with its line break into `line`. A line that is too long is skipped completely.
     pub(crate) fn read_line(&mut self, line: &mut Vec<u8>) -> io::Result<Line> {
         line.clear();
         let mut length = 0;
@@ -194,7 +194,7 @@ impl<R: BufRead> Source<R> {
             }
         }
         if length > MAX_RECORD {
-            // Read again, it is too long again.
+            // When it is read again, it is too long again.
             line.push(b'\n');
         }
         if let Some(kept) = &mut self.kept {
@@ -207,28 +207,28 @@ impl<R: BufRead> Source<R> {
         })
     }
 
-    /// Marks where a record begins. What is read from here is kept, for [`Source::recover`].
+    /// Marks the beginning of a record. The bytes from here are kept, for [`Source::recover`].
     pub(crate) fn mark(&mut self) {
         self.kept.get_or_insert_default().clear();
         self.mark = self.line;
     }
 
-    /// Keeps nothing more.
+    /// Stops keeping bytes.
     pub(crate) fn unmark(&mut self) {
         self.kept = None;
     }
 
-    /// What was read since the mark.
+    /// Returns the bytes since the mark.
     pub(crate) fn marked(&self) -> &[u8] {
         self.kept.as_deref().unwrap_or_default()
     }
 
-    /// Bytes since the mark.
+    /// Returns the number of bytes since the mark.
     pub(crate) fn since_mark(&self) -> usize {
         self.marked().len()
     }
 
-    /// Goes on after the first line of the record that the mark is at.
+    /// Continues after the first line of the marked record.
     pub(crate) fn recover(&mut self) -> io::Result<()> {
         let kept = self.kept.take().unwrap_or_default();
         let Some(end) = kept.iter().position(|byte| *byte == b'\n') else {
@@ -242,13 +242,13 @@ impl<R: BufRead> Source<R> {
         Ok(())
     }
 
-    /// Goes on after the end of the line.
+    /// Continues after the end of the line.
     pub(crate) fn skip_line(&mut self) -> io::Result<()> {
         while !matches!(self.next()?, None | Some(b'\n')) {}
         Ok(())
     }
 
-    /// Goes on at the next byte that is not blank, and says which it is.
+    /// Skips blanks, and returns the next byte.
     pub(crate) fn skip_blank(&mut self) -> io::Result<Option<u8>> {
         loop {
             match self.peek()? {

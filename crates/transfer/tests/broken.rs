@@ -1,4 +1,4 @@
-//! Broken files: what is broken is refused with its line, and what comes after it is read.
+//! Broken files: a broken record is refused with its line, and later records are read.
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
@@ -19,7 +19,7 @@ fn user(record: &Record) -> Option<&ImportUser> {
     }
 }
 
-/// The line of each record, with the address of the user, or nothing where he is refused.
+/// Returns the line of each record, with the address of the user, or `None` for a refused record.
 fn outline(format: Format, text: impl Into<Vec<u8>>) -> Vec<(u64, Option<String>)> {
     records(format, text)
         .into_iter()
@@ -108,13 +108,13 @@ fn csv() {
         expected.extend([good(next, "d@x"), good(next + 2, "e@x")]);
         assert_eq!(outline(Format::Csv, text), expected, "{what}");
     }
-    // A quote that isn't closed until another one opens takes no line with it.
+    // A quote that isn't closed before another one opens doesn't break other lines.
     let text = "email,username\na@x,\"A\nb@x,B\nc@x,\"C\"\nd@x,D\n";
     assert_eq!(
         outline(Format::Csv, text),
         [(2, None), good(3, "b@x"), good(4, "c@x"), good(5, "d@x")]
     );
-    // A file that was cut off inside of a quote.
+    // A file that was cut off inside a quote.
     assert_eq!(outline(Format::Csv, "email,username\na@x,\"A"), [(2, None)]);
     assert_eq!(
         outline(Format::Csv, b"email,username\na@x,\xff\nb@x,B\n"),
@@ -215,7 +215,7 @@ fn copied_lines() {
         outline(Format::FastapiUsers, format!("{text}\\.\n")),
         expected
     );
-    // Cut off: the last record says so.
+    // Cut off: the last record reports it.
     let cut = records(Format::FastapiUsers, text);
     assert_eq!(cut.len(), 6);
     assert_eq!(
@@ -275,7 +275,7 @@ fn documents() {
         "x".repeat(2 << 20)
     );
     assert_eq!(outline(Format::Clerk, long), [(1, None), good(2, "a@x")]);
-    // The brackets are broken, so nothing more can be read.
+    // The brackets are broken, so the rest can't be read.
     for (rest, line) in [
         ("{\"email\": \"b@x", 3),
         ("{\"email\": \"b@x},\n{\"email\": \"c@x\"}]}", 3),
@@ -360,7 +360,7 @@ fn a_failing_disk_ends_the_stream() {
     }
 }
 
-/// Gives a byte at a time, so that every look ahead meets the end of a buffer.
+/// Returns a byte at a time, so that every look ahead reaches the end of a buffer.
 struct Slow(Cursor<Vec<u8>>);
 
 impl Read for Slow {
@@ -370,8 +370,8 @@ impl Read for Slow {
     }
 }
 
-/// An import that was left goes on with `skip`: the rest is that of reading all, however the file is cut into
-/// buffers. And a file that was cut off anywhere, or has any byte changed, is read to its end without a panic.
+/// An import that stopped continues with `skip`: the rest equals that of a complete read, however the file is split
+/// into buffers. A file that was cut off anywhere, or with any byte changed, is read to its end without a panic.
 #[test]
 fn reading_again_gives_the_same() {
     let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures"));

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use auth_core::config::{LogConfig, SettingError, parse};
+use auth_core::config::{LogConfig, SettingError};
 use auth_core::{
     Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, OutboundMethod,
     OutboundRequest, OutboundResponse, Platform, Settings, Timestamp,
@@ -12,7 +12,7 @@ use auth_core::{
 use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::{FutureExt as _, StreamExt as _};
-use gatewright_http::{BodyConfig, Service};
+use gatewright_http::{BodyConfig, HashQueueConfig, Service};
 use gatewright_mail::{Delivery, MailConfig, Mailbox, Provider, TIMEOUT, accepted, console};
 use gatewright_storage_d1::D1;
 use gatewright_storage_sqlite::SqliteStorage;
@@ -52,16 +52,8 @@ pub(crate) struct Host {
     mail: MailConfig,
     email: Option<SendEmail>,
     log: LogConfig,
-    worker: WorkerConfig,
+    hashes: HashQueueConfig,
     bodies: BodyConfig,
-}
-
-auth_core::settings! {
-    /// The settings of the Worker.
-    pub(crate) struct WorkerConfig;
-
-    /// Maximum number of requests that wait for a password hash in one isolate; further ones get 503.
-    MAX_WAITING_HASHES max_waiting_hashes: usize = "64", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536";
 }
 
 impl Host {
@@ -85,14 +77,14 @@ impl Host {
             mail,
             email,
             log: ready_now(LogConfig::load(&variables))?.map_err(text)?,
-            worker: ready_now(WorkerConfig::load(&variables))?.map_err(text)?,
+            hashes: ready_now(HashQueueConfig::load(&variables))?.map_err(text)?,
             bodies: ready_now(BodyConfig::load(&variables))?.map_err(text)?,
         })
     }
 
     /// Returns the maximum number of requests that wait for a password hash.
     pub(crate) fn max_waiting_hashes(&self) -> usize {
-        self.worker.max_waiting_hashes
+        self.hashes.max_waiting
     }
 
     /// Returns the maximum number of bytes that all request bodies use together.

@@ -1,4 +1,4 @@
-//! The contract's imports, met by this host.
+//! The contract's imports, provided by this host.
 
 use auth_core::storage::Mirror as _;
 use auth_core::{Level, MailError, Message};
@@ -78,7 +78,7 @@ impl<T: Send + 'static> mail::HostWithStore<T> for Imports {
             (contract.mail.clone(), contract.mailer.clone())
         });
         let message: Message = message.mirror();
-        // Elsewhere than where requests run: a hand-over computes, for TLS, and would slow the sender's next request.
+        // Not on the thread of requests: delivery computes for TLS, and would slow the sender's next request.
         let sent = match mail_runtime() {
             Ok(runtime) => runtime
                 .spawn(async move { deliver(&config, mailer.as_ref(), message).await })

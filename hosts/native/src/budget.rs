@@ -1,11 +1,11 @@
-//! The memory of requests and answers under way: what is held counts for everybody who has a part in it.
+//! Memory limits of requests and responses in flight. Memory in use counts for each network that it belongs to.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gatewright_http::ApiError;
 
-/// Bytes, and what goes when they go.
+/// Bytes, with the memory to release when they are dropped.
 pub(crate) struct Owned<B, T>(pub(crate) B, pub(crate) T);
 
 impl<B: AsRef<[u8]>, T> AsRef<[u8]> for Owned<B, T> {
@@ -14,7 +14,7 @@ impl<B: AsRef<[u8]>, T> AsRef<[u8]> for Owned<B, T> {
     }
 }
 
-/// Bytes that may be taken.
+/// A number of bytes that can be reserved.
 pub(crate) struct Count {
     taken: AtomicUsize,
     max: usize,
@@ -28,12 +28,12 @@ impl Count {
         })
     }
 
-    /// How many there are.
+    /// Total number of bytes.
     pub(crate) fn max(&self) -> usize {
         self.max
     }
 
-    /// How many are taken.
+    /// Returns the number of reserved bytes.
     #[cfg(test)]
     pub(crate) fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
@@ -56,17 +56,17 @@ impl Count {
     }
 }
 
-/// Memory of the networks of a connection, the narrowest first, and of all.
+/// The memory limits that apply to a connection: of its networks, narrowest first, and of all connections.
 #[derive(Clone)]
 pub(crate) struct Budget(Arc<[Arc<Count>]>);
 
 impl Budget {
-    /// Memory that all of these counts have to have.
+    /// Creates limits that apply together.
     pub(crate) fn of(counts: Arc<[Arc<Count>]>) -> Self {
         Self(counts)
     }
 
-    /// Memory that is held, of which there is none yet.
+    /// Creates an empty reservation.
     pub(crate) fn begin(&self) -> Held {
         Held {
             budget: self.clone(),
@@ -75,17 +75,17 @@ impl Budget {
     }
 }
 
-/// Memory that is held; given back when dropped.
+/// Reserved memory, released when dropped.
 pub(crate) struct Held {
     budget: Budget,
     bytes: usize,
 }
 
 impl Held {
-    /// Takes further bytes.
+    /// Reserves more bytes.
     ///
     /// # Errors
-    /// There are none left.
+    /// There is not enough memory left.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
         let counts = &self.budget.0;
         if let Some(full) = counts.iter().position(|count| !count.take(bytes)) {
@@ -107,7 +107,7 @@ impl Drop for Held {
     }
 }
 
-/// Bytes that come in parts. The memory that they have is held, but for what is free.
+/// Bytes that arrive in parts, with their reserved memory.
 pub(crate) struct Buffer {
     whole: Vec<u8>,
     held: Held,
@@ -127,10 +127,10 @@ impl Buffer {
         self.whole.len()
     }
 
-    /// Makes room for this many bytes in all, and no more.
+    /// Reserves room for this many bytes in total.
     ///
     /// # Errors
-    /// There is no memory for them.
+    /// There is not enough memory for them.
     pub(crate) fn reserve(&mut self, bytes: usize) -> Result<(), ApiError> {
         let has = self.whole.capacity();
         if bytes > has {
@@ -141,10 +141,10 @@ impl Buffer {
         Ok(())
     }
 
-    /// Copies what has come: a slice of a connection's buffer would hold all of that.
+    /// Appends a copy of a part, because a slice would keep the whole buffer of the connection.
     ///
     /// # Errors
-    /// There is no memory for it.
+    /// There is not enough memory for it.
     pub(crate) fn add(&mut self, data: &[u8]) -> Result<(), ApiError> {
         let needed = self.whole.len() + data.len();
         if needed > self.whole.capacity() {
@@ -154,7 +154,7 @@ impl Buffer {
         Ok(())
     }
 
-    /// The bytes, and the memory that is held for them.
+    /// Returns the bytes with their reserved memory.
     pub(crate) fn finish(self) -> (Vec<u8>, Held) {
         (self.whole, self.held)
     }

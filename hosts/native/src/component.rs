@@ -1,6 +1,6 @@
-//! The component: compiled once, by a process of its own, and kept on disk in compiled form.
+//! The component, which is compiled once in a separate process and kept on disk in compiled form.
 //!
-//! The compiler takes more than a hundred MiB, which an allocator keeps: so it runs in a process that ends.
+//! The compiler needs more than a hundred MiB, which the allocator would keep. So it runs in a process that ends.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -12,20 +12,20 @@ use anyhow::{Context as _, Result, bail};
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// How many instances there may be at once; requests beyond are held back before they reach the pool.
+/// Maximum number of instances at the same time. Further requests wait before they reach the pool.
 pub(crate) const INSTANCES: u32 = 256;
 
-/// The command of the program that compiles.
+/// The command of the program that compiles a component.
 pub const COMPILE: &str = "compile-component";
-/// Its argument: most bytes of an instance's memory.
+/// Its argument: maximum memory of an instance in bytes.
 pub const COMPILE_MEMORY: &str = "memory";
 
-/// An engine for instances of at most `memory` bytes.
+/// Creates an engine for instances of at most `memory` bytes.
 pub(crate) fn engine(memory: usize) -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(INSTANCES)
         .total_core_instances(8 * INSTANCES)
-        // The service's, and a provider's that is composed with it.
+        // One memory of the service, and one of a composed provider.
         .total_memories(2 * INSTANCES)
         .total_tables(4 * INSTANCES)
         .total_stacks(4 * INSTANCES)
@@ -36,31 +36,31 @@ pub(crate) fn engine(memory: usize) -> Result<Engine> {
     config
         .wasm_component_model(true)
         .wasm_component_model_async(true)
-        // Instances yield at every epoch, so that a long computation does not hold up its thread's others.
+        // Instances yield at every epoch, so that a long computation does not block the others on its thread.
         .epoch_interruption(true)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Ok(Engine::new(&config)?)
 }
 
-/// A component, as it is compiled.
+/// The parameters of compiling a component.
 pub(crate) struct Source<'a> {
     /// The component.
     pub(crate) bytes: &'a [u8],
-    /// Most bytes of an instance's memory.
+    /// Maximum memory of an instance in bytes.
     pub(crate) memory: usize,
-    /// The program whose command [`COMPILE`] compiles: this one, as a rule.
+    /// The program whose command [`COMPILE`] compiles, usually this one.
     pub(crate) compiler: &'a Path,
 }
 
-/// Loads a component, compiling it unless `cache` has it compiled for this engine. Returns whether it compiled.
+/// Loads a component. Compiles it unless `cache` has it compiled for this engine. Returns whether it was compiled.
 pub(crate) fn load(
     engine: &Engine,
     source: &Source<'_>,
     cache: &Path,
 ) -> Result<(Component, bool)> {
     if !is_private(cache) {
-        // Somebody else could put machine code there: compile at every start instead.
-        tracing::warn!(folder = %cache.display(), "others can write to the folder of compiled components; not used");
+        // Another user could put machine code there, so compile at every start instead.
+        tracing::warn!(folder = %cache.display(), "other users can write to the folder of compiled components, so it is not used; remove their write permission");
         let artifact = source.compile(Stdio::piped())?;
         return Ok((deserialize_bytes(engine, &artifact)?, false));
     }
@@ -68,8 +68,8 @@ pub(crate) fn load(
     if let Some(component) = deserialize(engine, &compiled) {
         return Ok((component, false));
     }
-    // Renamed into place, so that a process that starts meanwhile never sees half of it; under a name that no other uses,
-    // as that one may be compiling, too.
+    // Renamed into place, so that a process that starts at the same time never reads half of it. The temporary name is
+    // unique, because that process can be compiling, too.
     let cannot = || format!("can't write {}", compiled.display());
     let partial = tempfile::Builder::new()
         .suffix(".partial")
@@ -84,7 +84,7 @@ pub(crate) fn load(
 }
 
 impl Source<'_> {
-    /// Has a process compile, which writes what it makes to `output`; what comes through a pipe is returned.
+    /// Compiles in another process, which writes the result to `output`. Returns the result if `output` is a pipe.
     fn compile(&self, output: Stdio) -> Result<Vec<u8>> {
         let mut command = Command::new(self.compiler);
         command.arg(COMPILE);
@@ -93,7 +93,7 @@ impl Source<'_> {
         let started = command.stderr(Stdio::piped()).spawn();
         let cannot = || format!("can't run {} {COMPILE}", self.compiler.display());
         let mut compiler = started.with_context(cannot)?;
-        // It reads to the end before it writes. One that ended early says why below.
+        // It reads to the end before it writes. If it ended early, its error is reported below.
         let sent = compiler
             .stdin
             .take()
@@ -114,23 +114,24 @@ impl Source<'_> {
     }
 }
 
-/// Compiles the component that standard input has for instances of at most `memory` bytes, to standard output.
+/// Compiles the component on standard input to standard output, for instances of at most `memory` bytes.
 ///
 /// # Errors
-/// It is no component, or can't be read or written.
+/// It is not a component, or can't be read or written.
 pub fn compile(memory: usize) -> Result<()> {
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
     let artifact = engine(memory)?.precompile_component(&bytes);
     let artifact =
-        artifact.map_err(|error| anyhow::Error::from(error).context("it is no component"))?;
+        artifact.map_err(|error| anyhow::Error::from(error).context("it is not a component"))?;
     let mut output = io::stdout().lock();
     output.write_all(&artifact)?;
     output.flush()?;
     Ok(())
 }
 
-/// Makes a folder that its owner alone can write to; false when it is there and others can, or it is another's.
+/// Creates a folder that only its owner can write to. Returns false if it exists and other users can write to it, or it
+/// belongs to another user.
 fn is_private(path: &Path) -> bool {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -149,7 +150,7 @@ fn is_private(path: &Path) -> bool {
     builder.create(path).is_ok()
 }
 
-/// Differs for another component, another version of wasmtime and another configuration or processor.
+/// Returns a key that differs for another component, version of wasmtime, configuration or processor.
 fn key(engine: &Engine, bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
@@ -162,16 +163,16 @@ fn deserialize(engine: &Engine, path: &PathBuf) -> Option<Component> {
     if !path.exists() {
         return None;
     }
-    // SAFETY: the file must be what `precompile_component` made. It lies in a folder that `is_private` has found to be
-    // writable by this user alone, under a name that is made of its source, and wasmtime checks version and
-    // configuration. Who can write there can also replace this program.
+    // SAFETY: the file must be the output of `precompile_component`. It is in a folder that only this user can write
+    // to, which `is_private` has checked, under a name derived from its source, and wasmtime checks version and
+    // configuration. Anyone who can write there can also replace this program.
     unsafe { Component::deserialize_file(engine, path) }.ok()
 }
 
 #[allow(unsafe_code, reason = "loading machine code that this program wrote")]
 fn deserialize_bytes(engine: &Engine, artifact: &[u8]) -> Result<Component> {
-    // SAFETY: the bytes must be what `precompile_component` made. They came through a pipe from this program, which this
-    // process has just started for that.
+    // SAFETY: the bytes must be the output of `precompile_component`. They come through a pipe from this program, which
+    // this process has just started for that.
     let component = unsafe { Component::deserialize(engine, artifact) };
     component.map_err(|error| {
         anyhow::Error::from(error).context("the compiled component can't be loaded")

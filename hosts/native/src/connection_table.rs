@@ -1,4 +1,4 @@
-//! The connections of one thread: which of them rest, which have to leave their places, and when they end.
+//! The connections of one thread: which are idle, which must close for others, and when they end.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,30 +11,30 @@ use tokio::sync::Notify;
 use crate::budget::{Budget, Held, Owned};
 use crate::network_limits::Connection;
 
-/// How long a client may take to read an answer.
+/// Time limit for a client to read a response.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a client may take to send a first request, and how often it is looked whether it still reads.
+/// Time limit for the first request of a client, and interval of checks that it still reads.
 const LOOK: Duration = Duration::from_secs(10);
-/// How long a connection may be without a request under way, and how long it may take to end then.
+/// Time limit for an idle connection, and for closing it then.
 const IDLE: Duration = Duration::from_secs(60);
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// The connections of one thread.
 #[derive(Default)]
 pub(crate) struct ConnectionTable {
-    /// Those without a request under way, in the order in which the last one ended, and what asks them to leave.
+    /// Idle connections, in the order in which their last request ended, and the senders that ask them to close.
     resting: Mutex<(u64, BTreeMap<u64, Arc<Notify>>)>,
-    /// How many requests began and ended, and connections ended.
+    /// Number of started requests, ended requests and ended connections.
     changes: AtomicU64,
 }
 
 impl ConnectionTable {
-    /// A number that changes when a request begins or ends, or a connection ends.
+    /// Returns a number that changes when a request starts or ends, or a connection ends.
     pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Relaxed)
     }
 
-    /// Asks the connection to leave that has rested longest; the next time another one.
+    /// Asks the connection that has been idle longest to close. The next call asks another one.
     pub(crate) fn ask_to_leave(&self) {
         if let Some((_, leave)) = self.resting().1.pop_first() {
             leave.notify_one();
@@ -65,20 +65,20 @@ impl ConnectionTable {
     }
 }
 
-/// A rest of a connection: its number, and when it began.
+/// An idle period of a connection: its number, and its start.
 struct Rest {
     id: u64,
     since: Instant,
 }
 
-/// The other side of a connection.
+/// The state of a connection.
 pub(crate) struct Peer {
     unsent: Arc<Unsent>,
-    /// Whether a request has come.
+    /// Whether a request has arrived.
     begun: AtomicBool,
-    /// How many requests are under way, and the last time that there were none.
+    /// Number of requests in flight, and the last time when there were none.
     under_way: Mutex<(usize, Rest)>,
-    /// Asked to leave its place.
+    /// Whether it was asked to close.
     leave: Arc<Notify>,
     room: Arc<ConnectionTable>,
     connection: Connection,
@@ -91,7 +91,7 @@ impl Drop for Peer {
     }
 }
 
-/// A request under way, to the end of its answer.
+/// A request in flight, until the end of its response.
 pub(crate) struct UnderWay(Arc<Peer>);
 
 impl Drop for UnderWay {
@@ -107,7 +107,7 @@ impl Drop for UnderWay {
 }
 
 impl Peer {
-    /// The other side of a connection, which has a place in the room from now on.
+    /// Adds a connection to the table.
     pub(crate) fn enter(connection: Connection, room: &Arc<ConnectionTable>) -> Arc<Self> {
         let leave = Arc::new(Notify::new());
         Arc::new(Self {
@@ -120,7 +120,7 @@ impl Peer {
         })
     }
 
-    /// Says that a request has come.
+    /// Records that a request has arrived.
     pub(crate) fn begin(self: &Arc<Self>) -> UnderWay {
         self.begun.store(true, Ordering::Relaxed);
         let mut under_way = self.under_way();
@@ -138,13 +138,14 @@ impl Peer {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Since when no request is under way.
+    /// Returns the time since when the connection is idle.
     fn rests_since(&self) -> Option<Instant> {
         let under_way = self.under_way();
         (under_way.0 == 0).then_some(under_way.1.since)
     }
 
-    /// Ends when the connection is to end, as another needs its place or it has rested for long. Says how long that may take.
+    /// Completes when the connection must close, because another one needs its place or it was idle for long. Returns
+    /// the time limit for closing.
     pub(crate) async fn leaves(&self) -> Duration {
         loop {
             tokio::select! {
@@ -158,7 +159,7 @@ impl Peer {
         }
     }
 
-    /// Ends when no request is under way and the farewell has taken long enough.
+    /// Completes when no request is in flight and the time limit for closing is over.
     pub(crate) async fn has_left(&self, mut patience: Duration) {
         loop {
             tokio::select! {
@@ -172,18 +173,18 @@ impl Peer {
         }
     }
 
-    /// What its requests and answers may take.
+    /// The memory limits of its requests and responses.
     pub(crate) fn budget(&self) -> &Budget {
         self.connection.budget()
     }
 
-    /// An answer's body. Once it is sent its memory is given back, and its request has ended.
+    /// Wraps the body of a response. When it is sent, its memory is released and its request ends.
     pub(crate) fn sending(&self, body: Bytes, held: Held, request: UnderWay) -> Bytes {
         let sending = self.unsent.begin(held);
         Bytes::from_owner(Owned(body, (sending, request)))
     }
 
-    /// Ends when the peer has not sent a request in time, or has not read an answer for long.
+    /// Completes when the client has not sent a request in time, or has not read a response for long.
     pub(crate) async fn stalls(&self) {
         loop {
             tokio::time::sleep(LOOK).await;
@@ -201,7 +202,7 @@ impl Peer {
     }
 }
 
-/// Answers that are not sent yet, and since when.
+/// Responses that are not sent yet, and since when.
 #[derive(Default)]
 struct Unsent(Mutex<(u64, BTreeMap<u64, Instant>)>);
 
@@ -227,7 +228,7 @@ impl Unsent {
     }
 }
 
-/// An answer on its way.
+/// A response that is being sent.
 struct Sending {
     unsent: Arc<Unsent>,
     id: u64,
@@ -247,7 +248,7 @@ mod tests {
     use super::*;
     use crate::network_limits::NetworkLimits;
 
-    /// A connection that has a place in the room.
+    /// Returns a connection in the table.
     fn enter(peers: &Arc<NetworkLimits>, room: &Arc<ConnectionTable>) -> Arc<Peer> {
         let address = "192.0.2.1:4711".parse().unwrap();
         Peer::enter(peers.take(address).unwrap(), room)
@@ -277,7 +278,8 @@ mod tests {
             let asked = |peer: &Arc<Peer>| peer.leave.notified().now_or_never().is_some();
             all.iter().position(asked)
         };
-        // The first and the second have made requests; that of the second is under way, and one of two of the third.
+        // The first and second connection have sent requests. That of the second is in flight, and so is one of two of
+        // the third.
         drop(all[0].begin());
         let second = all[1].begin();
         let (third, other) = (all[2].begin(), all[2].begin());

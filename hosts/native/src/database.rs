@@ -1,4 +1,4 @@
-//! The local database, and the time of this machine.
+//! The local database, and the clock of this machine.
 
 use anyhow::Result;
 use gatewright_storage_sqlite::MigrationError;
@@ -6,7 +6,7 @@ use tokio::runtime::Builder;
 
 use crate::sqlite::Sqlite;
 
-/// The time now.
+/// Returns the current time.
 pub(crate) fn now() -> auth_core::Timestamp {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
@@ -14,14 +14,14 @@ pub(crate) fn now() -> auth_core::Timestamp {
     auth_core::Timestamp::from_millis(now.as_millis() as u64)
 }
 
-/// Brings the schema of the database up to date.
+/// Migrates the database to the newest schema.
 pub(crate) fn migrate(database: &Sqlite) -> Result<()> {
     let runtime = Builder::new_current_thread().build()?;
     match runtime.block_on(gatewright_storage_sqlite::migrate(database, now())) {
         Ok(_) => Ok(()),
         Err(MigrationError::Newer { found, known }) => {
             anyhow::bail!(
-                "the database has schema {found} and this version knows {known}: use a newer gatewright"
+                "the database has schema {found}, but this version only supports schema {known}; use a newer gatewright"
             )
         }
         Err(MigrationError::Storage(error)) => {

@@ -1,9 +1,10 @@
-//! Files that nobody but their owner should read.
+//! Checks that private files are readable only by their owner.
 
 use std::path::{Path, PathBuf};
 
-/// A warning for each file of an SQLite database, and for each of these files of secrets, that others than its owner may read
-/// or change, with the command that mends it. This host creates private files; a restored or copied file may not be private.
+/// Returns a warning for each file of an SQLite database and each of these files of secrets that other users can read
+/// or change, with the command that fixes it. This host creates private files, but a restored or copied file can be
+/// public.
 pub fn exposed_files(
     database: &Path,
     secrets: impl IntoIterator<Item = PathBuf>,
@@ -21,13 +22,13 @@ pub fn exposed_files(
 
 fn advice(path: &str) -> String {
     let quoted = path.replace('\'', r"'\''");
-    format!("{path} can be read or changed by others than its owner: chmod 600 '{quoted}'")
+    format!("other users can read or change {path}; run: chmod 600 '{quoted}'")
 }
 
 #[cfg(unix)]
 fn is_exposed(path: &PathBuf) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    // What can't be looked at is told where it is used.
+    // A file that can't be examined is reported where it is used.
     std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
 }
 

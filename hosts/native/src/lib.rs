@@ -1,9 +1,9 @@
 //! The native host: runs `service.wasm` in wasmtime and gives it SQLite, settings, mail and a log.
 //!
-//! It takes no decision about accounts. What it decides is about the machine: which instance serves a request, how
-//! much memory and time that may take, and what happens when it fails.
+//! It makes no decisions about accounts. Its decisions are about the machine: which instance serves a request, how much
+//! memory and time the request can use, and what happens when it fails.
 
-// `deny` in the workspace; loading a precompiled component is unsafe and says why where it is done.
+// `deny` in the workspace. Loading a precompiled component is unsafe, for the reasons given there.
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
 
@@ -26,6 +26,8 @@ mod request;
 mod secrets;
 mod server;
 mod settings;
+mod settings_check;
+mod settings_table;
 pub mod spin;
 mod sqlite;
 mod worker_pool;
@@ -35,10 +37,12 @@ pub use exposed::exposed_files;
 pub use local::Local;
 pub use secrets::{ensure_secrets, make_secrets, read_secrets, secrets_file};
 pub use server::Server;
-pub use settings::{DOT_ENV, HostConfig, LayeredSettings};
+pub use settings::{DOT_ENV, HostConfig, LayeredSettings, flag_name};
+pub use settings_check::problems;
+pub use settings_table::{all_settings, assignment, native_settings, near, summary};
 pub use sqlite::{Sqlite, database_path};
 
-/// Requests allocate many small things on a few threads, which is what this allocator is made for. Of the library, so that
-/// who measures it has it, too.
+/// Requests allocate many small objects on a few threads, for which this allocator is made. It is in the library, so
+/// that benchmarks use it, too.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -29,7 +29,7 @@ use crate::outbound;
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::sqlite::{Sqlite, Workload, database_path};
 
-/// The service on the local database. Another process may serve the same database meanwhile.
+/// The service on the local database. Another process can serve the same database at the same time.
 pub struct Local {
     runtime: Runtime,
     service: Service<InProcess>,
@@ -37,10 +37,10 @@ pub struct Local {
 }
 
 impl Local {
-    /// Opens the database of the settings, and brings it to the newest schema.
+    /// Opens the database of the settings, and migrates it to the newest schema.
     ///
     /// # Errors
-    /// What is missing or can't be used.
+    /// A file or setting is missing or can't be used.
     pub fn open(settings: &LayeredSettings, host: &HostConfig) -> Result<Self> {
         let path = database_path(&host.database_url).context("DATABASE_URL")?;
         let config = settings.config()?;
@@ -61,20 +61,21 @@ impl Local {
         })
     }
 
-    /// Answers a request of the operator, who may do everything, and does what follows from it.
+    /// Answers a request of the operator, who has full rights, and does the deferred work.
     ///
     /// # Errors
-    /// The answer can't be read.
+    /// The response can't be read.
     pub fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
         let mut answers = self.send_all(std::iter::once(request));
-        answers.pop().context("an answer is missing")?
+        answers.pop().context("the response is missing")?
     }
 
-    /// How many requests are best sent together. Their writes share commits, and so the pages of the indexes, which an
-    /// import touches everywhere. More would keep a process that serves the same database waiting for each commit.
+    /// Best number of requests to send at the same time. Their writes share commits, and so the pages of the indexes,
+    /// which an import touches everywhere. With more, a process that serves the same database would wait longer for
+    /// each commit.
     pub const MAX_CONCURRENCY: usize = 80;
 
-    /// Answers requests together, each as [`send`](Self::send) does.
+    /// Answers requests at the same time, each as [`send`](Self::send) does.
     pub fn send_all(
         &self,
         requests: impl Iterator<Item = Request<Vec<u8>>>,
@@ -85,7 +86,7 @@ impl Local {
                 let mut request = request.map(|body| Full::new(Bytes::from(body)));
                 request.extensions_mut().insert(Operator);
                 awaited.push_back(self.service.handle(request));
-                // Begun before the next one is made, so that the writer has something to do.
+                // Started before the next one is created, so that the writer has work.
                 while let Poll::Ready(Some(answer)) = futures::poll!(awaited.next()) {
                     answers.push(answer);
                 }
@@ -97,10 +98,10 @@ impl Local {
         })
     }
 
-    /// Makes the first superadmin, unless there is one. Says whether it did.
+    /// Creates the first superadmin, unless there is one. Returns whether it was created.
     ///
     /// # Errors
-    /// The address or the password can't be used, or the database.
+    /// The address, the password or the database can't be used.
     pub fn first_administrator(&self, email: &str, password: &str) -> Result<bool> {
         let first = FirstAdministrator {
             email,
@@ -118,7 +119,7 @@ impl Local {
                 Ok(_) => Ok(true),
                 Err(Error::AlreadySetUp) => Ok(false),
                 Err(Error::EmailTaken) => {
-                    tracing::warn!("ADMIN_EMAIL is a user's already, who stays what he is");
+                    tracing::warn!("ADMIN_EMAIL is the address of an existing user, who is left unchanged; `gatewright user add-role` gives the role superadmin");
                     Ok(false)
                 }
                 Err(Error::Invalid(rules)) => {
@@ -138,7 +139,7 @@ impl Local {
         })
     }
 
-    /// Does what was deferred.
+    /// Does the deferred work.
     async fn finish(&self) {
         loop {
             let deferred = std::mem::take(&mut *lock(&self.service.platform().deferred));
@@ -212,11 +213,11 @@ impl Platform for InProcess {
         };
         let (response, reading) = outbound::send(request, options)
             .await
-            .map_err(|error| format!("it can't be reached: {error}"))?;
+            .map_err(|error| format!("the service can't be reached: {error}"))?;
         let status = response.status().as_u16();
         let body = Limited::new(response.into_body(), FETCH_LIMIT).collect();
         let (body, _) = tokio::join!(body, reading);
-        let body = body.map_err(|error| format!("its answer can't be read: {error}"))?;
+        let body = body.map_err(|error| format!("the response can't be read: {error}"))?;
         let body = body.to_bytes().to_vec();
         Ok(OutboundResponse { status, body })
     }

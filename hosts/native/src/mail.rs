@@ -22,7 +22,7 @@ pub(crate) fn mail_runtime() -> Result<&'static Runtime, String> {
             .enable_all()
             .on_thread_start(lower_priority)
             .build()
-            .map_err(|error| format!("the thread of mails can't be started: {error}"))
+            .map_err(|error| format!("the mail thread can't be started: {error}"))
     });
     made.as_ref().map_err(Clone::clone)
 }

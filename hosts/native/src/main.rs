@@ -1,13 +1,14 @@
 //! `gatewright`: the command line of the native host.
 
 #![forbid(unsafe_code)]
-#![warn(clippy::print_stderr, reason = "it panics where nobody reads")]
+#![warn(clippy::print_stderr, reason = "it panics if standard error is closed")]
 
 mod commands;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use auth_core::config::SettingError;
 use gatewright_cli::{error_document, piped, say};
 use serde_json::json;
 
@@ -25,11 +26,23 @@ fn main() -> ExitCode {
         }
         Err(error) => error.exit(),
     };
+    if matches.subcommand().is_none() {
+        // As clap does for a missing command: a script that lost its arguments must not take this for success.
+        say(commands::START);
+        return ExitCode::from(2);
+    }
     let done = piped(&mut std::io::stdout(), |out| commands::run(&matches, out));
     match done {
         Ok(()) => return ExitCode::SUCCESS,
         Err(error) if in_json => say(&error_document(&error).to_string()),
-        Err(error) => say(&format!("gatewright: {error:#}")),
+        Err(error) => {
+            say(&format!("gatewright: {error:#}"));
+            if let Some(SettingError::Value { name, .. }) = error.downcast_ref() {
+                say(&format!(
+                    "`gatewright config {name}` explains the setting, `gatewright config check` reports every problem at once."
+                ));
+            }
+        }
     }
     ExitCode::FAILURE
 }

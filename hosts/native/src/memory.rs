@@ -1,23 +1,23 @@
-//! Releasing memory after a load. The allocator does that only while a thread allocates, which a thread without requests
-//! does not.
+//! Releasing memory after a load. The allocator releases it only while a thread allocates, but a thread without
+//! requests doesn't allocate.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connection_table::ConnectionTable;
 
-/// How often a thread checks whether anything has happened.
+/// Interval at which a thread checks for activity.
 const LOOK: Duration = Duration::from_secs(2);
-/// How often in a row a quiet thread releases memory: instances end some seconds after their last request.
+/// Number of times that a quiet thread releases memory, because instances end some seconds after their last request.
 const TURNS: u32 = 4;
 
 #[allow(unsafe_code, reason = "a function of the allocator")]
 unsafe extern "C" {
-    /// Of mimalloc, which this library has as its allocator.
+    /// A function of mimalloc, the allocator of this library.
     fn mi_collect(force: bool);
 }
 
-/// Releases the memory that this thread has freed, whenever nothing has happened in its room for a while.
+/// Releases the memory that this thread has freed, after each period without activity on its connections.
 pub(crate) async fn release_idle_memory(room: Arc<ConnectionTable>) {
     let mut quiet = Quiet::default();
     loop {
@@ -28,7 +28,7 @@ pub(crate) async fn release_idle_memory(room: Arc<ConnectionTable>) {
     }
 }
 
-/// A quiet time: the number of changes that it began with, and how often memory was released in it.
+/// A quiet period: the number of changes at its start, and how often memory was released in it.
 #[derive(Default)]
 struct Quiet {
     known: u64,
@@ -36,7 +36,7 @@ struct Quiet {
 }
 
 impl Quiet {
-    /// Takes the number of changes, and says whether memory is to be released now.
+    /// Receives the number of changes, and returns whether to release memory now.
     fn releases(&mut self, changes: u64) -> bool {
         if changes != self.known {
             *self = Self {
@@ -53,7 +53,7 @@ impl Quiet {
 
 #[allow(unsafe_code, reason = "a function of the allocator")]
 fn release() {
-    // SAFETY: it may be called at any time, and touches only what is free.
+    // SAFETY: it can be called at any time, and touches only free memory.
     unsafe { mi_collect(true) };
 }
 
@@ -66,7 +66,7 @@ mod tests {
         let mut quiet = Quiet::default();
         assert!(!quiet.releases(0));
         for changes in [3, 4, 7] {
-            // Not while anything happens.
+            // Not during activity.
             assert!(!quiet.releases(changes));
             assert!((0..TURNS).all(|_| quiet.releases(changes)));
             assert!(!(0..TURNS).any(|_| quiet.releases(changes)));

@@ -1,8 +1,8 @@
-//! Who is connected, and what connections may take: how many there are of one network, and the memory of what they send
-//! and are sent.
+//! Limits of networks: the number of connections of one network, and the memory of its requests and responses.
 //!
-//! Nothing here asks who somebody is, as all of it comes before that. What one network may take is a part of the whole,
-//! so that it leaves the others theirs. Trusted proxies are bound by the whole alone, as all clients come through them.
+//! These limits apply before authentication, so they don't depend on users. One network can use only a share of the
+//! whole, so that the rest stays for others. Only the whole limits trusted proxies, because all clients connect through
+//! them.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -14,20 +14,20 @@ use auth_core::{IpBlock, blocks_of};
 
 use crate::budget::{Budget, Count};
 
-/// How often connections that are closed are told in the log.
+/// Interval of log lines about closed connections.
 const TELL: Duration = Duration::from_secs(60);
 
 /// The peers of all connections.
 pub(crate) struct NetworkLimits {
     trusted: Vec<IpBlock>,
-    /// Maximum of connections of one network, the narrowest of an address; 0: unlimited.
+    /// Maximum number of connections of the narrowest network of an address; 0 means unlimited.
     max_connections: usize,
     memory: Arc<Count>,
-    /// Maximum of memory of one network.
+    /// Maximum memory of one network.
     share: usize,
     networks: Mutex<HashMap<IpBlock, Network>>,
     started: Instant,
-    /// When connections that were closed were last told, in milliseconds since the start; 0: never.
+    /// Time of the last log line about closed connections, in milliseconds since the start; 0 means never.
     told: AtomicU64,
 }
 
@@ -37,7 +37,7 @@ struct Network {
 }
 
 impl NetworkLimits {
-    /// At most `memory` bytes of all, and `connections` and `share` bytes of one network, unless it is trusted.
+    /// Creates limits: `memory` bytes in total, and `connections` and `share` bytes for a network that isn't trusted.
     pub(crate) fn new(
         trusted: Vec<IpBlock>,
         connections: usize,
@@ -55,7 +55,7 @@ impl NetworkLimits {
         })
     }
 
-    /// Takes a connection; none where one of its networks has too many.
+    /// Accepts a connection. Returns `None` if one of its networks has too many.
     pub(crate) fn take(self: &Arc<Self>, peer: SocketAddr) -> Option<Connection> {
         let address = peer.ip().to_canonical();
         let trusted = self.trusted.iter().any(|block| block.contains(address));
@@ -74,7 +74,7 @@ impl NetworkLimits {
         })
     }
 
-    /// Counts a connection in its networks, each of which may have its share; all memory that it counts for is returned.
+    /// Counts a connection in its networks, each of which has its share. Returns the memory limits that apply to it.
     fn count(&self, blocks: &[(IpBlock, u64)]) -> Option<Arc<[Arc<Count>]>> {
         let mut networks = self.networks();
         let is_full = |(block, share): &(IpBlock, u64)| {
@@ -87,7 +87,7 @@ impl NetworkLimits {
         }
         let own = blocks.iter().map(|(block, share)| {
             let network = networks.entry(*block).or_insert_with(|| {
-                // However wide it is, it leaves half to the others.
+                // However wide it is, half stays for the others.
                 let max = (self.memory.max() / 2).max(self.share);
                 Network {
                     connections: 0,
@@ -104,13 +104,13 @@ impl NetworkLimits {
         let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let told = self.told.load(Ordering::Relaxed);
         let due = told == 0 || now.saturating_sub(told) >= TELL.as_millis() as u64;
-        // Of those who see that it is due, one tells.
+        // Only one of the threads that find it due writes it.
         let (now, order) = (now.max(1), Ordering::Relaxed);
         if due && self.told.compare_exchange(told, now, order, order).is_ok() {
             tracing::warn!(
                 peer = %address,
                 max = self.max_connections,
-                "too many connections of one network; further ones are closed (MAX_CONNECTIONS_PER_NETWORK, TRUSTED_PROXIES)"
+                "too many connections from one network; further ones are closed (MAX_CONNECTIONS_PER_NETWORK, TRUSTED_PROXIES)"
             );
         }
     }
@@ -120,7 +120,7 @@ impl NetworkLimits {
     }
 }
 
-/// A connection that counts for its networks.
+/// A connection that is counted in its networks.
 pub(crate) struct Connection {
     peers: Arc<NetworkLimits>,
     networks: Vec<IpBlock>,
@@ -128,7 +128,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// What its requests and answers may take.
+    /// The memory limits of its requests and responses.
     pub(crate) fn budget(&self) -> &Budget {
         &self.budget
     }
@@ -152,7 +152,7 @@ impl Drop for Connection {
 mod tests {
     use super::*;
 
-    /// A connection of an address.
+    /// Accepts a connection from an address.
     fn take(peers: &Arc<NetworkLimits>, text: &str) -> Option<Connection> {
         peers.take(SocketAddr::new(text.parse().unwrap(), 4711))
     }
@@ -192,14 +192,14 @@ mod tests {
         assert!(all.grow(76).is_err());
         assert!(all.grow(75).is_ok());
         drop(first);
-        // There is room again, for whoever comes first.
+        // There is room again for the next connection.
         assert!(second.grow(20).is_ok());
         assert!(all.grow(1).is_err());
         drop((second, all));
         assert_eq!(peers.memory.taken(), 0);
     }
 
-    /// One subscriber has many networks of the narrowest kind, and less than one share for each.
+    /// A subscriber has many of the narrowest networks, but together they have less than a share for each.
     #[test]
     fn an_ipv6_subscriber_has_shares_of_a_few_networks() {
         let peers = NetworkLimits::new(Vec::new(), 2, 100, 20);
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(second.len(), 4);
         let third = connections(0..1, &|n| format!("2001:db8:2:{n:x}::1"));
         assert_eq!(third.len(), 2);
-        // Memory likewise, but never more than a half.
+        // The same for memory, but never more than half.
         let all = first.iter().chain(&second).chain(&third);
         let mut held: Vec<_> = all.map(|peer| peer.budget().begin()).collect();
         let taken = held.iter_mut().map(|held| held.grow(10).is_ok());

@@ -9,11 +9,12 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default
 
 use crate::instance::context::{InstanceContext, Interfaces};
 
-/// Sends requests to allowed destinations, which the manifest of a Spin application or the settings of the service name.
+/// Sends requests to allowed destinations, which the manifest of a Spin application or the settings of the service
+/// name.
 pub(crate) struct Outbound(Arc<InstanceContext>);
 
 impl Outbound {
-    /// Sends what an instance asks for.
+    /// Sends a request of an instance.
     pub(crate) fn new(context: Arc<InstanceContext>) -> Self {
         Self(context)
     }
@@ -45,7 +46,7 @@ impl WasiHttpHooks for Outbound {
     }
 }
 
-/// Sends a request within its limits. What is returned besides the response reads its body from the connection.
+/// Sends a request within its limits. Returns the response, and a future that reads its body from the connection.
 pub(crate) async fn send(
     request: Request<WasiBody>,
     options: RequestOptions,
@@ -53,7 +54,7 @@ pub(crate) async fn send(
     Response<WasiBody>,
     impl Future<Output = Result<(), Error>> + Send,
 )> {
-    // Over all, too: the handshake of TLS has no limit of its own.
+    // In total, too, because the TLS handshake has no limit of its own.
     let limit = |limit: Option<Duration>| limit.unwrap_or(Duration::from_secs(600));
     let limit = limit(options.connect_timeout) + limit(options.first_byte_timeout);
     let sending = default_send_request(request, Some(options));

@@ -1,4 +1,4 @@
-//! From a client's request to one that the service takes.
+//! Converting a client's request to one for the service.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,20 +16,20 @@ use wasmtime_wasi_http::WasiBody;
 
 use crate::budget::{Budget, Buffer, Owned};
 
-/// Most bytes that are read of what is refused, and how long that may take.
+/// Maximum number of bytes to read of a refused request, and the time limit.
 const LINGER: usize = (1 << 20) + (64 << 10);
 const LINGER_FOR: Duration = Duration::from_secs(2);
 
-/// A body as far as it has come, and the memory that it and its head take.
+/// The received part of a body, and the memory of body and head.
 pub(crate) struct Reading {
     whole: Buffer,
 }
 
 impl Reading {
-    /// Begins with the head.
+    /// Starts with the head.
     ///
     /// # Errors
-    /// There is no memory for it.
+    /// There is not enough memory for it.
     pub(crate) fn new(budget: &Budget, parts: &Parts) -> Result<Self, ApiError> {
         let mut held = budget.begin();
         held.grow(head_size(parts))?;
@@ -38,10 +38,10 @@ impl Reading {
         })
     }
 
-    /// Reads on, to the end or to where it is longer than the limit. Says whether that was the end.
+    /// Continues reading, to the end or beyond the limit. Returns whether the end was reached.
     ///
     /// # Errors
-    /// It comes too slowly, is broken off, or there is no memory for it.
+    /// It arrives too slowly, ends early, or there is not enough memory for it.
     pub(crate) async fn read(
         &mut self,
         body: &mut Incoming,
@@ -65,15 +65,15 @@ impl Reading {
         }
     }
 
-    /// The body. Its memory is given back with it.
+    /// Returns the body. Its memory is released with it.
     pub(crate) fn finish(self) -> Bytes {
         let (whole, held) = self.whole.finish();
         Bytes::from_owner(Owned(whole, held))
     }
 }
 
-/// Reads on a little and keeps nothing: a client that is still sending when it is refused would see a broken connection
-/// and not the refusal.
+/// Reads a little more and drops it, because a client that is still sending would see a broken connection instead of
+/// the refusal.
 pub(crate) async fn linger(mut body: Incoming) {
     let reading = async {
         let mut read = 0;
@@ -84,11 +84,11 @@ pub(crate) async fn linger(mut body: Incoming) {
             }
         }
     };
-    // In time or not, the answer is what counts.
+    // The response is sent whether or not this succeeds in time.
     let _ = tokio::time::timeout(LINGER_FOR, reading).await;
 }
 
-/// A request without the body that it announces, for what does not read it.
+/// Returns a request without its announced body, for routes that don't read it.
 pub(crate) fn without_body(
     peer: SocketAddr,
     mut parts: Parts,
@@ -99,7 +99,7 @@ pub(crate) fn without_body(
     prepare(peer, parts, Bytes::new())
 }
 
-/// The head alone of a request, by which the service says whether it would read the body.
+/// Returns only the head of a request, from which the service decides whether it would read the body.
 pub(crate) fn head_only(peer: SocketAddr, parts: &Parts) -> Result<Request<WasiBody>, ApiError> {
     let mut request = without_body(peer, parts.clone())?;
     let asked = HeaderValue::from_static("1");
@@ -107,7 +107,7 @@ pub(crate) fn head_only(peer: SocketAddr, parts: &Parts) -> Result<Request<WasiB
     Ok(request)
 }
 
-/// Gives a request the form that `wasi:http` wants: scheme and authority in its URI.
+/// Gives a request the form of `wasi:http`: scheme and authority in its URI.
 pub(crate) fn prepare(
     peer: SocketAddr,
     mut parts: Parts,
@@ -124,7 +124,7 @@ pub(crate) fn prepare(
         .path_and_query(path)
         .build()
         .map_err(|_| bad_request("The address is malformed."))?;
-    // What a client says of its own address is worth nothing, and what a host asks is not for clients to ask.
+    // Clients can't set their own address, or the header with which a host asks for the head only.
     parts.headers.remove(CLIENT_ADDRESS);
     parts.headers.remove(HEAD_ONLY);
     if let Ok(address) = HeaderValue::from_str(&peer.to_string()) {

@@ -4,28 +4,25 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
+use auth_core::config::SettingError;
 
-use crate::settings::{HostConfig, LayeredSettings};
+use crate::settings::{HostConfig, LayeredSettings, read_env_file};
 use crate::sqlite::database_path;
 
-/// The file beside a database in which secrets are kept.
+/// Returns the file beside a database in which secrets are stored.
 pub fn secrets_file(database: &Path) -> PathBuf {
     database.with_file_name("secrets.env")
 }
 
-/// Adds the secrets that an earlier start made, where no setting gives them.
+/// Adds the secrets that an earlier start created, unless they are set.
 ///
 /// # Errors
 /// The file can't be read.
 pub fn read_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result<()> {
     let path = secrets_file(&database_path(&host.database_url).context("DATABASE_URL")?);
     if path.exists() {
-        for entry in dotenvy::from_path_iter(&path)
-            .with_context(|| format!("can't read {}", path.display()))?
-        {
-            let (name, value) =
-                entry.map_err(|_| anyhow::anyhow!("{} is malformed", path.display()))?;
+        for (name, value) in read_env_file(&path)? {
             if settings.value(&name).is_none() {
                 settings.add(&name, value);
             }
@@ -34,11 +31,11 @@ pub fn read_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result
     Ok(())
 }
 
-/// Adds the secrets that no setting gives: those of an earlier start or, with a new database, made now and kept. Returns a
-/// line for each thing that was made.
+/// Adds the secrets that are not set: those of an earlier start or, with a new database, new ones, which are stored.
+/// Returns a line for each stored file.
 ///
 /// # Errors
-/// The file can't be read or written, or there is a database and no key to it.
+/// The file can't be read or written, or a database exists without its key.
 pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result<Vec<String>> {
     let made = make_secrets(settings, host)?;
     if made.is_empty() {
@@ -46,7 +43,7 @@ pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Resu
     }
     let path = secrets_file(&database_path(&host.database_url).context("DATABASE_URL")?);
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("can't create {}", folder.display()))?;
     }
     let mut file = open_private(&path)?;
     for name in &made {
@@ -56,16 +53,16 @@ pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Resu
     }
     file.sync_all()?;
     Ok(vec![format!(
-        "{} in {} (keep it: without it stored keys are lost)",
+        "{} in {} (keep this file: without it stored keys are lost)",
         made.join(" and "),
         path.display()
     )])
 }
 
-/// As [`ensure_secrets`], but keeps nothing. Returns the names of what was made.
+/// As [`ensure_secrets`], but stores nothing. Returns the names of the new secrets.
 ///
 /// # Errors
-/// The file can't be read, or there is a database and no key to it.
+/// The file can't be read, or a database exists without its key.
 pub fn make_secrets(
     settings: &mut LayeredSettings,
     host: &HostConfig,
@@ -83,11 +80,16 @@ pub fn make_secrets(
         .map(|(name, _)| *name)
         .collect();
     if missing.contains(&"SECRET_KEY") && database.exists() {
-        bail!(
-            "SECRET_KEY: not set, and {} was encrypted with one; set it, or restore {}",
-            database.display(),
-            path.display()
-        );
+        return Err(SettingError::Value {
+            name: "SECRET_KEY",
+            problem: format!(
+                "not set, and {} is encrypted with one; set it, or restore {}",
+                database.display(),
+                path.display()
+            ),
+            accepts: "the value that the database was created with",
+        }
+        .into());
     }
     for name in &missing {
         settings.add(name, random_hex()?);
@@ -95,7 +97,7 @@ pub fn make_secrets(
     Ok(missing)
 }
 
-/// Appends to a file that its owner alone can read.
+/// Opens a file for appending that only its owner can read.
 fn open_private(path: &PathBuf) -> Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.create(true).append(true);
@@ -106,10 +108,10 @@ fn open_private(path: &PathBuf) -> Result<fs::File> {
         .with_context(|| format!("can't write {}", path.display()))
 }
 
-/// 64 random bytes, enough for every algorithm, as 128 characters.
+/// Returns 64 random bytes, enough for every algorithm, as 128 characters.
 fn random_hex() -> Result<String> {
     let mut bytes = [0; 64];
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
-        .context("no randomness")?;
+        .context("the system returned no random bytes")?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

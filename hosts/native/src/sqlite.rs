@@ -14,35 +14,37 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use tokio::sync::oneshot;
 
-/// How long a statement waits for another process's lock.
+/// Time that a statement waits for another process's lock.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Prepared statements kept for each connection; more than there are in the SQL.
+/// Number of cached prepared statements of a connection, which exceeds the number of statements in the SQL.
 const STATEMENTS: usize = 128;
-/// Most batches that share one commit, and so one flush to the disk.
+/// Maximum number of batches that share one commit, and so one flush to the disk.
 const GROUP: usize = 128;
-/// After how long a commit takes no further batch: other processes wait for it, and give up after [`BUSY_TIMEOUT`].
+/// Time after which a commit accepts no further batch, because other processes wait for it and give up after
+/// [`BUSY_TIMEOUT`].
 const LONGEST: Duration = Duration::from_secs(2);
-/// How often a writer looks whether another process has let go of the lock, which SQLite gives to who comes first.
+/// Interval at which a writer checks whether another process has released the lock, which SQLite gives to the first
+/// that asks.
 const LOOK: Duration = Duration::from_millis(5);
-/// After a commit that took so long others get a chance to write, which takes them no more than a [`LOOK`] to notice.
+/// After a commit of this duration, other processes get a chance to write, which they notice within a [`LOOK`].
 const LONG: Duration = Duration::from_millis(100);
 
 /// A database in one file, in WAL mode with foreign keys. Cheap to clone.
 ///
-/// Reads run where they are asked for, on a connection taken from a pool: they are point look-ups, shorter than
-/// the way to another thread. Writes go to one thread, which commits those that wait together, so that a flush to
-/// the disk is shared and never held up by a thread of low priority.
+/// Reads run on the calling thread, on a connection from a pool, because these point look-ups take less time than
+/// switching to another thread. Writes run on one thread, which commits waiting writes together, so that they share a
+/// flush to the disk, and no thread of low priority delays it.
 #[derive(Clone)]
 pub struct Sqlite {
     shared: Arc<Shared>,
 }
 
-/// What a database is opened for.
+/// The workload of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Workload {
-    /// Requests of people.
+    /// Requests of users.
     Requests,
-    /// Commands, among them imports of many users: more memory, and fewer ways from the log to the database.
+    /// Commands, such as imports of many users: more memory, and fewer checkpoints from the log to the database.
     Bulk,
 }
 
@@ -55,11 +57,11 @@ struct Shared {
 
 struct Job {
     statements: Vec<Statement>,
-    /// The statements go back with the result: who made them frees them, and not the one thread for which all wait.
+    /// The statements return with the result, so that the caller frees them, and not the one thread that all wait for.
     reply: oneshot::Sender<(JobResult, Vec<Statement>)>,
 }
 
-/// The path in a `DATABASE_URL` of the form `sqlite:path`; none when it has another.
+/// Returns the path in a `DATABASE_URL` of the form `sqlite:path`, or `None` for another form.
 pub fn database_path(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
@@ -67,7 +69,7 @@ pub fn database_path(url: &str) -> Option<PathBuf> {
 }
 
 impl Sqlite {
-    /// Opens a database, or makes an empty one and the folder it is in.
+    /// Opens a database, or creates an empty one and its folder.
     ///
     /// # Errors
     /// It can't be opened, or is not an SQLite database.
@@ -79,10 +81,10 @@ impl Sqlite {
     pub(crate) fn open_for(path: &Path, workload: Workload) -> Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
-                .with_context(|| format!("can't make {}", folder.display()))?;
+                .with_context(|| format!("can't create {}", folder.display()))?;
         }
         let connection = open_writer(path, workload)
-            .with_context(|| format!("can't use {} as a database", path.display()))?;
+            .with_context(|| format!("can't open the database {}", path.display()))?;
         let (jobs, queue) = channel();
         let writer = std::thread::Builder::new()
             .name("sqlite-writer".into())
@@ -97,7 +99,7 @@ impl Sqlite {
         })
     }
 
-    /// Ends the writer after the jobs that wait, and moves everything from the write-ahead log to the database.
+    /// Stops the writer after the waiting jobs, and moves everything from the write-ahead log to the database.
     pub fn close(&self) {
         drop(lock(&self.shared.jobs).take());
         if let Some(writer) = lock(&self.shared.writer).take() {
@@ -113,7 +115,7 @@ impl Sqlite {
             None => open_reader(&self.shared.path)?,
         };
         let rows = run(&reader, &statement);
-        // A connection that failed may be of a file that is gone: the next one opens anew.
+        // A failed connection can be to a deleted file, so the next one is opened again.
         if rows.is_ok() {
             lock(&self.shared.readers).push(reader);
         }
@@ -174,14 +176,14 @@ fn open_writer(path: &Path, workload: Workload) -> Result<Connection> {
     let mut connection = Connection::open(path)?;
     connection.busy_handler(Some(wait_for_lock))?;
     enter_wal(&connection)?;
-    // FULL: an acknowledged commit survives a loss of power, too.
+    // FULL: an acknowledged commit also survives a power failure.
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
     )?;
     if workload == Workload::Bulk {
-        // Addresses and names come in no order: what an import touches is spread over all of their indexes, and many
-        // commits change a page before it has to be in the database. The log grows to a GiB at most. What would
-        // undo a single statement stays in memory.
+        // Addresses and names have no order, so an import touches pages all over their indexes, and many commits change
+        // a page before it must be in the database. The log grows to a GiB at most. Data for undoing a single statement
+        // stays in memory.
         connection.execute_batch(
             "PRAGMA cache_size = -262144; PRAGMA wal_autocheckpoint = 262144; PRAGMA temp_store = MEMORY;",
         )?;
@@ -190,14 +192,14 @@ fn open_writer(path: &Path, workload: Workload) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Whether another process's lock is worth another look.
+/// Returns whether to wait longer for another process's lock.
 fn wait_for_lock(looks: i32) -> bool {
     std::thread::sleep(LOOK);
     LOOK * looks.unsigned_abs() < BUSY_TIMEOUT
 }
 
-/// Switches to the write-ahead log. When several processes make the same new database, SQLite answers all but one of
-/// them at once that it is locked, without waiting.
+/// Switches to the write-ahead log. If several processes create the same new database, SQLite reports immediately to
+/// all but one of them that it is locked, without waiting.
 fn enter_wal(connection: &Connection) -> rusqlite::Result<()> {
     let until = Instant::now() + BUSY_TIMEOUT;
     loop {
@@ -210,8 +212,8 @@ fn enter_wal(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Keeps prepared statements, and their plans whatever is bound: without the guarantee of stable plans SQLite
-/// prepares a statement anew when a parameter that could influence its plan changes, which is every time.
+/// Keeps prepared statements, with stable plans. Without that guarantee, SQLite prepares a statement again when a
+/// parameter that could influence its plan changes, which is every time.
 pub(crate) fn prepare_once(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -227,7 +229,7 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Serves jobs until every sender is gone, then empties the write-ahead log.
+/// Runs jobs until every sender is gone, then empties the write-ahead log.
 fn write(mut connection: Connection, queue: &Receiver<Job>) {
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
@@ -235,7 +237,7 @@ fn write(mut connection: Connection, queue: &Receiver<Job>) {
         let mut done = write_together(&mut connection, &mut jobs, queue)
             .map(|results| results.into_iter().map(Ok).collect());
         match &done {
-            // Who waits by now would wait for the same.
+            // The jobs that wait by now would wait for the same lock.
             Err(error) if is_locked(error) => jobs.extend(queue.try_iter()),
             Err(_) if jobs.len() > 1 => done = write_apart(&mut connection, &jobs),
             _ => {}
@@ -245,9 +247,9 @@ fn write(mut connection: Connection, queue: &Receiver<Job>) {
             let error = storage_error(error);
             jobs.iter().map(|_| Err(error.clone())).collect()
         });
-        // Only now: what is acknowledged is on the disk.
+        // Only now, because an acknowledged commit is on the disk.
         for (job, result) in jobs.into_iter().zip(results) {
-            // A caller that has gone away does not need to know.
+            // A caller that is gone needs no result.
             let _ = job.reply.send((result, job.statements));
         }
         if took > LONG {
@@ -259,8 +261,8 @@ fn write(mut connection: Connection, queue: &Receiver<Job>) {
 
 type JobResult = Result<Vec<Vec<Row>>, StorageError>;
 
-/// Runs a job, and those that wait by then, in one transaction, of which nothing is left when one fails: as a rule none
-/// does, and so nothing is kept to undo one alone.
+/// Runs a job, and those that wait by then, in one transaction, which is rolled back if one fails. Failures are rare,
+/// so no data is kept to undo a single job.
 fn write_together(
     connection: &mut Connection,
     jobs: &mut Vec<Job>,
@@ -278,7 +280,7 @@ fn write_together(
     Ok(results)
 }
 
-/// Runs jobs one after another in one transaction, each undone alone when it fails.
+/// Runs jobs one after another in one transaction. A failed job is undone alone.
 fn write_apart(connection: &mut Connection, jobs: &[Job]) -> rusqlite::Result<Vec<JobResult>> {
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut results = Vec::with_capacity(jobs.len());
@@ -353,12 +355,12 @@ fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<R
     Ok(read)
 }
 
-/// Whether another process has locked the database.
+/// Returns whether another process has locked the database.
 fn is_locked(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
-/// Which of the two kinds of failure it is. SQLite's texts name tables and columns and never values.
+/// Returns the kind of a failure. SQLite's texts contain names of tables and columns, but never values.
 fn storage_error(error: rusqlite::Error) -> StorageError {
     use ErrorCode::{
         CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, FileLockingProtocolFailed,

@@ -17,24 +17,24 @@ use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHand
 use crate::budget::{Budget, Buffer, Held};
 use crate::instance::factory::Instances;
 
-/// Bytes of an answer that need no memory of the budget: what changes something is answered shortly, and health checks are.
+/// Size of a response that needs no memory of the budget. Responses to changes and health checks are that short.
 const UNCOUNTED: usize = 4 * 1024;
 
 /// Serves requests up to a limit, and answers the others with 503.
 pub(crate) struct WorkerPool {
     handler: ProxyHandler<Instances>,
     runtime: Handle,
-    /// One for each instance that may serve at the same time.
+    /// A permit for each instance that can serve at the same time.
     permits: Arc<Semaphore>,
-    /// Requests that wait or are served, and their maximum.
+    /// Number of waiting and running requests, and their maximum.
     requests: Arc<AtomicUsize>,
     max_requests: usize,
     timeout: Duration,
 }
 
 impl WorkerPool {
-    /// A pool on a runtime, in which up to `max_concurrency` instances serve at the same time and up to `max_requests`
-    /// requests wait or are served, each for at most `timeout`.
+    /// Creates a pool on a runtime, in which up to `max_concurrency` instances serve at the same time, and up to
+    /// `max_requests` requests wait or run, each for at most `timeout`.
     pub(crate) fn new(
         maker: Instances,
         runtime: Handle,
@@ -52,8 +52,8 @@ impl WorkerPool {
         }
     }
 
-    /// Serves a request when its turn comes. The answer is read to its end, so that a client that is slow to read it holds no
-    /// instance; it takes memory of the budget.
+    /// Serves a request when it is its turn. Reads the response to its end, so that a slow client occupies memory of
+    /// the budget and not an instance.
     pub(crate) async fn serve(
         &self,
         request: Request<WasiBody>,
@@ -71,7 +71,7 @@ impl WorkerPool {
         };
         let (handler, timeout) = (self.handler.clone(), self.timeout);
         let started = Instant::now();
-        // Count and permit belong to the work, which goes on when the client has gone away.
+        // Count and permit belong to the work, which continues after the client disconnects.
         let work = self.runtime.spawn(async move {
             let response = match handler.handle((), request).await {
                 Ok(response) => {
@@ -87,21 +87,21 @@ impl WorkerPool {
             .await
             .map_err(|_| ApiError::internal("the thread of a request ended"))?;
         response.unwrap_or_else(|error| {
-            // An instance that never yields can't be told that its time is over, only be ended, like one that traps.
+            // An instance that never yields can only be ended, like one that traps.
             if error.is::<ExpirationError>() || started.elapsed() >= self.timeout {
                 Err(too_long())
             } else if error.is::<InstantiationError<()>>() {
-                tracing::error!(cause = ?error, "no instance could be made");
+                tracing::error!(cause = ?error, "an instance could not be created");
                 Err(overloaded())
             } else {
-                tracing::error!(cause = ?error, "a request failed");
+                tracing::error!(cause = ?error, "request failed");
                 Err(ApiError::internal("the instance failed"))
             }
         })
     }
 }
 
-/// Reads an answer to its end.
+/// Reads a response to its end.
 async fn collect(
     response: Response<WasiBody>,
     budget: Budget,
@@ -112,7 +112,7 @@ async fn collect(
     whole.reserve(usize::try_from(length).unwrap_or(usize::MAX))?;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
-            tracing::error!(cause = ?error, "an answer broke off");
+            tracing::error!(cause = ?error, "a response ended early");
             ApiError::internal("the instance failed")
         })?;
         if let Ok(data) = frame.into_data() {
@@ -124,7 +124,7 @@ async fn collect(
 }
 
 fn too_long() -> ApiError {
-    tracing::error!("a request took too long and was ended");
+    tracing::error!("a request exceeded REQUEST_TIMEOUT_SECONDS and was ended");
     let message = "The request took too long.";
     ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message)
 }

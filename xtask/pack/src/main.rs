@@ -2,10 +2,10 @@
 //!
 //! - `gatewright-pack component MODULE FILE`: wraps it as a component.
 //! - `gatewright-pack compose COMPONENT PROVIDER INTERFACES FILE`: composes a component with the provider of these
-//! imports.
+//!   imports.
 //! - `gatewright-pack javascript MODULE FOLDER`: generates its JavaScript for a Worker, `index.js` and `index_bg.wasm`.
 //! - `gatewright-pack javascript MODULE FOLDER NAME`: for the npm package, generates `NAME.js` and `NAME_bg.wasm`, also
-//! with the module as base64 in `NAME.embedded.js`, and imported with a query in `NAME.edge-light.js`.
+//!   with the module as base64 in `NAME.embedded.js`, and imported with a query in `NAME.edge-light.js`.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Lists, which the API answers in pages.
+//! Lists, which the API returns in pages.
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::path::{Query, with_query};
 use super::requests::{Api, read};
 
-/// Largest number of rows in one page.
+/// Largest number of rows in a page.
 pub(crate) const PAGE: u64 = 200;
 
 /// Part of a list.
@@ -17,7 +17,7 @@ pub(crate) struct Listed {
     pub(crate) rows: Vec<Box<RawValue>>,
     /// Cursor of the next page.
     pub(crate) next: Option<String>,
-    /// The document of the API, as if it were one page.
+    /// The API's document, as if the rows were one page.
     pub(crate) document: Vec<u8>,
 }
 
@@ -32,7 +32,7 @@ impl Listed {
 }
 
 impl Api<'_> {
-    /// One page of a list.
+    /// Returns one page of a list.
     pub(super) fn page(
         &self,
         path: &str,
@@ -58,7 +58,7 @@ impl Api<'_> {
         })
     }
 
-    /// The first `wanted` rows under `field`, or all of them, from as many pages as that takes.
+    /// Returns the first `wanted` rows under `field`, or all of them, from as many pages as needed.
     pub(crate) fn list(
         &self,
         path: &str,

@@ -15,7 +15,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// Names and values after the `?` of a URL.
 pub(crate) type Query = Vec<(&'static str, String)>;
 
-/// A path of segments that the user gave.
+/// Returns a path of segments that the user gave.
 pub(crate) fn path(parts: &[&str]) -> Result<String> {
     let mut path = String::new();
     for part in parts {

@@ -1,4 +1,4 @@
-//! Errors that the service answers.
+//! Error responses of the service.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use crate::show::clean;
 
-/// An error that the service answered.
+/// An error response of the service.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
-    /// Empty if the answer was not in the format of the API.
+    /// Empty if the response was not in the format of the API.
     pub(crate) code: String,
     message: String,
     details: Vec<Detail>,
@@ -23,7 +23,7 @@ pub(crate) struct Refusal {
     pub(super) retry_after: Option<Duration>,
 }
 
-/// One broken rule.
+/// A rule that the request breaks.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub(crate) struct Detail {
     pub(crate) field: String,
@@ -65,7 +65,7 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 impl Refusal {
-    /// The error as the API has it.
+    /// Returns the error in the form of the API.
     pub(crate) fn document(&self) -> Value {
         let code = match self.code.as_str() {
             "" => "failed",
@@ -85,7 +85,7 @@ impl Refusal {
         document
     }
 
-    /// What it says, without its code.
+    /// Returns the message without the code.
     pub(crate) fn message(&self) -> String {
         match self.code.as_str() {
             "" => self.to_string(),
@@ -123,7 +123,9 @@ impl Refusal {
                 code: String::new(),
                 message: match header(LOCATION) {
                     Some(place) if status.is_redirection() => {
-                        format!(" and points to {place}; give that address if it is right")
+                        format!(
+                            ", a redirect to {place}; if that is the right service, use its address"
+                        )
                     }
                     _ => String::new(),
                 },
@@ -135,7 +137,8 @@ impl Refusal {
     }
 }
 
-/// An error in the form of the API's: what the service answered as it came, and anything else with the code `failed`.
+/// Returns an error in the form of the API: an error response of the service unchanged, any other error with the code
+/// `failed`.
 pub fn error_document(error: &anyhow::Error) -> Value {
     let refusal = error.downcast_ref::<Refusal>();
     let mut document = refusal.map_or_else(|| json!({"code": "failed"}), Refusal::document);
@@ -147,7 +150,7 @@ pub fn error_document(error: &anyhow::Error) -> Value {
     json!({ "error": document })
 }
 
-/// Whether the service answered with this status.
+/// Returns whether the service answered with this status.
 pub(crate) fn refused_with(error: &anyhow::Error, status: StatusCode) -> bool {
     error
         .downcast_ref()

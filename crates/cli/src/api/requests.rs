@@ -1,4 +1,4 @@
-//! Sending requests and reading answers.
+//! Sending requests and reading responses.
 
 use anyhow::{Context as _, Result};
 use gatewright_transfer::objects;
@@ -20,7 +20,7 @@ impl<'a> Api<'a> {
         Self { client }
     }
 
-    /// Sends a request and returns the body of the answer.
+    /// Sends a request and returns the body of the response.
     pub(crate) fn send(
         &self,
         method: Method,
@@ -30,17 +30,17 @@ impl<'a> Api<'a> {
         body_of(self.client.send(request(method, path, body)?)?)
     }
 
-    /// Distinguishes the service from others.
+    /// Returns a name that distinguishes the service from others.
     pub(crate) fn service(&self) -> String {
         self.client.name()
     }
 
-    /// How many requests can be sent together.
+    /// Returns how many requests can be sent at the same time.
     pub(crate) fn max_concurrency(&self) -> usize {
         self.client.max_concurrency()
     }
 
-    /// Posts JSON bodies to one path, together, and returns the bodies of the answers in their order.
+    /// Posts JSON bodies to one path at the same time, and returns the bodies of the responses in the same order.
     pub(crate) fn post_all(
         &self,
         path: &str,
@@ -78,7 +78,7 @@ fn request(method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Request<
     Ok(request.body(body.unwrap_or_default())?)
 }
 
-/// The body of an answer; anything but a success is a [`Refusal`].
+/// Returns the body of a response. Any status but success is a [`Refusal`].
 fn body_of(answer: Response<Vec<u8>>) -> Result<Vec<u8>> {
     let (answer, body) = answer.into_parts();
     if answer.status.is_success() {
@@ -88,5 +88,6 @@ fn body_of(answer: Response<Vec<u8>>) -> Result<Vec<u8>> {
 }
 
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    objects::from_slice(body).context("the answer is not that of this service's API")
+    objects::from_slice(body)
+        .context("the response is not one of Gatewright's API; check the address")
 }

@@ -1,4 +1,4 @@
-//! Requests that are repeated while the service is busy.
+//! Retries while the service is busy.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const ATTEMPTS: u32 = 8;
 /// Longest wait between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
-/// Repeats a request while the service answers that it is busy and when to come back, up to a limit.
+/// Repeats a request while the service answers that it is busy and names a time to retry, up to a limit.
 pub(crate) fn with_retry<T>(
     console: &mut dyn Console,
     mut ask: impl FnMut() -> Result<T>,

@@ -1,4 +1,4 @@
-//! A user, found by id, e-mail address or user name.
+//! Users found by ID, e-mail address or user name.
 
 use std::fmt;
 
@@ -11,10 +11,10 @@ use super::list::PAGE;
 use super::requests::Api;
 use crate::show::clean;
 
-/// The user that an id, an e-mail address or a user name stands for.
+/// The user with a given ID, e-mail address or user name.
 pub(crate) struct Named {
     pub(crate) id: String,
-    /// The record, where it had to be looked up.
+    /// The record, if it was looked up.
     pub(crate) record: Option<Value>,
     label: String,
 }
@@ -26,7 +26,7 @@ impl fmt::Display for Named {
 }
 
 impl Api<'_> {
-    /// Finds a user by id, e-mail address or user name.
+    /// Finds a user by ID, e-mail address or user name.
     pub(crate) fn user(&self, name: &str) -> Result<Named> {
         if is_uuid(name) {
             return Ok(Named {
@@ -37,7 +37,7 @@ impl Api<'_> {
         }
         ensure!(
             !name.trim().is_empty(),
-            "a user is named by id, e-mail address or user name"
+            "the user is empty; give an ID, e-mail address or user name"
         );
         let query = vec![("search", name.to_owned())];
         let mut cursor = None;
@@ -49,7 +49,9 @@ impl Api<'_> {
                     value.is_some_and(|value| key(value) == key(name.trim()))
                 };
                 if is("email", email_key) || is("username", canonical) {
-                    let id = record["id"].as_str().context("a user without an id")?;
+                    let id = record["id"]
+                        .as_str()
+                        .context("the service returned a user without an ID")?;
                     return Ok(Named {
                         id: id.to_owned(),
                         label: name.trim().to_owned(),
@@ -65,7 +67,7 @@ impl Api<'_> {
     }
 }
 
-/// Whether the text is an identifier in the form that the service writes.
+/// Returns whether the text is a user ID in the form that the service writes.
 fn is_uuid(text: &str) -> bool {
     text.len() == 36 && Uuid::try_parse(text).is_ok()
 }

@@ -1,4 +1,4 @@
-//! Permissions and roles in a file.
+//! Importing permissions and roles.
 
 use anyhow::Result;
 use gatewright_transfer::Definition;
@@ -11,7 +11,7 @@ use super::outcome::{Outcome, refused_by};
 use crate::api::{path, read, refused_with};
 use crate::show::clean;
 
-/// The permission or role that the service has under a name.
+/// The permission or role of the service with a given name.
 #[derive(Deserialize)]
 struct Found {
     built_in: bool,
@@ -21,8 +21,8 @@ struct Found {
 }
 
 impl Importer<'_> {
-    /// Creates a permission or a role that does not exist. A built-in role, which always exists, is granted the
-    /// permissions that it lacks.
+    /// Creates a permission or role that does not exist. A built-in role, which always exists, gets the permissions
+    /// that it lacks.
     pub(super) fn define(&mut self, definition: &Definition) -> Result<Outcome> {
         let (kind, permissions, rank) = match definition {
             Definition::Permission { .. } => ("permissions", &[][..], None),
@@ -48,7 +48,7 @@ impl Importer<'_> {
             if !found.built_in && !same && kind == "roles" {
                 let name = clean(name);
                 self.console.say(&format!(
-                    "the role {name} is there already, with other permissions, and stays as it is"
+                    "the role {name} already exists with other permissions and is left unchanged"
                 ));
             }
             if let (Some(rank), Some(stays)) = (rank, found.rank)
@@ -56,7 +56,7 @@ impl Importer<'_> {
             {
                 let name = clean(name);
                 self.console.say(&format!(
-                    "the role {name} keeps its rank {stays}; the file has {rank}"
+                    "the role {name} keeps its rank {stays}; the rank in the file is {rank}"
                 ));
             }
             if !found.built_in || lacking.is_empty() {
@@ -65,7 +65,7 @@ impl Importer<'_> {
             for permission in &lacking {
                 let (name, permission) = (clean(name), clean(permission));
                 self.console.say(&format!(
-                    "the role {name} of everybody who has it gets {permission}"
+                    "the role {name} gets the permission {permission}, for every user who has it"
                 ));
             }
         }

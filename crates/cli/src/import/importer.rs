@@ -1,4 +1,4 @@
-//! The state of an import that runs.
+//! The state of a running import.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -10,18 +10,18 @@ use super::progress::Progress;
 use crate::api::{Api, with_retry};
 use crate::console::Console;
 
-/// An import that runs.
+/// A running import.
 pub(super) struct Importer<'a> {
     pub(super) api: &'a Api<'a>,
     pub(super) console: &'a mut dyn Console,
     /// The file of `--report`.
     pub(super) report: Option<File>,
     pub(super) dry_run: bool,
-    /// Whether what is reported on standard error is JSON.
+    /// Whether reports on standard error are JSON.
     pub(super) json: bool,
-    /// Roles that a dry run did not create. Users of the file may have them all the same.
+    /// Roles that a dry run did not create. Users of the file can have them nevertheless.
     pub(super) promised: BTreeSet<String>,
-    /// Fields that are left out where the service can't take them.
+    /// Fields that are left out if the service can't accept them.
     pub(super) ignored: Vec<String>,
     /// Profile fields that are left out.
     pub(super) ignored_profile: Vec<String>,
@@ -30,7 +30,7 @@ pub(super) struct Importer<'a> {
     /// Number of users in a request. It shrinks when a request is too long for the service.
     pub(super) batch_size: usize,
     pub(super) progress: Progress,
-    /// Line where the previous record begins: several records may be in one line.
+    /// Line where the previous record begins, because a line can contain several records.
     pub(super) line: u64,
 }
 

@@ -37,7 +37,7 @@ use source::{Source, Watched};
 
 /// Largest number of users in one request.
 const BATCH: u64 = 500;
-/// Fields of a person that the service leaves out where it can't take them.
+/// Fields of a user that the service leaves out if it can't accept them.
 const FIELDS: [&str; 5] = [
     "email",
     "username",
@@ -48,43 +48,46 @@ const FIELDS: [&str; 5] = [
 
 pub(crate) fn command() -> Command {
     Command::new("import")
-        .about("Take users over from a file")
+        .about("Import users from a file")
         .after_help(
-            "Who exists already is counted and left as he is, so that an import may be run again. Of two with one address \
-             in the file the second is refused. The exit code is 1 when a record was refused; the others were taken all \
-             the same.",
+            "Existing users are counted and left unchanged, so an import can be repeated. If two users in the file have \
+             the same address, the second is refused. The exit code is 1 if a record was refused; the other records are \
+             imported nevertheless.\n\n\
+             Examples:\n  \
+               gatewright import users.jsonl --dry-run\n  \
+               gatewright import auth0.json --format auth0 --report refused.jsonl",
         )
         .arg(
             Arg::new("file")
                 .value_name("FILE")
                 .required(true)
                 .value_parser(value_parser!(PathBuf))
-                .help("Where the users are; - for standard input"),
+                .help("File with the users; - for standard input"),
         )
         .args(records::arguments())
-        .arg(flag("dry-run").help("Say what would happen, and change nothing"))
+        .arg(flag("dry-run").help("Report what would happen, and change nothing"))
         .arg(
             flag("resume")
                 .conflicts_with("dry-run")
-                .help("Go on where an import of this file stopped, which FILE.progress says"),
+                .help("Continue an import of this file that stopped; FILE.progress has its position"),
         )
         .arg(
             options("ignore", "FIELD")
                 .help(
-                    "Leave this field of the profiles out, such as avatar_url; of email, username, display_name, \
-                     password_hash and roles what the service doesn't take, which is reported. May be given more than once",
+                    "Leave out this profile field, such as avatar_url. Of email, username, display_name, password_hash \
+                     and roles, leave out only values that the service refuses, and report them. Can be repeated",
                 ),
         )
         .arg(
             option("batch", "N")
                 .value_parser(value_parser!(u64).range(1..=BATCH))
                 .default_value("500")
-                .help("How many users a request has"),
+                .help("Number of users in a request"),
         )
         .arg(
             option("report", "FILE")
                 .value_parser(value_parser!(PathBuf))
-                .help("Write what was refused and why to this file as JSON Lines, not to standard error"),
+                .help("Write refused records with the reasons to this file as JSON Lines, instead of to standard error"),
         )
         .arg(json())
 }
@@ -106,7 +109,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
             Some(found) => progress = found,
             None => call
                 .console
-                .say("there is nothing to resume; the import begins anew"),
+                .say("there is no progress to resume; the import starts at the beginning"),
         }
     }
     progress.source = name;
@@ -139,7 +142,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     }
     ensure!(
         found == skipped,
-        "only {found} of the {skipped} records that are done can be read again; without --resume the import begins anew"
+        "only {found} of the {skipped} processed records can be read again; run without --resume to start again"
     );
     let batch = matches.get_one::<u64>("batch").copied().unwrap_or(BATCH) as usize;
     let (ignored, ignored_profile) = texts(matches, "ignore")
@@ -183,7 +186,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         let hint = progress_file
             .0
             .as_ref()
-            .map_or("", |_| "; --resume goes on");
+            .map_or("", |_| "; --resume continues it");
         let stopped = || format!("the import stopped after {done} records{hint}");
         importer.take(some).with_context(stopped)?;
         progress_file.store(&importer.progress)?;
@@ -204,7 +207,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
             .map(|name| clean(name))
             .collect();
         importer.console.say(&format!(
-            "the service's profiles have no {}: PROFILE_FIELDS adds fields, --ignore leaves one out",
+            "the service has no profile field {}; add it to PROFILE_FIELDS, or leave it out with --ignore",
             names.join(", ")
         ));
     }
@@ -225,7 +228,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         format!("{}{would}{}", progress.counted(), cost.unwrap_or_default())
     };
     let said = writeln!(call.out, "{said}");
-    // Also where nobody reads what was said.
+    // Also where nobody reads the output.
     ensure!(
         progress.refused == 0,
         "{} of {} records were refused",

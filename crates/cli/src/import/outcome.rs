@@ -1,4 +1,4 @@
-//! What the service did with a record.
+//! The result of importing a record.
 
 use anyhow::{Result, ensure};
 use http::StatusCode;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::api::{Detail, Refusal, read};
 
-/// The result for one record.
+/// The result of one record.
 #[derive(Deserialize)]
 pub(super) struct Outcome {
     pub(super) status: String,
@@ -14,13 +14,13 @@ pub(super) struct Outcome {
     pub(super) password_cost_ms: u32,
     #[serde(default)]
     pub(super) errors: Vec<Detail>,
-    /// What was left out of who was created, and why.
+    /// The fields that were left out of the created user, with the reasons.
     #[serde(default)]
     pub(super) left_out: Vec<Detail>,
 }
 
 impl Outcome {
-    /// A status without details.
+    /// Returns a status without details.
     pub(super) fn of(status: &str) -> Self {
         Self {
             status: status.to_owned(),
@@ -30,7 +30,7 @@ impl Outcome {
         }
     }
 
-    /// A refusal by this command.
+    /// Returns a refusal by this command.
     pub(super) fn refused(code: &str, message: String) -> Self {
         Self {
             errors: vec![Detail {
@@ -57,7 +57,7 @@ pub(super) fn refused_by(error: anyhow::Error) -> Result<Outcome> {
     }
 }
 
-/// The outcomes in an answer about `count` users.
+/// Returns the outcomes in a response about `count` users.
 pub(super) fn results(body: &[u8], count: usize) -> Result<Vec<Outcome>> {
     #[derive(Deserialize)]
     struct Answer {
@@ -66,7 +66,7 @@ pub(super) fn results(body: &[u8], count: usize) -> Result<Vec<Outcome>> {
     let answer: Answer = read(body)?;
     ensure!(
         answer.results.len() == count,
-        "the service says something of {} users, and {count} were sent",
+        "the response has results of {} users, but {count} were sent",
         answer.results.len()
     );
     Ok(answer.results)

@@ -1,4 +1,4 @@
-//! How far an import has come, which is kept beside the file.
+//! The progress of an import, stored beside the file.
 
 use std::fs;
 use std::io;
@@ -9,20 +9,20 @@ use gatewright_transfer::objects;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-/// How far an import has come, and with what.
+/// The progress of an import.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Progress {
-    /// Which file it is, how it is read, and which service takes it.
+    /// The file, how it is read, and the service that imports it.
     pub(super) source: String,
-    /// Records that are done, the refused ones too.
+    /// Number of processed records, including refused ones.
     pub(super) records: u64,
     pub(super) created: u64,
     pub(super) existing: u64,
     pub(super) refused: u64,
-    /// Of whom something was left out.
+    /// Number of users with left-out fields.
     #[serde(default)]
     pub(super) left_out: u64,
-    /// About how many milliseconds the costliest password takes that was imported; 0 for none.
+    /// Approximate verification time of the most expensive imported password hash, in milliseconds; 0 if there is none.
     #[serde(default)]
     pub(super) password_cost_ms: u32,
 }
@@ -46,22 +46,22 @@ impl Progress {
         )
     }
 
-    /// What the passwords that were imported cost; none: there were none.
+    /// Returns a note about the cost of the imported password hashes. `None` means that there are none.
     pub(super) fn cost(&self) -> Option<String> {
         let cost = self.password_cost_ms;
         (cost > 0).then(|| {
             format!(
-                "verifying an imported password takes the service up to about {cost} ms, until it is hashed anew at a login"
+                "verifying an imported password takes up to about {cost} ms until the user signs in, which replaces the hash"
             )
         })
     }
 }
 
-/// The file where progress is stored. There is none for standard input and for a dry run.
+/// The file with the progress. There is none for standard input and for a dry run.
 pub(super) struct ProgressFile(pub(super) Option<PathBuf>);
 
 impl ProgressFile {
-    /// Replaces what was there at once.
+    /// Replaces the stored progress atomically.
     pub(super) fn store(&self, progress: &Progress) -> Result<()> {
         let Some(path) = &self.0 else {
             return Ok(());
@@ -76,10 +76,12 @@ impl ProgressFile {
         store().with_context(|| format!("can't write {}", path.display()))
     }
 
-    /// What an earlier import came to, if it was of the same file and that was read in the same way.
+    /// Returns the progress of an earlier import, if it read the same file in the same way.
     pub(super) fn load(&self, source: &str) -> Result<Option<Progress>> {
         let Some(path) = &self.0 else {
-            bail!("only an import of a file can be resumed");
+            bail!(
+                "--resume needs a file: an import of standard input and a dry run store no progress"
+            );
         };
         let text = match fs::read(path) {
             Ok(text) => text,
@@ -92,7 +94,7 @@ impl ProgressFile {
             .with_context(|| format!("{} is malformed", path.display()))?;
         ensure!(
             progress.source == source,
-            "{} is of another file, of other options or for another service; without --resume the import begins anew",
+            "{} belongs to another file, other options or another service; run without --resume to start again",
             path.display()
         );
         Ok(Some(progress))

@@ -1,4 +1,4 @@
-//! Reporting the records that were refused.
+//! Reporting refused records.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -13,8 +13,8 @@ use crate::api::Detail;
 use crate::records;
 use crate::show::clean;
 
-/// Opens the file of `--report`; an import that is resumed appends to it. Only its owner may read it, as it has personal
-/// data.
+/// Opens the file of `--report`. A resumed import appends to it. It is readable only by its owner, because it contains
+/// personal data.
 pub(super) fn open_report(path: &Path, resume: bool) -> Result<File> {
     let mut options = OpenOptions::new();
     options
@@ -30,7 +30,7 @@ pub(super) fn open_report(path: &Path, resume: bool) -> Result<File> {
 }
 
 impl Importer<'_> {
-    /// Reports a refused record, or what was `left_out` of one, in the file of `--report` or on standard error.
+    /// Reports a refused record, or the fields `left_out` of one, in the file of `--report` or on standard error.
     pub(super) fn report(&mut self, record: &Record, what: &str, errors: &[Detail]) -> Result<()> {
         let who = record.item.as_ref().ok().and_then(records::name);
         let number = self.progress.records;

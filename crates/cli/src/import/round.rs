@@ -1,4 +1,4 @@
-//! What of a file goes together, and in which order.
+//! The order in which records of a file are sent.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -7,17 +7,17 @@ use gatewright_transfer::{ImportUser, Item, Record, canonical, email_key};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-/// What is imported together.
+/// Records that are imported together.
 pub(super) struct Round {
     pub(super) records: Vec<Record>,
-    /// Places of the users who are sent, in the order in which they are.
+    /// Positions of the users to send, in the order of sending.
     pub(super) order: Vec<usize>,
 }
 
 impl Round {
-    /// A user goes beside those whose addresses are like his, as their places in the indexes are near each other; not
-    /// where two have one name or identifier, which the first one of the file gets. Who is taken for another one before
-    /// is not sent.
+    /// Sorts users by address, because neighbours in this order are neighbours in the indexes of the database. If two
+    /// users have the same user name or ID, the order of the file stays, because the first one gets it. A user that the
+    /// service would take for an earlier one is not sent.
     pub(super) fn new(records: Vec<Record>, known: &mut Known) -> Self {
         let mut order = Vec::with_capacity(records.len());
         let (mut usernames, mut ids, mut come_once) = (HashSet::new(), HashSet::new(), true);
@@ -50,7 +50,7 @@ impl Round {
     }
 }
 
-/// By what the service knows a user, as it compares that.
+/// The identity of a user, in the form that the service compares.
 pub(super) struct Names {
     email: Option<String>,
     username: Option<String>,
@@ -74,13 +74,13 @@ impl Names {
     }
 }
 
-/// Who was in the file so far: digests of names, which are as long for everybody, and identifiers.
+/// The users of the file so far: digests of names, which have a fixed length, and IDs.
 #[derive(Default)]
 pub(super) struct Known(HashMap<[u8; 16], Option<Uuid>>);
 
 impl Known {
-    /// Remembers a user by his address, or his name where he has none. Says whether another one was there before whom the
-    /// service would take for him.
+    /// Remembers a user by address, or by name if there is no address. Returns whether the service would take the user
+    /// for an earlier one.
     pub(super) fn take(&mut self, names: &Names) -> bool {
         let Some(name) = names.email.as_ref().or(names.username.as_ref()) else {
             return false;
@@ -93,7 +93,7 @@ impl Known {
                 entry.insert(names.id);
                 false
             }
-            // The same one once more is nobody else.
+            // The same record again is not another user.
             Entry::Occupied(entry) => names.id.is_none() || *entry.get() != names.id,
         }
     }

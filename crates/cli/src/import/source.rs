@@ -1,4 +1,4 @@
-//! What an import reads from: a file or standard input.
+//! The source of an import: a file or standard input.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -16,10 +16,10 @@ use crate::arguments::texts;
 use crate::call::Call;
 use crate::records;
 
-/// How much of a file's beginning identifies it.
+/// Number of bytes at the beginning of a file that identify it.
 const HEAD: u64 = 64 * 1024;
 
-/// Input that remembers whether reading it failed.
+/// Input that remembers whether reading failed.
 pub(super) struct Watched<R> {
     pub(super) input: R,
     pub(super) failed: Arc<AtomicBool>,

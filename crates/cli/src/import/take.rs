@@ -1,4 +1,4 @@
-//! Importing the records that were read together.
+//! Importing the records of a round.
 
 use anyhow::{Result, bail};
 use gatewright_transfer::Item;
@@ -8,7 +8,7 @@ use super::outcome::Outcome;
 use super::round::Round;
 
 impl Importer<'_> {
-    /// Imports records and reports the refused ones. Permissions and roles come first, then the users who may have them.
+    /// Imports records and reports the refused ones. Permissions and roles precede the users who can have them.
     pub(super) fn take(&mut self, round: Round) -> Result<()> {
         let Round { mut records, order } = round;
         let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(records.len());
@@ -39,7 +39,7 @@ impl Importer<'_> {
         }
         for (record, outcome) in records.iter().zip(outcomes) {
             let outcome = outcome.unwrap_or_else(|| {
-                let message = "Another user before in this file has this address or name.";
+                let message = "An earlier user in this file has this address or name.";
                 Outcome::refused("taken", message.to_owned())
             });
             self.progress.records += 1;
@@ -58,7 +58,10 @@ impl Importer<'_> {
                     self.progress.refused += 1;
                     self.report(record, "errors", &outcome.errors)?;
                 }
-                other => bail!("the service says {:?} of a record", other),
+                other => bail!(
+                    "the service returned the unknown status {:?} for a record",
+                    other
+                ),
             }
             self.line = record.line;
         }

@@ -13,7 +13,7 @@ use crate::api::refused_with;
 const PATH: &str = "/users/import";
 
 impl Importer<'_> {
-    /// Sends users, in several requests at the same time if the client can do that. A request that failed is repeated
+    /// Sends users, in several requests at the same time if the client supports that. A failed request is repeated
     /// alone.
     pub(super) fn send_users(&mut self, users: &[&ImportUser]) -> Result<Vec<Outcome>> {
         if users.len() <= self.batch_size {

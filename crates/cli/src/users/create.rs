@@ -10,13 +10,13 @@ use crate::call::Call;
 
 pub(super) fn command() -> Command {
     Command::new("create")
-        .about("Make a user")
+        .about("Create a user")
         .arg(option("email", "ADDRESS").required_unless_present("username"))
         .arg(option("username", "NAME"))
         .arg(option("display-name", "NAME"))
-        .arg(options("role", "ROLE").help("A role to begin with; may be given again"))
-        .arg(flag("verified").help("The e-mail address is known to be his"))
-        .arg(flag("invite").help("Mail a link to choose a password"))
+        .arg(options("role", "ROLE").help("A role of the user; can be repeated"))
+        .arg(flag("verified").help("The e-mail address is verified"))
+        .arg(flag("invite").help("E-mail a link to choose a password"))
         .arg(
             flag("password-stdin")
                 .conflicts_with("invite")
@@ -51,7 +51,7 @@ pub(super) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     let answer = call.api.post("/users", &body.into())?;
     if cannot_sign_in {
         call.console.say(
-            "the user has no password yet: `gatewright user reset-password` mails a link to choose one",
+            "the user has no password yet; `gatewright user reset-password` e-mails a link to choose one",
         );
     }
     call.record(matches, &answer)

@@ -12,10 +12,10 @@ use crate::call::Call;
 
 pub(super) fn command() -> Command {
     Command::new("edit")
-        .about("Change a user; an empty text takes away what is there")
+        .about("Update a user; omitted fields are unchanged, an empty text clears a field")
         .arg(user())
         .arg(option("email", "ADDRESS"))
-        .arg(yes_or_no("verified").help("Whether the e-mail address is known to be his"))
+        .arg(yes_or_no("verified").help("Whether the e-mail address is verified"))
         .arg(option("username", "NAME"))
         .arg(option("display-name", "NAME"))
         .arg(profile::argument())
@@ -37,7 +37,10 @@ pub(super) fn run(call: &mut Call<'_>, matches: &ArgMatches, id: &str) -> Result
         body.insert("email_verified".to_owned(), (*verified).into());
     }
     body.extend(profile::entries(matches).map(|profile| ("profile".to_owned(), profile.into())));
-    ensure!(!body.is_empty(), "nothing is to be changed");
+    ensure!(
+        !body.is_empty(),
+        "nothing to change; give at least one option"
+    );
     let body = serde_json::to_vec(&body)?;
     let answer = call
         .api

@@ -1,13 +1,13 @@
-//! What the tests of the commands about users share.
+//! Shared code of the tests about users.
 
 use serde_json::{Value, json};
 
 use crate::fake::Script;
 
-/// Id of the user.
+/// ID of the user.
 pub(super) const ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-/// The user as the API answers.
+/// The user as the API returns it.
 pub(super) fn record() -> Value {
     json!({"id": ID, "email": "ada@example.com", "username": null, "roles": ["admin", "user"],
         "email_verified": true, "disabled": false, "last_login_at": null})

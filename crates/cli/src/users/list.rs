@@ -12,24 +12,24 @@ pub(super) fn command() -> Command {
     let time = |name| option(name, "TIME");
     Command::new("list")
         .about("List users; times are in RFC 3339, or a day in UTC")
-        .arg(option("search", "TEXT").help("Whose e-mail address, user name, display name or profile begins with it"))
-        .arg(option("role", "ROLE").help("Who has this role"))
-        .arg(yes_or_no("verified").help("Whose e-mail address is verified, or is not"))
-        .arg(yes_or_no("disabled").help("Who is disabled, or is not"))
-        .arg(yes_or_no("locked").help("Who is locked out for now, or is not"))
-        .arg(time("created-from").help("Who was made at that time or later"))
-        .arg(time("created-to").help("Who was made before that time"))
-        .arg(time("last-login-from").help("Who signed in last at that time or later"))
-        .arg(time("last-login-to").help("Who signed in last before that time"))
+        .arg(option("search", "TEXT").help("Only users whose e-mail address, user name, display name or profile begins with this text"))
+        .arg(option("role", "ROLE").help("Only users with this role"))
+        .arg(yes_or_no("verified").help("Only users whose e-mail address is verified, or is not"))
+        .arg(yes_or_no("disabled").help("Only users who are disabled, or are not"))
+        .arg(yes_or_no("locked").help("Only users who are locked out at present, or are not"))
+        .arg(time("created-from").help("Only users created at or after this time"))
+        .arg(time("created-to").help("Only users created before this time"))
+        .arg(time("last-login-from").help("Only users whose last sign-in was at or after this time"))
+        .arg(time("last-login-to").help("Only users whose last sign-in was before this time"))
         .arg(
             option("sort", "FIELD")
                 .allow_hyphen_values(true)
                 .conflicts_with("search")
-                .help("created_at, last_login_at, email or username, with - in front for the other direction"),
+                .help("created_at, last_login_at, email or username; a leading - reverses the order"),
         )
-        .arg(limit("50").help("How many at most"))
-        .arg(flag("all").conflicts_with("limit").help("As many as there are"))
-        .arg(option("cursor", "CURSOR").help("Go on where an earlier list ended"))
+        .arg(limit("50").help("Maximum number of users"))
+        .arg(flag("all").conflicts_with("limit").help("List all users"))
+        .arg(option("cursor", "CURSOR").help("Continue after an earlier list"))
 }
 
 pub(super) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
@@ -79,8 +79,9 @@ pub(super) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     show::table(call.out, &header, show::columns(&listed.values()?, &fields))?;
     if let Some(next) = listed.next {
         let next = show::clean(&next);
-        call.console
-            .say(&format!("there are more: --all, or --cursor {next}"));
+        call.console.say(&format!(
+            "there are more users; list them with --all or --cursor {next}"
+        ));
     }
     Ok(())
 }

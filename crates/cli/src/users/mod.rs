@@ -18,65 +18,61 @@ use crate::sessions;
 
 pub(crate) fn command() -> Command {
     group("user")
-        .about("Find, make, change and take away users")
+        .about("Find, create, update and delete users")
         .subcommand(list::command())
         .subcommand(Command::new("show").about("Show a user").arg(user()))
         .subcommand(create::command())
         .subcommand(edit::command())
         .subcommand(
             Command::new("disable")
-                .about("Keep a user from signing in, and end his sessions")
+                .about("Disable a user: end all sessions and refuse new ones")
                 .arg(user()),
         )
         .subcommand(
             Command::new("enable")
-                .about("Let a disabled user sign in again")
+                .about("Enable a disabled user")
                 .arg(user()),
         )
         .subcommand(
             Command::new("unlock")
-                .about("Let a user try again who guessed too often")
+                .about("Unlock a user who is locked out after too many attempts")
                 .arg(user()),
         )
         .subcommand(
             Command::new("delete")
-                .about("Delete a user with everything that is his")
+                .about("Delete a user and all data of the user")
                 .arg(user())
-                .arg(
-                    flag("yes")
-                        .short('y')
-                        .help("Do not ask whether that is meant"),
-                ),
+                .arg(flag("yes").short('y').help("Do not ask for confirmation")),
         )
         .subcommand(
             Command::new("reset-password")
-                .about("Make a user's password void, and mail him a link to choose another")
+                .about("Require a password reset and e-mail the link")
                 .arg(user()),
         )
         .subcommand(
             Command::new("remove-factor")
-                .about("Take a user's second factor away")
+                .about("Remove the second factor of a user")
                 .arg(user()),
         )
         .subcommand(
             Command::new("sessions")
-                .about("List where a user is signed in")
+                .about("List the sessions of a user")
                 .arg(user()),
         )
         .subcommand(
             Command::new("logout")
-                .about("End every session of a user")
+                .about("End all sessions of a user")
                 .arg(user()),
         )
         .subcommand(
             Command::new("add-role")
-                .about("Give a user roles")
+                .about("Add roles to a user")
                 .arg(user())
                 .arg(required("roles", "ROLE").num_args(1..)),
         )
         .subcommand(
             Command::new("remove-role")
-                .about("Take roles away from a user")
+                .about("Remove roles from a user")
                 .arg(user())
                 .arg(required("roles", "ROLE").num_args(1..)),
         )
@@ -105,26 +101,26 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
             call,
             Method::POST,
             &["users", id, "disable"],
-            &format!("{user} is disabled, and his sessions have ended"),
+            &format!("{user} is disabled, and all sessions have ended"),
         ),
         "enable" => do_it(
             call,
             Method::POST,
             &["users", id, "enable"],
-            &format!("{user} may sign in again"),
+            &format!("{user} can sign in again"),
         ),
         "unlock" => do_it(
             call,
             Method::POST,
             &["users", id, "unlock"],
-            &format!("{user} may sign in again at once"),
+            &format!("{user} is unlocked and can sign in again"),
         ),
         "delete" => {
             let who = match &user.record {
                 Some(_) => format!("{user} ({id})"),
                 None => id.to_owned(),
             };
-            call.confirm(matches, &format!("Delete {who} with everything?"))?;
+            call.confirm(matches, &format!("Delete {who} and all data of the user?"))?;
             do_it(
                 call,
                 Method::DELETE,
@@ -137,14 +133,14 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
             Method::POST,
             &["users", id, "reset-password"],
             &format!(
-                "the password of {user} is void, his sessions have ended, and a link to choose another is on its way"
+                "the password of {user} is invalid, all sessions have ended, and a reset link is being e-mailed"
             ),
         ),
         "remove-factor" => do_it(
             call,
             Method::DELETE,
             &["users", id, "2fa"],
-            &format!("{user} signs in by the password alone, and has been told"),
+            &format!("{user} signs in with the password alone and is notified by e-mail"),
         ),
         "sessions" => sessions::list(call, matches, id),
         "logout" => sessions::end(call, matches, &user, None),

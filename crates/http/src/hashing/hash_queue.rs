@@ -9,6 +9,15 @@ use std::sync::{Mutex, PoisonError};
 use core::time::Duration;
 
 use auth_core::Timestamp;
+use auth_core::config::parse;
+
+auth_core::settings! {
+    /// What an operator can set about the queue, on hosts where it bounds the password hashes.
+    pub struct HashQueueConfig on Worker;
+
+    /// Requests that can wait for a password hash in one isolate. Further requests are answered with 503.
+    MAX_WAITING_HASHES max_waiting: usize = "64", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536", Host, "32";
+}
 
 /// A waiting request that has not polled for this long counts as abandoned. Live requests poll much more often.
 const WAITING_FOR: Duration = Duration::from_secs(2);

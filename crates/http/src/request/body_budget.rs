@@ -15,11 +15,11 @@ use crate::limits::MAX_BODY;
 
 auth_core::settings! {
     /// The budget of request bodies in one instance of the service.
-    pub struct BodyConfig;
+    pub struct BodyConfig on Spin Worker;
 
     /// Memory for all request bodies in progress together, in each instance or isolate. Further requests are answered
     /// with 503.
-    BODY_MEMORY_MIB memory: usize = "8", |text| parse::whole(text, 4, 65_536).map(|mib| (mib as usize) << 20), "MiB, 4 to 65536";
+    BODY_MEMORY_MIB memory: usize = "8", |text| parse::whole(text, 4, 65_536).map(|mib| (mib as usize) << 20), "MiB, 4 to 65536", Host, "32";
 }
 
 /// Time that every body is allowed, regardless of its speed.

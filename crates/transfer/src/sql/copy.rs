@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::lexer::text;
 use crate::source::Fault;
 
-/// A value in a line of COPY: <https://www.postgresql.org/docs/current/sql-copy.html>, "Text Format".
+/// Parses a value in a line of COPY: <https://www.postgresql.org/docs/current/sql-copy.html>, "Text Format".
 pub(super) fn copy_value(field: &[u8]) -> Result<Value, Fault> {
     if field == b"\\N" {
         return Ok(Value::Null);

@@ -12,7 +12,7 @@ use crate::fields::{Fields, Row};
 use crate::json::too_long;
 use crate::source::{Fault, Line, Source};
 
-/// Words that begin no column in the parentheses of CREATE TABLE.
+/// Words in the parentheses of CREATE TABLE that don't begin a column.
 const NO_COLUMN: [&str; 11] = [
     "CONSTRAINT",
     "PRIMARY",
@@ -27,14 +27,14 @@ const NO_COLUMN: [&str; 11] = [
     "SPATIAL",
 ];
 
-/// Where the next row is.
+/// The position of the next row.
 #[derive(Clone)]
 enum State {
     /// Between statements.
     Statements,
-    /// The lines of COPY.
+    /// In the lines of COPY.
     Copy(usize, Arc<[String]>),
-    /// The rows of INSERT.
+    /// In the rows of INSERT.
     Insert(usize, Arc<[String]>),
 }
 
@@ -78,7 +78,7 @@ impl<R: BufRead> Dump<R> {
         }
     }
 
-    /// Reads a statement, up to its rows if it has rows that are wanted. False at the end of the dump.
+    /// Reads a statement, up to its rows if they are wanted. Returns false at the end of the dump.
     fn statement(&mut self) -> Result<bool, Fault> {
         self.lexer.source.unmark();
         let next = self.lexer.skip_blank()?;
@@ -182,7 +182,7 @@ impl<R: BufRead> Dump<R> {
         Fault::broken("it is no INSERT with VALUES")
     }
 
-    /// Remembers the columns of a table.
+    /// Stores the columns of a table.
     fn create(&mut self) -> Result<(), Fault> {
         self.lexer.source.unmark();
         // CREATE UNLOGGED TABLE IF NOT EXISTS
@@ -228,7 +228,7 @@ impl<R: BufRead> Dump<R> {
         self.lexer.skip_statement()
     }
 
-    /// The next line of COPY; none at its end.
+    /// Returns the next line of COPY, or `None` at its end.
     fn copied(&mut self, columns: &[String]) -> Result<Option<Fields>, Fault> {
         self.lexer.source.unmark();
         self.line = self.lexer.source.line();
@@ -248,7 +248,7 @@ impl<R: BufRead> Dump<R> {
         fields(columns, values?).map(Some)
     }
 
-    /// The next row of INSERT; none at its end.
+    /// Returns the next row of INSERT, or `None` at its end.
     fn inserted(&mut self, columns: &[String]) -> Result<Option<Fields>, Fault> {
         let first = self.lexer.skip_blank()?;
         if first == Some(b',') {
@@ -280,7 +280,7 @@ impl<R: BufRead> Dump<R> {
         fields(columns, values).map(Some)
     }
 
-    /// Skips the line of a broken row, up to where a statement or a row begins.
+    /// Skips the line of a broken row, up to the beginning of a statement or row.
     fn recover(&mut self) -> Result<(), Fault> {
         if matches!(self.state, State::Copy(..)) {
             return Ok(());
@@ -339,7 +339,7 @@ impl<R: BufRead> Iterator for Dump<R> {
 fn fields(columns: &[String], values: Vec<Value>) -> Result<Fields, Fault> {
     if columns.len() != values.len() {
         let (has, wants) = (values.len(), columns.len());
-        return Fault::broken(format!("it has {has} columns, not {wants}"));
+        return Fault::broken(format!("the row has {has} columns, not {wants}"));
     }
     let pairs = columns.iter().cloned().zip(values);
     Ok(Fields::new(pairs.collect::<Map<_, _>>()))

@@ -22,7 +22,7 @@ impl<R: BufRead> Lexer<R> {
         }
     }
 
-    /// Takes a byte of a record. The file may not end here, and the record may not be too long.
+    /// Consumes a byte of a record. The file must not end here, and the record must not be too long.
     pub(super) fn next(&mut self) -> Result<u8, Fault> {
         if self.source.since_mark() > MAX_RECORD {
             return Fault::broken(too_long());
@@ -32,12 +32,12 @@ impl<R: BufRead> Lexer<R> {
             .ok_or_else(|| Fault::Broken("the file ends inside of it".into()))
     }
 
-    /// Skips blanks and comments, and returns the next byte, which stays.
+    /// Skips blanks and comments, and returns the next byte without consuming it.
     pub(super) fn skip_blank(&mut self) -> Result<Option<u8>, Fault> {
         loop {
             match self.source.skip_blank()? {
                 Some(b'-') => {
-                    // A number may begin with one, and no value begins with two.
+                    // A number can begin with one, but no value begins with two.
                     if self.source.peek_second()? != Some(b'-') {
                         return Ok(Some(b'-'));
                     }
@@ -76,7 +76,7 @@ impl<R: BufRead> Lexer<R> {
             .ok_or_else(|| Fault::Broken("it has a number that is none".into()))
     }
 
-    /// A string, from its first quote.
+    /// Reads a string, from its first quote.
     pub(super) fn string(&mut self, backslashes: bool) -> Result<String, Fault> {
         let mut bytes = Vec::new();
         self.next()?;
@@ -99,7 +99,7 @@ impl<R: BufRead> Lexer<R> {
         text(bytes)
     }
 
-    /// A word, in capitals.
+    /// Reads a word, in capitals.
     pub(super) fn word(&mut self) -> Result<String, Fault> {
         let mut word = String::new();
         while let Some(byte) = self.source.peek()? {

@@ -1,7 +1,7 @@
 //! Rows of some tables in an SQL dump: of `pg_dump` (COPY and INSERT), SQLite's `.dump`, and `mysqldump`.
 //!
-//! This reads the statements that dumps consist of and is no parser of SQL: parsers read whole statements, and one
-//! statement of a dump may be as long as its table.
+//! This module reads the statements of dumps. It is not a parser of SQL, because parsers read whole statements, and a
+//! statement of a dump can be as long as its table.
 
 mod copy;
 mod dump;

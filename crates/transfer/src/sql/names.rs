@@ -6,7 +6,7 @@ use super::lexer::{Lexer, text, unexpected};
 use crate::source::Fault;
 
 impl<R: BufRead> Lexer<R> {
-    /// The name of a table, with its schema if it has one.
+    /// Reads the name of a table, with its schema if it has one.
     pub(super) fn table(&mut self) -> Result<String, Fault> {
         let mut names = vec![self.name()?];
         while self.skip_blank()? == Some(b'.') {
@@ -17,7 +17,7 @@ impl<R: BufRead> Lexer<R> {
         Ok(names[names.len().saturating_sub(2)..].join("."))
     }
 
-    /// A name, quoted or not.
+    /// Reads a name, quoted or not.
     pub(super) fn name(&mut self) -> Result<String, Fault> {
         let end = match self.skip_blank()? {
             Some(quote @ (b'"' | b'`')) => quote,
@@ -46,7 +46,7 @@ impl<R: BufRead> Lexer<R> {
         }
     }
 
-    /// Names in parentheses, if there are any.
+    /// Reads names in parentheses, if there are any.
     pub(super) fn column_list(&mut self) -> Result<Option<Vec<String>>, Fault> {
         if self.skip_blank()? != Some(b'(') {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Skipping what is not read.
+//! Skipping parts of a dump.
 
 use std::io::BufRead;
 
@@ -70,7 +70,7 @@ impl<R: BufRead> Lexer<R> {
         Ok(())
     }
 
-    /// Skips a string of Postgres between dollars, or over the dollar.
+    /// Skips a string of Postgres between dollars, or the dollar itself.
     fn skip_dollars(&mut self) -> Result<(), Fault> {
         self.source.next()?;
         let mut tag = vec![b'$'];

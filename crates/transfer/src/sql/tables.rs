@@ -1,20 +1,20 @@
-//! The tables of a dump, and which of them are read.
+//! The tables of a dump, and the selection of those to read.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A table to read.
 pub(crate) struct Wanted {
-    /// Its names, each with its schema or without.
+    /// Its names, with or without schema.
     pub(crate) names: Vec<String>,
-    /// Columns that it must have, as another table may have the same name. Each column may have several names.
+    /// Required columns, because another table can have the same name. Each column can have several names.
     pub(crate) columns: &'static [&'static [&'static str]],
 }
 
 /// The tables that are known so far.
 pub(super) struct Tables {
     pub(super) wanted: Vec<Wanted>,
-    /// Columns of each table, as CREATE TABLE names them.
+    /// Columns of each table, from CREATE TABLE.
     pub(super) columns: HashMap<String, Vec<String>>,
     /// Whether the dump has the first of the wanted tables.
     pub(super) found: bool,
@@ -29,7 +29,7 @@ impl Tables {
         }
     }
 
-    /// The wanted table with that name.
+    /// Returns the wanted table with that name.
     pub(super) fn named(&self, table: &str) -> Option<usize> {
         let last = table.rsplit('.').next().unwrap_or_default();
         let is = |name: &String| match (name.contains('.'), table.contains('.')) {
@@ -45,8 +45,8 @@ impl Tables {
             .position(|wanted| wanted.names.iter().any(is))
     }
 
-    /// The wanted table with that name, if it has the columns that are needed, and its columns. They are those of the
-    /// statement or else of CREATE TABLE.
+    /// Returns the wanted table with that name, if it has the required columns, and its columns. They are from the
+    /// statement, or else from CREATE TABLE.
     pub(super) fn find(
         &mut self,
         table: &str,

@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::lexer::{Lexer, unexpected};
 use crate::source::Fault;
 
-/// How deep calls may be nested in a value.
+/// Maximum nesting depth of calls in a value.
 const MAX_DEPTH: u8 = 8;
 
 impl<R: BufRead> Lexer<R> {
-    /// A value, which is nested in so many calls.
+    /// Reads a value, which is nested in `depth` calls.
     pub(super) fn value(&mut self, depth: u8) -> Result<Value, Fault> {
         let value = match self.skip_blank()? {
             Some(b'\'') => Value::String(self.string(self.backslashes)?),
@@ -32,7 +32,7 @@ impl<R: BufRead> Lexer<R> {
         Ok(value)
     }
 
-    /// A value that begins with a word.
+    /// Reads a value that begins with a word.
     fn worded(&mut self, depth: u8) -> Result<Value, Fault> {
         // SQLite nests one call for each kind of line break.
         if depth > MAX_DEPTH {
@@ -92,7 +92,7 @@ impl<R: BufRead> Lexer<R> {
     }
 }
 
-/// What SQLite's `unistr` makes of a text: <https://sqlite.org/lang_corefunc.html#unistr>.
+/// Decodes a text as SQLite's `unistr` does: <https://sqlite.org/lang_corefunc.html#unistr>.
 fn unistr(text: &str) -> Option<String> {
     let mut plain = String::new();
     let mut rest = text;

@@ -6,13 +6,14 @@ use serde_json::Value;
 use super::convert::{Converted, disabled, full_name};
 use crate::fields::{Fields, uuid};
 
-/// Converts what a job of `POST /api/v2/jobs/users-exports` writes, and the password hashes that support gives ("How to Use
-/// the Password Hashes Export from Auth0"), where e-mail address and user name may be in `identifiers` only.
-/// `user_metadata` is the profile; `app_metadata`, which people can't write there, is left out, as they could here.
+/// Converts the output of `POST /api/v2/jobs/users-exports`, and the password hashes from support ("How to Use the
+/// Password Hashes Export from Auth0"), where e-mail address and user name can be only in `identifiers`.
+/// `user_metadata` becomes the profile. `app_metadata` is left out, because users can't write it in Auth0, but could
+/// write it here.
 pub(crate) fn convert(mut fields: Fields) -> Converted {
     let id = fields.text("user_id")?;
     let own_id = fields.text("alt_id")?;
-    // `auth0|`, and what the person was created with.
+    // `auth0|`, and the ID that the user was created with.
     let id = [own_id, id]
         .into_iter()
         .flatten()
@@ -38,7 +39,7 @@ pub(crate) fn convert(mut fields: Fields) -> Converted {
             }
         }
     }
-    // Where nobody gave a name, Auth0 takes the address.
+    // Without a name, Auth0 uses the address.
     let name = fields
         .text("name")?
         .filter(|name| Some(name) != email.as_ref());

@@ -8,12 +8,12 @@ use super::convert::{Converted, disabled, past};
 use crate::fields::{Fields, Row, uuid};
 use crate::record::{Item, Record};
 
-/// Users of better-auth get the hash of their account, which is in another table.
+/// Joins the users of better-auth with the hashes of their accounts, which are in another table.
 pub(crate) struct BetterAuth<I> {
     rows: I,
     hashes: HashMap<String, String>,
     accounts: bool,
-    /// Users that came before the accounts.
+    /// Users that precede the accounts.
     waiting: VecDeque<(u64, Fields)>,
 }
 
@@ -81,9 +81,10 @@ impl<I: Iterator<Item = Row>> Iterator for BetterAuth<I> {
     }
 }
 
-/// Converts a row of the table `user` (`packages/core/src/db/get-tables.ts`) with the plugins `username`, `admin` and `phoneNumber`,
-/// in the names of better-auth or with underscores. Roles of the plugin `admin` are left out, and so is the table
-/// `twoFactor`, whose keys are encrypted with a secret of better-auth. Further columns are fields of the profile.
+/// Converts a row of the table `user` (`packages/core/src/db/get-tables.ts`) with the plugins `username`, `admin` and
+/// `phoneNumber`, with the column names of better-auth or with underscores. Roles of the plugin `admin` and the table
+/// `twoFactor`, whose keys are encrypted with a secret of better-auth, are left out. Further columns are fields of the
+/// profile.
 fn convert(mut fields: Fields, key: &str, hash: Option<String>) -> Converted {
     for (with_underscores, name) in [
         ("email_verified", "emailVerified"),

@@ -6,8 +6,8 @@ use super::convert::{Converted, disabled, full_name, with_phone};
 use crate::fields::Fields;
 use crate::hash;
 
-/// Converts the CSV of Clerk's dashboard, and users in JSON with the same names. `unsafe_metadata` is the profile; the other
-/// two, which people can't write there, are left out, as they could here.
+/// Converts the CSV of Clerk's dashboard, and users in JSON with the same names. `unsafe_metadata` becomes
+/// the profile. The other two are left out, because users can't write them in Clerk, but could write them here.
 pub(crate) fn convert(mut fields: Fields) -> Converted {
     let verified = fields.texts("verified_email_addresses")?;
     let unverified = fields.texts("unverified_email_addresses")?;

@@ -1,4 +1,4 @@
-//! What the conversions of several systems share.
+//! Shared code of the conversions of several systems.
 
 use auth_core::ImportUser;
 use serde_json::{Map, Value};
@@ -6,30 +6,30 @@ use time::OffsetDateTime;
 
 use crate::fields::Fields;
 
-/// A user, or why the row is none.
+/// A user, or the reason why the row is none.
 pub(super) type Converted = Result<ImportUser, String>;
 
-/// The list, unless it is empty.
+/// Returns the list, unless it is empty.
 pub(super) fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
     Some(list).filter(|list| !list.is_empty())
 }
 
-/// `true`, or nothing.
+/// Returns `true`, or `None` for false.
 pub(super) fn disabled(disabled: bool) -> Option<bool> {
     disabled.then_some(true)
 }
 
-/// The roles of a superuser.
+/// Returns the roles of a superuser.
 pub(super) fn superadmin(is: Option<bool>) -> Option<Vec<String>> {
     (is == Some(true)).then(|| vec!["superadmin".into()])
 }
 
-/// Whether a time is over.
+/// Returns whether a time is in the past.
 pub(super) fn past(time: Option<OffsetDateTime>) -> bool {
     time.is_some_and(|time| time <= OffsetDateTime::now_utc())
 }
 
-/// A name, from its two parts.
+/// Returns a name from its two parts.
 pub(super) fn full_name(
     fields: &mut Fields,
     first: &str,
@@ -41,7 +41,7 @@ pub(super) fn full_name(
     Ok(Some(name).filter(|name| !name.is_empty()))
 }
 
-/// A profile with a phone number.
+/// Returns a profile with a phone number.
 pub(super) fn with_phone(
     profile: Option<Map<String, Value>>,
     phone: Option<String>,

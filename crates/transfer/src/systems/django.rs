@@ -7,12 +7,12 @@ use super::convert::{Converted, disabled, full_name, superadmin};
 use crate::fields::{Fields, Row};
 use crate::hash;
 
-/// The users of `dumpdata`, which may have objects of other models too.
+/// The users of `dumpdata`, which can contain objects of other models too.
 pub(crate) struct Models<I> {
     rows: I,
-    /// The model, as its table is called.
+    /// The model, by the name of its table.
     table: String,
-    /// The line of an object, until there has been a user.
+    /// The line of an object, until the first user.
     none_yet: Option<u64>,
     found: bool,
 }
@@ -27,7 +27,7 @@ impl<I> Models<I> {
         }
     }
 
-    /// The user of an object; none if it is of another model.
+    /// Returns the user of an object. `None` means another model.
     fn user(&self, mut object: Fields) -> Option<Result<Fields, String>> {
         let Ok(Some(model)) = object.text("model") else {
             return Some(Err("it has no `model`: is this from dumpdata?".into()));
@@ -74,13 +74,13 @@ impl<I: Iterator<Item = Row>> Iterator for Models<I> {
     }
 }
 
-/// Converts a `django.contrib.auth.models.AbstractUser`. Groups, permissions and `is_staff`, which opens Django's own pages, are
-/// left out. There is nothing about an address being verified.
+/// Converts a `django.contrib.auth.models.AbstractUser`. Groups, permissions and `is_staff`, which grants access to
+/// Django's own pages, are left out. Django does not store whether an address is verified.
 pub(crate) fn convert(mut fields: Fields) -> Converted {
     let superuser = fields.flag("is_superuser")?;
     let active = fields.flag("is_active")?;
     let email = fields.text("email")?;
-    // Many have the address in both, which is no user name here and isn't needed.
+    // Many users have the address in both fields. An address is not a user name here and isn't needed.
     let same = |name: &String| {
         let email = email.as_deref().unwrap_or_default();
         name.eq_ignore_ascii_case(email)

@@ -5,8 +5,8 @@ use auth_core::ImportUser;
 use super::convert::{Converted, disabled, superadmin};
 use crate::fields::Fields;
 
-/// Converts a row of the table of `SQLAlchemyBaseUserTable` (`fastapi_users_db_sqlalchemy/__init__.py`). A further column that has the
-/// name of one of our fields is that, and any other a field of the profile.
+/// Converts a row of the table of `SQLAlchemyBaseUserTable` (`fastapi_users_db_sqlalchemy/__init__.py`). A further
+/// column with the name of a field of Gatewright becomes that field, and any other one a field of the profile.
 pub(crate) fn convert(mut fields: Fields) -> Converted {
     let superuser = fields.flag("is_superuser")?;
     let active = fields.flag("is_active")?;

@@ -9,7 +9,7 @@ use crate::hash;
 use crate::options::FirebaseHash;
 
 /// The columns of `firebase auth:export --format=csv`, which has no header (`src/accountExporter.ts` of
-/// firebase-tools); those of the providers are not needed.
+/// firebase-tools), without those of the providers.
 pub(crate) const COLUMNS: [&str; 27] = [
     "localId",
     "email",
@@ -40,7 +40,8 @@ pub(crate) const COLUMNS: [&str; 27] = [
     "disabled",
 ];
 
-/// Converts a user of `firebase auth:export`. `customAttributes` are claims, which people can't write there, and are left out.
+/// Converts a user of `firebase auth:export`. `customAttributes` are left out, because users can't write these claims
+/// in Firebase.
 pub(crate) fn convert(mut fields: Fields, parameters: Option<&FirebaseHash>) -> Converted {
     let salt = fields.text("salt")?.unwrap_or_default();
     let password_hash = match (fields.text("passwordHash")?, parameters) {

@@ -34,7 +34,7 @@ pub(crate) fn convert(mut fields: Fields) -> Converted {
     Ok(ImportUser { profile, ..user })
 }
 
-/// Whether a column is known.
+/// Returns whether a column is known.
 pub(crate) fn is_column(name: &str) -> bool {
     const NAMES: [&str; 13] = [
         "id",

@@ -1,4 +1,4 @@
-//! What the columns of each system mean, a file for each system.
+//! The meaning of the columns of each system, with a file for each system.
 
 pub(crate) mod auth0;
 pub(crate) mod better_auth;

@@ -7,7 +7,7 @@ use super::convert::{Converted, disabled, past, with_phone};
 use crate::fields::Fields;
 use crate::hash;
 
-/// What Supabase's auth server writes into `raw_user_meta_data` itself, of the account and of the provider.
+/// Fields of `raw_user_meta_data` that Supabase's auth server writes itself, about the account and the provider.
 const OWN_FIELDS: [&str; 6] = [
     "sub",
     "iss",
@@ -17,15 +17,16 @@ const OWN_FIELDS: [&str; 6] = [
     "phone_verified",
 ];
 
-/// Converts a row of the table `auth.users` (`migrations/` of Supabase's auth server). `raw_user_meta_data` is the profile, but for what
-/// the auth server writes there itself and the name; `raw_app_meta_data`, which people can't write there, is left out,
-/// as they could here. So is `is_super_admin`, which the server doesn't use.
+/// Converts a row of the table `auth.users` (`migrations/` of Supabase's auth server). `raw_user_meta_data` becomes the
+/// profile, except for the name and the fields that the auth server writes itself. `raw_app_meta_data` is left out,
+/// because users can't write it in Supabase, but could write it here. `is_super_admin` is left out, because the server
+/// doesn't use it.
 pub(crate) fn convert(mut fields: Fields) -> Converted {
     if let Some(at) = fields.time("deleted_at")? {
         return Err(format!("the user was deleted at {at}"));
     }
     let banned = fields.instant("banned_until");
-    // Postgres' word for ever.
+    // The word of Postgres for a time without end.
     let banned = match banned {
         Err(_) => true,
         Ok(until) => until.is_some() && !past(until),

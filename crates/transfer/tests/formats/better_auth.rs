@@ -39,7 +39,7 @@ fn better_auth_with_underscores_and_users_before_accounts() {
     assert_eq!(
         users(Format::BetterAuth, text),
         [
-            // His ban is over.
+            // The ban is over.
             json!({
                 "email": "a@example.com", "email_verified": true, "display_name": "Ada", "password_hash": "00:11",
                 "created_at": "2024-01-15T10:30:00Z", "profile": {"plan": "pro"},

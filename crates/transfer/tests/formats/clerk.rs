@@ -69,5 +69,8 @@ fn clerk_with_hashes_of_other_systems() {
         "pbkdf2:sha1:1000$seasalt$2cf4db629fffd7d023ad4c740ed2b957ef832d81"
     );
     let refused = user("md5", "5f4dcc3b5aa765d61d8327deb882cf99");
-    assert_eq!(refused["reason"], "its hash of `md5` can't be verified");
+    assert_eq!(
+        refused["reason"],
+        "password hashes of `md5` can't be verified"
+    );
 }

@@ -55,7 +55,7 @@ fn django_with_other_hashers_and_another_model() {
             r#"{{"model": "accounts.user", "pk": "6f1c1d7e-2b5a-4c3d-9e8f-0a1b2c3d4e5f", "fields": {{"password": "{hash}", "email": "a@example.com", "is_active": true}}}}"#
         )
     };
-    // The core knows the forms that it can verify, and refuses the others.
+    // The core refuses forms that it can't verify.
     let stored = [
         format!("argon2{ARGON2}"),
         format!("bcrypt${BCRYPT}"),
@@ -70,7 +70,7 @@ fn django_with_other_hashers_and_another_model() {
     let hashes: Vec<_> = found.iter().map(|user| &user["password_hash"]).collect();
     assert_eq!(hashes, stored.each_ref());
     assert_eq!(found[0]["id"], "6f1c1d7e-2b5a-4c3d-9e8f-0a1b2c3d4e5f");
-    // Without the option the file seems to have no user, which has to be told.
+    // Without the option the file seems to have no user, which must be reported.
     let none = users(Format::Django, &text);
     assert_eq!(none.len(), 1);
     assert!(none[0]["reason"].as_str().unwrap().contains("auth_user"));

@@ -57,7 +57,7 @@ fn firebase() {
                 }),
             ]
         );
-        // Without the parameters of the project, only those who have no hash.
+        // Without the parameters of the project, only users without a hash.
         let found = users_with(Format::Firebase, text, Options::default());
         assert!(found[0]["reason"].as_str().unwrap().contains("parameters"));
         assert_eq!(found[1]["email"], "bob@example.com");

@@ -1,6 +1,6 @@
-//! The users that are read from the exports of each system. The files in `fixtures` were written by the tools themselves
-//! (pg_dump 15, SQLite 3.40, fastapi-users 15, Django 5.2, better-auth 1.7), but for `django_mysql.sql` and the tables
-//! of Supabase, which are its migrations' and were dumped by pg_dump.
+//! Reading users from the exports of each system. The files in `fixtures` were written by the tools themselves
+//! (pg_dump 15, SQLite 3.40, fastapi-users 15, Django 5.2, better-auth 1.7), except `django_mysql.sql` and the tables
+//! of Supabase, which its migrations created and pg_dump dumped.
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
@@ -29,7 +29,7 @@ fn records(format: Format, text: &str, options: Options) -> Vec<Record> {
     read(format, input, options).unwrap().collect()
 }
 
-/// The users as JSON, or the reasons.
+/// Returns the users as JSON, or the reasons.
 fn users_with(format: Format, text: &str, options: Options) -> Vec<Value> {
     records(format, text, options)
         .into_iter()

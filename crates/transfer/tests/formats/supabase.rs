@@ -35,7 +35,7 @@ fn supabase() {
             found[2]["reason"], "gone@example.com: the user was deleted at 2024-03-01T00:00:00Z",
             "{name}"
         );
-        // Anonymous: the server refuses who has neither address nor name.
+        // Anonymous: the server refuses users with neither address nor name.
         assert_eq!(
             found[3],
             json!({"id": "3b1c1d7e-2b5a-4c3d-9e8f-0a1b2c3d4e5f", "created_at": "2024-01-15T10:29:00Z"})
@@ -47,7 +47,7 @@ fn supabase() {
     let none = users(Format::Supabase, &other);
     assert_eq!(none.len(), 1);
     assert!(none[0]["reason"].as_str().unwrap().contains("auth.users"));
-    // Hashes that Supabase took over from Firebase.
+    // Hashes that Supabase imported from Firebase.
     let text = format!(
         "id,encrypted_password\n\"x\",\"$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk={SIGNER_KEY}$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==\"\n"
     );

@@ -38,7 +38,7 @@ pub(super) fn administer(name: &str, arguments: &ArgMatches, out: &mut dyn Write
     let database = database_path(&host.database_url).unwrap_or_default();
     if name != "admin" && !database.exists() {
         anyhow::bail!(
-            "there is no database at {}: `gatewright serve`, `migrate` or `admin create` makes one, and --url names another host",
+            "there is no database at {}; `gatewright serve`, `migrate` or `admin create` creates one, and --url administers another host",
             database.display()
         );
     }

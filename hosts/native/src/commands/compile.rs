@@ -7,7 +7,7 @@ use gatewright::{COMPILE, COMPILE_MEMORY};
 pub(super) fn command() -> Command {
     Command::new(COMPILE)
         .hide(true)
-        .about("Compile the component of standard input to standard output, as the first start has it done")
+        .about("Compile the component on standard input to standard output, for the first start")
         .arg(
             Arg::new(COMPILE_MEMORY)
                 .long(COMPILE_MEMORY)

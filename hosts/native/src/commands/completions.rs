@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 pub(super) fn command() -> Command {
     Command::new("completions")
-        .about("Write the completions of a shell to standard output")
+        .about("Print the completion script of a shell")
         .arg(
             Arg::new("shell")
                 .value_name("SHELL")
@@ -17,7 +17,7 @@ pub(super) fn command() -> Command {
         )
 }
 
-/// Prints the completions for all commands of the program.
+/// Prints the completion script for all commands of the program.
 pub(super) fn print_completions(
     mut program: Command,
     arguments: &ArgMatches,

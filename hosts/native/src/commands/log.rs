@@ -9,11 +9,12 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// What writes the log.
+/// The source of log lines.
 pub(super) enum Speaker {
-    /// The service, which logs as the settings say.
+    /// The service, which logs according to the settings.
     Service,
-    /// A command, whose output is not mixed with the log: it logs warnings, errors, and the mails that nobody sends.
+    /// A command, which logs only warnings, errors and mails of the provider `console`, so that the log does not mix
+    /// with its output.
     Command {
         /// Whether it was given `--json`.
         json: bool,

@@ -12,22 +12,22 @@ use super::settings::{env_file, layered, setting_arguments};
 pub(super) fn command() -> Command {
     let kinds: Vec<_> = MailKind::ALL.iter().map(|kind| kind.as_str()).collect();
     Command::new("mail")
-        .about("Look at the mails that are sent")
+        .about("Preview the mails that the service sends")
         .subcommand_required(true)
         .subcommand(
             Command::new("preview")
-                .about("Show a mail with made-up values, or list the templates")
+                .about("Show a mail with sample values, or list the templates")
                 .arg(
                     Arg::new("kind")
                         .value_name("KIND")
                         .value_parser(kinds)
-                        .help("Which mail; without it the templates are listed"),
+                        .help("The mail to show; without it the templates are listed"),
                 )
                 .arg(
                     Arg::new("html")
                         .long("html")
                         .action(ArgAction::SetTrue)
-                        .help("Its HTML, to be seen in a browser"),
+                        .help("Print the HTML part, to view it in a browser"),
                 )
                 .arg(env_file())
                 .args(setting_arguments()),

@@ -11,7 +11,7 @@ use super::settings::{layered, local_arguments};
 
 pub(super) fn command() -> Command {
     Command::new("migrate")
-        .about("Bring the local database to the newest schema")
+        .about("Migrate the local database to the newest schema")
         .args(local_arguments())
 }
 
@@ -20,6 +20,6 @@ pub(super) fn migrate(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()>
     init_log(&settings, Speaker::Command { json: false })?;
     ensure_secrets(&mut settings, &host)?;
     Local::open(&settings, &host)?;
-    writeln!(out, "the schema of {} is the newest", host.database_url)?;
+    writeln!(out, "{} has the newest schema", host.database_url)?;
     Ok(())
 }

@@ -1,9 +1,10 @@
-//! The commands of the program, a file for each.
+//! The commands of the program, with a file for each.
 
 mod administer;
 mod compile;
 mod completions;
 mod config;
+mod help;
 mod log;
 mod mail;
 mod migrate;
@@ -18,13 +19,13 @@ use anyhow::Result;
 use clap::{ArgMatches, Command};
 use gatewright::COMPILE;
 
-/// The program with all of its commands.
+pub(crate) use help::START;
+
+/// Returns the program with all of its commands.
 pub(crate) fn program() -> Command {
-    Command::new("gatewright")
+    let program = Command::new("gatewright")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Self-hosted authentication and authorization for the edge.")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
         .subcommand(serve::command())
         .subcommand(spin::command())
         .subcommand(mail::command())
@@ -32,10 +33,11 @@ pub(crate) fn program() -> Command {
         .subcommand(migrate::command())
         .subcommand(compile::command())
         .subcommand(completions::command())
-        .subcommands(administer::commands())
+        .subcommands(administer::commands());
+    help::with_help(program)
 }
 
-/// Runs the command that the arguments name. What it prints goes to `out`.
+/// Runs the command that the arguments name. Its output goes to `out`.
 pub(crate) fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     match matches.subcommand() {
         Some(("serve", arguments)) => serve::serve(arguments, out),
@@ -55,7 +57,7 @@ pub(crate) fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<()> {
         Some(("config", arguments)) => match arguments.subcommand() {
             Some(("check", arguments)) => config::check(arguments, out),
             Some(("print", arguments)) => config::print_values(arguments, out),
-            _ => config::print_table(out),
+            _ => config::explain_or_list(arguments, out),
         },
         Some((name, arguments)) => administer::administer(name, arguments, out),
         None => Ok(()),

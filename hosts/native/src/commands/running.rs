@@ -1,4 +1,4 @@
-//! What `serve` and `spin up` share.
+//! Shared code of `serve` and `spin up`.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -16,10 +16,10 @@ pub(super) fn clock_offset_argument() -> Arg {
         .allow_negative_numbers(true)
         .default_value("0")
         .hide(true)
-        .help("For tests: show the service a clock that is ahead by this much")
+        .help("For tests: seconds by which the clock of the service is ahead")
 }
 
-/// The seconds by which the clock of the service is ahead.
+/// Returns the seconds by which the clock of the service is ahead.
 pub(super) fn clock_offset(arguments: &ArgMatches) -> i64 {
     arguments
         .get_one::<i64>("clock-offset")
@@ -27,12 +27,12 @@ pub(super) fn clock_offset(arguments: &ArgMatches) -> i64 {
         .unwrap_or_default()
 }
 
-/// Tells the log that a server starts, and of which version.
+/// Logs the start of the server with its version.
 pub(super) fn log_start() {
     tracing::info!(version = auth_core::VERSION, "gatewright starts");
 }
 
-/// The path of this program, which works even if its file was replaced since it started.
+/// Returns a path of this program that works even if its file was replaced since the start.
 pub(super) fn this_program() -> Result<PathBuf> {
     let running = PathBuf::from("/proc/self/exe");
     if running.exists() {
@@ -41,9 +41,9 @@ pub(super) fn this_program() -> Result<PathBuf> {
     Ok(std::env::current_exe()?)
 }
 
-/// Prints what was created and where the server listens, and serves until told to stop.
+/// Prints the created files and the address of the server, and serves until a signal to stop.
 ///
-/// Nobody has to read what is printed: a service does not end because of that.
+/// Standard output can be closed without ending the service.
 pub(super) fn run(server: Server, made: &[String], out: &mut dyn Write) -> Result<()> {
     let address = server.address();
     let base = server.base_path();

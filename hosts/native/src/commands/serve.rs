@@ -11,14 +11,29 @@ use super::log::{Speaker, init_log};
 use super::running::{clock_offset, clock_offset_argument, log_start, run, this_program};
 use super::settings::{env_file, file_of_secrets, layered, setting_arguments};
 
+const SHORT: &str = "\
+Every setting except secrets is a flag: `gatewright serve --help` lists them by task, and `gatewright config NAME` explains one.";
+
+const LONG: &str = "\
+Examples:
+  gatewright serve
+  gatewright serve --listen 0.0.0.0:8080 --public-base-url https://auth.example.com
+  gatewright serve --env-file /etc/gatewright/settings.env
+
+A setting's value is from its flag, else from the environment variable of its name (--log-level is LOG_LEVEL), else from .env
+or the file of --env-file. Secrets have no flag, as other users of the machine can read the arguments of a program.
+`gatewright config check` reports every problem of the settings at once.";
+
 pub(super) fn command() -> Command {
     let component = Arg::new("component")
         .long("component")
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
-        .help("Serve this component instead of service.wasm beside this program");
+        .help("Serve this component [default: service.wasm in the folder of this program]");
     Command::new("serve")
-        .about("Serve the API; --help lists every setting as a flag")
+        .about("Start the server")
+        .after_help(SHORT)
+        .after_long_help(LONG)
         .args([env_file(), component, clock_offset_argument()])
         .args(setting_arguments())
 }

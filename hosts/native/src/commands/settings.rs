@@ -3,56 +3,52 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use auth_core::Config;
-use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting, WebConfig};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use gatewright::{DOT_ENV, HostConfig, LayeredSettings};
-use gatewright_mail::MailConfig;
-use gatewright_smtp::SmtpConfig;
+use gatewright::{DOT_ENV, HostConfig, LayeredSettings, flag_name, native_settings, summary};
 
-/// Every setting, in the order in which they are listed.
-pub(super) fn all_settings() -> impl Iterator<Item = &'static Setting> + Clone {
-    let tables = [
-        HostConfig::TABLE,
-        WebConfig::TABLE,
-        ProxyConfig::TABLE,
-        LogConfig::TABLE,
-        RetentionConfig::TABLE,
-        MailConfig::TABLE,
-        SmtpConfig::TABLE,
-        Config::TABLE,
-    ];
-    tables.into_iter().flatten()
-}
-
-/// The argument for the file of settings.
+/// Returns the argument for the file of settings.
 pub(super) fn env_file() -> Arg {
     Arg::new("env-file")
         .long("env-file")
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
-        .help("Read settings from this file; .env where it is there")
+        .help("Read settings from this file [default: .env, if it exists]")
 }
 
-/// The arguments for the settings that are no secrets.
+/// The settings in the short help.
+const COMMON: [&str; 5] = [
+    "LISTEN",
+    "PUBLIC_BASE_URL",
+    "DATABASE_URL",
+    "EMAIL_PROVIDER",
+    "LOG_LEVEL",
+];
+
+/// Returns the arguments for the settings that are not secret, by task. The short help shows the common ones.
 pub(super) fn setting_arguments() -> impl Iterator<Item = Arg> + Clone {
-    all_settings()
+    native_settings()
         .filter(|setting| !setting.secret)
         .map(|setting| {
-            let mut help = setting.doc.trim().to_owned();
-            if let Some(default) = setting.default {
-                help = format!("{help} [default: {default}]");
-            }
+            let default = setting
+                .default
+                .map(|default| format!(" [default: {default}]"));
+            let default = default.unwrap_or_default();
             Arg::new(setting.name)
-                .long(setting.name.to_ascii_lowercase().replace('_', "-"))
+                .long(flag_name(setting.name).trim_start_matches('-').to_owned())
                 .value_name("VALUE")
                 .action(ArgAction::Set)
-                .hide_short_help(true)
-                .help(help)
+                .help_heading(setting.group.title())
+                .hide_short_help(!COMMON.contains(&setting.name))
+                .help(format!("{}{default}", summary(setting)))
+                .long_help(format!(
+                    "{} ({}){default}",
+                    setting.doc.trim(),
+                    setting.accepts
+                ))
         })
 }
 
-/// The arguments for the local database, for commands that need few other settings.
+/// Returns the arguments for the local database, for commands that need few other settings.
 pub(super) fn local_arguments() -> [Arg; 2] {
     let database = Arg::new("DATABASE_URL")
         .long("database-url")
@@ -61,17 +57,22 @@ pub(super) fn local_arguments() -> [Arg; 2] {
     [env_file(), database]
 }
 
-/// The settings: flags first, then the environment, then the file, and the mail templates of a folder.
-pub(super) fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostConfig)> {
-    let flags = all_settings()
+/// Returns the settings: flags first, then the environment, then the file.
+pub(super) fn layers(arguments: &ArgMatches) -> Result<LayeredSettings> {
+    let flags = native_settings()
         .filter(|setting| !setting.secret)
         .filter_map(|setting| {
-            // Not every command takes every setting.
+            // Not every command has every flag.
             let given = arguments.try_get_one::<String>(setting.name).ok()?;
             Some((setting.name, given?.clone()))
         });
     let env_file = arguments.get_one::<PathBuf>("env-file");
-    let mut settings = LayeredSettings::new(flags, env_file.map(PathBuf::as_path))?;
+    LayeredSettings::new(flags, env_file.map(PathBuf::as_path))
+}
+
+/// Returns the settings, with the mail templates of a folder.
+pub(super) fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostConfig)> {
+    let mut settings = layers(arguments)?;
     let host = settings.host_config()?;
     if let Some(folder) = &host.mail_templates {
         settings.read_templates(folder)?;
@@ -79,11 +80,11 @@ pub(super) fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostCo
     Ok((settings, host))
 }
 
-/// The file of settings, if it gives a secret.
+/// Returns the file of settings, if it sets a secret.
 pub(super) fn file_of_secrets(arguments: &ArgMatches) -> Option<PathBuf> {
     let named = arguments.get_one::<PathBuf>("env-file").cloned();
     let path = named.unwrap_or_else(|| DOT_ENV.into());
-    let is_secret = |name: &str| all_settings().any(|known| known.secret && known.name == name);
+    let is_secret = |name: &str| native_settings().any(|known| known.secret && known.name == name);
     let mut entries = dotenvy::from_path_iter(&path).ok()?.flatten();
     entries.any(|(name, _)| is_secret(&name)).then_some(path)
 }

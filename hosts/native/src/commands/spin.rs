@@ -13,12 +13,12 @@ use gatewright::{LayeredSettings, Server, exposed_files};
 use super::log::{Speaker, init_log};
 use super::running::{clock_offset, clock_offset_argument, log_start, run, this_program};
 
-/// What Spin does by default.
+/// The defaults of Spin.
 const DEFAULTS: [(&str, &str); 2] = [("INSTANCE_CONCURRENCY", "16"), ("INSTANCE_REQUESTS", "128")];
 
 pub(super) fn command() -> Command {
     Command::new("spin")
-        .about("Run the Spin application on this host")
+        .about("Run the Spin application without Spin")
         .subcommand_required(true)
         .subcommand(
             Command::new("up")
@@ -36,7 +36,7 @@ fn arguments() -> [Arg; 4] {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .default_value("spin.toml")
-            .help("The manifest, or the folder that it is in"),
+            .help("The manifest or its folder"),
         Arg::new("listen")
             .long("listen")
             .env("SPIN_HTTP_LISTEN_ADDR")
@@ -48,16 +48,16 @@ fn arguments() -> [Arg; 4] {
             .long("state-dir")
             .value_name("FOLDER")
             .value_parser(value_parser!(PathBuf))
-            .help("Where state is kept [default: .spin beside the manifest]"),
+            .help("Folder for state [default: .spin beside the manifest]"),
         Arg::new("variable")
             .long("variable")
             .value_name("NAME=VALUE")
             .action(ArgAction::Append)
             .value_parser(|text: &str| {
-                let (name, value) = text.split_once('=').ok_or("it has to be NAME=VALUE")?;
+                let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
                 Ok::<_, &str>((name.to_owned(), value.to_owned()))
             })
-            .help("Give an application variable a value; others come from SPIN_VARIABLE_NAME and .env"),
+            .help("Set an application variable; others are read from SPIN_VARIABLE_NAME and .env"),
     ]
 }
 
@@ -74,7 +74,7 @@ pub(super) fn up(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     if let Some(address) = arguments.get_one("listen") {
         host.listen = *address;
     }
-    // The settings of the application are not known here.
+    // The settings of the application are unknown here.
     host.check_memory(Parameters::default().memory())?;
     init_log(&settings, Speaker::Service)?;
     log_start();

@@ -1,20 +1,20 @@
-//! What all instances share.
+//! The shared state of all instances.
 
 use std::sync::atomic::AtomicBool;
 
 use crate::contract::Contract;
 use crate::spin::app::App;
 
-/// What all instances share.
+/// The shared state of all instances.
 pub(crate) struct InstanceContext {
     pub(crate) interfaces: Interfaces,
     /// Seconds by which the clock of the service is ahead, for tests.
     pub(crate) clock_offset: i64,
-    /// Whether the host has done its work. Instances that are dropped from then on have not failed.
+    /// Whether the host has finished its work. Instances that are dropped later have not failed.
     pub(crate) done: AtomicBool,
 }
 
-/// The interfaces that a component gets besides WASI.
+/// The interfaces of a component besides WASI.
 pub(crate) enum Interfaces {
     /// The contract: the component is the service.
     Contract(Box<Contract>),

@@ -1,4 +1,4 @@
-//! What one instance has.
+//! The state of one instance.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::contract::Contract;
 use crate::outbound::Outbound;
 use crate::spin::app::App;
 
-/// What one instance has.
+/// The state of one instance.
 pub struct InstanceData {
     pub(super) context: Arc<InstanceContext>,
     table: ResourceTable,
@@ -80,7 +80,7 @@ impl WasiView for InstanceData {
     }
 }
 
-/// The clock of the machine, moved by some seconds.
+/// The clock of the machine, shifted by some seconds.
 struct MovedClock(i64);
 
 impl HostWallClock for MovedClock {

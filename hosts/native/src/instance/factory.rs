@@ -1,4 +1,4 @@
-//! Making instances.
+//! Creating instances.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,12 +16,12 @@ use super::lifetime::{Expiration, Limits};
 use super::linker::{linker, store};
 use crate::settings::HostConfig;
 
-/// How long an instance without work is kept. One that has hashed passwords holds as much memory as a hash takes.
+/// How long an idle instance is kept. One that has hashed passwords keeps the memory of a hash.
 const IDLE: Duration = Duration::from_secs(5);
-/// The same where the component is a Spin application; it is what Spin does.
+/// The same for a Spin application, as in Spin.
 const IDLE_ON_SPIN: Duration = Duration::from_secs(1);
 
-/// Makes instances.
+/// Creates instances.
 #[derive(Clone)]
 pub(crate) struct Instances {
     engine: Engine,
@@ -34,7 +34,7 @@ pub(crate) struct Instances {
 }
 
 impl Instances {
-    /// Instances of a component with `memory` bytes each, within the limits of the settings.
+    /// Creates a factory for instances of a component with `memory` bytes each, within the limits of the settings.
     pub(crate) fn new(
         engine: &Engine,
         component: &Component,
@@ -55,7 +55,7 @@ impl Instances {
         })
     }
 
-    /// Marks the work as done: nobody waits for an instance any more.
+    /// Marks the work as finished. Nobody waits for an instance any longer.
     pub(crate) fn done(&self) {
         self.context.done.store(true, Ordering::Relaxed);
     }

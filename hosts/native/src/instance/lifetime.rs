@@ -1,4 +1,4 @@
-//! How long an instance lives.
+//! The lifetime of an instance.
 
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
@@ -11,10 +11,10 @@ use wasmtime_wasi_http::handler::{ShouldAccept, WorkerExpiration, WorkerState, W
 
 use super::data::InstanceData;
 
-/// How long after a request's own time-out an instance that does not even yield is ended.
+/// Time after a request's timeout when an instance that does not yield is ended.
 const LAST_RESORT: Duration = Duration::from_millis(100);
 
-/// When an instance ends: after being idle for long, or with a request that takes too long without yielding.
+/// The end of an instance: after a long idle time, or with a request that takes too long without yielding.
 pub(crate) struct Expiration {
     idle: Duration,
     timeout: Duration,
@@ -51,7 +51,7 @@ impl WorkerExpiration for Expiration {
     }
 }
 
-/// How many requests an instance takes: at the same time, and before it is replaced.
+/// The number of requests of an instance: at the same time, and before it is replaced.
 pub(crate) struct Limits {
     pub(super) max_concurrency: usize,
     pub(super) max_requests: usize,

@@ -1,4 +1,4 @@
-//! What a component may import, and the store of an instance.
+//! The imports of a component, and the store of an instance.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use super::context::{InstanceContext, Interfaces};
 use super::data::InstanceData;
 use crate::bindings;
 
-/// After how many epochs an instance yields. On Spin none does, and it holds its thread until it waits for something:
-/// only one that takes far too long is stopped here.
+/// Number of epochs after which an instance yields. On Spin instances do not yield, and keep their thread until they
+/// wait: only one that takes far too long is stopped here.
 const YIELDS: u64 = 1;
 const YIELDS_ON_SPIN: u64 = 30_000;
 
-/// Everything that a component may import.
+/// Returns a linker with everything that a component can import.
 pub(crate) fn linker(
     engine: &Engine,
     interfaces: &Interfaces,
@@ -32,7 +32,7 @@ pub(crate) fn linker(
     Ok(linker)
 }
 
-/// An instance's store, which yields now and then.
+/// Creates the store of an instance, which yields periodically.
 pub(crate) fn store(
     engine: &Engine,
     context: Arc<InstanceContext>,

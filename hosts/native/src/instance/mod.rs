@@ -1,7 +1,7 @@
-//! Instances of the service: what each has, how long it lives, and what ends it.
+//! Instances of the service: their state, their lifetime, and their end.
 //!
-//! An instance serves one request at a time, unless a setting says more, and is used again for the next. So a trap, an
-//! endless loop or too much memory ends one request and its instance, and nobody else's.
+//! An instance serves one request at a time, unless a setting allows more, and is reused for the next. So a trap, an
+//! endless loop or too much memory ends only one request and its instance.
 
 pub(crate) mod context;
 pub(crate) mod data;

@@ -19,28 +19,29 @@ use crate::connection_table::{ConnectionTable, Peer};
 use crate::memory::release_idle_memory;
 use crate::worker_pool::WorkerPool;
 
-/// How long a client may take to send the headers of a request.
+/// Time limit for the headers of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long connections are still accepted after the signal to stop: those in the system's queue, and those that were not
-/// read yet, would be reset otherwise.
+/// Time during which connections are still accepted after the signal to stop. Connections in the system's queue and
+/// unread ones would be reset otherwise.
 const DRAIN: Duration = Duration::from_millis(250);
-/// How often, and for how long, an HTTP/2 client is asked whether it is still there.
+/// Interval and time limit of HTTP/2 pings, which detect that a client is gone.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
-/// How long a connection that is asked to leave its place may take before another one is asked.
+/// Time limit for a connection to close for another one, before a further one is asked.
 const ASK: Duration = Duration::from_millis(100);
-/// Maximum of requests of one HTTP/2 connection, and of bytes that it may send of one body, and of all, before they are
-/// read.
+/// Maximum number of requests of an HTTP/2 connection, and of bytes that it can send of one body, and of all bodies,
+/// before they are read.
 const STREAMS: u32 = 32;
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 128 * 1024;
-/// Buffer for a head and what surrounds it: a head that is a little too large is refused in the form of all errors.
+/// Buffer for a head and some more bytes, so that a head that is slightly too large is refused in the usual form of
+/// errors.
 const HEAD_BUFFER: usize = MAX_HEAD + 8 * 1024;
-/// Maximum of headers, which is beyond what the service takes for the same reason.
+/// Maximum number of headers, which is above that of the service for the same reason.
 const HEADERS: usize = 2 * MAX_HEADERS;
-/// Maximum of bytes of an HTTP/2 answer that wait in its buffer.
+/// Maximum number of buffered bytes of an HTTP/2 response.
 const SEND_BUFFER: usize = 64 * 1024;
 
-/// Serves the connections of one listener until told to stop.
+/// Serves the connections of one listener until a signal to stop.
 pub(super) fn serve(
     context: Arc<ServerContext>,
     listener: std::net::TcpListener,
@@ -83,15 +84,15 @@ pub(super) fn serve(
             loop {
                 let accepted = listener.accept().await;
                 let Ok((stream, address)) = accepted else {
-                    // Most likely out of file descriptors: wait until some are closed.
+                    // Most likely out of file descriptors, so wait until some are closed.
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 };
-                // A network with too many connections is refused, so that others get theirs.
+                // Connections of a network that has too many are refused, so that others can connect.
                 let Some(connection) = context.peers.take(address) else {
                     continue;
                 };
-                // Meanwhile, further connections stay in the system's queue.
+                // In the meantime, further connections stay in the system's queue.
                 let permit = take_permit(&permits, &room).await;
                 let peer = Peer::enter(connection, &room);
                 let _ = stream.set_nodelay(!context.spin);
@@ -133,7 +134,7 @@ pub(super) fn serve(
                     let mut connection = pin!(connection);
                     let mut stalls = pin!(peer.stalls());
                     let patience = tokio::select! {
-                        // A client that went away is no error of the service.
+                        // A client that disconnected is not an error of the service.
                         _ = connection.as_mut() => return,
                         () = stalls.as_mut() => return,
                         patience = peer.leaves() => patience,
@@ -169,7 +170,7 @@ pub(super) fn serve(
     })
 }
 
-/// A permit for a connection. Where none is left it is that of one without a request under way.
+/// Returns a permit for a connection. If none is left, asks idle connections to close, and waits for one.
 async fn take_permit(
     permits: &Arc<Semaphore>,
     room: &ConnectionTable,

@@ -1,4 +1,4 @@
-//! Giving each request to an instance.
+//! Dispatching requests to instances.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -28,7 +28,7 @@ pub(super) struct Pools {
     pub(super) timeout: Duration,
 }
 
-/// Answers a request: by an instance, or with an error of the host in the same format.
+/// Answers a request by an instance, or with an error of the host in the same format.
 pub(super) async fn answer(
     context: Arc<ServerContext>,
     pools: Arc<Pools>,
@@ -40,7 +40,8 @@ pub(super) async fn answer(
     let (parts, body) = request.into_parts();
     let mut body = Some(body).filter(|body| !body.is_end_stream());
     let asked = context.front.asked(&parts);
-    // In HTTP/2 a request can be ended without its connection, and with this header its body comes when it is asked for.
+    // HTTP/2 can end a request without its connection. With this header, a client sends the body only when it is asked
+    // for.
     let may_be_sending = parts.version < Version::HTTP_2 && !parts.headers.contains_key(EXPECT);
     let served = pools
         .serve(&peer, address, asked.route(), parts, &mut body)
@@ -52,7 +53,7 @@ pub(super) async fn answer(
         let response = context.front.refuse(&asked, error);
         if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
             let request_id = response.headers().get(REQUEST_ID);
-            tracing::error!(?request_id, "a request was answered by the host");
+            tracing::error!(?request_id, "the host answered a request itself");
         }
         (response, peer.budget().begin())
     });
@@ -63,8 +64,8 @@ pub(super) async fn answer(
 }
 
 impl Pools {
-    /// Reads the body first, so that a slow client holds a connection and not an instance. A body that was not read to its
-    /// end stays in `unread`.
+    /// Reads the body first, so that a slow client occupies a connection and not an instance. A body that was not read
+    /// to its end stays in `unread`.
     async fn serve(
         &self,
         peer: &Peer,
@@ -83,7 +84,7 @@ impl Pools {
             return pool.serve(request, budget.clone()).await;
         };
         let Some(route) = route.filter(|route| route.reads_body()) else {
-            // Nobody reads the body, so the head alone is answered.
+            // The route doesn't read the body, so the instance receives only the head.
             return pool
                 .serve(without_body(address, parts)?, budget.clone())
                 .await;
@@ -100,7 +101,7 @@ impl Pools {
             if limit <= MAX_BODY {
                 return Err(ApiError::payload_too_large(limit));
             }
-            // Only some clients may send long bodies, which the head shows, and only a few at the same time.
+            // The head shows whether a client can send a long body. Only a few such bodies are read at the same time.
             let head = head_only(address, &parts)?;
             let (response, held) = self.light.serve(head, budget.clone()).await?;
             if response.status() != StatusCode::NO_CONTENT {

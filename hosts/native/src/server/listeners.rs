@@ -6,13 +6,13 @@ use anyhow::{Context as _, Result};
 use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
 
-/// Opens a listener for each thread on the same port. The operating system spreads connections among them.
+/// Opens a listener for each thread on the same port. The operating system distributes connections among them.
 pub(super) fn open_listeners(
     address: SocketAddr,
     threads: usize,
 ) -> Result<(Vec<std::net::TcpListener>, SocketAddr)> {
     let context = || format!("can't listen on {address}");
-    // Bound without sharing first, as a port that is shared from the start could be shared with any other process.
+    // First bound without sharing, because a port that is shared from the start could be shared with any other process.
     drop(std::net::TcpListener::bind(address).with_context(context)?);
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let _entered = runtime.enter();
@@ -34,7 +34,7 @@ pub(super) fn open_listeners(
     Ok((listeners, bound))
 }
 
-/// Raises the limit of open files and connections to the maximum of the user; the usual limit is low.
+/// Raises the limit of open files and connections to the maximum of the user, because the default is low.
 pub(super) fn allow_open_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let maximum = getrlimit(Resource::Nofile).maximum;
@@ -42,6 +42,6 @@ pub(super) fn allow_open_files() {
         current: maximum,
         maximum,
     };
-    // A failure leaves the limit as it was.
+    // A failure leaves the limit unchanged.
     let _ = setrlimit(Resource::Nofile, all);
 }

@@ -1,8 +1,8 @@
 //! The HTTP server.
 //!
 //! Light requests run on one single-threaded runtime and listener per processor. Requests that hash a password run on a
-//! second runtime whose threads have a lower priority, so that they use what the light ones leave. Both accept only as
-//! many requests as they can hold; the others are answered with 503.
+//! second runtime whose threads have a lower priority, so that they use the time that light requests leave. Both accept
+//! a limited number of requests and answer the others with 503.
 
 mod connections;
 mod context;
@@ -40,15 +40,15 @@ use context::ServerContext;
 use listeners::{allow_open_files, open_listeners};
 use shutdown::wait_for_signal;
 
-/// How often a running instance yields.
+/// Interval at which a running instance yields.
 const EPOCH: Duration = Duration::from_millis(1);
-/// How many long bodies, which only few routes accept, may be read at the same time.
+/// Maximum number of long bodies, which only few routes accept, at the same time.
 const LONG_BODIES: usize = 8;
-/// The share of the memory for bodies that one network may take, and its minimum, which is one long body.
+/// The share of one network in the memory for bodies, and its minimum, which is one long body.
 const SHARE: usize = 4;
 const LEAST_SHARE: usize = 2 << 20;
 
-/// A host that listens.
+/// A host with its listeners.
 pub struct Server {
     context: Arc<ServerContext>,
     listeners: Vec<std::net::TcpListener>,
@@ -65,7 +65,7 @@ impl Server {
     /// program whose command [`COMPILE`](crate::COMPILE) compiles.
     ///
     /// # Errors
-    /// What is missing or can't be used.
+    /// A file or setting is missing or can't be used.
     pub fn start(
         settings: LayeredSettings,
         config: &HostConfig,
@@ -106,7 +106,7 @@ impl Server {
     /// [`start`](Self::start).
     ///
     /// # Errors
-    /// What is missing or can't be used.
+    /// A file or setting is missing or can't be used.
     pub fn start_spin(
         app: App,
         config: &HostConfig,
@@ -190,7 +190,8 @@ impl Server {
             } else {
                 config.max_requests
             },
-            // Half of the instances: the others are for requests that hash passwords, and for instances that are ending.
+            // Half of the instances. The others are for requests that hash passwords, and for instances that are
+            // ending.
             light_instances: match spin {
                 true => Semaphore::MAX_PERMITS,
                 false => (component::INSTANCES as usize / 2 / threads).min(config.max_requests),
@@ -217,22 +218,22 @@ impl Server {
         })
     }
 
-    /// The address it listens on.
+    /// Returns the address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The path that the service is below; empty: none.
+    /// Returns the path before every route; empty means none.
     pub fn base_path(&self) -> &str {
         self.context.front.base_path()
     }
 
-    /// What starting has made, a line each.
+    /// Returns a line for each file that the start created.
     pub fn made(&self) -> &[String] {
         &self.made
     }
 
-    /// Serves until the process is told to stop, then lets requests in flight finish and closes the database.
+    /// Serves until a signal to stop, then lets requests in flight finish and closes the database.
     ///
     /// # Errors
     /// Signals can't be received, or a thread can't be started.

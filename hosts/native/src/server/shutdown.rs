@@ -1,4 +1,4 @@
-//! Running until the process is told to stop.
+//! Running until a signal to stop.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::database::now;
 use crate::settings::LayeredSettings;
 use crate::sqlite::Sqlite;
 
-/// Waits for SIGINT or SIGTERM. Deletes meanwhile what has expired in the database.
+/// Waits for SIGINT or SIGTERM. In the meantime, deletes expired rows of the database.
 pub(super) async fn wait_for_signal(
     database: Option<&(Sqlite, LayeredSettings)>,
 ) -> Result<&'static str> {
@@ -24,7 +24,7 @@ pub(super) async fn wait_for_signal(
             _ = terminate.recv() => return Ok("SIGTERM"),
             _ = minute.tick() => {
                 if let Some((database, settings)) = database {
-                    // A failure is in the log already, and the next run tries again.
+                    // A failure is already in the log, and the next run tries again.
                     let retention = async {
                         let loaded = RetentionConfig::load(settings).await;
                         loaded.map(|retention| retention.audit).map_err(|error| error.to_string())

@@ -1,4 +1,4 @@
-//! `allowed_outbound_hosts`: where a component may send requests to.
+//! `allowed_outbound_hosts`: the destinations of a component's requests.
 
 use std::ops::Range;
 
@@ -7,15 +7,15 @@ use http::Uri;
 
 use super::variables::Values;
 
-/// A list of `scheme://host:port`, each part of which may be `*`, the host also `*.domain`, the port also a range
-/// `from..to` without its end.
+/// A list of `scheme://host:port`. Each part can be `*`, the host also `*.domain`, the port also a range `from..to`
+/// without its end.
 pub(crate) struct AllowedHosts(Vec<AllowedHost>);
 
 struct AllowedHost {
-    /// None: any.
+    /// `None` means any.
     scheme: Option<String>,
     host: Host,
-    /// None: any.
+    /// `None` means any.
     ports: Option<Range<u32>>,
 }
 
@@ -30,7 +30,7 @@ impl AllowedHosts {
         let mut allowed = Vec::new();
         for entry in entries {
             let filled = values.fill(entry)?;
-            // Made of a variable that is empty.
+            // From an empty variable.
             if filled.trim().is_empty() && !entry.trim().is_empty() {
                 continue;
             }
@@ -40,7 +40,7 @@ impl AllowedHosts {
         Ok(Self(allowed))
     }
 
-    /// Whether a request may go there.
+    /// Returns whether requests to this address are allowed.
     pub(crate) fn allow(&self, uri: &Uri) -> bool {
         let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
             return false;
@@ -60,15 +60,15 @@ impl AllowedHost {
         let (scheme, rest) = text
             .trim()
             .split_once("://")
-            .context("no scheme; it has to be scheme://host:port")?;
+            .context("the scheme is missing; expected scheme://host:port")?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        // An IPv6 address has colons of its own, and stands in brackets.
+        // An IPv6 address contains colons, and is in brackets.
         let (host, port) = match rest.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (rest, None),
         };
         if host.is_empty() || host.contains('/') {
-            bail!("no host, or a path");
+            bail!("the host is missing, or there is a path; expected scheme://host:port");
         }
         let host = host.to_ascii_lowercase();
         let host = match host.strip_prefix('*') {
@@ -77,7 +77,7 @@ impl AllowedHost {
                 Host::Below(domain.to_owned())
             }
             None if !host.contains('*') => Host::Exactly(host),
-            _ => bail!("\"*\" stands for a whole host, or for everything before a domain"),
+            _ => bail!("\"*\" must be the whole host or everything before a domain"),
         };
         let ports = match port {
             Some("*") => None,
@@ -85,9 +85,9 @@ impl AllowedHost {
                 Some((from, to)) => from.parse()?..to.parse()?,
                 None => one(port.parse()?),
             }),
-            None => Some(one(
-                usual_port(scheme).context("no port, and the scheme has no usual one")?
-            )),
+            None => Some(one(usual_port(scheme).context(
+                "the port is missing, and the scheme has no default port",
+            )?)),
         };
         Ok(Self {
             scheme: (scheme != "*").then(|| scheme.to_owned()),

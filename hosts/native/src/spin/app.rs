@@ -26,10 +26,10 @@ pub struct App {
 }
 
 impl App {
-    /// Reads a manifest and the components it names. State is kept in `state`, or `.spin` beside the manifest.
+    /// Reads a manifest and its components. State is stored in `state`, or `.spin` beside the manifest.
     ///
     /// # Errors
-    /// What is missing, wrong or not supported.
+    /// A part is missing, wrong or not supported.
     pub fn load(manifest_path: &Path, state: Option<&Path>, given: Given) -> Result<Self> {
         let folder = manifest_path.parent().unwrap_or_else(|| Path::new(""));
         let manifest = Manifest::read(manifest_path)?;
@@ -39,7 +39,7 @@ impl App {
             let path = folder.join(path);
             std::fs::read(&path).with_context(|| {
                 format!(
-                    "can't read the component {}; build it with: cargo xtask build spin",
+                    "can't read the component {}; build it with `cargo xtask build spin`",
                     path.display()
                 )
             })
@@ -48,7 +48,7 @@ impl App {
         if !component.dependencies.is_empty() {
             if !component.dependencies_inherit_configuration {
                 bail!(
-                    "dependencies without dependencies_inherit_configuration = true could reach neither database nor variables"
+                    "dependencies need dependencies_inherit_configuration = true to reach the database and the variables"
                 );
             }
             let providers = component
@@ -70,7 +70,7 @@ impl App {
             .find(|name| *name != "default")
         {
             bail!(
-                "sqlite_databases: {other:?} would need a runtime configuration; only \"default\" is supported"
+                "sqlite_databases: {other:?} is not supported, as it needs a runtime configuration; use \"default\""
             );
         }
         Ok(Self {
@@ -84,17 +84,18 @@ impl App {
         })
     }
 
-    /// The file of the database, which need not exist yet.
+    /// Returns the file of the database, which need not exist yet.
     pub fn database(&self) -> PathBuf {
         super::sqlite::path(&self.state)
     }
 
-    /// The component, with its dependencies in it.
+    /// Returns the component, composed with its dependencies.
     pub fn component(&self) -> &[u8] {
         &self.component
     }
 
-    /// The proxies that the application trusts, as far as it says so in the right form: it tells what is wrong with it.
+    /// Returns the trusted proxies of the application, if the variables are valid. The application reports invalid ones
+    /// itself.
     pub(crate) fn trusted_proxies(&self) -> Vec<IpBlock> {
         let value = self.variables.get("trusted_proxies").ok();
         value
@@ -102,12 +103,12 @@ impl App {
             .unwrap_or_default()
     }
 
-    /// Where the application is reached, as far as it says so in the right form.
+    /// Returns the addresses of the application, if the variables are valid.
     pub(crate) fn web_config(&self) -> Option<WebConfig> {
         WebConfig::load(&self.variables).now_or_never()?.ok()
     }
 
-    /// Where state is kept.
+    /// Returns the folder for state.
     pub(crate) fn state(&self) -> &Path {
         &self.state
     }

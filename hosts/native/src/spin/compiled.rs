@@ -1,4 +1,4 @@
-//! An application whose component is called alone, without a server.
+//! An application whose component is called directly, without a server.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::instance::context::{InstanceContext, Interfaces};
 use crate::instance::data::InstanceData;
 use crate::instance::linker::{linker, store};
 
-/// Maximum of memory of an instance that is called alone.
+/// Maximum memory of an instance that is called directly.
 const MEMORY: usize = 64 << 20;
 
-/// A component that was compiled, to be instantiated whatever it exports: that is how a provider is called alone.
+/// A compiled component that can be instantiated whatever it exports, so that a provider can be called directly.
 pub struct Compiled {
     engine: Engine,
     component: Component,
@@ -25,17 +25,17 @@ impl Compiled {
     /// Compiles an application's component.
     ///
     /// # Errors
-    /// It is no component.
+    /// It is not a component.
     pub fn new(app: &App) -> Result<Self> {
         let engine = component::engine(MEMORY)?;
         let component = Component::new(&engine, app.component())?;
         Ok(Self { engine, component })
     }
 
-    /// An instance that belongs to this application.
+    /// Creates an instance of this application.
     ///
     /// # Errors
-    /// The component imports what is not there.
+    /// The component has an unknown import.
     pub async fn instantiate(&self, app: App) -> Result<(Store<InstanceData>, Instance)> {
         let context = Arc::new(InstanceContext {
             interfaces: Interfaces::Spin(app),

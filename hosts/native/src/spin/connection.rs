@@ -31,7 +31,7 @@ impl Connection {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The result of a statement that only reads. None if it does more, or if a lock is in its way.
+    /// Returns the result of a statement that only reads. `None` means that it also writes, or waits for a lock.
     pub(super) fn read_now<T>(
         &self,
         statement: &str,
@@ -40,7 +40,7 @@ impl Connection {
         let connection = self.lock();
         let read = || {
             connection.busy_timeout(Duration::ZERO)?;
-            // In a transaction the statement may be the one that ends it, which waits for the disk.
+            // In a transaction, the statement can be the one that ends it, which waits for the disk.
             if !connection.is_autocommit() || !connection.prepare_cached(statement)?.readonly() {
                 return Ok(None);
             }
@@ -53,8 +53,8 @@ impl Connection {
     }
 }
 
-/// Keeps a connection open. SQLite moves the write-ahead log into the database when the last connection is closed, which
-/// would be after every request of an instance that is used once.
+/// Keeps a connection open. SQLite moves the write-ahead log into the database when the last connection closes, which
+/// would happen after every request of an instance that is used once.
 #[derive(Default)]
 pub(super) struct KeptConnection(Mutex<Option<Connection>>);
 
@@ -65,7 +65,7 @@ impl KeptConnection {
         if kept.is_none() {
             *kept = Connection::open(path).ok();
         }
-        // It counts only after it has read the log, which may be newer than the connection.
+        // SQLite counts it only after it has read the log, which can be newer than the connection.
         let reads = kept.as_ref().is_some_and(|connection| {
             let statement = "SELECT count(*) FROM sqlite_schema";
             let read = connection.read_now(statement, |connection| {

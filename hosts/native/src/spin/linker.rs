@@ -1,4 +1,4 @@
-//! What an application imports from Spin.
+//! The imports of an application from Spin.
 
 use wasmtime::component::{Accessor, Linker};
 
@@ -6,13 +6,13 @@ use super::bindings::{sqlite, variables};
 use super::view::{Spin, SpinView};
 use crate::instance::data::InstanceData;
 
-/// Adds what an application imports from Spin to a linker.
+/// Adds the interfaces of Spin to a linker.
 pub(crate) fn add_to_linker(linker: &mut Linker<InstanceData>) -> wasmtime::Result<()> {
     fn view(data: &mut InstanceData) -> SpinView<'_> {
         let (app, table) = data.spin();
         SpinView { app, table }
     }
-    // All of WASI, as providers in other languages import more than they use; there are no folders and no sockets.
+    // All of WASI, because providers in other languages import more than they use. There are no folders and no sockets.
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     wasmtime_wasi::p3::add_to_linker(linker)?;
     sqlite::add_to_linker::<_, Spin>(linker, view)?;

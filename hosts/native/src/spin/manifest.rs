@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// What is used of a manifest.
+/// The supported parts of a manifest.
 pub(super) struct Manifest {
     pub(super) variables: BTreeMap<String, Variable>,
     pub(super) component: Component,
@@ -53,7 +53,7 @@ pub(super) struct Variable {
     _description: IgnoredAny,
 }
 
-/// A component. What is not here is not supported.
+/// A component. Other fields are not supported.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Component {
@@ -97,7 +97,7 @@ impl Manifest {
         let mut file: File = toml::from_str(text)?;
         if file.spin_manifest_version != 2 {
             bail!(
-                "spin_manifest_version {} is not supported, 2 is",
+                "spin_manifest_version {} is not supported; use 2",
                 file.spin_manifest_version
             );
         }
@@ -108,20 +108,23 @@ impl Manifest {
             );
         };
         if trigger.route != "/..." {
-            bail!("route {:?} is not supported, \"/...\" is", trigger.route);
+            bail!("route {:?} is not supported; use \"/...\"", trigger.route);
         }
         if file.component.len() > 1 {
-            bail!("{} components; one is supported", file.component.len());
+            bail!(
+                "{} components; exactly one is supported",
+                file.component.len()
+            );
         }
         for (name, variable) in &file.variables {
             if variable.required == variable.default.is_some() {
-                bail!("variable {name}: give it a default or make it required, one of the two");
+                bail!("variable {name}: it must either have a default or be required");
             }
         }
         let component = file
             .component
             .remove(&trigger.component)
-            .with_context(|| format!("no component is called {:?}", trigger.component))?;
+            .with_context(|| format!("there is no component {:?}", trigger.component))?;
         Ok(Self {
             variables: file.variables,
             component,
@@ -159,7 +162,7 @@ mod tests {
             (
                 "component = \"auth\"",
                 "component = \"b\"",
-                "no component is called \"b\"",
+                "there is no component \"b\"",
             ),
             (
                 "source =",

@@ -1,6 +1,6 @@
 //! Running Gatewright's Spin application without Spin: its manifest, `spin:sqlite`, `spin:variables` and outbound HTTP.
 //!
-//! This is not Spin. It serves one HTTP component, and refuses a manifest that asks for more.
+//! This is not Spin. It serves one HTTP component, and refuses a manifest that needs more.
 
 mod allowed_hosts;
 pub(crate) mod app;

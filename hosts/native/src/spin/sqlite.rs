@@ -1,4 +1,4 @@
-//! `spin:sqlite`: every connection of a component is one of SQLite, as in Spin, so that transactions on it are
+//! `spin:sqlite`: every connection of a component is a connection of SQLite, as in Spin, so that its transactions are
 //! isolated from all others.
 
 use std::path::{Path, PathBuf};
@@ -21,12 +21,12 @@ pub(super) fn path(state: &Path) -> PathBuf {
     state.join("sqlite_db.db")
 }
 
-/// SQLite's texts name tables and columns and never values.
+/// Returns the text of an error. SQLite's texts contain names of tables and columns, but never values.
 fn io_error(error: rusqlite::Error) -> Error {
     Error::Io(error.to_string())
 }
 
-/// Runs a statement: at once if it only reads and has to wait for nobody, otherwise on a thread that may block.
+/// Runs a statement: immediately if it only reads and need not wait, otherwise on a thread that can block.
 async fn run(
     connection: Connection,
     statement: String,
@@ -40,7 +40,7 @@ async fn run(
     }
     let run = move || {
         let connection = connection.lock();
-        // As Spin waits: SQLite looks more and more rarely, at last ten times a second.
+        // Waits like Spin: SQLite checks at growing intervals, at last ten times a second.
         connection.busy_timeout(BUSY_TIMEOUT)?;
         query(&connection, &statement, parameters)
     };
@@ -97,7 +97,7 @@ impl SpinView<'_> {
             .map_err(|error| Error::Io(error.to_string()))
     }
 
-    /// The connection behind a handle.
+    /// Returns the connection of a handle.
     fn connection(&self, handle: &Resource<Connection>) -> Result<Connection, Error> {
         self.table
             .get(handle)
@@ -120,7 +120,7 @@ fn changes(connection: Result<Connection, Error>) -> u64 {
     }
 }
 
-/// The functions in their two forms: those that are `async` in WIT leave the instance to others while they wait.
+/// The functions in their two forms. Those that are `async` in WIT let the instance serve others while they wait.
 impl<T: Send + 'static> HostConnectionWithStore<T> for Spin {
     async fn open_async(
         accessor: &Accessor<T, Self>,
@@ -189,7 +189,7 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for Spin {
         accessor: &Accessor<T, Self>,
         handle: Resource<Connection>,
     ) -> wasmtime::Result<()> {
-        // The last use of it closes it, which undoes a transaction that was not committed.
+        // It closes with its last use, which rolls back an uncommitted transaction.
         accessor.with(|mut store| store.get().table.delete(handle))?;
         Ok(())
     }

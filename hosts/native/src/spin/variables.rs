@@ -1,4 +1,4 @@
-//! Variables: those of the application, and those of the component, which are made of them.
+//! Variables: those of the application, and those of the component, which are derived from them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,32 +8,29 @@ use auth_core::Settings;
 
 use super::bindings::variables::Error;
 use super::manifest::Variable;
-use crate::settings::DOT_ENV;
+use crate::settings::{DOT_ENV, read_env_file};
 
-/// What the name of an environment variable begins with that gives an application variable.
+/// Prefix of environment variables that set application variables.
 const PREFIX: &str = "SPIN_VARIABLE_";
 
-/// Where variables come from besides the manifest: given by name before the environment.
+/// Sources of variables besides the manifest: named values take precedence over the environment.
 pub struct Given {
-    /// By the name of an application variable.
+    /// Values by the name of an application variable.
     pub by_name: BTreeMap<String, String>,
     /// `SPIN_VARIABLE_*`.
     pub environment: BTreeMap<String, String>,
 }
 
 impl Given {
-    /// What is given by name, in the environment, and in `.env` in the current folder. A value may be empty.
+    /// Collects the named values, those of the environment, and those of `.env` in the current folder. A value can be
+    /// empty.
     ///
     /// # Errors
     /// The file is malformed.
     pub fn new(by_name: BTreeMap<String, String>) -> Result<Self> {
         let mut environment = BTreeMap::new();
         if Path::new(DOT_ENV).exists() {
-            for entry in dotenvy::from_path_iter(DOT_ENV).context("can't read .env")? {
-                // Not the error's own text: it quotes the line, which may hold a secret.
-                let (name, value) = entry.map_err(|_| anyhow::anyhow!(".env is malformed"))?;
-                environment.insert(name, value);
-            }
+            environment.extend(read_env_file(Path::new(DOT_ENV))?);
         }
         environment.extend(std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -46,7 +43,7 @@ impl Given {
     }
 }
 
-/// `.env` in the current folder, if it gives a variable: what this application keeps secret, it may say there.
+/// Returns `.env` in the current folder, if it sets a variable, because it can contain secrets of the application.
 pub fn file_of_secrets() -> Option<PathBuf> {
     let mut entries = dotenvy::from_path_iter(DOT_ENV).ok()?.flatten();
     let is_variable = |(name, _): (String, String)| name.starts_with(PREFIX);
@@ -57,7 +54,7 @@ pub fn file_of_secrets() -> Option<PathBuf> {
 pub(super) struct Values(BTreeMap<String, String>);
 
 impl Values {
-    /// Gives every variable that is declared its value. Like Spin, does without none that is required.
+    /// Returns the value of every declared variable. Like Spin, requires a value for each required one.
     pub(super) fn new(declared: BTreeMap<String, Variable>, mut given: Given) -> Result<Self> {
         let value = |(name, variable): (String, Variable)| {
             let environment = format!("{PREFIX}{}", name.to_ascii_uppercase());
@@ -76,7 +73,7 @@ impl Values {
         }
     }
 
-    /// Puts values in the place of `{{ name }}`.
+    /// Replaces each `{{ name }}` with its value.
     pub(super) fn fill(&self, template: &str) -> Result<String> {
         let mut filled = String::new();
         let mut rest = template;
@@ -96,7 +93,7 @@ impl Values {
     }
 }
 
-/// What `spin:variables` answers.
+/// The state behind `spin:variables`.
 pub(super) struct Variables(BTreeMap<String, String>);
 
 impl Variables {

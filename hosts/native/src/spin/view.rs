@@ -1,4 +1,4 @@
-//! What the interfaces of Spin see of an instance.
+//! The part of an instance that the interfaces of Spin use.
 
 use wasmtime::component::{HasData, ResourceTable};
 
@@ -7,7 +7,7 @@ use super::app::App;
 /// Marks the interfaces of Spin in a linker.
 pub(super) struct Spin;
 
-/// What the interfaces see of an instance.
+/// The part of an instance that the interfaces use.
 pub(super) struct SpinView<'a> {
     pub(super) app: &'a App,
     pub(super) table: &'a mut ResourceTable,

@@ -1,4 +1,4 @@
-//! Batches, and the service that takes them.
+//! Batches, and how the service accepts them.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ fn users_go_in_the_order_of_their_addresses_unless_a_name_comes_twice() {
         let mut person = Person::default();
         person.run(&fake, &format!("import {file}")).unwrap_err();
         assert_eq!(emails(&fake.body(0)), sent);
-        // What is said is of the line that it was.
+        // The report names the line of the record.
         let line = format!("line {refused} ({}): ", sent[2]);
         assert!(person.said[0].starts_with(&line), "{:?}", person.said);
     }
@@ -65,7 +65,7 @@ fn batches_go_together_where_the_door_takes_them_so() {
         results(&["created", "created"]),
         busy,
         results(&["created", "exists"]),
-        // The one that failed, again.
+        // The failed request is sent again.
         results(&["created", "refused"]),
         results(&["created"]),
     ]);

@@ -61,7 +61,7 @@ fn permissions_and_roles_are_made_before_who_has_them() {
         fake.body(3),
         json!({"name": "editor", "description": "", "permissions": ["posts:write"]})
     );
-    // Again, when all of it is there: what somebody made of a role meanwhile stays.
+    // Again, when everything exists: changes to a role in the meantime stay.
     let there = |name: &str, built_in| {
         Script::json(
             200,
@@ -79,7 +79,7 @@ fn permissions_and_roles_are_made_before_who_has_them() {
     assert_eq!(out, "4 records: 0 created, 4 existing, 0 refused\n");
     assert_eq!(
         person.said,
-        ["the role editor is there already, with other permissions, and stays as it is"]
+        ["the role editor already exists with other permissions and is left unchanged"]
     );
 }
 
@@ -98,7 +98,7 @@ fn what_a_role_of_the_service_gets_is_said() {
         person.run(&Fake::new(answers), &line).unwrap();
         assert_eq!(
             person.said,
-            ["the role admin of everybody who has it gets posts:write"]
+            ["the role admin gets the permission posts:write, for every user who has it"]
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What the tests of `import` share.
+//! Shared code of the tests of `import`.
 
 mod batches;
 mod definitions;
@@ -31,7 +31,7 @@ fn folder(text: &str) -> (TempDir, String) {
     (folder, file)
 }
 
-/// An answer with these statuses.
+/// A response with these statuses.
 fn results(statuses: &[&str]) -> Script {
     let result = |status: &&str| match *status {
         "refused" => {
@@ -50,7 +50,7 @@ fn emails(body: &Value) -> Vec<String> {
     users.iter().map(email).collect()
 }
 
-/// The progress that is stored beside a file.
+/// The progress stored beside a file.
 fn kept(file: &str) -> Option<Progress> {
     let text = fs::read(format!("{file}.progress")).ok()?;
     Some(serde_json::from_slice(&text).unwrap())

@@ -1,4 +1,4 @@
-//! Users, and what is reported about them.
+//! Users, and reports about them.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ fn what_passwords_cost_is_told() {
     for (options, told) in [
         (
             "",
-            "3 records: 3 created, 0 existing, 0 refused\nverifying an imported password takes the service up to about 434 ms, until it is hashed anew at a login\n",
+            "3 records: 3 created, 0 existing, 0 refused\nverifying an imported password takes up to about 434 ms until the user signs in, which replaces the hash\n",
         ),
         (
             " --json",
@@ -116,7 +116,7 @@ fn a_second_user_of_an_address_is_refused_and_the_same_one_is_not() {
 "#
     );
     fs::write(&file, text).unwrap();
-    // In one round, and in one for each.
+    // In one round, and in a round for each.
     for (batch, answers) in [
         (500, vec![results(&["created", "created", "exists"])]),
         (
@@ -133,10 +133,10 @@ fn a_second_user_of_an_address_is_refused_and_the_same_one_is_not() {
         let line = format!("import {} --batch {batch}", file.display());
         let error = person.run(&fake, &line).unwrap_err().to_string();
         assert!(error.contains("2 of 5 records were refused"), "{error}");
-        assert!(person.said[0].starts_with("line 2 ( ADA@example.com): Another user"));
-        assert!(person.said[1].starts_with("line 5 (Bob): Another user"));
+        assert!(person.said[0].starts_with("line 2 ( ADA@example.com): An earlier user"));
+        assert!(person.said[1].starts_with("line 5 (Bob): An earlier user"));
     }
-    // Also one who came before the import stopped.
+    // Also a user from before the import stopped.
     let line = format!("import {} --batch 1 --resume", file.display());
     run_line(&Fake::new([results(&["created"])]), &line).unwrap_err();
     let fake = Fake::new([results(&["created"]), results(&["exists"])]);
@@ -167,7 +167,7 @@ fn a_field_that_profiles_lack_is_told_and_can_be_left_out() {
     let fake = Fake::new([Script::json(200, unknown)]);
     assert!(person.run(&fake, &line).is_err());
     assert!(
-        person.said[1].contains("have no avatar: PROFILE_FIELDS"),
+        person.said[1].contains("no profile field avatar; add it to PROFILE_FIELDS"),
         "{:?}",
         person.said
     );

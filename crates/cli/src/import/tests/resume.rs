@@ -22,7 +22,7 @@ fn an_import_that_stopped_goes_on_where_it_was() {
     assert!(
         error
             .to_string()
-            .contains("stopped after 4 records; --resume goes on"),
+            .contains("stopped after 4 records; --resume continues it"),
         "{error}"
     );
     assert_eq!(kept(&file).unwrap().records, 4);
@@ -59,7 +59,7 @@ fn another_file_is_not_gone_on_with() {
         fs::write(&file, other).unwrap();
         let fake = Fake::new([]);
         let error = run_line(&fake, &line).unwrap_err().to_string();
-        assert!(error.contains("of another file"), "{error}");
+        assert!(error.contains("belongs to another file"), "{error}");
         assert!(fake.requests().is_empty());
     }
     fs::write(&file, text).unwrap();

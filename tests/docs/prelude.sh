@@ -1,4 +1,4 @@
-# The script that the test makes of a page begins with this. PAGE, PORT, HOST_LOG, OUTPUTS and STARTS_HOST come from the test.
+# The script that the test makes of a page begins with this. The test sets PAGE, PORT, HOST_LOG, OUTPUTS and STARTS_HOST.
 
 HOST_PID=
 
@@ -10,7 +10,8 @@ begin() {
 
 # Names the line of the page that failed, and shows what its block had printed.
 failed() {
-  echo "$PAGE:${BASH_LINENO[-2]}: exit code $1 of: $2" >&2
+  local line=${BASH_LINENO[-2]}
+  echo "$PAGE:$line: exit code $1 of: $(sed -n "${line}p" "$0")" >&2
   [[ -s ${CURRENT-} ]] && sed 's/^/  | /' "$CURRENT" >&2
   echo >&2
 }
@@ -87,7 +88,7 @@ from_log() {
   return 1
 }
 
-trap 'failed $? "$BASH_COMMAND"' ERR
+trap 'failed $?' ERR
 trap 'trap - ERR; stop_host' EXIT
 : >"$HOST_LOG"
 if [[ $STARTS_HOST == no ]]; then

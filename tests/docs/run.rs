@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use gatewright_tests::host::{Compiled, native};
 use gatewright_tests::repository;
@@ -88,10 +89,13 @@ pub(crate) fn place_package(folder: &Path) {
     std::os::unix::fs::symlink(built, scope.join("verify")).unwrap();
 }
 
-/// Finds a port that nobody listens on, outside of those that the system hands out by itself.
+/// Finds a port that nobody listens on, outside of those that the system hands out by itself. Returns each only once.
 fn free_port() -> u16 {
-    let begin = u16::try_from(std::process::id() % 10_000).unwrap();
-    let mut ports = (0..10_000).map(|offset| 20_000 + (begin + offset) % 10_000);
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let mut ports = std::iter::from_fn(|| {
+        let offset = std::process::id() + NEXT.fetch_add(1, Ordering::Relaxed);
+        u16::try_from(20_000 + offset % 10_000).ok()
+    });
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
     ports.find(is_free).unwrap()
 }

@@ -1,7 +1,10 @@
-//! What is made of tables and checked in: the variables in the manifests for Spin, the migrations for D1, and the limits that
-//! SECURITY.md documents.
+//! Files that are generated from tables and checked in: the variables in the manifests for Spin, the migrations for D1 and the page
+//! about configuration. And the limits that SECURITY.md documents.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
+
+mod configuration;
+mod spin_default;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,6 +14,8 @@ use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting, WebCon
 use gatewright_http::BodyConfig;
 use gatewright_mail::MailConfig;
 use gatewright_storage_sqlite::MIGRATIONS;
+
+use spin_default::spin_default;
 
 const END: &str = "# generated: end\n";
 
@@ -30,14 +35,9 @@ fn settings() -> impl Iterator<Item = &'static Setting> {
 /// The application's variables.
 fn variables() -> String {
     let variable = |setting: &Setting| {
-        let value = match (setting.default, setting.name) {
-            // The one setting that the service can't do without and that has no default.
-            (None, "SECRET_KEY") => "required = true".to_owned(),
-            // Where Spin listens when it is not told.
-            (_, "PUBLIC_BASE_URL") => "default = \"http://localhost:3000\"".to_owned(),
-            // Nothing else bounds there how many are computed at once.
-            (_, "HASHES_PER_SECOND") => "default = \"32\"".to_owned(),
-            (default, _) => format!("default = {:?}", default.unwrap_or_default()),
+        let value = match spin_default(setting) {
+            None => "required = true".to_owned(),
+            Some(default) => format!("default = {default:?}"),
         };
         let secret = if setting.secret {
             ", secret = true"

@@ -79,7 +79,8 @@ enum Command {
     },
     /// Checks formatting, files, dependencies, lints and documentation; warnings are errors.
     Lint,
-    /// Writes generated files: crates/storage, crates/http/openapi.json, the variables of Spin's manifests, migrations for D1.
+    /// Writes generated files: crates/storage, crates/http/openapi.json, the variables of Spin's manifests, migrations for D1,
+    /// docs/configuration.md.
     Generate,
     /// Measures every host on this machine, beside peers.
     Bench {

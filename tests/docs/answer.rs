@@ -6,6 +6,8 @@ use crate::page::Block;
 
 /// What stands for anything.
 const ANY: &str = "…";
+/// What a bare `…` in a list is read as: the rest of the list, if it is the last element.
+const REST: &str = "……";
 
 /// Says how an output differs from what the page shows of it.
 pub(crate) fn difference(shown: &Block, output: &str) -> Option<String> {
@@ -34,12 +36,12 @@ pub(crate) fn parse(text: &str) -> Result<Value, String> {
             '{' | '[' if !quoted => open.push(c),
             '}' | ']' if !quoted => drop(open.pop()),
             '…' if !quoted => {
-                let is_member = open.last() == Some(&'{') && matches!(last, '{' | ',');
-                json.push_str(if is_member {
-                    "\"…\":\"…\""
-                } else {
-                    "\"…\""
-                });
+                let value = format!("\"{ANY}\"");
+                json += &match (open.last(), last) {
+                    (Some('{'), '{' | ',') => format!("{value}:{value}"),
+                    (Some('['), _) => format!("\"{REST}\""),
+                    _ => value,
+                };
                 last = c;
                 continue;
             }
@@ -67,7 +69,7 @@ fn last_value(output: &str) -> Option<Value> {
 /// Compares keys, types and lengths. Says where they differ.
 fn compare(wanted: &Value, answer: &Value, at: &str) -> Option<String> {
     match (wanted, answer) {
-        (Value::String(text), _) if text == ANY => None,
+        (Value::String(text), _) if text == ANY || text == REST => None,
         (Value::Object(wanted), Value::Object(answer)) => {
             let open = wanted.contains_key(ANY);
             let extra = answer
@@ -86,7 +88,7 @@ fn compare(wanted: &Value, answer: &Value, at: &str) -> Option<String> {
             })
         }
         (Value::Array(wanted), Value::Array(answer)) => {
-            let open = wanted.last().is_some_and(|last| last == ANY) && wanted.len() > 1;
+            let open = wanted.last().is_some_and(|last| last == REST);
             let wanted = &wanted[..wanted.len() - usize::from(open)];
             let fits = if open {
                 wanted.len() <= answer.len()
@@ -96,8 +98,10 @@ fn compare(wanted: &Value, answer: &Value, at: &str) -> Option<String> {
             if !fits {
                 return Some(format!("the page has another length of {at}"));
             }
-            let mut pairs = wanted.iter().zip(answer);
-            pairs.find_map(|(wanted, answer)| compare(wanted, answer, &format!("{at}/0")))
+            let mut pairs = wanted.iter().zip(answer).enumerate();
+            pairs.find_map(|(index, (wanted, answer))| {
+                compare(wanted, answer, &format!("{at}/{index}"))
+            })
         }
         (Value::Null, Value::Null)
         | (Value::Bool(_), Value::Bool(_))
@@ -141,6 +145,7 @@ mod tests {
             r#"{"id": "y", "n": 2, "list": [{"a": false}, {"a": true}]}"#,
             r#"{"id": "y", …}"#,
             r#"{"id": …, "n": …, "list": [{…}, …]}"#,
+            r#"{"list": […], …}"#,
             "…",
         ];
         for same in same {
@@ -151,6 +156,7 @@ mod tests {
             r#"{"id": 1, …}"#,
             r#"{"name": …, …}"#,
             r#"{"list": [{"a": true}], …}"#,
+            r#"{"list": ["…"], …}"#,
             r#"{"list": [{"b": true}, …], …}"#,
         ];
         for other in other {

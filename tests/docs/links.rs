@@ -10,9 +10,8 @@ use crate::page::Page;
 pub(crate) fn broken(page: &Page) -> Vec<String> {
     let mut findings = Vec::new();
     for (line, link) in links(&page.prose()) {
-        let fault = match resolve(&page.path, &link) {
-            Ok(_) => continue,
-            Err(fault) => fault,
+        let Err(fault) = resolve(&page.path, &link) else {
+            continue;
         };
         findings.push(format!("{}:{line}: {link}: {fault}", page.path));
     }

@@ -40,7 +40,7 @@ serve() {
 
 stop_host() {
   [[ -z $HOST_PID ]] && return
-  kill "$HOST_PID" 2>/dev/null
+  kill "$HOST_PID" 2>/dev/null || true
   wait "$HOST_PID" || true
   HOST_PID=
 }

@@ -64,7 +64,7 @@ pub(crate) fn run(page: &Page) -> Vec<String> {
     compiled.keep(&home.join("data/cache"));
 
     let output = |name: &str| std::fs::read_to_string(outputs.join(name)).unwrap_or_default();
-    if !status.success() {
+    if !status.success() || !outputs.join("end").exists() {
         let errors = output("errors").replace(&*file.to_string_lossy(), &page.path);
         return vec![format!("{} ({status}):\n{errors}", page.path)];
     }

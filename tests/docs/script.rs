@@ -18,7 +18,9 @@ pub(crate) fn script(page: &Page, port: u16) -> String {
             *place = with_port(line, port);
         }
     }
-    lines.join("\n") + "\n"
+    // A block could end the session before the page ends.
+    lines.push(": >\"$OUTPUTS/end\"\n".to_owned());
+    lines.join("\n")
 }
 
 /// Returns whether a page starts a host by itself.

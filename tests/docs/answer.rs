@@ -1,12 +1,12 @@
-//! What a page shows of an output, compared with the output.
+//! Compares the output that a page shows with the output that its commands print.
 
 use serde_json::Value;
 
 use crate::page::Block;
 
-/// What stands for anything.
+/// Stands for anything.
 const ANY: &str = "…";
-/// What a bare `…` in a list is read as: the rest of the list, if it is the last element.
+/// Stands for a bare `…` in a list: anything, and as the last element the rest of the list.
 const REST: &str = "……";
 
 /// Says how an output differs from what the page shows of it.
@@ -28,7 +28,7 @@ pub(crate) fn difference(shown: &Block, output: &str) -> Option<String> {
 /// Reads JSON in which `…` may be a value, or a member of an object.
 pub(crate) fn parse(text: &str) -> Result<Value, String> {
     let mut json = String::new();
-    // What each open bracket is, and whether a string is open.
+    // The open brackets, the last character, and whether a string is open.
     let (mut open, mut last, mut quoted) = (Vec::new(), ' ', false);
     for c in text.chars() {
         match c {

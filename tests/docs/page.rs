@@ -27,7 +27,7 @@ pub(crate) struct Block {
     pub(crate) lines: Vec<String>,
     /// The file that the block quotes.
     pub(crate) source: Option<String>,
-    /// The block directly before, by its first line, with nothing but blank lines between.
+    /// The first line of the block directly before, if only blank lines are between.
     pub(crate) follows: Option<usize>,
 }
 

@@ -16,7 +16,7 @@ failed() {
   echo >&2
 }
 
-# Starts a host in the place where the page says http://localhost:8080, and waits until it listens.
+# Starts the host that the page calls http://localhost:8080, and waits until it listens.
 serve() {
   stop_host
   local base=http://localhost:$PORT printed=$OUTPUTS/host

@@ -14,7 +14,7 @@ use crate::answer;
 use crate::page::{Block, Page};
 use crate::script::{script, starts_host};
 
-/// Seconds after which a page is taken to hang.
+/// Seconds after which a page is stopped, because it hangs.
 const PATIENCE: &str = "300";
 
 /// Runs the commands of a page in a folder of their own. Returns what went wrong.

@@ -1,4 +1,4 @@
-//! The script that is made of a page: its blocks, each on the line that it has in the page, so that what fails is named by that.
+//! Turns a page into a script. Each block keeps its lines' numbers, so that an error names the line of the page.
 
 use crate::page::{Block, Page};
 
@@ -48,7 +48,7 @@ pub(crate) fn is_assignment(word: &str) -> bool {
     name.is_some_and(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
 }
 
-/// Puts the host's address in the place of the one that readers have.
+/// Replaces the address that readers have with the host's.
 fn with_port(line: &str, port: u16) -> String {
     ["localhost:8080", "127.0.0.1:8080"]
         .iter()
@@ -81,7 +81,7 @@ fn frame(block: &Block, refused: bool) -> (String, String) {
             format!("{begin}; OUTPUT=$CURRENT; {{ :"),
             format!("}} >\"$OUTPUTS/{number}\""),
         ),
-        // Its output is not what later ones look at.
+        // Hidden commands leave `$OUTPUT` as it is.
         _ => (
             format!("{begin}; {{ :"),
             format!("}} >\"$OUTPUTS/{number}\""),

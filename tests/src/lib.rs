@@ -11,6 +11,7 @@ pub mod host;
 mod mail;
 mod provider;
 mod refusing;
+pub mod repository;
 pub mod simulation;
 mod worker;
 

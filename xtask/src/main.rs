@@ -80,7 +80,7 @@ enum Command {
     /// Checks formatting, files, dependencies, lints and documentation; warnings are errors
     Lint,
     /// Writes generated files: crates/storage, crates/http/openapi.json, the variables of Spin's manifests, D1
-    /// migrations
+    /// migrations, docs/configuration.md
     Generate,
     /// Benchmarks every host on this machine, compared with peers
     Bench {

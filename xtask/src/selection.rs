@@ -128,7 +128,8 @@ fn modules_of(program: &str, hosts: &[Host]) -> Vec<Module> {
         "spin" => vec![Module::Spin, Module::Memory],
         "cloudflare" => vec![Module::Worker, Module::WorkerKit],
         "core" => vec![Module::Core],
-        "simulation" | "vectors" | "who_exists" | "growth" | "manifests" => Vec::new(),
+        "docs" => vec![Module::Service, Module::Js],
+        "prose" | "simulation" | "vectors" | "who_exists" | "growth" | "manifests" => Vec::new(),
         _ => Module::ALL.to_vec(),
     }
 }

@@ -22,6 +22,9 @@ pub(crate) fn run_all(filter: Option<&str>, host: Option<Host>) -> Result<()> {
         "Node.js 20 or newer: https://nodejs.org, or: apt-get install nodejs npm",
     )?;
     need("npm", "npm: https://nodejs.org, or: apt-get install npm")?;
+    // The commands in the documentation call them.
+    need("curl", "curl: apt-get install curl")?;
+    need("jq", "jq: apt-get install jq")?;
     let selection = match (host, filter) {
         (Some(host), _) => Selection::of_host(host),
         (None, Some(filter)) => Selection::named(filter)?,

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 /// A host's compiled components, which let others start faster by seconds.
-pub(super) struct Compiled(PathBuf);
+pub struct Compiled(PathBuf);
 
 impl Compiled {
-    pub(super) fn of(host: &str) -> Self {
+    /// Returns what the tests have compiled for a host so far.
+    pub fn of(host: &str) -> Self {
         let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
         let components = ["components/service.wasm", "components/gatewright-spin.wasm"];
         let [native, spin] = components.map(|file| {
@@ -20,7 +21,7 @@ impl Compiled {
     }
 
     /// Copies them to a host's cache, unless the host has a cache already.
-    pub(super) fn lend(&self, cache: &Path) {
+    pub fn lend(&self, cache: &Path) {
         let Ok(files) = self.0.read_dir() else {
             return;
         };
@@ -35,7 +36,7 @@ impl Compiled {
     }
 
     /// Keeps the components that a host has compiled.
-    pub(super) fn keep(&self, cache: &Path) {
+    pub fn keep(&self, cache: &Path) {
         let Ok(files) = cache.read_dir() else {
             return;
         };

@@ -10,6 +10,7 @@ mod requests;
 mod running;
 
 pub use answer::Answer;
+pub use compiled::Compiled;
 pub use person::{JWT_SECRET, PASSWORD, Person, SETUP, Tokens};
 pub use programs::{cloudflare, component, manifest, native, spin, worker_kit};
 pub use running::Host;

@@ -1,7 +1,10 @@
-//! Generated parts of files under version control: the variables in Spin's manifests, the D1 migrations, and the limits
-//! in SECURITY.md.
+//! Generated files under version control: the variables in Spin's manifests, the D1 migrations and the page about
+//! configuration; and the limits that SECURITY.md documents.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
+
+mod configuration;
+mod spin_default;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,6 +14,8 @@ use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting, WebCon
 use gatewright_http::BodyConfig;
 use gatewright_mail::MailConfig;
 use gatewright_storage_sqlite::MIGRATIONS;
+
+use spin_default::spin_default;
 
 const END: &str = "# generated: end\n";
 
@@ -30,14 +35,9 @@ fn settings() -> impl Iterator<Item = &'static Setting> {
 /// Returns the application's variables.
 fn variables() -> String {
     let variable = |setting: &Setting| {
-        let value = match (setting.default, setting.name) {
-            // The only required setting without a default.
-            (None, "SECRET_KEY") => "required = true".to_owned(),
-            // Spin's default address.
-            (_, "PUBLIC_BASE_URL") => "default = \"http://localhost:3000\"".to_owned(),
-            // On Spin, nothing else limits concurrent hashing.
-            (_, "HASHES_PER_SECOND") => "default = \"32\"".to_owned(),
-            (default, _) => format!("default = {:?}", default.unwrap_or_default()),
+        let value = match spin_default(setting) {
+            None => "required = true".to_owned(),
+            Some(default) => format!("default = {default:?}"),
         };
         let secret = if setting.secret {
             ", secret = true"

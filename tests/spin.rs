@@ -329,7 +329,7 @@ async fn the_allow_list_of_the_manifest_is_enforced() {
     );
     let session = host.register("ada@example.com").await;
     host.use_twice(&session).await;
-    host.wait_for_log("allowed_outbound_hosts in the manifest does not name");
+    host.wait_for_log("allowed_outbound_hosts in the manifest does not allow");
     assert!(elsewhere.accept().is_err());
 }
 

@@ -1,4 +1,4 @@
-//! The entry point: one instance of the service's decisions.
+//! The entry point: one instance of the core.
 
 use crate::account::Accounts;
 use crate::admin::permissions::Permissions;
@@ -24,94 +24,94 @@ use crate::storage::Maintenance as _;
 
 /// Every decision, for one platform and one configuration. Each noun has a service: `auth.sign_in()`, `auth.users()`.
 ///
-/// Cheap to keep and meant to be kept: it holds the password hasher's memory and the current keys. Safe to share
-/// between threads where the platform is. No future and no lock is held across requests.
+/// An instance is cheap to keep and meant to be kept: it owns the password hasher's memory and the current keys. It can
+/// be shared between threads if the platform can. It keeps no future and no lock across requests.
 pub struct Auth<P> {
     context: Context<P>,
 }
 
 impl<P: Platform> Auth<P> {
-    /// Takes a platform and a checked configuration. Does no work that could fail or wait.
+    /// Creates an instance of a platform and a checked configuration. Does no work that can fail or wait.
     pub fn new(platform: P, config: Config) -> Self {
         Self {
             context: Context::new(platform, config),
         }
     }
 
-    /// The platform it was made with.
+    /// Returns the platform.
     pub fn platform(&self) -> &P {
         &self.context.platform
     }
 
-    /// Gives the platform back.
+    /// Drops the instance, and returns the platform.
     pub fn into_platform(self) -> P {
         self.context.platform
     }
 
-    /// The configuration it was made with.
+    /// Returns the configuration.
     pub fn config(&self) -> &Config {
         &self.context.config
     }
 
-    /// What hashes passwords.
+    /// Returns the password hasher.
     pub fn hasher(&self) -> &Hasher {
         &self.context.hasher
     }
 
-    /// Signing in.
+    /// Returns the service of signing in.
     pub fn sign_in(&self) -> SignIn<'_, P> {
         SignIn::new(&self.context)
     }
 
-    /// Sessions and their tokens.
+    /// Returns the service of sessions and their tokens.
     pub fn sessions(&self) -> Sessions<'_, P> {
         Sessions::new(&self.context)
     }
 
-    /// A person's own account.
+    /// Returns the service of users' own accounts.
     pub fn accounts(&self) -> Accounts<'_, P> {
         Accounts::new(&self.context)
     }
 
-    /// The second factor of an account.
+    /// Returns the service of second factors.
     pub fn mfa(&self) -> Mfa<'_, P> {
         Mfa::new(&self.context)
     }
 
-    /// Users, as administrators see them.
+    /// Returns the service of users, as administrators see them.
     pub fn users(&self) -> Users<'_, P> {
         Users::new(&self.context)
     }
 
-    /// Roles.
+    /// Returns the service of roles.
     pub fn roles(&self) -> Roles<'_, P> {
         Roles::new(&self.context)
     }
 
-    /// Permissions.
+    /// Returns the service of permissions.
     pub fn permissions(&self) -> Permissions<'_, P> {
         Permissions::new(&self.context)
     }
 
-    /// The keys that sign and verify access tokens.
+    /// Returns the service of the keys that sign and verify access tokens.
     pub fn signing_keys(&self) -> SigningKeys<'_, P> {
         SigningKeys::new(&self.context)
     }
 
-    /// The audit log.
+    /// Returns the service of the audit log.
     pub fn audit(&self) -> AuditLog<'_, P> {
         AuditLog::new(&self.context)
     }
 
-    /// The first administrator.
+    /// Returns the service of the first administrator.
     pub fn setup(&self) -> Setup<'_, P> {
         Setup::new(&self.context)
     }
 
-    /// Whether requests can be served: storage answers and takes what is written, and there is a key to sign with.
+    /// Checks that requests can be served: storage answers and accepts writes, and there is a key to sign with.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why not.
     pub async fn ready(&self) -> Result<()> {
         let now = self.context.now();
         self.context.storage().check(now).await?;
@@ -120,23 +120,23 @@ impl<P: Platform> Auth<P> {
             .map(|_| ())
     }
 
-    /// Does deferred work. What fails is in the log, and harms nobody.
+    /// Does deferred work. A failure is logged and has no other effect.
     pub async fn run(&self, deferred: Deferred) {
         run::run(&self.context, deferred).await;
     }
 
-    /// Says of work that it will not be done, as too much waits already.
+    /// Reports in the log that deferred work will not be done, because too much is waiting already.
     pub fn give_up(&self, deferred: Deferred) {
         run::give_up(&self.context, deferred);
     }
 
-    /// Writes a warning into the log after the answer, once a day for all instances on one storage together.
+    /// Logs a warning after the answer, once a day for all instances on one storage together.
     pub fn warn_once(&self, message: &'static str, fields: Vec<(&'static str, String)>) {
         let warning = Warning { message, fields };
         self.context.platform.defer(Deferred(Task::Warn(warning)));
     }
 
-    /// Whether somebody brings the secret of a setting.
+    /// Whether the presented text is the secret of a setting.
     pub fn is_secret(&self, secret: &SecretKey, presented: &str) -> bool {
         secret.matches(presented)
     }

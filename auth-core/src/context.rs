@@ -1,4 +1,4 @@
-//! What every decision is made with: a platform, a configuration, and what an instance keeps between requests.
+//! The context of every decision: a platform, a configuration, and the state that an instance keeps between requests.
 
 use core::sync::atomic::AtomicU64;
 
@@ -10,12 +10,12 @@ use crate::platform::Platform;
 use crate::signing_keys::cache::KeyCache;
 use crate::time::Timestamp;
 
-/// One instance's platform, configuration and caches. Services borrow it; it knows none of them.
+/// One instance's platform, configuration and caches. Services borrow it; it depends on none of them.
 pub(crate) struct Context<P> {
     pub(crate) platform: P,
     pub(crate) config: Config,
     pub(crate) hasher: Hasher,
-    /// Events of the audit log that could not be stored and are not reported yet.
+    /// Number of audit events that could not be stored and are not reported yet.
     pub(crate) lost_events: AtomicU64,
     pub(crate) keys: KeyCache,
     pub(crate) costs: CostCache,
@@ -40,12 +40,12 @@ impl<P: Platform> Context<P> {
         }
     }
 
-    /// The platform's storage.
+    /// Returns the platform's storage.
     pub(crate) fn storage(&self) -> &P::Storage {
         self.platform.storage()
     }
 
-    /// The platform's time.
+    /// Returns the platform's time.
     pub(crate) fn now(&self) -> Timestamp {
         self.platform.now()
     }
@@ -59,7 +59,7 @@ impl<P: Platform> Context<P> {
     }
 }
 
-/// Declares a service: the decisions about one noun. It borrows the context, and each call takes a new one.
+/// Declares a service: the decisions about one noun. It borrows the context, and is created for each call.
 macro_rules! service {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

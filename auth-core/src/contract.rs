@@ -1,7 +1,7 @@
-//! Messages over the boundary of a component. What crosses it for storage is in [`storage`](crate::storage).
+//! Mails that cross the boundary of a component. The types of storage that cross it are in [`storage`](crate::storage).
 
 /// Implements [`Mirror`](crate::storage::Mirror) both ways between [`Message`](crate::Message),
-/// [`MailError`](crate::MailError) and bindings that are generated from the interface `mail`, whose module is the argument.
+/// [`MailError`](crate::MailError) and the bindings generated from the interface `mail`. The argument is their module.
 #[macro_export]
 macro_rules! mirror_mail {
     ($($wit:tt)*) => {

@@ -1,16 +1,16 @@
-//! Credentials: what a person proves themself with, by kind.
+//! Credentials, by kind.
 
 use crate::context::Context;
 use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::storage::{Account, Credential};
 
-/// The kinds of credentials. Storage keeps their names.
+/// The kinds of credentials, which are stored by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CredentialKind {
     /// A password, as its hash.
     Password,
-    /// A TOTP key that is in force.
+    /// A TOTP key that is confirmed.
     Totp,
     /// A TOTP key that is not confirmed yet.
     TotpPending,
@@ -20,7 +20,7 @@ pub(crate) enum CredentialKind {
     PendingUsername,
 }
 
-/// Everything that belongs to a second factor.
+/// The kinds of credentials that belong to a second factor.
 pub(crate) const SECOND_FACTOR: [CredentialKind; 3] = [
     CredentialKind::Totp,
     CredentialKind::TotpPending,
@@ -28,7 +28,7 @@ pub(crate) const SECOND_FACTOR: [CredentialKind; 3] = [
 ];
 
 impl CredentialKind {
-    /// The name in storage.
+    /// Returns the name in storage.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
@@ -45,7 +45,7 @@ impl CredentialKind {
     }
 }
 
-/// A new credential.
+/// Returns a new credential.
 pub(crate) fn new_credential<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -66,7 +66,7 @@ pub(crate) fn new_credential<P: Platform>(
     }
 }
 
-/// An account's credentials of a kind.
+/// Returns an account's credentials of a kind.
 pub(crate) fn credentials_of_kind(
     account: &Account,
     kind: CredentialKind,
@@ -75,12 +75,12 @@ pub(crate) fn credentials_of_kind(
     credentials.filter(move |credential| kind.matches(credential))
 }
 
-/// An account's credential of a kind of which there is one at most.
+/// Returns an account's credential of a kind that occurs at most once.
 pub(crate) fn credential_of_kind(account: &Account, kind: CredentialKind) -> Option<&Credential> {
     credentials_of_kind(account, kind).next()
 }
 
-/// The identifier of an account's password.
+/// Returns the identifier of an account's password.
 pub(crate) fn password_id(account: &Account) -> Option<&str> {
     credential_of_kind(account, CredentialKind::Password).map(|credential| credential.id.as_str())
 }

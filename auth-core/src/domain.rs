@@ -1,12 +1,12 @@
-//! Domain names, in the form in which they are compared and mail goes to them.
+//! Domain names, in the form for comparison and mail delivery.
 
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-/// The domain as A-labels (UTS 46 without transitional processing), in lower case; none: mail goes to no such domain.
-/// `münchen.de` and `xn--mnchen-3ya.de` are one.
+/// Converts a domain to A-labels (UTS 46 without transitional processing), in lower case. Returns `None` if no mail can
+/// be sent to the domain. `münchen.de` and `xn--mnchen-3ya.de` have the same result.
 pub(crate) fn a_labels(domain: &str) -> Option<String> {
-    // Hyphens in the third and fourth place stand in domains that are registered.
+    // Registered domains can have hyphens in the third and fourth place.
     let ascii = Uts46::new().to_ascii(
         domain.as_bytes(),
         AsciiDenyList::STD3,

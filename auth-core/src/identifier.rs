@@ -1,4 +1,4 @@
-//! Names by which people sign in, and identifiers of records.
+//! E-mail addresses and user names, by which people sign in.
 
 use crate::domain::a_labels;
 use crate::error::{FieldError, FieldErrorCode};
@@ -6,9 +6,9 @@ use crate::mail::context::is_printable;
 use crate::normal_form::nfc;
 use crate::storage::LoginName;
 
-/// Most bytes of an address: RFC 5321 section 4.5.3.1.3 limits a path to 256, its angle brackets included.
+/// Maximum number of bytes of an address: RFC 5321 section 4.5.3.1.3 limits a path to 256, including angle brackets.
 const ADDRESS_MAX: usize = 254;
-/// Most bytes of what stands before the `@` (RFC 5321 section 4.5.3.1.1).
+/// Maximum number of bytes of the local part, before the `@` (RFC 5321 section 4.5.3.1.1).
 const LOCAL_PART_MAX: usize = 64;
 
 /// An e-mail address (RFC 6531 section 3.3) in a domain of the Internet.
@@ -16,13 +16,13 @@ const LOCAL_PART_MAX: usize = 64;
 pub struct EmailAddress(String);
 
 impl EmailAddress {
-    /// Reads an address, blanks around it aside, in NFC.
+    /// Parses an address without the blanks around it, and converts it to NFC.
     ///
     /// # Errors
     /// The broken rule, for the field `email`.
     pub fn parse(text: &str) -> Result<Self, FieldError> {
         let error = |code, message| Err(FieldError::new("email", code, message));
-        // NFC (RFC 6532 section 3.1): two keyboards can send one address differently.
+        // NFC (RFC 6532 section 3.1), because two keyboards can send the same address differently.
         let text = nfc(text.trim()).into_owned();
         if text.is_empty() {
             return error(FieldErrorCode::Required, "An e-mail address is required.");
@@ -35,7 +35,7 @@ impl EmailAddress {
             .filter(|(local, _)| is_local_part(local))
             .and_then(|(local, domain)| Some((local, a_labels(domain)?)));
         match sent {
-            None => error(FieldErrorCode::InvalidFormat, "Not an e-mail address."),
+            None => error(FieldErrorCode::InvalidFormat, "Not a valid e-mail address."),
             Some((local, domain)) if local.len() + 1 + domain.len() > ADDRESS_MAX => {
                 error(FieldErrorCode::TooLong, "At most 254 bytes.")
             }
@@ -43,35 +43,35 @@ impl EmailAddress {
         }
     }
 
-    /// The address as it was written, in NFC.
+    /// Returns the address as it was written, in NFC.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form that is compared.
+    /// Returns the form for comparison.
     pub fn key(&self) -> String {
         email_key(&self.0)
     }
 
-    /// The form that mail goes to.
+    /// Returns the form for mail delivery.
     pub fn to_sent(&self) -> String {
         sent_address(&self.0)
     }
 }
 
-/// The form in which an address is compared: lower case, its domain as A-labels. Two addresses that differ in case alone are
-/// one person's everywhere in practice, although RFC 5321 lets a mail server see a difference.
+/// Converts an address to the form for comparison: lower case, its domain as A-labels. Two addresses that differ in
+/// case alone belong to one person everywhere in practice, although RFC 5321 allows a mail server to distinguish them.
 pub fn email_key(address: &str) -> String {
     let parts = address.rsplit_once('@');
     match parts.and_then(|(local, domain)| Some((local, a_labels(domain)?))) {
         Some((local, domain)) => format!("{}@{domain}", canonical(local)),
-        // Stored by an earlier version, which took more.
+        // Stored by an earlier version, which accepted more.
         None => canonical(address),
     }
 }
 
-/// The form that mail goes to: a domain that is not ASCII as A-labels, which every mail server takes. Of a local part there is
-/// no such form.
+/// Converts an address to the form for mail delivery: a domain that is not ASCII as A-labels, which every mail server
+/// accepts. A local part has no such form.
 pub(crate) fn sent_address(address: &str) -> String {
     let parts = address.rsplit_once('@');
     let other = parts.filter(|(_, domain)| !domain.is_ascii());
@@ -81,8 +81,8 @@ pub(crate) fn sent_address(address: &str) -> String {
     }
 }
 
-/// Whether it may stand before the `@`: a dot-string or a quoted one (RFC 5321 section 4.1.2), with what RFC 6531 section 3.3
-/// adds to both. Blanks and marks that nobody sees are left out of that.
+/// Whether the text is a valid local part: a dot-string or a quoted string (RFC 5321 section 4.1.2), with the
+/// characters that RFC 6531 section 3.3 adds to both, except blanks and invisible marks.
 fn is_local_part(text: &str) -> bool {
     let further = |c: char| !c.is_ascii() && !c.is_whitespace() && is_printable(c);
     let in_atom =
@@ -114,12 +114,12 @@ fn is_local_part(text: &str) -> bool {
 
 /// A user name: 3 to 32 of the characters `a-z A-Z 0-9 . _ -`, the first a letter or a digit.
 ///
-/// It never holds `@`, so that it can't be taken for an e-mail address.
+/// It never contains `@`, so that it can't be mistaken for an e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username(String);
 
 impl Username {
-    /// Reads a name, blanks around it aside.
+    /// Parses a name without the blanks around it.
     ///
     /// # Errors
     /// The broken rule, for the field `username`.
@@ -138,31 +138,31 @@ impl Username {
         } else {
             error(
                 FieldErrorCode::InvalidFormat,
-                "Letters, digits, '.', '_' and '-', a letter or digit first.",
+                "Use letters, digits, '.', '_' and '-', starting with a letter or digit.",
             )
         }
     }
 
-    /// The name as it was written.
+    /// Returns the name as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form that is compared.
+    /// Returns the form for comparison.
     pub fn key(&self) -> String {
         canonical(&self.0)
     }
 }
 
-/// The form in which addresses and names are compared.
+/// Converts a text to the form for comparison: lower case, in NFC.
 pub fn canonical(text: &str) -> String {
     nfc(&text.to_lowercase()).into_owned()
 }
 
-/// The key of a name by which somebody signs in; none: no account can have it.
+/// Returns the key of a name by which somebody signs in, or `None` if no account can have the name.
 pub(crate) fn login_name(text: &str) -> Option<LoginName> {
     if text.contains('@') {
-        // Not only what is an address today: an earlier version took more.
+        // Also accepts addresses that are not valid today, because an earlier version accepted more.
         let email = text.trim();
         (email.len() <= ADDRESS_MAX).then(|| LoginName::Email(email_key(email)))
     } else {
@@ -261,7 +261,7 @@ mod tests {
             EmailAddress::parse(&long).unwrap_err().code,
             FieldErrorCode::TooLong
         );
-        // Within the bound as it is written, and beyond it as it is sent.
+        // Within the limit of an address, and beyond that of the local part.
         let label = "ü".repeat(29);
         let domain = [label.as_str(); 4].join(".");
         let code = |text: &str| {

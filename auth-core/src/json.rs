@@ -1,7 +1,7 @@
-//! Reads JSON in which an object is an object.
+//! Reads JSON strictly: only an object is read as a struct.
 //!
-//! A `Deserialize` that serde derives for a struct also takes a list of the values, in the order of the fields. [`Objects`]
-//! refuses such a list, at any depth. Use it, [`from_str`] or [`from_slice`] for whatever comes from outside.
+//! A `Deserialize` that serde derives for a struct also accepts a list of the values, in the order of the fields.
+//! [`Objects`] refuses such a list, at any depth. Use it, [`from_str`] or [`from_slice`] for all input from outside.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 /// Reads a value from text.
 ///
 /// # Errors
-/// The text is not JSON, or the value has another form.
+/// The text is not JSON, or the value does not match the type.
 pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Result<T> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(Objects(&mut reader))?;
@@ -24,7 +24,7 @@ pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Result<
 /// Reads a value from bytes.
 ///
 /// # Errors
-/// The bytes are not JSON, or the value has another form.
+/// The bytes are not JSON, or the value does not match the type.
 pub fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> serde_json::Result<T> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = T::deserialize(Objects(&mut reader))?;
@@ -32,13 +32,14 @@ pub fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> serde_json::Res
     Ok(value)
 }
 
-/// A deserializer, or an access to parts of a value, that refuses a list in place of a struct. Everything else passes through.
+/// A deserializer, or an access to parts of a value, that refuses a list instead of a struct. It passes everything else
+/// through.
 ///
-/// Enums that are derived as `untagged` or with a `tag`, and fields with `flatten`, read their content before they know what
-/// it is: don't derive `Deserialize` in these ways.
+/// Enums that are derived as `untagged` or with a `tag`, and fields with `flatten`, read their content before they know
+/// its type: don't derive `Deserialize` in these ways.
 pub struct Objects<T>(pub T);
 
-/// A visitor of what [`Objects`] reads; `STRUCT` says that it expects a struct.
+/// A visitor of the values that [`Objects`] reads. `STRUCT` is true if it expects a struct.
 struct Within<V, const STRUCT: bool>(V);
 
 /// Methods of [`Deserializer`] whose values have no parts.
@@ -275,7 +276,7 @@ mod tests {
         Circle { centre: Point, radius: u8 },
     }
 
-    /// What is read with and without [`Objects`].
+    /// Reads a value with and without [`Objects`].
     fn both<'de, T: Deserialize<'de>>(text: &'de str) -> (Option<T>, Option<T>) {
         (from_str(text).ok(), serde_json::from_str(text).ok())
     }
@@ -359,7 +360,7 @@ mod tests {
     }
 
     proptest! {
-        /// What needs no struct is the same with and without.
+        /// Values without a struct are read the same with and without [`Objects`].
         #[test]
         fn values_pass_through(value in any_json()) {
             let text = value.to_string();
@@ -367,7 +368,7 @@ mod tests {
             prop_assert_eq!(from_slice::<Value>(text.as_bytes()).unwrap(), serde_json::from_str::<Value>(&text).unwrap());
         }
 
-        /// No value but an object is a struct.
+        /// Only an object is read as a struct.
         #[test]
         fn only_objects_are_structs(value in any_json()) {
             let text = value.to_string();

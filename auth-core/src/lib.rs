@@ -1,8 +1,8 @@
 //! The decisions of an authentication system: deterministic, and without any input or output of its own.
 //!
-//! The core opens no socket and no file, reads no clock and draws no random number. Time, randomness, storage,
-//! mail and a log come in through [`Platform`]; what happened comes out as values. The same seed, clock and
-//! storage give the same bytes. It knows no HTTP and no SQL, and a host takes no decision that belongs here.
+//! The core opens no socket and no file, reads no clock and draws no random number. Time, randomness, storage, mail and
+//! a log are provided by [`Platform`]; results are returned as values. The same seed, clock and storage give the same
+//! bytes. The core knows no HTTP and no SQL, and hosts make no decisions that belong here.
 //!
 //! Start at [`Auth`].
 
@@ -47,7 +47,7 @@ mod signing_keys;
 /// The storage contract.
 pub use gatewright_storage as storage;
 
-/// Version of the service.
+/// The version of the service.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Points in time.

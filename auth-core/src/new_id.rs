@@ -1,10 +1,10 @@
-//! Identifiers of what is stored.
+//! Identifiers of stored records.
 
 use uuid::Builder;
 
 use crate::platform::Platform;
 
-/// A new identifier: UUID version 7 (RFC 9562 section 5.7), so that rows are stored in order of creation.
+/// Generates a new identifier: UUID version 7 (RFC 9562 section 5.7), so that rows are stored in order of creation.
 pub(crate) fn new_id<P: Platform>(platform: &P) -> String {
     let mut random = [0; 10];
     platform.fill_random(&mut random);

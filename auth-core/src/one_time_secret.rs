@@ -1,4 +1,4 @@
-//! One-time secrets: created, peeked at, and used up together with what they allow.
+//! One-time secrets: creation and verification. They are consumed together with the action that they allow.
 
 use core::time::Duration;
 
@@ -12,20 +12,20 @@ use crate::platform::Platform;
 use crate::secret::SecretToken;
 use crate::storage::{OneTimeSecret, OneTimeSecrets as _};
 
-/// What a one-time secret is for.
+/// The purpose of a one-time secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Prove to receive mail at the address that one registered with.
+    /// Verify the e-mail address that a user registered with.
     VerifyEmail,
     /// Choose a new password.
     ResetPassword,
-    /// Prove to receive mail at a new address.
+    /// Verify a new e-mail address.
     ChangeEmail,
-    /// Take a change of the address back.
+    /// Undo a change of the e-mail address.
     UndoEmail,
-    /// Take a second factor back.
+    /// Undo the setup of a second factor.
     UndoSecondFactor,
-    /// Go on with a login by a second factor.
+    /// Complete a login with a second factor.
     Mfa,
 }
 
@@ -44,26 +44,25 @@ impl Purpose {
 
 /// A one-time secret that can be used now.
 pub(crate) struct Usable<T> {
-    /// Its digest, to use it up.
+    /// The digest, with which the secret is consumed.
     pub(crate) digest: String,
-    /// Whom it is for; none: it belongs to no user.
+    /// The user that the secret belongs to. `None` if it belongs to no user.
     pub(crate) user_id: Option<String>,
-    /// What was kept with it.
+    /// The data stored with the secret.
     pub(crate) payload: T,
 }
 
 /// A one-time secret of a user that can be used now.
 pub(crate) struct UsableByUser<T> {
-    /// Its digest, to use it up.
+    /// The digest, with which the secret is consumed.
     pub(crate) digest: String,
-    /// Whom it is for.
+    /// The user that the secret belongs to.
     pub(crate) user_id: String,
-    /// What was kept with it.
+    /// The data stored with the secret.
     pub(crate) payload: T,
 }
 
-/// Creates a one-time secret, for a user or for nobody in particular. `replaces`: those of before that were not used
-/// become invalid.
+/// Creates a one-time secret, for a user or for no user. If `replaces` is set, earlier unused ones become invalid.
 pub(crate) async fn create_secret<P: Platform>(
     context: &Context<P>,
     purpose: Purpose,
@@ -75,7 +74,7 @@ pub(crate) async fn create_secret<P: Platform>(
     let now = context.now();
     let token = SecretToken::generate(&context.platform);
     let payload = serde_json::to_string(payload)
-        .map_err(|error| Error::Internal(format!("a payload: {error}")))?;
+        .map_err(|error| Error::Internal(format!("payload of a one-time secret: {error}")))?;
     let secret = OneTimeSecret {
         digest: token.digest(),
         purpose: purpose.as_str().to_owned(),
@@ -92,10 +91,11 @@ pub(crate) async fn create_secret<P: Platform>(
     Ok(token)
 }
 
-/// Looks at a presented one-time secret without using it up. Who holds one may know what became of it.
+/// Verifies a presented one-time secret without consuming it. The error reveals to its holder whether it is used or
+/// expired.
 ///
 /// # Errors
-/// [`Error::Link`]: it is malformed, unknown or for something else, used, or expired.
+/// [`Error::Link`] if the secret is malformed, unknown, for another purpose, used, or expired.
 pub(crate) async fn peek<T: DeserializeOwned, P: Platform>(
     context: &Context<P>,
     purpose: Purpose,
@@ -119,8 +119,9 @@ pub(crate) async fn peek<T: DeserializeOwned, P: Platform>(
     if secret.expires_at <= context.now() {
         return Err(Error::Link(LinkError::Expired));
     }
-    let payload = json::from_str(&secret.payload)
-        .map_err(|error| Error::Internal(format!("a stored payload: {error}")))?;
+    let payload = json::from_str(&secret.payload).map_err(|error| {
+        Error::Internal(format!("stored payload of a one-time secret: {error}"))
+    })?;
     Ok(Usable {
         digest: secret.digest,
         user_id: secret.user_id,
@@ -128,7 +129,7 @@ pub(crate) async fn peek<T: DeserializeOwned, P: Platform>(
     })
 }
 
-/// As [`peek`], at a secret that is only good for a user. One of no user is invalid.
+/// Works like [`peek`], but requires a secret of a user. A secret of no user is invalid.
 pub(crate) async fn peek_of_user<T: DeserializeOwned, P: Platform>(
     context: &Context<P>,
     purpose: Purpose,

@@ -1,10 +1,10 @@
-//! Requests that the core sends to other services, by way of the platform.
+//! Requests that the core sends to other services through the platform.
 
 use core::time::Duration;
 
-/// Most bytes of an answer's body that are read.
+/// The maximum number of bytes read from a response body.
 pub const FETCH_LIMIT: usize = 1 << 20;
-/// How long a host waits for what is fetched.
+/// How long a host waits for a response.
 pub const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The methods of outbound requests.
@@ -17,7 +17,7 @@ pub enum OutboundMethod {
 }
 
 impl OutboundMethod {
-    /// The method's name in a request.
+    /// Returns the method's name in a request.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -26,21 +26,21 @@ impl OutboundMethod {
     }
 }
 
-/// A request to another service. It may hold secrets, and so has no `Debug`.
+/// A request to another service. It can contain secrets, so it does not implement `Debug`.
 #[derive(Clone)]
 pub struct OutboundRequest {
-    /// What it asks for.
+    /// The request's method.
     pub method: OutboundMethod,
-    /// Where it goes: an address whose host the operator has named in a setting.
+    /// The URL, whose host the operator has set in a setting.
     pub url: String,
-    /// Its headers, by their names in lower case.
+    /// The headers, with lower-case names.
     pub headers: Vec<(&'static str, String)>,
-    /// Its body; empty: it has none.
+    /// The body. Empty means no body.
     pub body: Vec<u8>,
 }
 
 impl OutboundRequest {
-    /// A GET request without headers.
+    /// Creates a GET request without headers.
     pub fn get(url: String) -> Self {
         Self {
             method: OutboundMethod::Get,
@@ -50,18 +50,18 @@ impl OutboundRequest {
         }
     }
 
-    /// The same with a header.
+    /// Adds a header.
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 }
 
-/// The answer to a request, of any status.
+/// The response to a request, with any status.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutboundResponse {
-    /// Its status code.
+    /// The status code.
     pub status: u16,
-    /// Its body, of at most [`FETCH_LIMIT`] bytes.
+    /// The body, of at most [`FETCH_LIMIT`] bytes.
     pub body: Vec<u8>,
 }

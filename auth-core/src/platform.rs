@@ -1,4 +1,4 @@
-//! What the core is given: storage, mail, settings, time, randomness and a log. It has none of its own.
+//! The platform of the core: storage, mail, settings, time, randomness and a log. The core has none of its own.
 
 use core::time::Duration;
 
@@ -9,94 +9,94 @@ use crate::password::parameters::Parameters;
 use crate::storage::Storage;
 use crate::time::Timestamp;
 
-/// Everything outside the core that it may touch, for one instance.
+/// Everything outside the core that it can use, for one instance.
 ///
-/// With a seeded [`fill_random`](Platform::fill_random), a simulated [`now`](Platform::now) and the same storage
-/// the core gives the same bytes: that is what makes races, clock jumps and lost replies testable.
+/// With a seeded [`fill_random`](Platform::fill_random), a simulated [`now`](Platform::now) and the same storage, the
+/// core gives the same bytes. This makes race conditions, clock jumps and lost replies testable.
 #[allow(
     async_fn_in_trait,
     reason = "futures are Send where the platform's are; Workers' are not"
 )]
 pub trait Platform {
-    /// Where records live.
+    /// The type of the storage.
     type Storage: Storage;
 
-    /// The storage.
+    /// Returns the storage.
     fn storage(&self) -> &Self::Storage;
 
-    /// The current time.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 
     /// Fills `bytes` from a cryptographically secure source.
     fn fill_random(&self, bytes: &mut [u8]);
 
-    /// Hands one message over for delivery.
+    /// Hands over one message for delivery.
     ///
     /// # Errors
-    /// It was not taken.
+    /// The message was not accepted.
     async fn send_mail(&self, message: Message) -> Result<(), MailError>;
 
-    /// Sends a request and returns its answer, whatever its status. It gives up after [`FETCH_TIMEOUT`](crate::FETCH_TIMEOUT), and on a body that
-    /// is longer than [`FETCH_LIMIT`](crate::FETCH_LIMIT).
+    /// Sends a request and returns its response, whatever its status. It fails after
+    /// [`FETCH_TIMEOUT`](crate::FETCH_TIMEOUT), and if the body is longer than [`FETCH_LIMIT`](crate::FETCH_LIMIT).
     ///
     /// # Errors
-    /// The cause, for the log: the service can't be reached, or its answer can't be read.
+    /// The cause, for the log: the service can't be reached, or its response can't be read.
     async fn fetch(&self, request: OutboundRequest) -> Result<OutboundResponse, String>;
 
-    /// Waits.
+    /// Waits for this duration.
     async fn pause(&self, span: Duration);
 
-    /// Waits for its turn where requests share an instance, so that a password hash holds up none of them in the middle
-    /// of a transaction. Called right before each hash: nothing is waited for in between.
+    /// Waits until the password hash can run, where requests share an instance, so that it blocks no request in the
+    /// middle of a transaction. Called right before each hash, with no other wait in between.
     async fn before_hash(&self) {}
 
-    /// Takes work that nobody waits for: it is given to [`Auth::run`](crate::Auth::run) once the request that it
-    /// comes from is answered. Work that a platform loses with an instance is lost; nothing depends on it. A platform
-    /// that holds too much of it makes requests wait, or hands it to [`Auth::give_up`](crate::Auth::give_up).
+    /// Accepts deferred work, which is passed to [`Auth::run`](crate::Auth::run) once the request that caused it is
+    /// answered. Work that is lost with an instance stays lost; nothing depends on it. A platform with too much
+    /// deferred work delays requests, or passes it to [`Auth::give_up`](crate::Auth::give_up).
     fn defer(&self, work: Deferred);
 
-    /// Hears of sessions that have ended before their time, for verifiers that don't ask storage: no access token of
-    /// theirs is accepted by its `exp` alone after `until`. Nothing is decided by it here.
+    /// Receives the sessions that have ended early, for verifiers that don't query storage: after `until`, `exp` alone
+    /// makes all their access tokens invalid. The core bases no decision on it.
     fn sessions_ended(&self, _sessions: Vec<String>, _until: Timestamp) {}
 
-    /// Most memory, in KiB, that this host has for a password hash. Stored ones that take more are refused when they are
-    /// imported; no less than `ARGON2_MEMORY_KIB`.
+    /// The maximum memory, in KiB, that this host has for a password hash. Imported hashes that need more are refused.
+    /// At least `ARGON2_MEMORY_KIB`.
     fn hash_memory(&self) -> u32 {
         Parameters::MAX_MEMORY
     }
 
-    /// Writes one line for the operator. `fields` are names and values; none is ever a secret.
+    /// Writes one line for the operator. `fields` are names and values, and never contain a secret.
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]);
 }
 
-/// Where configuration comes from.
+/// The source of the configuration.
 #[allow(
     async_fn_in_trait,
     reason = "futures are Send where the platform's are; Workers' are not"
 )]
 pub trait Settings {
-    /// The value of a setting by its upper-case name; none: not set.
+    /// Returns the value of a setting by its upper-case name, or `None` if it is not set.
     ///
     /// # Errors
-    /// The cause, for the log, when settings can't be read.
+    /// The cause, for the log, if settings can't be read.
     async fn get(&self, name: &str) -> Result<Option<String>, String>;
 }
 
-/// How much a log line matters, least first.
+/// The level of a log line, lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Of interest while looking for a fault.
+    /// Details for debugging.
     Debug,
     /// Normal operation.
     Info,
-    /// Something failed or looks like an attack; the service goes on.
+    /// Something failed or looks like an attack; the service continues.
     Warn,
-    /// A request could not be answered, or a setting is wrong.
+    /// A request failed, or a setting is invalid.
     Error,
 }
 
 impl Level {
-    /// The name in settings.
+    /// Parses the name in settings.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "debug" => Some(Self::Debug),
@@ -107,7 +107,7 @@ impl Level {
         }
     }
 
-    /// The name in log lines.
+    /// Returns the name in log lines.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Debug => "DEBUG",

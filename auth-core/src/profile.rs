@@ -1,4 +1,4 @@
-//! Extra fields of a user's profile, as an operator declares them.
+//! Extra fields of a user's profile, declared by the operator.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -15,23 +15,23 @@ pub struct ProfileFields(Vec<ProfileField>);
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileField {
-    /// Name: a letter, then letters, digits and `_`, at most 64.
+    /// The name: a letter, then letters, digits and `_`, at most 64.
     pub name: String,
-    /// Type of its values.
+    /// The type of the field's values.
     #[serde(default, rename = "type")]
     pub kind: FieldKind,
-    /// Whether registering needs it.
+    /// Whether registration requires the field.
     #[serde(default)]
     pub required: bool,
-    /// Most characters of a string.
+    /// The maximum number of characters of a string.
     #[serde(default = "usual_length")]
     pub max_length: usize,
-    /// Who may change it after registering.
+    /// The users who can change the field after registration.
     #[serde(default)]
     pub editable_by: Editor,
 }
 
-/// Type of a field's values.
+/// The type of a field's values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FieldKind {
@@ -46,14 +46,14 @@ pub enum FieldKind {
     Boolean,
 }
 
-/// Who may change a field.
+/// The users who can change a field.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Editor {
-    /// The person himself, and administrators.
+    /// The user and administrators.
     #[default]
     User,
-    /// Administrators alone.
+    /// Administrators only.
     Admin,
 }
 
@@ -61,16 +61,16 @@ fn usual_length() -> usize {
     255
 }
 
-/// Most characters of a display name.
+/// The maximum number of characters of a display name.
 const DISPLAY_NAME_MAX: usize = 100;
 
-/// Most fields.
+/// The maximum number of fields.
 const MAX_FIELDS: usize = 64;
-/// Longest string that a declaration can allow.
+/// The maximum length of a string that a declaration can allow.
 const LONGEST: usize = 4096;
 
 impl ProfileFields {
-    /// Reads a JSON list of declarations; none: it is not one.
+    /// Parses a JSON list of declarations, or returns `None` if the text is invalid.
     pub fn parse(text: &str) -> Option<Self> {
         let fields: Vec<ProfileField> = json::from_str(text).ok()?;
         let plain = |field: &ProfileField| {
@@ -90,15 +90,15 @@ impl ProfileFields {
         valid.then_some(Self(fields))
     }
 
-    /// The declared fields.
+    /// Returns the declared fields.
     pub fn iter(&self) -> impl Iterator<Item = &ProfileField> {
         self.0.iter()
     }
 
-    /// The stored profile with these values changed: null takes one away.
+    /// Returns the stored profile with these values changed. Null removes a value.
     ///
     /// # Errors
-    /// Every broken rule; the field is `profile.NAME`.
+    /// All broken rules; the field is `profile.NAME`.
     pub(crate) fn change(
         &self,
         stored: &str,
@@ -112,11 +112,11 @@ impl ProfileFields {
             let rule =
                 |code, message: String| FieldError::new(format!("profile.{name}"), code, message);
             let Some(field) = self.0.iter().find(|field| field.name == *name) else {
-                broken.push(rule(FieldErrorCode::Unknown, "No such field.".into()));
+                broken.push(rule(FieldErrorCode::Unknown, "Unknown field.".into()));
                 continue;
             };
             if field.editable_by > editor {
-                let message = "Administrators alone may change this.".into();
+                let message = "Only administrators can change this.".into();
                 broken.push(rule(FieldErrorCode::ReadOnly, message));
             } else if value.is_null() {
                 profile.remove(name);
@@ -131,7 +131,8 @@ impl ProfileFields {
                 || broken
                     .iter()
                     .any(|rule| rule.field == format!("profile.{}", field.name));
-            // What a person can't give himself is not asked of him; what was never there is asked for when it changes.
+            // Users must not provide fields that they can't edit. A field that was never set is required only when it
+            // changes.
             let asked =
                 field.editable_by <= editor && (registering || given.contains_key(&field.name));
             if field.required && asked && !there {
@@ -153,12 +154,8 @@ impl ProfileFields {
 
 impl ProfileField {
     fn check(&self, value: &Value) -> Result<(), (FieldErrorCode, String)> {
-        let wrong = |what: &str| {
-            Err((
-                FieldErrorCode::InvalidType,
-                format!("This has to be {what}."),
-            ))
-        };
+        let wrong =
+            |what: &str| Err((FieldErrorCode::InvalidType, format!("This must be {what}.")));
         match (self.kind, value) {
             (FieldKind::String, Value::String(text)) => {
                 if text.chars().count() > self.max_length {
@@ -167,7 +164,10 @@ impl ProfileField {
                 } else if self.required && text.trim().is_empty() {
                     Err((FieldErrorCode::Required, "This is required.".into()))
                 } else if text.contains('\0') {
-                    Err((FieldErrorCode::InvalidFormat, "No null characters.".into()))
+                    Err((
+                        FieldErrorCode::InvalidFormat,
+                        "Null characters are not allowed.".into(),
+                    ))
                 } else {
                     Ok(())
                 }
@@ -184,10 +184,11 @@ impl ProfileField {
     }
 }
 
-/// Most terms of a user, and most characters of one.
+/// The maximum number of search terms of a user, and of characters in a term.
 const TERMS: (usize, usize) = (16, 64);
 
-/// What a user is found by besides his address and user name: his name, each word of it, and the texts of his profile.
+/// Returns a user's search terms besides the e-mail address and user name: the display name, each word of it, and the
+/// texts of the profile.
 pub(crate) fn search_terms(display_name: Option<&str>, profile: &str) -> Vec<String> {
     let (max, longest) = TERMS;
     let profile: Map<String, Value> = json::from_str(profile).unwrap_or_default();
@@ -211,7 +212,7 @@ pub(crate) fn search_terms(display_name: Option<&str>, profile: &str) -> Vec<Str
     terms
 }
 
-/// A display name without blanks around it; none: an empty one.
+/// Returns a display name without surrounding blanks, or `None` if it is empty.
 ///
 /// # Errors
 /// The broken rule, for the field `display_name`.
@@ -224,7 +225,7 @@ pub(crate) fn display_name(text: Option<&str>) -> Result<Option<String>, FieldEr
         ),
         Some(text) if text.chars().any(char::is_control) => error(
             FieldErrorCode::InvalidFormat,
-            "No control characters.".into(),
+            "Control characters are not allowed.".into(),
         ),
         text => Ok(text.map(str::to_owned)),
     }

@@ -1,4 +1,4 @@
-//! Secrets that are handed out, and the key that protects those that are kept.
+//! Secrets given to clients, and the key that protects stored data.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,84 +12,84 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::platform::Platform;
 
-/// 256 random bits as a person or a program holds them: 43 characters of base64url.
+/// 256 random bits as given to users and programs: 43 characters of base64url.
 ///
-/// Has no `Debug`, and is wiped when dropped.
+/// Does not implement `Debug`, and is wiped when dropped.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct SecretToken(String);
 
 impl SecretToken {
-    /// Draws a new one.
+    /// Generates a token.
     pub(crate) fn generate<P: Platform>(platform: &P) -> Self {
         let mut bytes = Zeroizing::new([0; 32]);
         platform.fill_random(bytes.as_mut());
         Self(URL_SAFE_NO_PAD.encode(bytes.as_ref()))
     }
 
-    /// One that was presented, if it has the form of one.
+    /// Parses a presented token, if it has the form of one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);
         (bytes.len() == 32).then(|| Self(text.to_owned()))
     }
 
-    /// One of another form.
+    /// Wraps a token of another form.
     pub(crate) fn of(text: String) -> Self {
         Self(text)
     }
 
-    /// The token, to hand it out.
+    /// Returns the token's text, to hand it out.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What is stored of it: its SHA-256 in base64url. Looking a token up by its digest needs no constant-time
-    /// comparison, since an attacker can't steer the digest.
+    /// Returns the stored form of the token: its SHA-256 in base64url. The lookup by digest needs no constant-time
+    /// comparison, because an attacker can't control the digest.
     pub(crate) fn digest(&self) -> String {
         digest(&self.0)
     }
 }
 
-/// The SHA-256 of a secret in base64url.
+/// Returns the SHA-256 of a secret in base64url.
 pub(crate) fn digest(secret: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes()))
 }
 
-/// Bytes of a [tag](SecretKey::tag).
+/// The length of a [tag](SecretKey::tag) in bytes.
 pub(crate) const TAG_LEN: usize = 16;
 
-/// The operator's `SECRET_KEY`, at least 32 bytes, from which the keys for data at rest are derived.
+/// The operator's `SECRET_KEY`, at least 32 bytes, from which the keys for stored data are derived.
 ///
-/// Has no `Debug`, and is wiped when dropped.
+/// Does not implement `Debug`, and is wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SecretKey(Vec<u8>);
 
 impl SecretKey {
-    /// Fewest bytes of a key.
+    /// The minimum length of a key in bytes.
     pub const MIN_LEN: usize = 32;
 
-    /// Takes a key; none when it is too short.
+    /// Creates a key, or returns `None` if it is too short.
     pub fn new(bytes: &[u8]) -> Option<Self> {
         (bytes.len() >= Self::MIN_LEN).then(|| Self(bytes.to_vec()))
     }
 
-    /// Whether somebody presents this key.
+    /// Whether the presented text is this key.
     pub fn matches(&self, presented: &str) -> bool {
-        // Of digests, so that not even the length shows.
+        // Compares digests, so that not even the length is revealed.
         let stored = digest(&String::from_utf8_lossy(self.as_bytes()));
         stored.as_bytes().ct_eq(digest(presented).as_bytes()).into()
     }
 
-    /// Bytes of the key.
+    /// Returns the key's length in bytes.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The key itself, for the MAC that it is.
+    /// Returns the key's bytes, for use as a MAC key.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// A key of 32 bytes for one purpose (HKDF-SHA-256, RFC 5869), bound to `salt`.
+    /// Derives a 32-byte key for one purpose (HKDF-SHA-256, RFC 5869), bound to `salt`.
     fn derive(&self, purpose: &str, salt: &[u8]) -> Zeroizing<[u8; 32]> {
         let mut key = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(Some(salt), &self.0)
@@ -98,7 +98,7 @@ impl SecretKey {
         key
     }
 
-    /// What shows that a message comes from who has the key (HMAC-SHA-256, its first half).
+    /// Returns a tag that proves that a message is from the holder of the key (first half of HMAC-SHA-256).
     pub(crate) fn tag(&self, purpose: &str, message: &[u8]) -> [u8; TAG_LEN] {
         let code = self.code(purpose, message).finalize().into_bytes();
         let mut tag = [0; TAG_LEN];
@@ -106,7 +106,7 @@ impl SecretKey {
         tag
     }
 
-    /// Whether that is the [`tag`](Self::tag) of a message, in constant time.
+    /// Whether this is the [`tag`](Self::tag) of a message, compared in constant time.
     pub(crate) fn is_tag(&self, purpose: &str, message: &[u8], tag: &[u8; TAG_LEN]) -> bool {
         let code = self.code(purpose, message);
         code.verify_truncated_left(tag).is_ok()
@@ -119,10 +119,10 @@ impl SecretKey {
             .chain_update(message)
     }
 
-    /// Encrypts `plain` for storage (XChaCha20-Poly1305), readable only for the same purpose and row.
-    ///
-    /// `row` is associated data: a value copied to another row doesn't open. `holder` is a secret that must be
-    /// presented again to open it, empty when the key alone suffices. The result is base64url of nonce and box.
+    /// Encrypts `plain` for storage (XChaCha20-Poly1305). It can be decrypted only for the same purpose and row. `row`
+    /// is associated data: a value copied to another row can't be decrypted. `holder` is a secret that must be
+    /// presented again to decrypt, or empty if the key alone is sufficient. The result is base64url of the nonce and
+    /// the box.
     pub(crate) fn encrypt<P: Platform>(
         &self,
         platform: &P,
@@ -145,7 +145,8 @@ impl SecretKey {
         URL_SAFE_NO_PAD.encode([&nonce[..], &boxed].concat())
     }
 
-    /// Decrypts what [`encrypt`](Self::encrypt) made; none when key, purpose, row or holder differ or it was changed.
+    /// Decrypts a value from [`encrypt`](Self::encrypt). Returns `None` if the key, purpose, row or holder differs, or
+    /// the value was changed.
     pub(crate) fn decrypt(
         &self,
         purpose: &str,

@@ -1,8 +1,9 @@
-// For tests: starts Workers for whoever connects, each in a runtime and with databases of its own. Starting the runtimes
-// from one process saves most of what a start takes.
+// For tests: starts a Worker for each client, with its own runtime and databases. Starting the runtimes from one
+// process saves most of the start-up time.
 //
-// A client sends one line of JSON, {folder, args}: where to run, and arguments as `serve.mjs` takes them. It is sent what
-// the Worker prints, and ends the Worker by closing the connection; the end of the answer says that it has ended.
+// A client sends one line of JSON, {folder, args}: the folder to run in, and arguments in the form of `serve.mjs`. It
+// receives the output of the Worker, and stops the Worker by closing the connection. The end of the output means that
+// the Worker has stopped.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -11,7 +12,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { start } from "./runtime.mjs";
 
-// The tables are made once, for all.
+// The tables are created once and copied for each Worker.
 const template = mkdtempSync(join(tmpdir(), "gatewright-pool-"));
 process.on("exit", () => rmSync(template, { recursive: true, force: true }));
 const quiet = { print() {}, out: (stdout, stderr) => [stdout, stderr].forEach((stream) => stream.resume()) };
@@ -35,6 +36,6 @@ const server = createServer({ allowHalfOpen: true }, (client) => {
     .catch((error) => client.write(`${error.stack}\n`))
     .finally(() => client.end());
 });
-// The tests end it by ending, however they do.
+// This process exits when the tests exit, for any reason.
 process.stdin.on("end", () => process.exit()).resume();
 server.listen(0, "127.0.0.1", () => console.log(`listening   ${server.address().port}`));

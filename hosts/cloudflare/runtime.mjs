@@ -1,4 +1,4 @@
-// The Worker in the real runtime with local D1, KV and e-mail, behind what stands in for Cloudflare's edge.
+// The Worker in the real runtime with local D1, KV and e-mail, behind a server that stands in for Cloudflare's edge.
 
 import { createServer, request as connect } from "node:http";
 import { cpSync, existsSync, readFileSync, readdirSync } from "node:fs";
@@ -12,18 +12,18 @@ export const options = {
   state: { type: "string", default: ".wrangler/state" },
   build: { type: "string", default: fileURLToPath(new URL("../../target/cloudflare", import.meta.url)) },
   var: { type: "string", multiple: true, default: [] },
-  // For tests: shows the service a clock that is ahead by this many seconds.
+  // For tests: sets the service's clock ahead by this many seconds.
   "clock-offset": { type: "string", default: "0" },
-  // For tests: GET, PUT and DELETE of /__kv/KEY reach into KV, and answers say how many calls of D1 they took.
+  // For tests: GET, PUT and DELETE of /__kv/KEY access KV, and a header of each response counts its calls of D1.
   inspect: { type: "boolean", default: false },
-  // For tests: binds this many further databases, DB0, DB1, …; one is made when a request first names it in its header
-  // `database`.
+  // For tests: binds this many further databases, DB0, DB1, …; each is created when a request first names it in its
+  // header `database`.
   databases: { type: "string", default: "0" },
 };
 
 const pair = (line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)];
 
-// Answers to one request at a time are counted rightly, which is enough here.
+// The count is correct for one request at a time, which is sufficient here.
 const COUNTING = `
 import worker from "./worker.js";
 let calls = 0;
@@ -51,7 +51,7 @@ export default {
   },
 };`;
 
-// What `wrangler d1 migrations apply` does. Returns the names of those that were applied.
+// Applies migrations like `wrangler d1 migrations apply`. Returns the names of those that were applied.
 async function migrate(database, build) {
   await database.exec("CREATE TABLE IF NOT EXISTS d1_migrations (name TEXT PRIMARY KEY) STRICT");
   const applied = new Set((await database.prepare("SELECT name FROM d1_migrations").all()).results.map(({ name }) => name));
@@ -64,12 +64,13 @@ async function migrate(database, build) {
   return missing;
 }
 
-// In Cloudflare's place: tells the Worker the client's address, whatever the client says of it.
+// The header that Cloudflare sets to the client's address. A value from the client is discarded.
 const ADDRESS = "cf-connecting-ip";
 const KV = "/__kv/";
 
-/// Starts the Worker as arguments of the command line say, in a folder. `print` takes lines for people, `out` streams of
-/// the runtime. `template` is the state of a database with all tables, to begin with a copy of it. Returns `stop`.
+/// Starts the Worker in a folder, with arguments of the command line. `print` receives lines for people, `out` the
+/// streams of the runtime. `template` is the state of a database with all tables, which is copied at the start. Returns
+/// `stop`.
 export async function start(args, { folder, print, out, template }) {
   const { values } = parseArgs({ options, args });
   const within = (path) => resolve(folder, path);
@@ -109,7 +110,7 @@ export async function start(args, { folder, print, out, template }) {
   });
   const url = await worker.ready;
   if (!template) {
-    for (const name of await migrate(await worker.getD1Database("DB"), build)) print(`made        tables of ${name}`);
+    for (const name of await migrate(await worker.getD1Database("DB"), build)) print(`migrated    ${name}`);
   }
   const migrated = new Map();
 
@@ -136,7 +137,7 @@ export async function start(args, { folder, print, out, template }) {
     }
     headers.push(ADDRESS, request.socket.remoteAddress);
     const { hostname, port } = url;
-    // A connection for each: one that is kept may be closed just when it is used again.
+    // Each request gets a new connection: a kept connection could be closed just when it is used again.
     const passed = connect({ hostname, port, method: request.method, path: request.url, headers, agent: false }, (answer) => {
       response.writeHead(answer.statusCode, answer.rawHeaders);
       answer.pipe(response);
@@ -149,7 +150,7 @@ export async function start(args, { folder, print, out, template }) {
     response.on("close", () => passed.destroy());
     request.pipe(passed);
   });
-  // As long as Cloudflare keeps a connection, and longer than clients do.
+  // As long as Cloudflare keeps a connection, which is longer than clients do.
   edge.keepAliveTimeout = 400_000;
   const [host, port] = pair(values.listen.replace(/:(\d+)$/, "=$1"));
   await new Promise((done, failed) => edge.on("error", failed).listen(Number(port), host, done));

@@ -1,5 +1,5 @@
-// Serves the Worker in the real runtime with local D1, KV and e-mail: node serve.mjs [--listen ADDRESS] [--state FOLDER]
-// [--var NAME=VALUE]... Variables also come from `.dev.vars` in the current folder, as Wrangler has it.
+// Serves the Worker in the real runtime with local D1, KV and e-mail: node serve.mjs [--listen ADDRESS] [--state
+// FOLDER] [--var NAME=VALUE]... Like Wrangler, it also reads variables from `.dev.vars` in the current folder.
 
 import { start } from "./runtime.mjs";
 

@@ -1,14 +1,14 @@
-// The entry of the Worker: hands events to the WebAssembly module, and makes that anew when it has trapped.
+// The entry of the Worker: passes events to the WebAssembly module, and creates a new instance of it after a trap.
 
 import * as gatewright from "./index.js";
 
 const ERROR = { code: "internal_error", message: "Something went wrong on our side.", status_code: 500 };
 
-/** What ends the waiting of each request under way. */
+/** The functions that reject each request in progress. */
 const waiting = new Set();
 let trapped = false;
 
-/** After a trap the module's memory can't be trusted, and no request that is under way in it can go on. */
+/** After a trap the module's memory can't be trusted, so no request in progress can continue. */
 function giveUp(error) {
   if (!(error instanceof WebAssembly.RuntimeError)) return;
   console.error("the module trapped", error.stack);
@@ -17,11 +17,11 @@ function giveUp(error) {
   waiting.clear();
 }
 
-// Most of the module runs in callbacks, whose errors have no caller.
+// Most of the module runs in callbacks, whose errors reach no caller.
 addEventListener("error", (event) => giveUp(event.error));
 addEventListener("unhandledrejection", (event) => giveUp(event.reason));
 
-/** Runs an export of the module until it is done or the module has trapped. */
+/** Runs an export of the module until it completes or the module traps. */
 async function run(name, ...parameters) {
   if (trapped) {
     gatewright.__wbg_reset_state();
@@ -43,7 +43,7 @@ async function run(name, ...parameters) {
 export default {
   async fetch(request, env, context) {
     const answered = run("fetch", request, env, context);
-    // Also when the client goes away: what has begun is ended, and who has to hear of it does.
+    // If the client disconnects, the request still completes, and everything that depends on its end is notified.
     context.waitUntil(answered.then(() => {}, () => {}));
     try {
       return await answered;

@@ -42,7 +42,7 @@ test("a person signs up, sees the account, signs out and signs in again", async 
   await page.getByLabel("E-mail address").fill("grace@example.com");
   await page.getByLabel("Password").fill("password1");
   await page.getByRole("button", { name: "Sign up" }).click();
-  await page.getByText("among those that attackers try first").waitFor();
+  await page.getByText("This password is too common").waitFor();
   await page.getByLabel("Password").fill("a password of some length");
   await page.getByRole("button", { name: "Sign up" }).click();
   await page.waitForURL("**/account/settings");
@@ -114,7 +114,7 @@ test("a forgotten password is replaced by the link in the mail", async () => {
   await page.goto(`${base}/reset-password?token=${await linkTo("/reset-password")}`);
   await page.getByLabel("New password").fill("password1");
   await page.getByRole("button", { name: "Set the password" }).click();
-  await page.getByText("among those that attackers try first").waitFor();
+  await page.getByText("This password is too common").waitFor();
   await page.getByLabel("New password").fill("another password of some length");
   await page.getByRole("button", { name: "Set the password" }).click();
   await page.getByText("Your password is set").waitFor();
@@ -161,12 +161,12 @@ test("signing in asks for the code of the second factor", async () => {
   const { page, problems } = await open("/login");
   await page.getByLabel("E-mail address or user name").fill(person.email);
   await page.getByLabel("Password").fill(person.password);
-  assert.equal(await page.getByLabel("Code of your authenticator app").isVisible(), false);
+  assert.equal(await page.getByLabel("Code from your authenticator app").isVisible(), false);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByLabel("Code of your authenticator app").fill("000000");
+  await page.getByLabel("Code from your authenticator app").fill("000000");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("The code is wrong.").waitFor();
-  await page.getByLabel("Code of your authenticator app").fill(codes[0]);
+  await page.getByLabel("Code from your authenticator app").fill(codes[0]);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL("**/account/settings");
   assert.deepEqual(problems, []);

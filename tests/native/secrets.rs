@@ -90,5 +90,5 @@ async fn another_key_is_noticed_and_nothing_of_it_shown() {
         answer.header("x-request-id")
     );
     assert!(!answer.text.contains("SECRET_KEY"));
-    host.wait_for_log("SECRET_KEY does not open the stored signing key");
+    host.wait_for_log("SECRET_KEY can't decrypt the stored signing key");
 }

@@ -46,7 +46,7 @@ async fn keys_of_addresses_are_made_anew() {
         panic!("{events:?}");
     };
     let kept = event["target_id"].as_str().unwrap();
-    host.wait_for_log("another user has the address of this one in another spelling");
+    host.wait_for_log("another user has this user's e-mail address in another spelling");
     assert_eq!(host.record(&root, kept).await["email"], "ben@münchen.de");
     // That account goes on, and gets an address of its own.
     let path = format!("/users/{kept}");

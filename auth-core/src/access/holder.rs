@@ -1,17 +1,17 @@
-//! What somebody holds, and what it lets them do to others.
+//! A user's roles and permissions, and what they allow on other users.
 
 use super::permission::{ANY, has_permission, is_permission_name};
 use super::role::{SUPERADMIN, has_role, is_role_name};
 use crate::storage::{ActiveSession, Role, Standing, UserDetails};
 
-/// Someone's roles and permissions.
+/// A user's roles and permissions.
 #[derive(Debug, Clone, Copy)]
 pub struct Holder<'a> {
     /// Names of the roles.
     pub roles: &'a [String],
-    /// Names of the permissions that these give. A superadmin's are `*`, whatever is here.
+    /// Names of the permissions that the roles grant. A superadmin has `*`, whatever this list contains.
     pub permissions: &'a [String],
-    /// The highest rank of the roles; 0 without a role. No [`Question`](crate::access::Question) asks for it.
+    /// The highest rank of the roles; 0 without a role. No [`Question`](crate::access::Question) depends on it.
     pub rank: u64,
 }
 
@@ -46,7 +46,7 @@ impl<'a> From<&'a Standing> for Holder<'a> {
 }
 
 impl Holder<'_> {
-    /// Whether they have a permission.
+    /// Whether the user has a permission.
     pub fn has_permission(&self, wanted: &str) -> bool {
         if self.is_superadmin() {
             is_permission_name(wanted)
@@ -55,29 +55,29 @@ impl Holder<'_> {
         }
     }
 
-    /// Whether they have a role, or one that implies it.
+    /// Whether the user has a role, or one that implies it.
     pub fn has_role(&self, wanted: &str) -> bool {
         has_role(self.roles, wanted)
     }
 
-    /// Whether they stand above someone: by a higher rank, and with every permission that the other has. Equals never
-    /// outrank each other, whatever they hold.
+    /// Whether the user outranks another: has a higher rank, and every permission that the other has. Users of equal
+    /// rank never outrank each other, whatever their permissions.
     ///
-    /// A strict partial order.
+    /// This is a strict partial order.
     pub fn outranks(&self, other: &Holder<'_>) -> bool {
         self.rank > other.rank && self.has_permissions_of(other)
     }
 
-    /// Whether they may change someone's account: they outrank that person, or are a superadmin, who may change even
+    /// Whether the user may change another's account: they outrank the other, or are a superadmin, who may change even
     /// peers and themselves.
     pub fn may_administer(&self, other: &Holder<'_>) -> bool {
         self.is_superadmin() || self.outranks(other)
     }
 
-    /// Whether they may give someone a role, or take it: it ranks below them, and they have each of its permissions. A
-    /// superadmin gives even the own role.
+    /// Whether the user may grant or revoke a role: it ranks below them, and they have each of its permissions. A
+    /// superadmin may grant even the role `superadmin`.
     ///
-    /// Whether they may change users or roles at all is a separate question.
+    /// The permission to change users or roles at all is checked separately.
     pub fn may_grant(&self, role: &Role) -> bool {
         let below = role.rank < self.rank || role.name == SUPERADMIN && self.is_superadmin();
         is_role_name(&role.name)
@@ -92,8 +92,8 @@ impl Holder<'_> {
         self.roles.iter().any(|role| role == SUPERADMIN)
     }
 
-    /// Whether they have every permission that another has. A stored permission of the other that is no valid name gives them nothing,
-    /// so that it is not asked for.
+    /// Whether the user has every permission that another has. A stored permission of the other with an invalid name
+    /// grants nothing, so it is ignored.
     fn has_permissions_of(&self, other: &Holder<'_>) -> bool {
         if other.is_superadmin() {
             return self.has_permission(ANY);

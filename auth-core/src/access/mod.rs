@@ -1,7 +1,7 @@
-//! What roles and permissions allow: pure functions that deny whatever is unknown.
+//! Access decisions by roles and permissions: pure functions that deny whatever is unknown.
 //!
-//! A permission is named `resource:action`, either of which can be `*`, or `*` for everything. A name that is not valid,
-//! of a permission or a role, gives nothing and is given by nothing.
+//! A permission is named `resource:action`, where either part can be `*`, or `*` for everything. An invalid name of a
+//! permission or a role grants nothing and is granted by nothing.
 
 mod holder;
 mod permission;

@@ -1,23 +1,23 @@
-//! Permissions: their names, and which covers which.
+//! Permissions: their names, and the rules by which one covers another.
 
 /// The permission that covers every other, and the segment that covers every other.
 pub(super) const ANY: &str = "*";
 
-/// Longest segment of a permission's name, and longest name of a role.
+/// Maximum length of a segment of a permission's name, and of a role's name.
 const LONGEST: usize = 64;
 
 /// The permission to act as a user.
 pub const IMPERSONATE: &str = "users:impersonate";
 
-/// Whether this can be the name of a permission: `*`, or `resource:action` with 1 to 64 of `a-z 0-9 _ . -`, or `*`, in
-/// each of the two segments.
+/// Whether this is a valid permission name: `*`, or `resource:action`, where each segment is `*` or 1 to 64 of
+/// `a-z 0-9 _ . -`.
 pub fn is_permission_name(name: &str) -> bool {
     segments(name).is_some()
 }
 
-/// Whether who holds one permission has another.
+/// Whether the held permission covers the wanted one.
 ///
-/// `*` in a held segment covers every segment, `*` in a wanted one is covered by `*` alone.
+/// `*` in a held segment covers every segment; `*` in a wanted segment is covered by `*` alone.
 pub fn covers(held: &str, wanted: &str) -> bool {
     let covers = |held: &str, wanted: &str| held == ANY || held == wanted;
     match (segments(held), segments(wanted)) {
@@ -31,7 +31,7 @@ pub fn has_permission(held: &[impl AsRef<str>], wanted: &str) -> bool {
     held.iter().any(|held| covers(held.as_ref(), wanted))
 }
 
-/// Both segments of a permission's name; `*` is `*:*`.
+/// Returns both segments of a permission's name; `*` means `*:*`.
 fn segments(name: &str) -> Option<(&str, &str)> {
     if name == ANY {
         return Some((ANY, ANY));

@@ -1,26 +1,26 @@
-//! Questions about what somebody may do.
+//! Questions about the access of a user.
 
 use serde::Deserialize;
 
 use super::holder::Holder;
 use super::role::{has_all_roles, has_any_role};
 
-/// One question about someone, in JSON `{"permission": "posts:write"}`, `{"any_role": ["admin", "editor"]}`.
+/// One question about a user, in JSON: `{"permission": "posts:write"}`, `{"any_role": ["admin", "editor"]}`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
-    /// Do they have this permission?
+    /// Whether the user has this permission.
     Permission(String),
-    /// Do they have this role?
+    /// Whether the user has this role.
     Role(String),
-    /// Do they have one of these roles? No, where the list is empty.
+    /// Whether the user has one of these roles; false for an empty list.
     AnyRole(Vec<String>),
-    /// Do they have each of these roles? Yes, where the list is empty.
+    /// Whether the user has each of these roles; true for an empty list.
     AllRoles(Vec<String>),
 }
 
 impl Question {
-    /// The answer.
+    /// Returns the answer for a user.
     pub fn decide(&self, holder: &Holder<'_>) -> bool {
         match self {
             Self::Permission(wanted) => holder.has_permission(wanted),

@@ -1,4 +1,4 @@
-//! Checks the decisions by vectors and by their laws.
+//! Tests of the access decisions, by vectors and properties.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::*;
 use crate::storage::Role;
 
-/// What every implementation of these decisions answers alike.
+/// Test vectors on which every implementation of these decisions agrees.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Vectors {
@@ -34,7 +34,7 @@ struct Decision {
     allowed: bool,
 }
 
-/// Whether the first may administer the second.
+/// Whether the first user outranks the second.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Ranking {
@@ -132,7 +132,7 @@ impl Person {
         person
     }
 
-    /// Gives the rank that follows from the built-in roles.
+    /// Raises the rank to that of the built-in roles.
     fn rise(&mut self) {
         let built_in = self.0.iter().filter_map(|role| built_in_rank(role)).max();
         self.2 = self.2.max(built_in.unwrap_or(0));
@@ -171,7 +171,7 @@ fn superadmins_administer_their_peers() {
 
 #[test]
 fn roles_are_granted_from_above() {
-    // The numbers are the rank of the person and of the role.
+    // The numbers are the ranks of the person and of the role.
     for (roles, permissions, own, role, granted, rank, allowed) in [
         ("superadmin", "", 0, "superadmin", "*", 0, true),
         ("superadmin", "", 0, "editor", "posts:* *", 999, true),
@@ -231,7 +231,7 @@ fn roles_are_granted_from_above() {
     }
 }
 
-/// Names of permissions of few segments, so that they meet.
+/// Names of permissions with few different segments, so that they match often.
 fn permission() -> impl Strategy<Value = String> {
     let segment = || select(vec!["*", "a", "b", "c"]);
     prop_oneof![
@@ -240,7 +240,7 @@ fn permission() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Every valid name.
+/// All valid permission names.
 fn any_permission() -> impl Strategy<Value = String> {
     r"\*|([a-z0-9_.-]{1,64}|\*):([a-z0-9_.-]{1,64}|\*)"
 }
@@ -399,7 +399,7 @@ proptest! {
         let role = role_of(&role, &granted, rank);
         if holder.may_grant(&role) {
             prop_assert!(granted.iter().all(|name| holder.has_permission(name)));
-            // Nor do they gain by giving it to themselves.
+            // Granting the role to themselves gives them nothing new either.
             let mut after = Person([&*person.0, &[role.name]].concat(), [&*person.1, &*granted].concat(), person.2);
             after.rise();
             let after = after.holder();

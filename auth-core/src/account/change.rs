@@ -1,4 +1,4 @@
-//! Changing a user: read, decide, and store what was decided if the user is still as they were read.
+//! Changes a user: reads, decides, and stores the decision if the user has not changed since the read.
 
 use core::time::Duration;
 
@@ -20,25 +20,25 @@ use crate::storage::{
 };
 use crate::time::Timestamp;
 
-/// What a change does: nothing, until its fields say otherwise.
+/// A change of a user. Every field but `user` is optional.
 pub(crate) struct Change {
-    /// The user after the change. The time of the change is set when it is stored.
+    /// The user after the change. `updated_at` is set when the change is stored.
     pub(crate) user: User,
-    /// Digest of a one-time secret that is used up.
+    /// Digest of the one-time secret that the change uses up.
     pub(crate) consumes: Option<String>,
-    /// One-time secrets that become invalid.
+    /// One-time secrets to invalidate.
     pub(crate) invalidates: Option<InvalidatedSecrets>,
-    /// Kinds of credentials that go.
+    /// Kinds of credentials to delete.
     pub(crate) deletes: Vec<CredentialKind>,
-    /// Credentials that come.
+    /// Credentials to add.
     pub(crate) credentials: Vec<Credential>,
-    /// Roles that come.
+    /// Roles to add.
     pub(crate) adds_roles: Vec<String>,
-    /// Roles that go.
+    /// Roles to remove.
     pub(crate) removes_roles: Vec<String>,
-    /// Sessions that end.
+    /// Sessions to end.
     pub(crate) ends_sessions: Option<SessionEnding>,
-    /// What the decision rests on besides the user.
+    /// Grounds of the decision besides the user.
     pub(crate) grounds: Option<Grounds>,
 }
 
@@ -57,7 +57,7 @@ impl Change {
         }
     }
 
-    /// Ends the user's sessions but for one.
+    /// Ends the user's sessions, except one if it is given.
     pub(crate) fn end_sessions(&mut self, except: Option<&str>, reason: &str) {
         self.ends_sessions = Some(SessionEnding {
             except: except.map(str::to_owned),
@@ -67,7 +67,7 @@ impl Change {
         });
     }
 
-    /// Removes roles. Impersonations by the user end, as the permission for them may be gone.
+    /// Removes roles. Impersonations by the user end, because the permission for them may be lost.
     pub(crate) fn remove_roles(&mut self, roles: Vec<String>) {
         if !roles.is_empty() && self.ends_sessions.is_none() {
             self.ends_sessions = Some(SessionEnding {
@@ -81,22 +81,22 @@ impl Change {
     }
 }
 
-/// A change that was stored.
+/// A stored change.
 pub(crate) struct Changed {
-    /// The user after it.
+    /// The user after the change.
     pub(crate) user: User,
-    /// How many sessions it ended.
+    /// Number of sessions that it ended.
     pub(crate) ended: usize,
 }
 
-/// How often a change is decided anew when somebody else has changed meanwhile what it rests on.
+/// Maximum number of attempts at a change whose grounds are changed concurrently.
 pub(crate) const TRIES: usize = 4;
 
-/// Changes a user, and returns the result. `decide` is asked again when somebody else was faster.
+/// Changes a user, and returns the result. After a concurrent change, `decide` is called again.
 ///
 /// # Errors
-/// What `decide` says, [`Error::AccountGone`], [`Error::EmailTaken`], [`Error::UsernameTaken`], [`Error::Link`] for
-/// the one-time secret, or a failure of the platform.
+/// The errors of `decide`, [`Error::AccountGone`], [`Error::EmailTaken`], [`Error::UsernameTaken`], [`Error::Link`]
+/// for the one-time secret, or a failure of the platform.
 pub(crate) async fn change_user<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -111,7 +111,8 @@ pub(crate) async fn change_user<P: Platform>(
     Err(always_changing())
 }
 
-/// The same once, for decisions that may rest on more. None: something that the decision rests on has changed meanwhile.
+/// Tries [`change_user`] once, for decisions that may rest on more than the account. Returns `None` if the grounds of
+/// the decision have changed meanwhile.
 pub(crate) async fn try_change<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -130,7 +131,7 @@ pub(crate) async fn try_change<P: Platform>(
     let mut user = change.user;
     user.updated_at = later(context.now(), seen);
     user.email_proved_at = proved_at(Some(&before), &user);
-    // The name of the registration waits for the address to be proved, whatever way that comes.
+    // The user name of the registration is claimed as soon as the address is proved by any means.
     let mut claimed = pending.filter(|_| user.email_verified_at.is_some());
     if claimed.is_some() {
         change.deletes.push(CredentialKind::PendingUsername);
@@ -166,7 +167,7 @@ pub(crate) async fn try_change<P: Platform>(
         claiming.user.username.clone_from(&claimed);
         match storage.change_user(claiming).await? {
             ChangeOutcome::UsernameTaken => {
-                // Somebody else has it by now. Nothing was stored, and the account goes on without.
+                // Another user has the name by now. Nothing was stored; the account remains without one.
                 loses_name = true;
                 stored.id = new_id(&context.platform);
                 storage.change_user(stored).await?
@@ -184,7 +185,7 @@ pub(crate) async fn try_change<P: Platform>(
             let ended = sessions.len();
             context.announce_ended(sessions, user.updated_at);
             if loses_name {
-                // Who wrote the name need not be who has proved the address just now.
+                // The display name may be from somebody other than the person who has just proved the address.
                 let nameless = User {
                     display_name: None,
                     ..user.clone()
@@ -207,10 +208,10 @@ pub(crate) async fn try_change<P: Platform>(
 }
 
 pub(crate) fn always_changing() -> Error {
-    Error::Unavailable("the user is being changed by others all the time".into())
+    Error::Unavailable("concurrent changes to the user; try again".into())
 }
 
-/// Now, or a moment after what was there before: a change is known by its time.
+/// Returns the current time, but at least 1 ms after the previous change, because a change is identified by its time.
 pub(crate) fn later(now: Timestamp, before: Timestamp) -> Timestamp {
     now.max(before + Duration::from_millis(1))
 }

@@ -1,4 +1,4 @@
-//! Creating a user.
+//! Creates users.
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::profile::search_terms;
 use crate::storage::{CreateUserOutcome, Credential, NewUser, User, Users as _};
 use crate::time::Timestamp;
 
-/// A user to be, with nothing but an identifier.
+/// Returns a new user with an identifier and no other data.
 pub(crate) fn new_user<P: Platform>(context: &Context<P>) -> User {
     let now = context.now();
     User {
@@ -28,11 +28,11 @@ pub(crate) fn new_user<P: Platform>(context: &Context<P>) -> User {
     }
 }
 
-/// Stores a user who was just made, unless somebody holds that role.
+/// Stores a new user, unless somebody has the role `unless_role_assigned`.
 ///
 /// # Errors
-/// [`Error::EmailTaken`], [`Error::UsernameTaken`], [`Error::AlreadySetUp`] where the role is held, or a failure of the
-/// platform.
+/// [`Error::EmailTaken`], [`Error::UsernameTaken`], [`Error::AlreadySetUp`] if somebody has the role, or a failure of
+/// the platform.
 pub(crate) async fn create_user<P: Platform>(
     context: &Context<P>,
     user: &User,
@@ -46,11 +46,11 @@ pub(crate) async fn create_user<P: Platform>(
     };
     match try_create(context, new).await? {
         true => Ok(()),
-        false => Err(Error::Internal("a user without grounds lost them".into())),
+        false => Err(Error::Internal("storage reported a conflict".into())),
     }
 }
 
-/// Stores a user who was just made. False: something that the decision rests on has changed meanwhile.
+/// Stores a new user. Returns `false` if the grounds of the decision have changed meanwhile.
 ///
 /// # Errors
 /// Those of [`create_user`].
@@ -61,11 +61,12 @@ pub(crate) async fn try_create<P: Platform>(context: &Context<P>, new: NewUser) 
         CreateUserOutcome::EmailTaken => Err(Error::EmailTaken),
         CreateUserOutcome::UsernameTaken => Err(Error::UsernameTaken),
         CreateUserOutcome::RoleAssigned => Err(Error::AlreadySetUp),
-        CreateUserOutcome::IdTaken => Err(Error::Internal("a new identifier is taken".into())),
+        CreateUserOutcome::IdTaken => Err(Error::Internal("the new user id is taken".into())),
     }
 }
 
-/// When the address that a user has now was first proved. Nobody's word takes that back while the address stays the same.
+/// Returns when the user's current address was first proved. That time is kept as long as the address stays the same,
+/// even if the address is marked as unverified.
 pub(crate) fn proved_at(before: Option<&User>, user: &User) -> Option<Timestamp> {
     let key = |user: &User| user.email.as_deref().map(email_key);
     before
@@ -74,7 +75,7 @@ pub(crate) fn proved_at(before: Option<&User>, user: &User) -> Option<Timestamp>
         .or(user.email_verified_at)
 }
 
-/// A user with what is derived of the fields.
+/// Returns the record of a user, with the keys and search terms derived from the fields.
 pub(crate) fn new_record(
     mut user: User,
     credentials: Vec<Credential>,

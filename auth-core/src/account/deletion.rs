@@ -1,4 +1,4 @@
-//! Deleting a user.
+//! Deletes a user.
 
 use crate::access::SUPERADMIN;
 use crate::account::Accounts;
@@ -16,11 +16,12 @@ use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{ActiveSession, DeleteUserOutcome, Grounds, User, UserDetails, Users as _};
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Deletes the account of a session's user with everything that belongs to it. Takes the password, and both factors where a second one is in force.
+    /// Deletes the account of a session's user and everything that belongs to it. Requires the password, and both
+    /// factors if a second one is enabled.
     ///
     /// # Errors
-    /// [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], [`Error::LastSuperadmin`], or a failure
-    /// of the platform.
+    /// [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`],
+    /// [`Error::RateLimited`], [`Error::LastSuperadmin`], or a failure of the platform.
     pub async fn delete(
         self,
         active: &ActiveSession,
@@ -41,17 +42,17 @@ impl<P: Platform> Accounts<'_, P> {
                 notify_user(context, &user, MailKind::AccountDeleted, client);
                 Ok(())
             }
-            // By another request of the user.
+            // Deleted meanwhile by another request of the user.
             Err(Error::NotFound(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }
 }
 
-/// Deletes a user if `decide` allows it, which ends their sessions. It is asked again when the user was changed meanwhile.
+/// Deletes a user and ends their sessions, if `decide` allows it. After a concurrent change, `decide` is called again.
 ///
 /// # Errors
-/// What `decide` says, [`Error::NotFound`], [`Error::LastSuperadmin`], or a failure of the platform.
+/// The errors of `decide`, [`Error::NotFound`], [`Error::LastSuperadmin`], or a failure of the platform.
 pub(crate) async fn delete_user<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -66,7 +67,7 @@ pub(crate) async fn delete_user<P: Platform>(
     Err(always_changing())
 }
 
-/// The same once, on the grounds that `decide` gives. None: something that the decision rests on has changed meanwhile.
+/// Tries [`delete_user`] once, on the grounds that `decide` returns. Returns `None` if they have changed meanwhile.
 pub(crate) async fn try_delete<P: Platform>(
     context: &Context<P>,
     user_id: &str,

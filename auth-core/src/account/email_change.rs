@@ -1,4 +1,4 @@
-//! Changing the address: by a link to the new one.
+//! Changes the e-mail address, by a link to the new one.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,21 +26,22 @@ use crate::sign_in::reauthentication::{
 };
 use crate::storage::{ActiveSession, LoginName, User, Users as _};
 
-/// What a link to a new address goes with.
+/// The data stored with a link that confirms a new address.
 #[derive(Serialize, Deserialize)]
 struct NewAddress {
     email: String,
-    /// The password that was given. Another one, set meanwhile, makes the link invalid: whoever began the change may be
-    /// the one who was thrown out by it.
+    /// The password that was given. A new password invalidates the link, because it may have been set to lock out the
+    /// person who began the change.
     credential: String,
 }
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Begins to change the address of a session's user: a link goes to the new one. Takes the password, and both factors where a second one is in force. The answer says
-    /// nothing of whether another account has that address already.
+    /// Begins to change the e-mail address of a session's user: sends a link to the new address. Requires the password,
+    /// and both factors if a second one is enabled. The answer doesn't reveal whether another account has the address.
     ///
     /// # Errors
-    /// [`Error::Invalid`], [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a failure of the platform.
+    /// [`Error::Invalid`], [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`],
+    /// [`Error::RateLimited`], or a failure of the platform.
     pub async fn change_email(
         self,
         active: &ActiveSession,
@@ -81,10 +82,10 @@ impl<P: Platform> Accounts<'_, P> {
     }
 
     /// Changes the address by the link that was sent to the new one, with the same evidence as
-    /// [`verify_email`](Self::verify_email); the old one gets a notice with a link that takes it back.
+    /// [`verify_email`](Self::verify_email). The old address gets a notice with a link that undoes the change.
     ///
     /// # Errors
-    /// As [`verify_email`](Self::verify_email), and [`Error::EmailTaken`].
+    /// Those of [`verify_email`](Self::verify_email), and [`Error::EmailTaken`].
     pub async fn confirm_email(
         self,
         token: &str,
@@ -101,12 +102,12 @@ impl<P: Platform> Accounts<'_, P> {
             .filter(|account| password_id(account) == Some(&usable.payload.credential))
             .ok_or_else(|| invalid.clone())?
             .user;
-        // An address that was never proved may be a stranger's.
+        // An address that was never proved may belong to a stranger.
         let old = before
             .email
             .clone()
             .filter(|old| before.email_proved_at.is_some() && *old != usable.payload.email);
-        // First: there must be no change without a way back.
+        // Created first, so that every change can be undone.
         let undo = match &old {
             Some(old) => Some(create_undo_secret(context, &usable.user_id, old).await?),
             None => None,

@@ -1,4 +1,4 @@
-//! Keys of addresses that an earlier version made by another rule are made anew.
+//! Renews keys of e-mail addresses that an earlier version derived by another rule.
 
 use crate::account::Accounts;
 use crate::audit::event::{Event, EventKind};
@@ -10,12 +10,13 @@ use crate::platform::{Level, Platform};
 use crate::storage::{EmailKey, Maintenance as _};
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Makes the keys anew that an earlier version made by another rule: the part of an upgrade that SQL can't do. To be called
-    /// before anything else; with nothing to do it is one look. Of two accounts whose addresses are one by today's rule both
-    /// stay as they are, and the log and the audit log name the one that the address no longer signs in to.
+    /// Renews keys that an earlier version derived by another rule, the part of an upgrade that SQL can't do. Call it
+    /// before anything else; if there is nothing to do, it costs one query. If two accounts have the same address by
+    /// today's rule, both are left unchanged, and the log and the audit log name the account that the address no longer
+    /// signs in to.
     ///
     /// # Errors
-    /// A failure of the platform; the next call goes on.
+    /// A failure of the platform; the next call continues.
     pub async fn renew_email_keys(self) -> Result<()> {
         let context = self.context;
         loop {
@@ -31,7 +32,7 @@ impl<P: Platform> Accounts<'_, P> {
             for user in context.storage().renew_email_keys(keys).await? {
                 context.platform.log(
                     Level::Warn,
-                    "another user has the address of this one in another spelling; both stay, change one of them",
+                    "another user has this user's e-mail address in another spelling; change one of the two addresses",
                     &[("user", &user)],
                 );
                 let event = Event::new(EventKind::EmailCollided).on("user", &user);

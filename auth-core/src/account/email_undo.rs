@@ -1,4 +1,4 @@
-//! Taking a change of the address back, by a link to the old one.
+//! Undoes a change of the e-mail address, by a link to the old one.
 
 use core::time::Duration;
 
@@ -26,20 +26,20 @@ use crate::secret::SecretToken;
 use crate::storage::{InvalidatedSecrets, LoginName, User, Users as _};
 use crate::time::Timestamp;
 
-/// For how long a change of the address can be taken back from the old one.
+/// Lifetime of a link that undoes a change of the address.
 pub(super) const UNDO_LIFE: Duration = Duration::from_secs(7 * 86_400);
 
-/// What a link that takes a change back goes with.
+/// The data stored with a link that undoes a change.
 #[derive(Serialize, Deserialize)]
 struct OldAddress {
     email: String,
-    /// When the address was changed, in milliseconds. A second factor that came after that goes as well.
+    /// Time of the change, in milliseconds. A second factor that was added later is removed as well.
     changed_at: u64,
 }
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Takes a change of the address back by the link that was sent to the old one. Whoever made the change may know the
-    /// password, so all sessions end and a new one has to be chosen by a link to the old address.
+    /// Undoes a change of the address by the link that was sent to the old one. The person who made the change may know
+    /// the password, so all sessions end, and a new password must be set by a link to the old address.
     ///
     /// # Errors
     /// [`Error::Link`], [`Error::EmailTaken`], or a failure of the platform.
@@ -52,7 +52,7 @@ impl<P: Platform> Accounts<'_, P> {
         let user = change_user(context, &usable.user_id, |account| {
             let changed_at = Timestamp::from_millis(usable.payload.changed_at);
             let mut deletes = vec![CredentialKind::Password, CredentialKind::TotpPending];
-            // Whatever came since is of whoever changed the address; what was there before is the owner's.
+            // Factors added since belong to the person who changed the address; earlier ones belong to the owner.
             removes_factor = second_factor_since(&account).is_some_and(|since| since >= changed_at);
             if removes_factor {
                 deletes.extend(SECOND_FACTOR);
@@ -64,7 +64,7 @@ impl<P: Platform> Accounts<'_, P> {
             user.email_verified_at = Some(now);
             let mut change = Change {
                 consumes: Some(usable.digest.clone()),
-                // Whoever changed the address may have done it twice, and would take this back.
+                // A person who changed the address twice could undo this undo.
                 invalidates: Some(InvalidatedSecrets {
                     purpose: Purpose::UndoEmail.as_str().to_owned(),
                     since: changed_at,
@@ -98,8 +98,8 @@ impl<P: Platform> Accounts<'_, P> {
     }
 }
 
-/// Deletes the account that somebody made with this address meanwhile without proving it, as the one who gets it back
-/// has done.
+/// Deletes an account that was registered with this address meanwhile without proving it. The owner who gets the
+/// address back has proved it.
 async fn take_from_stranger<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -118,7 +118,7 @@ async fn take_from_stranger<P: Platform>(
     };
     let deleted = delete_user(context, &stranger.id, |member| {
         let proven = member.account.user.email_proved_at.is_some();
-        // Whom an administrator has given a role nobody deletes by a link.
+        // No link deletes a user to whom an administrator has granted a role.
         if proven || member.roles.iter().any(|role| role != USER) {
             return Err(Error::EmailTaken);
         }

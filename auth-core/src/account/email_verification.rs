@@ -1,4 +1,4 @@
-//! Proving to receive mail at the address of the registration.
+//! E-mail verification: proves that a user receives mail at the address of the registration.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,15 +19,15 @@ use crate::rate_limits::mail::{RequestedMail, count_mail, may_mail, may_mail_aft
 use crate::sign_in::reauthentication::{Evidence, reauthenticate_beside_link};
 use crate::storage::{LoginName, User, Users as _};
 
-/// What a link is about: an address, as it was when the link was made.
+/// The address that a link verifies, as it was when the link was created.
 #[derive(Serialize, Deserialize)]
 struct Address {
     email: String,
 }
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Sends the link anew to whoever has registered with this address and has not proved it. The answer says nothing
-    /// of whether there is such an account.
+    /// Sends the verification link again to the user with this unverified address. The answer doesn't reveal whether
+    /// there is such an account.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform.
@@ -42,18 +42,18 @@ impl<P: Platform> Accounts<'_, P> {
             .map(|account| account.user)
             .filter(|user| user.email_verified_at.is_none() && user.disabled_at.is_none());
         let may_mail = may_mail(context, mail, &address, user.is_some()).await?;
-        // Past the quota the link of the last mail goes on working.
+        // Past the quota, the link of the last mail still works.
         let told = user.as_ref().filter(|_| may_mail);
         let email = told.and_then(|user| user.email.as_deref());
         send_verification(context, told, email.unwrap_or(address.as_str())).await
     }
 
-    /// Verifies an address by the link that was sent there, once.
+    /// Verifies an e-mail address by the link that was sent there. The link works once.
     ///
-    /// The link alone shows who receives the mail, and not that they registered: somebody may have registered with the
-    /// address of another person, and waits for them to click. So it also takes a session or the password of the account,
-    /// unless `VERIFY_NEEDS_PASSWORD` is off. Who has neither resets the password, which verifies as well and ends
-    /// whatever the other one has.
+    /// The link proves that a person receives the mail, but not that they registered: a stranger may have registered
+    /// with their address and wait for them to click. So a session or the password of the account is required as well,
+    /// unless `VERIFY_NEEDS_PASSWORD` is off. A person who has neither resets the password, which also verifies the
+    /// address and ends the stranger's access.
     ///
     /// # Errors
     /// [`Error::Link`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a failure of
@@ -70,7 +70,7 @@ impl<P: Platform> Accounts<'_, P> {
         let now = context.now();
         let user = change_user(context, &usable.user_id, |account| {
             let mut user = account.user;
-            // The address was changed since: the link is about another.
+            // The address has changed since, so that the link is for another one.
             if user.email.as_deref() != Some(usable.payload.email.as_str()) {
                 return Err(Error::Link(LinkError::Invalid));
             }
@@ -91,8 +91,8 @@ impl<P: Platform> Accounts<'_, P> {
     }
 }
 
-/// Sends the link anew to a user who signs in before the address is proved. Past a quota nothing is sent, and nobody hears
-/// of it.
+/// Sends the verification link again to a user who signs in before the address is verified. Past a quota, silently
+/// sends nothing.
 ///
 /// # Errors
 /// A failure of the platform.
@@ -111,7 +111,7 @@ pub(crate) async fn verify_after_login<P: Platform>(
 
 /// Sends a user the link that verifies their address.
 ///
-/// Without a user the same work is done, and nothing sent.
+/// Without a user, does the same work but sends nothing.
 pub(crate) async fn send_verification<P: Platform>(
     context: &Context<P>,
     user: Option<&User>,

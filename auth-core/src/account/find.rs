@@ -1,11 +1,11 @@
-//! Finds an account.
+//! Finds accounts.
 
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::platform::Platform;
 use crate::storage::{Account, LoginName, UserDetails, Users as _};
 
-/// The user of that identifier, with their credentials.
+/// Returns the user with this identifier, with their credentials.
 pub(crate) async fn find_account<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -14,7 +14,7 @@ pub(crate) async fn find_account<P: Platform>(
     Ok(context.storage().find_account(name).await?)
 }
 
-/// A user with what they may do.
+/// Returns a user with their roles and permissions.
 ///
 /// # Errors
 /// [`Error::NotFound`], or a failure of the platform.

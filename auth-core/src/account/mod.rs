@@ -1,4 +1,4 @@
-//! A person's own account.
+//! A user's own account.
 
 pub(crate) mod change;
 pub(crate) mod creation;
@@ -17,6 +17,6 @@ pub(crate) mod update;
 use crate::context::service;
 
 service! {
-    /// Persons' own accounts: registered, read, changed and deleted by themselves.
+    /// Users' own accounts: registration, reading, changes and deletion.
     Accounts
 }

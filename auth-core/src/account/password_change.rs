@@ -1,4 +1,4 @@
-//! Changing the password.
+//! Changes the password.
 
 use crate::account::Accounts;
 use crate::account::change::{Change, change_user};
@@ -18,13 +18,12 @@ use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::ActiveSession;
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Changes the password of a session's user. Takes the current password, and both factors
-    /// where a second one is in force. All their sessions end, and the tokens are of one
-    /// that takes the place of this one.
+    /// Changes the password of a session's user. Requires the current password, and both factors if a second one is
+    /// enabled. All their sessions end. The returned tokens belong to a new session that replaces this one.
     ///
     /// # Errors
-    /// [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`], [`Error::Invalid`], [`Error::RateLimited`],
-    /// [`Error::AccessToken`] when the session ended meanwhile, or a failure of the platform.
+    /// [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`], [`Error::Invalid`],
+    /// [`Error::RateLimited`], [`Error::AccessToken`] if the session ended meanwhile, or a failure of the platform.
     pub async fn change_password(
         self,
         active: &ActiveSession,
@@ -40,7 +39,7 @@ impl<P: Platform> Accounts<'_, P> {
         let secret = hash_password(context, &checked).await?;
         let credential = new_credential(context, &active.user.id, CredentialKind::Password, secret);
         let user = change_user(context, &active.user.id, |account| {
-            // Somebody else has changed it since it was compared.
+            // Another request has changed it since it was compared.
             if password_id(&account) != proof.credential_id() {
                 return Err(Error::WrongPassword);
             }

@@ -1,4 +1,4 @@
-//! Forgotten passwords.
+//! Password reset by e-mail.
 
 use core::time::Duration;
 
@@ -29,21 +29,21 @@ use crate::rate_limits::sign_in::count_reset;
 use crate::sign_in::known_device::device_token;
 use crate::storage::{Account, LoginName, Users as _};
 
-/// For how long the link of an invitation works: nobody waits for it.
+/// Lifetime of an invitation link. It is long because nobody waits for the mail.
 const INVITATION_LIFE: Duration = Duration::from_secs(7 * 86_400);
 
-/// What a link to a new password goes with; when either changes, it is void.
+/// The data stored with a password reset link. The link is invalid once either of the two changes.
 #[derive(Serialize, Deserialize)]
 struct Forgotten {
-    /// The address that it was sent to.
+    /// The address that the link was sent to.
     email: String,
-    /// The password that was forgotten.
+    /// Identifier of the forgotten password.
     credential: Option<String>,
 }
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Sends whoever has this address a link to choose a new password. The answer says nothing of whether there is such
-    /// an account.
+    /// Sends a password reset link to the user with this address. The answer doesn't reveal whether there is such an
+    /// account.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform.
@@ -64,7 +64,8 @@ impl<P: Platform> Accounts<'_, P> {
             MailKind::ResetPassword,
         )
         .await?;
-        // Nobody has shown yet who asks. An address that nobody has is an event as well: storing one delays what comes next.
+        // The event has no actor, because the request proves no identity. An unknown address is an event as well,
+        // because storing one delays what follows.
         let event = Event::new(EventKind::PasswordResetRequested);
         record(
             context,
@@ -77,15 +78,15 @@ impl<P: Platform> Accounts<'_, P> {
         Ok(())
     }
 
-    /// Sets a new password by the link that was sent. It also proves the address; all sessions end. A second factor stays
-    /// in force: a mailbox alone takes none away.
+    /// Sets a new password by the link that was sent. This also verifies the address and ends all sessions. A second
+    /// factor stays enabled, because a mailbox alone must not remove it.
     ///
-    /// What was counted at the account is forgotten, so that its owner gets in however strangers guess; the token is for
-    /// their device, to be known by if strangers go on.
+    /// The attempts counted at the account are cleared, so that its owner can sign in however much strangers guess. The
+    /// returned token identifies the owner's device if the guessing continues.
     ///
     /// # Errors
-    /// [`Error::Link`], [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform. A password that breaks
-    /// the rules leaves the link usable.
+    /// [`Error::Link`], [`Error::Invalid`], [`Error::RateLimited`], or a failure of the platform. A password that
+    /// breaks the rules leaves the link usable.
     pub async fn reset_password(
         self,
         token: &str,
@@ -112,7 +113,7 @@ impl<P: Platform> Accounts<'_, P> {
             user.locked_until = None;
             let mut change = Change {
                 consumes: Some(usable.digest.clone()),
-                // A key that nobody has confirmed may be of whoever knew the old password.
+                // An unconfirmed TOTP key may belong to somebody who knew the old password.
                 deletes: vec![CredentialKind::Password, CredentialKind::TotpPending],
                 credentials: vec![credential.clone()],
                 adds_roles: vec![VERIFIED.to_owned()],
@@ -122,12 +123,12 @@ impl<P: Platform> Accounts<'_, P> {
             Ok(change)
         })
         .await?;
-        // The password is set: that counters stay is no reason to say that it was not.
+        // The password is set, so counters that remain must not make the reset fail.
         if let Err(error) = forget_attempts(context, &user).await {
             let cause = error.to_string();
             context.platform.log(
                 Level::Warn,
-                "the attempts at an account could not be forgotten after a reset",
+                "the counted attempts at an account could not be cleared after a password reset",
                 &[("cause", &cause), ("user", &user.id)],
             );
         }
@@ -136,15 +137,16 @@ impl<P: Platform> Accounts<'_, P> {
             Event::of_user(EventKind::PasswordReset, &user.id),
             client,
         );
-        // As they were before: whoever wrote the name need not be who has proved the address by this.
+        // As before the reset: the display name may be from somebody other than the person who has just proved the
+        // address.
         notify_user(context, &account.user, MailKind::PasswordChanged, client);
         Ok(device_token(context, &credential.id, client))
     }
 }
 
-/// Sends a user the link to choose a new password, in a mail of this kind.
+/// Sends a user a password reset link, in a mail of this kind.
 ///
-/// Without one the same work is done for the address, and nothing sent.
+/// Without an account, does the same work for the address but sends nothing.
 pub(crate) async fn send_reset<P: Platform>(
     context: &Context<P>,
     account: Option<&Account>,
@@ -160,7 +162,7 @@ pub(crate) async fn send_reset<P: Platform>(
         } else {
             context.config.reset_token_life
         },
-        // Anybody can ask; the owner's link has to go on working.
+        // Anybody can request a link, so the owner's earlier link must keep working.
         replaces: false,
     };
     let user = account.map(|account| &account.user);

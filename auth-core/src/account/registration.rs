@@ -1,4 +1,4 @@
-//! Registering.
+//! Registration.
 
 use serde_json::{Map, Value};
 
@@ -31,26 +31,26 @@ use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
 use crate::storage::{Account, LoginName, User, Users as _};
 
-/// What a person registers with.
+/// The data of a registration.
 #[derive(Clone, Copy)]
 pub struct Registration<'a> {
     /// E-mail address.
     pub email: &'a str,
     /// Password.
     pub password: &'a str,
-    /// User name, to sign in by besides the address.
+    /// User name, to sign in with besides the address.
     pub username: Option<&'a str>,
-    /// Name to show to others, at most 100 characters.
+    /// Display name, at most 100 characters.
     pub display_name: Option<&'a str>,
     /// Values of the declared extra fields.
     pub profile: Option<&'a Map<String, Value>>,
-    /// What is to carry the first session, where registering signs in.
+    /// Token format of the first session, if registering signs in.
     pub token_format: TokenFormat,
-    /// Tokens of the sessions whose place it takes: they end.
+    /// Tokens of the sessions that it replaces; these sessions end.
     pub replaces: &'a [&'a str],
 }
 
-/// A user was created; or, where addresses have to be verified before anything else, it looks as if.
+/// The result of a registration. If addresses must be verified first, it looks the same when no user was created.
 pub struct Registered {
     /// The user.
     pub user: User,
@@ -59,15 +59,16 @@ pub struct Registered {
 }
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Creates a user, and signs them in where that is configured and the address need not be verified first.
+    /// Creates a user, and signs them in if that is configured and the address need not be verified first.
     ///
-    /// Where it has to be, an address that is taken gets the same answer as one that is not, and its owner a mail. The
-    /// user name is claimed when the address is proved: one that was stored before would show that the address was free.
+    /// If it must be verified first, an address that is taken gets the same answer as a free one, and its owner gets a
+    /// mail. The user name is claimed only when the address is proved, because a name stored earlier would reveal that
+    /// the address was free.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every broken rule, [`Error::EmailTaken`], [`Error::UsernameTaken`],
-    /// [`Error::RateLimited`]: no user was created. Or a failure of the platform, which can come after that: the
-    /// person then signs in.
+    /// [`Error::Invalid`] with every broken rule, [`Error::EmailTaken`], [`Error::UsernameTaken`] or
+    /// [`Error::RateLimited`]; no user was created then. Or a failure of the platform, which can occur after the user
+    /// was created; they can then sign in.
     pub async fn register(
         self,
         registration: Registration<'_>,
@@ -81,7 +82,7 @@ impl<P: Platform> Accounts<'_, P> {
         let now = context.now();
         let verifies_first = context.config.require_email_verification;
         if verifies_first && let Some(name) = &valid.username {
-            // Before the address is looked at, of which the answer must say nothing.
+            // Checked before the address, because the answer must not depend on the address.
             let name = LoginName::Username(name.key());
             if context.storage().find_account(name).await?.is_some() {
                 return Err(Error::UsernameTaken);
@@ -89,7 +90,7 @@ impl<P: Platform> Accounts<'_, P> {
         }
         let signs_in = context.config.register_auto_login && !verifies_first;
         if signs_in && registration.token_format == TokenFormat::Jwt {
-            // First: without a key to sign with no user must be left without tokens.
+            // Checked first: if there is no key to sign with, no user must be created.
             current_keys(context, now, Freshness::Usual).await?;
         }
         let mut user = User {
@@ -114,8 +115,8 @@ impl<P: Platform> Accounts<'_, P> {
         }
         match created {
             Err(Error::EmailTaken) if verifies_first => {
-                // The same work as for an address that is not taken, now and after the answer: a row in the place of the
-                // user's, and an event.
+                // The same work as for a free address, now and after the answer: a row instead of the user's, and an
+                // event.
                 let nothing = Value::Null;
                 let life = context.config.verify_token_life;
                 create_secret(context, Purpose::VerifyEmail, None, &nothing, life, false).await?;
@@ -135,7 +136,7 @@ impl<P: Platform> Accounts<'_, P> {
             Event::of_user(EventKind::AccountRegistered, &user.id),
             client,
         );
-        // A stranger could fill the mailbox otherwise.
+        // Without this limit, a stranger could fill the mailbox.
         let may_mail = may_mail_registered(context, &valid.email, client).await?;
         let told = Some(&user).filter(|_| may_mail);
         send_verification(context, told, valid.email.as_str()).await?;
@@ -166,7 +167,7 @@ impl<P: Platform> Accounts<'_, P> {
     }
 }
 
-/// A registration whose every field keeps the rules.
+/// A registration whose fields are all valid.
 struct ValidRegistration {
     email: EmailAddress,
     password: zeroize::Zeroizing<String>,

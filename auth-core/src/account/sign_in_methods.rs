@@ -1,4 +1,4 @@
-//! The ways to sign in to an account.
+//! The sign-in methods of an account.
 
 use crate::account::Accounts;
 use crate::account::find::find_account;
@@ -8,19 +8,19 @@ use crate::mfa::second_factor::{has_second_factor, recovery_codes_left};
 use crate::platform::Platform;
 use crate::storage::{Account, ActiveSession};
 
-/// What a person may know of the ways to sign in to their account.
+/// The sign-in methods of an account, as its owner may see them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignInMethods {
-    /// Whether there is a password.
+    /// Whether the account has a password.
     pub password: bool,
-    /// Whether a second factor is in force.
+    /// Whether a second factor is enabled.
     pub second_factor: bool,
-    /// How many recovery codes are left.
+    /// Number of recovery codes that are left.
     pub recovery_codes_left: usize,
 }
 
 impl SignInMethods {
-    /// Those of an account.
+    /// Returns the sign-in methods of an account.
     pub fn of(account: &Account) -> Self {
         Self {
             password: password_id(account).is_some(),
@@ -31,7 +31,7 @@ impl SignInMethods {
 }
 
 impl<P: Platform> Accounts<'_, P> {
-    /// The ways to sign in to the account of a session.
+    /// Returns the sign-in methods of the account of a session.
     ///
     /// # Errors
     /// A failure of the platform.

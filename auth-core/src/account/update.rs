@@ -1,4 +1,4 @@
-//! Updating one's own account.
+//! Updates the user's own account.
 
 use serde_json::{Map, Value};
 
@@ -16,19 +16,19 @@ use crate::profile::{Editor, display_name};
 use crate::rate_limits::quota::{SelfService, count_self_service};
 use crate::storage::{ActiveSession, User};
 
-/// What a person changes of their account. Fields that are none stay unchanged.
+/// An update of the user's own account. Fields that are `None` stay unchanged.
 #[derive(Clone, Copy, Default)]
 pub struct AccountUpdate<'a> {
-    /// Another user name; an empty one takes it away.
+    /// New user name; an empty text removes it.
     pub username: Option<&'a str>,
-    /// Another name to show; an empty one takes it away.
+    /// New display name; an empty text removes it.
     pub display_name: Option<&'a str>,
-    /// Values of the declared extra fields; null takes one away.
+    /// Values of the declared extra fields; null removes one.
     pub profile: Option<&'a Map<String, Value>>,
 }
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Changes what a person says of themself. Another user name is told them by mail.
+    /// Updates the names and the profile of a session's user. A change of the user name is notified by mail.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every broken rule, [`Error::UsernameTaken`], [`Error::RateLimited`], or a failure of the
@@ -62,7 +62,7 @@ impl<P: Platform> Accounts<'_, P> {
             if update.username.is_some() {
                 user.username = username.as_ref().map(|name| name.as_str().to_owned());
                 if user.email.is_none() && user.username.is_none() {
-                    let message = "Without an address the user name is needed to sign in.";
+                    let message = "A user name is required to sign in without an e-mail address.";
                     let rule = FieldError::new("username", FieldErrorCode::Required, message);
                     return Err(Error::Invalid(vec![rule]));
                 }

@@ -1,4 +1,4 @@
-//! Questions about what somebody may do.
+//! Access checks: answers questions about the access of a user.
 
 use crate::access::{Holder, Question};
 use crate::account::find::find_user;
@@ -8,7 +8,8 @@ use crate::error::Result;
 use crate::platform::Platform;
 
 impl<P: Platform> Roles<'_, P> {
-    /// Answers questions about what somebody may do, in their order.
+    /// Answers questions about the access of a user, by default the actor, in the order of the questions. A disabled
+    /// user has no access.
     ///
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound), or a failure of the platform.

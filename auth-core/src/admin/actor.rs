@@ -1,4 +1,4 @@
-//! Who administers.
+//! The actor: the person who administers.
 
 use crate::access::{HIGHEST_RANK, Holder, SUPERADMIN};
 use crate::audit::event::{Event, EventKind};
@@ -6,9 +6,9 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::storage::{ActiveSession, Role, SeenStanding, Standing, Subject, UserDetails};
 
-/// Who administers: a signed-in person, or whoever has the database in his hands.
+/// The person who administers: a signed-in user, or the operator, who has access to the database.
 ///
-/// A host asks whether he has the permission of a route; what he may do to whom is decided here.
+/// A host checks the permission that a route needs; the core decides what the actor may do to whom.
 #[derive(Debug, Clone)]
 pub struct Actor {
     user_id: Option<String>,
@@ -22,7 +22,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The person of a session, who has the permission that the route needs.
+    /// Returns the user of a session, who has the permission that the route needs.
     pub fn of(active: &ActiveSession, needed: Option<&'static str>, client: Client) -> Self {
         Self {
             user_id: Some(active.user.id.clone()),
@@ -36,7 +36,7 @@ impl Actor {
         }
     }
 
-    /// Whoever has the database in his hands, and so may do everything.
+    /// Returns the operator, who has access to the database and so has full rights.
     pub fn operator(client: Client) -> Self {
         Self {
             user_id: None,
@@ -50,12 +50,12 @@ impl Actor {
         }
     }
 
-    /// His identifier; none: the operator, who is no user.
+    /// Returns the user's identifier, or `None` for the operator, who is no user.
     pub fn user_id(&self) -> Option<&str> {
         self.user_id.as_deref()
     }
 
-    /// What he holds.
+    /// Returns the actor's roles, permissions and rank.
     pub fn holder(&self) -> Holder<'_> {
         Holder {
             roles: &self.roles,
@@ -64,7 +64,7 @@ impl Actor {
         }
     }
 
-    /// Whether the person of the session is somebody else, as whom an administrator acts.
+    /// Whether the session is an impersonation: an administrator acts as its user.
     pub fn impersonates(&self) -> bool {
         self.impersonates
     }
@@ -73,12 +73,13 @@ impl Actor {
         self.session_id.as_deref()
     }
 
-    /// The permission that the route needs.
+    /// Returns the permission that the route needs.
     pub(crate) fn needed(&self) -> Option<&'static str> {
         self.needed
     }
 
-    /// The standing that they decide by; none: the operator's, which nobody changes.
+    /// Returns the standing that the actor's decisions rest on, or `None` for the operator, whose standing never
+    /// changes.
     pub(crate) fn seen(&self) -> Option<SeenStanding> {
         Some(SeenStanding {
             subject: Subject::User(self.user_id.clone()?),
@@ -90,12 +91,12 @@ impl Actor {
         })
     }
 
-    /// From where he asks.
+    /// Returns the client that sends the request.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Something that he does.
+    /// Returns an event with this actor.
     pub(crate) fn event(&self, kind: EventKind) -> Event {
         Event::new(kind)
             .by(self.user_id.as_deref())
@@ -103,7 +104,7 @@ impl Actor {
     }
 
     pub(crate) fn may_administer(&self, member: &UserDetails) -> Result<()> {
-        // Himself, too: what he may do to himself as an administrator is no more than he may do to others.
+        // Also for the actor's own account: as an administrator, the actor has no more rights there than on others.
         if self.holder().may_administer(&member.into()) {
             Ok(())
         } else {

@@ -1,4 +1,4 @@
-//! Changes a user whom an administrator may administer.
+//! Changes users on behalf of an administrator.
 
 use crate::account::change::{Change, Changed, TRIES, always_changing, try_change};
 use crate::admin::actor::Actor;
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::platform::Platform;
 use crate::storage::{Role, SeenStanding, UserDetails};
 
-/// Changes a user whom this one may administer. What that rests on is read anew when it has changed meanwhile.
+/// Changes a user whom the actor may administer. If the grounds of that have changed meanwhile, reads them again.
 pub(crate) async fn administer<P: Platform>(
     context: &Context<P>,
     actor: &Actor,
@@ -26,7 +26,8 @@ pub(crate) async fn administer<P: Platform>(
     Err(always_changing())
 }
 
-/// The same once, for a decision that may rest on a role as well. None: something that it rests on has changed meanwhile.
+/// Tries [`administer`] once, for a decision that may rest on a role as well. Returns `None` if the grounds of the
+/// decision have changed meanwhile.
 pub(crate) async fn try_administer<P: Platform>(
     context: &Context<P>,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! The roles and permissions that there are.
+//! The existing roles and permissions.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::platform::Platform;
 use crate::storage::{Permission, Role, Roles as _};
 
-/// All roles, by name.
+/// Returns all roles, by name.
 ///
 /// # Errors
 /// A failure of the platform.
@@ -16,7 +16,7 @@ pub(crate) async fn list_roles<P: Platform>(context: &Context<P>) -> Result<Vec<
     Ok(context.storage().list_roles().await?)
 }
 
-/// A role by its identifier or name.
+/// Returns a role by its identifier or name.
 ///
 /// # Errors
 /// [`Error::NotFound`], or a failure of the platform.
@@ -29,7 +29,7 @@ pub(crate) async fn find_role<P: Platform>(context: &Context<P>, id_or_name: &st
         .ok_or(Error::NotFound("role"))
 }
 
-/// The roles of these names.
+/// Returns the roles with these names.
 pub(crate) async fn roles_of_names<P: Platform>(
     context: &Context<P>,
     names: &[String],
@@ -46,7 +46,7 @@ pub(crate) async fn roles_of_names<P: Platform>(
     all_or_broken(found)
 }
 
-/// All permissions, by name.
+/// Returns all permissions, by name.
 ///
 /// # Errors
 /// A failure of the platform.
@@ -54,7 +54,7 @@ pub(crate) async fn list_permissions<P: Platform>(context: &Context<P>) -> Resul
     Ok(context.storage().list_permissions().await?)
 }
 
-/// A permission by its identifier or name.
+/// Returns a permission by its identifier or name.
 ///
 /// # Errors
 /// [`Error::NotFound`], or a failure of the platform.

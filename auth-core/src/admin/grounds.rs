@@ -1,5 +1,5 @@
-//! What an administrator's decision rests on. Storage checks it again in the operation that carries the decision out, so
-//! that nobody uses a rank, a permission or a session that was lost in the meantime.
+//! The grounds of an administrator's decision. Storage checks them again in the operation that carries out the
+//! decision, so that nobody uses a rank, a permission or a session that they have lost in the meantime.
 
 use crate::access::{Holder, SUPERADMIN};
 use crate::admin::actor::Actor;
@@ -9,7 +9,7 @@ use crate::platform::Platform;
 use crate::sessions::active::is_live;
 use crate::storage::{Grounds, Roles as _, SeenStanding, Sessions as _, Subject};
 
-/// The grounds of a decision: the actor's session and standing, and those of others.
+/// Returns the grounds of a decision: the actor's session and standing, and the standings of others.
 pub(crate) fn grounds<P: Platform>(
     context: &Context<P>,
     actor: &Actor,
@@ -22,8 +22,8 @@ pub(crate) fn grounds<P: Platform>(
     }
 }
 
-/// The standing of all who have a role, or hold a permission, where the actor is above each of them. To change the role
-/// or the permission is to administer them all.
+/// Returns the standing of all users with a role or a permission, if the actor outranks each of them; `None` for a
+/// superadmin, who needs no such check. A change of the role or the permission administers all of them.
 ///
 /// # Errors
 /// [`Error::InsufficientRank`], or a failure of the platform.
@@ -44,11 +44,11 @@ pub(crate) async fn seen_below<P: Platform>(
     }
 }
 
-/// The actor as of now, for a decision whose grounds have changed.
+/// Reads the actor again, for a decision whose grounds have changed.
 ///
 /// # Errors
-/// [`Error::AccessToken`] when the session has ended, [`Error::PermissionNeeded`] when the permission of the route is
-/// lost, or a failure of the platform.
+/// [`Error::AccessToken`] if the session has ended, [`Error::PermissionNeeded`] if the actor has lost the permission of
+/// the route, or a failure of the platform.
 pub(crate) async fn renewed<P: Platform>(context: &Context<P>, actor: &Actor) -> Result<Actor> {
     let Some(id) = actor.session_id() else {
         return Ok(actor.clone());

@@ -1,4 +1,4 @@
-//! What administrators do.
+//! Administration of users, roles and permissions.
 
 pub(crate) mod access_check;
 pub(crate) mod actor;

@@ -1,8 +1,8 @@
-//! Rules of the names and descriptions of roles and permissions.
+//! Rules for the names and descriptions of roles and permissions.
 
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 
-/// Most characters of a description.
+/// Maximum number of characters of a description.
 const DESCRIPTION_MAX: usize = 500;
 
 pub(super) fn check_name(name: &str, valid: bool, description: &str) -> Result<()> {
@@ -11,7 +11,7 @@ pub(super) fn check_name(name: &str, valid: bool, description: &str) -> Result<(
         let message = "A name is required.";
         broken.push(FieldError::new("name", FieldErrorCode::Required, message));
     } else if !valid {
-        let message = "At most 64 of a-z, 0-9, '.', '_' and '-'; a role begins with a letter, a permission is `resource:action` or a wildcard.";
+        let message = "Use at most 64 of a-z, 0-9, '.', '_' and '-'. A role starts with a letter; a permission is `resource:action` or a wildcard.";
         broken.push(FieldError::new(
             "name",
             FieldErrorCode::InvalidFormat,
@@ -38,7 +38,7 @@ pub(super) fn unknown(field: &'static str, name: &str) -> FieldError {
     FieldError::new(
         field,
         FieldErrorCode::NotFound,
-        format!("There is no {name:?}."),
+        format!("{name:?} does not exist."),
     )
 }
 

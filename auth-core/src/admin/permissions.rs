@@ -21,7 +21,7 @@ service! {
 }
 
 impl<P: Platform> Permissions<'_, P> {
-    /// All permissions, by name.
+    /// Returns all permissions, by name.
     ///
     /// # Errors
     /// A failure of the platform.
@@ -29,7 +29,7 @@ impl<P: Platform> Permissions<'_, P> {
         list_permissions(self.context).await
     }
 
-    /// A permission by its identifier or name.
+    /// Returns a permission by its identifier or name.
     ///
     /// # Errors
     /// [`Error::NotFound`], or a failure of the platform.
@@ -37,7 +37,7 @@ impl<P: Platform> Permissions<'_, P> {
         find_permission(self.context, id_or_name).await
     }
 
-    /// Makes a permission.
+    /// Creates a permission.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::NameTaken`], or a failure of the platform.
@@ -64,8 +64,8 @@ impl<P: Platform> Permissions<'_, P> {
         Err(permission_always_changing())
     }
 
-    /// Changes a permission: what is none stays as it is. Another name is another right for all who hold it, so that it
-    /// takes holding both, and a rank above all of them.
+    /// Updates a permission; `None` leaves a value unchanged. A new name changes the rights of all who have the
+    /// permission, so the actor must have both permissions, and a rank above all of them.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::Invalid`], [`Error::NameTaken`], [`Error::GrantNotHeld`],
@@ -107,11 +107,11 @@ impl<P: Platform> Permissions<'_, P> {
         Err(permission_always_changing())
     }
 
-    /// Deletes a permission, also from the roles that hold it.
+    /// Deletes a permission, and removes it from the roles that have it.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::GrantNotHeld`], [`Error::InsufficientRank`], or a failure of the
-    /// platform.
+    /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::GrantNotHeld`], [`Error::InsufficientRank`], or a failure of
+    /// the platform.
     pub async fn delete(self, actor: &Actor, id_or_name: &str) -> Result<()> {
         let context = self.context;
         let mut acting = actor.clone();
@@ -135,7 +135,7 @@ impl<P: Platform> Permissions<'_, P> {
     }
 }
 
-/// Stores a permission. False: something that the decision rests on has changed meanwhile.
+/// Stores a permission. Returns `false` if the grounds of the decision have changed meanwhile.
 async fn store<P: Platform>(
     context: &Context<P>,
     permission: &Permission,
@@ -151,7 +151,7 @@ async fn store<P: Platform>(
     }
 }
 
-/// Records what was done to a permission.
+/// Records a change of a permission in the audit log.
 fn record_change<P: Platform>(
     context: &Context<P>,
     actor: &Actor,
@@ -163,8 +163,8 @@ fn record_change<P: Platform>(
     record(context, event, actor.client());
 }
 
-/// Whether somebody may delete a permission, or replace it with another, wherever it is held; with the standing of all
-/// who hold it.
+/// Checks that the actor may delete a permission everywhere, or replace it with another, and returns the standing of
+/// all who have it.
 async fn may_change_for_all<P: Platform>(
     context: &Context<P>,
     actor: &Actor,
@@ -189,5 +189,5 @@ async fn may_change_for_all<P: Platform>(
 }
 
 fn permission_always_changing() -> Error {
-    Error::Unavailable("the permission is being changed by others all the time".into())
+    Error::Unavailable("concurrent changes to the permission; try again".into())
 }

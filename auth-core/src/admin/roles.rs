@@ -17,16 +17,16 @@ use crate::platform::Platform;
 use crate::storage::{Grounds, Role, Roles as _, SeenStanding, StoreOutcome, Subject};
 use crate::time::Timestamp;
 
-/// What changes of a role; none stays as it is.
+/// An update of a role. Fields that are `None` stay unchanged.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RoleUpdate<'a> {
-    /// Another name.
+    /// New name.
     pub name: Option<&'a str>,
-    /// What it is for.
+    /// New description.
     pub description: Option<&'a str>,
-    /// How high its holders stand, below the actor.
+    /// New rank of its holders, below the actor's.
     pub rank: Option<u64>,
-    /// Names of the permissions that it holds.
+    /// Names of all its permissions; they replace the current ones.
     pub permissions: Option<&'a [String]>,
 }
 
@@ -36,7 +36,7 @@ service! {
 }
 
 impl<P: Platform> Roles<'_, P> {
-    /// All roles, by name.
+    /// Returns all roles, by name.
     ///
     /// # Errors
     /// A failure of the platform.
@@ -44,7 +44,7 @@ impl<P: Platform> Roles<'_, P> {
         list_roles(self.context).await
     }
 
-    /// A role by its identifier or name.
+    /// Returns a role by its identifier or name.
     ///
     /// # Errors
     /// [`Error::NotFound`], or a failure of the platform.
@@ -52,8 +52,8 @@ impl<P: Platform> Roles<'_, P> {
         find_role(self.context, id_or_name).await
     }
 
-    /// Creates a role. Without a rank it gets [`STAFF_RANK`] if it holds a permission of the administration, else 0, but
-    /// always one below the actor's.
+    /// Creates a role. Without a rank, it gets [`STAFF_RANK`] if it has an administrative permission, else 0, but
+    /// always a rank below the actor's.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::NameTaken`], [`Error::GrantNotHeld`], or a failure of the platform.
@@ -99,7 +99,7 @@ impl<P: Platform> Roles<'_, P> {
         Err(role_always_changing())
     }
 
-    /// Changes a role, which is to administer all who have it.
+    /// Updates a role. This administers all who have it.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::Invalid`], [`Error::NameTaken`], [`Error::GrantNotHeld`],
@@ -138,11 +138,11 @@ impl<P: Platform> Roles<'_, P> {
         .await
     }
 
-    /// Gives a role a permission, or takes it away.
+    /// Adds a permission to a role, or removes it.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::GrantNotHeld`], [`Error::InsufficientRank`], or a failure of the
-    /// platform.
+    /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::GrantNotHeld`], [`Error::InsufficientRank`], or a failure of
+    /// the platform.
     pub async fn set_permission(
         self,
         actor: &Actor,
@@ -164,11 +164,11 @@ impl<P: Platform> Roles<'_, P> {
         Ok(())
     }
 
-    /// Deletes a role, also from those who have it.
+    /// Deletes a role, and removes it from the users who have it.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::GrantNotHeld`], [`Error::InsufficientRank`], or a failure of the
-    /// platform.
+    /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::GrantNotHeld`], [`Error::InsufficientRank`], or a failure of
+    /// the platform.
     pub async fn delete(self, actor: &Actor, id_or_name: &str) -> Result<()> {
         let context = self.context;
         let mut acting = actor.clone();
@@ -194,7 +194,7 @@ impl<P: Platform> Roles<'_, P> {
     }
 }
 
-/// The rank of a new role that is given none.
+/// Returns the default rank of a new role.
 async fn usual_rank<P: Platform>(context: &Context<P>, permissions: &[String]) -> Result<u64> {
     if permissions.is_empty() {
         return Ok(0);
@@ -207,8 +207,7 @@ async fn usual_rank<P: Platform>(context: &Context<P>, permissions: &[String]) -
     Ok(if administers { STAFF_RANK } else { 0 })
 }
 
-/// Changes a role that this one may change, from what they may grant to what they may grant, if they outrank all who
-/// have it.
+/// Changes a role. The actor must be able to grant it before and after the change, and must outrank all who have it.
 async fn change_role<P: Platform>(
     context: &Context<P>,
     actor: &Actor,
@@ -240,7 +239,7 @@ async fn change_role<P: Platform>(
     Err(role_always_changing())
 }
 
-/// Stores a role. False: something that the decision rests on has changed meanwhile.
+/// Stores a role. Returns `false` if the grounds of the decision have changed meanwhile.
 async fn store<P: Platform>(
     context: &Context<P>,
     role: &Role,
@@ -257,7 +256,7 @@ async fn store<P: Platform>(
     }
 }
 
-/// What the audit log keeps of a role that was stored.
+/// Adds the details of a stored role to an event.
 fn told(event: Event, role: &Role) -> Event {
     event
         .with("name", role.name.as_str())
@@ -266,14 +265,14 @@ fn told(event: Event, role: &Role) -> Event {
 }
 
 fn role_always_changing() -> Error {
-    Error::Unavailable("the role is being changed by others all the time".into())
+    Error::Unavailable("concurrent changes to the role; try again".into())
 }
 
 fn check_rank(rank: u64) -> Result<u64> {
     if rank < HIGHEST_RANK {
         return Ok(rank);
     }
-    let message = format!("A whole number from 0 to {}.", HIGHEST_RANK - 1);
+    let message = format!("Must be a whole number from 0 to {}.", HIGHEST_RANK - 1);
     let rule = FieldError::new("rank", FieldErrorCode::InvalidFormat, message);
     Err(Error::Invalid(vec![rule]))
 }

@@ -17,7 +17,7 @@ use crate::platform::Platform;
 use crate::rate_limits::sign_in::count_registration;
 use crate::storage::{User, UserDetails, UserQuery};
 
-/// What the first administrator signs in with.
+/// The sign-in data of the first administrator.
 #[derive(Clone, Copy)]
 pub struct FirstAdministrator<'a> {
     /// E-mail address; it counts as verified.
@@ -29,16 +29,16 @@ pub struct FirstAdministrator<'a> {
 }
 
 service! {
-    /// Setting the service up.
+    /// Set-up of the service.
     Setup
 }
 
 impl<P: Platform> Setup<'_, P> {
-    /// Makes the first superadmin by the set-up token, once.
+    /// Creates the first superadmin by the set-up token. This works once.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where no token is set, [`Error::SetupToken`], [`Error::RateLimited`], and what
-    /// [`first_administrator`](Self::first_administrator) says.
+    /// [`Error::NotFound`] if no token is set, [`Error::SetupToken`], [`Error::RateLimited`], and those of
+    /// [`first_administrator`](Self::first_administrator).
     pub async fn set_up(
         self,
         token: &str,
@@ -55,18 +55,18 @@ impl<P: Platform> Setup<'_, P> {
         Self::new(context).first_administrator(first, client).await
     }
 
-    /// Makes the first superadmin. Of concurrent calls one does.
+    /// Creates the first superadmin. Of concurrent calls, only one succeeds.
     ///
     /// # Errors
-    /// [`Error::AlreadySetUp`], [`Error::Invalid`], [`Error::EmailTaken`], [`Error::UsernameTaken`], or a failure of the
-    /// platform.
+    /// [`Error::AlreadySetUp`], [`Error::Invalid`], [`Error::EmailTaken`], [`Error::UsernameTaken`], or a failure of
+    /// the platform.
     pub async fn first_administrator(
         self,
         first: FirstAdministrator<'_>,
         client: &Client,
     ) -> Result<UserDetails> {
         let context = self.context;
-        // Looked at first: nearly every call comes too late, and must not cost a hash.
+        // Checked first, because there is nearly always a superadmin already, and then no password must be hashed.
         let superadmins = list_users(
             context,
             UserQuery {

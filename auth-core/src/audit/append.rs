@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::platform::{Level, Platform};
 use crate::storage::{Audit as _, AuditEvent, StorageError};
 
-/// How long to wait before each try to store an event. Storage itself may have waited for a lock for seconds.
+/// Pause before each attempt to store an event. Storage itself may have waited seconds for a lock.
 const PAUSES: [Duration; 4] = [
     Duration::ZERO,
     Duration::from_millis(100),
@@ -19,8 +19,8 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(2),
 ];
 
-/// Stores an event, and tries again where that may help. The first one that is stored after others were lost is
-/// followed by an event that says how many these were.
+/// Stores an event, and retries if storage is unavailable. The first event stored after others were lost is followed
+/// by an event with the number of lost events.
 pub(crate) async fn append<P: Platform>(context: &Context<P>, event: AuditEvent) {
     if let Err(error) = try_append(context, event).await {
         not_stored(context, &Error::from(error).to_string());
@@ -40,7 +40,7 @@ async fn try_append<P: Platform>(
     context: &Context<P>,
     event: AuditEvent,
 ) -> Result<bool, StorageError> {
-    // Where the last one was lost after all tries, the next need not show the same.
+    // After an event was lost despite all attempts, the next ones are tried only once.
     let tries = match context.lost_events.load(Ordering::Relaxed) {
         0 => PAUSES.len(),
         _ => 1,
@@ -48,12 +48,12 @@ async fn try_append<P: Platform>(
     let mut appended = Ok(false);
     for pause in &PAUSES[..tries] {
         context.platform.pause(*pause).await;
-        // An event is stored once, also when an answer was lost.
+        // An event is stored only once, even if the answer to an earlier attempt was lost.
         appended = context.storage().append_audit(event.clone()).await;
         match &appended {
             Err(StorageError::Unavailable(cause)) => context.platform.log(
                 Level::Debug,
-                "an event of the audit log could not be stored yet",
+                "audit event not stored yet",
                 &[("cause", cause)],
             ),
             _ => break,
@@ -66,7 +66,7 @@ pub(crate) fn not_stored<P: Platform>(context: &Context<P>, cause: &str) {
     context.lost_events.fetch_add(1, Ordering::Relaxed);
     context.platform.log(
         Level::Error,
-        "an event of the audit log could not be stored; it is in this log alone",
+        "audit event not stored; it is only in this log",
         &[("cause", cause)],
     );
 }

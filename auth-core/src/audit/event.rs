@@ -1,20 +1,20 @@
-//! Events: what has happened, to whom and by whom.
+//! Audit events: what happened, to whom and by whom.
 
 use serde_json::{Map, Value};
 
 use crate::storage::ActiveSession;
 
-/// Names of events.
+/// Declares the kinds of events with their names.
 macro_rules! events {
     ($($name:ident = $text:literal),* $(,)?) => {
-        /// What has happened.
+        /// The kind of an event.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum EventKind {
             $($name),*
         }
 
         impl EventKind {
-            /// The name in the audit log.
+            /// Returns the name in the audit log.
             pub(crate) fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text),*
@@ -75,7 +75,7 @@ events! {
     EventsLost = "audit.lost",
 }
 
-/// An event that is being told.
+/// An event to record.
 pub(crate) struct Event {
     pub(super) kind: EventKind,
     pub(super) reason: Option<&'static str>,
@@ -97,7 +97,7 @@ impl Event {
         }
     }
 
-    /// Of a person who does something to his own account, or of an administrator who acts as him.
+    /// Returns an event of users who act on their own account, or of an administrator who impersonates the user.
     pub(crate) fn own(kind: EventKind, active: &ActiveSession) -> Self {
         let actor = active.session.actor_id.as_ref().unwrap_or(&active.user.id);
         Self::new(kind)
@@ -106,36 +106,36 @@ impl Event {
             .during(Some(&active.session.id))
     }
 
-    /// Of a person who has shown that an account is his without a session.
+    /// Returns an event of users who have proved to own an account without a session.
     pub(crate) fn of_user(kind: EventKind, user_id: &str) -> Self {
         Self::new(kind).by(Some(user_id)).on("user", user_id)
     }
 
-    /// Why it failed.
+    /// Sets the reason.
     pub(crate) fn because(mut self, reason: &'static str) -> Self {
         self.reason = Some(reason);
         self
     }
 
-    /// Who did it.
+    /// Sets the actor.
     pub(crate) fn by(mut self, actor: Option<&str>) -> Self {
         self.actor = actor.map(str::to_owned);
         self
     }
 
-    /// What it was done to.
+    /// Sets the target.
     pub(crate) fn on(mut self, sort: &'static str, id: &str) -> Self {
         self.target = Some((sort, id.to_owned()));
         self
     }
 
-    /// In which session.
+    /// Sets the session.
     pub(crate) fn during(mut self, session: Option<&str>) -> Self {
         self.session = session.map(str::to_owned);
         self
     }
 
-    /// A further fact.
+    /// Adds a detail.
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.details.insert(name.to_owned(), value.into());
         self

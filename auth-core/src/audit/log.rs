@@ -1,4 +1,4 @@
-//! The audit log as administrators read it.
+//! The audit log, as administrators read it.
 
 use crate::audit::AuditLog;
 use crate::deferred::task::{Deferred, Task};
@@ -7,13 +7,14 @@ use crate::platform::Platform;
 use crate::storage::{Audit as _, AuditPage, AuditQuery, EventCount};
 
 impl<P: Platform> AuditLog<'_, P> {
-    /// Has it told with which version and settings the service goes on, secrets aside, unless these were the last that were told.
+    /// Records the version and the settings of the service, without secrets, unless the last recorded ones are the
+    /// same. The work is deferred.
     pub fn record_startup(self) {
         let context = self.context;
         context.platform.defer(Deferred(Task::Settings));
     }
 
-    /// A page of the audit log, newest first.
+    /// Returns a page of the audit log, newest first.
     ///
     /// # Errors
     /// A failure of the platform.
@@ -21,7 +22,7 @@ impl<P: Platform> AuditLog<'_, P> {
         Ok(self.context.storage().list_audit(query).await?)
     }
 
-    /// How often each event has happened, by kind and reason.
+    /// Returns the number of events, by kind and reason.
     ///
     /// # Errors
     /// A failure of the platform.

@@ -1,4 +1,4 @@
-//! The audit log: what happened that matters to security.
+//! The audit log: the events that matter to security.
 
 pub(crate) mod append;
 pub(crate) mod event;

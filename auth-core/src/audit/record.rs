@@ -1,4 +1,4 @@
-//! Tells what has happened: the log at once, storage after the answer.
+//! Records events: in the log at once, in storage after the answer.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::new_id::new_id;
 use crate::platform::{Level, Platform};
 use crate::storage::AuditEvent;
 
-/// Tells that something has happened: the log at once, storage after the answer.
+/// Records an event: in the log at once, in storage after the answer.
 pub(crate) fn record<P: Platform>(context: &Context<P>, event: Event, client: &Client) {
     let event = tell(context, event, client);
     context
@@ -31,7 +31,7 @@ pub(crate) fn record_failed_login<P: Platform>(
     record(context, event, client);
 }
 
-/// Tells the log, and returns what is to be stored.
+/// Writes an event into the log, and returns the record to store.
 pub(crate) fn tell<P: Platform>(context: &Context<P>, event: Event, client: &Client) -> AuditEvent {
     let Event {
         kind,

@@ -1,4 +1,4 @@
-//! Tells with which version and settings the service goes on.
+//! Records the version and the settings of the service.
 
 use serde_json::{Map, Value};
 
@@ -49,7 +49,7 @@ pub(crate) async fn tell_settings<P: Platform>(context: &Context<P>) {
             let cause = Error::from(error).to_string();
             context.platform.log(
                 Level::Warn,
-                "with which settings the service goes on could not be told",
+                "failed to record the settings in the audit log",
                 &[("cause", &cause)],
             );
         }

@@ -1,6 +1,7 @@
-//! What a person would call the device behind a `User-Agent`.
+//! Names of devices for people, from the `User-Agent`.
 
-/// Browser and system, such as "Firefox on Linux"; what is not known by name is shown as it calls itself, and cut.
+/// Returns browser and system, such as "Firefox on Linux". An unknown program is shown by its own name, cut to 40
+/// characters.
 pub fn device_name(user_agent: &str) -> String {
     known_device(user_agent).unwrap_or_else(|| {
         let product = user_agent.split([' ', '/']).next().unwrap_or_default();
@@ -8,9 +9,9 @@ pub fn device_name(user_agent: &str) -> String {
     })
 }
 
-/// Browser and system, by names of ours alone; none: no browser that is known.
+/// Returns browser and system by the names in this list alone, or `None` if the browser is unknown.
 pub(crate) fn known_device(user_agent: &str) -> Option<String> {
-    // The first that fits: most claim to be several.
+    // The first match counts, because most browsers claim to be several.
     const BROWSERS: [(&str, &str); 9] = [
         ("Edg", "Edge"),
         ("OPR/", "Opera"),

@@ -11,7 +11,7 @@ pub struct IpBlock {
 }
 
 impl IpBlock {
-    /// Reads an address, or an address and the length of its prefix: `192.0.2.1`, `10.0.0.0/8`, `2001:db8::/32`.
+    /// Parses an address, or an address with the length of its prefix: `192.0.2.1`, `10.0.0.0/8`, `2001:db8::/32`.
     pub fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
@@ -27,7 +27,7 @@ impl IpBlock {
             Some(_) => return None,
         };
         match address.to_canonical() {
-            // 96 bits say that it is IPv4. A shorter prefix holds other IPv6 addresses, too.
+            // The first 96 bits mark it as IPv4. A block with a shorter prefix also contains other IPv6 addresses.
             IpAddr::V4(ipv4) if max == 128 && prefix >= 96 => {
                 Some(Self::around(IpAddr::V4(ipv4), prefix - 96, 128))
             }
@@ -39,7 +39,7 @@ impl IpBlock {
         }
     }
 
-    /// Reads blocks separated by commas; an empty text is an empty list.
+    /// Parses blocks separated by commas; an empty text is an empty list.
     pub fn parse_list(text: &str) -> Option<Vec<Self>> {
         text.split(',')
             .map(str::trim)
@@ -48,7 +48,7 @@ impl IpBlock {
             .collect()
     }
 
-    /// The block of an address, whose prefix has this length in IPv4 and that in IPv6.
+    /// Returns the block around an address, with a prefix of `ipv4` or `ipv6` bits.
     pub fn around(address: IpAddr, ipv4: u8, ipv6: u8) -> Self {
         let address = address.to_canonical();
         let prefix = if address.is_ipv4() { ipv4 } else { ipv6 };
@@ -65,7 +65,7 @@ impl IpBlock {
     }
 }
 
-/// The address with the bits behind the prefix set to zero.
+/// Returns the address with the bits after the prefix set to zero.
 fn first_of(address: IpAddr, prefix: u8) -> IpAddr {
     let behind = |bits: u32| bits.saturating_sub(u32::from(prefix));
     match address {

@@ -1,16 +1,16 @@
-//! What counts as one client: the addresses of one network together.
+//! Networks: all addresses of a network count as one client.
 
 use core::net::IpAddr;
 
 use super::ip_block::IpBlock;
 
-/// The IPv6 prefixes that are counted, with how many times the limit of a network each may use. A subscriber has at
-/// least a /64 and often a /56 or a /48, all of whose addresses they can use; but a /48 may be a whole company, so one
+/// The IPv6 prefix lengths that are counted, each with the multiple of a network's limit that it may use. A subscriber
+/// can use all addresses of at least a /64, and often of a /56 or a /48. But a /48 can be a whole company, so one
 /// person in it must not use up everybody's share.
 const PREFIXES: [(u8, u64); 3] = [(64, 1), (56, 2), (48, 4)];
 
-/// The networks of an address as blocks, the narrowest first, with how many times the limit of the narrowest each may
-/// use. An IPv4 address is a network by itself, also in IPv6 form.
+/// Returns the networks of an address as blocks, the narrowest first, each with the multiple of the narrowest one's
+/// limit that it may use. An IPv4 address is a network by itself, also in IPv6 form.
 pub fn blocks_of(ip: IpAddr) -> Vec<(IpBlock, u64)> {
     let block = |(length, share)| (IpBlock::around(ip, 32, length), share);
     match ip.to_canonical() {
@@ -22,14 +22,14 @@ pub fn blocks_of(ip: IpAddr) -> Vec<(IpBlock, u64)> {
 /// A network that an address is in.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Network {
-    /// How it is written in the key of a limit.
+    /// Name in the key of a limit.
     pub(crate) name: String,
-    /// How many times the limit of the narrowest network it may use.
+    /// Multiple of the narrowest network's limit that it may use.
     pub(crate) share: u64,
 }
 
-/// The networks of an address, the narrowest first. An IPv4 address is one by itself, also in IPv6 form; all clients
-/// without a known address are one together.
+/// Returns the networks of an address, the narrowest first. An IPv4 address is a network by itself, also in IPv6 form.
+/// All clients without a known address share one network.
 pub(crate) fn networks(ip: Option<IpAddr>) -> Vec<Network> {
     let alone = |name| vec![Network { name, share: 1 }];
     match ip.map(|ip| ip.to_canonical()) {
@@ -45,7 +45,7 @@ pub(crate) fn networks(ip: Option<IpAddr>) -> Vec<Network> {
     }
 }
 
-/// Whether two addresses are in one network, the narrowest of each.
+/// Whether the narrowest networks of two addresses are the same.
 pub(crate) fn in_one_network(a: IpAddr, b: IpAddr) -> bool {
     networks(Some(a)).first() == networks(Some(b)).first()
 }

@@ -1,4 +1,4 @@
-//! Settings about the log, and the form of its lines.
+//! Settings of the log, and the format of its lines.
 
 use core::fmt::Write as _;
 
@@ -10,17 +10,17 @@ use crate::settings;
 use crate::time::Timestamp;
 
 settings! {
-    /// What an operator can set about the log, the same on every host.
+    /// Settings of the log, the same on every host.
     pub struct LogConfig;
 
-    /// Which log lines are written.
+    /// Minimum level of the log lines that are written.
     LOG_LEVEL level: Level = "info", Level::parse, "error, warn, info or debug";
-    /// Whether log lines are JSON.
+    /// Whether log lines are written as JSON.
     LOG_JSON json: bool = "false", parse::boolean, "true or false";
 }
 
 impl LogConfig {
-    /// The text of a log line; none when lines of that level are not written. `time` is left out where a platform
+    /// Formats a log line. Returns `None` if lines of that level are not written. `time` is `None` where a platform
     /// writes it by itself.
     pub fn line(
         &self,
@@ -46,7 +46,7 @@ impl LogConfig {
         let mut line = time.map(|time| format!("{time} ")).unwrap_or_default();
         let _ = write!(line, "{:5} {message}", level.as_str());
         for (name, value) in fields {
-            // In quotes and escaped: a value can't begin a line of its own.
+            // Quoted and escaped, so that a value can't begin a line of its own.
             let _ = write!(line, " {name}={value:?}");
         }
         Some(line)

@@ -1,4 +1,4 @@
-//! What an operator can set: one table from which come parsing, defaults, checks and documentation.
+//! The settings: one table from which parsing, defaults, checks and documentation are derived.
 
 mod log;
 pub mod parse;
@@ -24,17 +24,17 @@ pub use setting::{Setting, SettingError};
 pub use values::Values;
 pub use web::WebConfig;
 
-/// Everything an operator can set about the service, the same on every host.
+/// The settings of the service, the same on every host.
 #[derive(Clone)]
 pub struct Config {
     values: Values,
-    /// Where the service is reached, and from which pages.
+    /// Addresses of the service, and of the pages that use it.
     pub web: WebConfig,
-    /// What stands in front of the service, on hosts where clients connect to a socket.
+    /// Proxies in front of the service, on hosts where clients connect to a socket.
     pub proxies: ProxyConfig,
-    /// What mail says, with the operator's own templates.
+    /// Mail templates, including the operator's own.
     pub templates: Arc<Templates>,
-    /// The settings that are no secret and were given a value, with it.
+    /// Values of the settings that are given and not secret.
     pub given: BTreeMap<&'static str, String>,
 }
 
@@ -46,7 +46,7 @@ impl Deref for Config {
     }
 }
 
-/// Settings that remember what they were asked for and is no secret.
+/// Settings that remember the values that are read and not secret.
 struct Heard<'a, S> {
     settings: &'a S,
     values: Mutex<BTreeMap<&'static str, String>>,
@@ -73,11 +73,11 @@ impl<S: Settings> Settings for Heard<'_, S> {
 }
 
 impl Config {
-    /// The settings with a value each, in the order of the documentation. Those of
-    /// [templates](Templates::built_in) come besides.
+    /// The settings with one value each, in the order of the documentation. Those of
+    /// [templates](Templates::built_in) are not included.
     pub const TABLE: &'static [Setting] = Values::TABLE;
 
-    /// Reads every setting and checks those that depend on each other.
+    /// Reads every setting, and checks those that depend on each other.
     ///
     /// # Errors
     /// The first setting whose value can't be used.
@@ -111,7 +111,7 @@ impl Config {
         {
             return Err(SettingError::Value {
                 name: "ARGON2_MEMORY_KIB",
-                problem: format!("too little for {} lanes", config.argon2_parallelism),
+                problem: format!("too small for {} lanes", config.argon2_parallelism),
                 accepts: "at least 8 KiB for each of ARGON2_PARALLELISM lanes",
             });
         }
@@ -122,14 +122,14 @@ impl Config {
             return Err(SettingError::Value {
                 name: "COOKIE_DOMAIN",
                 problem: format!(
-                    "browsers take no cookie for {domain} from PUBLIC_BASE_URL {}",
+                    "browsers reject a cookie for {domain} from PUBLIC_BASE_URL {}",
                     web.public_base_url
                 ),
-                accepts: "the host of PUBLIC_BASE_URL, or a domain that it is in",
+                accepts: "the host of PUBLIC_BASE_URL, or a parent domain of it",
             });
         }
         let proxies = ProxyConfig::load(&heard).await?;
-        // Kept by the host; a value that it can't use is told at the start, too.
+        // Used by the host; loaded here so that a value that it can't use is reported at startup.
         RetentionConfig::load(&heard).await?;
         let templates = Templates::load(settings, &config.product_name).await?;
         Ok(Self {
@@ -141,61 +141,61 @@ impl Config {
         })
     }
 
-    /// The secret that signs access tokens; none when a key pair does.
+    /// Returns the secret that signs access tokens, or `None` if a key pair signs them.
     pub(crate) fn jwt_secret_key(&self) -> Option<&SecretKey> {
         self.jwt_algorithm
             .min_secret_len()
             .and(self.jwt_secret.as_ref())
     }
 
-    /// How many passwords may be tried at one name from everywhere; 0: any number.
+    /// Returns the limit of passwords that can be tried at one name from everywhere; 0 means no limit.
     pub(crate) fn login_attempts_everywhere(&self) -> u64 {
         self.values
             .login_attempts_per_account_everywhere
             .unwrap_or(self.login_attempts_per_account * 10)
     }
 
-    /// How many mails of one kind are sent to one address, whoever asks; 0: any number.
+    /// Returns the limit of mails of one kind to one address, requested from everywhere; 0 means no limit.
     pub(crate) fn mails_per_address_everywhere(&self) -> u64 {
         self.values
             .mails_per_address_everywhere
             .unwrap_or(self.mails_per_address * 4)
     }
 
-    /// How many mails of one kind one network may ask for; 0: any number.
+    /// Returns the limit of mails of one kind that one network can request; 0 means no limit.
     pub(crate) fn mails_per_ip(&self) -> u64 {
         self.values
             .mails_per_ip
             .unwrap_or(self.mails_per_address * 10)
     }
 
-    /// Whether the grant `password` of OAuth 2.0 is taken.
+    /// Whether the OAuth 2.0 grant `password` is accepted.
     pub fn password_grant(&self) -> bool {
         self.values
             .password_grant
             .unwrap_or(self.compatibility_routes)
     }
 
-    /// How authenticator apps call the service.
+    /// Returns the name of the service in authenticator apps.
     pub fn totp_issuer(&self) -> &str {
         self.totp_issuer.as_deref().unwrap_or(&self.product_name)
     }
 
-    /// `iss` of access tokens.
+    /// Returns `iss` of access tokens.
     pub fn issuer(&self) -> &str {
         self.jwt_issuer
             .as_deref()
             .unwrap_or(&self.web.public_base_url)
     }
 
-    /// `aud` of access tokens.
+    /// Returns `aud` of access tokens.
     pub fn audience(&self) -> &str {
         self.jwt_audience
             .as_deref()
             .unwrap_or_else(|| self.issuer())
     }
 
-    /// `aud` of access tokens of sessions that are good for setting up a second factor alone: other services refuse them.
+    /// Returns `aud` of access tokens of sessions that can only set up a second factor: other services refuse them.
     pub(crate) fn enrolment_audience(&self) -> String {
         format!("{}#enrolment", self.audience())
     }
@@ -275,7 +275,7 @@ mod tests {
                 ("COOKIE_DOMAIN", "example.com"),
                 ("PUBLIC_BASE_URL", base),
             ];
-            assert!(message(&settings).starts_with("COOKIE_DOMAIN: browsers take no"));
+            assert!(message(&settings).starts_with("COOKIE_DOMAIN: browsers reject"));
         }
         let settings = [
             ("COOKIE_DOMAIN", "com"),
@@ -288,7 +288,7 @@ mod tests {
         );
     }
 
-    /// V10.4.4: the password grant goes with the paths of other systems, unless its own setting says otherwise.
+    /// V10.4.4: the password grant follows the paths of other systems, unless its own setting is given.
     #[test]
     fn the_password_grant_goes_with_the_compatible_paths() {
         let (paths, own) = ("COMPATIBILITY_ROUTES", "PASSWORD_GRANT");

@@ -1,18 +1,18 @@
-//! Parsers of values, for tables of settings. Each refuses what would break where the value ends up.
+//! Parsers of values, for tables of settings. Each refuses values that would break where they are used.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::mail::context::is_printable;
 use crate::secret::SecretKey;
 
-/// A whole number from `min` to `max`.
+/// Parses a whole number from `min` to `max`.
 pub fn whole(text: &str, min: u64, max: u64) -> Option<u64> {
     text.parse()
         .ok()
         .filter(|number| (min..=max).contains(number))
 }
 
-/// The same, or none when empty.
+/// Parses a whole number from `min` to `max`, or nothing if the text is empty.
 pub fn optional_whole(text: &str, min: u64, max: u64) -> Option<Option<u64>> {
     if text.is_empty() {
         return Some(None);
@@ -20,7 +20,7 @@ pub fn optional_whole(text: &str, min: u64, max: u64) -> Option<Option<u64>> {
     whole(text, min, max).map(Some)
 }
 
-/// `true` or `false`, in any letter case, or `1` or `0`.
+/// Parses `true` or `false`, in any letter case, or `1` or `0`.
 pub fn boolean(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" => Some(true),
@@ -29,12 +29,12 @@ pub fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// Any text, or none when empty.
+/// Parses any text, or nothing if it is empty.
 pub fn optional(text: &str) -> Option<Option<String>> {
     Some((!text.is_empty()).then(|| text.to_owned()))
 }
 
-/// A name to show, in mails, their headers and pages: 1 to 64 characters, all of them printable, some of them more than
+/// Parses a name to show in mails, their headers and pages: 1 to 64 printable characters, not only blanks and
 /// punctuation.
 pub fn name(text: &str) -> Option<String> {
     let says = |c: char| !c.is_whitespace() && !c.is_ascii_punctuation();
@@ -44,7 +44,7 @@ pub fn name(text: &str) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
-/// A name that stands before a colon in the URI of an authenticator app, or none when empty.
+/// Parses a name that precedes a colon in the URI of an authenticator app, or nothing if the text is empty.
 pub fn issuer_name(text: &str) -> Option<Option<String>> {
     if text.is_empty() {
         return Some(None);
@@ -52,7 +52,8 @@ pub fn issuer_name(text: &str) -> Option<Option<String>> {
     name(text).filter(|name| !name.contains(':')).map(Some)
 }
 
-/// The StringOrURI of a claim (RFC 7519 section 2), or none when empty: what has a colon is a URI.
+/// Parses the StringOrURI of a claim (RFC 7519 section 2), or nothing if the text is empty. A text with a colon must be
+/// a URI.
 pub fn string_or_uri(text: &str) -> Option<Option<String>> {
     let is_uri = |scheme: &str, rest: &str| {
         let in_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
@@ -70,8 +71,8 @@ pub fn string_or_uri(text: &str) -> Option<Option<String>> {
     fits.then(|| (!text.is_empty()).then(|| text.to_owned()))
 }
 
-/// Scheme and authority of an http or https URL as browsers write an origin: in lower case, without the usual port and a
-/// trailing slash.
+/// Parses scheme and authority of an http or https URL, and writes them as browsers write an origin: in lower case,
+/// without the default port and a trailing slash.
 pub fn base_url(text: &str) -> Option<String> {
     let text = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
     let (scheme, authority) = text.split_once("://")?;
@@ -84,7 +85,7 @@ pub fn base_url(text: &str) -> Option<String> {
     is_authority(authority).then(|| format!("{scheme}://{shown}"))
 }
 
-/// The same with a path, which is of plain segments: letters, digits, `-`, `.`, `_` and `~`.
+/// Parses the same with a path of plain segments: letters, digits, `-`, `.`, `_` and `~`.
 pub fn base_url_with_path(text: &str) -> Option<String> {
     let (origin, path) = split_url(text.strip_suffix('/').unwrap_or(text));
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
@@ -95,14 +96,14 @@ pub fn base_url_with_path(text: &str) -> Option<String> {
         .map(|origin| origin + path)
 }
 
-/// Scheme and authority of a URL, and the path that begins with a slash or is empty.
+/// Splits a URL into scheme and authority, and the path, which begins with a slash or is empty.
 pub(super) fn split_url(url: &str) -> (&str, &str) {
     let authority = url.find("://").map_or(0, |at| at + 3);
     let path = url[authority..].find('/');
     url.split_at(path.map_or(url.len(), |at| authority + at))
 }
 
-/// An http or https URL to append to.
+/// Parses an http or https URL to append to.
 pub fn url_prefix(text: &str) -> Option<String> {
     let rest = text
         .strip_prefix("https://")
@@ -115,7 +116,7 @@ pub fn url_prefix(text: &str) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
-/// Whether it is the authority of a URL: a host, and a port or none. No name and password.
+/// Whether the text is the authority of a URL: a host with an optional port, without user name and password.
 pub fn is_authority(text: &str) -> bool {
     let (fits, rest) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, rest)) => (address.parse::<Ipv6Addr>().is_ok(), rest),
@@ -130,7 +131,8 @@ pub fn is_authority(text: &str) -> bool {
     fits && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
 }
 
-/// Whether it is a host name (RFC 1123 section 2.1; with underscores, as people name machines) or an IPv4 address.
+/// Whether the text is a host name (RFC 1123 section 2.1, and also with underscores, which are in use) or an IPv4
+/// address.
 pub fn is_host(text: &str) -> bool {
     let is_label = |label: &str| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
@@ -140,14 +142,14 @@ pub fn is_host(text: &str) -> bool {
             && !label.ends_with('-')
     };
     let last = text.rsplit('.').next().unwrap_or_default();
-    // What ends with a number is read as an address (WHATWG URL, "ends in a number").
+    // A host that ends in a number is read as an address (WHATWG URL, "ends in a number").
     let is_number = last.bytes().all(|byte| byte.is_ascii_digit());
     text.len() <= 253
         && text.split('.').all(is_label)
         && (!is_number || text.parse::<Ipv4Addr>().is_ok())
 }
 
-/// A domain name, or none when empty. An address is none.
+/// Parses a domain name, or nothing if the text is empty. An IP address is refused.
 pub fn domain(text: &str) -> Option<Option<String>> {
     if text.is_empty() {
         return Some(None);
@@ -156,7 +158,7 @@ pub fn domain(text: &str) -> Option<Option<String>> {
     fits.then(|| Some(text.to_ascii_lowercase()))
 }
 
-/// A secret that a request brings as a bearer token, so without blanks and in ASCII; none when empty.
+/// Parses a secret that requests send as a bearer token, so in ASCII without blanks, or nothing if the text is empty.
 pub fn bearer(text: &str) -> Option<Option<SecretKey>> {
     if text.is_empty() {
         return Some(None);
@@ -167,14 +169,14 @@ pub fn bearer(text: &str) -> Option<Option<SecretKey>> {
         .map(Some)
 }
 
-/// The name of a header (RFC 9110 section 5.1), in lower case.
+/// Parses the name of a header (RFC 9110 section 5.1), and writes it in lower case.
 pub fn header_name(text: &str) -> Option<String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     let fits = !text.is_empty() && text.chars().all(allowed);
     fits.then(|| text.to_ascii_lowercase())
 }
 
-/// Origins separated by commas; an empty text is an empty list.
+/// Parses origins separated by commas; an empty text is an empty list.
 pub fn origins(text: &str) -> Option<Vec<String>> {
     text.split(',')
         .map(str::trim)

@@ -1,4 +1,4 @@
-//! Settings about how long storage keeps what has happened.
+//! Settings of the retention of events.
 
 use core::time::Duration;
 
@@ -6,9 +6,9 @@ use super::parse;
 use crate::settings;
 
 settings! {
-    /// For how long storage keeps what has happened, the same on every host.
+    /// Settings of the retention of events in storage, the same on every host.
     pub struct RetentionConfig;
 
-    /// How long events of the audit log are kept; 0 for ever.
+    /// Retention of events in the audit log; 0 keeps them without end.
     AUDIT_RETENTION_DAYS audit: Option<Duration> = "365", |text| parse::whole(text, 0, 36_500).map(|days| (days > 0).then(|| Duration::from_secs(days * 86_400))), "days, 0 to 36500";
 }

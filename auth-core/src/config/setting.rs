@@ -1,31 +1,31 @@
-//! One setting: what documents it, and the macro that declares a table of settings.
+//! The documentation of a setting, and the macro that declares a table of settings.
 
 /// One row of a table of settings, for documentation and command lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
     /// Name, in upper case with underscores.
     pub name: &'static str,
-    /// What it does.
+    /// Description.
     pub doc: &'static str,
-    /// Which values are taken, as a phrase.
+    /// Accepted values, as a phrase.
     pub accepts: &'static str,
-    /// Value when it is not set; none: it has none.
+    /// Value when the setting is not set; `None` means that there is no default.
     pub default: Option<&'static str>,
-    /// True: its value is never printed.
+    /// Whether the value is secret, and so never printed.
     pub secret: bool,
 }
 
-/// A setting whose value can't be used. Says its name and the accepted form, and never a secret's value.
+/// A setting whose value can't be used. The message contains its name and the accepted values, never a secret's value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
-    /// The value has another form.
+    /// The value is not accepted.
     #[error("{name}: {problem}; accepted: {accepts}")]
     Value {
         /// Name of the setting.
         name: &'static str,
-        /// What is wrong with it.
+        /// Description of the problem.
         problem: String,
-        /// What would be right.
+        /// Accepted values.
         accepts: &'static str,
     },
     /// The source of settings does not answer.
@@ -35,9 +35,9 @@ pub enum SettingError {
 
 /// Declares a table of settings: a structure with a field for each, `TABLE` to document them, and `load`.
 ///
-/// A row is `NAME field: Type = default, parser, "accepted form"`, with `secret` before the name where the
-/// value must never be printed. The parser is a `fn(&str) -> Option<Type>`; the default `""` means "not set",
-/// which the parser gets as an empty string.
+/// A row is `NAME field: Type = default, parser, "accepted values"`, followed by `, secret` if the value must never be
+/// printed. The parser is a `fn(&str) -> Option<Type>`; the default `""` means "not set", which the parser gets as an
+/// empty string.
 #[macro_export]
 macro_rules! settings {
     (
@@ -60,7 +60,7 @@ macro_rules! settings {
                 secret: $crate::settings!(@secret $($secret)?),
             }),+];
 
-            /// Reads every setting. A value of blanks alone counts as not set.
+            /// Reads every setting. A value that consists only of blanks counts as not set.
             ///
             /// # Errors
             /// The first setting whose value can't be used.

@@ -1,4 +1,4 @@
-//! The table of the service's settings: a name, a default, a parser and a sentence each.
+//! The table of the service's settings, each with name, default, parser and description.
 
 use core::time::Duration;
 
@@ -12,109 +12,109 @@ use crate::sessions::transport::SessionTransport;
 use crate::settings;
 
 settings! {
-    /// The settings of [`Config`](crate::Config) with a value each.
+    /// The settings of [`Config`](crate::Config) with one value each.
     pub struct Values;
 
-    /// Protects private keys and other secrets at rest. Losing it means losing them; changing it makes stored keys unreadable.
+    /// Key that protects private keys and other secrets at rest. If it is lost, so are they; changing it makes stored keys unreadable.
     SECRET_KEY secret_key: SecretKey = "", |text| SecretKey::new(text.as_bytes()), "at least 32 bytes", secret;
-    /// Signs access tokens when `JWT_ALGORITHM` is HS256, HS384 or HS512.
+    /// Secret that signs access tokens when `JWT_ALGORITHM` is HS256, HS384 or HS512.
     JWT_SECRET jwt_secret: Option<SecretKey> = "", |text| if text.is_empty() { Some(None) } else { SecretKey::new(text.as_bytes()).map(Some) }, "at least 32 bytes, 48 for HS384, 64 for HS512", secret;
-    /// Algorithm of access tokens. With EdDSA and ES256 the key pair is made at first use and the public half is served at /.well-known/jwks.json.
+    /// Signature algorithm of access tokens. With EdDSA and ES256 the key pair is created at first use, and the public key is served at /.well-known/jwks.json.
     JWT_ALGORITHM jwt_algorithm: Algorithm = "EdDSA", |text| Algorithm::parse(text).filter(|algorithm| algorithm.can_sign()), "EdDSA, ES256, HS256, HS384 or HS512";
-    /// How the service calls itself in mail.
-    PRODUCT_NAME product_name: String = "Gatewright", parse::name, "1 to 64 printable characters, some of them more than punctuation";
+    /// Name of the service in mails.
+    PRODUCT_NAME product_name: String = "Gatewright", parse::name, "1 to 64 printable characters, not only punctuation";
     /// `iss` of access tokens; `PUBLIC_BASE_URL` when not set.
     JWT_ISSUER jwt_issuer: Option<String> = "", parse::string_or_uri, "a URI, or text without a colon, of at most 255 bytes";
     /// `aud` of access tokens; the issuer when not set.
     JWT_AUDIENCE jwt_audience: Option<String> = "", parse::string_or_uri, "a URI, or text without a colon, of at most 255 bytes";
-    /// By how much the clocks of what issues access tokens and what verifies them may differ: `exp`, `nbf` and `iat` are taken that much late or early.
+    /// Accepted difference between the clocks that issue access tokens and those that verify them: `exp`, `nbf` and `iat` are accepted that much late or early.
     CLOCK_TOLERANCE_SECONDS clock_tolerance: Duration = "5", |text| parse::whole(text, 0, 300).map(Duration::from_secs), "seconds, 0 to 300";
-    /// Life of an access token.
+    /// Lifetime of an access token.
     ACCESS_TOKEN_EXPIRE_MINUTES access_token_life: Duration = "15", |text| parse::whole(text, 1, 1440).map(|n| Duration::from_secs(n * 60)), "minutes, 1 to 1440";
-    /// Life of a refresh token; each refresh hands out a new one, up to the end of the session.
+    /// Lifetime of a refresh token. Each refresh issues a new one (refresh token rotation), up to the end of the session.
     REFRESH_TOKEN_EXPIRE_DAYS refresh_token_life: Duration = "7", |text| parse::whole(text, 1, 365).map(|n| Duration::from_secs(n * 86_400)), "days, 1 to 365";
-    /// For how long after a refresh the old token still gets the same answer, so that two tabs don't sign a person out.
+    /// Time after a refresh in which the old token still gets the same answer, so that two tabs don't sign a user out.
     REFRESH_TOKEN_GRACE_SECONDS refresh_token_grace: Duration = "10", |text| parse::whole(text, 0, 300).map(Duration::from_secs), "seconds, 0 to 300";
-    /// Life of a session, however often it is refreshed.
+    /// Lifetime of a session, however often it is refreshed.
     SESSION_EXPIRE_DAYS session_life: Duration = "30", |text| parse::whole(text, 1, 3650).map(|n| Duration::from_secs(n * 86_400)), "days, 1 to 3650";
-    /// Whether signing in ends all other sessions of the person.
+    /// Whether signing in ends all other sessions of the user.
     SINGLE_SESSION single_session: bool = "false", parse::boolean, "true or false";
-    /// Whether registering signs in at once.
+    /// Whether registration signs the user in at once.
     REGISTER_AUTO_LOGIN register_auto_login: bool = "true", parse::boolean, "true or false";
-    /// What carries a session when a login does not say: `jwt`, `session` (an opaque token), or a cookie that holds one of the two.
+    /// Transport of a session when a login does not name one: `jwt`, `session` (an opaque token), or a cookie that contains one of the two.
     SESSION_TRANSPORT session_transport: SessionTransport = "jwt", SessionTransport::parse, "jwt, session, cookie or jwt_cookie";
-    /// How long a session of an opaque token lasts without being used.
+    /// Time after which an unused session of an opaque token ends.
     SESSION_IDLE_MINUTES session_idle: Duration = "10080", |text| parse::whole(text, 5, 525_600).map(|n| Duration::from_secs(n * 60)), "minutes, 5 to 525600";
-    /// Whether cookies are sent over HTTPS alone; without it they lose the `__Host-` of their names, and anybody on the way can read them.
+    /// Whether cookies are sent over HTTPS only. Without it, their names lose the prefix `__Host-`, and anybody on the way can read them.
     COOKIE_SECURE cookie_secure: bool = "true", parse::boolean, "true or false";
-    /// Domain of the cookies, to share them with its subdomains; this host alone when not set.
-    COOKIE_DOMAIN cookie_domain: Option<String> = "", parse::domain, "the host of PUBLIC_BASE_URL, or a domain that it is in";
-    /// Whether nobody signs in before he has proved to receive mail at his address. Registering then says nothing of addresses that are taken.
+    /// Domain of the cookies, to share them with its subdomains. The service's host alone when not set.
+    COOKIE_DOMAIN cookie_domain: Option<String> = "", parse::domain, "the host of PUBLIC_BASE_URL, or a parent domain of it";
+    /// Whether users must verify their e-mail address before they can sign in. Registration then doesn't reveal which addresses are taken.
     REQUIRE_EMAIL_VERIFICATION require_email_verification: bool = "false", parse::boolean, "true or false";
-    /// Whether the link that verifies an address also takes the password or a session, so that nobody verifies an account that a stranger made with his address.
+    /// Whether the link that verifies an address also requires the password or a session, so that nobody verifies an account that a stranger created with their address.
     VERIFY_NEEDS_PASSWORD verify_needs_password: bool = "true", parse::boolean, "true or false";
-    /// Life of links that verify an address.
+    /// Lifetime of links that verify an address.
     VERIFY_TOKEN_TTL verify_token_life: Duration = "86400", |text| parse::whole(text, 300, 2_592_000).map(Duration::from_secs), "seconds, 300 to 2592000";
-    /// Life of links that reset a password.
+    /// Lifetime of links that reset a password.
     RESET_TOKEN_TTL reset_token_life: Duration = "3600", |text| parse::whole(text, 300, 86_400).map(Duration::from_secs), "seconds, 300 to 86400";
-    /// How authenticator apps call the service; `PRODUCT_NAME` without its colons when not set.
-    TOTP_ISSUER totp_issuer: Option<String> = "", parse::issuer_name, "1 to 64 printable characters without a colon, some of them more than punctuation";
-    /// Who has to have a second factor: `off` (nobody), `all`, or names of roles. Until it is set up, at the next login or at once, their sessions are good for nothing else.
+    /// Name of the service in authenticator apps; `PRODUCT_NAME` without its colons when not set.
+    TOTP_ISSUER totp_issuer: Option<String> = "", parse::issuer_name, "1 to 64 printable characters without a colon, not only punctuation";
+    /// Users who must have a second factor: `off` (nobody), `all`, or names of roles. Until it is set up, at the next login or at once, their sessions can do nothing else.
     REQUIRE_MFA require_mfa: RequireMfa = "off", RequireMfa::parse, "off, all, or names of roles separated by commas";
-    /// How many steps of 30 seconds the clock of an authenticator app may be off, either way: a code is good for 30 seconds with 0, and for 90 with 1. Each code counts once.
+    /// Accepted clock error of an authenticator app in steps of 30 seconds, either way: a code is valid for 30 seconds with 0, and for 90 with 1. Each code works once.
     TOTP_SKEW_STEPS totp_skew: u64 = "1", |text| parse::whole(text, 0, 1), "0 or 1";
     /// Extra fields of a user: a JSON list of `{"name": …, "type": "string", "integer", "number" or "boolean", "required": …, "max_length": …, "editable_by": "user" or "admin"}`.
     PROFILE_FIELDS profile_fields: ProfileFields = "[]", ProfileFields::parse, "a JSON list of declarations";
     /// Whether the paths of fastapi-users and other systems are served besides our own.
     COMPATIBILITY_ROUTES compatibility_routes: bool = "true", parse::boolean, "true or false";
-    /// Whether `POST /auth/token` takes the grant `password` of OAuth 2.0. It shows people's passwords to the client, so it is for first-party clients alone, and RFC 9700 forbids it to others. As `COMPATIBILITY_ROUTES` when not set.
+    /// Whether `POST /auth/token` accepts the OAuth 2.0 grant `password`. It shows users' passwords to the client, so it is for first-party clients only, and RFC 9700 forbids it to others. Same as `COMPATIBILITY_ROUTES` when not set.
     PASSWORD_GRANT password_grant: Option<bool> = "", |text| if text.is_empty() { Some(None) } else { parse::boolean(text).map(Some) }, "true or false";
-    /// Fewest characters of a password.
+    /// Minimum length of a password.
     PASSWORD_MIN_LENGTH password_min_length: usize = "8", |text| parse::whole(text, 8, 64).map(|n| n as usize), "characters, 8 to 64";
-    /// Most characters of a password.
+    /// Maximum length of a password.
     PASSWORD_MAX_LENGTH password_max_length: usize = "128", |text| parse::whole(text, 64, 1024).map(|n| n as usize), "characters, 64 to 1024";
-    /// Service that lists breached passwords, asked for each that a person chooses by the first five digits of its SHA-1, which are appended to this: `https://api.pwnedpasswords.com/range/`. None when not set.
+    /// Service that lists breached passwords. It is asked for each password that a user chooses, with the first five digits of the password's SHA-1 appended to this URL: `https://api.pwnedpasswords.com/range/`. No check when not set.
     BREACH_CHECK_URL breach_check_url: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::url_prefix(text).map(Some) }, "an http or https URL that ends with /";
-    /// Whether no password can be chosen while that service does not answer; otherwise they are taken then, with a warning in the log.
+    /// Whether passwords are refused while the service of `BREACH_CHECK_URL` does not answer. Otherwise they are accepted then, with a warning in the log.
     BREACH_CHECK_REQUIRED breach_check_required: bool = "false", parse::boolean, "true or false";
-    /// Memory of a password hash (Argon2id), freshly hashed passwords only.
+    /// Memory of a password hash (Argon2id). Applies to new hashes only.
     ARGON2_MEMORY_KIB argon2_memory: u32 = "19456", |text| parse::whole(text, 8, u64::from(Parameters::MAX_MEMORY)).map(|n| n as u32), "KiB, 8 to 131072, and to 65536 on Workers";
-    /// Passes over that memory.
+    /// Passes over the memory of a password hash.
     ARGON2_ITERATIONS argon2_iterations: u32 = "2", |text| parse::whole(text, 1, u64::from(Parameters::MAX_ITERATIONS)).map(|n| n as u32), "1 to 64";
-    /// Lanes of that memory.
+    /// Lanes of the memory of a password hash.
     ARGON2_PARALLELISM argon2_parallelism: u32 = "1", |text| parse::whole(text, 1, u64::from(Parameters::MAX_PARALLELISM)).map(|n| n as u32), "1 to 16";
-    /// Most time that verifying a password hash of another system may take, as its parameters tell; an import refuses others.
+    /// Maximum time to verify a password hash of another system, estimated from its parameters. An import refuses slower hashes.
     IMPORT_HASH_MILLISECONDS import_hash_milliseconds: u32 = "2000", |text| parse::whole(text, 1, 25_000).map(|n| n as u32), "milliseconds, 1 to 25000";
-    /// Password hashes that all instances together begin within a second, before further ones are refused with 503, where nothing else bounds how many there are at once (Spin). Work that takes as much time or memory as several of the default cost counts as so many, such as a login after an import of costly hashes; 0 for no limit.
+    /// Password hashes that all instances together begin within a second where nothing else limits their number (Spin); further ones are refused with 503. Work that takes as much time or memory as several hashes of the default cost counts as that many, such as a login after an import of costly hashes. 0 means no limit.
     HASHES_PER_SECOND hashes_per_second: u64 = "0", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
-    /// Length of the windows in which attempts and requests for mails are counted.
+    /// Length of the rate limit windows in which attempts and requests for mails are counted.
     LIMIT_WINDOW_MINUTES limit_window: Duration = "15", |text| parse::whole(text, 1, 1440).map(|n| Duration::from_secs(n * 60)), "minutes, 1 to 1440";
-    /// Password attempts, right or wrong, at one address or user name from one network (IPv4: an address; IPv6: a /64, twice as many from a /56, four times as many from a /48) within a window before further ones are refused, and as many from each device that signed in to the account before; 0 for no limit.
+    /// Password attempts, right or wrong, at one address or user name from one network within a window; further ones are refused. A network is an IPv4 address or an IPv6 /64; twice as many are accepted from a /56, and four times as many from a /48. Each device that signed in to the account before has as many attempts of its own. 0 means no limit.
     LOGIN_ATTEMPTS_PER_ACCOUNT login_attempts_per_account: u64 = "20", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
-    /// The same from everywhere together. It does not bind devices that signed in before, and networks that a session of the account began in. Ten times `LOGIN_ATTEMPTS_PER_ACCOUNT` when not set; 0 for no limit.
+    /// Password attempts at one address or user name from all networks together within a window. Devices that signed in before, and networks in which a session of the account began, are exempt. Ten times `LOGIN_ATTEMPTS_PER_ACCOUNT` when not set; 0 means no limit.
     LOGIN_ATTEMPTS_PER_ACCOUNT_EVERYWHERE login_attempts_per_account_everywhere: Option<u64> = "", |text| parse::optional_whole(text, 0, 1_000_000), "0 to 1000000";
-    /// Password attempts and registrations from one network, whatever the names, within a window before further ones are refused, and as many codes of a second factor; ten times as many registrations, changes of profiles and set-ups of a second factor in a day, each apart; 0 for no limit.
+    /// Password attempts and registrations from one network, for any names, within a window, and as many codes of a second factor; further ones are refused. In a day, ten times as many registrations, profile changes and second factor set-ups, each counted separately. 0 means no limit.
     LOGIN_ATTEMPTS_PER_IP login_attempts_per_ip: u64 = "200", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
-    /// Codes of a second factor that may be tried at one account within a window.
+    /// Codes of a second factor that can be tried at one account within a window.
     MFA_ATTEMPTS_PER_ACCOUNT mfa_attempts_per_account: u64 = "10", |text| parse::whole(text, 1, 1000), "1 to 1000";
-    /// Passwords that may be tried with the links to a new one of an account within a window.
+    /// Passwords that can be tried with the password reset links of an account within a window.
     RESET_ATTEMPTS_PER_ACCOUNT reset_attempts_per_account: u64 = "10", |text| parse::whole(text, 1, 1000), "1 to 1000";
-    /// Requests from one network for one kind of mail (another verification, a new password, a new address) to one address within a window before further ones are refused; 0 for no limit.
+    /// Requests from one network for one kind of mail (another verification, a password reset, a new address) to one address within a window; further ones are refused. 0 means no limit.
     MAILS_PER_ADDRESS mails_per_address: u64 = "5", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
-    /// Mails of one kind that are sent to one address within a window, whoever asks; further requests get their usual answer and send nothing. Four times `MAILS_PER_ADDRESS` when not set; 0 for no limit.
+    /// Mails of one kind that are sent to one address within a window, requested from all networks together; further requests get their usual answer and send nothing. Four times `MAILS_PER_ADDRESS` when not set; 0 means no limit.
     MAILS_PER_ADDRESS_EVERYWHERE mails_per_address_everywhere: Option<u64> = "", |text| parse::optional_whole(text, 0, 1_000_000), "0 to 1000000";
-    /// Requests from one network for one kind of mail within a window, whatever the addresses, before further ones are refused. Ten times `MAILS_PER_ADDRESS` when not set; 0 for no limit.
+    /// Requests from one network for one kind of mail, to any addresses, within a window; further ones are refused. Ten times `MAILS_PER_ADDRESS` when not set; 0 means no limit.
     MAILS_PER_IP mails_per_ip: Option<u64> = "", |text| parse::optional_whole(text, 0, 1_000_000), "0 to 1000000";
-    /// Sign-ins of one user with the right password within a window, and ten times as many in a day, before further ones are refused; 0 for no limit.
+    /// Sign-ins of one user with the right password within a window, and ten times as many in a day; further ones are refused. 0 means no limit.
     SIGN_INS_PER_USER sign_ins_per_user: u64 = "100", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
-    /// Changes that one user makes to the profile within a window, and ten times as many in a day, before further ones are refused; as many uses of the password within sessions, and of setting up a second factor; 0 for no limit.
+    /// Profile changes of one user within a window, and ten times as many in a day; further ones are refused. The same limits apply to uses of the password within sessions, and to second factor set-ups. 0 means no limit.
     CHANGES_PER_USER changes_per_user: u64 = "60", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
-    /// Refreshes of one session within a window before further ones are refused; 0 for no limit.
+    /// Refreshes of one session within a window; further ones are refused. 0 means no limit.
     REFRESHES_PER_SESSION refreshes_per_session: u64 = "120", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000";
-    /// What `POST /setup` takes to make the first administrator, once; without it there is no such route.
+    /// Token with which `POST /setup` creates the first administrator, once. Without it, the route does not exist.
     SETUP_TOKEN setup_token: Option<SecretKey> = "", |text| if text.is_empty() { Some(None) } else { SecretKey::new(text.as_bytes()).map(Some) }, "at least 32 bytes", secret;
-    /// Bearer token that `GET /metrics` takes; without it there is no such route.
+    /// Bearer token for `GET /metrics`. Without it, the route does not exist.
     METRICS_TOKEN metrics_token: Option<SecretKey> = "", parse::bearer, "at least 32 visible ASCII characters without blanks", secret;
-    /// Life of a session in which an administrator acts as a user.
+    /// Lifetime of a session in which an administrator acts as a user.
     IMPERSONATION_MINUTES impersonation_life: Duration = "15", |text| parse::whole(text, 1, 60).map(|n| Duration::from_secs(n * 60)), "minutes, 1 to 60";
 }

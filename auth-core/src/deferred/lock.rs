@@ -1,4 +1,4 @@
-//! Notes that nobody gets into an account for a while.
+//! Records that an account is locked for a while.
 
 use crate::account::change::{Change, change_user};
 use crate::audit::append::append;
@@ -23,7 +23,7 @@ pub(crate) async fn lock<P: Platform>(
         let cause = error.to_string();
         context.platform.log(
             Level::Warn,
-            "that an account is locked could not be noted",
+            "the lock of an account could not be stored",
             &[("cause", &cause)],
         );
     }

@@ -1,4 +1,4 @@
-//! Work that is done after a request is answered.
+//! Work done after the answer to a request.
 
 pub(crate) mod lock;
 pub(crate) mod rehash;

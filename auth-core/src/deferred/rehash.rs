@@ -1,4 +1,4 @@
-//! Brings a stored hash to the current parameters.
+//! Rehashes stored passwords with the current parameters.
 
 use crate::context::Context;
 use crate::error::Result;
@@ -34,7 +34,7 @@ async fn try_rehash<P: Platform>(
     credential: &Credential,
     password: &str,
 ) -> Result<bool> {
-    // A stored hash that proves nothing of what was typed stays.
+    // A stored hash that doesn't prove the whole password is left unchanged.
     if !context.hasher.should_rehash(password, &credential.secret) {
         return Ok(false);
     }

@@ -1,4 +1,4 @@
-//! Does the work that waits until a request is answered.
+//! Runs deferred work.
 
 use crate::account::email_verification::verify_after_login;
 use crate::audit::append::{append, not_stored};
@@ -15,7 +15,7 @@ use crate::mail::delivery::{deliver, not_sent};
 use crate::platform::{Level, Platform};
 use crate::storage::{Sessions as _, User};
 
-/// Does deferred work. What fails is in the log, and harms nobody.
+/// Runs deferred work. Failures are logged and affect no user.
 pub(crate) async fn run<P: Platform>(context: &Context<P>, deferred: Deferred) {
     match deferred.0 {
         Task::Mail(message) => deliver(context, message).await,
@@ -40,9 +40,9 @@ pub(crate) async fn run<P: Platform>(context: &Context<P>, deferred: Deferred) {
     }
 }
 
-/// Says of work that it will not be done, as too much waits already.
+/// Reports that deferred work is dropped because too much is waiting.
 pub(crate) fn give_up<P: Platform>(context: &Context<P>, deferred: Deferred) {
-    let cause = "too much waits already";
+    let cause = "too much deferred work is waiting";
     match deferred.0 {
         Task::Mail(message) => not_sent(context, &message, cause),
         Task::Audit(_) => not_stored(context, cause),
@@ -52,7 +52,7 @@ pub(crate) fn give_up<P: Platform>(context: &Context<P>, deferred: Deferred) {
         | Task::VerificationLink { .. }
         | Task::Touch(_)
         | Task::Rehash { .. } => {
-            let message = "work after an answer was given up";
+            let message = "deferred work was dropped";
             let fields = [("cause", cause)];
             context.platform.log(Level::Warn, message, &fields);
         }
@@ -69,7 +69,7 @@ async fn send_link_again<P: Platform>(
         let cause = error.to_string();
         context.platform.log(
             Level::Warn,
-            "a link to verify an address could not be sent after a login",
+            "the verification link could not be sent after a login",
             &[("cause", &cause)],
         );
     }

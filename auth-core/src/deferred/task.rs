@@ -1,4 +1,4 @@
-//! Work that nobody waits for.
+//! Deferred work, which no request waits for.
 
 use zeroize::Zeroizing;
 
@@ -8,34 +8,35 @@ use crate::mail::message::Message;
 use crate::storage::{AuditEvent, Credential, LoginName, User};
 use crate::time::Timestamp;
 
-/// Work that nobody waits for.
+/// Deferred work, which no request waits for.
 pub struct Deferred(pub(crate) Task);
 
-/// What there is to do.
+/// The kinds of deferred work.
 pub(crate) enum Task {
-    /// Tell a person something.
+    /// Send a mail.
     Mail(Message),
     /// Store an event of the audit log.
     Audit(Box<AuditEvent>),
-    /// Note that nobody gets into an account until then, and tell its owner.
+    /// Record that an account is locked until this time, and notify its owner.
     Lock {
         name: LoginName,
         until: Timestamp,
         client: Client,
     },
-    /// Tell with which settings the service goes on, unless that was told.
+    /// Record the current settings, unless they are already recorded.
     Settings,
-    /// Write a warning, unless that was done.
+    /// Log a warning, unless it was logged recently.
     Warn(Warning),
-    /// Send a user the link that verifies this address anew; none: do the same, and send nothing.
+    /// Send the user the verification link for this address again. If `user` is `None`, do the same work and send
+    /// nothing.
     VerificationLink {
         address: EmailAddress,
         user: Option<Box<User>>,
         client: Client,
     },
-    /// Say that a session was used.
+    /// Store the time of a session's last use.
     Touch(String),
-    /// Bring a stored hash, which this password has just matched and which proves it, to the current parameters.
+    /// Rehash a stored password with the current parameters. The password has just matched the hash, which proves it.
     Rehash {
         credential: Credential,
         password: Zeroizing<String>,
@@ -49,7 +50,7 @@ pub(crate) struct Warning {
 }
 
 impl Deferred {
-    /// Whether it waits for an e-mail service, and not for storage.
+    /// Whether the work waits for an e-mail service instead of storage.
     pub fn is_mail(&self) -> bool {
         matches!(self.0, Task::Mail(_))
     }

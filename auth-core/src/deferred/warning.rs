@@ -1,4 +1,4 @@
-//! Warnings of what the settings lack.
+//! Warnings about missing settings.
 
 use core::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::deferred::task::Warning;
 use crate::platform::{Level, Platform};
 use crate::storage::{Limit, RateLimits as _};
 
-/// How long a warning is not repeated, by whatever instance of the service.
+/// How long a warning is not repeated by any instance of the service.
 const SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(crate) async fn warn<P: Platform>(context: &Context<P>, warning: Warning) {
@@ -18,7 +18,7 @@ pub(crate) async fn warn<P: Platform>(context: &Context<P>, warning: Warning) {
     };
     let now = context.now();
     let counted = context.storage().count(vec![limit], now).await;
-    // Rather twice than never.
+    // A repeated warning is better than a lost one.
     if counted.is_ok_and(|states| states.iter().any(|state| state.count > 1)) {
         return;
     }

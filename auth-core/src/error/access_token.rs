@@ -1,8 +1,8 @@
-//! Why an access token is refused.
+//! Reasons to refuse an access token.
 
 use thiserror::Error;
 
-/// Why an access token is refused (RFC 7519, RFC 8725, RFC 9068).
+/// The reason why an access token is refused (RFC 7519, RFC 8725, RFC 9068).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum AccessTokenError {
     /// Not three parts of base64url JSON, an unknown `crit` header, or a claim of a wrong type.
@@ -14,31 +14,31 @@ pub enum AccessTokenError {
     /// No key has its `kid`.
     #[error("its key is unknown")]
     KeyUnknown,
-    /// `alg` is not the algorithm of the key; `none` is never one.
+    /// `alg` is not the algorithm of the key; `none` never is.
     #[error("its algorithm is not its key's")]
     AlgorithmMismatch,
-    /// The signature is not the key's.
+    /// The signature does not verify with the key.
     #[error("its signature is invalid")]
     SignatureInvalid,
     /// `exp` has passed.
     #[error("it has expired")]
     Expired,
-    /// `nbf` or `iat` has not come.
+    /// `nbf` or `iat` is in the future.
     #[error("it is not valid yet")]
     NotYetValid,
-    /// `iss` is another.
+    /// `iss` is another issuer.
     #[error("it is from another issuer")]
     IssuerMismatch,
-    /// `aud` is another.
+    /// `aud` is another audience.
     #[error("it is for another audience")]
     AudienceMismatch,
-    /// The session it names was ended, or its user is gone or disabled.
+    /// Its session has ended, or its user is deleted or disabled.
     #[error("its session has ended")]
     SessionEnded,
 }
 
 impl AccessTokenError {
-    /// Stable code, for programs.
+    /// Returns the stable code, for programs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Malformed => "token_malformed",

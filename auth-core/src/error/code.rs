@@ -1,10 +1,10 @@
-//! What went wrong, as a closed list of codes.
+//! Error codes, as a closed list.
 
 use super::access_token::AccessTokenError;
 use super::link::LinkError;
 
-/// What went wrong. The list is closed: whoever maps codes, to HTTP statuses for example, maps each of them, and a new
-/// one does not compile until they do.
+/// The code of an error. The list is closed: a mapping of the codes, to HTTP statuses for example, must map each of
+/// them and does not compile when a new one is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorCode {
     /// The input breaks rules.
@@ -13,43 +13,43 @@ pub enum ErrorCode {
     EmailTaken,
     /// Another user has the user name.
     UsernameTaken,
-    /// The account is unknown, or the password wrong.
+    /// The account is unknown, or the password is wrong.
     InvalidCredentials,
-    /// The same, or the address is not verified yet.
+    /// The account is unknown, the password is wrong, or the address is not verified yet.
     InvalidOrUnverified,
     /// The account is disabled.
     AccountDisabled,
-    /// The password that was to prove the account is wrong.
+    /// The password that should prove ownership of the account is wrong.
     WrongPassword,
-    /// The password is needed as well.
+    /// The password is required as well.
     PasswordRequired,
-    /// The password is needed again.
+    /// The password is required again.
     ReauthenticationRequired,
     /// The code of the second factor is wrong.
     InvalidCode,
     /// The address of the account was never proved.
     EmailNotProved,
-    /// There is a second factor already.
+    /// A second factor is already enabled.
     MfaEnabled,
-    /// There is no second factor.
+    /// No second factor is enabled.
     MfaNotEnabled,
     /// A one-time secret is refused.
     Link(LinkError),
     /// The account was deleted meanwhile.
     AccountGone,
-    /// There is no such thing.
+    /// The object does not exist.
     NotFound,
     /// The user is a peer or a superior.
     InsufficientRank,
     /// A permission was lost while the request was decided.
     PermissionNeeded,
-    /// This is for superadmins.
+    /// Only superadmins are allowed to do this.
     SuperadminNeeded,
-    /// Nobody grants what they do not hold.
+    /// The actor does not have what they would grant.
     GrantNotHeld,
-    /// One superadmin has to be left.
+    /// At least one superadmin must remain.
     LastSuperadmin,
-    /// The service needs this as it is.
+    /// The role or permission is built in and can't be changed like this.
     BuiltIn,
     /// Another role or permission has the name.
     NameTaken,
@@ -57,18 +57,18 @@ pub enum ErrorCode {
     NoEmail,
     /// The set-up token is wrong.
     SetupToken,
-    /// There is a superadmin already.
+    /// A superadmin already exists.
     AlreadySetUp,
     /// The access token is refused.
     AccessToken(AccessTokenError),
     /// The refresh token is refused.
     RefreshToken,
-    /// More password hashes are asked for than the service may compute.
+    /// More password hashes are requested than the service is allowed to compute.
     Overloaded,
     /// Too many attempts.
     RateLimited,
-    /// Something that the service depends on does not answer now.
+    /// Something that the service depends on does not answer at the moment.
     Unavailable,
-    /// Something failed that can't mend itself.
+    /// A failure that does not resolve itself.
     Internal,
 }

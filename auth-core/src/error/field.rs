@@ -1,20 +1,20 @@
-//! Broken rules about input fields.
+//! Broken rules of input fields.
 
 use std::borrow::Cow;
 
-/// One broken rule about one input field.
+/// One broken rule of one input field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
     /// Name of the field in the request.
     pub field: Cow<'static, str>,
-    /// Which rule, stable, for programs.
+    /// Stable code of the rule, for programs.
     pub code: FieldErrorCode,
-    /// Which rule, for people.
+    /// Description of the rule, for people.
     pub message: String,
 }
 
 impl FieldError {
-    /// A broken rule.
+    /// Creates a broken rule.
     pub fn new(
         field: impl Into<Cow<'static, str>>,
         code: FieldErrorCode,
@@ -28,7 +28,7 @@ impl FieldError {
     }
 }
 
-/// The rules an input field can break.
+/// The rules that an input field can break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldErrorCode {
@@ -38,30 +38,30 @@ pub enum FieldErrorCode {
     TooShort,
     /// More characters than allowed.
     TooLong,
-    /// Not of the form that the field has.
+    /// Not in the format of the field.
     InvalidFormat,
     /// Among the passwords that attackers try first.
     CommonPassword,
     /// In a list of breached passwords.
     BreachedPassword,
-    /// Made of the product's name, the address or the user name.
+    /// Derived from the product's name, the address or the user name.
     ContextWord,
-    /// Of another type than the field has.
+    /// Not of the type of the field.
     InvalidType,
-    /// No field of that name.
+    /// No field has this name.
     Unknown,
-    /// Not this person's to change.
+    /// The person is not allowed to change the field.
     ReadOnly,
-    /// It names something that is not there.
+    /// Names something that does not exist.
     NotFound,
-    /// Somebody else has it.
+    /// Another user has the value.
     Taken,
-    /// The administrator does not hold it.
+    /// The administrator is not allowed to grant it.
     GrantNotHeld,
 }
 
 impl FieldErrorCode {
-    /// The code in the API's spelling.
+    /// Returns the code in the API's spelling.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Required => "required",

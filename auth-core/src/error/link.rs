@@ -1,23 +1,23 @@
-//! Why a one-time secret is refused.
+//! Reasons to refuse a one-time secret.
 
 use thiserror::Error;
 
-/// Why a one-time secret is refused. Who holds one may know what became of it.
+/// The reason why a one-time secret is refused. The owner of a secret is allowed to know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum LinkError {
-    /// Not one of ours, or for something else.
+    /// Not a secret of this service, or for another purpose.
     #[error("it is not valid")]
     Invalid,
-    /// It was used.
+    /// Already used.
     #[error("it was used already")]
     Used,
-    /// Its time is over.
+    /// Expired.
     #[error("it has expired")]
     Expired,
 }
 
 impl LinkError {
-    /// Stable code, for programs.
+    /// Returns the stable code, for programs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Invalid => "link_invalid",

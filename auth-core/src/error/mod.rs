@@ -1,4 +1,4 @@
-//! What can go wrong, and whose fault it is.
+//! Errors, and who is responsible for each.
 
 mod access_token;
 mod code;
@@ -14,10 +14,10 @@ pub use code::ErrorCode;
 pub use field::{FieldError, FieldErrorCode};
 pub use link::LinkError;
 
-/// Why a call was refused or failed.
+/// The reason why a call was refused or failed. Each variant begins with who is responsible.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Error {
-    /// Caller: the input breaks the rules; each broken rule stands once. Nothing was done.
+    /// Caller: the input breaks rules; each broken rule is listed once. Nothing was done.
     #[error("the input is not valid")]
     Invalid(Vec<FieldError>),
     /// Caller: another user has this e-mail address.
@@ -26,63 +26,63 @@ pub enum Error {
     /// Caller: another user has this user name.
     #[error("the user name is taken")]
     UsernameTaken,
-    /// Caller: unknown account or wrong password; never says which.
+    /// Caller: unknown account or wrong password; never reveals which.
     #[error("e-mail or password is wrong")]
     InvalidCredentials,
-    /// Caller: the right password, of an account that an administrator switched off.
+    /// Caller: the right password, but an administrator has disabled the account.
     #[error("the account is disabled")]
     AccountDisabled,
-    /// Caller: the same where addresses have to be verified first, or the address is not yet; never says which, as
-    /// anybody can register with the address of another and knows that password.
+    /// Caller: unknown account, wrong password, or an address that must be verified first; never reveals which, because
+    /// anybody can register with the address of another person, and knows that password.
     #[error("e-mail or password is wrong, or the address is not verified")]
     InvalidOrUnverified,
-    /// Caller: the password that was to prove the account is wrong.
+    /// Caller: the password that should prove ownership of the account is wrong.
     #[error("the password is wrong")]
     WrongPassword,
-    /// Caller: a link alone does not prove the account; its password or a session of it does.
-    #[error("the password is needed as well")]
+    /// Caller: a link alone does not prove ownership of the account; its password or a session of it does.
+    #[error("the password is required as well")]
     PasswordRequired,
-    /// Caller: signed in too long ago for this; the password is needed.
-    #[error("the password is needed again")]
+    /// Caller: the sign-in is too long ago for this; the password is required.
+    #[error("the password is required again")]
     ReauthenticationRequired,
-    /// Caller: the code of the second factor is wrong, used or old; never says which.
+    /// Caller: the code of the second factor is wrong, used or old; never reveals which.
     #[error("the code is wrong")]
     InvalidCode,
-    /// Caller: a second factor can be added once the address of the account is proved.
+    /// Caller: a second factor can be added only after the address of the account is proved.
     #[error("the e-mail address was never verified")]
     EmailNotProved,
-    /// Caller: there is a second factor already.
-    #[error("a second factor is in force")]
+    /// Caller: a second factor is already enabled.
+    #[error("a second factor is already enabled")]
     MfaEnabled,
-    /// Caller: there is no second factor.
-    #[error("no second factor is in force")]
+    /// Caller: no second factor is enabled.
+    #[error("no second factor is enabled")]
     MfaNotEnabled,
     /// Caller: the secret of a link, or the one that continues a login, is refused.
     #[error("the one-time secret is refused: {0}")]
     Link(LinkError),
     /// Caller: the account was deleted meanwhile.
-    #[error("the account is gone")]
+    #[error("the account was deleted")]
     AccountGone,
-    /// Caller: the person has no such thing.
+    /// Caller: the object does not exist, or is not the person's.
     #[error("there is no such {0}")]
     NotFound(&'static str),
-    /// Caller: who it is about is a peer or a superior.
-    #[error("the user is not below the one who asks")]
+    /// Caller: the user concerned is a peer or a superior.
+    #[error("the user is a peer or a superior")]
     InsufficientRank,
-    /// Caller: the permission was lost while the request was decided.
+    /// Caller: a permission was lost while the request was decided.
     #[error("this needs the permission {0}")]
     PermissionNeeded(&'static str),
-    /// Caller: this is for superadmins.
-    #[error("this is for superadmins")]
+    /// Caller: only superadmins are allowed to do this.
+    #[error("this requires a superadmin")]
     SuperadminNeeded,
-    /// Caller: the administrator would grant what they do not hold.
-    #[error("nobody grants what he does not hold")]
+    /// Caller: the administrator would grant what they do not have.
+    #[error("administrators can grant only what they have")]
     GrantNotHeld,
-    /// Caller: there has to be one superadmin who is not disabled.
+    /// Caller: at least one superadmin who is not disabled must remain.
     #[error("this is the last superadmin")]
     LastSuperadmin,
-    /// Caller: the service needs this role or permission as it is.
-    #[error("it is built in")]
+    /// Caller: the role or permission is built in and can't be changed like this.
+    #[error("the role or permission is built in")]
     BuiltIn,
     /// Caller: another role or permission has the name.
     #[error("the name is taken")]
@@ -93,34 +93,35 @@ pub enum Error {
     /// Caller: the set-up token is wrong.
     #[error("the set-up token is wrong")]
     SetupToken,
-    /// Caller: there is a superadmin already.
-    #[error("there is a superadmin already")]
+    /// Caller: a superadmin already exists.
+    #[error("a superadmin already exists")]
     AlreadySetUp,
     /// Caller: the access token is refused.
     #[error("the access token is refused: {0}")]
     AccessToken(#[from] AccessTokenError),
-    /// Caller: the refresh token is refused. One variant for every cause: the causes would tell an attacker what they hold.
+    /// Caller: the refresh token is refused. Every cause has this one variant, because the cause would reveal to an
+    /// attacker what they have.
     #[error("the refresh token is refused")]
     RefreshToken,
-    /// Service: more password hashes are asked for than it may compute. Nothing was done.
-    #[error("too many password hashes are asked for")]
+    /// Service: more password hashes are requested than it is allowed to compute. Nothing was done.
+    #[error("too many password hashes are requested")]
     Overloaded,
     /// Caller: too many attempts.
-    #[error("too many attempts, again in {retry_after} s")]
+    #[error("too many attempts; try again in {retry_after} s")]
     RateLimited {
-        /// Whole seconds until the next attempt is counted anew, at least 1.
+        /// Whole seconds until attempts are counted from zero again, at least 1.
         retry_after: u64,
     },
-    /// Operator: something the service depends on does not answer now; trying again later may help.
+    /// Operator: something that the service depends on does not answer at the moment; trying again later may help.
     #[error("not available: {0}")]
     Unavailable(String),
-    /// Operator or we: something that can't mend itself. The text is for the log, never for the caller.
+    /// Operator or developers: a failure that does not resolve itself. The text is for the log, never for the caller.
     #[error("internal error: {0}")]
     Internal(String),
 }
 
 impl Error {
-    /// What went wrong, without its details.
+    /// Returns the code of the error, without details.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Invalid(_) => ErrorCode::Invalid,

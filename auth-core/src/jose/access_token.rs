@@ -1,4 +1,4 @@
-//! Access tokens: JWTs in the profile of RFC 9068, checked as RFC 8725 asks.
+//! Access tokens: JWTs in the profile of RFC 9068, validated as RFC 8725 recommends.
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
@@ -10,10 +10,10 @@ use super::key::VerifyingKey;
 use super::key_set::KeySet;
 use crate::error::AccessTokenError;
 
-/// Longest token that is looked at, in bytes.
+/// The maximum length of a token that is verified, in bytes.
 const MAX_LEN: usize = 8 * 1024;
 
-/// `typ` of access tokens (RFC 9068 section 2.1).
+/// The `typ` of access tokens (RFC 9068 section 2.1).
 const TYPE: &str = "at+jwt";
 
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ struct Header<'a> {
     b64: Present,
 }
 
-/// Whether a member is there, whatever it holds.
+/// Whether a member is present, regardless of its value.
 #[derive(Default)]
 struct Present(bool);
 
@@ -41,15 +41,16 @@ impl<'de> Deserialize<'de> for Present {
 }
 
 impl KeySet {
-    /// A signed access token of these claims; none when the set can't sign.
+    /// Returns a signed access token with these claims, or `None` if the set can't sign.
     pub fn issue(&self, claims: &Claims) -> Option<String> {
         Some(self.signing_key()?.sign(TYPE, claims))
     }
 
-    /// The claims of an access token that was signed by a key of the set and says what is expected.
+    /// Verifies an access token, and returns its claims. The token must be signed by a key of the set and meet the
+    /// expectations.
     ///
-    /// The key is chosen by `kid` and fixes the algorithm: `alg` must name it and decides nothing. Headers that
-    /// point to keys elsewhere (`jwk`, `jku`, `x5u`) are never followed.
+    /// The key is chosen by `kid` and determines the algorithm: `alg` must match it and decides nothing. Headers that
+    /// refer to other keys (`jwk`, `jku`, `x5u`) are never followed.
     ///
     /// # Errors
     /// The first check that failed, in the order of [`AccessTokenError`]'s variants.
@@ -64,10 +65,10 @@ impl KeySet {
         Claims::checked(&payload, expected)
     }
 
-    /// As [`verify`](Self::verify), with the claims as the JSON that was signed. Nothing is kept of the token.
+    /// Works like [`verify`](Self::verify), but returns the claims as the signed JSON. Nothing is cached.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify).
+    /// The errors of [`verify`](Self::verify).
     pub fn verify_payload(
         &self,
         token: &str,
@@ -76,11 +77,11 @@ impl KeySet {
         self.verify_payload_by(token, expected, VerifyingKey::verifies)
     }
 
-    /// As [`verify_payload`](Self::verify_payload), where somebody else says whether a signature (the last argument) is a
-    /// key's over a message.
+    /// Works like [`verify_payload`](Self::verify_payload), with a function `verifies` that checks a key's signature
+    /// (the last argument) of a message.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify).
+    /// The errors of [`verify`](Self::verify).
     pub fn verify_payload_by(
         &self,
         token: &str,
@@ -92,10 +93,10 @@ impl KeySet {
         Ok(payload)
     }
 
-    /// The payload of a compact JWS of type `typ` that a key of the set signed.
+    /// Returns the payload of a compact JWS of type `typ` that a key of the set signed.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), up to the signature.
+    /// The errors of [`verify`](Self::verify), up to the signature.
     pub fn verify_signature(&self, token: &str, typ: &str) -> Result<Vec<u8>, AccessTokenError> {
         self.signed_payload(token, typ, VerifyingKey::verifies)
     }
@@ -118,7 +119,7 @@ impl KeySet {
         if header.crit.0 || header.b64.0 {
             return Err(AccessTokenError::Malformed);
         }
-        // RFC 7515 section 4.1.9: a media type without its `application/`, compared without case.
+        // RFC 7515 section 4.1.9: a media type without its `application/`, compared case-insensitively.
         let named = header.typ.as_ref().map_or("", AsRef::as_ref);
         let named = match named.split_at_checked("application/".len()) {
             Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,

@@ -1,13 +1,13 @@
-//! The algorithms that are accepted, by their names in RFC 7518 and RFC 8037.
+//! The accepted algorithms, by their names in RFC 7518 and RFC 8037.
 
-/// A signature or MAC algorithm. `none` is not one.
+/// A signature or MAC algorithm. `none` is not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
     /// Ed25519 (RFC 8037).
     EdDsa,
     /// ECDSA with P-256 and SHA-256.
     Es256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256, for verifying alone.
+    /// RSASSA-PKCS1-v1_5 with SHA-256, for verification only.
     Rs256,
     /// HMAC with SHA-256.
     Hs256,
@@ -18,7 +18,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// The algorithm of that name; none when it is not accepted.
+    /// Returns the algorithm with this name, or `None` if it is not accepted.
     pub fn parse(name: &str) -> Option<Self> {
         [
             Self::EdDsa,
@@ -32,7 +32,7 @@ impl Algorithm {
         .find(|algorithm| algorithm.as_str() == name)
     }
 
-    /// Its name, `alg` in headers.
+    /// Returns the name, the `alg` of headers.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
@@ -44,7 +44,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether tokens are signed with it here. Not RS256: there is no RSA signing in constant time to build on.
+    /// Whether tokens can be signed with it. RS256 can't, because there is no constant-time RSA signing to build on.
     pub const fn can_sign(self) -> bool {
         match self {
             Self::Es256 => cfg!(feature = "es256"),
@@ -53,7 +53,8 @@ impl Algorithm {
         }
     }
 
-    /// Fewest bytes of its secret (RFC 7518 section 3.2: as many as the hash has); none when it has a key pair.
+    /// Returns the minimum length of its secret in bytes (RFC 7518 section 3.2: the length of the hash), or `None` for
+    /// an algorithm with a key pair.
     pub const fn min_secret_len(self) -> Option<usize> {
         match self {
             Self::Hs256 => Some(32),

@@ -1,6 +1,6 @@
-//! Base64url without padding (RFC 4648 section 5, RFC 7515 section 2), of text that everybody may see.
+//! Base64url without padding (RFC 4648 section 5, RFC 7515 section 2), for public text.
 
-/// Marks what is no character of the alphabet; no value has this bit.
+/// Marks characters that are not in the alphabet. No value has this bit.
 const INVALID: u8 = 0x80;
 
 /// The value of each character.
@@ -15,9 +15,9 @@ const VALUES: [u8; 256] = {
     values
 };
 
-/// The bytes that `text` stands for; none when it has another character, padding, or bits set beyond the last byte.
+/// Decodes `text`, or returns `None` if it has another character, padding, or bits set beyond the last byte.
 ///
-/// Looks values up in a table, several times faster than in constant time: not for secrets.
+/// Uses a lookup table, which is several times faster than constant time: not for secrets.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let value = |character: u8| VALUES[usize::from(character)];
     let (groups, rest) = text.as_bytes().as_chunks::<4>();
@@ -29,7 +29,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
         seen |= a | b | c | d;
         *triple = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
     }
-    // Bits beyond the last byte, which have to be zero, so that there is one text for the same bytes.
+    // Bits beyond the last byte must be zero, so that each sequence of bytes has only one text.
     let beyond = match (rest, last) {
         ([], []) => 0,
         (&[a, b], [first]) => {
@@ -65,7 +65,7 @@ mod tests {
             prop_assert_eq!(decode(&URL_SAFE_NO_PAD.encode(&bytes)), Some(bytes));
         }
 
-        /// Characters of the alphabet alone, so that what differs is lengths and last bits.
+        /// Only characters of the alphabet, so that the cases differ in lengths and last bits.
         #[test]
         fn as_the_base64_crate(text in "[A-Za-z0-9_-]{0,12}") {
             prop_assert_eq!(decode(&text), URL_SAFE_NO_PAD.decode(&text).ok());
@@ -77,7 +77,7 @@ mod tests {
         }
     }
 
-    /// Each byte at each place of a group and of what follows the last group.
+    /// Each byte at each position of a group and of the rest after the last group.
     #[test]
     fn one_character_at_a_time() {
         for length in 1..8 {

@@ -1,4 +1,4 @@
-//! What an access token says, and what it must say to be accepted.
+//! The claims of access tokens, and their validation.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,65 +12,65 @@ use crate::error::AccessTokenError;
 use crate::json;
 use crate::time::Timestamp;
 
-/// What an access token says. Times are seconds since the Unix epoch.
+/// The claims of an access token. Times are seconds since the Unix epoch.
 ///
-/// `Text` is how its strings are held, and `List` how those that are never looked into here are.
+/// `Text` is the type of its strings, and `List` the type of lists that are not examined here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims<Text = String, List = Vec<Text>> {
-    /// Who issued it.
+    /// The issuer.
     pub iss: Text,
     /// The user's identifier.
     pub sub: Text,
-    /// Whom it is for.
+    /// The audience.
     pub aud: Audience<Text>,
-    /// When it stops being valid.
+    /// The time at which the token expires.
     pub exp: u64,
-    /// When it starts being valid; none: at once.
+    /// The time from which the token is valid. `None` means immediately.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nbf: Option<u64>,
-    /// When it was issued.
+    /// The time at which the token was issued.
     pub iat: u64,
-    /// Identifier of the token.
+    /// The token's identifier.
     pub jti: Text,
-    /// The client it was issued to.
+    /// The client that the token was issued to.
     pub client_id: Text,
-    /// The session it belongs to.
+    /// The session that the token belongs to.
     pub sid: Text,
-    /// When the user last proved himself.
+    /// The time at which the user last authenticated.
     pub auth_time: u64,
-    /// How the user proved himself (RFC 8176).
+    /// The authentication methods (RFC 8176).
     #[serde(default)]
     pub amr: List,
-    /// Names of the user's roles; none: the token does not say them.
+    /// The names of the user's roles. `None` means that the token doesn't contain them.
     #[serde(
         default,
         deserialize_with = "said",
         skip_serializing_if = "Option::is_none"
     )]
     pub roles: Option<List>,
-    /// Permissions of those roles; none: the token does not say them.
+    /// The permissions of these roles. `None` means that the token doesn't contain them.
     #[serde(
         default,
         deserialize_with = "said",
         skip_serializing_if = "Option::is_none"
     )]
     pub permissions: Option<List>,
-    /// Who acts as the user (RFC 8693 section 4.1); none: the user himself.
+    /// The impersonator who acts as the user (RFC 8693 section 4.1). `None` means the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub act: Option<ActorClaim<Text>>,
 }
 
-/// A member that may be missing, and is not `null`.
+/// Deserializes a member that can be missing but not `null`.
 fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Who acts as another.
+/// The actor in an impersonation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActorClaim<Text = String> {
-    /// His identifier.
+    /// The actor's identifier.
     pub sub: Text,
 }
 
@@ -93,7 +93,7 @@ impl<Text: AsRef<str>> Audience<Text> {
     }
 }
 
-// By hand, as the derived way copies what it reads before it knows what that is.
+// Written manually, because the derived implementation copies its input before it knows the type.
 impl<'de, Text: Deserialize<'de>> Deserialize<'de> for Audience<Text> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct OneOrMany<Text>(PhantomData<Text>);
@@ -125,16 +125,16 @@ impl<'de, Text: Deserialize<'de>> Deserialize<'de> for Audience<Text> {
     }
 }
 
-/// What a token must say to be accepted.
+/// The conditions that a token must meet.
 #[derive(Debug, Clone, Copy)]
 pub struct Expectations<'a> {
-    /// `iss` must be this.
+    /// The required `iss`.
     pub issuer: &'a str,
-    /// `aud` must be or hold this.
+    /// The required `aud`, alone or in a list.
     pub audience: &'a str,
     /// The time to check against.
     pub now: Timestamp,
-    /// Seconds by which the issuer's clock may differ.
+    /// The number of seconds by which the issuer's clock can differ.
     pub clock_tolerance: u64,
 }
 
@@ -169,7 +169,7 @@ where
     }
 }
 
-/// A string that is copied only where JSON wrote it with escapes.
+/// A string that is copied only if the JSON contains escapes.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(super) struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -180,7 +180,7 @@ impl AsRef<str> for Borrowed<'_> {
     }
 }
 
-/// A list of strings that is checked to be one, and not kept.
+/// A list of strings that is validated and not kept.
 #[derive(Default)]
 pub(super) struct Strings;
 
@@ -204,7 +204,7 @@ impl<'de> Visitor<'de> for Strings {
 }
 
 pub(super) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, AccessTokenError> {
-    // As a whole, which is faster than string by string.
+    // Checked as a whole, which is faster than for each string.
     let text = str::from_utf8(bytes).map_err(|_| AccessTokenError::Malformed)?;
     json::from_str(text).map_err(|_| AccessTokenError::Malformed)
 }
@@ -223,7 +223,7 @@ mod tests {
         clock_tolerance: 5,
     };
 
-    /// The claims that are accepted by who keeps them; who hands them on must say the same.
+    /// Returns the claims of the reader that keeps them. The reader that passes them on must agree.
     fn checked(payload: &[u8]) -> Result<Claims, AccessTokenError> {
         let kept = Claims::<String>::checked(payload, &EXPECTED);
         let handed_on = Claims::<Borrowed<'_>, Strings>::checked(payload, &EXPECTED);
@@ -231,7 +231,7 @@ mod tests {
         kept
     }
 
-    /// The members of acceptable claims, in JSON.
+    /// The members of valid claims, in JSON.
     const MEMBERS: [(&str, &str); 14] = [
         ("iss", r#""https://auth.example""#),
         ("sub", r#""ada""#),
@@ -257,7 +257,7 @@ mod tests {
         format!("{{{}}}", members.join(","))
     }
 
-    /// Acceptable claims, but for one member.
+    /// Valid claims except for one member.
     fn with(name: &'static str, value: Option<&'static str>) -> String {
         let others = MEMBERS.into_iter().filter(|(other, _)| *other != name);
         object(others.chain(value.map(|value| (name, value))))
@@ -347,7 +347,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever stands in any of the members, twice perhaps, and cut off anywhere.
+        /// Any value in any member, possibly repeated, and truncated anywhere.
         #[test]
         fn who_keeps_claims_and_who_does_not_agree(
             changed in select(&MEMBERS[..]),

@@ -1,27 +1,27 @@
-//! Multiples of points that are used again: a table of each point, and sums by additions alone.
+//! Multiples of reused points: a table of each point, and sums with additions only.
 //!
-//! Only the operations of the groups are used, and they take as long as the numbers say: for what everybody may see,
-//! which public keys and signatures are, and never for secrets.
+//! Only the operations of the groups are used, and their duration depends on the numbers. This is for public data, such
+//! as public keys and signatures, and never for secrets.
 
 use std::ops::{AddAssign, SubAssign};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Bits of a digit. A table is 37 rows of 64 points, and a multiple 37 additions. One bit fewer is a sixth more
-/// additions and three fifths of the table.
+/// The number of bits in a digit. A table has 37 rows of 64 points, and a multiple takes 37 additions. One bit fewer
+/// would need a sixth more additions and three fifths of the table.
 const BITS: usize = 7;
 
-/// Digits of a number of 256 bits, with room for the last carry.
+/// The number of digits in a number of 256 bits, with room for the last carry.
 const DIGITS: usize = 257_usize.div_ceil(BITS);
 
-/// Points of a row: the multiples of a digit, which has a sign, but zero.
+/// The number of points in a row: the multiples of a signed digit, except zero.
 const ROW: usize = 1 << (BITS - 1);
 
 /// `digit · 2^(BITS · place)` of one point, for each digit and place.
 pub(super) struct Comb<Entry>(Vec<Entry>);
 
 impl<Entry> Comb<Entry> {
-    /// The table of `point`, whose entries `entries` makes of the points all at once.
+    /// Creates the table of `point`. `entries` converts all points at once to entries.
     pub(super) fn new<Point>(point: Point, entries: impl FnOnce(Vec<Point>) -> Vec<Entry>) -> Self
     where
         Point: Copy + for<'a> AddAssign<&'a Point>,
@@ -57,7 +57,7 @@ impl<Entry> Comb<Entry> {
     }
 }
 
-/// The digits of a number, lowest first, each of `-ROW < digit <= ROW`.
+/// Returns the digits of a number, lowest first, each with `-ROW < digit <= ROW`.
 fn digits(number: &[u8; 32]) -> [i16; DIGITS] {
     let mut carry = 0;
     std::array::from_fn(|place| {
@@ -71,14 +71,14 @@ fn digits(number: &[u8; 32]) -> [i16; DIGITS] {
     })
 }
 
-/// What a key gets when it is used often enough to be worth it, and keeps for as long as it lives.
+/// A value that is created after enough uses to be worth its cost, and is kept as long as the key.
 pub(super) struct Earned<T> {
     uses: AtomicU32,
     value: OnceLock<T>,
 }
 
 impl<T> Earned<T> {
-    /// Uses without it. It costs about as much as it saves in this many.
+    /// The number of uses without the value. It costs about as much as it saves in this many uses.
     const PRICE: u32 = 16;
 
     pub(super) const fn new() -> Self {
@@ -88,7 +88,7 @@ impl<T> Earned<T> {
         }
     }
 
-    /// Counts a use; none for the first of them.
+    /// Counts a use. Returns `None` for the first ones.
     pub(super) fn get(&self, make: impl FnOnce() -> T) -> Option<&T> {
         if let Some(value) = self.value.get() {
             return Some(value);
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn value(digits: [i16; DIGITS]) -> Vec<i64> {
-        // In base 256, which the number's bytes are, too.
+        // In base 256, like the number's bytes.
         let mut bytes = vec![0_i64; 40];
         for (place, digit) in digits.into_iter().enumerate() {
             let bit = place * BITS;

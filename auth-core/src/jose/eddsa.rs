@@ -1,4 +1,4 @@
-//! Verifying with Ed25519 (RFC 8032).
+//! Verification of Ed25519 (RFC 8032).
 
 use std::sync::OnceLock;
 
@@ -13,10 +13,10 @@ use super::comb::{Comb, Earned};
 
 type Table = Comb<EdwardsPoint>;
 
-/// A public key. One that is used again has a table, of 380 KB, and all of them share one of the base point.
+/// A public key. A reused key has a table of 380 KB, and all keys share one table of the base point.
 pub(super) struct EdDsaKey {
     key: VerifyingKey,
-    /// Of the key's negative.
+    /// The table of the key's negative.
     table: Earned<Table>,
 }
 
@@ -28,7 +28,7 @@ impl EdDsaKey {
         }
     }
 
-    /// Strict: refuses keys of small order, under which one signature fits many messages.
+    /// Verifies strictly: refuses keys of small order, for which one signature fits many messages.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let Ok(signature) = Signature::from_slice(signature) else {
             return false;
@@ -39,7 +39,7 @@ impl EdDsaKey {
         }
     }
 
-    /// What `verify_strict` does, with tables: `R = s · B - k · A`.
+    /// Works like `verify_strict`, with tables: `R = s · B - k · A`.
     fn verifies_by(&self, of_key: &Table, message: &[u8], signature: &Signature) -> bool {
         static OF_BASE: OnceLock<Table> = OnceLock::new();
         let Some(s) = Option::<Scalar>::from(Scalar::from_canonical_bytes(*signature.s_bytes()))
@@ -57,7 +57,7 @@ impl EdDsaKey {
             .get_or_init(|| table(ED25519_BASEPOINT_POINT))
             .add_multiple(s.as_bytes(), &mut r);
         of_key.add_multiple(k.as_bytes(), &mut r);
-        // The signature's R is refused if it is of small order, and it is this point if it is equal to its encoding.
+        // The signature's R is refused if it is of small order. It is this point if the encodings are equal.
         !self.key.is_weak()
             && !r.is_small_order()
             && r.compress() == CompressedEdwardsY(*signature.r_bytes())
@@ -78,7 +78,7 @@ mod tests {
 
     use super::*;
 
-    /// Whether the key's table says the same as `verify_strict`, and what that is.
+    /// Returns the result of the key's table, which must be the same as that of `verify_strict`.
     fn verifies(key: &VerifyingKey, message: &[u8], signature: &[u8; 64]) -> bool {
         let signature = Signature::from_bytes(signature);
         let by_table =
@@ -92,7 +92,7 @@ mod tests {
         let mut valid = 0;
         for group in TestSet::load(TestName::Ed25519).unwrap().test_groups {
             let key = VerifyingKey::from_bytes(&group.key.pk[..].try_into().unwrap()).unwrap();
-            // The first are verified without a table, and the same again with it.
+            // The first ones are verified without a table, and the same ones again with it.
             let key = EdDsaKey::new(key);
             for test in group.tests.iter().cycle().take(20 * group.tests.len()) {
                 let expected = test.result == TestResult::Valid;
@@ -108,7 +108,8 @@ mod tests {
         assert!(valid > 0);
     }
 
-    /// `s` and the order of the group (RFC 8032 section 5.1), which is `s` again to who does not compare.
+    /// Returns `s` plus the order of the group (RFC 8032 section 5.1), which is `s` again for verifiers that don't
+    /// check the range.
     fn plus_order(s: [u8; 32]) -> [u8; 32] {
         let order = (-Scalar::ONE).to_bytes();
         let mut carry = 1;
@@ -127,7 +128,7 @@ mod tests {
     }
 
     proptest! {
-        /// Signatures of keys and by nonces that have a part of small order, or are of it.
+        /// Signatures with keys and nonces that have a component of small order, or are of small order.
         #[test]
         fn as_verify_strict(
             a in scalar(),
@@ -169,8 +170,8 @@ mod tests {
         }
     }
 
-    /// Each key and each R of small order, of which `s = 0` satisfies the equation for some messages, and encodings
-    /// that are not the shortest: `p` and `p + 1` for zero and one.
+    /// All keys and R of small order, for which `s = 0` satisfies the equation for some messages, and encodings that
+    /// are not the shortest: `p` and `p + 1` for zero and one.
     #[test]
     fn points_of_small_order() {
         let encodings = || {

@@ -1,12 +1,12 @@
-//! Why a key is refused.
+//! Errors of keys.
 
-/// Why a key can't be used.
+/// The reason why a key can't be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// Not a JWK, or not one of an accepted algorithm for signatures.
+    /// The text is not a JWK, or not one of an accepted signature algorithm.
     #[error("not a key of an accepted algorithm")]
     Unsupported,
-    /// The key material is not what its type says.
+    /// The key material does not match its type.
     #[error("the key material is malformed")]
     Malformed,
 }

@@ -1,4 +1,4 @@
-//! Verifying with ECDSA on P-256 (FIPS 186-5 section 6.4).
+//! Verification of ECDSA on P-256 (FIPS 186-5 section 6.4).
 
 use std::sync::OnceLock;
 
@@ -14,7 +14,7 @@ use super::comb::{Comb, Earned};
 
 type Table = Comb<AffinePoint>;
 
-/// A public key. One that is used again has a table, of 170 KB, and all of them share one of the generator.
+/// A public key. A reused key has a table of 170 KB, and all keys share one table of the generator.
 pub(super) struct Es256Key {
     key: VerifyingKey,
     table: Earned<Table>,
@@ -40,7 +40,7 @@ impl Es256Key {
     }
 }
 
-/// What `verify` does, with tables: `r` is the first coordinate of `(z / s) · G + (r / s) · Q`.
+/// Works like `verify`, with tables: `r` is the first coordinate of `(z / s) · G + (r / s) · Q`.
 fn verifies_by(of_key: &Table, message: &[u8], signature: &Signature) -> bool {
     static OF_GENERATOR: OnceLock<Table> = OnceLock::new();
     let (r, s) = signature.split_scalars();
@@ -75,7 +75,7 @@ mod tests {
 
     use super::*;
 
-    /// Whether a key's table says the same as `verify`, and what that is.
+    /// Returns the result of the key's table, which must be the same as that of `verify`.
     fn verifies(key: &VerifyingKey, table: &Table, message: &[u8], signature: &Signature) -> bool {
         let by_table = verifies_by(table, message, signature);
         assert_eq!(by_table, key.verify(message, signature).is_ok());
@@ -129,7 +129,7 @@ mod tests {
             let of_key = table((*key.as_affine()).into());
             let signature: Signature = p256::ecdsa::signature::Signer::sign(&private, &message);
             prop_assert!(verifies(key, &of_key, &message, &signature));
-            // P-256 signatures hold with the other `s`, too.
+            // P-256 signatures are also valid with the other `s`.
             let (r_half, s_half) = signature.split_scalars();
             let other = Signature::from_scalars(*r_half, -*s_half).unwrap();
             prop_assert!(verifies(key, &of_key, &message, &other));
@@ -145,14 +145,14 @@ mod tests {
         }
     }
 
-    /// Numbers that FIPS 186-5 has refused, whether or not the key has its table.
+    /// Numbers that FIPS 186-5 refuses, whether or not the key has its table.
     #[test]
     fn numbers_out_of_range() {
         let private = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
         let key = Es256Key::new(*private.verifying_key());
         let signature: Signature = p256::ecdsa::signature::Signer::sign(&private, b"message");
         let (r, s) = signature.split_bytes();
-        // The order is the greatest number below it, and one, without a carry.
+        // The order is the largest number below it plus one, without a carry.
         let mut order: [u8; 32] = (-Scalar::ONE).to_bytes().into();
         order[31] += 1;
         for _ in 0..40 {
@@ -167,7 +167,8 @@ mod tests {
         }
     }
 
-    /// `(z / s) · G + (r / s) · Q` is no point of the plane for `r = -z / d`, and twice the same point for `r = z / d`.
+    /// `(z / s) · G + (r / s) · Q` is not a point of the plane for `r = -z / d`, and twice the same point for
+    /// `r = z / d`.
     #[test]
     fn sums_that_are_special() {
         let private = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();

@@ -15,7 +15,7 @@ use super::error::KeyError;
 use super::es256::Es256Key;
 use super::signature::Verifier;
 
-/// The members of a public key. Others, and above all private ones, are not read and so never passed on.
+/// The members of a public key. Others, especially private ones, are not read and so never passed on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Jwk {
     pub kty: String,
@@ -37,13 +37,13 @@ pub(super) struct Jwk {
     pub kid: Option<String>,
 }
 
-/// Fewest and most bits of an RSA modulus: RFC 7518 section 3.3 asks for 2048, and verifying with more than
-/// 8192 would cost more than it gives.
+/// The minimum and maximum number of bits of an RSA modulus. RFC 7518 section 3.3 requires 2048; verification with more
+/// than 8192 would be too expensive.
 #[cfg(feature = "rs256")]
 const RSA_BITS: core::ops::RangeInclusive<u32> = 2048..=8192;
 
 impl Jwk {
-    /// The JWK of an Ed25519 key.
+    /// Returns the JWK of an Ed25519 key.
     pub(super) fn ed25519(key: &ed25519_dalek::VerifyingKey) -> Self {
         Self::new(
             "OKP",
@@ -54,7 +54,7 @@ impl Jwk {
         )
     }
 
-    /// The JWK of a P-256 key.
+    /// Returns the JWK of a P-256 key.
     #[cfg(feature = "es256")]
     pub(super) fn p256(key: &p256::ecdsa::VerifyingKey) -> Self {
         let point = key.to_sec1_point(false);
@@ -90,10 +90,10 @@ impl Jwk {
         jwk
     }
 
-    /// The key's algorithm, fixed by its type, and what verifies with it.
+    /// Returns the key's algorithm, determined by its type, and its verifier.
     ///
     /// # Errors
-    /// It is of another type, says that it is for something else, or its material is malformed.
+    /// The key is of another type, names another algorithm or use, or its material is malformed.
     pub(super) fn verifier(&self) -> Result<(Algorithm, Verifier), KeyError> {
         let bytes = |member: &Option<String>| {
             let text = member.as_deref().ok_or(KeyError::Malformed)?;
@@ -150,9 +150,9 @@ impl Jwk {
         Ok((algorithm, verifier))
     }
 
-    /// SHA-256 of the required members in their canonical form (RFC 7638), in base64url.
+    /// Returns the SHA-256 of the required members in their canonical form (RFC 7638), in base64url.
     pub(super) fn thumbprint(&self) -> String {
-        /// In the order of their names, as the canonical form has them.
+        /// Sorted by name, as in the canonical form.
         #[derive(Serialize)]
         struct Required<'a> {
             #[serde(skip_serializing_if = "Option::is_none")]

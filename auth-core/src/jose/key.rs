@@ -1,4 +1,4 @@
-//! One key: its identifier, the one algorithm it is for, and what signs or verifies with it.
+//! A key: its identifier, its one algorithm, and its signer or verifier.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,22 +13,22 @@ use crate::json;
 use crate::platform::Platform;
 use crate::secret::SecretKey;
 
-/// The half of a key that verifies. For HMAC that is the secret itself.
+/// The verifying half of a key. For HMAC this is the secret itself.
 #[derive(Clone)]
 pub struct VerifyingKey {
     kid: String,
     algorithm: Algorithm,
     verifier: Verifier,
-    /// None: symmetric, never shown.
+    /// `None` for a symmetric key, which is never published.
     pub(super) jwk: Option<Jwk>,
 }
 
 impl VerifyingKey {
-    /// Reads a public JWK (RFC 7517). Its type fixes the algorithm, and `alg` must not name another; `kid` is its
-    /// thumbprint (RFC 7638) where it is missing.
+    /// Parses a public JWK (RFC 7517). Its type determines the algorithm, and `alg` must not name another. If `kid` is
+    /// missing, it is the thumbprint (RFC 7638).
     ///
     /// # Errors
-    /// It is of another type, `use` says that it is not for signatures, or it is malformed.
+    /// The key is of another type, `use` does not allow signatures, or the key is malformed.
     pub fn from_jwk(jwk: &str) -> Result<Self, KeyError> {
         Self::new(json::from_str(jwk).map_err(|_| KeyError::Unsupported)?)
     }
@@ -45,9 +45,9 @@ impl VerifyingKey {
         })
     }
 
-    /// A shared secret for HMAC.
+    /// Creates a key from a shared secret for HMAC.
     fn from_mac_key(algorithm: Algorithm, key: MacKey, secret: &SecretKey) -> Self {
-        // Not the thumbprint: that would let anyone test guesses of the secret without a token.
+        // Not the thumbprint, which would let anyone test guesses of the secret without a token.
         let mut digest = Sha256::new();
         digest.update(b"gatewright hmac kid\0");
         digest.update(secret.as_bytes());
@@ -60,39 +60,39 @@ impl VerifyingKey {
         }
     }
 
-    /// Its identifier.
+    /// Returns the key's identifier.
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The one algorithm it is for.
+    /// Returns the only algorithm that the key is used with.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// A JWK with `kid`, `alg` and `use`; none for HMAC.
+    /// Returns a JWK with `kid`, `alg` and `use`, or `None` for HMAC.
     pub fn jwk(&self) -> Option<String> {
         let jwk = self.jwk.as_ref();
         jwk.map(|jwk| serde_json::to_string(jwk).expect("a JWK is JSON"))
     }
 
-    /// Whether `signature` is this key's over `message`.
+    /// Whether `signature` is this key's signature of `message`.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.verifier.verifies(message, signature)
     }
 }
 
-/// A key that signs, with its verifying half.
+/// A signing key, with its verifying half.
 pub struct SigningKey {
     verifying: VerifyingKey,
     signer: Signer,
 }
 
 impl SigningKey {
-    /// A shared secret for HMAC.
+    /// Creates a key from a shared secret for HMAC.
     ///
     /// # Errors
-    /// The algorithm is not one of HMAC.
+    /// The algorithm is not an HMAC algorithm.
     pub fn from_secret(algorithm: Algorithm, secret: &SecretKey) -> Result<Self, KeyError> {
         let key = match algorithm {
             Algorithm::Hs256 => MacKey::hs256(secret.as_bytes()),
@@ -108,11 +108,11 @@ impl SigningKey {
         ))
     }
 
-    /// The key pair of a private half: a seed (EdDSA) or a scalar (ES256) of 32 bytes. Its identifier is the
-    /// thumbprint of the public half.
+    /// Creates the key pair of a private key: a seed (EdDSA) or a scalar (ES256) of 32 bytes. Its identifier is the
+    /// thumbprint of the public key.
     ///
     /// # Errors
-    /// The algorithm has no key pair that signs here, or the bytes are none of it.
+    /// The algorithm has no key pair that can sign, or the bytes are not a private key of it.
     pub fn from_private(algorithm: Algorithm, private: &[u8]) -> Result<Self, KeyError> {
         let (jwk, signer) = match algorithm {
             Algorithm::EdDsa => {
@@ -138,7 +138,7 @@ impl SigningKey {
         Self { verifying, signer }
     }
 
-    /// Makes the private half of a key pair.
+    /// Generates the private half of a key pair.
     pub(crate) fn generate<P: Platform>(
         platform: &P,
         algorithm: Algorithm,
@@ -148,24 +148,24 @@ impl SigningKey {
             platform.fill_random(private.as_mut());
             match Self::from_private(algorithm, private.as_ref()) {
                 Ok(_) => return Ok(private),
-                // One in 2^32 strings is no scalar of P-256.
+                // One in 2^32 strings is not a scalar of P-256.
                 Err(KeyError::Malformed) => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Its verifying half.
+    /// Returns the verifying half.
     pub fn verifying_key(&self) -> &VerifyingKey {
         &self.verifying
     }
 
-    /// The public half as a JWK with `kid`, `alg` and `use`; none for HMAC.
+    /// Returns the public half as a JWK with `kid`, `alg` and `use`, or `None` for HMAC.
     pub fn public_jwk(&self) -> Option<String> {
         self.verifying.jwk()
     }
 
-    /// A compact JWS (RFC 7515 section 3.1) of JSON claims, with `typ`, `alg` and `kid` in its header.
+    /// Returns a compact JWS (RFC 7515 section 3.1) of JSON claims, with `typ`, `alg` and `kid` in its header.
     pub fn sign(&self, typ: &str, claims: &impl serde::Serialize) -> String {
         let header = serde_json::json!({"alg": self.verifying.algorithm.as_str(), "typ": typ, "kid": self.verifying.kid});
         let claims = serde_json::to_vec(claims).expect("claims are JSON");

@@ -1,4 +1,4 @@
-//! The keys of an issuer: one that signs, and all that verify.
+//! The keys of an issuer: one to sign, and all to verify.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::key::{SigningKey, VerifyingKey};
 use crate::json;
 
-/// Keys by `kid`. Fixed once made; a change of keys is a new set.
+/// A set of keys by `kid`. It is immutable; changed keys are a new set.
 pub struct KeySet {
     signing: Option<SigningKey>,
     verifying: Vec<VerifyingKey>,
@@ -18,25 +18,25 @@ pub struct KeySet {
     pub(super) verified: VerifiedPayloads,
 }
 
-/// A JWK Set (RFC 7517 section 5).
+/// A JSON Web Key Set (RFC 7517 section 5).
 #[derive(Serialize, Deserialize)]
 struct JwkSet<Key> {
     keys: Vec<Key>,
 }
 
 impl KeySet {
-    /// A set that signs with one key, and verifies with it and with others.
+    /// Creates a set that signs with one key, and verifies with it and with others.
     pub fn new(signing: SigningKey, others: Vec<VerifyingKey>) -> Self {
         let mut verifying = vec![signing.verifying_key().clone()];
         verifying.extend(others);
         Self::with(Some(signing), verifying)
     }
 
-    /// A set that verifies only, from a JWK Set (RFC 7517 section 5). Keys of other algorithms are left out, as
-    /// its readers must ignore what they don't know.
+    /// Creates a set that only verifies, from a JSON Web Key Set (RFC 7517 section 5). Keys of other algorithms are
+    /// skipped, because readers must ignore unknown keys.
     ///
     /// # Errors
-    /// The text is not a JWK Set.
+    /// The text is not a JSON Web Key Set.
     pub fn from_jwks(jwks: &str) -> Result<Self, serde_json::Error> {
         let verifying = json::from_str::<JwkSet<&RawValue>>(jwks)?
             .keys
@@ -60,27 +60,27 @@ impl KeySet {
         }
     }
 
-    /// The key that signs; none in a set made from a JWK Set.
+    /// Returns the signing key, or `None` if the set was created from a JSON Web Key Set.
     pub fn signing_key(&self) -> Option<&SigningKey> {
         self.signing.as_ref()
     }
 
-    /// The key of that identifier.
+    /// Returns the key with this identifier.
     pub fn find(&self, kid: &str) -> Option<&VerifyingKey> {
         self.verifying.iter().find(|key| key.kid() == kid)
     }
 
-    /// The public keys as a JWK Set (RFC 7517 section 5). Shared secrets are not in it.
+    /// Returns the public keys as a JSON Web Key Set (RFC 7517 section 5). Shared secrets are not included.
     pub fn jwks(&self) -> &str {
         &self.jwks
     }
 }
 
-/// Payloads of tokens whose signature a key of the set has verified, by the SHA-256 of the whole token.
+/// A cache of the payloads of tokens whose signature a key of the set has verified, by the SHA-256 of the whole token.
 ///
-/// A client presents one token many times in its life, and a signature that held once holds again under the same
-/// key. What the claims say is checked each time. Nothing that was not verified gets in, and the number is bounded:
-/// the older half goes when the newer one is full.
+/// A client presents one token many times, and a signature that was valid once is valid again under the same key. The
+/// claims are checked each time. Only verified payloads are added, and the number is limited: when the newer half is
+/// full, the older half is removed.
 #[derive(Default)]
 pub(super) struct VerifiedPayloads(Mutex<Generations>);
 
@@ -93,10 +93,10 @@ struct Generations {
 }
 
 impl VerifiedPayloads {
-    /// Most payloads of each half.
+    /// The maximum number of payloads in each half.
     const HALF: usize = 512;
 
-    /// The payload of a token that was verified before, or what `verify` finds now.
+    /// Returns the payload of a token that was verified before, or the result of `verify`.
     pub(super) fn get_or_verify<E>(
         &self,
         token: &str,

@@ -1,8 +1,8 @@
-//! JSON Web Keys, signatures and access tokens (RFC 7515, 7517, 7518, 7519, 8037, 9068), over the primitives of
+//! JSON Web Keys, signatures and access tokens (RFC 7515, 7517, 7518, 7519, 8037, 9068), based on the primitives of
 //! RustCrypto and dalek.
 //!
-//! Keys are read once and kept ready; nothing here needs a random source, and nothing names JavaScript, so that a
-//! component built from it imports what the contract says and no more.
+//! Keys are parsed once and kept ready. Nothing here needs a random source or names JavaScript, so a component built
+//! from it imports only what the contract names.
 
 mod access_token;
 pub(crate) mod algorithm;

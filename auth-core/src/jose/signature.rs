@@ -1,4 +1,4 @@
-//! The signature algorithms themselves: bytes in, bytes out.
+//! The signature algorithms: bytes in, bytes out.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::eddsa::EdDsaKey;
 #[cfg(feature = "es256")]
 use super::es256::Es256Key;
 
-/// A message authentication code under a shared secret, its key already absorbed.
+/// A message authentication code with a shared secret, whose key is already absorbed.
 #[derive(Clone)]
 pub(super) enum MacKey {
     Hs256(Box<Hmac<Sha256>>),
@@ -63,7 +63,7 @@ impl MacKey {
         }
     }
 
-    /// Compares in constant time and refuses shortened codes.
+    /// Compares in constant time, and refuses shortened codes.
     fn verifies(&self, message: &[u8], code: &[u8]) -> bool {
         match self {
             Self::Hs256(mac) => mac
@@ -86,7 +86,7 @@ impl MacKey {
     }
 }
 
-/// What verifies signatures. Clones share the tables of a key.
+/// The verifier of signatures. Clones share the tables of a key.
 #[derive(Clone)]
 pub(super) enum Verifier {
     EdDsa(Arc<EdDsaKey>),
@@ -116,7 +116,7 @@ impl Verifier {
     }
 }
 
-/// What makes signatures. Wiped when dropped, as the keys in it are.
+/// The creator of signatures. It is wiped when dropped, because its keys are.
 pub(super) enum Signer {
     EdDsa(Box<ed25519_dalek::SigningKey>),
     #[cfg(feature = "es256")]

@@ -1,4 +1,4 @@
-//! What templates can say, in words.
+//! The values of mail templates, in words.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -7,22 +7,22 @@ use minijinja::Value;
 
 use crate::time::Timestamp;
 
-/// What templates can say besides `product`; what is not known is undefined in them.
+/// The values available to templates besides `product`. Unknown values are undefined in templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MailContext<'a> {
-    /// How the person is called.
+    /// The user's name.
     pub name: Option<&'a str>,
-    /// An address that the message is about.
+    /// An address related to the message.
     pub email: Option<&'a str>,
-    /// What the person can do.
+    /// A link to an action that the user can take.
     pub link: Option<&'a str>,
-    /// For how long that works, or how long to wait. Templates get it in words: "24 hours".
+    /// How long the link works, or how long to wait. Templates get it in words: "24 hours".
     pub expires_in: Option<Duration>,
-    /// On which device it happened.
+    /// The device from which the action was taken.
     pub device: Option<&'a str>,
-    /// From which address it was asked for.
+    /// The IP address from which the action was requested.
     pub ip: Option<&'a str>,
-    /// When it happened. Templates get it as "21 November 2026, 18:48 UTC".
+    /// The time of the action. Templates get it as "21 November 2026, 18:48 UTC".
     pub time: Option<Timestamp>,
 }
 
@@ -45,7 +45,7 @@ impl MailContext<'_> {
     }
 }
 
-/// Without what could begin a line, and a header with it, or turn the direction of writing.
+/// Removes characters that could begin a line, and with it a header, or change the direction of writing.
 pub(super) fn printable(text: &str) -> String {
     text.chars().filter(|c| is_printable(*c)).collect()
 }
@@ -54,7 +54,7 @@ pub(crate) fn is_printable(c: char) -> bool {
     !c.is_control() && !matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// In whole minutes, rounded up; in days from three days on.
+/// Formats a duration in whole minutes, rounded up, and in days from three days on.
 fn in_words(span: Duration) -> String {
     let minutes = span.as_secs().div_ceil(60).max(1);
     let (days, hours) = match minutes / 60 {

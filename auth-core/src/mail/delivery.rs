@@ -1,4 +1,4 @@
-//! Delivers a message, and tries again where that may help.
+//! Delivers a message, and retries temporary failures.
 
 use core::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::context::Context;
 use crate::mail::message::{MailError, Message};
 use crate::platform::{Level, Platform};
 
-/// How long to wait before each try to deliver a message.
+/// The pauses before each delivery attempt.
 const PAUSES: [Duration; 3] = [
     Duration::ZERO,
     Duration::from_millis(500),
     Duration::from_secs(2),
 ];
 
-/// Delivers a message, and tries again where that may help.
+/// Delivers a message, and retries temporary failures.
 pub(crate) async fn deliver<P: Platform>(context: &Context<P>, message: Message) {
     let mut failed = Ok(());
     for pause in PAUSES {

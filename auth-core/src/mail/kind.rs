@@ -1,9 +1,9 @@
-//! What messages are about, and the built-in templates of each.
+//! The kinds of messages, and the built-in templates of each.
 
 /// Declares the kinds of messages, with the files and settings of their templates.
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident $name:literal $setting:literal;)+) => {
-        /// What a message is about.
+        /// The kind of a message.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum MailKind {
@@ -11,17 +11,17 @@ macro_rules! kinds {
         }
 
         impl MailKind {
-            /// Every kind.
+            /// All kinds.
             pub const ALL: &[Self] = &[$(Self::$kind),+];
 
-            /// The name in [`Message::kind`](super::Message::kind).
+            /// Returns the name in [`Message::kind`](super::Message::kind).
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$kind => $name,)+
                 }
             }
 
-            /// The kind of that name.
+            /// Returns the kind with this name.
             pub fn parse(name: &str) -> Option<Self> {
                 match name {
                     $($name => Some(Self::$kind),)+
@@ -29,7 +29,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Text and HTML.
+            /// Returns the templates of the text and HTML formats.
             pub(super) fn built_in(self) -> &'static [BuiltIn; 2] {
                 match self {
                     $(Self::$kind => &[built_in!($name, ".txt", $setting, "_TEXT"), built_in!($name, ".html", $setting, "_HTML")],)+
@@ -49,7 +49,7 @@ macro_rules! built_in {
     };
 }
 
-/// What the templates of kinds extend and include.
+/// The templates that the others extend and include.
 pub(super) const SHARED: &[BuiltIn] = &[
     built_in!("layout", ".html", "LAYOUT", "_HTML"),
     built_in!("details", ".txt", "DETAILS", "_TEXT"),
@@ -57,49 +57,50 @@ pub(super) const SHARED: &[BuiltIn] = &[
 ];
 
 kinds! {
-    /// Confirm your address by the link.
+    /// A link to confirm the user's address.
     VerifyEmail "verify_email" "VERIFY_EMAIL";
-    /// Somebody tried to register with your address, which has an account already; the link leads to signing in.
+    /// A notice that someone tried to register with an address that already has an account. The link leads to the login
+    /// page.
     AccountExists "account_exists" "ACCOUNT_EXISTS";
-    /// Your address is verified, and somebody else has the user name that you registered with.
+    /// A notice that the address is verified, but someone else has the requested user name.
     UsernameTaken "username_taken" "USERNAME_TAKEN";
-    /// Choose a new password by the link.
+    /// A link to choose a new password.
     ResetPassword "reset_password" "RESET_PASSWORD";
-    /// An administrator made your password void; choose a new one by the link.
+    /// A link to choose a new password, after an administrator invalidated the old one.
     ResetRequired "reset_required" "RESET_REQUIRED";
-    /// Your password was changed.
+    /// A notice that the password was changed.
     PasswordChanged "password_changed" "PASSWORD_CHANGED";
-    /// Confirm your new address by the link; sent to the new one.
+    /// A link to confirm a new address, sent to the new address.
     ChangeEmail "change_email" "CHANGE_EMAIL";
-    /// Your address is now `email`; the link undoes it. Sent to the old one.
+    /// A notice that the account's address is now `email`, with a link to undo the change. Sent to the old address.
     EmailChanged "email_changed" "EMAIL_CHANGED";
-    /// Your user name was changed.
+    /// A notice that the user name was changed.
     UsernameChanged "username_changed" "USERNAME_CHANGED";
-    /// A second factor is needed from now on; the link takes it back.
+    /// A notice that a second factor is now required, with a link to undo the change.
     MfaEnabled "mfa_enabled" "MFA_ENABLED";
-    /// No second factor is needed any more.
+    /// A notice that a second factor is no longer required.
     MfaDisabled "mfa_disabled" "MFA_DISABLED";
-    /// Somebody signed in with a recovery code.
+    /// A notice that a recovery code was used.
     RecoveryCodeUsed "recovery_code_used" "RECOVERY_CODE_USED";
-    /// There are new recovery codes; the old ones are void.
+    /// A notice that there are new recovery codes and the old ones are invalid.
     RecoveryCodesRegenerated "recovery_codes_regenerated" "RECOVERY_CODES_REGENERATED";
-    /// A refresh token was used twice, and its session was ended.
+    /// A notice that a refresh token was used twice, and its session was ended.
     RefreshTokenReuse "refresh_token_reuse" "REFRESH_TOKEN_REUSE";
-    /// New devices can't sign in for a while, after too many attempts.
+    /// A notice that new devices can't sign in for a while, after too many attempts.
     AccountLocked "account_locked" "ACCOUNT_LOCKED";
-    /// An account was made for you; choose a password by the link.
+    /// An invitation to a new account, with a link to choose a password.
     Invitation "invitation" "INVITATION";
-    /// Farewell.
+    /// A notice that the account was deleted.
     AccountDeleted "account_deleted" "ACCOUNT_DELETED";
 }
 
-/// A template of Gatewright's own, and where to set another in its place.
+/// A built-in template, and the setting that replaces it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BuiltIn {
-    /// Name of the setting.
+    /// The setting's name.
     pub setting: &'static str,
-    /// Name by which templates extend and include it.
+    /// The name by which templates extend and include it.
     pub file: &'static str,
-    /// The template.
+    /// The template's source.
     pub source: &'static str,
 }

@@ -1,4 +1,4 @@
-//! Mails whose link leads to a page with a one-time secret.
+//! Mails with a link to a page that takes a one-time secret.
 
 use core::time::Duration;
 
@@ -15,21 +15,21 @@ use crate::platform::Platform;
 use crate::secret::SecretToken;
 use crate::storage::User;
 
-/// A mail whose link leads to a page with a one-time secret.
+/// A mail with a link to a page that takes a one-time secret.
 pub(crate) struct LinkMail {
-    /// What the secret is for.
+    /// The purpose of the secret.
     pub(crate) purpose: Purpose,
-    /// What the mail says.
+    /// The kind of the mail.
     pub(crate) kind: MailKind,
-    /// The page of the front end.
+    /// The page of the frontend.
     pub(crate) page: &'static str,
-    /// How long it works.
+    /// How long the link works.
     pub(crate) life: Duration,
-    /// Whether those of before that were not used are void.
+    /// Whether the link invalidates earlier unused ones.
     pub(crate) replaces: bool,
 }
 
-/// Sends a user a link, to this address. Without a user the same work is done, and nothing sent.
+/// Sends a link for a user to this address. Without a user, the same work is done and nothing is sent.
 pub(crate) async fn send_link<P: Platform>(
     context: &Context<P>,
     mail: LinkMail,
@@ -54,7 +54,7 @@ pub(crate) async fn send_link<P: Platform>(
     Ok(())
 }
 
-/// Where a link in a mail leads: a page of the front end.
+/// Returns the URL of a link in a mail: a page of the frontend with the secret.
 pub(crate) fn link<P: Platform>(context: &Context<P>, page: &str, token: &SecretToken) -> String {
     format!(
         "{}{page}?token={}",

@@ -3,25 +3,25 @@
 /// A rendered message, ready for delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Address of the receiver. Its domain is in ASCII; what stands before the `@` need not be.
+    /// The receiver's address. Its domain is in ASCII; the part before the `@` can contain other characters.
     pub to: String,
-    /// Subject line.
+    /// The subject line.
     pub subject: String,
-    /// Body as plain text.
+    /// The body as plain text.
     pub text: String,
-    /// The same body as HTML; none: plain text only.
+    /// The same body as HTML. `None` means plain text only.
     pub html: Option<String>,
-    /// What it is for, for logs and filters.
+    /// The message's kind, for logs and filters.
     pub kind: String,
 }
 
-/// A message could not be handed over. The texts are for the log.
+/// A failure to hand over a message. The texts are for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
-    /// Not now; the same message may be taken later.
-    #[error("not now: {0}")]
+    /// A temporary failure. The same message can be accepted later.
+    #[error("temporarily unavailable: {0}")]
     Unavailable(String),
-    /// Never: the message or the settings are refused.
+    /// A permanent failure: the message or the settings are refused.
     #[error("refused: {0}")]
     Refused(String),
 }

@@ -1,4 +1,4 @@
-//! Messages to people.
+//! Mails to users.
 
 pub(crate) mod context;
 pub(crate) mod delivery;

@@ -1,4 +1,4 @@
-//! Hands messages over after the answer.
+//! Queues messages for delivery after the answer.
 
 use core::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::mail::receiver::{Receiver, named_device};
 use crate::platform::{Level, Platform};
 use crate::storage::User;
 
-/// A message from the templates, with what its receiver may read of these values. One of the operator's that fails is in the
-/// log.
+/// Renders a message from the templates, with only the values that its receiver can see. A failed template of the
+/// operator is logged.
 pub(crate) fn message<P: Platform>(
     context: &Context<P>,
     kind: MailKind,
@@ -27,27 +27,27 @@ pub(crate) fn message<P: Platform>(
     if let Some(cause) = failure {
         context.platform.log(
             Level::Warn,
-            "a mail template failed; the built-in one took its place",
+            "a mail template failed; the built-in template was used instead",
             &[("cause", &cause.to_string())],
         );
     }
     message
 }
 
-/// Hands a message over after the answer.
+/// Queues a message for delivery after the answer.
 pub(crate) fn send<P: Platform>(context: &Context<P>, message: Message) {
     context.platform.defer(Deferred(Task::Mail(message)));
 }
 
-/// A link to do something about what a mail tells.
+/// A link in a notification mail that lets the user respond.
 pub(crate) struct MailLink {
-    /// Where it leads.
+    /// The link's URL.
     pub(crate) url: String,
-    /// For how long it works.
+    /// How long the link works.
     pub(crate) expires_in: Duration,
 }
 
-/// Tells a user what has happened to their account, and from where.
+/// Notifies a user of an event on their account, and where it originated.
 pub(crate) fn notify_user<P: Platform>(
     context: &Context<P>,
     user: &User,
@@ -57,7 +57,7 @@ pub(crate) fn notify_user<P: Platform>(
     notify_user_with_link(context, user, kind, None, client);
 }
 
-/// The same, with something that they can do about it.
+/// Notifies a user of an event, with a link that lets them respond.
 pub(crate) fn notify_user_with_link<P: Platform>(
     context: &Context<P>,
     user: &User,
@@ -70,7 +70,7 @@ pub(crate) fn notify_user_with_link<P: Platform>(
     }
 }
 
-/// What tells a user what has happened to their account; none: they have no address.
+/// Renders a notification of an event, or returns `None` if the user has no address.
 fn notice<P: Platform>(
     context: &Context<P>,
     user: &User,
@@ -97,7 +97,7 @@ fn notice<P: Platform>(
     Some(message(context, kind, to, values))
 }
 
-/// Tells who has an address already that somebody else wanted to have it.
+/// Notifies the owner of an address that someone else tried to register with it.
 pub(crate) fn send_account_exists<P: Platform>(context: &Context<P>, address: &str) {
     let login = format!("{}/login", context.config.web.frontend());
     let values = MailContext {

@@ -1,22 +1,24 @@
-//! What a message may hold of what people wrote, by whom it goes to.
+//! Receivers of messages, and the user-written values that a message to them can contain.
 
 use crate::client::Client;
 use crate::client::device_name::known_device;
 use crate::mail::context::MailContext;
 use crate::storage::User;
 
-/// Whom a message goes to.
+/// The receiver of a message.
 #[derive(Clone, Copy)]
 pub(crate) struct Receiver<'a> {
-    /// The address.
+    /// The receiver's address.
     pub(crate) address: &'a str,
-    /// Whose account the message is about, as it is or was when the address was its own; none: nobody's.
+    /// The user whose account the message is about, in the state when it had this address. `None` if there is no
+    /// account.
     pub(crate) user: Option<&'a User>,
 }
 
 impl<'a> Receiver<'a> {
-    /// These values, of which a stranger reads none that somebody else can have written. Everybody can register with the
-    /// address of another person: only where it is proved to be the user's own, the message has a name and another address.
+    /// Filters the values, so that a stranger receives no text that someone else may have written. Anyone can register
+    /// with another person's address. A message contains a name and other addresses only if ownership of the receiver's
+    /// address is proved.
     pub(crate) fn values(self, values: MailContext<'a>) -> MailContext<'a> {
         let proved = self.user.filter(|user| {
             user.email_proved_at.is_some() && user.email.as_deref() == Some(self.address)
@@ -31,8 +33,8 @@ impl<'a> Receiver<'a> {
     }
 }
 
-/// The device that a message names. Strangers cause messages to others, and choose what their programs call themselves: so
-/// none but by a name of ours.
+/// Returns the device to name in a message. Strangers can cause messages to others and choose their programs' names, so
+/// only known names are used.
 pub(crate) fn named_device(client: &Client) -> Option<String> {
     client.user_agent.as_deref().and_then(known_device)
 }
@@ -59,7 +61,7 @@ mod tests {
         }
     }
 
-    /// What is said of a name and another address to who has this address.
+    /// Returns whether a message to this address contains a name, this address, and another address.
     fn said(user: Option<&User>, address: &str) -> (bool, bool, bool) {
         let values = |email| {
             let given = MailContext {

@@ -1,6 +1,6 @@
-//! What messages say: a template for each kind and format, any of which a setting can replace.
+//! Mail templates: one for each kind and format. A setting can replace any of them.
 //!
-//! Values are data: they are never compiled, hold no control characters, and are escaped in HTML.
+//! Values are data: they are never compiled, contain no control characters, and are escaped in HTML.
 
 use core::time::Duration;
 use std::error::Error as _;
@@ -15,23 +15,22 @@ use crate::config::setting::SettingError;
 use crate::platform::Settings;
 use crate::time::Timestamp;
 
-/// Every template, for one instance. The built-in ones are compiled when they are first needed.
+/// All templates of one instance. The built-in ones are compiled on first use.
 pub struct Templates {
     product: String,
     built_in: Environment<'static>,
-    /// The same with those of the settings in their places; none: there are none.
+    /// The same templates with those of the settings. `None` if the settings have no templates.
     own: Option<Environment<'static>>,
 }
 
 impl Templates {
-    /// The built-in templates.
+    /// Returns the built-in templates.
     pub fn built_in() -> impl Iterator<Item = &'static BuiltIn> {
         let kinds = MailKind::ALL.iter().flat_map(|kind| kind.built_in());
         SHARED.iter().chain(kinds)
     }
 
-    /// Reads templates from settings, and tries each with every value known. `product` is how the service calls
-    /// itself.
+    /// Loads templates from settings, and tests each with all values known. `product` is the service's name.
     ///
     /// # Errors
     /// The first template that can't be used, with the line and the problem.
@@ -54,7 +53,7 @@ impl Templates {
             own,
         };
         if let Some(own) = &mut templates.own {
-            // A misspelt name is found here; later, what is not known is left out.
+            // This detects misspelt names. Later, unknown values are omitted.
             own.set_undefined_behavior(UndefinedBehavior::SemiStrict);
             let values = SAMPLE.values(product);
             for kind in MailKind::ALL {
@@ -65,8 +64,8 @@ impl Templates {
         Ok(templates)
     }
 
-    /// The message of that kind for that address. When a template of the settings fails, the message is the built-in
-    /// one, and the second value says why, for the log.
+    /// Renders a message of this kind to this address. If a template of the settings fails, the built-in template is
+    /// used, and the second value contains the cause, for the log.
     pub fn render(
         &self,
         kind: MailKind,
@@ -87,7 +86,7 @@ impl Templates {
     }
 }
 
-/// Every value that a template can be given.
+/// All values that a template can have.
 const SAMPLE: MailContext<'static> = MailContext {
     name: Some("Ada"),
     email: Some("ada@example.com"),
@@ -98,7 +97,7 @@ const SAMPLE: MailContext<'static> = MailContext {
     time: Some(Timestamp::from_millis(0)),
 };
 
-/// With the built-in templates where no others are put in.
+/// Creates an environment that uses the built-in templates where no others are set.
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder()
@@ -128,7 +127,7 @@ fn message(
     };
     let [text, html] = kind.built_in();
     let (subject, body) = subject_and_body(&render(text)?).ok_or_else(|| {
-        let cause = "the first line is not `Subject:` and a subject";
+        let cause = "the first line must be `Subject:` followed by a subject";
         problem(text, cause.to_owned())
     })?;
     Ok(Message {
@@ -147,7 +146,7 @@ fn subject_and_body(text: &str) -> Option<(String, String)> {
     (!subject.is_empty()).then(|| (subject, format!("{}\n", body.trim())))
 }
 
-/// What is wrong with a template or what it extends or includes, by the innermost cause.
+/// Describes the problem of a template, or of one that it extends or includes, by the innermost cause.
 fn refused(rendered: &'static BuiltIn, error: &Error) -> SettingError {
     let mut cause = error;
     while let Some(inner) = cause.source().and_then(|inner| inner.downcast_ref()) {
@@ -169,7 +168,7 @@ fn problem(built_in: &'static BuiltIn, problem: String) -> SettingError {
     SettingError::Value {
         name: built_in.setting,
         problem,
-        accepts: "a Jinja template; the text of a message begins with a line `Subject: …`",
+        accepts: "a Jinja template; the first line of a text template is `Subject: …`",
     }
 }
 
@@ -229,7 +228,7 @@ mod tests {
                 assert!(!message.subject.is_empty() && !message.subject.contains('\n'));
                 assert!(message.text.ends_with(".\n"), "{}", message.text);
                 assert!(!message.text.contains("\n\n\n"), "{}", message.text);
-                // A tag at the end of a line takes the line's end with it.
+                // A tag at the end of a line removes the line break.
                 for line in message.text.split(".\n").skip(1) {
                     assert!(
                         line.is_empty() || line.starts_with('\n'),
@@ -250,7 +249,7 @@ mod tests {
 
     #[test]
     fn what_a_stranger_wrote_is_not_sent_to_others() {
-        // Who asks for these need not be whom they go to.
+        // The person who requests these mails may not be their receiver.
         for (kind, has_account) in [
             (MailKind::VerifyEmail, false),
             (MailKind::AccountExists, false),
@@ -327,7 +326,7 @@ mod tests {
         let message = render(&own, MailKind::ResetPassword, &SAMPLE);
         assert_eq!(message.subject, "Choose a new password for Acme");
         let html = message.html.unwrap();
-        assert!(html.starts_with("<b><p>Somebody, probably you"), "{html}");
+        assert!(html.starts_with("<b><p>Someone, probably you"), "{html}");
     }
 
     #[test]
@@ -362,12 +361,12 @@ mod tests {
             (
                 "MAIL_VERIFY_EMAIL_TEXT",
                 "Hello",
-                "the first line is not `Subject:`",
+                "the first line must be `Subject:`",
             ),
             (
                 "MAIL_VERIFY_EMAIL_TEXT",
                 "Subject:\n\nHello",
-                "the first line is not `Subject:`",
+                "the first line must be `Subject:`",
             ),
         ] {
             let message = refusal(&[(setting, template)]);

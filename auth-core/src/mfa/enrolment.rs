@@ -1,4 +1,4 @@
-//! The second factor of an account: set up, confirmed, removed.
+//! Setup, confirmation and removal of an account's second factor.
 
 use zeroize::Zeroizing;
 
@@ -25,7 +25,7 @@ use crate::sign_in::proof::{Method, Proof};
 use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{Account, ActiveSession, Credential};
 
-/// What an authenticator app needs.
+/// The data that an authenticator app needs.
 pub struct TotpEnrolment {
     /// The key in Base32.
     pub secret: Zeroizing<String>,
@@ -34,13 +34,13 @@ pub struct TotpEnrolment {
 }
 
 impl<P: Platform> Mfa<'_, P> {
-    /// Creates a TOTP key for a session's user. It is not in force before it is confirmed; another unconfirmed one becomes
-    /// invalid. Takes the password, unless the person has just signed in, and an address that was proved, where there is one:
-    /// else it would bind whoever the address belongs to.
+    /// Creates a TOTP key for the session's user. The key is not in force until it is confirmed; an earlier unconfirmed
+    /// key becomes invalid. Requires the password, unless the user has just signed in. If the account has an e-mail
+    /// address, ownership of it must be proved; otherwise the factor could lock out the address's real owner.
     ///
     /// # Errors
-    /// [`Error::EmailNotProved`], [`Error::MfaEnabled`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a
-    /// failure of the platform.
+    /// [`Error::EmailNotProved`], [`Error::MfaEnabled`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`],
+    /// [`Error::RateLimited`], or a failure of the platform.
     pub async fn enable_totp(
         self,
         active: &ActiveSession,
@@ -86,13 +86,13 @@ impl<P: Platform> Mfa<'_, P> {
         })
     }
 
-    /// Confirms a TOTP key by a code of it, which puts it in force, and returns recovery codes, which are shown once, and the
-    /// tokens of a session that takes the place of this one. The mail
-    /// about it has a link that takes it back.
+    /// Confirms a TOTP key with one of its codes, which puts it in force. Returns the recovery codes, which are shown
+    /// once, and the tokens of a new session that replaces this one. The notification mail contains a link that undoes
+    /// the change.
     ///
     /// # Errors
-    /// [`Error::EmailNotProved`]; [`Error::MfaNotEnabled`]: there is nothing to confirm; [`Error::InvalidCode`], [`Error::RateLimited`], or a failure
-    /// of the platform.
+    /// [`Error::EmailNotProved`], [`Error::MfaNotEnabled`] if there is no key to confirm, [`Error::InvalidCode`],
+    /// [`Error::RateLimited`], or a failure of the platform.
     pub async fn confirm_totp(
         self,
         active: &ActiveSession,
@@ -110,7 +110,7 @@ impl<P: Platform> Mfa<'_, P> {
         let skew = context.config.totp_skew;
         let step =
             totp::step_of(&key, &without_blanks(presented), now, skew).ok_or(Error::InvalidCode)?;
-        // First: no factor must come into force without a way back.
+        // Created first: no factor must come into force without a way to undo it.
         let undo = create_undo_link(context, &active.user.id, &pending.id).await?;
         let (codes, kept) = new_recovery_codes(context, &active.user.id);
         let confirmed = Credential {
@@ -142,11 +142,12 @@ impl<P: Platform> Mfa<'_, P> {
         Ok((codes, tokens))
     }
 
-    /// Removes the second factor. Takes the password and a code. The tokens are of a session that takes the place of this one.
+    /// Removes the second factor. Requires the password and a code. Returns the tokens of a new session that replaces
+    /// this one.
     ///
     /// # Errors
-    /// [`Error::MfaNotEnabled`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::InvalidCode`], [`Error::RateLimited`], or a failure of
-    /// the platform.
+    /// [`Error::MfaNotEnabled`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::InvalidCode`],
+    /// [`Error::RateLimited`], or a failure of the platform.
     pub async fn disable_totp(
         self,
         active: &ActiveSession,
@@ -168,10 +169,10 @@ impl<P: Platform> Mfa<'_, P> {
         renew_session(context, active, &proof, "mfa_disabled", client).await
     }
 
-    /// Creates new recovery codes; the old ones become invalid. Takes the password and a code.
+    /// Creates new recovery codes; the old ones become invalid. Requires the password and a code.
     ///
     /// # Errors
-    /// As [`disable_totp`](Self::disable_totp).
+    /// The errors of [`disable_totp`](Self::disable_totp).
     pub async fn regenerate_recovery_codes(
         self,
         active: &ActiveSession,
@@ -183,7 +184,7 @@ impl<P: Platform> Mfa<'_, P> {
         reauthenticate(context, &active.user.id, required, evidence, client).await?;
         let (codes, kept) = new_recovery_codes(context, &active.user.id);
         let user = change_user(context, &active.user.id, |account| {
-            // The factor was taken away meanwhile.
+            // The factor may have been removed in the meantime.
             credential_of_kind(&account, CredentialKind::Totp).ok_or(Error::MfaNotEnabled)?;
             Ok(Change {
                 deletes: vec![CredentialKind::RecoveryCode],
@@ -202,7 +203,7 @@ impl<P: Platform> Mfa<'_, P> {
     }
 }
 
-/// Whoever has an address adds a factor once it is proved.
+/// Checks that the account has no e-mail address or one whose ownership is proved.
 fn check_address(account: &Account) -> Result<()> {
     let user = &account.user;
     if user.email.is_some() && user.email_proved_at.is_none() {

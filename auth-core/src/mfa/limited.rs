@@ -6,13 +6,13 @@ use crate::platform::Platform;
 use crate::storage::ActiveSession;
 
 impl<P: Platform> Mfa<'_, P> {
-    /// Whether a session is good for nothing but to set up the second factor that its user has to have.
+    /// Whether the session only allows setting up the second factor that its user requires.
     pub fn must_enrol(self, active: &ActiveSession) -> bool {
         must_enrol(&self.context.config, active)
     }
 }
 
-/// Whether a session is good for nothing but to set up a second factor. Who acts as a user needs no factor of theirs.
+/// Whether the session only allows setting up a second factor. Impersonation requires no factor of the user.
 pub(crate) fn must_enrol(config: &Config, active: &ActiveSession) -> bool {
     active.session.actor_id.is_none()
         && !active.second_factor

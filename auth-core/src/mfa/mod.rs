@@ -1,4 +1,4 @@
-//! The second factor: TOTP, and recovery codes for whoever has lost the device.
+//! The second factor: TOTP, and recovery codes for users who have lost the device.
 
 pub(crate) mod enrolment;
 pub(crate) mod limited;

@@ -1,4 +1,4 @@
-//! Recovery codes, for who has lost the device.
+//! Recovery codes, for users who have lost the device.
 
 use zeroize::Zeroizing;
 
@@ -9,13 +9,13 @@ use crate::platform::Platform;
 use crate::secret::digest;
 use crate::storage::Credential;
 
-/// How many recovery codes a person gets.
+/// The number of recovery codes that a user gets.
 const RECOVERY_CODES: usize = 10;
 
-/// Random bytes of a recovery code: enough for a plain hash (ASVS V6.5.2), and 24 characters.
+/// The number of random bytes in a recovery code: enough for a plain hash (ASVS V6.5.2), and 24 characters.
 const RECOVERY_LEN: usize = 15;
 
-/// Recovery codes, and what is stored of them.
+/// Generates recovery codes, and the credentials to store.
 pub(crate) fn new_recovery_codes<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -38,7 +38,7 @@ pub(crate) fn new_recovery_codes<P: Platform>(
     (0..RECOVERY_CODES).map(make).unzip()
 }
 
-/// However it is written: in any letter case, with or without hyphens.
+/// Returns the digest of a recovery code, in any letter case, with or without hyphens.
 pub(crate) fn digest_of_recovery_code(code: &str) -> String {
     let letters = code
         .chars()

@@ -1,20 +1,20 @@
-//! Who has to have a second factor.
+//! The users who are required to have a second factor.
 
 use crate::access::{has_any_role, is_role_name};
 
-/// Who has to have a second factor.
+/// The users who are required to have a second factor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequireMfa {
-    /// Nobody.
+    /// No users.
     Nobody,
-    /// Everybody.
+    /// All users.
     Everybody,
-    /// Whoever has one of these roles, or one that implies it.
+    /// Users with one of these roles, or with a role that implies one.
     Roles(Vec<String>),
 }
 
 impl RequireMfa {
-    /// Reads `off`, `all`, or names of roles separated by commas.
+    /// Parses `off`, `all`, or role names separated by commas.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "off" => Some(Self::Nobody),
@@ -27,7 +27,7 @@ impl RequireMfa {
         }
     }
 
-    /// Whether somebody with these roles has to have one.
+    /// Whether a user with these roles is required to have a second factor.
     pub(crate) fn applies_to(&self, roles: &[String]) -> bool {
         match self {
             Self::Nobody => false,
@@ -54,7 +54,7 @@ mod tests {
         assert!(!applies("off", &["superadmin"]));
         assert!(applies("all", &[]));
         assert!(applies("editor, admin", &["user", "editor"]));
-        // A role that implies another is bound as well.
+        // A role that implies another is included.
         assert!(applies("admin", &["superadmin"]));
         assert!(!applies("admin", &["user", "editor"]));
         for wrong in ["", "Admin", "admin,", "admin;editor"] {

@@ -1,4 +1,4 @@
-//! Whether a second factor is in force, and its key.
+//! The state of a second factor, and its key.
 
 use zeroize::Zeroizing;
 
@@ -9,10 +9,10 @@ use crate::platform::Platform;
 use crate::storage::{Account, Credential};
 use crate::time::Timestamp;
 
-/// What TOTP keys are encrypted for.
+/// The purpose that TOTP keys are encrypted for.
 const KEY_PURPOSE: &str = "gatewright totp key v1";
 
-/// A TOTP key, encrypted for the row of its credential.
+/// Encrypts a TOTP key for its credential.
 pub(crate) fn encrypt_totp_key<P: Platform>(
     context: &Context<P>,
     credential_id: &str,
@@ -35,28 +35,28 @@ pub(crate) fn decrypt_totp_key<P: Platform>(
         .ok_or_else(|| {
             let user = &credential.user_id;
             Error::Internal(format!(
-                "SECRET_KEY does not open the TOTP key of user {user}"
+                "SECRET_KEY can't decrypt the TOTP key of user {user}: was SECRET_KEY changed?"
             ))
         })
 }
 
-/// Whether a login needs more than the password.
+/// Whether a login requires more than the password.
 pub(crate) fn has_second_factor(account: &Account) -> bool {
     credential_of_kind(account, CredentialKind::Totp).is_some()
 }
 
-/// Since when a second factor is in force.
+/// Returns when the second factor came into force.
 pub(crate) fn second_factor_since(account: &Account) -> Option<Timestamp> {
     credential_of_kind(account, CredentialKind::Totp).map(|credential| credential.updated_at)
 }
 
-/// Since when the recovery codes are what they are.
+/// Returns when the current recovery codes were created.
 pub(crate) fn recovery_codes_since(account: &Account) -> Option<Timestamp> {
     let codes = credentials_of_kind(account, CredentialKind::RecoveryCode);
     codes.map(|credential| credential.created_at).max()
 }
 
-/// How many recovery codes are left.
+/// Returns the number of recovery codes left.
 pub(crate) fn recovery_codes_left(account: &Account) -> usize {
     credentials_of_kind(account, CredentialKind::RecoveryCode).count()
 }

@@ -1,5 +1,5 @@
-//! Time-based one-time passwords (RFC 6238 over RFC 4226): SHA-1, six digits, steps of 30 seconds, which is what every
-//! authenticator app does.
+//! Time-based one-time passwords (RFC 6238 over RFC 4226): SHA-1, six digits and steps of 30 seconds, as in every
+//! authenticator app.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
@@ -7,14 +7,14 @@ use subtle::ConstantTimeEq as _;
 
 use crate::time::Timestamp;
 
-/// Bytes of a key: as long as the hash (RFC 4226 section 4).
+/// The length of a key in bytes: that of the hash (RFC 4226 section 4).
 pub const KEY_LEN: usize = 20;
-/// Seconds of a time step.
+/// The length of a time step in seconds.
 pub const STEP: u64 = 30;
-/// How many steps a clock may be off, where nothing else is said.
+/// The default number of steps by which a clock can differ.
 pub const SKEW: u64 = 1;
 
-/// The six-digit code of a counter (RFC 4226 section 5.3).
+/// Returns the six-digit code of a counter (RFC 4226 section 5.3).
 pub fn code(key: &[u8], counter: u64) -> String {
     let mac = Hmac::<Sha1>::new_from_slice(key).map(|mut mac| {
         mac.update(&counter.to_be_bytes());
@@ -31,11 +31,11 @@ pub fn code(key: &[u8], counter: u64) -> String {
     format!("{:06}", u32::from_be_bytes(bytes) % 1_000_000)
 }
 
-/// The time step of a code that is right now, or was or will be so many steps away.
+/// Returns the time step of a code that is valid within `skew` steps of the current one.
 pub fn step_of(key: &[u8], presented: &str, now: Timestamp, skew: u64) -> Option<u64> {
     let current = now.as_secs() / STEP;
     let steps = current.saturating_sub(skew)..=current + skew;
-    // Every step is looked at, whichever it is.
+    // Every step is compared, even after a match.
     steps.fold(None, |found, step| {
         let equal: bool = code(key, step)
             .as_bytes()
@@ -45,12 +45,12 @@ pub fn step_of(key: &[u8], presented: &str, now: Timestamp, skew: u64) -> Option
     })
 }
 
-/// The key as people and apps have it: Base32 without padding (RFC 4648 section 6).
+/// Encodes a key for people and apps: Base32 without padding (RFC 4648 section 6).
 pub fn encode_key(key: &[u8]) -> String {
     base32::encode(base32::Alphabet::Rfc4648 { padding: false }, key)
 }
 
-/// A key that somebody else made, of 10 to 64 bytes; blanks, hyphens and padding are let be.
+/// Decodes a key from another system, of 10 to 64 bytes. Blanks, hyphens and padding are ignored.
 pub fn decode_key(text: &str) -> Option<Vec<u8>> {
     let letters: String = text
         .chars()
@@ -61,8 +61,8 @@ pub fn decode_key(text: &str) -> Option<Vec<u8>> {
         .filter(|key| (10..=64).contains(&key.len()))
 }
 
-/// The URI that an authenticator app reads (the `otpauth` format of Google Authenticator). Neither name may have a colon,
-/// encoded or not: it stands between them.
+/// Returns the URI that an authenticator app reads (the `otpauth` format of Google Authenticator). Colons, which
+/// separate issuer and account, are removed from both names.
 pub fn uri(key: &[u8], issuer: &str, account: &str) -> String {
     let plain = |text: &str| percent(text.replace(':', "").trim());
     let (issuer, account) = (plain(issuer), plain(account));
@@ -72,7 +72,7 @@ pub fn uri(key: &[u8], issuer: &str, account: &str) -> String {
     )
 }
 
-/// Percent-encoding of all but unreserved characters (RFC 3986 section 2.3).
+/// Percent-encodes all but unreserved characters (RFC 3986 section 2.3).
 fn percent(text: &str) -> String {
     let encode = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
@@ -100,7 +100,7 @@ mod tests {
         }
     }
 
-    /// The last six of the eight digits there.
+    /// The last six of the eight digits in the RFC.
     #[test]
     fn rfc_6238_appendix_b() {
         for (seconds, expected) in [

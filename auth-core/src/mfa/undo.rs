@@ -1,4 +1,4 @@
-//! Taking a second factor back, by the link in the mail that told of it.
+//! Undoing a second factor with the link in the notification mail.
 
 use core::time::Duration;
 
@@ -20,19 +20,20 @@ use crate::mfa::Mfa;
 use crate::one_time_secret::{Purpose, create_secret, peek_of_user};
 use crate::platform::Platform;
 
-/// For how long a second factor can be taken back.
+/// How long a second factor can be undone.
 const UNDO_LIFE: Duration = Duration::from_secs(86_400);
 
-/// What a link that takes a second factor back goes with.
+/// The data stored with an undo link.
 #[derive(Serialize, Deserialize)]
 struct NewFactor {
-    /// The credential. A later one is another.
+    /// The ID of the credential. A later factor has another one.
     credential: String,
 }
 
 impl<P: Platform> Mfa<'_, P> {
-    /// Takes a second factor back by the link that was mailed when it came into force. Whoever added it may know the
-    /// password, so all sessions end and a new one has to be chosen by a link to the address of the account.
+    /// Removes a second factor by the link that was mailed when it came into force. The person who added it may know
+    /// the password, so all sessions end, and the user must choose a new password by a link sent to the account's
+    /// address.
     ///
     /// # Errors
     /// [`Error::Link`], or a failure of the platform.
@@ -66,7 +67,7 @@ impl<P: Platform> Mfa<'_, P> {
     }
 }
 
-/// The link that takes a factor back.
+/// Creates the link that undoes a second factor.
 pub(super) async fn create_undo_link<P: Platform>(
     context: &Context<P>,
     user_id: &str,

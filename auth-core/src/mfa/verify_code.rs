@@ -1,4 +1,4 @@
-//! Uses up a code of the second factor.
+//! Verification of second-factor codes.
 
 use crate::audit::event::{Event, EventKind};
 use crate::audit::record::{record, record_failed_login};
@@ -17,9 +17,10 @@ use crate::sign_in::proof::{Method, Proof};
 use crate::storage::{Account, Credential, Credentials as _, OneTimeSecrets as _};
 use crate::time::Timestamp;
 
-/// Uses up a code of TOTP or a recovery code, which proves the second factor. Attempts are counted for the account, whatever
-/// way they come. `challenge`: digest of the one-time secret that the code answers, which is used up first; a wrong code leaves it,
-/// and of several right ones at once one is used up.
+/// Verifies and consumes a TOTP code or a recovery code, which proves the second factor. Attempts are counted for the
+/// account, for all kinds of requests together. `challenge` is the digest of the one-time secret that the code answers.
+/// A correct code consumes the challenge first; a wrong code leaves it unchanged. If several correct codes arrive at
+/// once, one is consumed.
 ///
 /// # Errors
 /// [`Error::InvalidCode`], [`Error::RateLimited`], [`Error::Link`] for the challenge, or a failure of the platform.
@@ -69,15 +70,15 @@ async fn use_counted_code<P: Platform>(
     Ok(())
 }
 
-/// A code that can be used up.
+/// A code that can be consumed.
 enum RightCode<'a> {
-    /// Of this key, at this time step.
+    /// A code of this key at this time step.
     Totp(&'a Credential, u64),
     /// This recovery code.
     Recovery(&'a Credential),
 }
 
-/// The code that was presented, if it is right and was not used yet, as far as the account shows.
+/// Returns the matching code if it is correct and, as far as the account shows, not used yet.
 fn right_code<'a, P: Platform>(
     context: &Context<P>,
     account: &'a Account,
@@ -100,7 +101,7 @@ fn right_code<'a, P: Platform>(
     code.ok_or(Error::InvalidCode)
 }
 
-/// A code without the blanks that apps show in its middle.
+/// Removes the blanks that apps show in the middle of a code.
 pub(crate) fn without_blanks(presented: &str) -> String {
     presented.chars().filter(|c| !c.is_whitespace()).collect()
 }

@@ -1,4 +1,4 @@
-//! Passwords that a person chooses.
+//! Checks of new passwords.
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -7,7 +7,7 @@ use crate::password::policy;
 use crate::platform::Platform;
 use crate::storage::User;
 
-/// The normalised form of a password that a person chooses, if it keeps the rules.
+/// Returns the normalised form of a new password if it meets the password policy.
 pub(crate) async fn checked_password<P: Platform>(
     context: &Context<P>,
     new: &str,

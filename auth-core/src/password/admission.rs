@@ -1,4 +1,4 @@
-//! Lets password hashes begin, as many as the service may compute.
+//! Limits the number of password hashes per second.
 
 use core::time::Duration;
 
@@ -8,11 +8,11 @@ use crate::password::work::Work;
 use crate::platform::Platform;
 use crate::storage::{Limit, RateLimits as _};
 
-/// Lets hashes of a password begin, which are this work, unless all instances together have begun as much within this
-/// second as they may. A refused request has taken no memory yet.
+/// Admits hashes of a password with this work, unless all instances together have reached the limit within this second.
+/// A refused request has not allocated memory yet.
 ///
-/// Storage counts one at a time, so that what weighs as much as several hashes has a smaller limit instead: whatever
-/// comes together, less than twice the setting begins.
+/// Storage counts in steps of one. Work that weighs as much as several hashes has a smaller limit instead, so that less
+/// than twice the setting is admitted in any combination.
 ///
 /// # Errors
 /// [`Error::Overloaded`], or a failure of the platform.
@@ -38,10 +38,10 @@ pub(crate) async fn admit_hash<P: Platform>(
     Ok(())
 }
 
-/// The hash of a password that somebody is to have.
+/// Hashes a new password.
 ///
 /// # Errors
-/// Those of [`admit_hash`].
+/// The errors of [`admit_hash`].
 pub(crate) async fn hash_password<P: Platform>(
     context: &Context<P>,
     password: &str,

@@ -1,5 +1,5 @@
-//! Whether a password was in a breach, asked of a service without telling it the password: by the first five of the forty
-//! hexadecimal digits of its SHA-1 (<https://haveibeenpwned.com/API/v3#PwnedPasswords>).
+//! Checks passwords for data breaches with a service that doesn't learn the password: it receives the first five of the
+//! forty hexadecimal digits of the SHA-1 (<https://haveibeenpwned.com/API/v3#PwnedPasswords>).
 
 use core::fmt::Write as _;
 
@@ -14,12 +14,12 @@ use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::outbound::OutboundRequest;
 use crate::platform::{Level, Platform};
 
-/// What the service is asked: the part of the digest that it gets to see.
+/// A query to the service, which receives only a part of the digest.
 struct Question {
     digest: Zeroizing<String>,
 }
 
-/// Digits that the service gets to see.
+/// The number of digits that the service receives.
 const SHOWN: usize = 5;
 
 impl Question {
@@ -31,13 +31,13 @@ impl Question {
         Self { digest }
     }
 
-    /// What is appended to the address of the service.
+    /// Returns the part that is appended to the service's URL.
     fn prefix(&self) -> &str {
         &self.digest[..SHOWN]
     }
 
-    /// Whether an answer lists the password: lines of the other digits, a colon and how often it was seen. Padding was
-    /// never seen.
+    /// Whether an answer lists the password. Each line has the other digits, a colon and the number of occurrences.
+    /// Padding has zero occurrences.
     fn is_answered_yes(&self, answer: &str) -> bool {
         answer.lines().any(|line| {
             line.split_once(':').is_some_and(|(rest, times)| {
@@ -47,10 +47,10 @@ impl Question {
     }
 }
 
-/// Refuses a password that was in a breach, where a service is configured that knows (ASVS V6.2.12).
+/// Refuses a password from a data breach, if a service for the check is configured (ASVS V6.2.12).
 ///
 /// # Errors
-/// [`Error::Invalid`]; [`Error::Unavailable`] where the service has to answer and does not.
+/// [`Error::Invalid`], or [`Error::Unavailable`] if the check is required and the service doesn't answer.
 pub(crate) async fn refuse_breached<P: Platform>(
     context: &Context<P>,
     password: &str,
@@ -61,16 +61,16 @@ pub(crate) async fn refuse_breached<P: Platform>(
     };
     let question = Question::about(password);
     let url = format!("{service}{}", question.prefix());
-    // Answers of one length, so that who listens does not learn the prefix from it.
+    // Padded answers have the same length, so that a network observer can't derive the prefix from it.
     let request = OutboundRequest::get(url).with_header("add-padding", "true");
     let answer = match context.platform.fetch(request).await {
         Ok(response) if response.status == 200 => Ok(response.body),
-        Ok(response) => Err(format!("it answered {}", response.status)),
+        Ok(response) => Err(format!("the service returned status {}", response.status)),
         Err(cause) => Err(cause),
     };
     match answer {
         Ok(answer) if question.is_answered_yes(&String::from_utf8_lossy(&answer)) => {
-            let message = "This password was in a breach, so that attackers know it.";
+            let message = "This password was exposed in a data breach. Choose another one.";
             let rule = FieldError::new(field, FieldErrorCode::BreachedPassword, message);
             Err(Error::Invalid(vec![rule]))
         }
@@ -81,7 +81,7 @@ pub(crate) async fn refuse_breached<P: Platform>(
         Err(cause) => {
             context.platform.log(
                 Level::Warn,
-                "a password could not be looked up among breached ones, and was taken",
+                "the breach check failed; the password was accepted without it",
                 &[("cause", &cause)],
             );
             let event = Event::new(EventKind::BreachCheckFailed);

@@ -1,4 +1,4 @@
-//! Compares a password with an account's.
+//! Password verification.
 
 use crate::context::Context;
 use crate::credential::{CredentialKind, credential_of_kind};
@@ -11,27 +11,29 @@ use crate::sign_in::proof::Proof;
 use crate::sign_in::verification::awaits_verification;
 use crate::storage::{Account, Credential};
 
-/// A password that was right.
+/// A correct password.
 pub(crate) struct VerifiedPassword {
-    /// Whose it is.
+    /// The account that the password belongs to.
     pub(crate) account: Account,
-    /// As it is stored.
+    /// The stored credential.
     pub(crate) credential: Credential,
-    /// What it proves.
+    /// The proof of identity.
     pub(crate) proof: Proof,
 }
 
-/// Compares a password with an account's. The work is the same for every wrong one, and for the right one of an account
-/// whose address has to be verified first. None: it is wrong, or there is no account, or none with a password.
+/// Verifies a password against an account's. The work is the same for every wrong password, and for the correct one of
+/// an account whose address must be verified first. Returns `None` if the password is wrong, or there is no account, or
+/// the account has no password.
 pub(crate) async fn verify_password<P: Platform>(
     context: &Context<P>,
     account: Option<Account>,
     presented: &str,
 ) -> Result<Option<VerifiedPassword>> {
     let password = policy::normalize(presented);
-    // Longer ones can't be right, and hashing them would be the sender's choice of our work.
+    // Longer passwords can't be correct, and hashing them would let the sender choose our work.
     let too_long = password.chars().count() > context.config.password_max_length;
-    // The weight is that of a wrong password, the same for every account: so a refusal tells nobody who exists.
+    // The weight is that of a wrong password, which is the same for every account, so that a refusal doesn't reveal
+    // whether an account exists.
     let costliest = costliest(context).await?;
     admit_hash(context, costliest.each()).await?;
     let refused = account
@@ -49,7 +51,7 @@ pub(crate) async fn verify_password<P: Platform>(
         Error::Internal(format!("password of user {user}: {error}"))
     })?;
     if let (false, Some(stored)) = (matches && !refused, stored) {
-        // A hash of before, or of an import elsewhere: from now on all attempts are as much work.
+        // An older hash, or one imported elsewhere: from now on all attempts do as much work.
         raise_costs(context, [stored]).await?;
     }
     let verified = found.filter(|_| matches);

@@ -1,4 +1,4 @@
-//! The most work of each kind of hash, as an instance has read it from storage.
+//! The instance's cache of the most expensive work of each kind of hash.
 
 use core::time::Duration;
 use std::sync::{PoisonError, RwLock};
@@ -6,10 +6,10 @@ use std::sync::{PoisonError, RwLock};
 use super::costliest::Costliest;
 use crate::time::Timestamp;
 
-/// How long it is used before storage is asked again: an import elsewhere is noticed within this time.
+/// How long the cache is used before storage is queried again. An import elsewhere is noticed within this time.
 const FRESH: Duration = Duration::from_secs(60);
 
-/// Keeps what was read last, and when.
+/// The most recently loaded value, and when it was loaded.
 #[derive(Default)]
 pub(crate) struct CostCache(RwLock<Option<(Costliest, Timestamp)>>);
 

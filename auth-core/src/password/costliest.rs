@@ -1,19 +1,19 @@
-//! The most work of each kind.
+//! The most expensive work of each kind of hash.
 
 use std::collections::BTreeMap;
 
 use super::work::{HashKind, Work};
 
-/// The most work that a stored hash of each kind is.
+/// The most expensive work of the stored hashes of each kind.
 ///
-/// A failed login does all of it, whoever it is for, since no stored hash may be told by the time that it takes: what the
-/// account's own hash has not been is computed besides. The work of different kinds can't be compared, as each machine has
-/// its own measure, so that each kind is computed.
+/// A failed login does all of it for every account, so that its duration reveals nothing about the stored hash. The
+/// part that the account's own hash doesn't cover is computed in addition. Work of different kinds can't be compared,
+/// because it depends on the machine, so each kind is computed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Costliest(BTreeMap<HashKind, Work>);
 
 impl Costliest {
-    /// Takes a work in; whether it is more than any of its kind was.
+    /// Adds work. Returns whether it is more than the maximum of its kind so far.
     pub(crate) fn raise(&mut self, work: Work) -> bool {
         let known = self.0.get(&work.kind()).map_or(0, |known| known.units());
         let more = work.units() > known;
@@ -23,12 +23,12 @@ impl Costliest {
         more
     }
 
-    /// The most of each kind.
+    /// Returns the maximum of each kind.
     pub(crate) fn each(&self) -> impl Iterator<Item = Work> {
         self.0.values().copied()
     }
 
-    /// What there is to do besides this.
+    /// Returns the work that remains after `done`.
     pub(crate) fn besides(&self, done: Option<Work>) -> Vec<Work> {
         let rest = |max: &Work| {
             let same = done.filter(|done| done.kind() == max.kind());

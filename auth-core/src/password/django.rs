@@ -1,10 +1,10 @@
-//! Django's own forms of hashes that others have as well (`django/contrib/auth/hashers.py`).
+//! Django's own forms of hashes that other systems also have (`django/contrib/auth/hashers.py`).
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 
-/// The usual form of a hash in Django's: Argon2 and bcrypt have a prefix, and scrypt is `scrypt$N$salt$r$p$hash` with the salt as
-/// it is. None: not one of these.
+/// Converts a hash in Django's form to the usual form. In Django, Argon2 and bcrypt have a prefix, and scrypt is
+/// `scrypt$N$salt$r$p$hash` with the salt as plain text. Returns `None` for other forms.
 pub(super) fn usual_form(stored: &str) -> Option<String> {
     let (algorithm, rest) = stored.split_once('$')?;
     match algorithm {

@@ -1,4 +1,4 @@
-//! Failed logins that are the same work for everybody, whatever hash is stored of an account and whether there is one.
+//! Equal work for all failed logins, regardless of the account's stored hash and of whether the account exists.
 
 use crate::context::Context;
 use crate::error::Result;
@@ -7,7 +7,7 @@ use crate::password::work::Work;
 use crate::platform::Platform;
 use crate::storage::{Credentials as _, PasswordCost};
 
-/// The most work that a stored hash of each kind is.
+/// Returns the most expensive work of the stored hashes of each kind.
 ///
 /// # Errors
 /// A failure of the platform.
@@ -18,12 +18,12 @@ pub(crate) async fn costliest<P: Platform>(context: &Context<P>) -> Result<Costl
     }
     let mut costliest = Costliest::default();
     for cost in context.storage().list_password_costs().await? {
-        // One that can't be read any more can't be stored of anybody either.
+        // A hash that can no longer be parsed can't be stored for any account either.
         if let Ok(work) = Work::of(&cost.decoy) {
             costliest.raise(work);
         }
     }
-    // What new hashes are made with is remembered also after the settings ask for less.
+    // The cost of new hashes is recorded, even after the settings reduce it.
     let own = context.hasher.parameters().work();
     let raised = costliest.raise(own);
     context.costs.keep(&costliest, now);
@@ -33,7 +33,7 @@ pub(crate) async fn costliest<P: Platform>(context: &Context<P>) -> Result<Costl
     Ok(costliest)
 }
 
-/// Notes hashes that are, or will be, stored. Nearly always others were as much work, and nothing is asked of storage.
+/// Records hashes that are or will be stored. Usually the maximum is already as high, and storage is not queried.
 ///
 /// # Errors
 /// A failure of the platform.

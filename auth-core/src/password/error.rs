@@ -1,36 +1,36 @@
-//! Why a stored hash can't be verified.
+//! Errors of stored hashes.
 
-/// Why a stored hash can't be verified. It is the operator's fault, not the caller's.
+/// The reason why a stored hash can't be verified. The operator can fix it; the caller can't.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordHashError {
-    /// Damaged, or of no form that can be verified.
+    /// The hash is damaged, or its form is not supported.
     #[error("the stored hash is not of a known form")]
     Malformed,
-    /// A secret key or data went into it besides the password, of which nothing is known here.
+    /// The hash also depends on a secret key or data, which is unknown here.
     #[error(
-        "the stored hash was made with a secret (`keyid`) or associated data, without which no password can be verified"
+        "the stored hash was created with a secret (`keyid`) or associated data, without which passwords can't be verified"
     )]
     Keyed,
-    /// A parameter is beyond [`Parameters`](super::Parameters)' limits, or beyond those of another system's form.
-    #[error("the stored hash asks for more than the limits allow")]
+    /// A parameter exceeds the limits of [`Parameters`](super::Parameters), or those of another system's form.
+    #[error("the parameters of the stored hash exceed the limits")]
     OutOfBounds,
-    /// The host has less memory for a hash than this one takes.
-    #[error("the stored hash takes {needed} KiB of memory, and this host has {max} KiB for one")]
+    /// The hash needs more memory than the host has for one.
+    #[error("the stored hash needs {needed} KiB of memory, but this host has {max} KiB for a hash")]
     TooLarge {
-        /// What it takes.
+        /// The required amount.
         needed: u32,
-        /// What there is.
+        /// The available amount.
         max: u32,
     },
-    /// It takes longer than the operator allows.
-    #[error("verifying the stored hash takes about {needed} ms, and {max} ms are the limit")]
+    /// The hash takes longer than the operator allows.
+    #[error("verifying the stored hash takes about {needed} ms, more than the limit of {max} ms")]
     TooSlow {
-        /// What it takes.
+        /// The required amount.
         needed: u32,
-        /// What is allowed.
+        /// The limit.
         max: u32,
     },
-    /// The memory could not be had, against what the host had promised.
-    #[error("there is no memory for the hash")]
+    /// The allocation failed, although the host declared this memory as available.
+    #[error("there is not enough memory for the hash")]
     NoMemory,
 }

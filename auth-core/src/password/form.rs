@@ -1,17 +1,17 @@
-//! Which texts a hash takes for one password.
+//! The Unicode normal form in which a hash compares passwords.
 
 use argon2::AssociatedData;
 use zeroize::Zeroizing;
 
 use crate::normal_form::nfkc;
 
-/// Which texts a hash takes for one password.
+/// The Unicode normal form in which a hash compares passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// Those that are equal in NFC.
+    /// NFC: texts that are equal in NFC are one password.
     Nfc,
-    /// Those that are equal in NFKC, as a hash of a system that compares so proves no more. The Argon2 string says so by
-    /// its associated data (RFC 9106 section 3.1), `data=` in PHC strings.
+    /// NFKC: texts that are equal in NFKC are one password, because a hash of a system that compares in NFKC proves no
+    /// more. The Argon2 string marks this with its associated data (RFC 9106 section 3.1), `data=` in PHC strings.
     Nfkc,
 }
 
@@ -20,7 +20,7 @@ impl Form {
     pub(super) const FIELD: &str = "data";
     pub(super) const NFKC: &[u8] = b"nfkc";
 
-    /// The text that is hashed of a password in NFC.
+    /// Returns the text to hash for a password in NFC.
     pub(super) fn of(self, password: &str) -> Zeroizing<String> {
         Zeroizing::new(match self {
             Self::Nfc => password.to_owned(),

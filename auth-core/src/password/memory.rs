@@ -1,16 +1,16 @@
-//! The memory of password hashes: one piece for all kinds, kept between hashes and wiped after each.
+//! The memory of password hashes: one allocation for all kinds, kept between hashes and wiped after each.
 //!
-//! WebAssembly's memory never shrinks, and where a piece was given back small things soon lie, so that a large hash finds
-//! no room there and takes as much again. So memory is taken at most twice in the life of an instance: as much as new
-//! hashes need, and where one needs more, as much as any hash may need. What is taken and not written to costs nothing
-//! but address space.
+//! WebAssembly's memory never shrinks. Small objects soon occupy freed space, so a large hash would no longer fit and
+//! allocate the same amount again. Memory is therefore allocated at most twice in an instance's lifetime: as much as
+//! new hashes need, and, if a hash needs more, as much as any hash can need. Allocated memory that is never written to
+//! costs only address space.
 
 use argon2::Block;
 use zeroize::Zeroize as _;
 
 use super::error::PasswordHashError;
 
-/// Memory in blocks of a KiB.
+/// Memory in blocks of 1 KiB.
 pub(super) struct Memory {
     blocks: Vec<Block>,
     usual: usize,
@@ -18,7 +18,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// None yet; `usual` blocks are what new hashes need, and `most` what any may.
+    /// Creates an empty memory. New hashes need `usual` blocks, and any hash needs at most `max`.
     pub(super) const fn new(usual: usize, max: usize) -> Self {
         Self {
             blocks: Vec::new(),
@@ -27,10 +27,10 @@ impl Memory {
         }
     }
 
-    /// Does work that needs this many blocks, whatever is in them, and wipes them.
+    /// Runs `work` with this many blocks, whose contents are arbitrary, and wipes them.
     ///
     /// # Errors
-    /// The host has not the memory.
+    /// The host does not have enough memory.
     pub(super) fn lend<T>(
         &mut self,
         count: usize,
@@ -46,11 +46,12 @@ impl Memory {
         Ok(done)
     }
 
-    /// Does work that allocates this many blocks by itself, and frees them: it finds the room that is given back for that
-    /// time. Nothing else allocates meanwhile, so that the room is in one piece again afterwards and is taken back.
+    /// Runs `work` that allocates and frees this many blocks itself. The memory is freed for that time, so that `work`
+    /// finds the space. Nothing else allocates meanwhile, so the space is afterwards contiguous again and is
+    /// reallocated.
     ///
     /// # Errors
-    /// The host has not the memory.
+    /// The host does not have enough memory.
     pub(super) fn give_back<T>(
         &mut self,
         count: usize,
@@ -60,20 +61,20 @@ impl Memory {
         let capacity = self.blocks.capacity();
         self.blocks = Vec::new();
         let done = work();
-        // Where it can't be had any more, the next hash asks for what it needs.
+        // If the reallocation fails, the next hash requests the memory that it needs.
         if self.blocks.try_reserve_exact(capacity).is_ok() {
-            // The work may not have wiped what it freed.
+            // The work may not have wiped the memory that it freed.
             self.blocks.resize(count, Block::new());
         }
         Ok(done)
     }
 
-    /// Sees to it that there is memory for so many blocks.
+    /// Ensures that there is memory for this many blocks.
     fn reserve(&mut self, count: usize) -> Result<(), PasswordHashError> {
         if self.blocks.capacity() >= count {
             return Ok(());
         }
-        // Given back first, as an instance may not have the memory for both.
+        // Freed first, because an instance may not have enough memory for both.
         self.blocks = Vec::new();
         let enough = if count <= self.usual {
             self.usual

@@ -1,4 +1,4 @@
-//! Passwords: which are accepted, how they are kept, and how they are compared.
+//! Passwords: policy, storage and verification.
 
 pub(crate) mod acceptance;
 pub(crate) mod admission;

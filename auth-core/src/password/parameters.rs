@@ -1,6 +1,6 @@
-//! The cost of a password hash, within limits.
+//! The cost parameters of password hashes, within limits.
 
-/// Cost of a password hash.
+/// The cost of a password hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameters {
     pub(super) memory: u32,
@@ -9,15 +9,17 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Most memory, in KiB, of a hash that is made or verified, of any kind. A stored hash that asks for more is refused,
-    /// so that an imported row can't exhaust an instance. Django's Argon2 takes 100 MiB, and scrypt as OWASP has it 128.
+    /// The maximum memory, in KiB, of a hash of any kind that is created or verified. A stored hash that needs more is
+    /// refused, so that an imported row can't exhaust an instance. Django's Argon2 needs 100 MiB, and scrypt with
+    /// OWASP's parameters 128.
     pub const MAX_MEMORY: u32 = 131_072;
-    /// Most passes of a hash that is made or verified.
+    /// The maximum number of passes of a hash that is created or verified.
     pub const MAX_ITERATIONS: u32 = 64;
-    /// Most lanes of a hash that is made or verified.
+    /// The maximum number of lanes of a hash that is created or verified.
     pub const MAX_PARALLELISM: u32 = 16;
 
-    /// Memory in KiB, passes and lanes; none when one is out of bounds or there are fewer than 8 KiB for a lane.
+    /// Creates parameters from memory in KiB, passes and lanes. Returns `None` if one is out of bounds or there are
+    /// fewer than 8 KiB per lane.
     pub fn new(memory: u32, iterations: u32, parallelism: u32) -> Option<Self> {
         let within = (1..=Self::MAX_PARALLELISM).contains(&parallelism)
             && (8 * parallelism..=Self::MAX_MEMORY).contains(&memory)
@@ -29,12 +31,12 @@ impl Parameters {
         })
     }
 
-    /// Memory in KiB.
+    /// Returns the memory in KiB.
     pub const fn memory(self) -> u32 {
         self.memory
     }
 
-    /// As [`new`](Self::new), with the default in the place of what is not given.
+    /// Works like [`new`](Self::new), with defaults for missing values.
     pub fn or_default(
         memory: Option<u32>,
         iterations: Option<u32>,
@@ -50,7 +52,7 @@ impl Parameters {
 }
 
 impl Default for Parameters {
-    /// What OWASP recommends: 19 MiB, 2 passes, 1 lane.
+    /// The parameters recommended by OWASP: 19 MiB, 2 passes, 1 lane.
     fn default() -> Self {
         Self {
             memory: 19_456,

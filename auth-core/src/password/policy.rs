@@ -1,5 +1,5 @@
-//! Which passwords are accepted: by length and by not being among those that attackers try first. No rules about
-//! kinds of characters (NIST SP 800-63B section 3.1.1.2).
+//! The password policy: length, and a list of common passwords that attackers try first. There are no rules about kinds
+//! of characters (NIST SP 800-63B section 3.1.1.2).
 
 use zeroize::Zeroizing;
 
@@ -7,16 +7,16 @@ use crate::config::Config;
 use crate::error::{FieldError, FieldErrorCode};
 use crate::normal_form::nfc;
 
-/// Passwords of eight and more characters that attackers try first: lower case, sorted by bytes, one a line.
+/// Common passwords of eight or more characters: lower case, sorted by bytes, one per line.
 static COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
 
-/// The form of a password that is counted, hashed and compared: NFC, as two keyboards can send the same
+/// Returns the form of a password that is counted, hashed and compared: NFC, because two keyboards can send the same
 /// characters differently. Nothing else is changed or cut.
 pub fn normalize(password: &str) -> Zeroizing<String> {
     Zeroizing::new(nfc(password).into_owned())
 }
 
-/// Checks a normalised password that a person chose, who goes by these names.
+/// Checks a normalised new password of a user with these names.
 ///
 /// # Errors
 /// The broken rule, for `field`.
@@ -43,12 +43,13 @@ pub(crate) fn check(
     } else if is_common(password) {
         error(
             FieldErrorCode::CommonPassword,
-            "This password is among those that attackers try first.".into(),
+            "This password is too common. Choose another one.".into(),
         )
     } else if is_made_of_names(password, &config.product_name, names) {
         error(
             FieldErrorCode::ContextWord,
-            "This password is made of your address, your name or ours.".into(),
+            "This password consists mainly of your e-mail address, user name or the product's name."
+                .into(),
         )
     } else {
         Ok(())
@@ -57,7 +58,7 @@ pub(crate) fn check(
 
 fn is_common(password: &str) -> bool {
     let password = Zeroizing::new(password.to_lowercase());
-    // A binary search over byte positions: the probe moves back to the start of its line.
+    // Binary search over byte positions: the probe moves back to the start of its line.
     let text = COMMON_PASSWORDS.as_bytes();
     let (mut low, mut high) = (0, text.len());
     while low < high {
@@ -79,10 +80,10 @@ fn is_common(password: &str) -> bool {
     false
 }
 
-/// Whether little is left of a password without the names that an attacker knows: the product, the address, its two
-/// sides, and the user name (ASVS V6.2.11).
+/// Whether little of a password remains without the names that an attacker knows: the product, the address, its two
+/// parts, and the user name (ASVS V6.2.11).
 fn is_made_of_names(password: &str, product: &str, names: &[Option<&str>]) -> bool {
-    /// Fewest characters of a word, and fewest that have to be left.
+    /// The minimum number of characters of a word, and of the remaining text.
     const SHORTEST: usize = 4;
     let mut words = vec![product.to_lowercase()];
     for name in names.iter().flatten() {
@@ -94,7 +95,7 @@ fn is_made_of_names(password: &str, product: &str, names: &[Option<&str>]) -> bo
         words.push(name);
     }
     words.retain(|word| word.chars().count() >= SHORTEST);
-    // The longest first: a part of it is left otherwise.
+    // Longest first: otherwise a part of a longer word would remain.
     words.sort_by_key(|word| core::cmp::Reverse(word.len()));
     let mut rest = Zeroizing::new(password.to_lowercase());
     let whole = rest.len();

@@ -1,4 +1,4 @@
-//! Stored hashes: Argon2 (RFC 9106) as PHC strings, and by way of `foreign` what other systems stored.
+//! Stored hashes: Argon2 (RFC 9106) as PHC strings, and the forms of other systems through `foreign`.
 
 use argon2::{Algorithm, AssociatedData, Version};
 use password_hash::phc::{Output, PasswordHash, Salt};
@@ -11,11 +11,11 @@ use super::form::Form;
 use super::parameters::Parameters;
 use super::work::Work;
 
-/// Whether a stored hash can be verified, found out without the work: Argon2, bcrypt, scrypt (PHC strings, passlib,
+/// Checks whether a stored hash can be verified, without doing the work: Argon2, bcrypt, scrypt (PHC strings, passlib,
 /// Werkzeug, better-auth, Firebase) or PBKDF2 (PHC strings, passlib, Django, Werkzeug).
 ///
 /// # Errors
-/// Those of [`Hasher::verify`](super::Hasher::verify).
+/// The errors of [`Hasher::verify`](super::Hasher::verify).
 pub fn supported(stored: &str) -> Result<(), PasswordHashError> {
     StoredHash::parse(stored).map(drop)
 }
@@ -26,7 +26,7 @@ pub(super) enum StoredHash {
 }
 
 impl StoredHash {
-    /// How much work verifying is.
+    /// Returns the work of a verification.
     pub(super) fn work(&self) -> Work {
         match self {
             Self::Argon2(hash) => hash.parameters.work(),
@@ -66,10 +66,10 @@ impl Argon2Hash {
             .as_str()
             .parse()
             .map_err(|_| PasswordHashError::Malformed)?;
-        // Strings of before version 1.3 have no `v=` (draft-irtf-cfrg-argon2-01).
+        // Strings from before version 1.3 have no `v=` (draft-irtf-cfrg-argon2-01).
         let version = Version::try_from(hash.version.unwrap_or(0x10))
             .map_err(|_| PasswordHashError::Malformed)?;
-        // Of another system's associated data or key nothing is known that a password could be verified with.
+        // Passwords can't be verified with another system's associated data or key, which are unknown.
         let form = match hash
             .params
             .get_str(Form::FIELD)
@@ -113,7 +113,7 @@ impl Argon2Hash {
 }
 
 impl Parameters {
-    /// How much work a hash is.
+    /// Returns the work of a hash.
     pub(crate) fn work(self) -> Work {
         Work::Argon2 {
             memory: self.memory,
@@ -123,7 +123,7 @@ impl Parameters {
 }
 
 impl Work {
-    /// The work of a stored hash.
+    /// Returns the work of a stored hash.
     pub(crate) fn of(stored: &str) -> Result<Self, PasswordHashError> {
         StoredHash::parse(stored).map(|hash| hash.work())
     }

@@ -1,4 +1,5 @@
-//! How much work a stored hash is, and hashes that are as much work, so that a failed login takes the same for everybody.
+//! The work of stored hashes, and decoy hashes with the same work, so that a failed login takes the same time for every
+//! account.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::cost::{Cost, nanoseconds};
 use super::parameters::Parameters;
 
-/// Kinds of hashes. The work of two hashes of one kind can be compared and added.
+/// The kind of a hash. The work of two hashes of the same kind can be compared and added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HashKind {
     /// Any variant of Argon2: KiB times passes.
@@ -24,7 +25,7 @@ pub enum HashKind {
 }
 
 impl HashKind {
-    /// All of them, in their order.
+    /// All kinds, in order.
     pub const ALL: [Self; 6] = [
         Self::Argon2,
         Self::Bcrypt,
@@ -34,7 +35,7 @@ impl HashKind {
         Self::Pbkdf2Sha512,
     ];
 
-    /// The name in storage.
+    /// Returns the name in storage.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Argon2 => "argon2",
@@ -90,12 +91,12 @@ impl Work {
         }
     }
 
-    /// Its memory and time. The lanes of Argon2 are computed one after the other, so they cost nothing more.
+    /// Returns the memory and time. The lanes of Argon2 are computed one after the other, so they add no cost.
     pub(super) fn cost(self) -> Cost {
         let (memory, unit) = match self {
             Self::Argon2 { memory, .. } => (memory, nanoseconds::ARGON2_BLOCK),
             Self::Bcrypt { .. } => (0, nanoseconds::BCRYPT_EXPANSION),
-            // Each of N blocks of 128 r bytes is filled, and mixed in once, 64 bytes at a time.
+            // Each of the N blocks of 128 r bytes is filled, and mixed in once, 64 bytes at a time.
             Self::Scrypt { log_n, r, .. } => {
                 ((r << log_n).div_ceil(8), 4 * nanoseconds::SCRYPT_UNIT)
             }
@@ -114,7 +115,7 @@ impl Work {
         }
     }
 
-    /// What is left of this work after so many units of it.
+    /// Returns the rest of this work after `done` units of it.
     pub(super) fn rest(self, done: u64) -> Vec<Self> {
         let left = self.units().saturating_sub(done);
         match self {
@@ -134,7 +135,7 @@ impl Work {
                 [whole, part].into_iter().filter(computable).collect()
             }
             Self::Bcrypt { cost } if done == 0 => vec![Self::Bcrypt { cost }],
-            // 2^a and all powers from there to 2^(b - 1) are 2^b.
+            // 2^a plus all powers from 2^a to 2^(b - 1) is 2^b.
             Self::Bcrypt { cost } => (done.ilog2()..cost)
                 .map(|cost| Self::Bcrypt { cost })
                 .collect(),
@@ -167,7 +168,7 @@ impl Work {
         }
     }
 
-    /// As many units of work, none of which needs more than `most` KiB of memory.
+    /// Splits the work into parts with the same number of units, none of which needs more than `max` KiB of memory.
     pub(super) fn within(self, max: u32) -> Vec<Self> {
         let max = u64::from(max);
         let mut parts = Vec::new();
@@ -196,7 +197,7 @@ impl Work {
                         parts.extend((0..p << (log_n - smaller)).map(|_| part));
                     }
                     Some(_) => parts.push(self),
-                    // No hash of such blocks is verified here.
+                    // No hash with such blocks can be verified here.
                     None => {}
                 }
             }
@@ -205,9 +206,9 @@ impl Work {
         parts
     }
 
-    /// A hash that is this work, of no password.
+    /// Returns a hash with this work that matches no password.
     pub(crate) fn decoy(self) -> String {
-        // 16 bytes of zero are the salt.
+        // The salt: 16 zero bytes.
         let zeros = |characters: usize| "A".repeat(characters);
         let salt = zeros(22);
         match self {
@@ -229,7 +230,7 @@ impl Work {
                     HashKind::Pbkdf2Sha512 => 64,
                     _ => 32,
                 };
-                // At most as long as a hash may be, which has as many blocks.
+                // At most the maximum length of a hash, which has the same number of blocks.
                 let len = (len * blocks).min(64);
                 let (name, hash) = (digest.as_str(), zeros((8 * len).div_ceil(6) as usize));
                 format!("${name}$i={iterations},l={len}${salt}${hash}")
@@ -238,7 +239,7 @@ impl Work {
     }
 }
 
-/// Counts the work of every hash that is computed.
+/// A counter of the work of all computed hashes.
 #[derive(Debug, Default)]
 pub(super) struct Meter([AtomicU64; HashKind::ALL.len()]);
 
@@ -313,14 +314,14 @@ mod tests {
         }
     }
 
-    /// V6.3.8: whatever is stored of an account, and whether there is one, a failed attempt computes the same.
+    /// V6.3.8: a failed attempt computes the same work for every stored hash, and for unknown accounts.
     #[test]
     fn a_failed_attempt_computes_the_same_for_every_hash() {
         let parameters = Parameters::new(64, 1, 1).unwrap();
         let mut costliest = Costliest::default();
         costliest.raise(parameters.work());
         let mut all: Vec<_> = stored().into_iter().map(|(stored, ..)| stored).collect();
-        // Cheaper and costlier ones of the same kinds.
+        // Cheaper and more expensive ones of the same kinds.
         for (memory, iterations) in [(8, 1), (128, 3), (100, 5), (300, 1)] {
             all.push(Work::Argon2 { memory, iterations }.decoy());
         }
@@ -348,13 +349,13 @@ mod tests {
         }
     }
 
-    /// What is begun within a second is bounded by what it costs.
+    /// The hashes started within a second are limited by their cost.
     #[test]
     fn a_comparison_weighs_as_much_as_all_that_it_computes() {
         let scrypt = |log_n| Work::Scrypt { log_n, r: 8, p: 1 };
         let argon2 = |memory, iterations| Work::Argon2 { memory, iterations };
         let own = Parameters::default().work();
-        // By time: 54 ms are one.
+        // By time: 54 ms count as one.
         for (works, weight) in [
             (vec![], 1),
             (vec![Work::Bcrypt { cost: 4 }], 1),
@@ -363,19 +364,19 @@ mod tests {
             (vec![own, Work::Bcrypt { cost: 4 }], 2),
             (vec![own, Work::Bcrypt { cost: 12 }], 7),
             (vec![argon2(131_072, 1), scrypt(17)], 19),
-            // By memory: 19 MiB are one.
+            // By memory: 19 MiB count as one.
             (vec![argon2(131_072, 1)], 7),
         ] {
             let hasher = Hasher::new(Parameters::default());
             assert_eq!(hasher.weight(works.clone()), weight, "{works:?}");
         }
-        // A host that has less memory takes no more, and as much time.
+        // A host with less memory uses no more than it has, and the same time.
         let hasher = Hasher::within(Parameters::default(), 65_536);
         assert_eq!(hasher.weight([argon2(131_072, 1)]), 4);
         assert_eq!(hasher.weight([argon2(131_072, 1), scrypt(17)]), 19);
     }
 
-    /// Another host that has more memory may have taken in larger ones.
+    /// Another host with more memory may have accepted larger hashes.
     #[test]
     fn a_host_with_less_memory_does_the_same_work_in_less() {
         let parameters = Parameters::new(64, 1, 1).unwrap();
@@ -406,7 +407,7 @@ mod tests {
         }
     }
 
-    /// Somebody who knows the password waits for nothing but its hash.
+    /// A correct password costs only its own hash.
     #[test]
     fn the_right_password_costs_its_own_hash_alone() {
         let parameters = Parameters::new(64, 1, 1).unwrap();
@@ -419,7 +420,7 @@ mod tests {
             hasher.compare("right", Some(&stored), &costliest, false),
             Ok(true)
         );
-        // Made and verified.
+        // Hashed and verified.
         assert_eq!(
             hasher.work_done(),
             BTreeMap::from([(HashKind::Argon2, 128)])

@@ -1,4 +1,4 @@
-//! Counts attempts, and says which limits they exceed.
+//! Counts attempts and checks them against limits.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,10 +12,10 @@ use crate::platform::{Level, Platform};
 use crate::storage::{Limit, RateLimits as _};
 use crate::time::Timestamp;
 
-/// A limit that is exceeded.
+/// An exceeded limit.
 pub(super) struct Exceeded {
     pub(super) key: String,
-    /// Whether this attempt was the first of the window to exceed it.
+    /// Whether this attempt is the first in the window to exceed the limit.
     pub(super) first: bool,
     pub(super) until: Timestamp,
     pub(super) error: Error,
@@ -28,12 +28,12 @@ pub(crate) async fn count<P: Platform>(context: &Context<P>, limits: Vec<Limit>)
     }
 }
 
-/// Counts, and says which of the limits that exceeds.
+/// Counts an attempt, and returns the first limit that it exceeds.
 pub(super) async fn exceeded<P: Platform>(
     context: &Context<P>,
     mut limits: Vec<Limit>,
 ) -> Result<Option<Exceeded>> {
-    // 0 is no limit.
+    // 0 means no limit.
     limits.retain(|limit| limit.max > 0);
     if limits.is_empty() {
         return Ok(None);
@@ -44,7 +44,7 @@ pub(super) async fn exceeded<P: Platform>(
     let Some((limit, state)) = counted.find(|(limit, state)| state.count > limit.max) else {
         return Ok(None);
     };
-    // Once for each window, or an attacker would fill the log.
+    // Logged once per window; otherwise an attacker could fill the log.
     let first = state.count == limit.max + 1;
     if first {
         context
@@ -61,7 +61,7 @@ pub(super) async fn exceeded<P: Platform>(
     }))
 }
 
-/// Counts, and says whether that is within the limits.
+/// Counts an attempt, and returns whether it is within the limits.
 pub(super) async fn admits<P: Platform>(context: &Context<P>, limits: Vec<Limit>) -> Result<bool> {
     Ok(exceeded(context, limits).await?.is_none())
 }
@@ -74,7 +74,7 @@ pub(super) fn limit<P: Platform>(context: &Context<P>, key: String, max: u64) ->
     }
 }
 
-/// The limits of something in each network of a client, the narrowest first.
+/// Returns the limits of an action in each network of a client, the narrowest first.
 pub(super) fn in_networks<P: Platform>(
     context: &Context<P>,
     what: &str,
@@ -90,7 +90,7 @@ pub(super) fn in_networks<P: Platform>(
         .collect()
 }
 
-/// The limits of what comes from the networks of a client, whomever it is about.
+/// Returns the limits of all attempts from a client's networks, for any account.
 pub(super) fn by_network<P: Platform>(context: &Context<P>, client: &Client) -> Vec<Limit> {
     in_networks(
         context,
@@ -100,7 +100,8 @@ pub(super) fn by_network<P: Platform>(context: &Context<P>, client: &Client) -> 
     )
 }
 
-/// What stands for a text that a client chose in the key of a limit: short, and without the characters of keys.
+/// Returns the representation, in a limit's key, of a text chosen by a client: short, and without the separators of
+/// keys.
 pub(super) fn hashed(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(text))
 }

@@ -1,4 +1,4 @@
-//! Forgets the attempts that were counted at an account.
+//! Clears the counted attempts on an account.
 
 use crate::context::Context;
 use crate::error::Result;
@@ -9,7 +9,7 @@ use crate::rate_limits::sign_in::{attempts_at, codes_of, reauthentications_of, r
 use crate::sign_in::known_device::devices_of;
 use crate::storage::{RateLimits as _, User};
 
-/// Forgets the attempts that were counted at an account.
+/// Clears the counted attempts on an account.
 pub(crate) async fn forget_attempts<P: Platform>(context: &Context<P>, user: &User) -> Result<()> {
     let keys = [
         user.email.as_deref().map(email_key),

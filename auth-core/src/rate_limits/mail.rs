@@ -1,4 +1,4 @@
-//! How often somebody may ask for a mail, and how many one address gets.
+//! Rate limits of mail requests and of mails per address.
 
 use crate::client::Client;
 use crate::context::Context;
@@ -8,18 +8,18 @@ use crate::platform::Platform;
 use crate::rate_limits::count::{admits, count, hashed, in_networks, limit};
 use crate::storage::Limit;
 
-/// What somebody asks for a mail by. Each kind is counted by itself, so that none blocks another.
+/// The kind of request that sends a mail. Each kind is counted separately, so that none blocks another.
 #[derive(Clone, Copy)]
 pub(crate) enum RequestedMail {
-    /// The first link to verify an address, or the notice that it is taken.
+    /// The first verification link, or the notice that the address is taken.
     Registration,
-    /// Another link to verify an address.
+    /// Another verification link.
     Verification,
-    /// The link to verify an address once more, after a login with the right password.
+    /// The verification link sent after a login with the correct password.
     Login,
-    /// A link to a new password.
+    /// A link to choose a new password.
     Reset,
-    /// A link to another address.
+    /// A link to confirm a new address.
     NewAddress,
 }
 
@@ -35,11 +35,11 @@ impl RequestedMail {
     }
 }
 
-/// Counts a request for a mail: by network, and by address and network, so that a stranger elsewhere uses up
-/// nothing of the owner's. Every request counts, whoever has the address and whether a mail is sent.
+/// Counts a request for a mail: by network, and by address and network, so that a stranger elsewhere doesn't use up the
+/// owner's limit. Every request counts, whether or not the address has an account or a mail is sent.
 ///
 /// # Errors
-/// [`Error::RateLimited`](crate::Error::RateLimited) past one of the limits.
+/// [`Error::RateLimited`](crate::Error::RateLimited) if a limit is exceeded.
 pub(crate) async fn count_mail<P: Platform>(
     context: &Context<P>,
     mail: RequestedMail,
@@ -52,11 +52,11 @@ pub(crate) async fn count_mail<P: Platform>(
     count(context, limits).await
 }
 
-/// Whether one more mail may go to an address. Past the quota a request gets its usual answer and no mail, so that
-/// nobody learns whether there is an account.
+/// Whether another mail can be sent to an address. Beyond the quota a request gets its usual answer but sends no mail,
+/// so that the answer doesn't reveal whether there is an account.
 ///
-/// `sends`: whether there is anything to send. Otherwise it is counted apart, for equal work: requests that send
-/// nothing must not use the quota up.
+/// `sends` is whether there is a mail to send. If there is none, the request is counted separately, for equal work:
+/// requests that send nothing must not use up the quota.
 ///
 /// # Errors
 /// A failure of the platform.
@@ -69,7 +69,7 @@ pub(crate) async fn may_mail<P: Platform>(
     admits(context, vec![mail_quota(context, mail, address, sends)]).await
 }
 
-/// Whether a mail may go to an address that somebody registers with, whether it was taken or not.
+/// Whether a mail can be sent to an address used for registration, taken or not.
 ///
 /// # Errors
 /// A failure of the platform.
@@ -84,8 +84,8 @@ pub(crate) async fn may_mail_registered<P: Platform>(
     admits(context, limits).await
 }
 
-/// Whether the link that verifies an address may go there again after a login. It is counted apart from requests for
-/// one, whose answers tell what is used up. `sends` as in [`may_mail`].
+/// Whether the verification link can be sent again after a login. It is counted separately from requests for a link,
+/// whose answers reveal whether the limit is reached. `sends` as in [`may_mail`].
 ///
 /// # Errors
 /// A failure of the platform.

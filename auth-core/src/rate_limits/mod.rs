@@ -1,4 +1,4 @@
-//! How often something may be tried.
+//! Rate limits.
 
 pub(crate) mod count;
 pub(crate) mod forget;

@@ -1,5 +1,5 @@
-//! How much one person may add to storage: sessions, events and secrets that are kept for days. Whoever signs in could
-//! fill the disk otherwise.
+//! Quotas of what one user can add to storage: sessions, events and secrets that are kept for days. Without quotas, any
+//! signed-in user could fill the disk.
 
 use core::time::Duration;
 
@@ -12,18 +12,18 @@ use crate::storage::Limit;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// How many times what is allowed in one window is allowed in a day.
+/// The limit of a day, as a multiple of the limit of one window.
 const WINDOWS_A_DAY: u64 = 10;
 
-/// What a person does to the account. Each is counted apart, so that a stolen session that uses one up leaves the owner
-/// the others.
+/// An action on the user's own account. Each is counted separately, so that a stolen session that exhausts one leaves
+/// the owner the others.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SelfService {
-    /// Change the profile.
+    /// A change of the profile.
     Profile,
-    /// Anything that takes the password.
+    /// Any action that requires the password.
     Password,
-    /// Set up a second factor.
+    /// Setup of a second factor.
     SecondFactor,
 }
 
@@ -37,26 +37,26 @@ impl SelfService {
     }
 }
 
-/// What is counted of a user, so that all of it can be forgotten together.
+/// Returns the prefix of a user's quota keys, by which all of them can be cleared together.
 pub(crate) fn quotas_of(user_id: &str) -> String {
     format!("quota/{user_id}/")
 }
 
-/// Counts a sign-in whose password was right. It starts a session, or a login that waits for a second factor.
+/// Counts a sign-in with the correct password. It starts a session, or a login that waits for a second factor.
 ///
 /// # Errors
-/// [`Error::RateLimited`](crate::Error::RateLimited) past the limit.
+/// [`Error::RateLimited`](crate::Error::RateLimited) if the limit is exceeded.
 pub(crate) async fn count_sign_in<P: Platform>(context: &Context<P>, user_id: &str) -> Result<()> {
     let key = format!("{}sign-in", quotas_of(user_id));
     let max = context.config.sign_ins_per_user;
     count(context, in_window_and_day(context, &key, max)).await
 }
 
-/// Counts what a person does to the account. What takes no password, which is counted by network anyway, is also counted
-/// by network: somebody may have any number of accounts.
+/// Counts an action on the user's own account. Actions with the password are already counted by network. Others are
+/// also counted by network here, because one person can have any number of accounts.
 ///
 /// # Errors
-/// [`Error::RateLimited`](crate::Error::RateLimited) past the limit.
+/// [`Error::RateLimited`](crate::Error::RateLimited) if the limit is exceeded.
 pub(crate) async fn count_self_service<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -71,8 +71,8 @@ pub(crate) async fn count_self_service<P: Platform>(
     count(context, limits).await
 }
 
-/// Limits of what adds rows from the networks of a client in a day, whatever the accounts: ten times the attempts of
-/// a window.
+/// Returns the daily limits of actions that add rows from a client's networks, for all accounts together: ten times the
+/// attempts of a window.
 pub(super) fn by_network_in_a_day<P: Platform>(
     context: &Context<P>,
     what: &str,
@@ -90,7 +90,7 @@ pub(super) fn by_network_in_a_day<P: Platform>(
 /// Counts a refresh of a session.
 ///
 /// # Errors
-/// [`Error::RateLimited`](crate::Error::RateLimited) past the limit.
+/// [`Error::RateLimited`](crate::Error::RateLimited) if the limit is exceeded.
 pub(crate) async fn count_refresh<P: Platform>(
     context: &Context<P>,
     session_id: &str,

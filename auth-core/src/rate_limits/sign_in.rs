@@ -1,4 +1,4 @@
-//! How often somebody may try a password or a code.
+//! Rate limits of passwords and codes.
 
 use crate::audit::record::record_failed_login;
 use crate::client::Client;
@@ -14,14 +14,14 @@ use crate::sign_in::known_device::known_device;
 use crate::storage::{Account, Limit, LoginName, Session};
 use crate::time::Timestamp;
 
-/// Counts a password attempt at a name, before the password is looked at, so that concurrent ones can't slip
-/// through. The narrow limits come first: what they refuse does not use up the wide one.
+/// Counts a password attempt on a login name before the password is verified, so that concurrent attempts can't bypass
+/// the limit. The narrow limits are first: attempts that they refuse don't use up the wide one.
 ///
-/// The wide limit is for strangers, who can use it up from many networks. A device that signed in to the account
-/// before has a counter of its own instead, and a network that a session of the account began in is let past it.
+/// The wide limit is for strangers, who can use it up from many networks. A device that has signed in to the account
+/// before has its own counter instead, and a network in which a session of the account began is exempt from it.
 ///
 /// # Errors
-/// [`Error::RateLimited`](crate::Error::RateLimited) past one of the limits.
+/// [`Error::RateLimited`](crate::Error::RateLimited) if a limit is exceeded.
 pub(crate) async fn count_login<P: Platform>(
     context: &Context<P>,
     name: &str,
@@ -49,7 +49,7 @@ pub(crate) async fn count_login<P: Platform>(
     if exceeded.key != everywhere {
         return Err(exceeded.error);
     }
-    // After the answer, which is the same for accounts that are not there.
+    // Runs after the answer, which is the same for unknown accounts.
     if let Some(name) = whose.filter(|_| exceeded.first) {
         lock_later(context, name, exceeded.until, client);
     }
@@ -59,11 +59,11 @@ pub(crate) async fn count_login<P: Platform>(
     Err(exceeded.error)
 }
 
-/// Counts an attempt at the password of somebody who has a session or a link of the account: apart from logins, so
-/// that strangers use up nothing of it, whatever they type as their name.
+/// Counts a password attempt by someone with a session or a link of the account. It is counted separately from logins,
+/// so that strangers can't use up this limit, whatever login name they enter.
 ///
 /// # Errors
-/// [`Error::RateLimited`](crate::Error::RateLimited) past one of the limits.
+/// [`Error::RateLimited`](crate::Error::RateLimited) if a limit is exceeded.
 pub(crate) async fn count_reauthentication<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -80,7 +80,7 @@ pub(crate) async fn count_reauthentication<P: Platform>(
     Err(exceeded.error)
 }
 
-/// The limits of attempts at one thing: from the networks of a client, then from everywhere.
+/// Returns the limits of attempts on one target: from the client's networks, then from everywhere.
 fn attempts<P: Platform>(context: &Context<P>, everywhere: &str, client: &Client) -> Vec<Limit> {
     let max = context.config.login_attempts_per_account;
     let mut limits = in_networks(context, everywhere, max, client);
@@ -89,8 +89,7 @@ fn attempts<P: Platform>(context: &Context<P>, everywhere: &str, client: &Client
     limits
 }
 
-/// Whether a session of the account that lasts began in the client's network. Without an account the same work is
-/// done.
+/// Whether an active session of the account began in the client's network. Without an account, the same work is done.
 async fn is_known_network<P: Platform>(
     context: &Context<P>,
     account: Option<&Account>,
@@ -99,7 +98,7 @@ async fn is_known_network<P: Platform>(
     let id = account.map_or("", |account| &account.user.id);
     let sessions = active_sessions(context, id).await?;
     let began_here = |session: &Session| {
-        // Not by an administrator who acted as the person.
+        // Excludes impersonation by an administrator.
         let own = session.actor_id.is_none();
         let from = session.ip.as_ref().and_then(|ip| ip.parse().ok());
         own && matches!((from, client.ip), (Some(a), Some(b)) if in_one_network(a, b))
@@ -120,11 +119,11 @@ fn lock_later<P: Platform>(
     }));
 }
 
-/// Counts an attempt at an account's second factor, whatever way it comes, so that a new challenge brings no new
-/// attempts; and by network, as somebody may have any number of accounts.
+/// Counts an attempt on an account's second factor, for all kinds of requests together, so that a new challenge gives
+/// no new attempts. Also counts by network, because one person can have any number of accounts.
 ///
 /// # Errors
-/// [`Error::RateLimited`](crate::Error::RateLimited) past one of the limits.
+/// [`Error::RateLimited`](crate::Error::RateLimited) if a limit is exceeded.
 pub(crate) async fn count_code<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -148,19 +147,19 @@ pub(crate) async fn count_code<P: Platform>(
     Err(exceeded.error)
 }
 
-/// Counts a use of a link to a new password, which may ask another service and computes a hash.
+/// Counts a use of a password reset link, which may query another service and computes a hash.
 ///
 /// # Errors
-/// [`Error::RateLimited`](crate::Error::RateLimited) past the limit.
+/// [`Error::RateLimited`](crate::Error::RateLimited) if the limit is exceeded.
 pub(crate) async fn count_reset<P: Platform>(context: &Context<P>, user_id: &str) -> Result<()> {
     let max = context.config.reset_attempts_per_account;
     count(context, vec![limit(context, resets_of(user_id), max)]).await
 }
 
-/// Counts a registration: with attempts in a window, and by itself in a day.
+/// Counts a registration: together with attempts in a window, and separately in a day.
 ///
 /// # Errors
-/// [`Error::RateLimited`](crate::Error::RateLimited) past the limit.
+/// [`Error::RateLimited`](crate::Error::RateLimited) if a limit is exceeded.
 pub(crate) async fn count_registration<P: Platform>(
     context: &Context<P>,
     client: &Client,
@@ -170,22 +169,22 @@ pub(crate) async fn count_registration<P: Platform>(
     count(context, limits).await
 }
 
-/// What attempts at a name are counted by, from wherever they come.
+/// Returns the key of attempts on a login name from all networks.
 pub(super) fn attempts_at(name: &str) -> String {
     format!("login/{}", hashed(name))
 }
 
-/// What re-authentications of a user are counted by. Unlike [`attempts_at`] it holds no text of a client.
+/// Returns the key of a user's re-authentications. Unlike [`attempts_at`], it contains no text from a client.
 pub(super) fn reauthentications_of(user_id: &str) -> String {
     format!("password/{user_id}")
 }
 
-/// What codes of a second factor are counted by.
+/// Returns the key of a user's second-factor codes.
 pub(super) fn codes_of(user_id: &str) -> String {
     format!("code/{user_id}")
 }
 
-/// What uses of a link to a new password are counted by.
+/// Returns the key of a user's password reset links.
 pub(super) fn resets_of(user_id: &str) -> String {
     format!("reset/{user_id}")
 }

@@ -1,4 +1,4 @@
-//! Which sessions are active.
+//! Active sessions.
 
 use crate::access::{Holder, IMPERSONATE};
 use crate::context::Context;
@@ -9,7 +9,7 @@ use crate::storage::{ActiveSession, Session, Sessions as _};
 use crate::time::Timestamp;
 
 impl<P: Platform> Sessions<'_, P> {
-    /// The sessions of a person that last, the one seen last first.
+    /// Returns the user's active sessions, the most recently seen first.
     ///
     /// # Errors
     /// A failure of the platform.
@@ -19,7 +19,7 @@ impl<P: Platform> Sessions<'_, P> {
     }
 }
 
-/// Whether a session lasts, of a user who is not disabled, and whoever acts as the user in it still may.
+/// Whether a session is active, its user is not disabled, and its impersonator, if any, is still allowed to act.
 pub(crate) fn is_live<P: Platform>(
     context: &Context<P>,
     active: &ActiveSession,
@@ -30,8 +30,8 @@ pub(crate) fn is_live<P: Platform>(
         && actor_may(context, active, now)
 }
 
-/// Whether everything holds that an impersonation rests on: the administrator's own session, the permission, and the
-/// rank over the person. The sessions of others rest on nothing.
+/// Whether all conditions of an impersonation are still met: the administrator's own session, the permission, and the
+/// rank above the user. Other sessions have no such conditions.
 pub(super) fn actor_may<P: Platform>(
     context: &Context<P>,
     active: &ActiveSession,
@@ -52,7 +52,7 @@ pub(super) fn actor_may<P: Platform>(
         && holder.outranks(&Holder::from(active))
 }
 
-/// Whether a session has neither been ended nor come to its end, by its time or by not being used.
+/// Whether a session has not been revoked, has not expired and is not idle for too long.
 pub(super) fn is_active<P: Platform>(
     context: &Context<P>,
     session: &Session,
@@ -62,13 +62,13 @@ pub(super) fn is_active<P: Platform>(
     session.revoked_at.is_none() && now < session.expires_at && !idle
 }
 
-/// When a session ends by not being used.
+/// Returns the time at which an unused session ends.
 fn idles_at<P: Platform>(context: &Context<P>, opaque: bool, last_seen_at: Timestamp) -> Timestamp {
     last_seen_at
         + if opaque {
             context.config.session_idle
         } else {
-            // Its last refresh token has expired by then.
+            // The last refresh token has expired by then.
             context.config.refresh_token_life
         }
 }
@@ -84,7 +84,7 @@ pub(crate) async fn active_sessions<P: Platform>(
     Ok(listed.into_iter().filter(active).collect())
 }
 
-/// The identifier of a session of a user that lasts.
+/// Returns the ID of a user's active session.
 pub(crate) async fn active_session<P: Platform>(
     context: &Context<P>,
     user_id: &str,

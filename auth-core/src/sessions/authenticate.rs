@@ -1,4 +1,4 @@
-//! Recognises a person by a token of a session.
+//! Authenticates users by session tokens.
 
 use core::time::Duration;
 
@@ -16,12 +16,12 @@ use crate::signing_keys::current::{current_keys, keys_after};
 use crate::storage::{ActiveSession, Sessions as _};
 use crate::time::Timestamp;
 
-/// How old the stored time of a session's last use may be before it is stored anew.
+/// The maximum age of a session's stored last use before it is updated.
 const COARSE: Duration = Duration::from_secs(60);
 
 impl<P: Platform> Sessions<'_, P> {
-    /// The person whom a token stands for, a JWT or an opaque one, with roles and permissions, and the session, all as of
-    /// now: one query of storage. An impersonation whose grounds are lost is ended.
+    /// Returns the session and user of a JWT or an opaque token, with the current roles and permissions, in one storage
+    /// query. Ends an impersonation whose conditions are no longer met.
     ///
     /// # Errors
     /// [`Error::AccessToken`], or a failure of the platform.
@@ -42,7 +42,7 @@ impl<P: Platform> Sessions<'_, P> {
                 if is_active(context, &active.session, now)
                     && !actor_may(context, &active, now) =>
             {
-                // For good: it does not come back with the permission.
+                // Permanent: the session does not resume when the permission is granted again.
                 let (id, reason) = (active.session.id, "impersonation_ended".to_owned());
                 let sessions = storage.revoke_session(id, now, reason).await?;
                 context.announce_ended(sessions, now);
@@ -58,7 +58,8 @@ impl<P: Platform> Sessions<'_, P> {
     }
 }
 
-/// The claims of an access token of ours, and its session, if there is one. Says nothing of whether that lasts.
+/// Returns the claims of an access token that this service issued, and its session, if there is one. Does not check
+/// whether the session is active.
 pub(super) async fn verify_access_token<P: Platform>(
     context: &Context<P>,
     access_token: &str,
@@ -72,7 +73,7 @@ pub(super) async fn verify_access_token<P: Platform>(
     };
     let enrolment = context.config.enrolment_audience();
     let verify = |keys: &KeySet| match keys.verify(access_token, &expected) {
-        // Of a session that was good for setting up a second factor alone when it was issued.
+        // Issued for a session that was limited to setting up a second factor.
         Err(AccessTokenError::AudienceMismatch) => {
             let audience = &enrolment;
             keys.verify(
@@ -87,7 +88,7 @@ pub(super) async fn verify_access_token<P: Platform>(
     };
     let mut keys = current_keys(context, now, Freshness::Usual).await?;
     let claims = match verify(&keys) {
-        // Another instance may have rotated the keys a moment ago.
+        // Another instance may just have rotated the keys.
         Err(AccessTokenError::KeyUnknown) => {
             keys = current_keys(context, now, Freshness::Newest).await?;
             verify(&keys)?
@@ -98,7 +99,7 @@ pub(super) async fn verify_access_token<P: Platform>(
     let Some(active) = found else {
         return Ok((claims, None));
     };
-    // Or have ended them all.
+    // Or it may have ended all of them.
     if !keys.know_of(active.keys_ended_at) {
         let keys = keys_after(context, now, keys, active.keys_ended_at).await?;
         verify(&keys)?;

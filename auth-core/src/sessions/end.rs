@@ -1,4 +1,4 @@
-//! Ends sessions.
+//! Logout and the end of sessions.
 
 use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
@@ -14,8 +14,8 @@ use crate::sessions::refresh_token::PresentedToken;
 use crate::storage::{ActiveSession, Sessions as _};
 
 impl<P: Platform> Sessions<'_, P> {
-    /// Ends the session of a token, a JWT or an opaque one. That it has ended already is no error: the person wanted it
-    /// ended.
+    /// Ends the session of a JWT or an opaque token. A session that has already ended is not an error, because the user
+    /// wanted it to end.
     ///
     /// # Errors
     /// [`Error::AccessToken`], or a failure of the platform.
@@ -38,7 +38,8 @@ impl<P: Platform> Sessions<'_, P> {
         end_session(context, session_id, event, client).await
     }
 
-    /// Ends the session of a refresh token: who holds it may end it (RFC 7009). An unknown token is no error.
+    /// Ends the session of a refresh token. Possession of the token is sufficient (RFC 7009). An unknown token is not
+    /// an error.
     ///
     /// # Errors
     /// A failure of the platform.
@@ -62,7 +63,7 @@ impl<P: Platform> Sessions<'_, P> {
         }
     }
 
-    /// Ends every session of a person.
+    /// Ends all of the user's sessions.
     ///
     /// # Errors
     /// A failure of the platform.
@@ -71,7 +72,7 @@ impl<P: Platform> Sessions<'_, P> {
         end_sessions(context, active, None, "logout_all", client).await
     }
 
-    /// Ends every session of a person but this one.
+    /// Ends all of the user's sessions except the current one.
     ///
     /// # Errors
     /// A failure of the platform.
@@ -81,10 +82,10 @@ impl<P: Platform> Sessions<'_, P> {
         end_sessions(context, active, Some(this), "logout_others", client).await
     }
 
-    /// Ends one session of a person.
+    /// Ends one of the user's sessions.
     ///
     /// # Errors
-    /// [`Error::NotFound`]: they have no such active session; or a failure of the platform.
+    /// [`Error::NotFound`] if the user has no such active session, or a failure of the platform.
     pub async fn end(
         self,
         active: &ActiveSession,
@@ -110,7 +111,7 @@ async fn end_sessions<P: Platform>(
         .storage()
         .revoke_sessions(active.user.id.clone(), except, now, reason.to_owned())
         .await?;
-    // Nothing has happened otherwise, and anybody who is signed in could fill the log with it.
+    // If no session ended, nothing is recorded. Otherwise any signed-in user could fill the audit log.
     if !ended.is_empty() {
         let event = Event::own(EventKind::SessionRevoked, active)
             .because(reason)
@@ -121,7 +122,7 @@ async fn end_sessions<P: Platform>(
     Ok(())
 }
 
-/// Ends a session with those that rest on it, and tells of it if it lasted.
+/// Ends a session and the sessions that depend on it. Records and announces the end if the session was active.
 pub(crate) async fn end_session<P: Platform>(
     context: &Context<P>,
     session_id: String,

@@ -1,4 +1,4 @@
-//! Sessions and their tokens: started by a login, continued by refreshing, ended by logging out.
+//! Sessions and their tokens: started by a login, extended by refresh tokens, ended by a logout.
 
 pub(crate) mod active;
 pub(crate) mod authenticate;
@@ -13,6 +13,6 @@ pub(crate) mod transport;
 use crate::context::service;
 
 service! {
-    /// The sessions of persons.
+    /// User sessions.
     Sessions
 }

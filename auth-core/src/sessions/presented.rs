@@ -1,4 +1,4 @@
-//! The sessions that tokens are of.
+//! Finds the sessions of presented tokens.
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -8,10 +8,11 @@ use crate::sessions::authenticate::{is_opaque, verify_access_token};
 use crate::sessions::refresh_token::PresentedToken;
 use crate::storage::Sessions as _;
 
-/// How many sessions at most take one request to end.
+/// The maximum number of sessions that one request can end.
 const MAX_SESSIONS: usize = 16;
 
-/// The sessions that tokens of any kind are of, each once, whatever has become of either. Others are left out.
+/// Returns the sessions of tokens of any kind, without duplicates, even if the token or the session has expired or
+/// ended. Other texts are ignored.
 pub(super) async fn sessions_of<P: Platform>(
     context: &Context<P>,
     tokens: &[&str],

@@ -1,4 +1,4 @@
-//! Continues a session by its refresh token.
+//! Refresh token rotation.
 
 use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
@@ -16,19 +16,19 @@ use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
 use crate::storage::{ActiveSession, RefreshToken, Rotation, RotationOutcome, Sessions as _};
 
-/// What a successor of a refresh token is encrypted for.
+/// The purpose that successors of refresh tokens are encrypted for.
 const SUCCESSOR_PURPOSE: &str = "gatewright refresh token successor v1";
 
-/// How many rotations within one grace window a late copy of a token is led along.
+/// The maximum number of rotations within one grace window that a late copy of a token can follow.
 const MAX_SUPERSEDED: usize = 8;
 
-/// How many refresh tokens of one request are tried.
+/// The maximum number of refresh tokens tried in one request.
 const MAX_CANDIDATES: usize = 4;
 
 impl<P: Platform> Sessions<'_, P> {
-    /// Of refresh tokens that were presented together, those to try, in order: at most four. Tokens of
-    /// other sessions than these are left out, and those that name no session come last, so that nobody who can add tokens
-    /// crowds out the one that counts. None: any session.
+    /// Returns which of the presented refresh tokens to try, in order: at most four. Tokens of sessions other than
+    /// `session_ids` are ignored; `None` allows any session. Tokens that name no session are last, so that added tokens
+    /// can't crowd out the valid one.
     pub fn refresh_candidates<'a>(
         self,
         presented: Vec<&'a str>,
@@ -50,10 +50,11 @@ impl<P: Platform> Sessions<'_, P> {
         named
     }
 
-    /// Exchanges a refresh token for a new pair.
+    /// Exchanges a refresh token for a new pair of tokens.
     ///
-    /// A token is exchanged once. Presented again within the grace window it gets the same successor, so that two
-    /// tabs of one person don't sign them out; presented later it is in two hands, and the session ends.
+    /// A token can be exchanged once. If it is presented again within the grace window, it returns the same successor,
+    /// so that two tabs of one user don't sign the user out. If it is presented later, two parties have it, and the
+    /// session ends.
     ///
     /// # Errors
     /// [`Error::RefreshToken`], or a failure of the platform.
@@ -70,9 +71,9 @@ impl<P: Platform> Sessions<'_, P> {
                 .ok_or(Error::RefreshToken)?,
         };
         count_refresh(context, &session_id).await?;
-        // One time for the whole way, so that it doesn't leave the grace window half-way.
+        // One timestamp for the whole operation, so that the grace window can't end midway.
         let now = context.now();
-        // First: without a key to sign with no token must be used up.
+        // Loaded first: without a signing key, no token must be consumed.
         let keys = current_keys(context, now, Freshness::Usual).await?;
         for _ in 0..MAX_SUPERSEDED {
             let digest = token.digest();
@@ -118,12 +119,14 @@ impl<P: Platform> Sessions<'_, P> {
                         })
                         .map(|successor| successor.token)
                         .ok_or_else(|| {
-                            Error::Internal("SECRET_KEY does not open a stored successor".into())
+                            Error::Internal(
+                                "SECRET_KEY can't decrypt the successor of a refresh token".into(),
+                            )
                         })?;
                     if !replayed.superseded {
                         return token_pair(context, keys, now, replayed.active, successor).await;
                     }
-                    // The other tab has refreshed again already: its token is the one to continue from.
+                    // The other tab has already refreshed again. Continue from its token.
                     token = successor;
                 }
                 RotationOutcome::Reused(active) => {
@@ -139,8 +142,8 @@ impl<P: Platform> Sessions<'_, P> {
         Err(Error::RefreshToken)
     }
 
-    /// As [`refresh`](Self::refresh), if the token belongs to one of these sessions. A token of another session is refused and
-    /// not used up: whoever put it there must not choose the account that a person goes on with.
+    /// Works like [`refresh`](Self::refresh), but only for a token of one of these sessions. A token of another session
+    /// is refused and not consumed, so that a planted token can't choose the account that the user continues with.
     ///
     /// # Errors
     /// [`Error::RefreshToken`], or a failure of the platform.
@@ -162,7 +165,7 @@ impl<P: Platform> Sessions<'_, P> {
         if found.is_some_and(|id| !is_one(&id)) {
             return Err(Error::RefreshToken);
         }
-        // An unknown token is refused here, and the reuse of a forgotten one reported.
+        // This refuses an unknown token, and reports the reuse of a forgotten one.
         let pair = Sessions::new(context).refresh(presented, client).await?;
         if is_one(&pair.active.session.id) {
             Ok(pair)
@@ -179,14 +182,14 @@ fn report_reuse<P: Platform>(context: &Context<P>, active: &ActiveSession, clien
     ];
     context.platform.log(
         Level::Warn,
-        "a refresh token was used twice; its session is ended",
+        "a refresh token was used twice; its session was ended",
         &fields,
     );
     let event = Event::new(EventKind::TokenReused)
         .on("user", &active.user.id)
         .during(Some(&active.session.id));
     record(context, event, client);
-    // The device of the session, and not the one that presents the token now: that may be the thief's.
+    // The device of the session, not the one that presents the token now, which may be the attacker's.
     let device = Client {
         user_agent: active.session.user_agent.clone(),
         ..Client::default()

@@ -1,5 +1,5 @@
-//! Refresh tokens, each of which names its session. So a used one is recognised by the session alone, and nothing has to
-//! be kept of it: a session costs the same room however often it is refreshed.
+//! Refresh tokens. Each names its session, so a used token is recognised by the session alone and needs no stored
+//! record. A session takes the same space however often it is refreshed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,28 +9,29 @@ use zeroize::Zeroizing;
 use crate::platform::Platform;
 use crate::secret::{SecretKey, SecretToken, TAG_LEN};
 
-/// What a refresh token begins with.
+/// The prefix of refresh tokens.
 const PREFIX: &str = "r_";
-/// What the tag of a refresh token is for.
+/// The purpose of a refresh token's tag.
 const PURPOSE: &str = "gatewright refresh token v1";
 const SESSION_LEN: usize = 16;
 const RANDOM_LEN: usize = 32;
-/// What the tag covers.
+/// The length of the part that the tag authenticates.
 const BODY_LEN: usize = SESSION_LEN + RANDOM_LEN;
 
-/// A refresh token that was presented.
+/// A presented refresh token.
 pub(crate) struct PresentedToken {
     /// The token.
     pub(crate) token: SecretToken,
-    /// The session that it names. None: it is of a version that named none, or was made with another `SECRET_KEY`.
+    /// The session that the token names. `None` if the token is from a version that named no session, or was created
+    /// with another `SECRET_KEY`.
     pub(crate) session: Option<String>,
 }
 
 impl PresentedToken {
-    /// One that has the form of a refresh token.
+    /// Parses a text that has the form of a refresh token.
     pub(crate) fn parse(key: &SecretKey, text: &str) -> Option<Self> {
         let Some(encoded) = text.strip_prefix(PREFIX) else {
-            // As earlier versions made them.
+            // The format of earlier versions.
             let token = SecretToken::parse(text)?;
             return Some(Self {
                 token,
@@ -49,7 +50,7 @@ impl PresentedToken {
     }
 }
 
-/// Draws a refresh token of a session.
+/// Generates a refresh token of a session.
 pub(crate) fn generate<P: Platform>(
     platform: &P,
     key: &SecretKey,

@@ -1,4 +1,4 @@
-//! Starts a session of a person who has proved who they are, also in the place of another.
+//! Starts and renews sessions.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,14 +26,14 @@ use crate::storage::{
     StartedSession,
 };
 
-/// Random bytes of an opaque token.
+/// The number of random bytes in an opaque token.
 const OPAQUE_LEN: usize = 64;
 
-/// Starts a session of a user whom the policy admits. It takes the place of the sessions that these tokens are of.
+/// Starts a session of a user whom the policy admits. It replaces the sessions of the tokens in `replaces`.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`] or [`Error::InvalidOrUnverified`] when the user was deleted or disabled or the password
-/// changed meanwhile, or a failure of the platform.
+/// [`Error::InvalidCredentials`] or [`Error::InvalidOrUnverified`] if the user was deleted or disabled or the password
+/// changed in the meantime, or a failure of the platform.
 pub(crate) async fn start_session<P: Platform>(
     context: &Context<P>,
     admitted: &Admitted,
@@ -77,11 +77,12 @@ pub(crate) async fn start_session<P: Platform>(
     Ok(tokens)
 }
 
-/// Puts another session in the place of one, with other tokens of the same format, as the person has proved themself in it
-/// once more. It goes on where that one was begun, and ends when that one would have ended.
+/// Replaces a session after re-authentication. The new session has new tokens of the same format, keeps the IP address
+/// and user agent of the old one, and ends when the old one would have ended.
 ///
 /// # Errors
-/// [`Error::AccessToken`]: the session has ended meanwhile, or what the proof rests on is gone; or a failure of the platform.
+/// [`Error::AccessToken`] if the session has ended in the meantime or the credential behind the proof is gone, or a
+/// failure of the platform.
 pub(crate) async fn renew_session<P: Platform>(
     context: &Context<P>,
     active: &ActiveSession,
@@ -129,13 +130,13 @@ pub(crate) async fn renew_session<P: Platform>(
     Ok(tokens)
 }
 
-/// Whether somebody has proved now by at least as many factors who they are as they had in a session before.
+/// Whether the proof has at least as many factors as the session had before.
 fn is_as_much(before: &Session, proof: &Proof) -> bool {
     let both = before.amr.iter().any(|name| name == MFA);
     proof.has(Method::Password) && (!both || proof.has(Method::SecondFactor))
 }
 
-/// Stores a session and makes its tokens; none: what it rests on is gone.
+/// Stores a session and creates its tokens. Returns `None` if the user or the credential it is based on is gone.
 async fn issue<P: Platform>(
     context: &Context<P>,
     mut new: NewSession,
@@ -150,7 +151,7 @@ async fn issue<P: Platform>(
     };
     match format {
         TokenFormat::Jwt => {
-            // First: without a key to sign with nothing must be stored.
+            // Loaded first: without a signing key, nothing must be stored.
             let keys = current_keys(context, now, Freshness::Usual).await?;
             let token = new_refresh_token(context, &new.session.id)?;
             new.refresh_token = Some(RefreshToken {

@@ -1,4 +1,4 @@
-//! What a client holds to act for a person.
+//! The tokens of a session.
 
 use zeroize::Zeroizing;
 
@@ -16,28 +16,28 @@ use crate::signing_keys::current::keys_after;
 use crate::storage::ActiveSession;
 use crate::time::Timestamp;
 
-/// Longest access token that is issued, in bytes. With the name of a cookie it makes no more than the 4,096 that browsers keep
-/// (RFC 6265bis section 5.7), and verifiers look at no more than twice as many.
+/// The maximum length of an issued access token, in bytes. Together with the cookie's name it stays within the 4,096
+/// bytes that browsers keep (RFC 6265bis section 5.7). Verifiers accept at most twice this length.
 pub const MAX_ACCESS_TOKEN: usize = 4000;
 
-/// `client_id` of tokens for Gatewright's own API.
+/// The `client_id` of tokens for Gatewright's own API.
 const OWN_CLIENT: &str = "gatewright";
 
-/// What a client holds to act for a person.
+/// The tokens of a session.
 pub struct TokenPair {
-    /// Access token: a JWT in the profile of RFC 9068.
+    /// The access token: a JWT in the profile of RFC 9068.
     pub access_token: String,
     /// Seconds until the access token expires.
     pub expires_in: u64,
-    /// Refresh token, for one use.
+    /// The refresh token, for one use.
     pub refresh_token: SecretToken,
-    /// The session they belong to.
+    /// The session that the tokens belong to.
     pub active: ActiveSession,
-    /// For a device that has just signed in, to keep.
+    /// The device token, for a device that has just signed in.
     pub device: Option<DeviceToken>,
 }
 
-/// What a client of the service carries to act for a person.
+/// A session's tokens in one of the two formats.
 pub enum Tokens {
     /// An access token and a refresh token.
     Jwt(TokenPair),
@@ -46,7 +46,7 @@ pub enum Tokens {
 }
 
 impl Tokens {
-    /// The session they belong to.
+    /// The session that the tokens belong to.
     pub fn active(&self) -> &ActiveSession {
         match self {
             Self::Jwt(pair) => &pair.active,
@@ -54,7 +54,7 @@ impl Tokens {
         }
     }
 
-    /// What the device keeps to be known by at its next login; none: it has not signed in with these.
+    /// Returns the token that identifies the device at its next login. `None` if the device has not just signed in.
     pub fn device(&self) -> Option<&DeviceToken> {
         match self {
             Self::Jwt(pair) => pair.device.as_ref(),
@@ -63,15 +63,15 @@ impl Tokens {
     }
 }
 
-/// An opaque token, which says nothing by itself.
+/// An opaque token, which contains no information.
 pub struct OpaqueToken {
-    /// `s_` and 86 characters of base64url.
+    /// The text: `s_` and 86 characters of base64url.
     pub token: Zeroizing<String>,
-    /// Seconds until the session ends, however it is used.
+    /// Seconds until the session ends, regardless of its use.
     pub expires_in: u64,
-    /// The session it stands for.
+    /// The session that the token belongs to.
     pub active: ActiveSession,
-    /// For a device that has just signed in, to keep.
+    /// The device token, for a device that has just signed in.
     pub device: Option<DeviceToken>,
 }
 
@@ -80,7 +80,7 @@ pub(super) fn new_refresh_token<P: Platform>(
     session_id: &str,
 ) -> Result<SecretToken> {
     refresh_token::generate(&context.platform, &context.config.secret_key, session_id)
-        .ok_or_else(|| Error::Internal("the identifier of a session is no UUID".into()))
+        .ok_or_else(|| Error::Internal("the ID of a session is not a UUID".into()))
 }
 
 pub(super) async fn token_pair<P: Platform>(
@@ -100,8 +100,8 @@ pub(super) async fn token_pair<P: Platform>(
     })
 }
 
-/// An access token of a session, and for how many seconds it works. It is as short as a cookie has to be: what does not fit
-/// in, first the permissions and then the roles, is left out, and whoever reads it has to ask for that.
+/// Returns a session's access token and its lifetime in seconds. The token must fit into a cookie: if it is too long,
+/// it omits first the permissions and then the roles. Readers must then request those.
 pub(crate) async fn access_token<P: Platform>(
     context: &Context<P>,
     keys: LoadedKeys,
@@ -152,11 +152,11 @@ pub(crate) async fn access_token<P: Platform>(
         shorten(&mut claims);
         let access_token = keys
             .issue(&claims)
-            .ok_or_else(|| Error::Internal("the signing key does not sign".into()))?;
+            .ok_or_else(|| Error::Internal("the signing key can't sign".into()))?;
         if access_token.len() <= MAX_ACCESS_TOKEN {
             return Ok((access_token, life));
         }
     }
-    let cause = "an access token would be too long: JWT_ISSUER and JWT_AUDIENCE have to be shorter";
+    let cause = "the access token is too long; shorten JWT_ISSUER and JWT_AUDIENCE";
     Err(Error::Internal(cause.into()))
 }

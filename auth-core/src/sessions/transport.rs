@@ -1,6 +1,6 @@
-//! How a session is carried between client and service.
+//! Session transports and token formats.
 
-/// What carries a session between client and service.
+/// The format of a session's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenFormat {
     /// JWTs.
@@ -9,15 +9,15 @@ pub enum TokenFormat {
     Opaque,
 }
 
-/// What an opaque token begins with.
+/// The prefix of opaque tokens.
 pub(crate) const OPAQUE: &str = "s_";
 
-/// How a client wants to carry a session.
+/// The way in which a client sends its session's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionTransport {
-    /// JWTs in the body of the answer.
+    /// JWTs in the response body.
     Jwt,
-    /// An opaque token in the body of the answer.
+    /// An opaque token in the response body.
     Session,
     /// An opaque token in a cookie.
     Cookie,
@@ -26,17 +26,17 @@ pub enum SessionTransport {
 }
 
 impl SessionTransport {
-    /// The names in settings and requests.
+    /// The names used in settings and requests.
     pub const NAMES: [&str; 4] = ["jwt", "session", "cookie", "jwt_cookie"];
 
-    /// The transport of that name.
+    /// Returns the transport with this name.
     pub fn parse(name: &str) -> Option<Self> {
         let all = [Self::Jwt, Self::Session, Self::Cookie, Self::JwtCookie];
         let at = Self::NAMES.iter().position(|known| *known == name)?;
         Some(all[at])
     }
 
-    /// The format of the tokens that it carries.
+    /// Returns the format of the transport's tokens.
     pub fn token_format(self) -> TokenFormat {
         match self {
             Self::Jwt | Self::JwtCookie => TokenFormat::Jwt,
@@ -44,7 +44,7 @@ impl SessionTransport {
         }
     }
 
-    /// Whether it is a cookie.
+    /// Whether the transport uses cookies.
     pub fn is_cookie(self) -> bool {
         matches!(self, Self::Cookie | Self::JwtCookie)
     }

@@ -1,5 +1,5 @@
-//! Devices that signed in before. Strangers can use up what everybody together may try at an account; a device that
-//! shows its token is counted by itself instead, and is not locked out with them.
+//! Devices that have signed in before. Strangers can exhaust the shared limit of attempts on an account. A device that
+//! presents its token has its own counter instead, so it is not locked out with them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,11 +11,11 @@ use crate::credential::password_id;
 use crate::platform::Platform;
 use crate::storage::Account;
 
-/// What device tokens are encrypted for.
+/// The purpose that device tokens are encrypted for.
 const PURPOSE: &str = "gatewright known device v1";
 
-/// What a known device of an account is counted by; none: the client shows no token of this account and password.
-/// Without an account the same work is done.
+/// Returns the rate limit key of a known device of an account, or `None` if the client presents no token of this
+/// account and password. Without an account, the same work is done.
 pub(crate) fn known_device<P: Platform>(
     context: &Context<P>,
     account: Option<&Account>,
@@ -27,13 +27,12 @@ pub(crate) fn known_device<P: Platform>(
     Some(format!("{devices}/{}", URL_SAFE_NO_PAD.encode(id)))
 }
 
-/// What all known devices of an account are counted by.
+/// Returns the prefix of the rate limit keys of all known devices of an account.
 pub(crate) fn devices_of(user_id: &str) -> String {
     format!("device/{user_id}")
 }
 
-/// The token by which a client is known from now on, as it has shown this password. A device that is known stays
-/// the same one.
+/// Returns the device token of a client that has presented this password. A known device keeps its token.
 pub(crate) fn device_token<P: Platform>(
     context: &Context<P>,
     credential: &str,

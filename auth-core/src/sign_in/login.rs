@@ -1,4 +1,4 @@
-//! Signing in: by password, and by a second factor where there is one.
+//! Sign-in with a password and, if one is in force, a second factor.
 
 use core::time::Duration;
 
@@ -28,25 +28,25 @@ use crate::sign_in::proof::Proof;
 use crate::sign_in::verification::{awaits_verification, invalid_credentials};
 use crate::storage::{LoginName, User, Users as _};
 
-/// What a person signs in with.
+/// The credentials and options of a login.
 #[derive(Clone, Copy)]
 pub struct LoginRequest<'a> {
-    /// E-mail address or user name; what holds `@` is an address.
+    /// The e-mail address or user name. A name that contains `@` is treated as an address.
     pub name: &'a str,
-    /// Password.
+    /// The password.
     pub password: &'a str,
-    /// A code of the second factor, where one is in force.
+    /// A code of the second factor, if one is in force.
     pub code: Option<&'a str>,
-    /// What is to carry the session.
+    /// The format of the session's tokens.
     pub token_format: TokenFormat,
-    /// Tokens of the sessions whose place it takes: they end.
+    /// Tokens of the sessions that the new session replaces. These sessions end.
     pub replaces: &'a [&'a str],
 }
 
-/// The answer to the right password.
+/// The result of a login with the correct password.
 #[allow(
     clippy::large_enum_variant,
-    reason = "made once for a login, and moved at once"
+    reason = "created once for each login and moved immediately"
 )]
 pub enum Login {
     /// A session has started.
@@ -55,42 +55,42 @@ pub enum Login {
     MfaRequired(MfaChallenge),
 }
 
-/// A login that waits for a second factor.
+/// A login that waits for the second factor.
 pub struct MfaChallenge {
-    /// To be presented with the code, once.
+    /// The token to present with the code. It works once.
     pub token: SecretToken,
-    /// Seconds until it is refused.
+    /// Seconds until the token expires.
     pub expires_in: u64,
 }
 
-/// For how long a login waits for the second factor.
+/// How long a login waits for the second factor.
 const CHALLENGE_LIFE: Duration = Duration::from_secs(600);
 
-/// What is kept with a challenge.
+/// The data stored with a challenge.
 #[derive(Serialize, Deserialize)]
 struct Challenge {
-    /// The password that was right. Another one, set meanwhile, makes the challenge void.
+    /// The credential of the verified password. If the password changes in the meantime, the challenge becomes invalid.
     credential: String,
 }
 
 impl<P: Platform> SignIn<'_, P> {
-    /// Signs a person in by address or name and password.
+    /// Signs a user in with an e-mail address or user name and a password.
     ///
     /// Unknown accounts, accounts without a password and wrong passwords get the same answer after the same work. Where
-    /// addresses have to be verified first, so do accounts whose address is not: a stranger may have registered with it
-    /// to find out whether it was taken. Its owner gets the link anew.
+    /// e-mail verification is required, so do accounts with an unverified address, because a stranger may have
+    /// registered with it to find out whether it was taken. The address's owner gets another verification link.
     ///
     /// # Errors
-    /// [`Error::InvalidCredentials`], or [`Error::InvalidOrUnverified`] where addresses have to be verified first; after
-    /// the right password alone [`Error::AccountDisabled`] and [`Error::InvalidCode`]; [`Error::RateLimited`], or a failure
-    /// of the platform.
+    /// [`Error::InvalidCredentials`], or [`Error::InvalidOrUnverified`] where e-mail verification is required;
+    /// [`Error::AccountDisabled`] and [`Error::InvalidCode`] only after the correct password; [`Error::RateLimited`],
+    /// or a failure of the platform.
     pub async fn login(self, request: LoginRequest<'_>, client: &Client) -> Result<Login> {
         let context = self.context;
         let name = login_name(request.name);
         let key = name.as_ref().map_or(request.name, |name| match name {
             LoginName::Email(key) | LoginName::Username(key) | LoginName::Id(key) => key,
         });
-        // Before the attempt is counted: whether the device is known depends on the account.
+        // Looked up before the attempt is counted, because the account determines whether the device is known.
         let account = match name.clone() {
             Some(name) => context.storage().find_account(name).await?,
             None => None,
@@ -114,7 +114,7 @@ impl<P: Platform> SignIn<'_, P> {
         let account = verified.account;
         count_sign_in(context, &account.user.id).await?;
         let admission = admit(context, &account, verified.proof, client)?;
-        // The password is right, whatever becomes of the second factor.
+        // The password is correct, whether or not the second factor follows.
         let password = policy::normalize(request.password);
         let credential = verified.credential;
         if context.hasher.should_rehash(&password, &credential.secret) {
@@ -145,8 +145,8 @@ impl<P: Platform> SignIn<'_, P> {
         Ok(Login::SignedIn(tokens))
     }
 
-    /// Goes on with a login by a code of the second factor. The session takes the place of those that the tokens
-    /// `replaces` are of.
+    /// Completes a login with a code of the second factor. The new session replaces the sessions of the tokens in
+    /// `replaces`.
     ///
     /// # Errors
     /// [`Error::Link`] for the challenge, [`Error::InvalidCode`], [`Error::AccountDisabled`],
@@ -164,12 +164,12 @@ impl<P: Platform> SignIn<'_, P> {
         let account = find_account(context, &usable.user_id)
             .await?
             .ok_or(Error::Link(LinkError::Invalid))?;
-        // Another password since: the challenge is about what is no more.
+        // The password has changed since, so the challenge is invalid.
         if password_id(&account) != Some(&usable.payload.credential) {
             return Err(Error::Link(LinkError::Invalid));
         }
         let proof = Proof::by_password_of(&account.user.id, &usable.payload.credential);
-        // The same without a second factor.
+        // The challenge is also invalid if no second factor is in force any more.
         let Admission::SecondFactorMissing(incomplete) = admit(context, &account, proof, client)?
         else {
             return Err(Error::Link(LinkError::Invalid));
@@ -182,8 +182,8 @@ impl<P: Platform> SignIn<'_, P> {
     }
 }
 
-/// Sends the link to verify an address anew after the answer, where addresses have to be verified first. Whether there is
-/// a link to send or not, so that what comes after the answer is the same as well.
+/// Sends another verification link after the answer, where e-mail verification is required. The task runs whether or
+/// not there is a link to send, so that the work after the answer is also the same.
 fn send_link_later<P: Platform>(
     context: &Context<P>,
     name: &str,
@@ -202,7 +202,7 @@ fn send_link_later<P: Platform>(
     }
 }
 
-/// A challenge to go on with a login by a code of the second factor.
+/// Creates a challenge that a code of the second factor completes.
 async fn challenge<P: Platform>(
     context: &Context<P>,
     incomplete: &Incomplete,

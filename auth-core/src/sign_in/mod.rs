@@ -1,4 +1,4 @@
-//! Signing in.
+//! Sign-in.
 
 pub(crate) mod known_device;
 pub(crate) mod login;
@@ -10,6 +10,6 @@ pub(crate) mod verification;
 use crate::context::service;
 
 service! {
-    /// Signing in.
+    /// Sign-in.
     SignIn
 }

@@ -1,4 +1,4 @@
-//! Whether a person who has proved who they are may have a session.
+//! The sign-in policy: decides whether a proof of identity is enough for a session.
 
 use crate::audit::record::record_failed_login;
 use crate::client::Client;
@@ -11,11 +11,11 @@ use crate::sign_in::proof::{Method, Proof};
 use crate::sign_in::verification::{awaits_verification, invalid_credentials};
 use crate::storage::Account;
 
-/// What the policy says of a proof.
+/// The policy's decision about a proof.
 pub(crate) enum Admission {
-    /// A session may start.
+    /// A session can start.
     Granted(Admitted),
-    /// A second factor is in force, and is not proved yet.
+    /// A second factor is in force and has not been proved yet.
     SecondFactorMissing(Incomplete),
 }
 
@@ -23,12 +23,13 @@ pub(crate) enum Admission {
 pub(crate) struct Incomplete(Proof);
 
 impl Incomplete {
-    /// The proof so far.
+    /// Returns the proof so far.
     pub(crate) fn proof(&self) -> &Proof {
         &self.0
     }
 
-    /// Completes the proof by a code of the second factor, and uses up the challenge that it answers, if it does.
+    /// Completes the proof with a code of the second factor. A correct code also consumes the challenge that it
+    /// answers, if there is one.
     ///
     /// # Errors
     /// [`Error::InvalidCode`], [`Error::RateLimited`], [`Error::Link`] for the challenge, or a failure of the platform.
@@ -45,20 +46,20 @@ impl Incomplete {
     }
 }
 
-/// A proof by which a session may start. Only the policy gives one.
+/// A proof that allows a session to start. Only the policy creates one.
 pub(crate) struct Admitted(Proof);
 
 impl Admitted {
-    /// The proof.
+    /// Returns the proof.
     pub(crate) fn proof(&self) -> &Proof {
         &self.0
     }
 }
 
-/// Decides whether a person who has proved to be the user of an account may have a session.
+/// Decides whether a user who has proved their identity can have a session.
 ///
 /// # Errors
-/// Those of [`check_sign_in_allowed`].
+/// The errors of [`check_sign_in_allowed`].
 pub(crate) fn admit<P: Platform>(
     context: &Context<P>,
     account: &Account,
@@ -72,7 +73,7 @@ pub(crate) fn admit<P: Platform>(
     Ok(Admission::Granted(Admitted(proof)))
 }
 
-/// Checks that the state of an account allows signing in.
+/// Checks that the account's state allows signing in.
 ///
 /// # Errors
 /// [`Error::AccountDisabled`], [`Error::InvalidOrUnverified`].
@@ -82,7 +83,7 @@ fn check_sign_in_allowed<P: Platform>(
     client: &Client,
 ) -> Result<()> {
     let id = Some(account.user.id.as_str());
-    // First: somebody who registered with the address of another must not hear more of the account.
+    // Checked first: someone who registered with another person's address must not learn more about the account.
     if awaits_verification(&context.config, account) {
         record_failed_login(context, id, "email_not_verified", client);
         return Err(invalid_credentials(&context.config));

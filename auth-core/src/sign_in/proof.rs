@@ -1,23 +1,23 @@
-//! That a person has proved who they are, and by what.
+//! Proofs of identity and the methods used.
 
 use crate::storage::Credential;
 
-/// What a session says (RFC 8176) whose person has proved more than one factor.
+/// The `amr` value (RFC 8176) of a session whose user has proved more than one factor.
 pub(crate) const MFA: &str = "mfa";
 
-/// A way to prove who one is.
+/// An authentication method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
     /// The password.
     Password,
     /// A code of the second factor.
     SecondFactor,
-    /// A session that they have already.
+    /// An existing session.
     Session,
 }
 
 impl Method {
-    /// The names in `amr` (RFC 8176).
+    /// Returns the method's names in `amr` (RFC 8176).
     fn amr(self) -> &'static [&'static str] {
         match self {
             Self::Password => &["pwd"],
@@ -27,8 +27,7 @@ impl Method {
     }
 }
 
-/// A person has proved to be a user. Whatever somebody proves themself with, its verifier gives one of these, and
-/// everything that follows asks for it.
+/// A proof that a person is a user. Each verifier returns one, and all later steps require it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Proof {
     user_id: String,
@@ -37,12 +36,12 @@ pub(crate) struct Proof {
 }
 
 impl Proof {
-    /// By a password: the one of this credential.
+    /// Creates a proof by the password of this credential.
     pub(crate) fn by_password(password: &Credential) -> Self {
         Self::by_password_of(&password.user_id, &password.id)
     }
 
-    /// By a password that was right a moment ago, by its credential.
+    /// Creates a proof by a password that was just verified, from its credential's ID.
     pub(crate) fn by_password_of(user_id: &str, credential_id: &str) -> Self {
         Self {
             user_id: user_id.to_owned(),
@@ -51,7 +50,7 @@ impl Proof {
         }
     }
 
-    /// By a session.
+    /// Creates a proof by a session.
     pub(crate) fn by_session(user_id: &str) -> Self {
         Self {
             user_id: user_id.to_owned(),
@@ -60,34 +59,35 @@ impl Proof {
         }
     }
 
-    /// The same, with something that they have proved as well.
+    /// Adds a method that the user has also proved.
     pub(crate) fn and(mut self, method: Method) -> Self {
         self.methods.push(method);
         self
     }
 
-    /// The same, resting on the credential that has taken the place of the one that it was by.
+    /// Replaces the credential that the proof is based on.
     pub(crate) fn now_by(mut self, credential_id: &str) -> Self {
         self.credential_id = Some(credential_id.to_owned());
         self
     }
 
-    /// Who it is.
+    /// Returns the user's ID.
     pub(crate) fn user_id(&self) -> &str {
         &self.user_id
     }
 
-    /// The credential that it rests on: when that is replaced, it proves nothing any more.
+    /// Returns the credential that the proof is based on. Once that credential is replaced, the proof is no longer
+    /// valid.
     pub(crate) fn credential_id(&self) -> Option<&str> {
         self.credential_id.as_deref()
     }
 
-    /// Whether they have proved themself by this.
+    /// Whether the user has proved their identity with this method.
     pub(crate) fn has(&self, method: Method) -> bool {
         self.methods.contains(&method)
     }
 
-    /// What a session says of it (RFC 8176).
+    /// Returns the `amr` values for a session (RFC 8176).
     pub(crate) fn amr(&self) -> Vec<String> {
         let names = self.methods.iter().flat_map(|method| method.amr());
         names.map(|name| (*name).to_owned()).collect()

@@ -1,4 +1,4 @@
-//! Proving oneself once more, before something dangerous.
+//! Re-authentication before a sensitive action.
 
 use core::time::Duration;
 
@@ -19,10 +19,10 @@ use crate::sign_in::SignIn;
 use crate::sign_in::proof::{MFA, Proof};
 use crate::storage::{Account, ActiveSession};
 
-/// For how long after a person has proved who they are they need not do it again.
+/// How long after proving their identity a user can act without re-authentication.
 const RECENT: Duration = Duration::from_secs(600);
 
-/// What a person presents to prove once more who they are.
+/// The evidence that a user presents to re-authenticate.
 #[derive(Clone, Copy, Default)]
 pub struct Evidence<'a> {
     /// A session of the account.
@@ -42,7 +42,7 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// The same, and the session in which it is presented.
+    /// Adds the session in which the evidence is presented.
     pub(crate) fn within(self, active: &'a ActiveSession) -> Self {
         Self {
             session: Some(active),
@@ -51,23 +51,25 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// What a dangerous act takes.
+/// The proof that a sensitive action requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Required {
-    /// The password. Where a second factor is in force also a code of it, or to have proved both just now in the session.
+    /// The password. If a second factor is in force, also a code, or recent proof of both factors in the session.
     Password,
-    /// The password, or to have signed in just now.
+    /// The password, or a recent sign-in.
     PasswordOrRecentSignIn,
-    /// The password, and a code of the second factor.
+    /// The password and a code of the second factor.
     PasswordAndSecondFactor,
-    /// The password, and a code where a second factor is in force.
+    /// The password, and a code if a second factor is in force.
     Everything,
-    /// The password, or a session of one's own: beside a link that was mailed, which shows only who reads the mail.
+    /// The password, or the user's own session. Used together with a mailed link, which proves only access to the
+    /// mailbox.
     PasswordOrOwnSession,
 }
 
 impl<P: Platform> SignIn<'_, P> {
-    /// Lets only those go on who have proved within ten minutes who they are, by both factors where a second one is in force.
+    /// Checks that the user has proved their identity within the last ten minutes, with both factors if a second one is
+    /// in force.
     ///
     /// # Errors
     /// [`Error::ReauthenticationRequired`], or a failure of the platform.
@@ -83,12 +85,13 @@ impl<P: Platform> SignIn<'_, P> {
         }
     }
 
-    /// Has the person of a session prove once more who they are: by the password, and by a code where a second factor is in
-    /// force. The tokens are of a session that takes the place of this one.
+    /// Re-authenticates a session's user with the password, and with a code if a second factor is in force. Returns the
+    /// tokens of a new session that replaces this one.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for what is missing, [`Error::WrongPassword`], [`Error::InvalidCode`], [`Error::RateLimited`],
-    /// [`Error::AccessToken`] when the session ended meanwhile, or a failure of the platform.
+    /// [`Error::Invalid`] for a missing field, [`Error::WrongPassword`], [`Error::InvalidCode`],
+    /// [`Error::RateLimited`], [`Error::AccessToken`] if the session has ended in the meantime, or a failure of the
+    /// platform.
     pub async fn reauthenticate(
         self,
         active: &ActiveSession,
@@ -102,7 +105,7 @@ impl<P: Platform> SignIn<'_, P> {
     }
 }
 
-/// Proves once more that somebody is the user, by what a dangerous act takes.
+/// Re-authenticates a user with the proof that a sensitive action requires.
 ///
 /// # Errors
 /// [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::Invalid`], [`Error::WrongPassword`],
@@ -144,11 +147,11 @@ pub(crate) async fn reauthenticate<P: Platform>(
     }
 }
 
-/// Proves beside a link that was mailed, which shows only who reads the mail, that somebody is the user. Asks for nothing
-/// where `VERIFY_NEEDS_PASSWORD` is off.
+/// Re-authenticates a user who presents a mailed link, which proves only access to the mailbox. Requires nothing if
+/// `VERIFY_NEEDS_PASSWORD` is off.
 ///
 /// # Errors
-/// Those of [`reauthenticate`].
+/// The errors of [`reauthenticate`].
 pub(crate) async fn reauthenticate_beside_link<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -163,12 +166,12 @@ pub(crate) async fn reauthenticate_beside_link<P: Platform>(
 }
 
 fn missing(field: &'static str) -> Error {
-    let message = "This is needed to prove who you are.";
+    let message = "This is required to confirm your identity.";
     let rule = FieldError::new(field, FieldErrorCode::Required, message);
     Error::Invalid(vec![rule])
 }
 
-/// Whether a person has proved just now who they are, by both factors where a second one is in force.
+/// Whether the user has recently proved their identity, with both factors if a second one is in force.
 fn is_recent<P: Platform>(context: &Context<P>, active: &ActiveSession, account: &Account) -> bool {
     let both = active.session.amr.iter().any(|name| name == MFA);
     is_just_now(context, active) && (both || !has_second_factor(account))
@@ -178,12 +181,12 @@ fn is_just_now<P: Platform>(context: &Context<P>, active: &ActiveSession) -> boo
     context.now().since(active.session.authenticated_at) < RECENT
 }
 
-/// The session in which somebody proves themself, if it is one of the account.
+/// Returns the session of the evidence if it belongs to the account.
 fn own_session<'a>(user_id: &str, evidence: Evidence<'a>) -> Option<&'a ActiveSession> {
     evidence.session.filter(|active| active.user.id == user_id)
 }
 
-/// The proof that a session alone is, where one suffices.
+/// Returns a proof by the session alone, if that is sufficient.
 fn by_session<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -193,12 +196,12 @@ fn by_session<P: Platform>(
     let session = own_session(user_id, evidence);
     let suffices = match required {
         Required::Password | Required::PasswordAndSecondFactor | Required::Everything => false,
-        // A password that is presented is looked at.
+        // If a password is presented, it is verified.
         Required::PasswordOrRecentSignIn => {
             let recent = |active| is_just_now(context, active);
             evidence.password.is_none() && session.is_some_and(recent)
         }
-        // Of their own: whoever acts as them proves nothing.
+        // Must be the user's own session: impersonation proves nothing.
         Required::PasswordOrOwnSession => {
             session.is_some_and(|active| active.session.actor_id.is_none())
         }
@@ -206,7 +209,7 @@ fn by_session<P: Platform>(
     suffices.then(|| Proof::by_session(user_id))
 }
 
-/// Compares a password with an account's, as a login does: counted, and with equal work.
+/// Compares a password with an account's as a login does: counted, and with equal work.
 async fn by_password<P: Platform>(
     context: &Context<P>,
     user_id: &str,

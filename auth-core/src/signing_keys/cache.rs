@@ -1,4 +1,4 @@
-//! The keys that an instance has read, and for how long it uses them.
+//! The instance's cache of signing keys.
 
 use core::ops::Deref;
 use core::time::Duration;
@@ -7,25 +7,26 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::jose::KeySet;
 use crate::time::Timestamp;
 
-/// How old keys may be.
+/// The required freshness of cached keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Freshness {
-    /// As old as a minute.
+    /// At most a minute old.
     Usual,
-    /// As new as can be had without asking storage for every made-up `kid`.
+    /// As recent as possible without querying storage for every invented `kid`.
     Newest,
 }
 
-/// How long loaded keys are used before storage is asked again: a rotation is noticed within this time.
+/// How long loaded keys are used before storage is queried again. A rotation is noticed within this time.
 const KEYS_FRESH: Duration = Duration::from_secs(60);
-/// How soon after loading an unknown `kid` makes storage be asked again, so that made-up ones cost nothing.
+/// The minimum time between loading keys and querying storage again for an unknown `kid`, so that invented ones cost
+/// nothing.
 const KEYS_COOL_DOWN: Duration = Duration::from_secs(5);
 
-/// Keys, and when they were loaded.
+/// Loaded keys, and when they were loaded.
 #[derive(Clone)]
 pub(crate) struct LoadedKeys {
     set: Arc<KeySet>,
-    /// When those before the last emergency ended.
+    /// The time of the last emergency rotation, which ended all earlier keys.
     ended_at: Option<Timestamp>,
     loaded_at: Timestamp,
 }
@@ -47,8 +48,8 @@ impl LoadedKeys {
         }
     }
 
-    /// Whether the last emergency that storage knows of was before they were loaded. A time is compared with itself, and not
-    /// with another clock's.
+    /// Whether the keys were loaded after the last emergency rotation known to storage. The time is compared for
+    /// equality with a stored time, not with another clock.
     pub(crate) fn know_of(&self, ended_at: Option<Timestamp>) -> bool {
         self.ended_at == ended_at
     }
@@ -62,7 +63,7 @@ impl LoadedKeys {
     }
 }
 
-/// Keeps the keys that were loaded last.
+/// A cache of the most recently loaded keys.
 #[derive(Default)]
 pub(crate) struct KeyCache(RwLock<Option<LoadedKeys>>);
 
@@ -78,7 +79,7 @@ impl KeyCache {
         self.set(Some(loaded));
     }
 
-    /// Forgets the keys, so that those of storage are read anew.
+    /// Clears the cache, so that the keys are loaded from storage again.
     pub(crate) fn forget(&self) {
         self.set(None);
     }

@@ -1,4 +1,4 @@
-//! The keys that sign and verify access tokens now.
+//! The keys that currently sign and verify access tokens.
 
 use core::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::signing_keys::cache::{Freshness, LoadedKeys};
 use crate::storage::{self, SigningKeys as _};
 use crate::time::Timestamp;
 
-/// For how long after the last access token of a replaced key the key is still served, for clocks that differ.
+/// How long a replaced key is still published after its last access token expires, to allow for clock differences.
 pub(crate) const KEY_OVERLAP: Duration = Duration::from_secs(300);
-/// What private keys are encrypted for.
+/// The purpose that private keys are encrypted for.
 const KEY_PURPOSE: &str = "gatewright signing key v1";
 
-/// The current keys.
+/// Returns the current keys.
 pub(crate) async fn current_keys<P: Platform>(
     context: &Context<P>,
     now: Timestamp,
@@ -31,7 +31,7 @@ pub(crate) async fn current_keys<P: Platform>(
         Err(Error::Unavailable(cause)) if let Some(known) = known => {
             context.platform.log(
                 Level::Warn,
-                "the signing keys can't be read; the known ones go on",
+                "the signing keys can't be loaded; the cached keys stay in use",
                 &[("cause", &cause)],
             );
             Ok(known)
@@ -40,8 +40,8 @@ pub(crate) async fn current_keys<P: Platform>(
     }
 }
 
-/// These keys, or newer ones where there was an emergency since, whose time a session brings. No key of before is used then,
-/// however fresh.
+/// Returns these keys, or newer ones if there was an emergency rotation since, whose time is stored with the session.
+/// In that case no earlier key is used, even if it is still fresh.
 pub(crate) async fn keys_after<P: Platform>(
     context: &Context<P>,
     now: Timestamp,
@@ -67,10 +67,10 @@ async fn load<P: Platform>(context: &Context<P>, now: Timestamp) -> Result<Loade
     Ok(loaded)
 }
 
-/// Reads the key pairs from storage, and makes the first one where there is none.
+/// Loads the key pairs from storage, and creates the first one if there is none.
 async fn load_keys<P: Platform>(context: &Context<P>, now: Timestamp) -> Result<LoadedKeys> {
     let algorithm = context.config.jwt_algorithm;
-    // Two rounds suffice: after a lost race the winner's key is there.
+    // Two rounds are enough: after a lost race, the winner's key is stored.
     for _ in 0..2 {
         let stored = context.storage().list_signing_keys().await?;
         let usable = stored
@@ -91,18 +91,18 @@ async fn load_keys<P: Platform>(context: &Context<P>, now: Timestamp) -> Result<
         }
         let key = new_signing_key(context, algorithm, now)?;
         let kid = key.kid.clone();
-        // What a key of another algorithm has signed is accepted for as long as it may live.
+        // Tokens signed by a key of another algorithm are accepted for their whole lifetime.
         let until = now + context.config.access_token_life + KEY_OVERLAP;
         if context.storage().add_signing_key(key, None, until).await? {
             context.platform.log(
                 Level::Info,
-                "made the first signing key of the algorithm",
+                "created the first signing key of the algorithm",
                 &[("kid", &kid), ("alg", algorithm.as_str())],
             );
         }
     }
     Err(Error::Internal(
-        "a signing key was added and is not listed".into(),
+        "a signing key was added but is not listed".into(),
     ))
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn new_signing_key<P: Platform>(
     algorithm: Algorithm,
     now: Timestamp,
 ) -> Result<storage::StoredSigningKey> {
-    let internal = |error| Error::Internal(format!("a new signing key: {error}"));
+    let internal = |error| Error::Internal(format!("a new signing key can't be created: {error}"));
     let private = SigningKey::generate(&context.platform, algorithm).map_err(internal)?;
     let key = SigningKey::from_private(algorithm, private.as_ref()).map_err(internal)?;
     let kid = key.verifying_key().kid().to_owned();
@@ -143,7 +143,7 @@ fn open_key<P: Platform>(
         .decrypt(KEY_PURPOSE, &stored.kid, "", &stored.ciphertext)
         .ok_or_else(|| {
             Error::Internal(format!(
-                "SECRET_KEY does not open the stored signing key {}: was it changed?",
+                "SECRET_KEY can't decrypt the stored signing key {}: was SECRET_KEY changed?",
                 stored.kid
             ))
         })?;

@@ -1,4 +1,4 @@
-//! Signing keys as administrators see them: listed, and replaced.
+//! Administration of signing keys: list and rotation.
 
 use crate::admin::actor::Actor;
 use crate::audit::event::EventKind;
@@ -11,10 +11,10 @@ use crate::signing_keys::current::{KEY_OVERLAP, current_keys, new_signing_key};
 use crate::storage::{SigningKeys as _, StoredSigningKey};
 
 impl<P: Platform> SigningKeys<'_, P> {
-    /// The public keys that verify access tokens, as a JWK Set (RFC 7517 section 5).
+    /// Returns the public keys that verify access tokens, as a JSON Web Key Set (RFC 7517 section 5).
     ///
     /// # Errors
-    /// Storage fails, or the stored keys can't be opened.
+    /// Storage fails, or the stored keys can't be decrypted.
     pub async fn jwks(self) -> Result<String> {
         let context = self.context;
         Ok(current_keys(context, context.now(), Freshness::Usual)
@@ -23,7 +23,7 @@ impl<P: Platform> SigningKeys<'_, P> {
             .to_owned())
     }
 
-    /// All signing keys, oldest first.
+    /// Returns all signing keys, oldest first.
     ///
     /// # Errors
     /// A failure of the platform.
@@ -32,11 +32,12 @@ impl<P: Platform> SigningKeys<'_, P> {
         Ok(context.storage().list_signing_keys().await?)
     }
 
-    /// Makes a new key that signs from now on. The one before it is accepted for as long as tokens of it may live; in an
-    /// emergency nothing is that was signed before, here at once, and elsewhere as soon as its reader has the keys anew.
+    /// Creates a new key that signs from now on. The previous key is accepted for as long as its tokens can be valid.
+    /// In an emergency, all tokens signed before are refused: here at once, and elsewhere as soon as the verifier has
+    /// loaded the keys again.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where a shared secret signs, or a failure of the platform.
+    /// [`Error::NotFound`] if a shared secret signs tokens, or a failure of the platform.
     pub async fn rotate(self, actor: &Actor, emergency: bool) -> Result<StoredSigningKey> {
         let context = self.context;
         if context.config.jwt_secret_key().is_some() {
@@ -65,7 +66,7 @@ impl<P: Platform> SigningKeys<'_, P> {
             .await?
         {
             return Err(Error::Unavailable(
-                "somebody else is rotating the keys".into(),
+                "another rotation of the signing keys is in progress; try again".into(),
             ));
         }
         context.keys.forget();

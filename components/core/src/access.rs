@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::Core;
 use crate::bindings::exports::gatewright::auth::access::Guest;
 
-/// What claims say of access; what is missing gives nothing.
+/// The roles and permissions in claims. A missing claim grants nothing.
 #[derive(Deserialize)]
 struct Granted {
     #[serde(default)]
@@ -30,7 +30,7 @@ impl Guest for Core {
     }
 }
 
-/// The answer; what are no claims are given nothing, not even what everybody has.
+/// Decides a question. Invalid claims are granted nothing, not even the access that every user has.
 fn decide(claims: &str, question: &Question) -> bool {
     json::from_str::<Granted>(claims).is_ok_and(|granted| {
         question.decide(&Holder {

@@ -1,10 +1,10 @@
-//! The core alone as a component, the world `core` of `wit/`: passwords, tokens, second factors and access, for hosts in
-//! any language. It imports a clock and randomness, and nothing else.
+//! The core as a component, the world `core` of `wit/`: passwords, tokens, second factors and access, for hosts in any
+//! language. It imports only a clock and randomness.
 //!
-//! Whatever it is given, it answers or refuses: an instance serves any number of calls, and keeps between them the keys
-//! that it read last and the memory of password hashes, wiped.
+//! Every input gets a result or a refusal, so an instance serves any number of calls. Between calls it keeps the keys
+//! that it read last, and the wiped memory of password hashes.
 
-// Generated bindings speak the component model's ABI, which is raw pointers.
+// Generated bindings use the component model's ABI, which passes raw pointers.
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 
@@ -28,18 +28,18 @@ mod bindings {
     });
 }
 
-/// What exports the interfaces.
+/// The type that exports the interfaces.
 struct Core;
 
 bindings::export!(Core with_types_in bindings);
 
-/// The host's time.
+/// Returns the host's time.
 fn now() -> Timestamp {
     let now = system_clock::now();
     Timestamp::from_unix(now.seconds, now.nanoseconds)
 }
 
-/// Random bytes of the host's, whole words at a time: unlike a list of bytes these can't come short.
+/// Returns random bytes from the host, drawn as whole words. Unlike a list of bytes, a word can't be too short.
 fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     for chunk in bytes.chunks_mut(8) {

@@ -8,10 +8,10 @@ use auth_core::password::{self, Hasher, PasswordHashError};
 use crate::Core;
 use crate::bindings::exports::gatewright::auth::passwords::{Error, Guest, Parameters};
 
-/// Longest password that is looked at, in bytes: the 1024 characters of `PASSWORD_MAX_LENGTH`, each of four.
+/// Maximum length of a password in bytes: the 1024 characters that `PASSWORD_MAX_LENGTH` allows, of four bytes each.
 const MAX_PASSWORD_LEN: usize = 4096;
 
-/// The hasher of the last parameters, with the memory that it keeps.
+/// The hasher of the last parameters, with its memory.
 static HASHER: LazyLock<Mutex<Hasher>> =
     LazyLock::new(|| Mutex::new(Hasher::new(password::Parameters::default())));
 
@@ -44,7 +44,7 @@ impl Guest for Core {
     }
 }
 
-/// The hasher, whose new hashes cost this much from now on.
+/// Returns the hasher, set to these parameters for new hashes.
 fn hasher_of(parameters: password::Parameters) -> MutexGuard<'static, Hasher> {
     let mut hasher = hasher();
     if hasher.parameters() != parameters {
@@ -77,7 +77,7 @@ fn within_bounds(parameters: Option<Parameters>) -> Result<password::Parameters,
     };
     password::Parameters::new(memory, iterations, parallelism).ok_or_else(|| {
         Error::OutOfBounds(format!(
-            "memory is 8 KiB for each lane to {} KiB, there are 1 to {} iterations and 1 to {} lanes",
+            "memory must be 8 KiB for each lane to {} KiB, iterations 1 to {} and parallelism 1 to {}",
             password::Parameters::MAX_MEMORY,
             password::Parameters::MAX_ITERATIONS,
             password::Parameters::MAX_PARALLELISM,

@@ -10,10 +10,10 @@ use crate::bindings::exports::gatewright::auth::tokens::{
     Expectations, Guest, MacAlgorithm, Refusal,
 };
 
-/// Longest JWK Set that is read, in bytes.
+/// Maximum length of a JWK Set in bytes.
 const MAX_KEYS_LEN: usize = 256 * 1024;
 
-/// The JWK Set that was read last, as text and ready: reading it costs as much as verifying some tokens.
+/// The JWK Set that was read last, as text and parsed. Parsing costs as much as verifying several tokens.
 static KEYS: Mutex<Option<(String, KeySet)>> = Mutex::new(None);
 
 impl Guest for Core {
@@ -75,7 +75,7 @@ impl From<AccessTokenError> for Refusal {
             AccessTokenError::IssuerMismatch => Self::IssuerMismatch,
             AccessTokenError::AudienceMismatch => Self::AudienceMismatch,
             AccessTokenError::Malformed
-            // These are found by asking storage, which nobody does here.
+            // Only storage can report an ended session, and this component has none.
             | AccessTokenError::SessionEnded => Self::Malformed,
         }
     }

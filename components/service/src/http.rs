@@ -1,4 +1,4 @@
-//! Between `wasi:http` and the `http` crate, with as few calls across the boundary as it takes.
+//! Conversions between `wasi:http` and the `http` crate, with as few calls across the boundary as possible.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
@@ -11,10 +11,10 @@ use wasip3::http_compat::IncomingRequestBody;
 use wasip3::wit_bindgen;
 use wasip3::{wit_future, wit_stream};
 
-/// A request's body; where there is none it is not asked for.
+/// A request's body. If a request has none, the body is not read from the host.
 pub(crate) type Body = Either<Empty<bytes::Bytes>, IncomingRequestBody>;
 
-/// Reads what the routes look at: method, path, headers and, once it is asked for, the body.
+/// Converts the parts that the routes need: method, path, headers and, when it is read, the body.
 pub(crate) fn request(request: types::Request) -> Result<Request<Body>, ErrorCode> {
     let method =
         Method::try_from(request.get_method()).map_err(|_| ErrorCode::HttpRequestMethodInvalid)?;
@@ -45,8 +45,9 @@ pub(crate) fn request(request: types::Request) -> Result<Request<Body>, ErrorCod
     Ok(converted)
 }
 
-/// Hands a response over and has begun to write its body, so that the host can send head and body in one piece. In two
-/// pieces an answer can take 40 ms more: where `TCP_NODELAY` is not set, the second waits for a late confirmation.
+/// Converts a response and starts to write its body, so that the host can send head and body in one piece. In two
+/// pieces a response can take 40 ms longer: without `TCP_NODELAY`, the second piece waits for a delayed
+/// acknowledgement.
 pub(crate) async fn response(
     response: Response<bytes::Bytes>,
 ) -> Result<types::Response, ErrorCode> {
@@ -58,17 +59,17 @@ pub(crate) async fn response(
         .collect();
     let headers = Fields::from_list(&headers)
         .map_err(|error| ErrorCode::InternalError(Some(error.to_string())))?;
-    // No trailers: the writer is dropped, and what it would have said is the default.
+    // No trailers: the writer is dropped, and the default applies.
     let (_, trailers) = wit_future::new(|| Ok(None));
     let contents = if body.is_empty() {
         None
     } else {
         let (mut writer, reader) = wit_stream::new();
         let mut writing = Box::pin(async move {
-            // What is left when the client has gone away has nowhere to go.
+            // If the client disconnects, the rest of the body is dropped.
             let _: Vec<u8> = writer.write_all(body.into()).await;
         });
-        // It ends when the body is read, which happens after the handler has returned.
+        // Writing ends when the host has read the body, after the handler has returned.
         let begun = |context: &mut Context<'_>| Poll::Ready(writing.as_mut().poll(context));
         if poll_fn(begun).await.is_pending() {
             wit_bindgen::spawn(writing);

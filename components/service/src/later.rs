@@ -1,4 +1,4 @@
-//! Work that is done after an answer: in order, one thing after the other, and with a bound on what waits.
+//! Work after a response: done in order, with a limited queue.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -10,34 +10,34 @@ use wasip3::wit_bindgen;
 
 use crate::clock::wait;
 
-/// How much of each kind waits at most in an instance.
+/// Maximum number of waiting items of each kind in an instance.
 const MAX_WAITING: usize = 64;
-/// How often a request looks whether there is room for what it has left to do.
+/// The interval at which a request checks whether the queue has room for its deferred work.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Work for storage, one thing after the other: events are stored in the order in which they happened.
+/// Work for storage, one item at a time, so that events are stored in the order in which they happened.
 static RECORDS: Line = Line::new(1);
-/// Work for an e-mail service, which may be slow.
+/// Work for an e-mail service, which can be slow.
 static MAILS: Line = Line::new(4);
 
-/// Does the work. The service does, which is made of a platform that hands the work over: so it is set here, and this file
-/// need not know it.
+/// The worker. The service does the work, but it is created from the platform that defers it. It is therefore set here,
+/// and this module does not depend on the service.
 static WORKER: OnceLock<Worker> = OnceLock::new();
 
-/// What does the work.
+/// The functions that do deferred work.
 pub(crate) struct Worker {
-    /// Does it.
+    /// Does an item of work.
     pub(crate) run: fn(Deferred) -> Pin<Box<dyn Future<Output = ()>>>,
-    /// Reports that it will not be done.
+    /// Reports that an item will not be done.
     pub(crate) give_up: fn(Deferred),
 }
 
-/// Sets what does the work, before there is any.
+/// Sets the worker, before any work is deferred.
 pub(crate) fn set_worker(worker: Worker) {
     WORKER.get_or_init(|| worker);
 }
 
-/// What waits, and how many things are done at once.
+/// A queue of work, and the number of items that are done concurrently.
 struct Line {
     max_concurrency: usize,
     queue: Mutex<Queue>,
@@ -63,7 +63,7 @@ impl Line {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts work at the end. It is done by a task that is at work already, or by another.
+    /// Adds work to the end of the queue. A running task does it, or a new one.
     fn add(&'static self, work: Deferred) {
         let mut queue = self.queue();
         queue.waiting.push_back(work);
@@ -74,7 +74,7 @@ impl Line {
         }
     }
 
-    /// Does what waits until nothing does.
+    /// Does the queued work until the queue is empty.
     async fn work(&'static self) {
         while let Some(work) = self.next() {
             if let Some(worker) = WORKER.get() {
@@ -97,18 +97,18 @@ impl Line {
     }
 }
 
-/// Takes work that nobody waits for.
+/// Queues work whose result no request waits for.
 pub(crate) fn defer(work: Deferred) {
     match (work.is_mail(), WORKER.get()) {
-        // An e-mail service that does not answer must not hold up everything else.
+        // An e-mail service that does not respond must not delay other work.
         (true, Some(worker)) if MAILS.is_full() => (worker.give_up)(work),
         (true, _) => MAILS.add(work),
         (false, _) => RECORDS.add(work),
     }
 }
 
-/// Waits until there is room for the work that a request leaves. Requests that come faster than storage are held back, and
-/// no work is thrown away.
+/// Waits until the queue has room for a request's deferred work. Requests that arrive faster than storage can keep up
+/// with are delayed, and no work is discarded.
 pub(crate) async fn wait_for_room() {
     while RECORDS.is_full() {
         wait(LOOK).await;

@@ -1,9 +1,9 @@
 //! Core and routes as one component: imports the contract of `wit/`, exports `wasi:http/handler`.
 //!
-//! An instance may serve many requests, also at the same time. It keeps the service it made of its settings, and
+//! An instance can serve many requests, also concurrently. It keeps the service that it created from its settings, and
 //! nothing that belongs to a request.
 
-// Generated bindings speak the component model's ABI, which is raw pointers.
+// Generated bindings use the component model's ABI, which passes raw pointers.
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 
@@ -50,10 +50,10 @@ impl bindings::exports::wasi::http::handler::Guest for Handler {
     }
 }
 
-/// The service, made of the settings by the first request that comes.
+/// Returns the service, which the first request creates from the settings.
 ///
-/// Requests that come while the settings are being read each read them, and the first to finish keeps its result:
-/// no request ever waits for another's future, which could be dropped with its request.
+/// Requests that arrive while the settings are being read each read them, and the first to finish stores its result. No
+/// request ever waits for another's future, which could be dropped with its request.
 async fn service() -> Result<&'static Service<Host>, ApiError> {
     if let Some(service) = SERVICE.get() {
         return Ok(service);

@@ -1,4 +1,4 @@
-//! The core's platform, met by the component's imports.
+//! The core's platform, implemented by the component's imports.
 
 use std::time::Duration;
 
@@ -31,13 +31,13 @@ use crate::later;
 auth_core::storage::mirror_storage!(crate::bindings::gatewright::auth);
 auth_core::mirror_mail!(crate::bindings::gatewright::auth::mail);
 
-/// Whose turn it is in this instance.
+/// The turns of password hashes and storage calls in this instance.
 static TURNS: Turns = Turns::new();
-/// After how long who waits for his turn looks for the first time, and how long he waits at most between looks.
+/// The time until a waiting request first checks for its turn, and the longest time between checks.
 const LOOK: Duration = Duration::from_millis(1);
 const LONGEST_LOOK: Duration = Duration::from_millis(16);
 
-/// Waits until a call of the storage may begin.
+/// Waits until a storage call can begin.
 async fn begin_call() -> StorageCall<'static> {
     let mut look = LOOK;
     loop {
@@ -80,7 +80,7 @@ impl Platform for Host {
 
     fn fill_random(&self, bytes: &mut [u8]) {
         let mut filled = 0;
-        // The import may return fewer bytes than it was asked for.
+        // The import can return fewer bytes than requested.
         while filled < bytes.len() {
             let drawn = random::get_random_bytes((bytes.len() - filled) as u64);
             bytes[filled..filled + drawn.len()].copy_from_slice(&drawn);
@@ -104,7 +104,7 @@ impl Platform for Host {
             .map_err(|error| error.to_string())?;
         let options = RequestOptions::new();
         let limit = u64::try_from(FETCH_TIMEOUT.as_nanos()).ok();
-        // A host may not know one of these limits; the others hold then.
+        // A host can lack support for one of these limits; the others still apply.
         let _ = options.set_connect_timeout(limit);
         let _ = options.set_first_byte_timeout(limit);
         let _ = options.set_between_bytes_timeout(limit);
@@ -122,7 +122,7 @@ impl Platform for Host {
         let body = Limited::new(response.into_body(), FETCH_LIMIT)
             .collect()
             .await;
-        let body = body.map_err(|error| format!("its answer can't be read: {error}"))?;
+        let body = body.map_err(|error| format!("its response can't be read: {error}"))?;
         let body = body.to_bytes().to_vec();
         Ok(OutboundResponse { status, body })
     }

@@ -1,4 +1,4 @@
-//! A request on its way to a handler, and what handlers ask of it.
+//! A request on its way to a handler, with helpers for handlers.
 
 use auth_core::storage::Cursor;
 use auth_core::{Auth, Client, Config, DeviceToken, Platform, SessionTransport, Tokens};
@@ -17,20 +17,20 @@ use crate::request::query::{Query, invalid};
 use crate::response::reply::{self, File, NoContent, Reply};
 use crate::route::Route;
 
-/// What a handler answers.
+/// The result of a handler.
 pub(crate) type Answer<T> = Result<Reply<T>, ApiError>;
 
-/// A request for which a route was found.
+/// A request with its route.
 pub(crate) struct Call<'a, P> {
-    /// The decisions.
+    /// The core, which makes the decisions.
     pub(crate) auth: &'a Auth<P>,
-    /// The route that was found for it.
+    /// The route of the request.
     pub(crate) route: &'static Route,
-    /// Its head.
+    /// The head of the request.
     pub(crate) parts: &'a Parts,
-    /// Its body.
+    /// The body of the request.
     pub(crate) body: &'a [u8],
-    /// Its identifier.
+    /// The request ID.
     pub(crate) request_id: &'a str,
 }
 
@@ -39,7 +39,7 @@ impl<P: Platform> Call<'_, P> {
         self.auth.config()
     }
 
-    /// Who sends it, as far as the host knows.
+    /// Returns the client, as far as the host knows it.
     pub(crate) fn client(&self) -> Client {
         let user_agent = self.parts.headers.get(USER_AGENT).map(|value| {
             let mut bytes = 0;
@@ -63,7 +63,7 @@ impl<P: Platform> Call<'_, P> {
         }
     }
 
-    /// The part of the path that stands where the route has this name in braces.
+    /// Returns the segment of the path at the place where the route has this name in braces.
     pub(crate) fn path_parameter(&self, name: &str) -> String {
         let path = self.parts.uri.path().split('/');
         let is = |part: &str| {
@@ -82,33 +82,33 @@ impl<P: Platform> Call<'_, P> {
         percent_decode_str(text).decode_utf8_lossy().into_owned()
     }
 
-    /// The parameters behind the question mark.
+    /// Parses the query parameters.
     pub(crate) fn query(&self) -> Result<Query, ApiError> {
         Query::parse(self.parts, self.route.query)
     }
 
-    /// Where the page begins that the parameter `cursor` asks for; none: at the beginning of the list.
+    /// Returns the position of the `cursor` parameter. `None` means the beginning of the list.
     pub(crate) fn cursor(&self, list: &str, query: &Query) -> Result<Option<Cursor>, ApiError> {
         let open = |encrypted| {
             let cursor = self.auth.users().decrypt_cursor(list, encrypted);
-            cursor.ok_or_else(|| invalid("cursor", "Not a cursor of this list."))
+            cursor.ok_or_else(|| invalid("cursor", "Use the next_cursor of a page of this list."))
         };
         query.text("cursor").map(open).transpose()
     }
 
-    /// Whether the token is in the header, and cookies don't count.
+    /// Whether the request has an `Authorization` header, so that cookies are ignored.
     pub(crate) fn has_header(&self) -> bool {
         self.parts.headers.contains_key(AUTHORIZATION)
     }
 
-    /// The token of `Authorization: Bearer` (RFC 6750 section 2.1). Never taken from the query.
+    /// Returns the token of `Authorization: Bearer` (RFC 6750 section 2.1). Tokens in the query are never accepted.
     pub(crate) fn bearer(&self) -> Result<&str, ApiError> {
         let mut values = self.parts.headers.get_all(AUTHORIZATION).iter();
         let (Some(value), None) = (values.next(), values.next()) else {
             return Err(ApiError::unauthenticated());
         };
         match value.to_str().ok().and_then(|value| value.split_once(' ')) {
-            // A comma is in no token: some hosts hand over two headers as one.
+            // Tokens contain no comma: some hosts join two headers with one.
             Some((scheme, token))
                 if scheme.eq_ignore_ascii_case("bearer") && !token.contains(',') =>
             {
@@ -118,7 +118,7 @@ impl<P: Platform> Call<'_, P> {
         }
     }
 
-    /// The tokens of sessions in cookies.
+    /// Returns the session tokens in cookies.
     pub(crate) fn session_cookies(&self) -> Vec<&str> {
         let names = self.names();
         let mut tokens = self.cookies(&names.session);
@@ -126,12 +126,13 @@ impl<P: Platform> Call<'_, P> {
         tokens
     }
 
-    /// The refresh tokens in cookies, all that there are.
+    /// Returns all refresh tokens in cookies.
     pub(crate) fn refresh_cookies(&self) -> Vec<&str> {
         read::all_values(&self.parts.headers, &self.names().refresh)
     }
 
-    /// Those of them that may belong to the browser's session, in the order in which they are to be tried.
+    /// Returns the refresh tokens in cookies that can belong to the browser's session, in the order in which to try
+    /// them.
     pub(crate) fn refresh_candidates(&self) -> Vec<&str> {
         let sessions = self.refreshed_sessions();
         self.auth
@@ -139,7 +140,7 @@ impl<P: Platform> Call<'_, P> {
             .refresh_candidates(self.refresh_cookies(), sessions.as_deref())
     }
 
-    /// The sessions that a refresh token of a cookie may belong to; none: any.
+    /// Returns the sessions that a refresh token of a cookie can belong to. `None` means any session.
     pub(crate) fn refreshed_sessions(&self) -> Option<Vec<&str>> {
         self.names().refreshed.map(|name| self.cookies(&name))
     }
@@ -157,34 +158,35 @@ impl<P: Platform> Call<'_, P> {
         write::set(self.config(), self.parts, headers, tokens);
     }
 
-    /// Puts what the device is known by at its next login into a cookie of this host alone. It stays when a session ends.
+    /// Sets the cookie that identifies the device at its next login. It is sent only to this host, and outlives
+    /// sessions.
     pub(crate) fn set_device(&self, headers: &mut HeaderMap, device: &DeviceToken) {
         write::set_device(self.config(), headers, device);
     }
 
-    /// Clears that cookie, as the account is gone.
+    /// Clears the device cookie, because the account is deleted.
     pub(crate) fn forget_device(&self, headers: &mut HeaderMap) {
         write::clear_device(self.config(), self.parts, headers);
     }
 
-    /// Clears every cookie of a session that the request carries.
+    /// Clears every session cookie that the request carries.
     pub(crate) fn clear_cookies(&self, headers: &mut HeaderMap) {
         write::clear(self.config(), self.parts, headers);
     }
 
-    /// How a login wants the tokens of its session to be delivered.
+    /// Returns how to deliver the tokens of a login.
     pub(crate) fn transport(&self, wanted: Option<&str>) -> Result<SessionTransport, ApiError> {
         match wanted {
             None => Ok(self.config().session_transport),
             Some(name) => SessionTransport::parse(name).ok_or_else(|| {
-                let message = format!("One of {}.", SessionTransport::NAMES.join(", "));
+                let message = format!("Use one of {}.", SessionTransport::NAMES.join(", "));
                 invalid("transport", &message)
             }),
         }
     }
 
-    /// Tokens of the sessions whose place a new one takes that is delivered in this way: the one that the request presents and,
-    /// where cookies carry the new one, those in cookies.
+    /// Returns the tokens of the sessions that a new session replaces: the presented token and, if cookies carry the
+    /// new session, those in cookies.
     pub(crate) fn replaced(&self, transport: SessionTransport) -> Vec<&str> {
         let mut tokens: Vec<_> = self.bearer().ok().into_iter().collect();
         if transport.is_cookie() {
@@ -194,7 +196,7 @@ impl<P: Platform> Call<'_, P> {
         tokens
     }
 
-    /// How the request carries the session that these tokens take the place of.
+    /// Returns how the request carries the session whose tokens these tokens replace.
     pub(crate) fn presented_by(&self, tokens: &Tokens) -> SessionTransport {
         match (tokens, self.has_header()) {
             (Tokens::Jwt(_), true) => SessionTransport::Jwt,
@@ -204,22 +206,22 @@ impl<P: Platform> Call<'_, P> {
         }
     }
 
-    /// The answer of success, with this body.
+    /// Returns the success answer with this body.
     pub(crate) fn json<T: Serialize>(&self, body: &T) -> Reply<T> {
         Reply::of(reply::json(self.route.status, body))
     }
 
-    /// The answer of success, of a route that returns no body.
+    /// Returns the success answer of a route without a body.
     pub(crate) fn done(&self) -> Reply<NoContent> {
         Reply::of(reply::empty(self.route.status))
     }
 
-    /// The answer of success, of a route whose body is not JSON.
+    /// Returns the success answer of a route whose body is not JSON.
     pub(crate) fn file(&self, body: Bytes) -> Reply<File> {
         self.ready_made(body)
     }
 
-    /// The answer of success, with a body that is written already.
+    /// Returns the success answer with a body that is already serialized.
     pub(crate) fn ready_made<T>(&self, body: Bytes) -> Reply<T> {
         let content_type = self.route.content_type.unwrap_or_default();
         Reply::of(reply::with_type(self.route.status, content_type, body))

@@ -1,5 +1,5 @@
-//! What a host knows of the service without asking it: for which route a request is, and what every answer carries. A host
-//! that answers in the place of the service does it through this.
+//! The part of the service that a host uses without calling it: the route of a request, and the headers of every
+//! answer. A host answers instead of the service through this module.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,19 +15,19 @@ use crate::response::{cors, reply};
 use crate::route::Route;
 use crate::table;
 
-/// The outside of the service.
+/// The front of the service.
 pub struct Front {
-    /// The origins whose pages may read answers.
+    /// Origins whose pages can read answers.
     origins: Vec<String>,
-    /// The path before that of every route.
+    /// Base path before the path of every route.
     base_path: String,
-    /// First half of the ids of requests, random for each instance.
+    /// First half of request IDs, random for each instance.
     instance: u64,
-    /// Second half, counted.
+    /// Second half of request IDs, a counter.
     requests: AtomicU64,
 }
 
-/// What an answer has to know of its request.
+/// The properties of a request that its answer depends on.
 pub struct Asked {
     route: Option<&'static Route>,
     is_head: bool,
@@ -36,15 +36,15 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// The route that the request is for.
+    /// Returns the route of the request.
     pub fn route(&self) -> Option<&'static Route> {
         self.route
     }
 }
 
 impl Front {
-    /// The outside of a service with these settings; none: those that it has can't be used. Request ids begin with a random
-    /// number.
+    /// Creates the front of a service with these settings. `None` means that the settings are not valid. Request IDs
+    /// begin with the number `random`.
     pub fn new(web: Option<&WebConfig>, random: u64) -> Self {
         let origins = web.into_iter().flat_map(WebConfig::page_origins);
         Self {
@@ -55,12 +55,12 @@ impl Front {
         }
     }
 
-    /// The path before that of every route, such as `/auth`; empty: none.
+    /// Returns the base path before the path of every route, such as `/auth`. Empty without a base path.
     pub fn base_path(&self) -> &str {
         &self.base_path
     }
 
-    /// What an answer to a request has to know of it.
+    /// Returns the properties of a request that its answer depends on.
     pub fn asked(&self, request: &Parts) -> Asked {
         let header = |name: HeaderName| request.headers.get(name).cloned();
         let route = self.inner_path(request.uri.path());
@@ -72,7 +72,7 @@ impl Front {
         }
     }
 
-    /// The path of a route, which is below that of the service; none: the path is not.
+    /// Returns the path without the base path, or `None` if the path is not below the base path.
     fn inner_path<'a>(&self, path: &'a str) -> Option<&'a str> {
         match path.strip_prefix(&self.base_path)? {
             "" => Some("/"),
@@ -80,7 +80,7 @@ impl Front {
         }
     }
 
-    /// Takes the path of the service out of a request's. Says whether it was there.
+    /// Removes the base path from the path of a request. Returns whether the path had it.
     pub(crate) fn enter(&self, request: &mut Parts) -> bool {
         let Some(path) = self.inner_path(request.uri.path()) else {
             return false;
@@ -94,7 +94,7 @@ impl Front {
         inner.map(|inner| request.uri = inner).is_ok()
     }
 
-    /// The answer to a request that a host can't hand on, in the form of the route that it is for.
+    /// Returns the answer to a request that a host can't pass on, in the format of its route.
     pub fn refuse(&self, asked: &Asked, error: ApiError) -> Response<Bytes> {
         let id = self.request_id(asked);
         let response = match asked.route {
@@ -104,7 +104,7 @@ impl Front {
         self.finish(asked, &id, response)
     }
 
-    /// An answer with what all of them carry.
+    /// Adds the headers of every answer.
     pub(crate) fn finish(
         &self,
         asked: &Asked,
@@ -123,7 +123,7 @@ impl Front {
         response
     }
 
-    /// The id of a request: its own where that is short and plain, or a new one.
+    /// Returns the request ID: the one sent by the client if it is short and has only plain characters, or a new one.
     pub(crate) fn request_id(&self, asked: &Asked) -> String {
         let plain = |id: &&str| {
             let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
@@ -227,7 +227,7 @@ mod tests {
         );
         assert_eq!(answer.headers()[REQUEST_ID], "000000000000000a-1");
         assert!(answer.body().is_empty());
-        // An OAuth 2.0 endpoint has a form of its own.
+        // OAuth 2.0 endpoints have their own format.
         let answer = refuse(&Front::new(None, 0), Request::post("/auth/token"));
         assert!(
             answer

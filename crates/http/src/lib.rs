@@ -1,8 +1,8 @@
 //! The routes that every host serves: an [`http::Request`] in, an [`http::Response`] out.
 //!
-//! Every module of a noun (`auth`, `account`, `users`, …) has the rows of its routes, and their handlers below them.
-//! `table.rs` lists these modules: the router, the dispatch and the OpenAPI document come from it. What a route decides is
-//! decided in `auth_core`; here are names, JSON, status codes and headers.
+//! Each module of a noun (`auth`, `account`, `users`, …) contains the rows of its routes, followed by their handlers.
+//! `table.rs` lists these modules; the router, the dispatch and the OpenAPI document are derived from it. All decisions
+//! are made in `auth_core`; this crate handles names, JSON, status codes and headers.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

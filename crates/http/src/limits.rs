@@ -1,10 +1,10 @@
-//! Sizes that every request has to keep.
+//! Size limits of requests.
 
-/// Most bytes of a request body. A route that takes a list of records may allow more.
+/// Maximum size of a request body in bytes. Routes that accept a list of records can allow more.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// Most bytes of a request's head.
+/// Maximum size of a request head in bytes.
 pub const MAX_HEAD: usize = 32 * 1024;
 
-/// Most headers of a request.
+/// Maximum number of headers in a request.
 pub const MAX_HEADERS: usize = 256;

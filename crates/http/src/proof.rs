@@ -1,7 +1,7 @@
-//! What a request has proved before its handler runs.
+//! Proofs that a request provides before its handler runs.
 //!
-//! A route's row names the proof, dispatch asks for it, and the handler takes it as an argument. Nothing else makes one, so
-//! a handler that needs a session or a permission can't be written without asking for it.
+//! The row of a route names the proof, dispatch requires it, and the handler takes it as an argument. Nothing else
+//! creates proofs, so a handler that needs a session or a permission can't be written without requiring it.
 
 use std::ops::Deref;
 
@@ -14,38 +14,38 @@ use crate::error::api_error::ApiError;
 use crate::request::json;
 use crate::route::{Access, Recency};
 
-/// Something that a request proves.
+/// A proof of authorization.
 pub(crate) trait Authorize: Sized {
-    /// What the request proves, or why it is refused.
+    /// Returns the proof, or the error that refuses the request.
     async fn authorize<P: Platform>(call: &Call<'_, P>) -> Result<Self, ApiError>;
 }
 
-/// A proof that is no session: a route that asks for it alone is for anybody who has it.
+/// A proof without a session. A route that requires only such a proof is open to anybody who provides it.
 pub(crate) trait Guard: Authorize {}
 
-/// Nothing: the route is for anybody.
+/// No proof: the route is public.
 pub(crate) struct Public(());
 
-/// No page of another site sent the request. The route is for anybody else.
+/// Proof that no page of another site sent the request. Otherwise the route is public.
 pub(crate) struct SameSite(());
 
-/// The request may carry a token. The handler ends the session that it belongs to, and does nothing else.
+/// The request can carry a token. The handler only ends the session of the token.
 pub(crate) struct TokenHolder(());
 
 /// The session of the token that the request carries.
 pub(crate) struct Session(ActiveSession);
 
-/// The same; none where the request carries no token, or one that is of no use.
+/// The same, or `None` if the request carries no valid token.
 pub(crate) struct OptionalSession(Option<ActiveSession>);
 
-/// The person of the session, or the operator.
+/// The user of the session, or the operator.
 pub(crate) struct Caller(Actor);
 
-/// The person of the session, who has the permission of the route, or the operator.
+/// The user of the session, who has the permission of the route, or the operator.
 pub(crate) struct Administrator(Actor);
 
-/// Marks a request of the operator, who has the database and so may do everything. It is an extension of the request,
-/// which nothing that comes over a network can set.
+/// Marks a request of the operator, who has full rights because they have access to the database. It is an extension of
+/// the request, which can't be set over a network.
 #[derive(Debug, Clone, Copy)]
 pub struct Operator;
 
@@ -81,7 +81,7 @@ impl Authorize for OptionalSession {
             return Ok(Self(None));
         }
         match session(call).await {
-            // One that has ended proves nothing, and is no reason to refuse a password.
+            // An ended session proves nothing, but is no reason to refuse a password.
             Err(error) if error.is_unauthenticated() => Ok(Self(None)),
             session => Ok(Self(Some(session?))),
         }
@@ -98,20 +98,22 @@ impl Authorize for Administrator {
     async fn authorize<P: Platform>(call: &Call<'_, P>) -> Result<Self, ApiError> {
         match call.route.access {
             Access::Permission(needed) => actor(call, Some(needed)).await.map(Self),
-            _ => Err(ApiError::internal("a route without its permission")),
+            _ => Err(ApiError::internal(
+                "the row of the route names no permission",
+            )),
         }
     }
 }
 
 impl Session {
-    /// The session, to be handed on.
+    /// Returns the session by value.
     pub(crate) fn into_inner(self) -> ActiveSession {
         self.0
     }
 }
 
 impl OptionalSession {
-    /// The session, if there is one.
+    /// Returns the session, if there is one.
     pub(crate) fn get(&self) -> Option<&ActiveSession> {
         self.0.as_ref()
     }
@@ -141,7 +143,7 @@ impl Deref for Administrator {
     }
 }
 
-/// Who acts, and has this permission: the person of the session, or the operator.
+/// Returns the actor: the operator, or the user of the session if they have this permission.
 async fn actor<P: Platform>(
     call: &Call<'_, P>,
     needed: Option<&'static str>,
@@ -159,14 +161,14 @@ async fn actor<P: Platform>(
     Ok(Actor::of(&active, needed, call.client()))
 }
 
-/// The session of the token that the request carries, if the route takes it.
+/// Returns the session of the token that the request carries, if the route accepts it.
 async fn session<P: Platform>(call: &Call<'_, P>) -> Result<ActiveSession, ApiError> {
     let active = signed_in(call).await?;
     require_recent(call, &active).await?;
     Ok(active)
 }
 
-/// Refuses whoever has not proved within ten minutes who they are, where the row of the route asks for that.
+/// Fails if the row of the route requires recent authentication and the session lacks it.
 async fn require_recent<P: Platform>(
     call: &Call<'_, P>,
     active: &ActiveSession,
@@ -184,10 +186,11 @@ async fn require_recent<P: Platform>(
     Ok(())
 }
 
-/// The session of the token that the request carries, unless somebody acts as the person and the route refuses that.
+/// Returns the session of the token that the request carries, unless the route refuses impersonation or pending
+/// enrolment.
 async fn signed_in<P: Platform>(call: &Call<'_, P>) -> Result<ActiveSession, ApiError> {
     let active = active_session(call).await?;
-    // The one place for all: no route that takes a session can forget it.
+    // Checked here for all routes, so that no route with a session can omit it.
     if active.session.actor_id.is_some() && !call.route.while_impersonating {
         return Err(ApiError::no_impersonation());
     }
@@ -197,8 +200,9 @@ async fn signed_in<P: Platform>(call: &Call<'_, P>) -> Result<ActiveSession, Api
     Ok(active)
 }
 
-/// The session of the token in the header or, without one, of the first cookie whose session is active. A browser sends
-/// cookies whoever makes it send the request, so that one has to come from our own pages where it changes something.
+/// Returns the session of the token in the header or, without one, of the first cookie with an active session. Browsers
+/// send cookies also for pages of other sites, so a request with cookies that changes something must be sent by a page
+/// of this service or of a configured origin.
 async fn active_session<P: Platform>(call: &Call<'_, P>) -> Result<ActiveSession, ApiError> {
     if call.has_header() {
         return Ok(call.auth.sessions().authenticate(call.bearer()?).await?);
@@ -218,8 +222,8 @@ async fn active_session<P: Platform>(call: &Call<'_, P>) -> Result<ActiveSession
     Err(refusal(&causes))
 }
 
-/// Why none of the tokens in cookies is accepted. One that has expired can be refreshed; where all sessions have ended, the
-/// cookies are of no more use.
+/// Returns the error for a request whose cookies contain no valid token. An expired token can be refreshed; if all
+/// sessions have ended, the answer clears the cookies.
 fn refusal(causes: &[AccessTokenError]) -> ApiError {
     let weight = |cause: &&AccessTokenError| match cause {
         AccessTokenError::Expired => 2,

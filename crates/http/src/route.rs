@@ -1,4 +1,4 @@
-//! What is known of a route besides its handler: for hosts, the router and the OpenAPI document.
+//! The description of a route, for hosts, the router and the OpenAPI document.
 
 use http::StatusCode;
 
@@ -6,78 +6,78 @@ use crate::limits::MAX_BODY;
 #[cfg(test)]
 use crate::schema::SchemaOf;
 
-/// Who may call a route.
+/// Access control of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Anybody.
     Public,
-    /// Whoever presents the token of a session, in a header or a cookie.
+    /// Clients with the token of a session, in a header or a cookie.
     Session,
-    /// Whoever has this permission.
+    /// Users with this permission.
     Permission(&'static str),
-    /// Whoever presents the token of a session, or proves otherwise what the route asks for.
+    /// Clients with the token of a session, or with another proof that the route requires.
     OptionalSession,
 }
 
-/// When a route takes that the person has proved within ten minutes who they are (`POST /auth/reauthenticate`).
+/// When a route requires that the user has authenticated within the last ten minutes (`POST /auth/reauthenticate`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recency {
     /// Never.
     Never,
     /// Always.
     Always,
-    /// Where the body, in JSON, has this member.
+    /// If the JSON body has this member.
     WithMember(&'static str),
-    /// Where this flag behind the question mark is true.
+    /// If this query parameter is true.
     WithFlag(&'static str),
-    /// Where `{id}` in the path is another session than the one that asks.
+    /// If `{id}` in the path is not the session of the request.
     OfOtherSessions,
 }
 
-/// The form of a request's body.
+/// The format of a request body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestBody {
-    /// None is read.
+    /// No body is read.
     None,
     /// JSON.
     Json,
-    /// JSON, or nothing.
+    /// JSON, or no body.
     OptionalJson,
     /// `application/x-www-form-urlencoded`, as OAuth 2.0 prescribes.
     Form,
 }
 
-/// A parameter behind the question mark.
+/// A query parameter.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
-    /// Its name.
+    /// Name.
     pub name: &'static str,
-    /// The form of its value.
+    /// Format of the value.
     pub form: ParameterForm,
 }
 
-/// The form of a parameter's value.
+/// The format of a parameter value.
 #[derive(Debug, Clone, Copy)]
 pub enum ParameterForm {
-    /// Text of at most so many characters.
+    /// Text with an optional maximum length.
     Text {
-        /// Most characters; none: any number.
+        /// Maximum number of characters. `None` means unlimited.
         max: Option<usize>,
     },
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// `true` or `false`.
     Flag,
-    /// A time of RFC 3339.
+    /// An RFC 3339 time.
     Time,
     /// A UUID.
     Uuid,
-    /// How many records a page has, at least 1.
+    /// Page size, at least 1.
     Limit {
-        /// Most records of a page.
+        /// Maximum page size.
         max: u64,
     },
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     Cursor,
 }
 
@@ -112,7 +112,7 @@ impl Parameter {
         Self { name, form }
     }
 
-    /// How many records a page has, at most this many.
+    /// Creates the parameter for the page size, with this maximum.
     pub(crate) const fn limit(max: u64) -> Self {
         let form = ParameterForm::Limit { max };
         Self {
@@ -121,7 +121,7 @@ impl Parameter {
         }
     }
 
-    /// Where the page begins.
+    /// Creates the parameter for the start of the page.
     pub(crate) const fn cursor() -> Self {
         let form = ParameterForm::Cursor;
         Self {
@@ -131,48 +131,48 @@ impl Parameter {
     }
 }
 
-/// One route.
+/// A route.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
-    /// Method; a route for GET answers HEAD too, unless it `acts`.
+    /// HTTP method. A GET route also answers HEAD, unless it `acts`.
     pub method: &'static str,
-    /// Path; a segment in braces is a parameter.
+    /// Path. A segment in braces is a parameter.
     pub path: &'static str,
-    /// What it is for, in a sentence.
+    /// Summary of the route in a sentence.
     pub summary: &'static str,
-    /// Name of its handler.
+    /// Name of the handler.
     pub handler: &'static str,
-    /// Its name in the OpenAPI document; none: that of its handler.
+    /// Operation ID in the OpenAPI document. `None` means the name of the handler.
     pub operation_id: Option<&'static str>,
-    /// Who may call it.
+    /// Access control.
     pub access: Access,
-    /// When it takes a proof within ten minutes.
+    /// When recent authentication is required.
     pub recency: Recency,
-    /// Whether an administrator who impersonates a user may call it: it shows data of that user and changes none. Every
-    /// other route with a session refuses them.
+    /// Whether administrators who impersonate a user can call the route: it shows data of that user and changes none.
+    /// All other routes with a session refuse them.
     pub while_impersonating: bool,
-    /// Whether a session may call it that is good for setting up a second factor alone. Every other route with a session
-    /// refuses it.
+    /// Whether sessions that can only set up a second factor can call the route. All other routes with a session refuse
+    /// them.
     pub while_enrolling: bool,
-    /// Parameters behind the question mark.
+    /// Query parameters.
     pub query: &'static [Parameter],
-    /// What it reads.
+    /// Format of the request body.
     pub body: RequestBody,
-    /// Most bytes of it.
+    /// Maximum size of the request body in bytes.
     pub max_body: usize,
-    /// Status of success.
+    /// Status of the success answer.
     pub status: StatusCode,
-    /// Content type of success; none: no body.
+    /// Content type of the success answer. `None` means no body.
     pub content_type: Option<&'static str>,
-    /// Statuses of the errors that are its own. Those that follow from its body and from its access, and those of
-    /// every route (404, 405, 500, 503), are not repeated.
+    /// Statuses of errors specific to the route. Those that follow from its body and access, and those of every route
+    /// (404, 405, 500, 503), are not repeated.
     pub errors: &'static [u16],
-    /// Whether a GET does more than show something. HEAD is not answered then: who asks for the head alone wants nothing done
-    /// (RFC 9110 section 9.2.1).
+    /// Whether a GET has side effects. HEAD is not answered then, because it must have none (RFC 9110 section 9.2.1).
     pub acts: bool,
-    /// Whether it computes a password hash, which takes tens of milliseconds: a host runs it apart from the others.
+    /// Whether the route computes a password hash. That takes tens of milliseconds, so hosts run such requests
+    /// separately.
     pub hashes_password: bool,
-    /// Whether it exists for clients of other systems.
+    /// Whether the route exists only for clients of other systems.
     pub deprecated: bool,
     #[cfg(test)]
     pub(crate) request_schema: Option<SchemaOf>,
@@ -181,22 +181,23 @@ pub struct Route {
 }
 
 impl Route {
-    /// Whether it reads a body.
+    /// Whether the route reads a body.
     pub fn reads_body(&self) -> bool {
         self.body != RequestBody::None
     }
 
-    /// Whether its form may be `multipart/form-data`, too. The clients of other systems send either; RFC 6749 knows one.
+    /// Whether the form can also be `multipart/form-data`. Clients of other systems send either; RFC 6749 allows only
+    /// one.
     pub(crate) fn takes_multipart(&self) -> bool {
         self.deprecated && self.body == RequestBody::Form
     }
 
-    /// Whether it answers a request with this method.
+    /// Whether the route answers requests with this method.
     pub(crate) fn answers(&self, method: &str) -> bool {
         self.method == method || method == "HEAD" && self.method == "GET" && !self.acts
     }
 
-    /// A public route that reads and returns nothing.
+    /// Creates a public route that reads and returns no body.
     pub(crate) const fn new(
         method: &'static str,
         path: &'static str,

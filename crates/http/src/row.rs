@@ -1,4 +1,4 @@
-//! Rows of the table of routes. A row names method, path, summary, access, body, answer and handler of a route, once.
+//! Rows of the table of routes. A row defines the method, path, summary, access, body, answer and handler of a route.
 
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -20,33 +20,33 @@ use crate::schema::Schema;
 #[cfg(test)]
 use crate::schema::SchemaOf;
 
-/// A route whose handler takes the proof `A` and a body `B`, and answers with an `R`.
+/// A route whose handler takes the proof `A` and the body `B`, and answers with an `R`.
 pub(crate) struct Row<A, B, R> {
     route: Route,
     types: Types<A, B, R>,
 }
 
-/// The types of a row alone.
+/// The types of a row, without its route.
 pub(crate) struct Types<A, B, R>(PhantomData<(A, B, R)>);
 
 /// No body is read.
 pub(crate) struct NoBody;
-/// A body in JSON.
+/// A JSON body.
 pub(crate) struct Json<T>(PhantomData<T>);
-/// A body in JSON, or none.
+/// An optional JSON body.
 pub(crate) struct OptionalJson<T>(PhantomData<T>);
-/// A form with these parameters.
+/// A form body with these parameters.
 pub(crate) struct Form<T>(PhantomData<T>);
 
-/// How a handler is called once its types are gone.
+/// A type-erased handler.
 pub(crate) struct Handler<P>(pub(crate) for<'a> fn(&'a Call<'a, P>) -> Answering<'a>);
 
-/// The answer under way.
+/// The future of an answer.
 type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, ApiError>> + 'a>>;
 
 /// A body that can be read.
 pub(crate) trait ReadBody {
-    /// What the handler gets of it.
+    /// The value passed to the handler.
     type Value;
 
     /// Reads the body of a request.
@@ -77,7 +77,7 @@ impl<T> ReadBody for Form<T> {
     }
 }
 
-/// A route for anybody that reads and returns nothing, until its row says otherwise.
+/// A public route that reads and returns no body, until its row changes that.
 type Plain = Row<Public, NoBody, NoContent>;
 
 pub(crate) const fn get(path: &'static str, summary: &'static str) -> Plain {
@@ -100,25 +100,25 @@ pub(crate) const fn delete(path: &'static str, summary: &'static str) -> Plain {
     Row::of(Route::new("DELETE", path, summary))
 }
 
-/// Who may call it: named at most once.
+/// Access control: set at most once.
 impl<B, R> Row<Public, B, R> {
-    /// Also asks for this proof, which decides by itself who may call.
+    /// Requires this proof, which decides who can call the route.
     pub(crate) const fn guarded<A: Guard>(self) -> Row<A, B, R> {
         Row::of(self.route)
     }
 
-    /// For whoever presents the token of a session.
+    /// Requires the token of a session.
     pub(crate) const fn session(self) -> Row<Session, B, R> {
         Row::of(self.with_access(Access::Session))
     }
 
-    /// The same, where the handler asks who it is, and the operator counts as well.
+    /// Requires the token of a session, or the operator. The handler gets the caller.
     pub(crate) const fn caller(self) -> Row<Caller, B, R> {
         Row::of(self.with_access(Access::Session))
     }
 
-    /// For whoever has this permission, and the operator. What changes something takes a proof within ten minutes, unless
-    /// the row says otherwise.
+    /// Requires this permission, or the operator. Methods other than GET also require recent authentication, unless the
+    /// row changes that.
     pub(crate) const fn permission(self, needed: &'static str) -> Row<Administrator, B, R> {
         let mut route = self.with_access(Access::Permission(needed));
         if !matches!(route.method.as_bytes(), b"GET") {
@@ -127,12 +127,12 @@ impl<B, R> Row<Public, B, R> {
         Row::of(route)
     }
 
-    /// For whoever presents the token of a session, or proves otherwise what the handler asks for.
+    /// Accepts the token of a session, or another proof that the handler requires.
     pub(crate) const fn optional_session(self) -> Row<OptionalSession, B, R> {
         Row::of(self.with_access(Access::OptionalSession))
     }
 
-    /// For whoever presents a token, of whose session the handler makes an end.
+    /// Accepts a token whose session the handler ends.
     pub(crate) const fn token_holder(self) -> Row<TokenHolder, B, R> {
         Row::of(self.with_access(Access::OptionalSession))
     }
@@ -144,7 +144,7 @@ impl<B, R> Row<Public, B, R> {
     }
 }
 
-/// What it reads: named at most once.
+/// Request body: set at most once.
 impl<A, R> Row<A, NoBody, R> {
     pub(crate) const fn json<T: DeserializeOwned + Schema>(self) -> Row<A, Json<T>, R> {
         Row::of(self.with_body::<T>(RequestBody::Json))
@@ -171,26 +171,26 @@ impl<A, R> Row<A, NoBody, R> {
     }
 }
 
-/// What it returns: named at most once.
+/// Answer: set at most once.
 impl<A, B> Row<A, B, NoContent> {
-    /// 200 and this in JSON.
+    /// Answers 200 with this type in JSON.
     pub(crate) const fn answers<T: Schema>(self) -> Row<A, B, T> {
         self.with_answer::<T>(StatusCode::OK)
     }
 
-    /// 201 and this in JSON.
+    /// Answers 201 with this type in JSON.
     pub(crate) const fn creates<T: Schema>(self) -> Row<A, B, T> {
         self.with_answer::<T>(StatusCode::CREATED)
     }
 
-    /// 202: the answer says nothing, and the work goes on after it.
+    /// Answers 202 without a body. The work continues after the answer.
     pub(crate) const fn accepted(self) -> Self {
         let mut route = self.route;
         route.status = StatusCode::ACCEPTED;
         Self::of(route)
     }
 
-    /// 200 and a body of this content type.
+    /// Answers 200 with a body of this content type.
     pub(crate) const fn file(self, content_type: &'static str) -> Row<A, B, File> {
         let mut route = self.route;
         route.status = StatusCode::OK;
@@ -211,7 +211,7 @@ impl<A, B> Row<A, B, NoContent> {
 }
 
 impl<B, R> Row<Administrator, B, R> {
-    /// For bodies that are a list. Only an administrator may send a long one.
+    /// Allows long bodies, for lists. Only administrators can send them.
     pub(crate) const fn long_body(mut self) -> Self {
         self.route.max_body = 1 << 20;
         self
@@ -224,19 +224,19 @@ impl<A, B, R> Row<A, B, R> {
         Self { route, types }
     }
 
-    /// Says when it takes a proof within ten minutes of who calls it.
+    /// Sets when recent authentication is required.
     pub(crate) const fn recent(mut self, recency: Recency) -> Self {
         self.route.recency = recency;
         self
     }
 
-    /// Also for an administrator who impersonates a user.
+    /// Allows administrators who impersonate a user.
     pub(crate) const fn while_impersonating(mut self) -> Self {
         self.route.while_impersonating = true;
         self
     }
 
-    /// Also for a session that is good for setting up a second factor alone.
+    /// Allows sessions that can only set up a second factor.
     pub(crate) const fn while_enrolling(mut self) -> Self {
         self.route.while_enrolling = true;
         self
@@ -247,7 +247,7 @@ impl<A, B, R> Row<A, B, R> {
         self
     }
 
-    /// Statuses of the errors that are its own.
+    /// Sets the statuses of errors specific to the route.
     pub(crate) const fn fails(mut self, errors: &'static [u16]) -> Self {
         self.route.errors = errors;
         self
@@ -258,7 +258,7 @@ impl<A, B, R> Row<A, B, R> {
         self
     }
 
-    /// For a GET that does more than show something.
+    /// Marks a GET with side effects.
     pub(crate) const fn acts(mut self) -> Self {
         self.route.acts = true;
         self
@@ -269,13 +269,13 @@ impl<A, B, R> Row<A, B, R> {
         self
     }
 
-    /// Its name in the OpenAPI document, where that is not its handler's.
+    /// Sets the operation ID in the OpenAPI document, if it differs from the name of the handler.
     pub(crate) const fn operation_id(mut self, name: &'static str) -> Self {
         self.route.operation_id = Some(name);
         self
     }
 
-    /// The route, whose handler has this name.
+    /// Returns the route with the name of its handler.
     pub(crate) const fn route(self, handler: &'static str) -> Route {
         let mut route = self.route;
         route.handler = handler;
@@ -288,7 +288,7 @@ impl<A, B, R> Row<A, B, R> {
 }
 
 impl<A: Authorize, R> Types<A, NoBody, R> {
-    /// Authorizes the request, and has the handler answer it.
+    /// Authorizes the request and calls the handler.
     pub(crate) async fn run<'a, P: Platform>(
         self,
         call: &'a Call<'a, P>,
@@ -300,7 +300,7 @@ impl<A: Authorize, R> Types<A, NoBody, R> {
 }
 
 impl<A: Authorize, B: ReadBody, R> Types<A, B, R> {
-    /// Authorizes the request, reads its body, and has the handler answer it.
+    /// Authorizes the request, reads its body and calls the handler.
     pub(crate) async fn run<'a, P: Platform>(
         self,
         call: &'a Call<'a, P>,
@@ -312,13 +312,13 @@ impl<A: Authorize, B: ReadBody, R> Types<A, B, R> {
     }
 }
 
-/// The rows of a module: `handler = row`. Makes `ROUTES`, and `handlers` in the same order.
+/// Defines the rows of a module as `handler = row`. Generates `ROUTES`, and `handlers` in the same order.
 macro_rules! rows {
     ($($handler:ident = $row:expr),+ $(,)?) => {
         /// The routes of this module.
         pub(crate) static ROUTES: &[$crate::route::Route] = &[$($row.route(stringify!($handler))),+];
 
-        /// Their handlers, in the same order.
+        /// Returns their handlers, in the same order.
         pub(crate) fn handlers<P: auth_core::Platform + 'static>() -> Vec<$crate::row::Handler<P>> {
             vec![$($crate::row::Handler(|call| {
                 Box::pin(const { $row.types() }.run(call, $handler))

@@ -1,4 +1,4 @@
-//! Tells the requests of our own pages from those that a page of another site makes a browser send.
+//! Protection against cross-site requests.
 
 use auth_core::Platform;
 use http::header::ORIGIN;
@@ -7,11 +7,11 @@ use http::{HeaderName, HeaderValue, Method};
 use crate::call::Call;
 use crate::error::api_error::ApiError;
 
-/// Where browsers say how far a request came (Fetch Metadata).
+/// Header in which browsers report the site that a request originates from (Fetch Metadata).
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 impl<P: Platform> Call<'_, P> {
-    /// Fails unless the request changes nothing, or was sent by a page of ours or of a configured origin.
+    /// Fails unless the request has a safe method, or was sent by a page of this service or of a configured origin.
     pub(crate) fn require_own_page(&self) -> Result<(), ApiError> {
         let safe = matches!(
             self.parts.method,
@@ -24,7 +24,7 @@ impl<P: Platform> Call<'_, P> {
         }
     }
 
-    /// Fails if a page of another site sent the request, which could sign a person in to another person's account.
+    /// Fails if a page of another site sent the request. Such a page could sign a user in to another user's account.
     pub(crate) fn refuse_other_sites(&self) -> Result<(), ApiError> {
         match self.sent_by_own_page() {
             Some(false) => Err(ApiError::cross_site()),
@@ -32,7 +32,7 @@ impl<P: Platform> Call<'_, P> {
         }
     }
 
-    /// Whether a page of ours or of a configured origin sent the request; none: no browser says.
+    /// Returns whether a page of this service or of a configured origin sent the request. `None` if no browser sent it.
     fn sent_by_own_page(&self) -> Option<bool> {
         let headers = &self.parts.headers;
         let site = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);

@@ -1,13 +1,13 @@
-//! The schema of a type, for the OpenAPI document. Only tests make that document, so a type has a schema in tests alone.
+//! Schemas of types for the OpenAPI document. Only tests generate that document, so schemas exist only in tests.
 
-/// A type that bodies of requests or answers have.
+/// A type of a request or answer body.
 #[cfg(not(test))]
 pub(crate) trait Schema {}
 
 #[cfg(not(test))]
 impl<T> Schema for T {}
 
-/// A type that bodies of requests or answers have.
+/// A type of a request or answer body.
 #[cfg(test)]
 pub(crate) trait Schema: utoipa::ToSchema {}
 
@@ -28,7 +28,7 @@ mod described {
 
     type Named = Vec<(String, RefOr<Document>)>;
 
-    /// The schema of a type, without the type.
+    /// The schema of a type, independent of the type.
     #[derive(Debug, Clone, Copy)]
     pub(crate) struct SchemaOf {
         name: fn() -> Cow<'static, str>,
@@ -45,12 +45,12 @@ mod described {
             }
         }
 
-        /// Its name in the document.
+        /// Returns the name of the schema in the document.
         pub(crate) fn name(&self) -> String {
             (self.name)().into_owned()
         }
 
-        /// The schema, and those of the types that it refers to, with their names.
+        /// Returns the schema and the schemas that it refers to, with their names.
         pub(crate) fn with_inner(&self) -> Named {
             let mut all = vec![(self.name(), (self.own)())];
             (self.inner)(&mut all);

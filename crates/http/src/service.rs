@@ -1,4 +1,4 @@
-//! From a request to its handler, and what surrounds every handler.
+//! Dispatch of requests to their handlers.
 
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,24 +24,24 @@ use crate::route::{Access, RequestBody, Route};
 use crate::row::Handler;
 use crate::table::{self, Found, NoRoute};
 
-/// The routes over one instance of the core.
+/// The routes on top of one instance of the core.
 pub struct Service<P> {
     auth: Auth<P>,
-    /// The handlers of the table of routes, in its order.
+    /// Handlers in the order of the table of routes.
     handlers: Vec<Handler<P>>,
     front: Front,
-    /// Whether a request has come.
+    /// Whether a request has arrived.
     begun: AtomicBool,
-    /// Whether what an upgrade leaves to the core is done.
+    /// Whether the remaining steps of an upgrade are done.
     upgraded: AtomicBool,
-    /// The bodies under way.
+    /// Budget of the bodies in progress.
     bodies: Bodies,
-    /// Whether a peer was reported that looks like a proxy and is not believed.
+    /// Whether an untrusted peer that looks like a proxy was reported.
     reported: AtomicBool,
 }
 
 impl<P: Platform + 'static> Service<P> {
-    /// Serves the decisions of `auth`. The request bodies under way take at most so many bytes together.
+    /// Creates the service for `auth`. All request bodies in progress together use at most `body_memory` bytes.
     pub fn new(auth: Auth<P>, body_memory: usize) -> Self {
         let mut instance = [0; 8];
         auth.platform().fill_random(&mut instance);
@@ -56,15 +56,15 @@ impl<P: Platform + 'static> Service<P> {
         }
     }
 
-    /// Puts the client's address in the place of the peer's, where the peer is a trusted proxy. For hosts whose peers are
-    /// those of a socket. A peer that looks like a proxy and is not trusted is reported in the log.
+    /// Replaces the address of the peer with that of the client if the peer is a trusted proxy. For hosts that take the
+    /// peer from a socket. Logs a peer that looks like a proxy and is not trusted.
     pub fn look_behind_proxies(&self, headers: &mut HeaderMap) {
         let proxies = &self.auth.config().proxies;
         if let Some((header, peer)) = disbelieved(proxies, headers)
             && !self.reported.swap(true, Ordering::Relaxed)
         {
             self.auth.warn_once(
-                "a peer in a private network names a client and is not believed; if it is a proxy of yours, set TRUSTED_PROXIES",
+                "ignored the client address sent by an untrusted peer in a private network; if the peer is your proxy, add it to TRUSTED_PROXIES",
                 vec![("peer", peer.to_string()), ("header", header)],
             );
         }
@@ -75,17 +75,18 @@ impl<P: Platform + 'static> Service<P> {
         }
     }
 
-    /// Answers one request. Never fails: what goes wrong is an answer too. The first one also tells the audit log with
-    /// which settings it goes on.
+    /// Answers a request. Never fails: errors are answers too. The first request also records the settings in the audit
+    /// log.
     ///
-    /// The rest of an unread body is read up to a bound. Without that a client that is still sending would see a broken
-    /// connection and not the answer.
+    /// Reads the rest of an unread body up to a limit. Otherwise a client that is still sending would see a broken
+    /// connection instead of the answer.
     pub async fn handle<B: Body>(&self, request: Request<B>) -> Response<Bytes> {
         self.handle_when(request, async || Ok(())).await
     }
 
-    /// As [`handle`](Self::handle), but what computes waits for `ready` once its body is there: a client that sends slowly
-    /// holds no place in a queue. What `ready` returns is kept until the request is answered.
+    /// Answers a request like [`handle`](Self::handle), but waits for `ready` after reading the body and before calling
+    /// the handler, so that a slow client occupies no place in a queue. The value of `ready` is kept until the request
+    /// is answered.
     pub async fn handle_when<B: Body, T>(
         &self,
         request: Request<B>,
@@ -99,7 +100,7 @@ impl<P: Platform + 'static> Service<P> {
         response
     }
 
-    /// Does what an upgrade leaves to the core, once.
+    /// Completes the steps of an upgrade that are left to the core, once.
     async fn finish_upgrade(&self) -> Result<(), ApiError> {
         if !self.upgraded.load(Ordering::Relaxed) {
             self.auth.accounts().renew_email_keys().await?;
@@ -158,22 +159,22 @@ impl<P: Platform + 'static> Service<P> {
         self.front.finish(&asked, &request_id, response)
     }
 
-    /// The outside of the service.
+    /// Returns the front of the service.
     pub fn front(&self) -> &Front {
         &self.front
     }
 
-    /// The decisions.
+    /// Returns the core, which makes the decisions.
     pub fn auth(&self) -> &Auth<P> {
         &self.auth
     }
 
-    /// The platform of the decisions.
+    /// Returns the platform of the core.
     pub fn platform(&self) -> &P {
         self.auth.platform()
     }
 
-    /// Does what the platform was told to defer, once the request that it comes from is answered.
+    /// Runs a deferred task, after the request that deferred it is answered.
     pub async fn run(&self, deferred: Deferred) {
         self.auth.run(deferred).await;
     }
@@ -196,13 +197,13 @@ impl<P: Platform + 'static> Service<P> {
             request_id,
         };
         if route.max_body > MAX_BODY {
-            // Long bodies are for those who may send them.
+            // Only authorized clients can send long bodies.
             Administrator::authorize(&call(&[])).await?;
             if parts.headers.contains_key(HEAD_ONLY) {
                 return Ok(reply::empty(StatusCode::NO_CONTENT));
             }
         }
-        // What the operator sends is in memory already.
+        // Bodies of the operator are already in memory.
         let of_operator = parts.extensions.get::<Operator>().is_some();
         let held = (!of_operator).then(|| self.bodies.begin(auth.platform().now()));
         let body = match route.body {
@@ -210,7 +211,7 @@ impl<P: Platform + 'static> Service<P> {
             _ => body::read(auth.platform(), parts, body, route.max_body, held.as_ref()).await?,
         };
         let _ready = ready().await?;
-        // The others look for nobody: they also answer while storage does not.
+        // Other routes look up no users, so they also work while storage is unavailable.
         if route.reads_body() || route.access != Access::Public {
             self.finish_upgrade().await?;
         }
@@ -222,6 +223,6 @@ impl<P: Platform + 'static> Service<P> {
 fn log_cause<P: Platform>(platform: &P, error: &ApiError, request_id: &str) {
     if let Some(cause) = error.cause() {
         let fields = [("cause", cause), ("request_id", request_id)];
-        platform.log(Level::Error, "a request could not be answered", &fields);
+        platform.log(Level::Error, "request failed", &fields);
     }
 }

@@ -1,4 +1,4 @@
-//! The table of routes: the rows of every module, and how a request finds its own.
+//! The table of routes: the rows of all modules, and the router.
 
 use std::sync::LazyLock;
 
@@ -14,12 +14,12 @@ use crate::route::Route;
 use crate::row::Handler;
 use crate::{account, audit, health, keys, openapi, pages, users};
 
-/// Makes the table of the modules that have rows, in the order of the documentation.
+/// Generates the table from the modules with rows, in the order of the documentation.
 macro_rules! table {
     ($($($part:ident)::+),+ $(,)?) => {
         static MODULES: &[&[Route]] = &[$($($part)::+::ROUTES),+];
 
-        /// The handlers, in the order of [`all`].
+        /// Returns the handlers, in the order of [`all`].
         pub(crate) fn handlers<P: Platform + 'static>() -> Vec<Handler<P>> {
             let mut handlers = Vec::new();
             $(handlers.extend($($part)::+::handlers());)+
@@ -63,24 +63,24 @@ table![
     pages::files,
 ];
 
-/// Every route.
+/// Returns all routes.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
     MODULES.iter().copied().flatten()
 }
 
-/// A route, and its place among [`all`].
+/// A route and its position in [`all`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Found {
     pub(crate) route: &'static Route,
     pub(crate) place: usize,
 }
 
-/// Why no route fits.
+/// The reason why no route matches.
 #[derive(Debug, Clone)]
 pub(crate) enum NoRoute {
     /// The path is unknown.
     Path,
-    /// The path is known and takes the methods of these routes.
+    /// The path is known, but accepts only the methods of these routes.
     Method(Vec<&'static Route>),
 }
 
@@ -102,7 +102,7 @@ static ROUTER: LazyLock<matchit::Router<Vec<Found>>> = LazyLock::new(|| {
     router
 });
 
-/// The route for a method and a path.
+/// Returns the route for a method and a path.
 pub(crate) fn find(method: &Method, path: &str) -> Option<&'static Route> {
     find_or_reason(method, path).ok().map(|found| found.route)
 }
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::route::{Access, Recency};
 
-    /// V7.5.3: what an administrator changes takes a recent proof, whoever writes the row; these alone destroy nothing.
+    /// ASVS V7.5.3: administrative changes require recent authentication. The exceptions here destroy nothing.
     #[test]
     fn administrators_change_nothing_without_a_recent_proof() {
         let administers = |route: &&Route| matches!(route.access, Access::Permission(_));

@@ -1,4 +1,4 @@
-//! D1 for [`gatewright_storage_sqlite`].
+//! The executor of [`gatewright_storage_sqlite`] on Cloudflare D1.
 
 #![forbid(unsafe_code)]
 #![cfg(target_family = "wasm")]
@@ -12,11 +12,11 @@ use serde::{Deserialize, Deserializer};
 use wasm_bindgen::JsValue;
 use worker::{D1Database, D1PreparedStatement, D1Result};
 
-/// A database.
+/// A D1 database.
 pub struct D1(D1Database);
 
 impl D1 {
-    /// The database of a binding.
+    /// Creates an executor on the database of a binding.
     pub fn new(database: D1Database) -> Self {
         Self(database)
     }
@@ -27,7 +27,7 @@ impl D1 {
             .into_iter()
             .map(|value| match value {
                 Value::Null => JsValue::NULL,
-                // Below 2^53, so that none is rounded.
+                // Integers are below 2^53, so none is rounded.
                 Value::Integer(number) => JsValue::from_f64(number as f64),
                 Value::Text(text) => JsValue::from_str(&text),
             })
@@ -56,7 +56,7 @@ impl Executor for D1 {
 
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StorageError> {
         if statements.is_empty() {
-            // D1 refuses to do nothing.
+            // D1 refuses an empty batch.
             return Ok(Vec::new());
         }
         let statements = statements
@@ -68,7 +68,7 @@ impl Executor for D1 {
     }
 }
 
-/// The rows of a result. D1 hands each over as an object, whose members come in the order of the columns.
+/// Returns the rows of a result. D1 returns each row as an object whose members are in the order of the columns.
 fn rows(result: &D1Result) -> Result<Vec<Row>, StorageError> {
     let rows: Vec<Columns> = result.results().map_err(storage_error)?;
     Ok(rows
@@ -110,7 +110,7 @@ impl<'de> Deserialize<'de> for Column {
             type Value = Column;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("text, a whole number or null")
+                formatter.write_str("text, an integer or null")
             }
 
             fn visit_unit<E: Error>(self) -> Result<Column, E> {
@@ -129,7 +129,9 @@ impl<'de> Deserialize<'de> for Column {
                 if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
                     Ok(Column(Value::Integer(number as i64)))
                 } else {
-                    Err(E::custom("a column holds no whole number"))
+                    Err(E::custom(
+                        "a column contains a number that is not an integer below 2^53",
+                    ))
                 }
             }
 

@@ -1,4 +1,4 @@
-//! Users and sessions with what they may do.
+//! Users and sessions with their roles and permissions.
 
 use gatewright_storage::{
     Account, Acting, ActiveSession, NewUser, Session, Standing, Subject, UserDetails,

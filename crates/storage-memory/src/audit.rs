@@ -7,7 +7,7 @@ use gatewright_storage::{
 use crate::range::within;
 use crate::state::MemoryStorage;
 
-/// The time and the identifier of the last event of a page.
+/// Returns the cursor after an event: its time and identifier.
 fn cursor(event: &AuditEvent) -> Cursor {
     Cursor::new(format!("{} {}", event.at.as_millis(), event.id))
 }
@@ -17,7 +17,7 @@ fn position_of(cursor: &Cursor) -> Result<(Timestamp, String), StorageError> {
         let (at, id) = cursor.as_str().split_once(' ')?;
         Some((Timestamp::from_millis(at.parse().ok()?), id.to_owned()))
     };
-    read().ok_or_else(|| StorageError::Invalid("a cursor of another list".to_owned()))
+    read().ok_or_else(|| StorageError::Invalid("the cursor belongs to another list".to_owned()))
 }
 
 impl Audit for MemoryStorage {

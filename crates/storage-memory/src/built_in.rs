@@ -1,10 +1,10 @@
-//! The roles and permissions that exist from the start.
+//! The built-in roles and permissions of a new database.
 
 use std::collections::BTreeMap;
 
 use gatewright_storage::{Permission, Role, Timestamp};
 
-/// Name, rank, description and permissions of the roles that exist from the start.
+/// Name, rank, description and permissions of each built-in role.
 const ROLES: [(&str, u64, &str, &[&str]); 6] = [
     ("superadmin", 1000, "May do everything.", &["*"]),
     (
@@ -33,7 +33,7 @@ const ROLES: [(&str, u64, &str, &[&str]); 6] = [
     ("user", 0, "Everybody who registered.", &[]),
 ];
 
-/// Name and description of the permissions that exist from the start.
+/// Name and description of each built-in permission.
 const PERMISSIONS: [(&str, &str); 12] = [
     ("*", "Everything."),
     ("users:read", "Read users."),
@@ -55,7 +55,7 @@ fn id(number: u64) -> String {
     format!("018bcfe5-6800-7000-8000-{number:012}")
 }
 
-/// The permissions.
+/// Returns the built-in permissions.
 pub(crate) fn permissions() -> impl Iterator<Item = Permission> {
     let numbered = PERMISSIONS.iter().zip(101..);
     numbered.map(|((name, description), number)| Permission {
@@ -67,7 +67,7 @@ pub(crate) fn permissions() -> impl Iterator<Item = Permission> {
     })
 }
 
-/// The roles, which hold these permissions by their identifiers.
+/// Returns the built-in roles, which refer to permissions by identifier.
 pub(crate) fn roles(permissions: &BTreeMap<String, Permission>) -> impl Iterator<Item = Role> {
     let numbered = ROLES.iter().zip(1..);
     numbered.map(|((name, rank, description, held), number)| {

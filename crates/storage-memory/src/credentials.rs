@@ -1,4 +1,4 @@
-//! What users prove their identity with, and the costs of their password hashes.
+//! Credentials, and the costs of password hashes.
 
 use gatewright_storage::{Credentials, PasswordCost, StorageError, Timestamp};
 

@@ -1,4 +1,4 @@
-//! Whose sessions there are, and how they are ended.
+//! The owners of sessions, and the revocation of sessions.
 
 use gatewright_storage::{Session, Timestamp};
 
@@ -25,7 +25,7 @@ impl State {
     }
 }
 
-/// Whether a user signed in to a session, or acts as another in it.
+/// Returns whether a session belongs to a user: the user signed in to it, or acts as another user in it.
 pub(crate) fn belongs_to(session: &Session, user_id: &str) -> bool {
     session.user_id == user_id || session.actor_id.as_deref() == Some(user_id)
 }

@@ -1,8 +1,8 @@
-//! An example of a provider, and the plainest form of the storage contract: everything in memory, gone with the
-//! instance.
+//! An example of a provider, and the simplest implementation of the storage contract: everything is in memory and lost
+//! when the instance ends.
 //!
-//! [`MemoryStorage`] is also the reference that other storages are compared with. As a component this crate exports
-//! the world `provider`: settings are environment variables, the log is standard error, mail is refused.
+//! [`MemoryStorage`] is also the reference that other storages are compared with. As a component, this crate exports
+//! the world `provider`: settings are environment variables, the log is standard error, and mail is refused.
 
 #![allow(unsafe_code, reason = "generated bindings")]
 
@@ -77,7 +77,9 @@ mod component {
 
     impl mail::Guest for Provider {
         async fn send(_: mail::Message) -> Result<(), mail::Error> {
-            Err(mail::Error::Refused("the example sends no mail".to_owned()))
+            Err(mail::Error::Refused(
+                "this example sends no mail".to_owned(),
+            ))
         }
     }
 
@@ -85,7 +87,7 @@ mod component {
         fn emit(level: log::Level, message: String, fields: Vec<(String, String)>) {
             let line = format!("{level:?} {message} {fields:?}\n");
             let stderr = stderr::get_stderr();
-            // The most that `wasi:io/streams` takes at once.
+            // `wasi:io/streams` accepts at most this many bytes at once.
             for chunk in line.as_bytes().chunks(4096) {
                 let _ = stderr.blocking_write_and_flush(chunk);
             }

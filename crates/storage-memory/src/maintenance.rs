@@ -1,4 +1,4 @@
-//! The database as a whole.
+//! Maintenance of the whole database.
 
 use gatewright_storage::{EmailKey, Maintenance, StorageError, Timestamp};
 
@@ -33,7 +33,7 @@ impl Maintenance for MemoryStorage {
         let State {
             sessions, tokens, ..
         } = &mut *state;
-        // Tokens of a deleted session go with it and are not counted: they are no thing of their own.
+        // Tokens of a deleted session are deleted with it. They are not counted, because they are part of the session.
         tokens.retain(|_, token| sessions.contains_key(&token.session_id));
         Ok(purged)
     }
@@ -42,7 +42,7 @@ impl Maintenance for MemoryStorage {
         Ok(())
     }
 
-    /// None: there was no earlier version of what is in memory.
+    /// Always empty: data in memory has no earlier version.
     async fn list_old_email_keys(&self) -> Result<Vec<EmailKey>, StorageError> {
         Ok(Vec::new())
     }

@@ -1,4 +1,4 @@
-//! Secrets for one use.
+//! One-time secrets.
 
 use gatewright_storage::{OneTimeSecret, OneTimeSecrets, StorageError, Timestamp};
 

@@ -1,4 +1,4 @@
-//! Counters.
+//! Counters for rate limits.
 
 use gatewright_storage::{Limit, LimitState, RateLimits, StorageError, Timestamp};
 

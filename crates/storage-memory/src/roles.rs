@@ -43,7 +43,7 @@ impl State {
         let holds = |user: &NewUser, given: &dyn Fn(&Role) -> bool| {
             user.roles.iter().any(|id| given(&self.roles[id]))
         };
-        // The roles themselves, and all roles of those who have one of them.
+        // The matching roles, and all roles of the users who have one of them.
         let with_holders = |given: &dyn Fn(&Role) -> bool| {
             let holders = self.users.values().filter(|user| holds(user, given));
             let held: BTreeSet<_> = holders.flat_map(|user| &user.roles).collect();
@@ -62,7 +62,7 @@ impl State {
         }
     }
 
-    /// Whether everything is still as it was when somebody decided.
+    /// Returns whether the grounds of a decision are unchanged.
     pub(crate) fn grounds_hold(&self, grounds: Option<&Grounds>) -> bool {
         grounds.is_none_or(|grounds| {
             let is_active = |id: &String| {

@@ -1,4 +1,4 @@
-//! Keys that sign access tokens.
+//! Signing keys of access tokens.
 
 use gatewright_storage::{SigningKeys, StorageError, StoredSigningKey, Timestamp};
 
@@ -38,7 +38,7 @@ impl SigningKeys for MemoryStorage {
 }
 
 impl State {
-    /// When the newest key of an emergency was made.
+    /// Returns when the newest emergency key was created.
     pub(crate) fn keys_ended_at(&self) -> Option<Timestamp> {
         let emergencies = self.keys.values().filter(|key| key.emergency);
         emergencies.map(|key| key.created_at).max()

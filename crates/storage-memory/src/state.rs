@@ -1,4 +1,4 @@
-//! Everything that is stored, under one lock.
+//! All stored data, behind one lock.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,14 +10,14 @@ use gatewright_storage::{
 
 use crate::built_in;
 
-/// Everything under one lock, so that each function is atomic.
+/// Storage in memory. All data is behind one lock, so that each function is atomic.
 #[derive(Default)]
 pub struct MemoryStorage(Mutex<State>);
 
 pub(crate) struct State {
-    /// Their `roles` are identifiers here, as names change.
+    /// Users by identifier. Their `roles` are identifiers here, because names can change.
     pub(crate) users: BTreeMap<String, NewUser>,
-    /// Their `permissions` are identifiers here, as names change.
+    /// Roles by identifier. Their `permissions` are identifiers here, because names can change.
     pub(crate) roles: BTreeMap<String, Role>,
     pub(crate) permissions: BTreeMap<String, Permission>,
     pub(crate) sessions: BTreeMap<String, Session>,
@@ -27,7 +27,7 @@ pub(crate) struct State {
     pub(crate) keys: BTreeMap<String, StoredSigningKey>,
     pub(crate) limits: BTreeMap<String, LimitState>,
     pub(crate) events: BTreeMap<String, AuditEvent>,
-    /// How often an event has happened, by kind and reason.
+    /// The number of events by kind and reason.
     pub(crate) counts: BTreeMap<(String, String), u64>,
 }
 

@@ -10,10 +10,11 @@ use crate::storage::SqliteStorage;
 use crate::text::prefix_upper_bound;
 use crate::value::Row;
 
-/// Maximum number of events of a page.
+/// Maximum number of events on a page.
 const LIMIT: u64 = 500;
 
-// One statement, as it is run after the answer, where nobody is to hold the database for others: a trigger counts the event.
+// One statement, because it runs after the response, when it must not lock the database for other requests. A trigger
+// counts the event.
 const APPEND: &str = "INSERT INTO audit_events (id, at, kind, reason, actor_id, target_type, target_id, session_id, ip,
         user_agent, request_id, details)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING RETURNING 1";
@@ -24,7 +25,7 @@ macro_rules! columns {
         "id, at, kind, reason, actor_id, target_type, target_id, session_id, ip, user_agent, request_id, details"
     };
 }
-/// Events before `(?1, ?2)` of those that `$by` names, newest first.
+/// Selects the events that match `$by` and are before `(?1, ?2)`, newest first.
 macro_rules! list {
     ($columns:expr, $by:literal) => {
         concat!(
@@ -43,7 +44,7 @@ const LIST: &str = list!(columns!(), "true");
 const LIST_BY_ACTOR: &str = list!(columns!(), "actor_id = ?8");
 const LIST_BY_KIND: &str = list!(columns!(), "kind = ?5");
 const LIST_BY_TARGET: &str = list!(columns!(), "target_id = ?9");
-// The newest of each kind that ever was and begins so, and of these the newest.
+// Selects the newest events of each known kind with the prefix, and of these the newest.
 const LIST_BY_PREFIX: &str = concat!(
     "SELECT ",
     columns!(),
@@ -96,7 +97,7 @@ impl<E: Executor> Audit for SqliteStorage<E> {
                 let at = key.parse().map_err(|_| not_of_this_list())?;
                 (Some(Timestamp::from_millis(at)), tie_break)
             }
-            // The page begins with what happened before the end, or with the newest.
+            // The page begins with the newest event before the end of the range, or with the newest of all.
             None => (query.at.end, String::new()),
         };
         let limit = query.limit.clamp(1, LIMIT);
@@ -110,7 +111,7 @@ impl<E: Executor> Audit for SqliteStorage<E> {
             query.at.end.into(),
             query.actor_id.into(),
             query.target_id.into(),
-            // One more than is wanted tells whether there is a next page.
+            // One row more than the page shows whether there is a next page.
             (limit + 1).into(),
         ];
         let read = |mut row: Row| {

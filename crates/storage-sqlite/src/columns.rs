@@ -1,4 +1,4 @@
-//! Columns that several nouns read.
+//! Columns that several nouns share.
 
 use gatewright_storage::{StorageError, User};
 
@@ -31,7 +31,7 @@ pub(crate) fn user(row: &mut Row) -> Result<User, StorageError> {
     })
 }
 
-/// Names of the roles of the user at hand and of their permissions, and the highest rank.
+/// Names of the roles of the selected user and of their permissions, and the highest rank.
 macro_rules! roles_of_user {
     () => {
         "(SELECT group_concat(name) FROM (SELECT roles.name FROM user_roles
@@ -67,7 +67,7 @@ macro_rules! access_columns {
 }
 pub(crate) use {access_columns, permissions_of_user, rank_of_user, roles_of_user};
 
-/// Reads identifiers.
+/// Reads rows of one identifier each.
 pub(crate) fn ids(rows: Vec<Row>) -> Result<Vec<String>, StorageError> {
     rows.into_iter().map(|mut row| row.next()).collect()
 }

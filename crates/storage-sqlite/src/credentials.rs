@@ -1,4 +1,4 @@
-//! What users prove their identity with, and the costs of their password hashes.
+//! Credentials, and the costs of password hashes.
 
 use gatewright_storage::{Credential, Credentials, PasswordCost, StorageError, Timestamp};
 
@@ -23,7 +23,7 @@ const INSERT_CREDENTIAL: &str =
     "INSERT INTO credentials (id, user_row, kind, secret, counter, label, created_at, updated_at, last_used_at)
     SELECT ?1, row, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM users WHERE id = ?2 AND change_id = ?10";
 
-/// Stores a credential of a user who was just changed by this change.
+/// Stores a credential of a user, if this change was applied to the user.
 pub(crate) fn insert_credential(credential: Credential, change_id: &str) -> Statement {
     let parameters = vec![
         credential.id.into(),

@@ -1,4 +1,4 @@
-//! Keys of addresses that an earlier version made by another rule.
+//! Keys of e-mail addresses that an earlier version computed by another rule.
 
 use gatewright_storage::{EmailKey, StorageError};
 

@@ -1,4 +1,4 @@
-//! What SQL needs of a host.
+//! The interface between SQL and a host's database.
 
 use std::borrow::Cow;
 
@@ -6,21 +6,21 @@ use gatewright_storage::StorageError;
 
 use crate::value::{Row, Value};
 
-/// One SQL statement with its parameters, `?1` being the first.
+/// One SQL statement with its parameters. `?1` is the first.
 #[derive(Clone, PartialEq)]
 pub struct Statement {
-    /// SQL text, always of this crate, so that hosts may cache what they prepared by it. Its columns have different
-    /// names, none of them a number, as D1 returns rows as JavaScript objects.
+    /// The SQL text. It always originates from this crate, so that hosts can cache prepared statements by it. Its
+    /// columns have distinct names that are not numbers, because D1 returns rows as JavaScript objects.
     pub sql: Cow<'static, str>,
-    /// Parameters, in order. May hold secrets: never log them.
+    /// The parameters, in order. They can contain secrets: never log them.
     pub parameters: Vec<Value>,
-    /// Where an executor [takes them](Executor::TAKES_ROWS): further parameters, with which it is run again and again.
-    /// None: it is run once, without further ones.
+    /// Rows of further parameters, if an executor [accepts them](Executor::TAKES_ROWS). The statement runs once for
+    /// each row. If there are no rows, it runs once, without further parameters.
     pub rows: Vec<Vec<Value>>,
 }
 
 impl Statement {
-    /// A statement.
+    /// Creates a statement.
     pub fn new(sql: &'static str, parameters: Vec<Value>) -> Self {
         Self {
             sql: sql.into(),
@@ -29,7 +29,7 @@ impl Statement {
         }
     }
 
-    /// A statement for each of at least one row, in the order of their first column.
+    /// Creates a statement that runs for each of at least one row, in the order of their first column.
     pub(crate) fn for_each<E: Executor>(
         each: &ForEach,
         mut parameters: Vec<Value>,
@@ -43,7 +43,8 @@ impl Statement {
         } = each;
         let first = parameters.len() + 1;
         if E::TAKES_ROWS {
-            // `VALUES` and no `SELECT`: a row is stored whole or not at all, so SQLite keeps nothing to undo a part.
+            // `VALUES` instead of `SELECT`: a row is stored as a whole or not at all, so SQLite keeps no data to
+            // undo a part.
             let mut values = (*values).to_owned();
             let mut places: Vec<_> = (first..).zip(*columns).collect();
             places.sort_by_key(|(_, column)| std::cmp::Reverse(column.len()));
@@ -75,13 +76,13 @@ impl Statement {
     }
 }
 
-/// What is done for each row of a list.
+/// An operation for each row of a list.
 pub(crate) struct ForEach {
-    /// Where values go: the beginning of an `INSERT`; nothing: they are returned.
+    /// The beginning of the `INSERT` that stores the values. If it is empty, the values are returned.
     pub(crate) into: &'static str,
-    /// Names of what a row brings.
+    /// Names of a row's columns.
     pub(crate) columns: &'static [&'static str],
-    /// Expressions of `item.` and these names.
+    /// Expressions of these names, each with the prefix `item.`.
     pub(crate) values: &'static str,
     /// The end of the `INSERT`.
     pub(crate) unless: &'static str,
@@ -93,32 +94,33 @@ pub(crate) struct ForEach {
     reason = "futures are Send where the host's are; Workers' are not"
 )]
 pub trait Executor {
-    /// Whether it runs a statement again and again for its [rows](Statement::rows), in the statement's place in a batch,
-    /// and returns the rows of all of it: faster than to send them as JSON, where a statement is not sent anywhere.
+    /// Whether the executor runs a statement once for each of its [rows](Statement::rows), at the statement's position
+    /// in a batch, and returns the rows of all runs. That is faster than JSON where statements are not sent to another
+    /// process.
     const TAKES_ROWS: bool = false;
 
     /// Runs a statement that changes nothing and returns its rows.
     ///
     /// # Errors
-    /// [`StorageError::Unavailable`] when the database can't answer now, [`StorageError::Invalid`] when it
-    /// refuses the statement. The texts hold no parameters.
+    /// [`StorageError::Unavailable`] if the database can't respond now, [`StorageError::Invalid`] if it refuses the
+    /// statement. The texts contain no parameters.
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, StorageError>;
 
-    /// Runs one statement that may change something, atomically, and returns the rows of its `RETURNING`.
+    /// Runs one statement that can change data, atomically, and returns the rows of its `RETURNING` clause.
     ///
     /// # Errors
-    /// As [`query`](Self::query); nothing was changed then.
+    /// The errors of [`query`](Self::query). Nothing was changed.
     async fn execute(&self, statement: Statement) -> Result<Vec<Row>, StorageError>;
 
     /// Runs statements in order as one transaction, isolated from all others, and returns the rows of each.
     ///
     /// # Errors
-    /// As [`query`](Self::query), if any statement fails; nothing was changed then.
+    /// The errors of [`query`](Self::query), if any statement fails. Nothing was changed.
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StorageError>;
 }
 
-/// Which of the two kinds of failure a text of SQLite means, for platforms that have no more than that. What is not
-/// known to be the statement's or the schema's fault may pass.
+/// Classifies an error message of SQLite, for platforms that report nothing else. Errors that are not known to be
+/// caused by the statement or the schema are treated as temporary.
 pub fn error_of_text(text: String) -> StorageError {
     const LASTING: [&str; 8] = [
         "no such table",

@@ -1,11 +1,11 @@
-//! What decisions rest on: standings as they are now, and whether those that were read before a decision still hold.
+//! Grounds of decisions: current standings, and the check that those read before a decision are unchanged.
 
 use gatewright_storage::{Grounds, Subject};
 use serde_json::json;
 
 use crate::value::Value;
 
-/// The rows of the roles that make a standing, as the table `held`; of the kind of the subject and its identifier.
+/// The table `held`: the rows of the roles in the standing of a subject, given by its kind and identifier.
 macro_rules! held {
     ($kind:literal, $id:literal) => {
         concat!(
@@ -44,7 +44,7 @@ macro_rules! permissions_held {
     };
 }
 
-/// Whether grounds hold that a parameter brings as [`parameter`] writes them.
+/// Whether the grounds in a parameter, as written by [`parameter`], are unchanged.
 macro_rules! grounds_hold {
     ($grounds:literal) => {
         concat!(
@@ -77,7 +77,7 @@ macro_rules! grounds_hold {
 }
 pub(crate) use {grounds_hold, held, permissions_held, rank_held, roles_held};
 
-/// The grounds in the form that `grounds_hold!` reads; null: there are none.
+/// Returns the grounds in the form that `grounds_hold!` reads; null if there are none.
 pub(crate) fn parameter(grounds: Option<Grounds>) -> Value {
     let Some(grounds) = grounds else {
         return Value::Null;
@@ -99,7 +99,7 @@ pub(crate) fn parameter(grounds: Option<Grounds>) -> Value {
     Value::Text(text)
 }
 
-/// The kind of a subject, and its identifier.
+/// Returns the kind and the identifier of a subject.
 pub(crate) fn named(subject: &Subject) -> (&'static str, &str) {
     match subject {
         Subject::User(id) => ("user", id),

@@ -1,8 +1,8 @@
-//! The storage contract in SQL, once for every host.
+//! The storage contract in SQL, shared by all hosts.
 //!
 //! A host supplies an [`Executor`]: query, execute, and an atomic batch. Edge databases have no interactive
-//! transactions, so each function of the contract is one statement or one batch, and whatever must happen once is
-//! a condition inside the SQL. What a batch decided is read back by its last statement.
+//! transactions, so each function of the contract is one statement or one batch, and everything that must happen once
+//! is a condition inside the SQL. The last statement of a batch reads back what the batch decided.
 
 #![forbid(unsafe_code)]
 

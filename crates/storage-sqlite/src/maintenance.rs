@@ -1,4 +1,4 @@
-//! The database as a whole: what no longer matters is deleted, and the schema checked.
+//! Maintenance of the whole database: deletion of expired data, and the check of the schema.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::executor::{Executor, Statement};
 use crate::migrations;
 use crate::storage::SqliteStorage;
 
-/// How often expired rows are deleted.
+/// The interval at which expired rows are deleted.
 pub const PURGE_EVERY: Duration = Duration::from_secs(600);
-/// How long what has ended is kept.
+/// The time for which ended sessions, tokens and secrets are kept.
 const KEEP_FOR: Duration = Duration::from_secs(30 * 86_400);
 
-/// For how long a check is content with what one before it has written.
+/// The time for which a check relies on the write of an earlier check.
 const WRITTEN_FOR: Duration = Duration::from_secs(5);
-// Not one of a clock that was ahead.
+// Ignores a write by an instance whose clock was ahead.
 const WRITTEN: &str =
     "SELECT 1 FROM limits WHERE key = 'written' AND resets_at > ?1 AND resets_at <= ?2";
 const WRITE: &str = "INSERT INTO limits (key, count, resets_at) VALUES ('written', 1, ?1)
@@ -24,21 +24,22 @@ const WRITE: &str = "INSERT INTO limits (key, count, resets_at) VALUES ('written
 
 const DUE: &str =
     "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM limits WHERE key = 'purge' AND resets_at > ?1)";
-// Of several callers one gets a row.
+// Of several concurrent callers exactly one gets a row.
 const CLAIM: &str = "INSERT INTO limits (key, count, resets_at) VALUES ('purge', 1, ?1 + ?2)
     ON CONFLICT (key) DO UPDATE SET resets_at = excluded.resets_at WHERE resets_at <= ?1 RETURNING 1";
 
-/// Deletes what has expired, and events that are older than `audit_retention` (none: no events), unless this was done a
-/// short while ago, in this process or another. Returns whether it was done. The retention is awaited only if it is.
+/// Deletes expired data, and events that are older than `audit_retention` (`None` deletes no events), unless this
+/// process or another did so within [`PURGE_EVERY`]. Returns whether this call did so. The retention is awaited only in
+/// that case.
 ///
 /// # Errors
-/// The database could not do it; the next time tries again.
+/// The database could not delete the data, or the retention could not be read. A later call tries again.
 pub async fn purge_when_due(
     executor: &impl Executor,
     now: Timestamp,
     audit_retention: impl Future<Output = Result<Option<Duration>, String>>,
 ) -> Result<bool, StorageError> {
-    // Looked at first: most calls have nothing to do, and must not wait for a writer.
+    // A query comes first, because most calls have nothing to do and must not wait for a writer.
     let due = executor
         .query(Statement::new(DUE, vec![now.into()]))
         .await?;
@@ -56,7 +57,8 @@ pub async fn purge_when_due(
     let before = |span: Duration| {
         Timestamp::from_millis(now.as_millis().saturating_sub(span.as_millis() as u64))
     };
-    // One by one, and without an answer: the database is never held while somebody has to ask for more of either.
+    // The statements run one by one and return no rows, so that the database is never locked between two requests to
+    // it.
     for statement in statements(now, before(KEEP_FOR), audit_retention.map(before)) {
         executor.execute(statement).await?;
     }
@@ -71,7 +73,7 @@ const PURGE_ENDED: [&str; 4] = [
     "DELETE FROM sessions WHERE revoked_at < ?1",
 ];
 
-// Not all at once where there are very many; the next time takes more.
+// Limits the number of rows for each run; later runs delete the rest.
 const PURGE_AUDIT: &str = "DELETE FROM audit_events WHERE id IN (
     SELECT id FROM audit_events WHERE at < ?1 ORDER BY at LIMIT 5000)";
 
@@ -115,7 +117,7 @@ impl<E: Executor> Maintenance for SqliteStorage<E> {
     async fn check(&self, now: Timestamp) -> Result<(), StorageError> {
         migrations::check(self.executor()).await?;
         let until = now + WRITTEN_FOR;
-        // Looked at first: whoever asks again and again writes nothing, and waits for no writer.
+        // A query comes first, so that frequent checks write nothing and wait for no writer.
         let written = Statement::new(WRITTEN, vec![now.into(), until.into()]);
         if self.executor().query(written).await?.is_empty() {
             let write = Statement::new(WRITE, vec![until.into()]);

@@ -1,22 +1,22 @@
-//! The schema, as the steps that lead to it. A step that was released never changes; a change is a new step.
+//! The schema, as a list of migrations. A released migration never changes; every change is a new migration.
 
 use gatewright_storage::{StorageError, Timestamp};
 
 use crate::executor::{Executor, Statement};
 
-/// One step of the schema.
+/// A migration: one step of the schema.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
-    /// Number, from 1 without gaps.
+    /// The number, from 1 without gaps.
     pub version: u64,
-    /// What it does.
+    /// A short description.
     pub name: &'static str,
-    /// Its statements, run as one batch.
+    /// The statements, which run as one batch.
     pub statements: &'static [&'static str],
 }
 
 impl Migration {
-    /// The step as a script, for databases that are migrated from outside.
+    /// Returns the migration as a script, for databases that are migrated by another tool.
     pub fn script(&self) -> String {
         let record = format!(
             "INSERT INTO schema_migrations (version, name, applied_at)\n    VALUES ({}, '{}', unixepoch() * 1000)",
@@ -29,16 +29,16 @@ impl Migration {
     }
 }
 
-/// Why a database can't be used.
+/// The reason why a database can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MigrationError {
-    /// The database could not do it.
+    /// The database failed.
     Storage(StorageError),
-    /// The database was migrated by a newer version of Gatewright: using it could lose what that version stored.
+    /// A newer version of Gatewright migrated the database. Using it could lose data that the newer version stored.
     Newer {
-        /// Version of the database.
+        /// The version of the database's schema.
         found: u64,
-        /// Newest version that is known here.
+        /// The newest version that this build supports.
         known: u64,
     },
 }
@@ -49,7 +49,7 @@ impl From<StorageError> for MigrationError {
     }
 }
 
-/// Every step, oldest first. All times are milliseconds since the Unix epoch.
+/// All migrations, oldest first. All times are milliseconds since the Unix epoch.
 pub const MIGRATIONS: &[Migration] = &[
     FIRST,
     ACCOUNTS,
@@ -66,8 +66,9 @@ pub const MIGRATIONS: &[Migration] = &[
     ADDRESSES,
 ];
 
-// Of several keys that sign, each of another algorithm, one is of the algorithm in force: the newest, unless the setting went
-// back, and then a new one is made. The others expire when the tokens of the longest life have, with their overlap.
+// Only the newest unretired key still signs. It has the algorithm in force, unless the setting was changed back; in
+// that case a new key is created. The other keys expire after the longest possible life of an access token plus the
+// overlap.
 const EMERGENCY: Migration = Migration {
     version: 11,
     name: "keys of an emergency, and none but one signs",
@@ -80,7 +81,8 @@ const EMERGENCY: Migration = Migration {
     ],
 };
 
-// Whose address is verified has proved it. Whose is not may have, and lost it by an administrator's word: it is asked for once more.
+// Users with a verified address have proved it. Other users could have proved it before an administrator reset the
+// verification: they must prove it again.
 const PROVED: Migration = Migration {
     version: 12,
     name: "when an address was first proved",
@@ -90,7 +92,8 @@ const PROVED: Migration = Migration {
     ],
 };
 
-// What the key of an address is the core knows, and makes these anew (`renew-email-keys`). In ASCII nothing has changed.
+// The core computes the keys of addresses and renews these (`renew-email-keys`). Keys with an ASCII domain are
+// unchanged.
 const ADDRESSES: Migration = Migration {
     version: 13,
     name: "keys of addresses that are to be made anew",
@@ -103,7 +106,7 @@ const ADDRESSES: Migration = Migration {
     ],
 };
 
-// What is stored is counted, and in the same statement.
+// An event is counted in the statement that stores it.
 const COUNTED: Migration = Migration {
     version: 10,
     name: "events are counted as they are stored",
@@ -124,14 +127,14 @@ const COSTS: Migration = Migration {
         ) STRICT, WITHOUT ROWID"],
 };
 
-// Tokens of before name no session: a used one is recognised by its row alone, which stays.
+// Older tokens name no session. A used one is recognised only by its row, which is therefore kept.
 const FAMILIES: Migration = Migration {
     version: 8,
     name: "refresh tokens that name their session",
     statements: &["ALTER TABLE refresh_tokens ADD COLUMN names_session INTEGER NOT NULL DEFAULT 0"],
 };
 
-// An impersonation of before names no session that it rests on, and so has ended.
+// Older impersonation sessions name no parent session, and have therefore ended.
 const ACTING: Migration = Migration {
     version: 7,
     name: "the session that an impersonation rests on",
@@ -141,9 +144,9 @@ const ACTING: Migration = Migration {
     ],
 };
 
-// Custom roles had no rank, and stood with `user`. One that administers (it holds a permission of the service, or a wildcard
-// that covers one) gets 10: above `user`, whom its holders look after, and below `moderator`, whom they never could
-// administer. The others stay with `user`. Whoever wants another order sets it.
+// Custom roles had no rank and were equal to `user`. A role that administers (it has a permission of the service, or a
+// wildcard that covers one) gets rank 10: above `user`, whom its holders administer, and below `moderator`, whom they
+// never could administer. The other roles stay equal to `user`. Operators can set other ranks.
 const RANKS: Migration = Migration {
     version: 6,
     name: "ranks of roles, and a mark for what a batch has decided",
@@ -172,9 +175,9 @@ const FEW: Migration = Migration {
     ],
 };
 
-// Indexes name the row of a user by a short number, in the place of an identifier of 36 letters. Tables can't be turned
-// into such ones, and to drop a table deletes what refers to it: so all that refer to users or roles are made anew.
-// What would belong to nobody, or to no role, is not stored.
+// Indexes refer to the row of a user by a short number instead of an identifier of 36 characters. SQLite can't convert
+// existing tables, and dropping a table deletes the rows that refer to it. So all tables that refer to users or roles
+// are created again. Rows that would refer to no user or no role are not copied.
 const ROWS: Migration = Migration {
     version: 4,
     name: "users and roles with row numbers",
@@ -535,9 +538,9 @@ const CURRENT: &str = "SELECT coalesce(max(version), 0) AS version FROM schema_m
 const APPLIED: &str =
     "INSERT INTO schema_migrations (version, name, applied_at) VALUES (?1, ?2, ?3)";
 
-/// Brings a database to the newest schema and returns how many steps that took.
+/// Migrates a database to the newest schema and returns the number of migrations that were applied.
 ///
-/// Safe when several callers do it at once: a step is one batch, and its number can be stored once.
+/// Can be called concurrently: a migration is one batch, and its number can be stored only once.
 ///
 /// # Errors
 /// The database is newer than this version, or can't be used.
@@ -550,7 +553,7 @@ pub async fn migrate(executor: &impl Executor, now: Timestamp) -> Result<u64, Mi
         if current(executor).await? >= migration.version {
             continue;
         }
-        // First, so that the second of two callers fails here and not half-way.
+        // The record comes first, so that the second of two concurrent callers fails here and not halfway.
         let record = Statement::new(
             APPLIED,
             vec![migration.version.into(), migration.name.into(), now.into()],
@@ -564,7 +567,7 @@ pub async fn migrate(executor: &impl Executor, now: Timestamp) -> Result<u64, Mi
             .await
         {
             Ok(_) => applied += 1,
-            // Another caller may have taken this step meanwhile; then there is nothing to complain about.
+            // It is no error if another caller has applied this migration meanwhile.
             Err(error) if current(executor).await? < migration.version => return Err(error.into()),
             Err(_) => {}
         }
@@ -577,7 +580,7 @@ pub async fn migrate(executor: &impl Executor, now: Timestamp) -> Result<u64, Mi
     }
 }
 
-/// Whether a database has exactly the newest schema: one look, where [`migrate`] would take several.
+/// Returns whether a database has exactly the newest schema. Takes one query, where [`migrate`] takes several.
 pub async fn is_current(executor: &impl Executor) -> bool {
     check(executor).await.is_ok()
 }
@@ -587,7 +590,7 @@ pub(crate) async fn check(executor: &impl Executor) -> Result<(), StorageError> 
     match (current(executor).await?, newest()) {
         (found, known) if found == known => Ok(()),
         (found, known) => Err(StorageError::Invalid(format!(
-            "the schema is version {found}, needed is {known}"
+            "the database has schema {found}, but this version needs schema {known}"
         ))),
     }
 }

@@ -1,21 +1,21 @@
-//! Places in lists, which cursors hold.
+//! Positions in lists, which cursors contain.
 
 use gatewright_storage::{Cursor, StorageError};
 
-/// Where a page ended.
+/// The position where a page ended.
 pub(crate) struct Position {
-    /// Which part of the list it had come to.
+    /// The part of the list.
     pub(crate) part: u64,
-    /// What the last row of the page is sorted by.
+    /// The sort key of the last row of the page.
     pub(crate) key: String,
-    /// What decides among rows of that key.
+    /// The value that orders rows of the same key.
     pub(crate) tie_break: String,
 }
 
 impl Position {
     /// Reads a cursor.
     pub(crate) fn read(cursor: &Cursor) -> Result<Self, StorageError> {
-        #[allow(clippy::disallowed_methods, reason = "this crate makes the list")]
+        #[allow(clippy::disallowed_methods, reason = "this crate creates the list")]
         let (part, key, tie_break) =
             serde_json::from_str(cursor.as_str()).map_err(|_| not_of_this_list())?;
         Ok(Self {
@@ -25,13 +25,13 @@ impl Position {
         })
     }
 
-    /// The cursor of a page that begins after it.
+    /// Returns the cursor of a page that begins after this position.
     pub(crate) fn cursor(self) -> Cursor {
         Cursor::new(serde_json::json!([self.part, self.key, self.tie_break]).to_string())
     }
 }
 
-/// The cursor was made for another list.
+/// Returns the error for a cursor of another list.
 pub(crate) fn not_of_this_list() -> StorageError {
-    StorageError::Invalid("a cursor of another list".into())
+    StorageError::Invalid("the cursor belongs to another list".into())
 }

@@ -1,4 +1,4 @@
-//! Counters.
+//! Counters for rate limits.
 
 use gatewright_storage::{Limit, LimitState, RateLimits, StorageError, Timestamp};
 
@@ -7,7 +7,7 @@ use crate::storage::SqliteStorage;
 use crate::text::prefix_upper_bound;
 use crate::value::Row;
 
-// One statement, in which each limit, in order, is counted unless one before it is exceeded by this very event.
+// One statement that counts each limit in order, unless this event exceeds an earlier one.
 const COUNT: &str = "WITH item AS MATERIALIZED (
         SELECT key AS place, value ->> 0 AS name, value ->> 1 AS most, value ->> 2 AS span FROM json_each(?2)),
     reached AS MATERIALIZED (
@@ -48,7 +48,7 @@ impl<E: Executor> RateLimits for SqliteStorage<E> {
             Ok((key, state))
         };
         let mut counted = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        // SQLite promises no order of what a statement returns.
+        // SQLite guarantees no order of the rows of `RETURNING`.
         let place = |key: &str| limits.iter().position(|limit| limit.key == key);
         counted.sort_by_key(|(key, _)| place(key));
         Ok(counted.into_iter().map(|(_, state)| state).collect())
@@ -75,7 +75,7 @@ mod tests {
 
     use super::*;
 
-    /// A database that has no transactions of several statements.
+    /// A database without transactions of several statements.
     #[derive(Default)]
     struct OneByOne(AtomicUsize);
 
@@ -101,8 +101,8 @@ mod tests {
         }
     }
 
-    /// What every attempt does, right or wrong, is done often and by many: it never holds a database from one statement
-    /// to the next.
+    /// Every attempt, successful or not, runs these functions, so they must not lock the database from one statement to
+    /// the next.
     #[test]
     fn attempts_are_counted_and_told_in_one_statement_each() {
         let storage = SqliteStorage::new(OneByOne::default());

@@ -26,11 +26,12 @@ const LIST: &str = "SELECT id, name, description, built_in, rank, (SELECT group_
         WHERE role_permissions.role_row = roles.row ORDER BY permissions.name)) AS permissions, updated_at
     FROM roles ORDER BY name";
 
-// Whatever is stored is decided by the first statement of a batch, which leaves a mark with the identifier until the batch
-// ends: what the others store changes what was decided by. `?1` is the identifier, `?2` the name, `?3` the description,
-// `?4` the time of the change, `?5` the time that was seen or null, `?6` the grounds.
+// The first writing statement of a batch decides whether the batch stores anything. It leaves a mark with the
+// identifier until the end of the batch, because the later statements change the data that the decision depends on.
+// `?1` is the identifier, `?2` the name, `?3` the description, `?4` the time of the change, `?5` the expected
+// `updated_at` or null, `?6` the grounds.
 
-/// Whether another one has the name. A built-in one keeps its own.
+/// Whether another row has the name. A built-in row keeps its own name.
 macro_rules! name_taken {
     ($table:literal) => {
         concat!(
@@ -42,7 +43,7 @@ macro_rules! name_taken {
         )
     };
 }
-/// Whether it is as the caller has seen it, and so is what the decision rests on.
+/// Whether the row and the grounds of the decision are unchanged since the caller read them.
 macro_rules! as_seen {
     ($table:literal) => {
         concat!(
@@ -64,7 +65,7 @@ macro_rules! decide {
         )
     };
 }
-/// Why nothing is stored, asked before anything is. 1: another one has the name.
+/// The reason why nothing is stored, read before anything is stored. 1 means that another row has the name.
 macro_rules! refused {
     ($table:literal) => {
         concat!(
@@ -114,7 +115,8 @@ const ADD_PERMISSIONS: &str = concat!(
     " ON CONFLICT DO NOTHING"
 );
 
-/// What the first and the last statement of a batch say: why it was not stored, and whether it was.
+/// Returns the outcome of a batch. Its first statement returns the reason for a refusal, its last one whether it
+/// stored.
 fn outcome(mut results: Vec<Vec<Row>>) -> Result<StoreOutcome, StorageError> {
     let stored = results.pop().unwrap_or_default();
     if !stored.is_empty() {
@@ -147,7 +149,8 @@ impl<E: Executor> Roles for SqliteStorage<E> {
         let (kind, id) = named(&subject);
         let find = Statement::new(FIND_STANDING, vec![kind.into(), id.into()]);
         let row = self.executor().query(find).await?.into_iter().next();
-        let mut row = row.ok_or_else(|| StorageError::Invalid("a standing has no row".into()))?;
+        let mut row =
+            row.ok_or_else(|| StorageError::Invalid("a standing returned no row".into()))?;
         Ok(Standing {
             rank: row.next()?,
             roles: row.next::<Names>()?.0,

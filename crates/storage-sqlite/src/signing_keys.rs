@@ -1,4 +1,4 @@
-//! Keys that sign access tokens.
+//! Signing keys of access tokens.
 
 use gatewright_storage::{SigningKeys, StorageError, StoredSigningKey, Timestamp};
 
@@ -9,13 +9,14 @@ use crate::value::Row;
 const LIST: &str = "SELECT kid, algorithm, public_jwk, sealed, created_at, retired_at, expires_at, emergency FROM signing_keys
     ORDER BY created_at, kid";
 
-// All that have signed, if the caller has seen the one of the algorithm; in an emergency also those that no longer did.
+// Retires all unretired keys, if the caller has seen the one of the algorithm. In an emergency, keys that were retired
+// before also expire.
 const RETIRE: &str = "UPDATE signing_keys
     SET retired_at = coalesce(retired_at, ?3), expires_at = min(coalesce(expires_at, ?4), ?4)
     WHERE (retired_at IS NULL OR ?5)
         AND ?2 IS (SELECT kid FROM signing_keys WHERE algorithm = ?1 AND retired_at IS NULL)";
-// The unique index admits one unretired key of an algorithm. If `replaces` names none that was just retired by
-// this batch, another caller was first.
+// The unique index admits one unretired key for each algorithm. If this batch did not retire the key that `replaces`
+// names, another caller was first.
 const ADD: &str = "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed, created_at, emergency)
     SELECT ?1, ?2, ?3, ?4, ?5, ?7
     WHERE ?6 IS NULL OR EXISTS (SELECT 1 FROM signing_keys WHERE kid = ?6 AND retired_at = ?5

@@ -1,4 +1,4 @@
-//! Storage over an [`Executor`]. Each noun of the contract has a file of its own, or a folder.
+//! Storage on an [`Executor`]. Each noun of the contract has its own file or folder.
 
 use crate::executor::Executor;
 
@@ -9,12 +9,12 @@ pub struct SqliteStorage<E> {
 }
 
 impl<E: Executor> SqliteStorage<E> {
-    /// Storage in a database that [`migrate`](crate::migrate) has prepared.
+    /// Creates storage on a database that [`migrate`](crate::migrate) has prepared.
     pub fn new(executor: E) -> Self {
         Self { executor }
     }
 
-    /// The executor it was made with.
+    /// Returns the executor.
     pub fn executor(&self) -> &E {
         &self.executor
     }

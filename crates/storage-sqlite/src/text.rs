@@ -1,10 +1,10 @@
-//! Texts in their order, byte by byte.
+//! The order of texts, byte by byte.
 
-/// Comes after every text that is stored: keys are far shorter.
+/// A text after every stored text, because keys are far shorter.
 pub(crate) const LAST: &str =
     "\u{10FFFF}\u{10FFFF}\u{10FFFF}\u{10FFFF}\u{10FFFF}\u{10FFFF}\u{10FFFF}\u{10FFFF}";
 
-/// The first text after all that begin with this one, byte by byte.
+/// Returns the first text after all texts that begin with this prefix, byte by byte.
 pub(crate) fn prefix_upper_bound(prefix: &str) -> String {
     let mut text = prefix.to_owned();
     while let Some(last) = text.pop() {

@@ -1,4 +1,4 @@
-//! Values and rows, as SQLite has them. Integers stay below 2^53 so that every host passes them on unrounded.
+//! Values and rows of SQLite. Integers stay below 2^53, so that every host passes them on unrounded.
 
 use gatewright_storage::{StorageError, Timestamp};
 
@@ -58,25 +58,25 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 pub struct Row(std::vec::IntoIter<Value>);
 
 impl Row {
-    /// A row of these columns.
+    /// Creates a row of these columns.
     pub fn new(columns: Vec<Value>) -> Self {
         Self(columns.into_iter())
     }
 
-    /// The next column.
+    /// Reads the next column.
     pub(crate) fn next<T: FromValue>(&mut self) -> Result<T, StorageError> {
         T::from_value(self.0.next().unwrap_or(Value::Null))
     }
 }
 
-/// What a column can be read as.
+/// A type that a column can be read as.
 pub(crate) trait FromValue: Sized {
     fn from_value(value: Value) -> Result<Self, StorageError>;
 }
 
 fn unexpected<T>(wanted: &str) -> Result<T, StorageError> {
     Err(StorageError::Invalid(format!(
-        "a column does not hold {wanted}"
+        "a column does not contain {wanted}"
     )))
 }
 
@@ -99,7 +99,7 @@ impl FromValue for u64 {
     fn from_value(value: Value) -> Result<Self, StorageError> {
         match value {
             Value::Integer(number) if number >= 0 => Ok(number.unsigned_abs()),
-            _ => unexpected("a count"),
+            _ => unexpected("a non-negative integer"),
         }
     }
 }

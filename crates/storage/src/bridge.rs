@@ -1,7 +1,8 @@
-//! Over the boundary of a component: the same records on both sides, copied field by field.
+//! Conversion of records at the boundary of a component: both sides have the same records, which are copied field by
+//! field.
 //!
-//! Bindings have types of their own in every crate that generates them. `generated/bridge.rs` lists the records and
-//! functions of the contract; the macro here writes the conversions.
+//! Every crate that generates bindings has its own types. `generated/bridge.rs` lists the records and functions of the
+//! contract; the macro in this module writes the conversions.
 
 use core::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::time::Timestamp;
 
 /// Converts a value into its equivalent on the other side of the boundary.
 pub trait Mirror<T> {
-    /// The equivalent.
+    /// Returns the equivalent value.
     fn mirror(self) -> T;
 }
 
@@ -79,8 +80,8 @@ impl<A: Mirror<B>, B, E: Mirror<F>, F> Mirror<Result<B, F>> for Result<A, E> {
     }
 }
 
-/// Implements [`Mirror`] both ways for types of one module and their equivalents in another: `[ours] [bindings]`, then the
-/// types. A variant may have another name in the bindings.
+/// Implements [`Mirror`] in both directions for the types of one module and their equivalents in another. The arguments
+/// are `[ours] [bindings]`, then the types. A variant can have another name in the bindings.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! mirror_types {

@@ -1,17 +1,18 @@
-//! Where a page of a list begins.
+//! Cursors: positions of pages in a list.
 
-/// Where the next page of a list begins. Only the storage that made it reads it; everybody else passes it on.
+/// The position where the next page of a list begins. The value is opaque: only the storage that created it interprets
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cursor(String);
 
 impl Cursor {
-    /// What a storage wrote.
+    /// Creates a cursor from the text that a storage wrote.
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// For the storage that wrote it.
+    /// Returns the text, for the storage that wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

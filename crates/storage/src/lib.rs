@@ -1,10 +1,10 @@
 //! The storage contract in Rust: the records of `wit/`, and one trait for each of its nouns.
 //!
-//! Everything in `generated/` is written by `cargo xtask generate` from `wit/`; change it there. [`Storage`] is all traits
-//! together. [`mirror_storage!`] and [`storage_functions!`] carry records and calls over the boundary of a component.
+//! `cargo xtask generate` writes everything in `generated/` from `wit/`; change it there. [`Storage`] combines all
+//! traits. [`mirror_storage!`] and [`storage_functions!`] pass records and calls across the boundary of a component.
 //!
-//! To add a function, add it to the interface of its noun in `wit/`, run `cargo xtask generate`, and implement it in each
-//! storage: the compiler names them.
+//! To add a function, add it to the interface of its noun in `wit/`, run `cargo xtask generate`, and implement it in
+//! each storage: the compiler lists the missing implementations.
 
 #![forbid(unsafe_code)]
 

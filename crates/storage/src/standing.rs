@@ -1,4 +1,4 @@
-//! Standings of what was read.
+//! Conversions of users and roles that were read into seen standings.
 
 use crate::generated::{Role, SeenStanding, Standing, Subject, UserDetails};
 

@@ -1,4 +1,4 @@
-"""The core of Gatewright from Python: main.py auth-core.wasm jwks.json TOKEN"""
+"""Calls the core of Gatewright from Python: main.py auth-core.wasm jwks.json TOKEN"""
 
 import json
 import secrets
@@ -25,11 +25,11 @@ def random_u64(store):
 
 
 class Refused(Exception):
-    """The error of a function: its name, or what it says."""
+    """The error of a function: its name, or its payload."""
 
 
 class Core:
-    """An instance of the component, which has a clock and randomness. For one thread at a time."""
+    """An instance of the component, with a clock and randomness. Use it from one thread at a time."""
 
     def __init__(self, path):
         engine = Engine()
@@ -43,15 +43,15 @@ class Core:
         self.instance = linker.instantiate(self.store, Component.from_file(engine, path))
 
     def call(self, interface, name, *arguments):
-        """What a function returns. Its errors are raised."""
+        """Returns the result of a function, and raises its errors."""
         interface = self.instance.get_export_index(self.store, f"gatewright:auth/{interface}@0.1.0")
         index = self.instance.get_export_index(self.store, name, interface)
         function = self.instance.get_func(self.store, index)
         result = function(self.store, *arguments)
         if not isinstance(function.type(self.store).result, ResultType):
             return result
-        # wasmtime leaves out whether it is an error where the types tell: an error is never a bool. Don't ask
-        # whether a result is true before that, as an error can be a string.
+        # wasmtime omits the tag if the types distinguish success from error: an error is never a bool. Check this
+        # before testing a result for truth, because an error can be a string.
         if not isinstance(result, Variant):
             result = Variant("ok" if isinstance(result, bool) else "err", result)
         if result.tag == "err":
@@ -65,10 +65,10 @@ def main(component, jwks, token):
     stored = core.call("passwords", "hash", "correct horse battery staple", None)
     assert core.call("passwords", "verify", "correct horse battery staple", stored)
     assert not core.call("passwords", "verify", "another", stored)
-    print("stored as", stored[: stored.index("=1$") + 2])
+    print("stored hash:", stored[: stored.index("=1$") + 2])
 
     secret = core.call("totp", "generate-secret")
-    print("enrolled by", core.call("totp", "uri", secret, "Acme", "ada@example.com").replace(secret, "…"))
+    print("TOTP URI:", core.call("totp", "uri", secret, "Acme", "ada@example.com").replace(secret, "…"))
     assert core.call("totp", "verify", secret, "12345", None) is None
 
     expected = record(issuer="https://auth.example.com", audience="https://api.example.com", clock_tolerance=5)
@@ -77,10 +77,10 @@ def main(component, jwks, token):
     try:
         claims = core.call("tokens", "verify", token, keys, expected)
     except Refused as refusal:
-        print("the token is refused:", refusal)
+        print("token refused:", refusal)
         return
-    print("the token is of", json.loads(claims)["sub"])
-    print("may write posts:", core.call("access", "can", claims, "posts:write"))
+    print("token subject:", json.loads(claims)["sub"])
+    print("can write posts:", core.call("access", "can", claims, "posts:write"))
 
 
 main(*sys.argv[1:])

@@ -1,7 +1,7 @@
-//! The core of Gatewright from Rust: core-example auth-core.wasm jwks.json TOKEN
+//! Calls the core of Gatewright from Rust: core-example auth-core.wasm jwks.json TOKEN
 
-#![allow(clippy::disallowed_methods, reason = "it has no strict reader of JSON")]
-#![allow(clippy::print_stdout, reason = "it talks to a person")]
+#![allow(clippy::disallowed_methods, reason = "there is no strict JSON parser")]
+#![allow(clippy::print_stdout, reason = "the example prints its results")]
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -41,7 +41,7 @@ fn main() -> Result<()> {
         ));
     };
 
-    // An instance has a clock and randomness.
+    // The component imports a clock and randomness.
     let engine = Engine::default();
     let mut linker = Linker::new(&engine);
     linker
@@ -54,19 +54,19 @@ fn main() -> Result<()> {
     let component = Component::from_file(&engine, component)?;
     let core = Core::instantiate(&mut store, &component, &linker)?;
 
-    // The outer result of a call is the component's end, the inner one the answer of the function.
+    // The outer result of a call reports a trap of the component, the inner one is the result of the function.
     let passwords = core.gatewright_auth_passwords();
     let stored = passwords.call_hash(&mut store, "correct horse battery staple", None)??;
     ensure!(passwords.call_verify(&mut store, "correct horse battery staple", &stored)??);
     ensure!(!passwords.call_verify(&mut store, "another", &stored)??);
     let (parameters, _) = stored.split_at(stored.find("=1$").map_or(0, |at| at + 2));
-    println!("stored as {parameters}");
+    println!("stored hash: {parameters}");
 
     let totp = core.gatewright_auth_totp();
     let secret = totp.call_generate_secret(&mut store)?;
     let uri = totp.call_uri(&mut store, &secret, "Acme", "ada@example.com")?;
     println!(
-        "enrolled by {}",
+        "TOTP URI: {}",
         uri.unwrap_or_default().replace(&secret, "…")
     );
     ensure!(
@@ -84,12 +84,12 @@ fn main() -> Result<()> {
     match tokens.call_verify(&mut store, token, &keys, &expected)? {
         Ok(claims) => {
             let subject = serde_json::from_str::<serde_json::Value>(&claims)?["sub"].take();
-            println!("the token is of {}", subject.as_str().unwrap_or_default());
+            println!("token subject: {}", subject.as_str().unwrap_or_default());
             let access = core.gatewright_auth_access();
             let allowed = access.call_can(&mut store, &claims, "posts:write")?;
-            println!("may write posts: {allowed}");
+            println!("can write posts: {allowed}");
         }
-        Err(refusal) => println!("the token is refused: {}", refusal.name()),
+        Err(refusal) => println!("token refused: {}", refusal.name()),
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What may be stale, in KV.
+//! The cache in KV, whose entries can be stale.
 
 use std::time::Duration;
 
@@ -7,18 +7,20 @@ use serde::Serialize;
 use worker::Env;
 use worker::kv::{KvError, KvStore};
 
-/// Binding of the namespace.
+/// The binding of the namespace.
 const NAMESPACE: &str = "KV";
-/// KV keeps nothing for less.
+/// The shortest lifetime of an entry in KV.
 const SHORTEST: Duration = Duration::from_secs(60);
-/// Most keys that are written for one request: Workers bound what a request may call.
+/// Maximum number of keys that are written for one request, because Workers limit the calls of a request.
 const MAX_PUBLISHED: usize = 500;
 
-/// KV, which another place may see a minute late, or never before it has expired. So nothing is decided by it: what it
-/// holds says itself until when it is meant, and is put there after the database knows.
+/// The KV namespace. Another location can see an entry a minute late, or not at all before the entry expires. No
+/// decision therefore depends on it: each entry contains the time until which it applies, and is written after the
+/// database.
 pub(crate) struct Cache(KvStore);
 
-/// What embedded verifiers find under `revoked:SID`: the session has ended, and its access tokens have expired by then.
+/// The entry that embedded verifiers read under `revoked:SID`: the session has ended, and its access tokens have
+/// expired by this time.
 #[derive(Serialize)]
 struct Revocation {
     /// Seconds since the Unix epoch, as in `exp`.
@@ -26,12 +28,12 @@ struct Revocation {
 }
 
 impl Cache {
-    /// The namespace, if one is bound.
+    /// Returns the namespace, if one is bound.
     pub(crate) fn new(env: &Env) -> Option<Self> {
         env.kv(NAMESPACE).ok().map(Self)
     }
 
-    /// Publishes that sessions have ended. Returns how many there was no room for.
+    /// Publishes that sessions have ended. Returns the number of sessions that exceed the limit and were not published.
     pub(crate) async fn revoke(
         &self,
         sessions: &[String],
@@ -49,7 +51,7 @@ impl Cache {
         Ok(left.len())
     }
 
-    /// Keeps a value that says itself until when it is meant, for so long or a little longer.
+    /// Stores a value that contains the time until which it applies, until that time or a little longer.
     async fn put(
         &self,
         key: String,

@@ -1,9 +1,9 @@
-//! Gatewright as a Cloudflare Worker: the routes and the core linked in, D1 for truth.
+//! Gatewright as a Cloudflare Worker: the routes and the core are linked in, and all data is in D1.
 //!
-//! An isolate serves many requests, some of them at the same time. What it keeps between them is made at once and never
-//! waits: a future of a request is gone for good when its client goes away.
+//! An isolate serves many requests, some of them concurrently. State that it keeps between them is created without
+//! waiting, because a request's future is dropped when its client disconnects.
 
-// Exports of a Worker are generated, and speak to JavaScript.
+// The exports of a Worker are generated, and call JavaScript.
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 
@@ -26,19 +26,19 @@ use worker::{
 
 use crate::platform::{HASH_MEMORY_KIB, Host, SERVICE, Variables};
 
-/// Where Cloudflare says the client's address.
+/// The header in which Cloudflare passes the client's address.
 const CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 
 static HASH_QUEUE: OnceLock<HashQueue> = OnceLock::new();
 
-/// How often a request that waits for a password hash looks whether it is its turn.
+/// The interval at which a request that waits for a password hash checks whether it is its turn.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Answers a request.
+/// Handles a request.
 #[event(fetch)]
 async fn fetch(request: HttpRequest, env: Env, _: Context) -> worker::Result<HttpResponse> {
     let (mut parts, body) = request.into_parts();
-    // What a client says of its own address is worth nothing.
+    // An address that the client sends is not trusted.
     parts.headers.remove(CLIENT_ADDRESS);
     if let Some(address) = parts.headers.get(CONNECTING_IP).cloned() {
         parts.headers.insert(CLIENT_ADDRESS, address);
@@ -54,7 +54,7 @@ async fn fetch(request: HttpRequest, env: Env, _: Context) -> worker::Result<Htt
     };
     let route = service.front().asked(&parts).route();
     let hashes = route.is_some_and(|route| route.hashes_password);
-    // Its body is there before it waits: who sends slowly holds no place.
+    // The body is read before the request waits, so that a slow client occupies no place in the queue.
     let ready = async || match hashes {
         true => Passed::wait().await.map(Some),
         false => Ok(None),
@@ -63,15 +63,15 @@ async fn fetch(request: HttpRequest, env: Env, _: Context) -> worker::Result<Htt
     into_response(service.handle_when(request, ready).await)
 }
 
-/// A place at the work of password hashes; given back when dropped.
+/// A place in the queue of password hashes. Dropping it gives the place back.
 struct Passed(Ticket);
 
 impl Passed {
-    /// Waits for a place, or fails at once where too many wait already.
+    /// Waits for a place, or fails at once if too many requests are already waiting.
     async fn wait() -> Result<Self, ApiError> {
         let overloaded = || ApiError::unavailable(1);
         let queue = HASH_QUEUE.get().ok_or_else(overloaded)?;
-        // Made before the first wait: who is given up while he waits gives his place back.
+        // Created before the first wait, so that a request that is cancelled while it waits gives its place back.
         let passed = Self(queue.join(platform::now()).ok_or_else(overloaded)?);
         while !queue
             .enter(passed.0, platform::now())
@@ -91,7 +91,7 @@ impl Drop for Passed {
     }
 }
 
-/// Clears out what has expired.
+/// Deletes expired data.
 #[event(scheduled)]
 async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
     let variables = Variables(env.clone());
@@ -109,13 +109,13 @@ async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
         let cause = format!("{error:?}");
         host.log(
             Level::Warn,
-            "what has expired could not be cleared out",
+            "expired data could not be deleted",
             &[("cause", &cause)],
         );
     }
 }
 
-/// The service, made of the settings by the first request that comes. Nothing in that waits.
+/// Returns the service, which the first request creates from the settings, without waiting.
 fn service(env: &Env) -> Result<&'static Service<Host>, ApiError> {
     if let Some(service) = SERVICE.get() {
         return Ok(service);
@@ -126,11 +126,13 @@ fn service(env: &Env) -> Result<&'static Service<Host>, ApiError> {
     };
     let config = Config::from_settings(&Variables(env.clone()))
         .now_or_never()
-        .ok_or_else(|| unusable("a variable had to be waited for"))?
+        .ok_or_else(|| unusable("a variable can't be read without waiting"))?
         .map_err(|error| unusable(&error.to_string()))?;
     if config.argon2_memory > HASH_MEMORY_KIB {
         let memory = config.argon2_memory;
-        let cause = format!("ARGON2_MEMORY_KIB: an isolate has {HASH_MEMORY_KIB}, not {memory}");
+        let cause = format!(
+            "ARGON2_MEMORY_KIB is {memory}, but an isolate has {HASH_MEMORY_KIB}: set a lower value"
+        );
         return Err(unusable(&cause));
     }
     let host = Host::new(env.clone()).map_err(|cause| unusable(&cause))?;

@@ -1,4 +1,4 @@
-//! The core's platform, met by what Cloudflare gives a Worker.
+//! The core's platform, implemented with the bindings and variables of a Cloudflare Worker.
 
 use std::pin::pin;
 use std::sync::OnceLock;
@@ -28,23 +28,24 @@ use worker::{
 
 use crate::cache::Cache;
 
-/// The service of this isolate. Deferred work, which outlives its request, goes on with it.
+/// The service of this isolate. Deferred work, which outlives its request, uses it.
 pub(crate) static SERVICE: OnceLock<Service<Host>> = OnceLock::new();
-/// Memory of an isolate that password hashes may take: of its 128 MiB what code, JavaScript and requests leave.
+/// The memory of an isolate that password hashes can use: the part of its 128 MiB that code, JavaScript and requests
+/// leave.
 pub(crate) const HASH_MEMORY_KIB: u32 = 64 * 1024;
-/// Binding of the database.
+/// The binding of the database.
 const DATABASE: &str = "DB";
-/// Binding that sends e-mail.
+/// The binding that sends e-mail.
 const EMAIL: &str = "EMAIL";
 
 #[wasm_bindgen(module = "cloudflare:workers")]
 extern "C" {
-    /// Keeps the request's context until a promise is settled.
+    /// Keeps the request's context alive until a promise is settled.
     #[wasm_bindgen(js_name = waitUntil)]
     fn wait_until(promise: &Promise);
 }
 
-/// What an isolate keeps of its bindings and variables.
+/// The bindings and variables that an isolate keeps.
 pub(crate) struct Host {
     storage: SqliteStorage<D1>,
     cache: Option<Cache>,
@@ -56,19 +57,19 @@ pub(crate) struct Host {
 }
 
 auth_core::settings! {
-    /// What an operator can set about the Worker.
+    /// The settings of the Worker.
     pub(crate) struct WorkerConfig;
 
-    /// How many requests may wait for a password hash in one isolate; more are answered with 503.
+    /// Maximum number of requests that wait for a password hash in one isolate; further ones get 503.
     MAX_WAITING_HASHES max_waiting_hashes: usize = "64", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536";
 }
 
 impl Host {
-    /// Reads the settings that are not the service's. Nothing in that waits.
+    /// Reads the settings that are not the service's, without waiting.
     pub(crate) fn new(env: Env) -> Result<Self, String> {
         let database = env
             .d1(DATABASE)
-            .map_err(|error| format!("the binding {DATABASE} has to be a D1 database: {error}"))?;
+            .map_err(|error| format!("the binding {DATABASE} must be a D1 database: {error}"))?;
         let cache = Cache::new(&env);
         let variables = Variables(env);
         let text = |error: SettingError| error.to_string();
@@ -89,32 +90,32 @@ impl Host {
         })
     }
 
-    /// How many requests may wait for a password hash.
+    /// Returns the maximum number of requests that wait for a password hash.
     pub(crate) fn max_waiting_hashes(&self) -> usize {
         self.worker.max_waiting_hashes
     }
 
-    /// How many bytes request bodies may take together.
+    /// Returns the maximum number of bytes that all request bodies use together.
     pub(crate) fn body_memory(&self) -> usize {
         self.bodies.memory
     }
 
-    /// The database.
+    /// Returns the database.
     pub(crate) fn d1(&self) -> &D1 {
         self.storage.executor()
     }
 }
 
-/// A random number.
+/// Returns a random number.
 pub(crate) fn random() -> u64 {
     let mut random = [0; 8];
-    getrandom::fill(&mut random).expect("crypto.getRandomValues is there");
+    getrandom::fill(&mut random).expect("crypto.getRandomValues is available");
     u64::from_be_bytes(random)
 }
 
-/// The result of a future that never waits.
+/// Returns the result of a future that never waits.
 fn ready_now<T>(future: impl Future<Output = T>) -> Result<T, String> {
-    let waited = "a variable had to be waited for";
+    let waited = "a variable can't be read without waiting";
     future.now_or_never().ok_or_else(|| waited.to_owned())
 }
 
@@ -130,7 +131,7 @@ impl Platform for Host {
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).expect("crypto.getRandomValues is there");
+        getrandom::fill(bytes).expect("crypto.getRandomValues is available");
     }
 
     async fn send_mail(&self, message: Message) -> Result<(), MailError> {
@@ -171,14 +172,14 @@ impl Platform for Host {
             while let Some(chunk) = chunks.next().await {
                 body.extend(chunk.map_err(text)?);
                 if body.len() > FETCH_LIMIT {
-                    return Err("it answered too much".to_owned());
+                    return Err("its response is too large".to_owned());
                 }
             }
             Ok(OutboundResponse { status, body })
         });
         match select(fetched, Delay::from(FETCH_TIMEOUT)).await {
             Either::Left((response, _)) => response,
-            Either::Right(((), _)) => Err("it does not answer".to_owned()),
+            Either::Right(((), _)) => Err("it does not respond".to_owned()),
         }
     }
 
@@ -190,7 +191,7 @@ impl Platform for Host {
 
     fn defer(&self, work: Deferred) {
         in_background(async {
-            // What is deferred comes from a service that was made.
+            // Work is deferred only by a service that exists.
             if let Some(service) = SERVICE.get() {
                 service.run(work).await;
             }
@@ -202,7 +203,7 @@ impl Platform for Host {
             return;
         }
         in_background(async move {
-            // What has ended was a session of a service that was made.
+            // Sessions end only in a service that exists.
             let Some(host) = SERVICE.get().map(Service::platform) else {
                 return;
             };
@@ -232,7 +233,7 @@ impl Platform for Host {
     }
 }
 
-/// Does work after the response, for which the request's context is kept.
+/// Does work after the response. The request's context is kept alive for it.
 fn in_background(work: impl Future<Output = ()> + 'static) {
     wait_until(&future_to_promise(async {
         work.await;
@@ -240,17 +241,17 @@ fn in_background(work: impl Future<Output = ()> + 'static) {
     }));
 }
 
-/// The time, which stands still while a request computes.
+/// Returns the time, which does not advance while a request computes.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(js_sys::Date::now() as u64)
 }
 
-/// Writes what went wrong before there was a log.
+/// Reports an error before the log is configured.
 pub(crate) fn report(cause: &str) {
     console_error!("ERROR the settings can't be used cause={cause:?}");
 }
 
-/// Sends a request, and returns the status of its answer.
+/// Sends a request and returns the status of the response.
 async fn send(request: Request<Bytes>) -> Result<StatusCode, MailError> {
     let unreachable = |error: worker::Error| {
         MailError::Unavailable(format!("the e-mail service can't be reached: {error}"))
@@ -270,12 +271,12 @@ async fn send(request: Request<Bytes>) -> Result<StatusCode, MailError> {
         Either::Left((response, _)) => {
             let status = response.map_err(unreachable)?.status_code();
             StatusCode::from_u16(status).map_err(|_| {
-                MailError::Unavailable(format!("the e-mail service answered {status}"))
+                MailError::Unavailable(format!("the e-mail service returned the status {status}"))
             })
         }
         Either::Right(((), _)) => {
             aborting.abort();
-            let late = "the e-mail service does not answer".to_owned();
+            let late = "the e-mail service does not respond".to_owned();
             Err(MailError::Unavailable(late))
         }
     }
@@ -301,7 +302,7 @@ async fn send_by_binding(
         Either::Left((Ok(_), _)) => return Ok(()),
         Either::Left((Err(error), _)) => error,
         Either::Right(((), _)) => {
-            let late = "the e-mail service does not answer".to_owned();
+            let late = "the e-mail service does not respond".to_owned();
             return Err(MailError::Unavailable(late));
         }
     };
@@ -311,7 +312,7 @@ async fn send_by_binding(
         "the e-mail service: {code} {}",
         String::from(error.message())
     );
-    // Of the documented codes those that are about the message, the sender or the account.
+    // The documented codes that concern the message, the sender or the account.
     let lasting = [
         "E_VALIDATION",
         "E_FIELD",
@@ -334,11 +335,11 @@ pub(crate) struct Variables(pub(crate) Env);
 impl Settings for Variables {
     async fn get(&self, name: &str) -> Result<Option<String>, String> {
         let value = Reflect::get(&self.0, &name.into())
-            .map_err(|_| format!("the variables can't be read for {name}"))?;
+            .map_err(|_| format!("the variable {name} can't be read"))?;
         if value.is_undefined() || value.is_null() {
             return Ok(None);
         }
-        // A number or a truth value in the configuration is meant as its text.
+        // A number or a boolean in the configuration is read as its text.
         match value.as_string() {
             Some(text) => Ok(Some(text)),
             None => Ok(value

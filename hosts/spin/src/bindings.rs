@@ -1,4 +1,4 @@
-//! Bindings generated from `wit/`, and what exports the contract.
+//! Bindings generated from `wit/`, and the type that exports the contract.
 
 #![allow(clippy::all, reason = "generated; documented in wit/")]
 
@@ -9,5 +9,5 @@ spin_sdk::wit_bindgen::generate!({
     runtime_path: "spin_sdk::wit_bindgen::rt",
 });
 
-/// What exports the contract.
+/// The type that exports the contract.
 pub(crate) struct Provider;

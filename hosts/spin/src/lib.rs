@@ -1,10 +1,10 @@
-//! The contract of `wit/`, provided on Spin: storage in `spin:sqlite`, settings from `spin:variables`, mail by
-//! outbound HTTP, and a log on standard error, which Spin collects.
+//! The contract of `wit/` on Spin: storage in `spin:sqlite`, settings from `spin:variables`, mail by outbound HTTP, and
+//! a log on standard error, which Spin collects.
 //!
-//! Spin gives an instance up to 16 requests at once and up to 128 in its life. What an instance keeps is therefore
-//! shared by requests and belongs to none of them: open connections, the settings, whether the schema is current.
+//! Spin gives an instance up to 16 requests at once and up to 128 in its life. Requests therefore share everything that
+//! an instance keeps: open connections, the settings, and whether the schema is current.
 
-// Generated bindings speak the component model's ABI, which is raw pointers.
+// Generated bindings use the component model's ABI, which passes raw pointers.
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 
@@ -39,7 +39,7 @@ macro_rules! serve_exports {
                     let storage = ready().await.map_err(Mirror::mirror)?;
                     let result = auth_core::storage::$noun::$name(&storage, $($argument.mirror()),*).await;
                     if let Err(auth_core::storage::StorageError::Invalid(_)) = result {
-                        // The database may be another than before: look at its schema again.
+                        // The database could have been replaced: check its schema again.
                         schema::set_current(false);
                     }
                     result.mirror()
@@ -50,10 +50,10 @@ macro_rules! serve_exports {
 }
 auth_core::storage::storage_functions!(serve_exports);
 
-/// The storage, on a database whose schema is current.
+/// Returns the storage, on a database whose schema is current.
 ///
-/// Of concurrent first calls, in this instance and in others, each looks and one of them migrates; no call waits
-/// for another's future, which could be dropped with its request.
+/// Concurrent first calls, in this instance and in others, each check the schema, and one of them migrates. No call
+/// waits for another's future, which could be dropped with its request.
 async fn ready() -> Result<SqliteStorage<SpinSqlite>, StorageError> {
     if !schema::is_current() {
         if !is_current(&SpinSqlite).await {
@@ -61,7 +61,7 @@ async fn ready() -> Result<SqliteStorage<SpinSqlite>, StorageError> {
                 .await
                 .map_err(|error| match error {
                     MigrationError::Newer { found, known } => StorageError::Invalid(format!(
-                        "the database has schema {found} and this version knows {known}: use a newer Gatewright"
+                        "the database has schema {found}, but this version knows only {known}: use a newer Gatewright"
                     )),
                     MigrationError::Storage(error) => error,
                 })?;

@@ -10,15 +10,15 @@ use crate::bindings::Provider;
 use crate::bindings::exports::gatewright::auth::log::{Guest, Level as ContractLevel};
 use crate::clock::now;
 
-/// `LOG_LEVEL` and `LOG_JSON` once they are known.
+/// `LOG_LEVEL` and `LOG_JSON`, after they have been read.
 static CONFIG: OnceLock<LogConfig> = OnceLock::new();
-/// What holds until then.
+/// The configuration until then.
 const USUAL: LogConfig = LogConfig {
     level: Level::Info,
     json: false,
 };
 
-/// Most bytes that `wasi:io/streams` takes at once.
+/// The number of bytes that `wasi:io/streams` accepts at once.
 const CHUNK: usize = 4096;
 
 pub(crate) fn configure(config: LogConfig) {
@@ -49,7 +49,7 @@ pub(crate) fn emit(level: Level, message: &str, fields: &[(&str, &str)]) {
     };
     let stderr = get_stderr();
     for chunk in (line + "\n").as_bytes().chunks(CHUNK) {
-        // A log that can't be written has nowhere to say so.
+        // There is nowhere to report that the log can't be written.
         let _ = stderr.blocking_write_and_flush(chunk);
     }
 }

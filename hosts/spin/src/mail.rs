@@ -1,4 +1,4 @@
-//! Mail by outbound HTTP.
+//! Delivery of mail by outbound HTTP.
 
 use auth_core::config::SettingError;
 use auth_core::storage::Mirror as _;
@@ -46,7 +46,7 @@ async fn deliver(message: auth_core::Message) -> Result<(), MailError> {
     };
     let response = sent.await.map_err(|code| match code {
         ErrorCode::HttpRequestDenied => MailError::Refused(
-            "EMAIL_API_URL is at a host that allowed_outbound_hosts in the manifest does not name"
+            "allowed_outbound_hosts in the manifest does not allow the host of EMAIL_API_URL: set email_api_origin"
                 .to_owned(),
         ),
         code => MailError::Unavailable(format!("the e-mail service can't be reached: {code}")),
@@ -54,11 +54,12 @@ async fn deliver(message: auth_core::Message) -> Result<(), MailError> {
     accepted(response.status())
 }
 
-/// Nobody waits longer than this: the request that a message belongs to does not, either.
+/// Returns the time limits of a request to the e-mail service, so that the request that sends a message is not delayed
+/// longer.
 fn options() -> RequestOptions {
     let options = RequestOptions::new();
     let limit = u64::try_from(TIMEOUT.as_nanos()).ok();
-    // A host may not know one of these limits; the others hold then.
+    // A host can lack support for one of these limits; the others still apply.
     let _ = options.set_connect_timeout(limit);
     let _ = options.set_first_byte_timeout(limit);
     let _ = options.set_between_bytes_timeout(limit);

@@ -15,7 +15,7 @@ static MAIL: OnceLock<MailConfig> = OnceLock::new();
 
 impl Guest for Provider {
     async fn get(name: String) -> Result<Option<String>, Error> {
-        // The service asks for its settings before anything else: the provider's own have to be right by then.
+        // The service reads its settings before anything else: the provider's own must be valid by then.
         own()
             .await
             .map_err(|error| Error::Unavailable(error.to_string()))?;
@@ -23,7 +23,7 @@ impl Guest for Provider {
     }
 }
 
-/// The provider's own settings, read by the first who needs them.
+/// Returns the provider's own settings, which the first caller reads.
 pub(crate) async fn own() -> Result<&'static MailConfig, SettingError> {
     if let Some(config) = MAIL.get() {
         return Ok(config);
@@ -40,13 +40,13 @@ impl Settings for Variables {
     async fn get(&self, name: &str) -> Result<Option<String>, String> {
         match variables::get(name.to_ascii_lowercase()).await {
             Ok(value) => Ok(Some(value)),
-            // Not in the manifest.
+            // The variable is not in the manifest.
             Err(variables::Error::Undefined(_)) => Ok(None),
             Err(
                 variables::Error::InvalidName(cause)
                 | variables::Error::Provider(cause)
                 | variables::Error::Other(cause),
-            ) => Err(format!("the variable of {name}: {cause}")),
+            ) => Err(format!("the variable for {name} can't be read: {cause}")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `spin:sqlite` for [`gatewright_storage_sqlite`].
+//! The executor of [`gatewright_storage_sqlite`] on `spin:sqlite`.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,19 +19,22 @@ use crate::{log, schema};
 /// The database, by its name in the manifest's `sqlite_databases`.
 const DATABASE: &str = "default";
 
-/// Open connections that nobody uses. A connection is taken for a statement or a transaction and put back when that
-/// succeeded: one that failed, or whose caller went away in between, is closed, which undoes what it had begun.
+/// Open connections that are not in use. A statement or a transaction takes a connection and puts it back after
+/// success. A connection that failed, or whose caller disconnected meanwhile, is closed, which rolls back its
+/// transaction.
 static IDLE: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
 
-/// Whether this instance has asked for the write-ahead log. The database keeps that, unless it is restored from a copy.
+/// Whether this instance has enabled the write-ahead log. The database keeps that mode, unless it is restored from a
+/// copy.
 static WAL: AtomicBool = AtomicBool::new(false);
 
-/// When this instance next looks for what has expired, in milliseconds since the Unix epoch.
+/// When this instance next checks for expired data, in milliseconds since the Unix epoch.
 static NEXT_PURGE: AtomicU64 = AtomicU64::new(0);
 
 struct Opened {
     connection: Connection,
-    /// Whether foreign keys are enforced on it, which only those who write need. One that lies idle has written then.
+    /// Whether foreign keys are enforced on it, which only writers need. An idle connection that enforces them has
+    /// written.
     enforces: bool,
 }
 
@@ -57,7 +60,7 @@ impl Executor for SpinSqlite {
 
     async fn batch(&self, mut statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StorageError> {
         if statements.len() == 1 {
-            // One statement is a transaction by itself, and holds the database for one call alone.
+            // One statement is its own transaction, and locks the database only for one call.
             let statement = statements.remove(0);
             return Ok(vec![self.execute(statement).await?]);
         }
@@ -74,8 +77,8 @@ impl Executor for SpinSqlite {
     }
 }
 
-/// Clears out what has expired, now and then: Spin has no timer, and only who writes leaves something behind. Whoever
-/// waits for what was written does not wait for that. Steps of the schema are written too, and come first.
+/// Deletes expired data at intervals, after writes: Spin has no timer, and only writes create data that expires. The
+/// writer does not wait for it. Does nothing before the schema is current, because migrations also write.
 fn purge_now_and_then() {
     let now_ms = now().as_millis();
     if !schema::is_current() || now_ms < NEXT_PURGE.load(Ordering::Relaxed) {
@@ -91,7 +94,7 @@ fn purge_now_and_then() {
         };
         if let Err(error) = purge_when_due(&SpinSqlite, now(), retention).await {
             let cause = format!("{error:?}");
-            let message = "what has expired could not be cleared out";
+            let message = "expired data could not be deleted";
             log::emit(Level::Warn, message, &[("cause", &cause)]);
         }
     });
@@ -106,8 +109,8 @@ impl Opened {
         }
     }
 
-    /// One that has written before, or a new one: where a database could only be read when it was opened, its
-    /// connection stays like that, also after the database can be written again.
+    /// Takes a connection that has written before, or opens a new one. A connection that was opened while the database
+    /// was read-only stays read-only, even after the database becomes writable.
     async fn take_to_write() -> Result<Self, StorageError> {
         let idle = {
             let mut idle = idle();
@@ -121,7 +124,8 @@ impl Opened {
         run_text(&opened.connection, "PRAGMA foreign_keys = ON").await?;
         opened.enforces = true;
         if !WAL.swap(true, Ordering::Relaxed) {
-            // Lets readers and writers pass each other, where the database can: all works without, only slower.
+            // Lets readers and writers run concurrently, if the database supports it. Otherwise everything works, but
+            // slower.
             let _ = run_text(&opened.connection, "PRAGMA journal_mode = WAL").await;
         }
         Ok(opened)
@@ -168,7 +172,7 @@ fn row(row: sqlite::RowResult) -> Result<Row, StorageError> {
         sqlite::Value::Integer(number) => Ok(Value::Integer(number)),
         sqlite::Value::Text(text) => Ok(Value::Text(text)),
         sqlite::Value::Real(_) | sqlite::Value::Blob(_) => {
-            let problem = "a column holds neither text nor a whole number";
+            let problem = "a column contains neither text nor an integer";
             Err(StorageError::Invalid(problem.to_owned()))
         }
     });
@@ -178,13 +182,13 @@ fn row(row: sqlite::RowResult) -> Result<Row, StorageError> {
 fn storage_error(error: sqlite::Error) -> StorageError {
     match error {
         sqlite::Error::NoSuchDatabase => StorageError::Invalid(format!(
-            "Spin knows no database named {DATABASE}: see its runtime configuration"
+            "Spin has no database named {DATABASE}: define it in the runtime configuration"
         )),
         sqlite::Error::AccessDenied => StorageError::Invalid(format!(
-            "the component may not use the database {DATABASE}: name it in sqlite_databases in the manifest"
+            "access to the database {DATABASE} is denied: add it to sqlite_databases in the manifest"
         )),
         sqlite::Error::InvalidConnection => StorageError::Unavailable(
-            "the database could not be opened; of libSQL check url and token".to_owned(),
+            "the database can't be opened; for libSQL, check url and token".to_owned(),
         ),
         sqlite::Error::DatabaseFull => StorageError::Unavailable("the database is full".to_owned()),
         sqlite::Error::Io(text) => error_of_text(text),

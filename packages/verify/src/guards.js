@@ -29,7 +29,7 @@ async function check(verifier, authorization, question, needed) {
     if (!(error instanceof VerifyError) || error.status === 500) throw error;
     if (error.status === 503) {
       console.error(error.message);
-      return refuse(503, "unavailable", "The service can't answer now.", { "retry-after": RETRY_AFTER });
+      return refuse(503, "unavailable", "The service is temporarily unavailable; try again later.", { "retry-after": RETRY_AFTER });
     }
     const description = `The access token is refused: ${error.reason}`;
     const header = challenge(`, error="invalid_token", error_description="${description}"`);

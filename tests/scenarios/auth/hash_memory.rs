@@ -81,7 +81,7 @@ async fn any_order_of_imported_hashes_is_answered() {
         assert_eq!(result["status"], "refused", "{stored}: {result}");
         let (needed, max) = (memory * 1024, host.hash_memory() * 1024);
         let reason = format!(
-            "the stored hash takes {needed} KiB of memory, and this host has {max} KiB for one."
+            "the stored hash needs {needed} KiB of memory, but this host has {max} KiB for a hash."
         );
         let errors = &result["errors"];
         assert_eq!(errors[0]["field"], "password_hash", "{errors}");
@@ -118,7 +118,7 @@ async fn an_import_refuses_hashes_that_cost_too_much() {
                 .await;
             let result = &answer.body["results"][0];
             let message = result["errors"][0]["message"].as_str();
-            let limit = "and 2000 ms are the limit (IMPORT_HASH_MILLISECONDS).";
+            let limit = "more than the limit of 2000 ms (IMPORT_HASH_MILLISECONDS).";
             assert_eq!(result["status"] == "created", taken, "{result}");
             assert_eq!(message.is_some_and(|text| text.ends_with(limit)), !taken);
             let cost = result["password_cost_ms"].as_u64();

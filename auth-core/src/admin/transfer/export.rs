@@ -20,8 +20,8 @@ use crate::storage::{Credential, Cursor, UserDetails, UserQuery};
 use crate::time::Timestamp;
 
 impl<P: Platform> Users<'_, P> {
-    /// A page of users to be imported elsewhere, oldest first, and where the next one begins; with what they prove
-    /// themselves with for a superadmin alone.
+    /// Returns a page of users for an import elsewhere, oldest first, and the cursor of the next page. Only a
+    /// superadmin can export `secrets`, the users' credentials.
     ///
     /// # Errors
     /// [`Error::SuperadminNeeded`], or a failure of the platform.

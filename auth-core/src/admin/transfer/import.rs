@@ -23,18 +23,18 @@ use crate::platform::Platform;
 use crate::storage::{CreateUserOutcome, LoginName, NewUser, Role, SeenStanding, Users as _};
 
 impl<P: Platform> Users<'_, P> {
-    /// About how many milliseconds it takes to verify a password by this hash, if an import takes it.
+    /// Estimates the milliseconds that it takes to verify a password by this hash.
     ///
     /// # Errors
-    /// An import refuses it.
+    /// The reason why an import refuses the hash.
     pub fn password_cost(self, hash: &str) -> core::result::Result<u32, PasswordHashError> {
         imported::password_cost(self.context, hash)
     }
 
-    /// Imports users, each on his own; the outcomes are in their order.
+    /// Imports users independently of each other. The outcomes are in the order of the users.
     ///
     /// # Errors
-    /// A failure of the platform: what of this list was stored is not known, and importing it again is harmless.
+    /// A failure of the platform. Some of the users may be stored; importing the list again is harmless.
     pub async fn import(
         self,
         actor: &Actor,
@@ -53,7 +53,7 @@ impl<P: Platform> Users<'_, P> {
                     would_become(context, user, left_out, nameless, &mut tried).await?
                 }
                 Ok((user, left_out)) => {
-                    // Settled below, in this order.
+                    // Confirmed or replaced below, in this order.
                     let id = user.user.id.clone();
                     new.push(user);
                     ImportOutcome::Created { id, left_out }
@@ -70,7 +70,7 @@ impl<P: Platform> Users<'_, P> {
             (user.email_key.is_none(), granted.cloned().collect())
         });
         let facts: Vec<(bool, Vec<String>)> = facts.collect();
-        // First: no login must take longer than one of somebody unknown.
+        // Raised first, because no login must take longer than one of an unknown user.
         let credentials = new.iter().flat_map(|user| &user.credentials);
         let hashes = credentials.filter(|credential| CredentialKind::Password.matches(credential));
         raise_costs(context, hashes.map(|credential| credential.secret.as_str())).await?;
@@ -120,7 +120,7 @@ impl<P: Platform> Users<'_, P> {
     }
 }
 
-/// Stores users, if all that the decision rests on is as it was.
+/// Stores users, if the grounds of the decision have not changed.
 async fn store<P: Platform>(
     context: &Context<P>,
     actor: &Actor,
@@ -134,9 +134,9 @@ async fn store<P: Platform>(
     let storage = context.storage();
     let stored = storage.create_users(change, new, grounds).await?;
     if stored.contains(&CreateUserOutcome::Conflict) {
-        // Nothing is stored; who asks may have lost what it takes.
+        // Nothing is stored. The actor may have lost the rights to import.
         renewed(context, actor).await?;
-        let cause = "roles were changed during the import".to_owned();
+        let cause = "roles were changed during the import; try again".to_owned();
         return Err(Error::Unavailable(cause));
     }
     Ok(stored)
@@ -148,8 +148,8 @@ fn without_name(mut new: NewUser) -> NewUser {
     new
 }
 
-/// What would become of a user, after those of the list that `tried` has by their names, as he has then. With `nameless` he
-/// does without a name that another has.
+/// Returns the outcome that an import of a user would have. `tried` contains the names of the earlier users of the
+/// list, and then also those of this one. With `nameless`, a user name that another user has is left out.
 async fn would_become<P: Platform>(
     context: &Context<P>,
     mut new: NewUser,
@@ -188,9 +188,9 @@ async fn would_become<P: Platform>(
     Ok(ImportOutcome::Created { id, left_out })
 }
 
-/// What an outcome of storage means for an import; none: he was created.
+/// Converts an outcome of storage to one of an import; `None` means that the user was created.
 ///
-/// Who has no address is known by his user name.
+/// A user without an address is identified by their user name.
 fn refusal(outcome: CreateUserOutcome, by_name: bool) -> Option<ImportOutcome> {
     match outcome {
         CreateUserOutcome::Created => None,
@@ -203,6 +203,6 @@ fn refusal(outcome: CreateUserOutcome, by_name: bool) -> Option<ImportOutcome> {
 }
 
 fn name_taken() -> FieldError {
-    let message = "Another user has this name.";
+    let message = "Another user has this user name.";
     FieldError::new("username", FieldErrorCode::Taken, message)
 }

@@ -1,4 +1,4 @@
-//! The user that an import makes of a record.
+//! Converts a record of an import to a user.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,13 +20,13 @@ use crate::profile::{Editor, display_name};
 use crate::storage::{NewUser, Role, User};
 use crate::time::Timestamp;
 
-/// Most recovery codes of one user.
+/// Maximum number of recovery codes of one user.
 const RECOVERY_CODES_MAX: usize = 20;
 
-/// About how many milliseconds it takes to verify a password by this hash, if an import takes it.
+/// Estimates the milliseconds that it takes to verify a password by this hash.
 ///
 /// # Errors
-/// An import refuses it.
+/// The reason why an import refuses the hash.
 pub(crate) fn password_cost<P: Platform>(
     context: &Context<P>,
     hash: &str,
@@ -36,7 +36,8 @@ pub(crate) fn password_cost<P: Platform>(
         .estimate(hash, context.config.import_hash_milliseconds)
 }
 
-/// The user to store, if everything about him keeps the rules but for what may be left out, and what was.
+/// Returns the user to store, and the broken rules of the fields that are left out. Only fields in `ignore` may break
+/// a rule.
 pub(super) fn imported<P: Platform>(
     context: &Context<P>,
     actor: &Actor,
@@ -59,7 +60,7 @@ pub(super) fn imported<P: Platform>(
         keep(FieldError::new(
             "id",
             FieldErrorCode::InvalidFormat,
-            "Not a UUID.",
+            "Must be a UUID.",
         ));
     }
     let id = id.unwrap_or_default();
@@ -88,7 +89,7 @@ pub(super) fn imported<P: Platform>(
         let text = text?;
         let time = Timestamp::parse(&text);
         if time.is_none() {
-            let message = "Not a time of RFC 3339.";
+            let message = "Must be an RFC 3339 time.";
             keep(FieldError::new(
                 field,
                 FieldErrorCode::InvalidFormat,
@@ -142,7 +143,7 @@ pub(super) fn imported<P: Platform>(
             None => broken.push(FieldError::new(
                 "totp_secret",
                 FieldErrorCode::InvalidFormat,
-                "Not 10 to 64 bytes in Base32.",
+                "Must be 10 to 64 bytes in Base32.",
             )),
         }
     }
@@ -157,7 +158,7 @@ pub(super) fn imported<P: Platform>(
         broken.push(FieldError::new(
             "recovery_codes",
             FieldErrorCode::InvalidFormat,
-            format!("At most {RECOVERY_CODES_MAX} SHA-256 digests in base64url."),
+            format!("Must be at most {RECOVERY_CODES_MAX} SHA-256 digests in base64url."),
         ));
     } else {
         for digest in recovery_codes {
@@ -175,7 +176,7 @@ pub(super) fn imported<P: Platform>(
         (Some(true), None) => Some(created_at),
         (_, verified_at) => verified_at,
     };
-    // Everybody is a user, and `verified` follows the address.
+    // The default role is `user`, and `verified` follows the address.
     let mut roles: Vec<String> = match given.roles {
         Some(names) => names,
         None => vec![USER.to_owned()],
@@ -191,9 +192,12 @@ pub(super) fn imported<P: Platform>(
             Some(role) if actor.may_grant(role).is_ok() => return true,
             Some(_) => (
                 FieldErrorCode::GrantNotHeld,
-                format!("{name:?} is not yours to give."),
+                format!("You can't grant {name:?}."),
             ),
-            None => (FieldErrorCode::NotFound, format!("There is no {name:?}.")),
+            None => (
+                FieldErrorCode::NotFound,
+                format!("{name:?} does not exist."),
+            ),
         };
         broken.push(FieldError::new("roles", code, message));
         false
@@ -201,7 +205,7 @@ pub(super) fn imported<P: Platform>(
     let is_ignored = |rule: &FieldError| ignore.iter().any(|field| field.as_str() == rule.field);
     let (left_out, mut broken): (Vec<_>, Vec<_>) = broken.into_iter().partition(is_ignored);
     if email.is_none() && username.is_none() && broken.is_empty() {
-        let message = "An address or a user name is needed to sign in.";
+        let message = "An e-mail address or a user name is required to sign in.";
         broken.push(FieldError::new("email", FieldErrorCode::Required, message));
     }
     if !broken.is_empty() {

@@ -1,4 +1,4 @@
-//! Users that come from elsewhere, and go there.
+//! Import and export of users.
 
 pub(crate) mod export;
 pub(crate) mod import;

@@ -1,4 +1,4 @@
-//! A user in the form in which users come from elsewhere, and go there.
+//! The records of users in imports and exports.
 
 use core::fmt;
 
@@ -7,55 +7,55 @@ use serde_json::{Map, Value};
 
 use crate::error::FieldError;
 
-/// A user, as import and export write one in a JSON line.
+/// A user, as one JSON line of an import or export.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ImportUser {
-    /// A UUID.
+    /// Identifier, a UUID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// E-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Whether the address was proven.
+    /// Whether the address is verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
-    /// When the address was proven, in RFC 3339 like every time.
+    /// Time when the address was verified, in RFC 3339 like every time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_verified_at: Option<String>,
     /// User name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// What the person wants to be called.
+    /// Display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// Fields that the operator has declared.
+    /// Values of the declared extra fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<Map<String, Value>>,
-    /// Password hash, in a form that the server verifies.
+    /// Password hash, in a format that the service can verify.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_hash: Option<String>,
-    /// Whether the account is closed.
+    /// Whether the account is disabled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
     /// Names of roles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<String>>,
-    /// When the account was made.
+    /// Time when the account was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
-    /// When the person last signed in.
+    /// Time of the last sign-in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_login_at: Option<String>,
     /// TOTP key, in Base32.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub totp_secret: Option<String>,
-    /// Digests of the recovery codes.
+    /// Digests of the recovery codes, SHA-256 in base64url.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_codes: Option<Vec<String>>,
 }
 
-/// Without what is secret.
+/// Omits the secrets.
 impl fmt::Debug for ImportUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ImportUser")
@@ -67,34 +67,34 @@ impl fmt::Debug for ImportUser {
     }
 }
 
-/// How users are imported.
+/// Options of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportOptions {
-    /// Whether to store nothing, and say what would become of each.
+    /// Whether to store nothing, and only return the outcome that each user would have.
     pub trial: bool,
-    /// What is left out where it can't be taken, for the sake of the rest.
+    /// Fields to leave out if they break a rule, so that the rest of the user is imported.
     pub ignore: Vec<IgnoredField>,
 }
 
-/// A field without which an import may take a person, where it breaks a rule. What a second factor consists of is none: it
-/// must not be lost.
+/// A field that an import can leave out if it breaks a rule. The fields of a second factor are not among them, because
+/// a second factor must not be lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IgnoredField {
-    /// An address; there has to be a user name then.
+    /// The e-mail address; a user name is required then.
     Email,
-    /// A user name, also one that another user has; there has to be an address then.
+    /// The user name, also one that another user has; an e-mail address is required then.
     Username,
-    /// A name to show.
+    /// The display name.
     DisplayName,
-    /// A password hash; the person chooses a new password by mail.
+    /// The password hash; the user sets a new password by mail.
     PasswordHash,
-    /// Those of the roles that are not there, or not to be given by who imports.
+    /// The roles that do not exist, or that the actor can't grant.
     Roles,
 }
 
 impl IgnoredField {
-    /// The name of the field.
+    /// Returns the name of the field.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Email => "email",
@@ -106,18 +106,18 @@ impl IgnoredField {
     }
 }
 
-/// What became of a user who was to be imported.
+/// The outcome of an import for one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportOutcome {
-    /// He is there now, or would be.
+    /// The user was created, or would be in a trial.
     Created {
-        /// His identifier.
+        /// Identifier of the user.
         id: String,
-        /// What was left out, and why.
+        /// Broken rules of the fields that were left out.
         left_out: Vec<FieldError>,
     },
-    /// He was there before, by identifier or address; nothing of him was changed.
+    /// A user with this identifier or address exists already, and was left unchanged.
     Exists,
-    /// He was not taken, for these reasons.
+    /// The user was refused, for these reasons.
     Refused(Vec<FieldError>),
 }

@@ -23,29 +23,29 @@ use crate::password::admission::hash_password;
 use crate::platform::Platform;
 use crate::storage::{NewUser, Role, SeenStanding, UserDetails};
 
-/// A user whom an administrator makes.
+/// A user whom an administrator creates.
 #[derive(Clone, Copy, Default)]
 pub struct NewAccount<'a> {
-    /// E-mail address; it or a user name is needed.
+    /// E-mail address; it or a user name is required.
     pub email: Option<&'a str>,
-    /// Whether he is known to receive mail there.
+    /// Whether the address counts as verified.
     pub email_verified: bool,
     /// User name.
     pub username: Option<&'a str>,
-    /// Password; without one he chooses it by a link.
+    /// Password; without one, the user sets it by a link.
     pub password: Option<&'a str>,
-    /// Name to show to others.
+    /// Display name.
     pub display_name: Option<&'a str>,
     /// Values of the declared extra fields.
     pub profile: Option<&'a Map<String, Value>>,
-    /// Names of roles; `user` without it.
+    /// Names of roles; `None` means `user`.
     pub roles: Option<&'a [String]>,
-    /// Whether he gets a mail with a link to choose a password.
+    /// Whether the user gets a mail with a link to set a password.
     pub invite: bool,
 }
 
 impl<P: Platform> Users<'_, P> {
-    /// Makes a user.
+    /// Creates a user.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every broken rule, [`Error::EmailTaken`], [`Error::UsernameTaken`],
@@ -63,13 +63,13 @@ impl<P: Platform> Users<'_, P> {
         };
         write_update(context, &mut user, update, true).map_err(Error::Invalid)?;
         if new.invite && user.email.is_none() {
-            let message = "An invitation needs an address.";
+            let message = "An invitation requires an e-mail address.";
             let rule = FieldError::new("email", FieldErrorCode::Required, message);
             return Err(Error::Invalid(vec![rule]));
         }
         let usual = [USER.to_owned()];
         let names = new.roles.unwrap_or(&usual);
-        // Before a password is hashed.
+        // Checked before a password is hashed.
         let mut granted = granted_roles(context, actor, names).await?;
         let mut credentials = Vec::new();
         if let Some(password) = new.password {
@@ -86,7 +86,7 @@ impl<P: Platform> Users<'_, P> {
         let mut tries = 1..TRIES;
         loop {
             let mut roles: Vec<_> = granted.iter().map(|role| role.name.clone()).collect();
-            // It follows the address.
+            // `verified` follows the address.
             roles.retain(|name| name != VERIFIED);
             if user.email_verified_at.is_some() {
                 roles.push(VERIFIED.to_owned());
@@ -120,7 +120,7 @@ impl<P: Platform> Users<'_, P> {
     }
 }
 
-/// The roles of these names, each of which the actor may give.
+/// Returns the roles with these names, if the actor may grant each of them.
 async fn granted_roles<P: Platform>(
     context: &Context<P>,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! Writes what an administrator changes into a user.
+//! Applies an administrator's update to a user.
 
 use serde_json::{Map, Value};
 
@@ -9,22 +9,22 @@ use crate::platform::Platform;
 use crate::profile::{Editor, display_name};
 use crate::storage::User;
 
-/// What an administrator changes of a user; what is none stays as it is, and an empty text takes away.
+/// An administrator's update of a user. Fields that are `None` stay unchanged; an empty text clears a field.
 #[derive(Clone, Copy, Default)]
 pub struct UserUpdate<'a> {
-    /// Another address. It counts as not verified unless that is said as well.
+    /// New e-mail address. It counts as unverified unless `email_verified` is set as well.
     pub email: Option<&'a str>,
-    /// Whether he is known to receive mail at his address.
+    /// Whether the address counts as verified.
     pub email_verified: Option<bool>,
-    /// Another user name.
+    /// New user name.
     pub username: Option<&'a str>,
-    /// Another name to show.
+    /// New display name.
     pub display_name: Option<&'a str>,
-    /// Values of the declared extra fields; null takes one away.
+    /// Values of the declared extra fields; null removes one.
     pub profile: Option<&'a Map<String, Value>>,
 }
 
-/// Writes a change into a user, if it keeps the rules.
+/// Applies an update to a user, if it breaks no rule.
 pub(super) fn write_update<P: Platform>(
     context: &Context<P>,
     user: &mut User,
@@ -63,7 +63,7 @@ pub(super) fn write_update<P: Platform>(
         }
     }
     if broken.is_empty() && user.email.is_none() && user.username.is_none() {
-        let message = "An address or a user name is needed to sign in.";
+        let message = "An e-mail address or a user name is required to sign in.";
         broken.push(FieldError::new("email", FieldErrorCode::Required, message));
     }
     if let Some(text) = update.display_name {

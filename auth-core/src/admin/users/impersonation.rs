@@ -1,4 +1,4 @@
-//! Acting as a user.
+//! Impersonation: acting as a user.
 
 use crate::account::find::find_user;
 use crate::admin::actor::Actor;
@@ -14,19 +14,20 @@ use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
 use crate::storage::{NewSession, Session, Sessions as _, StartSessionOutcome, UserDetails};
 
-/// What somebody acts as another by.
+/// The access of an administrator who impersonates a user.
 pub struct Impersonation {
-    /// Access token. There is no refresh token: it ends soon.
+    /// Access token. There is no refresh token, because the session is short.
     pub access_token: String,
-    /// Seconds until it expires.
+    /// Seconds until the token expires.
     pub expires_in: u64,
-    /// Whom it stands for.
+    /// The impersonated user.
     pub member: UserDetails,
 }
 
 impl<P: Platform> Users<'_, P> {
-    /// Starts a short session in which an administrator sees what a user below sees. It ends with the session, the rank and
-    /// the permission that it rests on: [`Sessions::authenticate`](crate::Sessions::authenticate) looks at them with each request.
+    /// Starts a short session in which an administrator acts as a user whom they outrank. It ends with the session, the
+    /// rank and the permission that it rests on:
+    /// [`Sessions::authenticate`](crate::Sessions::authenticate) checks them with each request.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::AccountDisabled`], or a failure of the platform.
@@ -38,7 +39,7 @@ impl<P: Platform> Users<'_, P> {
     ) -> Result<Impersonation> {
         let context = self.context;
         let member = find_user(context, user_id).await?;
-        // Not a peer, and so not himself, either.
+        // Neither a peer nor the actor's own account.
         if !actor.holder().outranks(&(&member).into()) {
             return Err(Error::InsufficientRank);
         }
@@ -47,7 +48,7 @@ impl<P: Platform> Users<'_, P> {
             .map(str::to_owned)
             .ok_or(Error::InsufficientRank)?;
         let now = context.now();
-        // First: without a key to sign with nothing must be stored.
+        // Read first, so that nothing is stored if there is no key to sign with.
         let keys = current_keys(context, now, Freshness::Usual).await?;
         let new = NewSession {
             session: Session {
@@ -77,7 +78,7 @@ impl<P: Platform> Users<'_, P> {
             StartSessionOutcome::Started(started) => started.active,
             StartSessionOutcome::UserInactive => return Err(Error::AccountDisabled),
         };
-        // The user may have risen meanwhile, or the administrator lost what it takes.
+        // The user may have gained rank meanwhile, or the administrator may have lost the rights.
         if !is_live(context, &active, now) {
             let (id, reason) = (active.session.id, "insufficient_rank".to_owned());
             context.storage().revoke_session(id, now, reason).await?;

@@ -1,4 +1,4 @@
-//! The list of users, and cursors in a form for clients.
+//! The list of users, and encrypted cursors for clients.
 
 use crate::account::find::find_user;
 use crate::admin::users::Users;
@@ -8,11 +8,11 @@ use crate::identifier::email_key;
 use crate::platform::Platform;
 use crate::storage::{Cursor, UserDetails, UserPage, UserQuery, Users as _};
 
-/// What cursors are encrypted for, so that nobody makes one up.
+/// Purpose for which cursors are encrypted, so that nobody can forge one.
 const CURSOR_PURPOSE: &str = "gatewright place in a list v2";
 
-/// A page of the list of users. `search` is the beginning of an address, a user name, a name or a word of it, or a text
-/// of the profile.
+/// Returns a page of the list of users. `search` is the beginning of an address, a user name, a display name or a word
+/// of it, or a text of the profile.
 ///
 /// # Errors
 /// A failure of the platform.
@@ -20,7 +20,7 @@ pub(crate) async fn list_users<P: Platform>(
     context: &Context<P>,
     mut query: UserQuery,
 ) -> Result<UserPage> {
-    // A whole address is found however its domain is written.
+    // Makes a search for a whole address match every spelling of its domain.
     query.search = query.search.map(|text| email_key(text.trim()));
     query.search = query.search.filter(|text| !text.is_empty());
     query.now = context.now();
@@ -28,8 +28,8 @@ pub(crate) async fn list_users<P: Platform>(
 }
 
 impl<P: Platform> Users<'_, P> {
-    /// A page of the list of users. `search` is the beginning of an address, a user name, a name or a word of it, or a text
-    /// of the profile.
+    /// Returns a page of the list of users. `search` is the beginning of an address, a user name, a display name or a
+    /// word of it, or a text of the profile.
     ///
     /// # Errors
     /// A failure of the platform.
@@ -37,7 +37,7 @@ impl<P: Platform> Users<'_, P> {
         list_users(self.context, query).await
     }
 
-    /// A user with what they may do.
+    /// Returns a user with their roles and permissions.
     ///
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound), or a failure of the platform.
@@ -45,7 +45,7 @@ impl<P: Platform> Users<'_, P> {
         find_user(self.context, user_id).await
     }
 
-    /// The cursor of a list in a form for clients: encrypted, and only good for the same list.
+    /// Encrypts the cursor of a list for clients. It is valid for the same list only.
     pub fn encrypt_cursor(self, list: &str, cursor: &Cursor) -> String {
         let context = self.context;
         let plain = cursor.as_str().as_bytes();
@@ -53,7 +53,7 @@ impl<P: Platform> Users<'_, P> {
         key.encrypt(&context.platform, CURSOR_PURPOSE, list, "", plain)
     }
 
-    /// The cursor that a client brings back; none: it is not one of this list.
+    /// Decrypts a cursor that a client sends. `None` means that it is not a cursor of this list.
     pub fn decrypt_cursor(self, list: &str, encrypted: &str) -> Option<Cursor> {
         let key = &self.context.config.secret_key;
         let plain = key.decrypt(CURSOR_PURPOSE, list, "", encrypted)?;

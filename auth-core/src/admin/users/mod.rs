@@ -1,4 +1,4 @@
-//! What administrators do with users.
+//! Administration of users.
 
 pub(crate) mod creation;
 pub(crate) mod fields;

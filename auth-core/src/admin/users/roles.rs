@@ -1,4 +1,4 @@
-//! Gives users roles, and takes them.
+//! Grants and revokes roles of users.
 
 use crate::account::change::{Change, TRIES, always_changing};
 use crate::admin::actor::Actor;
@@ -13,11 +13,12 @@ use crate::platform::Platform;
 use crate::storage::UserDetails;
 
 impl<P: Platform> Users<'_, P> {
-    /// Gives a user a role, or takes it away.
+    /// Grants a user a role, or revokes it.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::InsufficientRank`](crate::Error::InsufficientRank), [`Error::GrantNotHeld`](crate::Error::GrantNotHeld), [`Error::LastSuperadmin`](crate::Error::LastSuperadmin), or a failure
-    /// of the platform.
+    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::InsufficientRank`](crate::Error::InsufficientRank),
+    /// [`Error::GrantNotHeld`](crate::Error::GrantNotHeld), [`Error::LastSuperadmin`](crate::Error::LastSuperadmin), or
+    /// a failure of the platform.
     pub async fn set_role(
         self,
         actor: &Actor,
@@ -31,7 +32,7 @@ impl<P: Platform> Users<'_, P> {
         let role = loop {
             tries.next().ok_or_else(always_changing)?;
             let role = find_role(context, role).await?;
-            // Who can't give a role can't take it, either.
+            // An actor who can't grant a role can't revoke it either.
             acting.may_grant(&role)?;
             let decide = |member: &UserDetails| {
                 let mut change = Change::of(member.account.user.clone());

@@ -1,4 +1,4 @@
-//! Takes the second factor of a user away.
+//! Removes the second factor of a user.
 
 use crate::account::change::Change;
 use crate::admin::actor::Actor;
@@ -15,11 +15,12 @@ use crate::mfa::second_factor::has_second_factor;
 use crate::platform::Platform;
 
 impl<P: Platform> Users<'_, P> {
-    /// Takes a user's second factor away, with the recovery codes: they have lost it, or it is somebody else's. The user is told.
+    /// Removes a user's second factor and recovery codes, because the user has lost them or they belong to somebody
+    /// else. The user is notified by mail.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::InsufficientRank`], also for one's own, which takes both factors; [`Error::MfaNotEnabled`],
-    /// or a failure of the platform.
+    /// [`Error::NotFound`], [`Error::InsufficientRank`], also for the actor's own factor, whose removal requires both
+    /// factors; [`Error::MfaNotEnabled`], or a failure of the platform.
     pub async fn remove_second_factor(self, actor: &Actor, user_id: &str) -> Result<()> {
         let context = self.context;
         let user = administer(context, actor, user_id, |member| {

@@ -13,7 +13,7 @@ use crate::sessions::active::{active_session, active_sessions};
 use crate::storage::{Session, SessionEnding};
 
 impl<P: Platform> Users<'_, P> {
-    /// The sessions of a user that last.
+    /// Returns the active sessions of a user.
     ///
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound), or a failure of the platform.
@@ -23,10 +23,11 @@ impl<P: Platform> Users<'_, P> {
         active_sessions(context, user_id).await
     }
 
-    /// Ends all sessions of a user, or one.
+    /// Ends one session of a user, or all of them.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::InsufficientRank`](crate::Error::InsufficientRank), or a failure of the platform.
+    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::InsufficientRank`](crate::Error::InsufficientRank), or a
+    /// failure of the platform.
     pub async fn end_sessions(
         self,
         actor: &Actor,
@@ -58,7 +59,7 @@ impl<P: Platform> Users<'_, P> {
             Some(id) if ended > 0 => {
                 record(context, event.with("ended_session", id), actor.client())
             }
-            // Somebody else has ended it meanwhile.
+            // Another request has ended it meanwhile.
             Some(_) => {}
         }
         Ok(())

@@ -19,7 +19,7 @@ use crate::platform::Platform;
 use crate::rate_limits::forget::forget_attempts;
 
 impl<P: Platform> Users<'_, P> {
-    /// Switches an account off, which ends its sessions. Done twice it stays as it was.
+    /// Disables an account, and ends its sessions. An account that is disabled stays as it is.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::LastSuperadmin`], or a failure of the platform.
@@ -39,7 +39,7 @@ impl<P: Platform> Users<'_, P> {
         Ok(())
     }
 
-    /// Switches an account on again.
+    /// Enables an account again.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::InsufficientRank`], or a failure of the platform.
@@ -56,7 +56,7 @@ impl<P: Platform> Users<'_, P> {
         Ok(())
     }
 
-    /// Forgets the failed attempts at an account, so that its owner gets in again.
+    /// Clears the failed attempts at an account, so that its owner can sign in again.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::InsufficientRank`], or a failure of the platform.
@@ -75,7 +75,7 @@ impl<P: Platform> Users<'_, P> {
         Ok(())
     }
 
-    /// Makes a user choose another password: his own is void, his sessions end, and a link goes to his address.
+    /// Requires a password reset: deletes the password, ends the sessions, and e-mails a password reset link.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::NoEmail`], or a failure of the platform.
@@ -102,7 +102,7 @@ impl<P: Platform> Users<'_, P> {
         send_reset(context, account.as_ref(), &email, MailKind::ResetRequired).await
     }
 
-    /// Deletes a user with everything that is his.
+    /// Deletes a user and everything that belongs to them.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::LastSuperadmin`], or a failure of the platform.

@@ -21,7 +21,8 @@ use crate::storage::{InvalidatedSecrets, User, UserDetails};
 use crate::time::Timestamp;
 
 impl<P: Platform> Users<'_, P> {
-    /// Changes a user. The role `verified` follows his address, and who loses an address is told there.
+    /// Updates a user. The role `verified` follows the address. If the address changes, the old one is notified,
+    /// provided that it was proved.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::InsufficientRank`], [`Error::Invalid`], [`Error::EmailTaken`],
@@ -42,7 +43,7 @@ impl<P: Platform> Users<'_, P> {
             let moved = user.email != member.account.user.email;
             let mut change = Change::of(user);
             if moved {
-                // Who changed the address before must not take this back.
+                // Earlier undo links must not revert this change of the address.
                 change.invalidates = Some(InvalidatedSecrets {
                     purpose: Purpose::UndoEmail.as_str().to_owned(),
                     since: Timestamp::default(),

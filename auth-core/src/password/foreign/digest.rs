@@ -1,4 +1,4 @@
-//! The digests that PBKDF2 is used with.
+//! The digests of PBKDF2.
 
 use crate::password::error::PasswordHashError::{self, Malformed};
 

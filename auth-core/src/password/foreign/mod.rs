@@ -1,6 +1,6 @@
-//! Password hashes that other systems made. They are verified until the next login makes them Argon2id.
+//! Password hashes of other systems. They are verified as they are until the next login replaces them with Argon2id.
 //!
-//! | form | of |
+//! | form | system |
 //! | --- | --- |
 //! | `$2a$…`, `$2b$…`, `$2y$…` | bcrypt |
 //! | `$scrypt$ln=15,r=8,p=1$salt$hash` | PHC strings, passlib |
@@ -12,29 +12,29 @@
 //! | `$pbkdf2-sha256$i=600000,l=32$salt$hash`, also with `sha1` and `sha512` | PHC strings |
 //! | `pbkdf2:sha256:600000$salt$hash`, also with `sha1` and `sha512` | Werkzeug; hash in hex |
 //!
-//! Firebase exports what its hashes have in common beside them, so the form is ours: `ln` is its `mem_cost`, `r` its
-//! `rounds`, `p` is 1, `ss` its `base64_salt_separator` and `sk` its `base64_signer_key`.
+//! Firebase exports the parameters that its hashes share separately, so this form is Gatewright's: `ln` is Firebase's
+//! `mem_cost`, `r` its `rounds`, `p` is 1, `ss` its `base64_salt_separator` and `sk` its `base64_signer_key`.
 //!
-//! Programs that call `scrypt` of `node:crypto` themselves often write `salt:hash` too, but with its default cost. If
-//! they pass it the salt's hex, `scrypt:16384:8:1$salt$hash` is what to store.
+//! Programs that call `scrypt` of `node:crypto` directly often also write `salt:hash`, but with that function's default
+//! cost. If they pass the salt as hex, store `scrypt:16384:8:1$salt$hash`.
 //!
-//! The password to verify is in NFC, while these systems hashed the bytes that they were sent (better-auth: in NFKC).
-//! Nearly always that is the same text; somebody whose device sent another form has to reset the password.
+//! The password to verify is in NFC, while these systems hashed the bytes that they received (better-auth: in NFKC).
+//! This is nearly always the same text. A user whose device sent another form must reset the password.
 //!
-//! Several passwords match some of these hashes, and a new hash may only be made of one where it can be no other
+//! Several passwords match some of these hashes. A new hash must be created only from a password that is the only match
 //! ([`ForeignHash::proves`]):
 //!
-//! | hash | passwords that it takes for one |
+//! | hash | passwords that it treats as one |
 //! | --- | --- |
-//! | bcrypt | those whose first 72 bytes, each password ended by a zero and repeated up to there, are the same: longer ones with one beginning, and `a` and `a\0a` |
-//! | scrypt, PBKDF2 | `a` and `a\0`, as the key of an HMAC is filled up with zeros (RFC 2104 section 2) |
-//! | better-auth | those that are equal in NFKC, such as `fi` and `ﬁ`; and as scrypt |
+//! | bcrypt | those with the same first 72 bytes, after each password is ended by a zero and repeated to that length: longer ones with the same beginning, and `a` and `a\0a` |
+//! | scrypt, PBKDF2 | `a` and `a\0`, because the key of an HMAC is padded with zeros (RFC 2104 section 2) |
+//! | better-auth | those that are equal in NFKC, such as `fi` and `ﬁ`; and as for scrypt |
 //!
-//! Keys of more than a block (64 bytes, SHA-512: 128) HMAC replaces by their digest. A long password so has one other that
-//! matches: its digest's own bytes. That is no concern: nobody finds those bytes without knowing the password, and hardly
-//! ever are they UTF-8. There is no other length at which scrypt and PBKDF2 cut a password, and Argon2 takes all of it
-//! with its length. passlib, Django, Werkzeug and Firebase cut nothing before they hash either; the first two refuse more
-//! than 4096 characters.
+//! HMAC replaces keys longer than a block (64 bytes, SHA-512: 128) by their digest. A long password therefore has one
+//! other match: the bytes of its digest. This is harmless: those bytes can't be found without knowing the password, and
+//! are hardly ever UTF-8. scrypt and PBKDF2 cut a password at no other length, and Argon2 takes all of it with its
+//! length. passlib, Django, Werkzeug and Firebase also cut nothing before they hash; the first two refuse more than
+//! 4096 characters.
 
 mod digest;
 mod parse;
@@ -60,13 +60,13 @@ use super::form::Form;
 use super::memory::Memory;
 use super::work::{HashKind, Work};
 
-/// How many bytes of a password bcrypt sees.
+/// The number of bytes of a password that bcrypt uses.
 const BCRYPT_LEN: usize = 72;
 
-/// A hash that another system made and that can be verified within bounds.
+/// A hash of another system that can be verified within the limits.
 pub(super) enum ForeignHash {
-    /// Of a longer password the first 72 bytes count, and bytes of zero count like others. That is how tools do it, but
-    /// for those that refuse such passwords and some in C, which stop at the first zero.
+    /// Uses the first 72 bytes of a longer password, and treats zero bytes like others. Most tools do the same; some
+    /// refuse such passwords, and some in C stop at the first zero.
     Bcrypt {
         cost: u32,
         salt: [u8; 16],
@@ -94,10 +94,10 @@ pub(super) enum ForeignHash {
 }
 
 impl ForeignHash {
-    /// Whether it is the hash of a password.
+    /// Whether this is the hash of a password.
     ///
     /// # Errors
-    /// The host has not the memory.
+    /// The host does not have enough memory.
     pub(super) fn verify(
         &self,
         memory: &mut Memory,
@@ -143,15 +143,15 @@ impl ForeignHash {
         Ok(computed.ct_eq(hash).into())
     }
 
-    /// Whether a password that matches, in its [form](Self::form), is the one that was hashed and can be no other; the
-    /// table above says which others match. A zero is what each of them takes, but for those that are too long.
+    /// Whether a matching password, in its [form](Self::form), is certainly the one that was hashed. The table above
+    /// lists the other matches. Except for overlong passwords, all of them contain a zero.
     pub(super) fn proves(&self, password: &str) -> bool {
-        // As long as all that is seen may be the beginning of a longer one.
+        // A password of the maximum length can be the beginning of a longer one.
         let whole = !matches!(self, Self::Bcrypt { .. }) || password.len() < BCRYPT_LEN;
         whole && !password.contains('\0')
     }
 
-    /// Which texts it takes for one password.
+    /// Returns the form in which the hash compares passwords.
     pub(super) const fn form(&self) -> Form {
         match self {
             Self::BetterAuth { .. } => Form::Nfkc,
@@ -159,7 +159,7 @@ impl ForeignHash {
         }
     }
 
-    /// How much work verifying is.
+    /// Returns the work of a verification.
     pub(super) fn work(&self) -> Work {
         match self {
             Self::Bcrypt { cost, .. } => Work::Bcrypt { cost: *cost },
@@ -188,9 +188,9 @@ fn bcrypt(password: &str, cost: u32, salt: [u8; 16]) -> Zeroizing<Vec<u8>> {
     let mut key = Zeroizing::new([0; BCRYPT_LEN]);
     let len = password.len().min(BCRYPT_LEN);
     key[..len].copy_from_slice(&password.as_bytes()[..len]);
-    // A byte of zero ends the key where there is room for it.
+    // A zero byte ends the key if there is room for it.
     let key = &key[..BCRYPT_LEN.min(len + 1)];
     let output = Zeroizing::new(bcrypt::bcrypt(cost, salt, key));
-    // The last of its 24 bytes is not stored.
+    // The last of the 24 bytes is not stored.
     Zeroizing::new(output[..23].to_vec())
 }

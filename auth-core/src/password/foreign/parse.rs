@@ -1,4 +1,4 @@
-//! Reads stored hashes of other systems.
+//! Parses stored hashes of other systems.
 
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -13,7 +13,7 @@ use crate::password::error::PasswordHashError::{self, Malformed, OutOfBounds};
 const MAX_BCRYPT_COST: u32 = 16;
 const MAX_PBKDF2_ITERATIONS: u32 = 10_000_000;
 
-/// Some tools leave bits of a salt's last character set that mean nothing.
+/// Some tools set unused bits in the last character of a salt.
 const BCRYPT_BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::BCRYPT,
     GeneralPurposeConfig::new()
@@ -22,10 +22,10 @@ const BCRYPT_BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl ForeignHash {
-    /// Reads a stored hash.
+    /// Parses a stored hash.
     ///
     /// # Errors
-    /// The form is unknown or damaged, or the hash asks for too much.
+    /// The form is unknown or damaged, or the hash exceeds the limits.
     pub(in crate::password) fn parse(stored: &str) -> Result<Self, PasswordHashError> {
         match stored.split('$').collect::<Vec<_>>()[..] {
             ["", "2a" | "2b" | "2y", cost, salt_and_hash] => Self::bcrypt(cost, salt_and_hash),

@@ -1,4 +1,4 @@
-//! scrypt with what goes into it beside the password.
+//! scrypt with its parameters and salt.
 
 use zeroize::Zeroizing;
 
@@ -7,16 +7,17 @@ use crate::password::memory::Memory;
 use crate::password::parameters::Parameters;
 use crate::password::work::Work;
 
-/// As much as Argon2's, which uses the same.
+/// The same as Argon2's, which shares the memory.
 const MAX_SCRYPT_MEMORY: u64 = Parameters::MAX_MEMORY as u64 * 1024;
-/// Bounds what is held beside that memory.
+/// Limits the memory used in addition.
 const MAX_SCRYPT_BLOCK_SIZE: u32 = 64;
 const MAX_SCRYPT_PARALLELISM: u32 = 16;
-/// KiB that scrypt takes beside that memory: its parallel parts, a block to work in, and what the allocator needs.
+/// The KiB that scrypt needs in addition to that memory: its parallel parts, a working block, and the allocator's
+/// overhead.
 pub(in crate::password) const MORE_SCRYPT_MEMORY: usize =
     (128 * MAX_SCRYPT_BLOCK_SIZE * (MAX_SCRYPT_PARALLELISM + 1)) as usize / 1024 + 16;
 
-/// What goes into scrypt beside the password.
+/// The inputs of scrypt except the password.
 pub(in crate::password) struct Scrypt {
     costs: ::scrypt::Params,
     salt: Vec<u8>,

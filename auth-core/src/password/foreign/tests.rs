@@ -1,4 +1,4 @@
-//! Checks hashes that other systems made.
+//! Tests with hashes from other systems.
 
 use serde::Deserialize;
 
@@ -18,7 +18,7 @@ struct Vector {
     stored: String,
 }
 
-/// What each tool made, with its version.
+/// Returns the hashes created by each tool, with its version.
 fn vectors() -> Vec<Vector> {
     let groups: Vec<Vectors> =
         serde_json::from_str(include_str!("../foreign_vectors.json")).unwrap();
@@ -74,7 +74,7 @@ fn a_byte_of_zero_does_not_end_a_password() {
     assert_eq!(hasher.verify("a", &zero.stored), Ok(false));
 }
 
-/// Each pair of passwords matches one hash, so that neither may be hashed anew by the other's right.
+/// Each pair of passwords matches one hash, so neither must be rehashed when only the other is known to be correct.
 #[test]
 fn a_password_that_others_are_taken_for_is_not_hashed_anew() {
     let hasher = Hasher::new(Parameters::default());
@@ -89,7 +89,7 @@ fn a_password_that_others_are_taken_for_is_not_hashed_anew() {
             ForeignHash::Bcrypt { .. } => (1, format!("{password}\0{password}")),
             _ => (2, format!("{password}\0")),
         };
-        // The repetition is cut at 72 bytes, too.
+        // The repetition is also cut at 72 bytes.
         if kind == 1 && other.len() > 71 {
             continue;
         }
@@ -114,12 +114,12 @@ fn bcrypt_proves_what_is_shorter_than_it_sees() {
     for (len, proven) in [(0, true), (71, true), (72, false), (73, false)] {
         assert_eq!(hasher.should_rehash(&"a".repeat(len), stored), proven);
     }
-    // Bytes are what counts.
+    // Bytes are counted, not characters.
     assert!(hasher.should_rehash(&"ä".repeat(35), stored));
     assert!(!hasher.should_rehash(&"ä".repeat(36), stored));
 }
 
-/// better-auth takes texts that are equal in NFKC for one password. A new hash of such a password does, too.
+/// better-auth treats texts that are equal in NFKC as one password. A new hash of such a password does the same.
 #[test]
 fn a_new_hash_takes_the_texts_that_the_old_one_took() {
     let hasher = Hasher::new(Parameters::default());
@@ -137,7 +137,7 @@ fn a_new_hash_takes_the_texts_that_the_old_one_took() {
         assert_eq!(hasher.verify("another", &new), Ok(false));
         assert_eq!(supported(&new), Ok(()));
         assert!(!hasher.should_rehash(typed, &new));
-        // So it stays when the cost changes.
+        // This remains when the cost changes.
         let costlier = Hasher::new(Parameters::new(256, 3, 1).unwrap());
         let newer = costlier.rehash_with_salt(&alike, &new, &[7; 16]).unwrap();
         assert_eq!(costlier.verify(password, &newer), Ok(true));
@@ -156,7 +156,7 @@ fn damaged_strings_are_malformed() {
         "password",
         "plain:password",
         "$1$salt$hash",
-        // SHA-crypt, and bcrypt with the fault that $2x$ stands for
+        // SHA-crypt, and bcrypt with the bug that $2x$ marks
         "$6$rounds=5000$saltstring$hash",
         "$2x$04$abcdefghijklmnopqrstuuFaXaIzFmuAgz9nkpwxXzJE8jd4j.R6K",
         "$2b$04$abcdefghijklmnopqrstuu",
@@ -263,7 +263,7 @@ fn excessive_strings_are_out_of_bounds() {
     }
 }
 
-/// Every string cut anywhere, and with any character changed, is read without a panic.
+/// Every string, truncated anywhere and with any character changed, is parsed without a panic.
 #[test]
 fn no_damage_panics() {
     for Vector { stored, .. } in vectors() {

@@ -1,22 +1,22 @@
-//! Reads the parts of a stored hash: numbers, base64 and hex.
+//! Parses the parts of a stored hash: numbers, base64 and hex.
 
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::password::error::PasswordHashError::{self, Malformed, OutOfBounds};
 
-/// Least and most bytes of a hash whose form does not say how many there are. Fewer would match by chance, and more
-/// cost all iterations of PBKDF2 again and again.
+/// The minimum and maximum length in bytes of a hash whose form doesn't specify it. A shorter one would match by
+/// chance, and a longer one repeats all iterations of PBKDF2.
 const MIN_HASH_LEN: usize = 10;
 const MAX_HASH_LEN: usize = 64;
 
-/// Padding may be there or not.
+/// Padding is optional.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The values of `name=value,…`, which have to be those names in that order.
+/// Returns the values of `name=value,…`, which must have these names in this order.
 pub(super) fn phc_parameters<'a, const N: usize>(
     text: &'a str,
     names: [&str; N],

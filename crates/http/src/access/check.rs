@@ -1,4 +1,4 @@
-//! Questions about what somebody may do.
+//! Permission and role checks.
 
 use auth_core::Platform;
 use auth_core::access::Question;
@@ -13,7 +13,7 @@ use crate::row::{post, rows};
 rows![
     check_access = post(
         "/access/check",
-        "Answers whether the caller, or with `users:read` somebody else, has permissions and roles.",
+        "Checks whether the caller has permissions and roles. Checking another user requires `users:read`.",
     )
     .caller()
     .while_impersonating()
@@ -22,7 +22,7 @@ rows![
     .fails(&[404]),
 ];
 
-/// Most questions of one call.
+/// Maximum number of questions in a request.
 const MAX_QUESTIONS: usize = 100;
 
 /// One question as exactly one of `permission`, `role`, `any_role` and `all_roles`, or 1 to 100 questions as `checks`.
@@ -30,9 +30,9 @@ const MAX_QUESTIONS: usize = 100;
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(min_properties = 1))]
 pub(crate) struct CheckRequest {
-    /// About whom; the caller without it.
+    /// Identifier of the user to check. Default: the caller.
     user_id: Option<String>,
-    /// Questions, each of which has one member.
+    /// Questions, each with exactly one member.
     #[cfg_attr(test, schema(min_items = 1, max_items = 100))]
     checks: Option<Vec<OneCheck>>,
     /// Whether the user has this permission.
@@ -45,7 +45,7 @@ pub(crate) struct CheckRequest {
     all_roles: Option<Vec<String>>,
 }
 
-/// A question: exactly one of its members.
+/// A question. Exactly one member must be present.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(
@@ -76,14 +76,14 @@ impl OneCheck {
             (None, None, Some(names), None) => Ok(Question::AnyRole(names)),
             (None, None, None, Some(names)) => Ok(Question::AllRoles(names)),
             _ => {
-                let message = "One of permission, role, any_role and all_roles.";
+                let message = "Send exactly one of permission, role, any_role and all_roles.";
                 Err(invalid("checks", message))
             }
         }
     }
 }
 
-/// The answers.
+/// The answers to the questions.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct CheckResponse {
@@ -112,10 +112,16 @@ async fn check_access<P: Platform>(
                 || single.any_role.is_some()
                 || single.all_roles.is_some() =>
         {
-            return Err(invalid("checks", "One question, or several as checks."));
+            return Err(invalid(
+                "checks",
+                "Send either one question or several as checks, not both.",
+            ));
         }
         Some(checks) if !(1..=MAX_QUESTIONS).contains(&checks.len()) => {
-            return Err(invalid("checks", &format!("1 to {MAX_QUESTIONS} of them.")));
+            return Err(invalid(
+                "checks",
+                &format!("Send 1 to {MAX_QUESTIONS} questions."),
+            ));
         }
         Some(checks) => {
             let questions = checks.into_iter().map(OneCheck::question);

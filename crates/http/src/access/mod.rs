@@ -1,4 +1,4 @@
-//! Roles, permissions, and questions about them.
+//! Roles, permissions, and checks of them.
 
 pub(crate) mod check;
 pub(crate) mod permissions;

@@ -1,4 +1,4 @@
-//! Administering permissions.
+//! Administration of permissions.
 
 use auth_core::Platform;
 use auth_core::storage::Permission;
@@ -11,10 +11,10 @@ use crate::route::Recency;
 use crate::row::{delete, get, post, put, rows};
 
 rows![
-    list_permissions = get("/permissions", "All permissions.")
+    list_permissions = get("/permissions", "Lists all permissions.")
         .permission("roles:read")
         .answers::<PermissionsResponse>(),
-    create_permission = post("/permissions", "Makes a permission.")
+    create_permission = post("/permissions", "Creates a permission.")
         .permission("roles:write")
         .recent(Recency::Never)
         .json::<CreatePermissionRequest>()
@@ -22,18 +22,21 @@ rows![
         .fails(&[409]),
     get_permission = get(
         "/permissions/{permission}",
-        "A permission, by identifier or name.",
+        "Returns a permission by identifier or name.",
     )
     .permission("roles:read")
     .answers::<PermissionView>(),
-    update_permission = put("/permissions/{permission}", "Changes a permission.")
-        .permission("roles:write")
-        .json::<PermissionUpdateRequest>()
-        .answers::<PermissionView>()
-        .fails(&[409]),
+    update_permission = put(
+        "/permissions/{permission}",
+        "Updates a permission. Omitted fields are unchanged."
+    )
+    .permission("roles:write")
+    .json::<PermissionUpdateRequest>()
+    .answers::<PermissionView>()
+    .fails(&[409]),
     delete_permission = delete(
         "/permissions/{permission}",
-        "Deletes a permission, also from the roles that hold it.",
+        "Deletes a permission and removes it from all roles.",
     )
     .permission("roles:write")
     .fails(&[409]),
@@ -48,9 +51,9 @@ pub(crate) struct PermissionView {
     id: String,
     /// Name, `resource:action`.
     name: String,
-    /// What it is for.
+    /// Purpose of the permission.
     description: String,
-    /// Whether the service needs it.
+    /// Whether the permission is built in.
     built_in: bool,
 }
 
@@ -65,18 +68,18 @@ impl From<Permission> for PermissionView {
     }
 }
 
-/// All permissions, by name.
+/// All permissions, sorted by name.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct PermissionsResponse {
     permissions: Vec<PermissionView>,
 }
 
-/// A permission to be made.
+/// A permission to create.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct CreatePermissionRequest {
-    /// `resource:action`, either part at most 64 of a-z, 0-9, `.`, `_` and `-`, or `*`; or `*` alone.
+    /// Name: `resource:action` or `*`. Each part is `*` or 1 to 64 of the characters a-z, 0-9, `.`, `_` and `-`.
     #[serde(default)]
     #[cfg_attr(
         test,
@@ -86,23 +89,23 @@ pub(crate) struct CreatePermissionRequest {
         )
     )]
     name: String,
-    /// What it is for, at most 500 characters.
+    /// Purpose of the permission, at most 500 characters.
     #[serde(default)]
     #[cfg_attr(test, schema(max_length = 500))]
     description: String,
 }
 
-/// What changes of a permission; what is left out stays.
+/// Changes to a permission. Omitted fields are unchanged.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct PermissionUpdateRequest {
-    /// Another name, in the same form.
+    /// New name, in the same format.
     #[cfg_attr(
         test,
         schema(pattern = r"^(\*|(\*|[a-z0-9._-]{1,64}):(\*|[a-z0-9._-]{1,64}))$")
     )]
     name: Option<String>,
-    /// What it is for, at most 500 characters.
+    /// Purpose of the permission, at most 500 characters.
     #[cfg_attr(test, schema(max_length = 500))]
     description: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Administering roles.
+//! Administration of roles.
 
 use auth_core::storage::Role;
 use auth_core::{Platform, RoleUpdate};
@@ -11,38 +11,41 @@ use crate::route::Recency;
 use crate::row::{delete, get, post, put, rows};
 
 rows![
-    list_roles = get("/roles", "All roles.")
+    list_roles = get("/roles", "Lists all roles.")
         .permission("roles:read")
         .answers::<RolesResponse>(),
-    create_role = post("/roles", "Makes a role.")
+    create_role = post("/roles", "Creates a role.")
         .permission("roles:write")
         .recent(Recency::Never)
         .json::<CreateRoleRequest>()
         .creates::<RoleView>()
         .fails(&[409]),
-    get_role = get("/roles/{role}", "A role, by identifier or name.")
+    get_role = get("/roles/{role}", "Returns a role by identifier or name.")
         .permission("roles:read")
         .answers::<RoleView>(),
-    update_role = put("/roles/{role}", "Changes a role.")
-        .permission("roles:write")
-        .json::<RoleUpdateRequest>()
-        .answers::<RoleView>()
-        .fails(&[409]),
+    update_role = put(
+        "/roles/{role}",
+        "Updates a role. Omitted fields are unchanged."
+    )
+    .permission("roles:write")
+    .json::<RoleUpdateRequest>()
+    .answers::<RoleView>()
+    .fails(&[409]),
     delete_role = delete(
         "/roles/{role}",
-        "Deletes a role, also from those who have it.",
+        "Deletes a role and removes it from all users.",
     )
     .permission("roles:write")
     .fails(&[409]),
     grant_permission = post(
         "/roles/{role}/permissions/{permission}",
-        "Gives a role a permission.",
+        "Grants a permission to a role.",
     )
     .permission("roles:write")
     .fails(&[409]),
     revoke_permission = delete(
         "/roles/{role}/permissions/{permission}",
-        "Takes a permission away from a role.",
+        "Revokes a permission from a role.",
     )
     .permission("roles:write")
     .fails(&[409]),
@@ -57,13 +60,13 @@ pub(crate) struct RoleView {
     id: String,
     /// Name.
     name: String,
-    /// What it is for.
+    /// Purpose of the role.
     description: String,
-    /// Whether the service needs it.
+    /// Whether the role is built in.
     built_in: bool,
-    /// How high its holders stand, 0 to 1000: they administer those of a lower rank, and never equals.
+    /// Rank, 0 to 1000. Users with the role can administer only users of a lower rank.
     rank: u64,
-    /// Names of the permissions that it holds.
+    /// Names of the permissions of the role.
     permissions: Vec<String>,
 }
 
@@ -80,48 +83,48 @@ impl From<Role> for RoleView {
     }
 }
 
-/// All roles, by name.
+/// All roles, sorted by name.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct RolesResponse {
     roles: Vec<RoleView>,
 }
 
-/// A role to be made.
+/// A role to create.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct CreateRoleRequest {
-    /// 1 to 64 of a-z, 0-9, `.`, `_` and `-`, a letter first.
+    /// Name: 1 to 64 of the characters a-z, 0-9, `.`, `_` and `-`, starting with a letter.
     #[serde(default)]
     #[cfg_attr(test, schema(required, pattern = "^[a-z][a-z0-9._-]{0,63}$"))]
     name: String,
-    /// What it is for, at most 500 characters.
+    /// Purpose of the role, at most 500 characters.
     #[serde(default)]
     #[cfg_attr(test, schema(max_length = 500))]
     description: String,
-    /// How high its holders stand, 0 to 999 and below the caller; without it 10 if a permission of the administration is among
-    /// `permissions`, else 0.
+    /// Rank, 0 to 999 and below the rank of the caller. Default: 10 if `permissions` contains an administrative
+    /// permission, otherwise 0.
     #[cfg_attr(test, schema(minimum = 0, maximum = 999))]
     rank: Option<u64>,
-    /// Names of the permissions that it holds, which have to exist.
+    /// Names of all permissions of the role. The permissions must exist.
     #[serde(default)]
     permissions: Vec<String>,
 }
 
-/// What changes of a role; what is left out stays.
+/// Changes to a role. Omitted fields are unchanged.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct RoleUpdateRequest {
-    /// Another name: 1 to 64 of a-z, 0-9, `.`, `_` and `-`, a letter first.
+    /// New name: 1 to 64 of the characters a-z, 0-9, `.`, `_` and `-`, starting with a letter.
     #[cfg_attr(test, schema(pattern = "^[a-z][a-z0-9._-]{0,63}$"))]
     name: Option<String>,
-    /// What it is for, at most 500 characters.
+    /// Purpose of the role, at most 500 characters.
     #[cfg_attr(test, schema(max_length = 500))]
     description: Option<String>,
-    /// How high its holders stand, 0 to 999 and below the caller; that of a built-in role is fixed.
+    /// Rank, 0 to 999 and below the rank of the caller. The rank of a built-in role is fixed.
     #[cfg_attr(test, schema(minimum = 0, maximum = 999))]
     rank: Option<u64>,
-    /// Names of the permissions that it holds, which have to exist.
+    /// Names of all permissions of the role. The permissions must exist.
     permissions: Option<Vec<String>>,
 }
 

@@ -1,4 +1,4 @@
-//! Changing the own e-mail address, by a link, and taking that back.
+//! Change of the user's own e-mail address by a link, and its reversal.
 
 use auth_core::{Evidence, Platform};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::row::{post, rows};
 rows![
     change_email = post(
         "/account/change-email",
-        "Sends a link to a new e-mail address, which changes it.",
+        "Starts a change of the e-mail address by sending a confirmation link to the new one.",
     )
     .session()
     .json::<ChangeEmailRequest>()
@@ -23,7 +23,7 @@ rows![
     .hashes_password(),
     confirm_email = post(
         "/auth/confirm-email/{token}",
-        "Changes the e-mail address by the link that was sent to the new one, with a session or the password of the account.",
+        "Changes the e-mail address with the token of the link that was sent to the new one. Requires a session or the password of the account.",
     )
     .optional_session()
     .optional_json::<VerifyRequest>()
@@ -32,17 +32,17 @@ rows![
     .hashes_password(),
     undo_email = post(
         "/auth/undo-email/{token}",
-        "Takes a change of the e-mail address back by the link that was sent to the old one. All sessions end.",
+        "Undoes a change of the e-mail address with the token of the link that was sent to the old one. Ends all sessions.",
     )
     .answers::<UserView>()
     .fails(&[400, 409]),
 ];
 
-/// Another e-mail address.
+/// A change of the e-mail address.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ChangeEmailRequest {
-    /// The new address.
+    /// The new e-mail address.
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Email, min_length = 1, max_length = 254))]
     email: String,
@@ -50,7 +50,8 @@ pub(crate) struct ChangeEmailRequest {
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
     password: String,
-    /// A code of the second factor, or a recovery code; where one is in force it is needed some time after signing in.
+    /// TOTP code or recovery code. Required if a second factor is enabled, unless the session was authenticated with it
+    /// within the last ten minutes.
     #[serde(alias = "totp_code")]
     code: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The account of the person who is signed in.
+//! The account of the signed-in user.
 
 pub(crate) mod email;
 pub(crate) mod own;

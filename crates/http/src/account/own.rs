@@ -1,4 +1,4 @@
-//! Reading, changing and deleting the own account.
+//! Routes that read, update and delete the user's own account.
 
 use auth_core::{AccountUpdate, Evidence, Platform};
 use serde::Deserialize;
@@ -14,60 +14,60 @@ use crate::route::Recency;
 use crate::row::{delete, get, patch, rows};
 
 rows![
-    me = get("/auth/me", "The user, with roles and permissions.")
+    me = get("/auth/me", "Returns the signed-in user with their roles and permissions.")
         .session()
         .while_impersonating()
         .while_enrolling()
         .answers::<MeResponse>(),
-    me = get("/users/me", "The same as `/auth/me`.")
+    me = get("/users/me", "Alias of `/auth/me`.")
         .session()
         .while_impersonating()
         .while_enrolling()
         .answers::<MeResponse>(),
-    account = get("/account", "The account of the person who is signed in.")
+    account = get("/account", "Returns the account of the signed-in user, with their sign-in methods.")
         .session()
         .while_impersonating()
         .while_enrolling()
         .answers::<AccountResponse>(),
     update_account = patch(
         "/account",
-        "Changes user name, name and profile; what is left out stays, null takes away.",
+        "Updates the user name, display name and profile. Omitted fields are unchanged; null clears a field.",
     )
     .session()
     .recent(Recency::WithMember("username"))
     .json::<AccountUpdateRequest>()
     .answers::<UserView>()
     .fails(&[409, 429]),
-    delete_account = delete("/account", "Deletes the account and everything of it.")
+    delete_account = delete("/account", "Deletes the account and all of its data.")
         .session()
         .json::<PasswordRequest>()
         .fails(&[403, 429])
         .hashes_password(),
 ];
 
-/// What a person changes of his account.
+/// Changes to the user's own account.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct AccountUpdateRequest {
-    /// User name to sign in by: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, a letter or digit first. Null or an
-    /// empty text clears it.
+    /// User name for signing in: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, starting with a letter or
+    /// digit. Null or an empty string clears it.
     #[serde(default, deserialize_with = "or_empty")]
     #[cfg_attr(test, schema(pattern = "^([A-Za-z0-9][A-Za-z0-9._-]{2,31})?$"))]
     username: Option<String>,
-    /// Name to show to others, at most 100 characters, no control characters. Null or an empty text clears it.
+    /// Display name: at most 100 characters, no control characters. Null or an empty string clears it.
     #[serde(default, deserialize_with = "or_empty")]
     #[cfg_attr(
         test,
         schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
     )]
     display_name: Option<String>,
-    /// Values of the extra fields that are configured (`PROFILE_FIELDS`): text, numbers, true or false. Others are refused.
-    /// Null clears a field that is not required.
+    /// Values of the extra fields configured in `PROFILE_FIELDS`: strings, numbers or booleans. Unknown fields are
+    /// rejected. Null clears a field that is not required.
     #[cfg_attr(test, schema(value_type = Option<Object>))]
     profile: Option<Map<String, Value>>,
 }
 
-/// A password, to prove oneself.
+/// The password, as proof of the account.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct PasswordRequest {
@@ -75,7 +75,8 @@ pub(crate) struct PasswordRequest {
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
     password: String,
-    /// A code of the second factor, or a recovery code; where one is in force it is needed some time after signing in.
+    /// TOTP code or recovery code. Required if a second factor is enabled, unless the session was authenticated with it
+    /// within the last ten minutes.
     #[serde(alias = "totp_code")]
     code: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Changing the own password.
+//! Change of the user's own password.
 
 use auth_core::{Evidence, Platform};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use crate::row::{post, rows};
 rows![
     change_password = post(
         "/account/change-password",
-        "Sets another password. All other sessions end, and new tokens take the place of the presented ones.",
+        "Changes the password and ends all other sessions. Returns tokens that replace the presented ones.",
     )
     .session()
     .json::<ChangePasswordRequest>()
@@ -21,7 +21,7 @@ rows![
     .hashes_password(),
 ];
 
-/// Another password.
+/// A change of the password.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ChangePasswordRequest {
@@ -29,12 +29,13 @@ pub(crate) struct ChangePasswordRequest {
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
     current_password: String,
-    /// The new one: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
-    /// not made of the address or a name.
+    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`). Common
+    /// passwords and passwords built from the e-mail address or a name are rejected.
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
     new_password: String,
-    /// A code of the second factor, or a recovery code; where one is in force it is needed some time after signing in.
+    /// TOTP code or recovery code. Required if a second factor is enabled, unless the session was authenticated with it
+    /// within the last ten minutes.
     #[serde(alias = "totp_code")]
     code: Option<String>,
 }

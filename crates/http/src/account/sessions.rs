@@ -1,4 +1,4 @@
-//! The own sessions.
+//! The user's own sessions.
 
 use auth_core::Platform;
 
@@ -10,16 +10,19 @@ use crate::route::Recency;
 use crate::row::{delete, get, post, rows};
 
 rows![
-    sessions = get("/account/sessions", "The sessions that last.")
-        .session()
-        .while_impersonating()
-        .answers::<SessionsResponse>(),
-    end_session = delete("/account/sessions/{id}", "Ends one session.")
+    sessions = get(
+        "/account/sessions",
+        "Lists the active sessions of the user."
+    )
+    .session()
+    .while_impersonating()
+    .answers::<SessionsResponse>(),
+    end_session = delete("/account/sessions/{id}", "Ends one session of the user.")
         .session()
         .recent(Recency::OfOtherSessions),
     logout_others = post(
         "/account/logout-others",
-        "Ends every other session of the user.",
+        "Ends all other sessions of the user.",
     )
     .session()
     .recent(Recency::Always),

@@ -1,4 +1,4 @@
-//! Users and sessions, as their owners see them.
+//! The users' own view of their accounts and sessions.
 
 use auth_core::device_name;
 use auth_core::storage::{ActiveSession, Session, User};
@@ -14,11 +14,11 @@ pub(crate) struct UserView {
     id: String,
     /// E-mail address.
     email: Option<String>,
-    /// Whether the user has proved to receive mail there.
+    /// Whether the e-mail address is verified.
     email_verified: bool,
     /// User name.
     username: Option<String>,
-    /// Name to show to others.
+    /// Display name.
     display_name: Option<String>,
     /// Values of the configured extra fields.
     #[cfg_attr(test, schema(value_type = Object))]
@@ -31,7 +31,7 @@ pub(crate) struct UserView {
     last_login_at: Option<String>,
 }
 
-/// The user whom the token stands for.
+/// The user of the presented token.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct MeResponse {
@@ -39,54 +39,54 @@ pub(crate) struct MeResponse {
     user: UserView,
     /// Names of the user's roles.
     roles: Vec<String>,
-    /// Permissions of those roles.
+    /// Names of the permissions of those roles.
     permissions: Vec<String>,
     /// Identifier of the session.
     session_id: String,
 }
 
-/// The account of the person who is signed in.
+/// The account of the signed-in user.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct AccountResponse {
     #[serde(flatten)]
     pub(super) me: MeResponse,
-    /// Whether there is a password to sign in with.
+    /// Whether the user has a password.
     pub(super) has_password: bool,
-    /// Whether a second factor is in force.
+    /// Whether a second factor is enabled.
     pub(super) mfa_enabled: bool,
-    /// How many recovery codes are left.
+    /// Number of unused recovery codes.
     pub(super) recovery_codes_left: usize,
 }
 
-/// The sessions that last, the one seen last first.
+/// Active sessions, the most recently used first.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct SessionsResponse {
     pub(crate) sessions: Vec<SessionView>,
 }
 
-/// One signed-in device.
+/// A session: one signed-in device.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct SessionView {
-    /// Identifier, `sid` in access tokens.
+    /// Identifier. The `sid` claim of access tokens.
     id: String,
-    /// Whether it is the one that asks.
+    /// Whether this is the session of the request.
     current: bool,
-    /// What a person would call the device, such as "Firefox on Linux".
+    /// Readable name of the device, such as "Firefox on Linux".
     device: Option<String>,
-    /// Its `User-Agent`.
+    /// `User-Agent` of the device.
     user_agent: Option<String>,
-    /// The address that it signed in from.
+    /// IP address of the sign-in.
     ip: Option<String>,
-    /// When it signed in, RFC 3339.
+    /// When the session started, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     created_at: String,
-    /// When it was last used, to about a minute, RFC 3339.
+    /// When the session was last used, accurate to about a minute, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     last_seen_at: String,
-    /// When it ends at the latest, RFC 3339.
+    /// When the session ends at the latest, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     expires_at: String,
 }

@@ -1,4 +1,4 @@
-//! Reading the audit log.
+//! Access to the audit log.
 
 use auth_core::Platform;
 use auth_core::storage::{AuditEvent, AuditQuery};
@@ -12,10 +12,13 @@ use crate::route::Parameter;
 use crate::row::{get, rows};
 
 rows![
-    audit = get("/audit", "A page of the audit log, newest first.")
-        .permission("audit:read")
-        .query(PARAMETERS)
-        .answers::<AuditResponse>(),
+    audit = get(
+        "/audit",
+        "Lists the events of the audit log, newest first, one page at a time."
+    )
+    .permission("audit:read")
+    .query(PARAMETERS)
+    .answers::<AuditResponse>(),
 ];
 
 const PARAMETERS: &[Parameter] = &[
@@ -28,35 +31,35 @@ const PARAMETERS: &[Parameter] = &[
     Parameter::cursor(),
 ];
 
-/// Something that happened.
+/// An event.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct EventView {
     /// Identifier, a UUID.
     #[cfg_attr(test, schema(format = "uuid"))]
     id: String,
-    /// When it happened, RFC 3339.
+    /// When the event happened, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     at: String,
-    /// What it was, such as `login.failed`.
+    /// Name of the event, such as `login.failed`.
     kind: String,
-    /// Why, for what failed.
+    /// Reason of a failure.
     reason: Option<String>,
-    /// Identifier of the user who did it.
+    /// Identifier of the user who acted.
     actor_id: Option<String>,
-    /// What sort of thing it was done to, such as `user`.
+    /// Type of the target, such as `user`.
     target_type: Option<String>,
-    /// Its identifier.
+    /// Identifier of the target.
     target_id: Option<String>,
-    /// The session it was done in.
+    /// Identifier of the session.
     session_id: Option<String>,
-    /// Address that the request came from.
+    /// IP address of the client.
     ip: Option<String>,
     /// `User-Agent` of the request.
     user_agent: Option<String>,
     /// Identifier of the request.
     request_id: Option<String>,
-    /// Further facts.
+    /// Further details.
     #[cfg_attr(test, schema(value_type = Object))]
     details: Map<String, Value>,
 }
@@ -85,7 +88,7 @@ impl From<AuditEvent> for EventView {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct AuditResponse {
     events: Vec<EventView>,
-    /// What `cursor` gets the next page by; null: this was the last.
+    /// Pass this as `cursor` to get the next page. Null on the last page.
     next_cursor: Option<String>,
 }
 
@@ -99,7 +102,7 @@ async fn audit<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer<Audi
         text.len() == 36 && text.chars().all(plain)
     };
     if query.text("actor").is_some_and(|text| !is_id(text)) {
-        return Err(invalid("actor", "A UUID."));
+        return Err(invalid("actor", "Use a UUID."));
     }
     let page = call
         .auth

@@ -1,4 +1,4 @@
-//! Signing in by password, and by a second factor where one is in force.
+//! Sign-in with password and, if enabled, a second factor.
 
 use auth_core::{Error, Login, MfaChallenge, Platform};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::row::{post, rows};
 rows![
     login = post(
         "/auth/login",
-        "Signs in with e-mail address or user name and password.",
+        "Signs in with an e-mail address or user name and a password.",
     )
     .json::<LoginRequest>()
     .answers::<LoginResponse>()
@@ -21,37 +21,37 @@ rows![
     .hashes_password(),
     login_mfa = post(
         "/auth/login/mfa",
-        "Goes on with a login by a code of the second factor.",
+        "Completes a login with a code of the second factor.",
     )
     .json::<LoginMfaRequest>()
     .answers::<TokenResponse>()
     .fails(&[401, 403, 429]),
 ];
 
-/// What a person signs in with: exactly one of `email` and `username`, and `password`.
+/// Credentials: exactly one of `email` and `username`, and `password`.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(min_properties = 2))]
 pub(crate) struct LoginRequest {
     /// E-mail address.
     email: Option<String>,
-    /// User name, or e-mail address.
+    /// User name or e-mail address.
     username: Option<String>,
     /// Password.
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
     password: String,
-    /// Where a second factor is in force: a code of it, or a recovery code.
+    /// TOTP code or recovery code, if a second factor is enabled.
     totp_code: Option<String>,
     /// Selects how the tokens are delivered: `jwt`, `session`, `cookie` or `jwt_cookie`.
     #[cfg_attr(test, schema(pattern = "^(jwt|session|cookie|jwt_cookie)$"))]
     transport: Option<String>,
 }
 
-/// A code of the second factor, for a login that waits for it.
+/// A code of the second factor for a pending login.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct LoginMfaRequest {
-    /// What the login answered.
+    /// The `mfa_token` from the answer to the login.
     #[serde(default)]
     #[cfg_attr(test, schema(required, min_length = 1))]
     mfa_token: String,
@@ -64,21 +64,21 @@ pub(crate) struct LoginMfaRequest {
     transport: Option<String>,
 }
 
-/// A login that waits for a second factor.
+/// A pending login that requires a second factor.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct MfaRequiredResponse {
-    /// True.
+    /// Always true.
     mfa_required: bool,
-    /// For `/auth/login/mfa`, once.
+    /// Token for `/auth/login/mfa`. Can be used once.
     mfa_token: String,
-    /// Which codes are taken: `totp`, `recovery_code`.
+    /// Accepted kinds of codes: `totp`, `recovery_code`.
     methods: [&'static str; 2],
-    /// Seconds until the login has to be begun anew.
+    /// Seconds until the login expires and must be started again.
     expires_in: u64,
 }
 
-/// Tokens, or what a second factor needs.
+/// Tokens, or a pending login that requires a second factor.
 #[derive(Serialize)]
 #[serde(untagged)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
@@ -98,14 +98,14 @@ async fn login<P: Platform>(
             return Err(ApiError::invalid_field(
                 "email",
                 "required",
-                "E-mail address or user name.",
+                "Send an e-mail address or a user name.",
             ));
         }
         (Some(_), Some(_)) => {
             return Err(ApiError::invalid_field(
                 "username",
                 "ambiguous",
-                "Either e-mail address or user name.",
+                "Send either an e-mail address or a user name, not both.",
             ));
         }
     };

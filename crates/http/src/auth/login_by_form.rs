@@ -1,4 +1,4 @@
-//! Signing in by a form: the token endpoint of OAuth 2.0, and a login of other systems that sets a cookie.
+//! Logins by form: the OAuth 2.0 token endpoint, and a login that sets a cookie for clients of other systems.
 
 use auth_core::{Login, LoginRequest, Platform, SessionTransport, Tokens};
 use http::StatusCode;
@@ -14,19 +14,19 @@ use crate::row::{post, rows};
 rows![
     token = post(
         "/auth/token",
-        "The OAuth 2.0 token endpoint: grants `refresh_token` and, for first-party clients alone, `password` (`PASSWORD_GRANT`).",
+        "Issues tokens (OAuth 2.0 token endpoint). Grant types: `refresh_token` and, only for first-party clients, `password` (`PASSWORD_GRANT`).",
     )
     .form::<TokenRequest>()
     .answers::<TokenResponse>()
     .fails(&[429])
     .hashes_password(),
-    token = post("/token", "The same as `/auth/token`.")
+    token = post("/token", "Alias of `/auth/token`.")
         .form::<TokenRequest>()
         .answers::<TokenResponse>()
         .fails(&[429])
         .hashes_password()
         .deprecated(),
-    token = post("/auth/jwt/login", "The same as `/auth/token`.")
+    token = post("/auth/jwt/login", "Alias of `/auth/token`.")
         .form::<TokenRequest>()
         .answers::<TokenResponse>()
         .fails(&[429])
@@ -34,7 +34,7 @@ rows![
         .deprecated(),
     cookie_login = post(
         "/auth/cookie/login",
-        "Signs in by a form, and sets the session's cookie.",
+        "Signs in by form and sets the session cookie.",
     )
     .guarded::<SameSite>()
     .form::<TokenRequest>()
@@ -43,32 +43,32 @@ rows![
     .deprecated(),
 ];
 
-/// Parameters of RFC 6749 sections 4.3.2 and 6.
+/// Parameters of a token request (RFC 6749 sections 4.3.2 and 6).
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 #[allow(dead_code, reason = "documents the form")]
 pub(crate) struct TokenRequest {
-    /// `password` or `refresh_token`. `password` is for first-party clients alone, and refused with `unsupported_grant_type`
-    /// where `PASSWORD_GRANT` is off.
+    /// `password` or `refresh_token`. `password` is only for first-party clients, and is rejected with
+    /// `unsupported_grant_type` if `PASSWORD_GRANT` is off.
     #[cfg_attr(test, schema(pattern = "^(password|refresh_token)$"))]
     grant_type: String,
-    /// Required with `password`: e-mail address or user name.
+    /// E-mail address or user name. Required with `password`.
     #[cfg_attr(test, schema(nullable = false, min_length = 1))]
     username: Option<String>,
-    /// Required with `password`.
+    /// Password. Required with `password`.
     #[cfg_attr(test, schema(nullable = false, min_length = 1))]
     password: Option<String>,
-    /// Required with `refresh_token`.
+    /// Refresh token. Required with `refresh_token`.
     #[cfg_attr(test, schema(nullable = false, min_length = 1))]
     refresh_token: Option<String>,
-    /// With `password`, where a second factor is in force: a code of it, or a recovery code.
+    /// TOTP code or recovery code. Required with `password` if a second factor is enabled.
     #[cfg_attr(test, schema(nullable = false))]
     totp_code: Option<String>,
 }
 
-/// The token endpoint of RFC 6749 section 3.2.
+/// Answers a request to the token endpoint (RFC 6749 section 3.2).
 async fn token<P: Platform>(call: &Call<'_, P>, _: Public, form: Form) -> Answer<TokenResponse> {
     let grant_type = match form.optional("grant_type") {
-        // Other systems leave it out.
+        // Clients of other systems omit it.
         None if call.route.deprecated => "password",
         _ => form.get("grant_type")?,
     };
@@ -84,9 +84,9 @@ async fn token<P: Platform>(call: &Call<'_, P>, _: Public, form: Form) -> Answer
         ),
         _ => {
             let message = if call.config().password_grant() {
-                "The grant types are password and refresh_token."
+                "This grant type is not supported; use password or refresh_token."
             } else {
-                "The grant type is refresh_token."
+                "This grant type is not supported; use refresh_token."
             };
             return Err(ApiError::new(
                 StatusCode::BAD_REQUEST,
@@ -100,7 +100,7 @@ async fn token<P: Platform>(call: &Call<'_, P>, _: Public, form: Form) -> Answer
     }))
 }
 
-/// A form that signs in and sets a cookie, as fastapi-users has it. Any page can send a form, so the route refuses those of
+/// Signs in by form and sets a cookie, as in fastapi-users. Any page can send a form, so the route refuses forms from
 /// other sites.
 async fn cookie_login<P: Platform>(
     call: &Call<'_, P>,

@@ -1,4 +1,4 @@
-//! Signing out.
+//! Routes that sign out.
 
 use auth_core::{Error, Platform};
 use serde::Deserialize;
@@ -17,31 +17,31 @@ rows![
     .token_holder()
     .optional_json::<LogoutRequest>()
     .fails(&[403]),
-    logout = post("/logout", "The same as `/auth/logout`.")
+    logout = post("/logout", "Alias of `/auth/logout`.")
         .token_holder()
         .optional_json::<LogoutRequest>()
         .fails(&[403])
         .deprecated(),
-    logout = post("/auth/jwt/logout", "The same as `/auth/logout`.")
+    logout = post("/auth/jwt/logout", "Alias of `/auth/logout`.")
         .token_holder()
         .optional_json::<LogoutRequest>()
         .fails(&[403])
         .deprecated(),
-    logout = post("/auth/cookie/logout", "The same as `/auth/logout`.")
+    logout = post("/auth/cookie/logout", "Alias of `/auth/logout`.")
         .token_holder()
         .optional_json::<LogoutRequest>()
         .fails(&[403])
         .deprecated(),
-    logout_all = post("/auth/logout-all", "Ends every session of the user.")
+    logout_all = post("/auth/logout-all", "Ends all sessions of the user.")
         .session()
         .while_enrolling(),
 ];
 
-/// A refresh token whose session to end.
+/// The session to end.
 #[derive(Default, Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct LogoutRequest {
-    /// The refresh token; left out: the session of the token in the header or cookie ends.
+    /// Refresh token of the session. If omitted, the session of the token in the header or cookie ends.
     refresh_token: Option<String>,
 }
 
@@ -70,8 +70,8 @@ async fn logout<P: Platform>(
     Ok(reply)
 }
 
-/// Ends every session that a cookie is of: none that the browser holds goes on. The access token of a cookie lives shorter
-/// than its session, which the refresh token then ends.
+/// Ends the sessions of all cookies, so that the browser has no active session left. The access token in a cookie
+/// expires before its session; the refresh token ends the session then.
 async fn logout_by_cookies<P: Platform>(call: &Call<'_, P>) -> Result<(), ApiError> {
     let (tokens, refresh_tokens) = (call.session_cookies(), call.refresh_cookies());
     if tokens.is_empty() && refresh_tokens.is_empty() {

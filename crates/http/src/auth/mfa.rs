@@ -1,4 +1,4 @@
-//! The second factor.
+//! Management of the second factor.
 
 use auth_core::{Evidence, Platform};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::row::{post, rows};
 rows![
     enable_totp = post(
         "/auth/2fa/enable",
-        "Makes a TOTP key for an authenticator app; a code of it puts it in force.",
+        "Creates a TOTP key for an authenticator app. Confirm it with a code at `/auth/2fa/verify` to enable it.",
     )
     .session()
     .while_enrolling()
@@ -25,7 +25,7 @@ rows![
     .hashes_password(),
     confirm_totp = post(
         "/auth/2fa/verify",
-        "Puts the TOTP key in force by a code of it; returns recovery codes, which are shown this once, and new tokens in the place of the presented ones.",
+        "Enables the second factor with a code of the new TOTP key. Returns recovery codes, which are shown only once, and tokens that replace the presented ones.",
     )
     .session()
     .while_enrolling()
@@ -34,14 +34,14 @@ rows![
     .fails(&[403, 409, 429]),
     disable_totp = post(
         "/auth/2fa/disable",
-        "Takes the second factor away; new tokens take the place of the presented ones.",
+        "Disables the second factor. Returns tokens that replace the presented ones.",
     )
     .session()
     .json::<PasswordAndCodeRequest>()
     .answers::<TokenResponse>()
     .fails(&[403, 409, 429])
         .hashes_password(),
-    disable_totp = post("/account/2fa/disable", "The same as `/auth/2fa/disable`.")
+    disable_totp = post("/account/2fa/disable", "Alias of `/auth/2fa/disable`.")
         .session()
         .json::<PasswordAndCodeRequest>()
         .answers::<TokenResponse>()
@@ -50,7 +50,7 @@ rows![
         .deprecated(),
     recovery_codes = post(
         "/auth/2fa/recovery-codes",
-        "Makes new recovery codes; the old ones are void.",
+        "Creates new recovery codes and invalidates the old ones.",
     )
     .session()
     .json::<PasswordAndCodeRequest>()
@@ -59,16 +59,16 @@ rows![
     .hashes_password(),
     undo_totp = post(
         "/auth/undo-2fa/{token}",
-        "Takes a second factor back by the link that was mailed when it came into force. All sessions end, and a link to a new password is mailed.",
+        "Disables a second factor with the link that was e-mailed when it was enabled. Ends all sessions and e-mails a password reset link.",
     )
     .fails(&[400]),
 ];
 
-/// What making a TOTP key takes.
+/// Proof for creating a TOTP key.
 #[derive(Default, Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct EnableTotpRequest {
-    /// The password; not needed within ten minutes of signing in.
+    /// The password. Not required within ten minutes of signing in.
     #[cfg_attr(test, schema(format = Password))]
     password: Option<String>,
 }
@@ -77,13 +77,13 @@ pub(crate) struct EnableTotpRequest {
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct CodeRequest {
-    /// The code: six digits. Blanks between them do not count.
+    /// TOTP code: six digits. Spaces are ignored.
     #[serde(default, alias = "totp_code")]
     #[cfg_attr(test, schema(required, pattern = r"^\s*([0-9]\s*){6}$"))]
     code: String,
 }
 
-/// Both factors.
+/// Password and second factor.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct PasswordAndCodeRequest {
@@ -107,26 +107,26 @@ impl PasswordAndCodeRequest {
     }
 }
 
-/// A TOTP key that is not in force yet.
+/// A TOTP key that is not enabled yet.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct TotpResponse {
-    /// The key in Base32, to type it in.
+    /// The key in Base32, for typing it in.
     secret: String,
-    /// The key as authenticator apps read it.
+    /// The key as an `otpauth:` URI for authenticator apps.
     otpauth_uri: String,
-    /// That as a QR code, a PNG in base64.
+    /// QR code of the URI, as a PNG in base64.
     qr_base64: String,
-    /// The QR code as SVG.
+    /// QR code of the URI, as SVG.
     qr_svg: String,
 }
 
-/// Recovery codes; each takes the place of a code once.
+/// Recovery codes. Each can be used once instead of a TOTP code.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct RecoveryCodesResponse {
     recovery_codes: Vec<String>,
-    /// Tokens in the place of the presented ones, where a key was put in force.
+    /// Tokens that replace the presented ones, if the second factor was enabled.
     #[serde(skip_serializing_if = "Option::is_none")]
     tokens: Option<TokenResponse>,
 }

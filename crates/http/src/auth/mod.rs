@@ -1,4 +1,4 @@
-//! Signing up, in and out, and what an account is proved by.
+//! Registration, sign-in, sign-out, second factors, verification and recovery.
 
 pub(crate) mod login;
 pub(crate) mod login_by_form;

@@ -1,4 +1,4 @@
-//! Choosing a new password by a link.
+//! Password reset by an e-mailed link.
 
 use auth_core::Platform;
 use serde::Deserialize;
@@ -11,21 +11,21 @@ use crate::row::{post, rows};
 rows![
     forgot_password = post(
         "/auth/forgot-password",
-        "Sends a link to choose a new password. Answers alike whether or not there is such an account.",
+        "Sends a password reset link. The answer is the same whether or not the account exists.",
     )
     .json::<EmailRequest>()
     .accepted()
     .fails(&[429]),
     reset_password = post(
         "/auth/reset-password/{token}",
-        "Sets a new password by the link that was sent. All sessions end.",
+        "Sets a new password with the token of the e-mailed link, and ends all sessions.",
     )
     .json::<ResetPasswordRequest>()
     .fails(&[429])
     .hashes_password(),
     reset_password_by_body = post(
         "/auth/reset-password",
-        "The same as `/auth/reset-password/{token}`, with the token in the body.",
+        "Alias of `/auth/reset-password/{token}` with the token in the body.",
     )
     .json::<ResetByTokenRequest>()
     .fails(&[429])
@@ -34,11 +34,11 @@ rows![
     .operation_id("ResetPassword2"),
 ];
 
-/// An e-mail address that something is to be sent to.
+/// The e-mail address to send a link to.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct EmailRequest {
-    /// The address.
+    /// E-mail address.
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Email, min_length = 1, max_length = 254))]
     pub(super) email: String,
@@ -48,16 +48,16 @@ pub(crate) struct EmailRequest {
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ResetPasswordRequest {
-    /// The token of the link, in the place of the one in the path.
+    /// The token of the link, instead of the one in the path.
     token: Option<String>,
-    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
-    /// not made of the address or a name.
+    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`). Common
+    /// passwords and passwords built from the e-mail address or a name are rejected.
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
     password: String,
 }
 
-/// A link's token and a new password.
+/// The token of a link and a new password.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ResetByTokenRequest {
@@ -68,8 +68,8 @@ pub(crate) struct ResetByTokenRequest {
         schema(required, nullable = false, pattern = "^[A-Za-z0-9_-]{43}$")
     )]
     token: Option<String>,
-    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
-    /// not made of the address or a name.
+    /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`). Common
+    /// passwords and passwords built from the e-mail address or a name are rejected.
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
     password: String,

@@ -7,19 +7,19 @@ use qrcode::{Color, EcLevel, QrCode};
 
 use crate::error::api_error::ApiError;
 
-/// A QR code in two forms.
+/// A QR code in two image formats.
 pub(crate) struct Pictures {
     pub(crate) png_base64: String,
     pub(crate) svg: String,
 }
 
-/// Pixels of a module of a QR code, and modules of the quiet zone around it (ISO/IEC 18004 section 9.1).
+/// Pixels per module of a QR code, and modules in the quiet zone around it (ISO/IEC 18004 section 9.1).
 const SCALE: usize = 6;
 const QUIET: usize = 4;
 
 /// Draws a text as a QR code.
 pub(crate) fn draw(text: &str) -> Result<Pictures, ApiError> {
-    let failed = |error: String| ApiError::internal(format!("a QR code: {error}"));
+    let failed = |error: String| ApiError::internal(format!("can't draw a QR code: {error}"));
     let code = QrCode::with_error_correction_level(text.as_bytes(), EcLevel::M)
         .map_err(|error| failed(error.to_string()))?;
     let png = png(&code).map_err(|error| failed(error.to_string()))?;

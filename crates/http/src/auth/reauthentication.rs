@@ -1,4 +1,4 @@
-//! Proving once more who one is.
+//! Reauthentication.
 
 use auth_core::{Evidence, Platform};
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use crate::row::{post, rows};
 rows![
     reauthenticate = post(
         "/auth/reauthenticate",
-        "Proves once more who is signed in, for what takes a proof within ten minutes; new tokens take the place of the presented ones.",
+        "Reauthenticates the user, for operations that require authentication within the last ten minutes. Returns tokens that replace the presented ones.",
     )
     .session()
     .json::<ReauthenticateRequest>()
@@ -20,7 +20,7 @@ rows![
     .hashes_password(),
 ];
 
-/// What a person is: the password and, where a second factor is in force, a code of it.
+/// The password and, if a second factor is enabled, a code.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ReauthenticateRequest {

@@ -1,4 +1,4 @@
-//! Exchanging refresh tokens.
+//! Refresh token rotation.
 
 use auth_core::{Error, Platform, SessionTransport, Tokens};
 use serde::Deserialize;
@@ -13,23 +13,23 @@ use crate::row::{post, rows};
 rows![
     refresh = post(
         "/auth/refresh",
-        "Exchanges a refresh token, of the body or of a cookie, for a new pair; the old one is used up.",
+        "Exchanges the refresh token in the body or a cookie for new tokens. Each refresh token can be used only once.",
     )
     .optional_json::<RefreshRequest>()
     .answers::<TokenResponse>()
     .fails(&[401, 403, 429]),
-    refresh = post("/token/refresh", "The same as `/auth/refresh`.")
+    refresh = post("/token/refresh", "Alias of `/auth/refresh`.")
         .optional_json::<RefreshRequest>()
         .answers::<TokenResponse>()
         .fails(&[401, 403, 429])
         .deprecated(),
 ];
 
-/// A refresh token to exchange.
+/// The refresh token to exchange.
 #[derive(Default, Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct RefreshRequest {
-    /// The refresh token; left out: that of the cookie.
+    /// Refresh token. If omitted, the refresh token in the cookie is used.
     #[cfg_attr(test, schema(min_length = 1))]
     refresh_token: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Registering.
+//! Registration.
 
 use auth_core::{Platform, Registration};
 use http::HeaderMap;
@@ -14,19 +14,19 @@ use crate::row::{post, rows};
 rows![
     register = post(
         "/auth/register",
-        "Creates a user, and signs in where that is configured.",
+        "Registers a user and, if so configured, signs them in.",
     )
     .json::<RegisterRequest>()
     .creates::<RegisterResponse>()
     .fails(&[409, 429])
     .hashes_password(),
-    register = post("/register", "The same as `/auth/register`.")
+    register = post("/register", "Alias of `/auth/register`.")
         .json::<RegisterRequest>()
         .creates::<RegisterResponse>()
         .fails(&[409, 429])
         .hashes_password()
         .deprecated(),
-    register = post("/auth/signup", "The same as `/auth/register`.")
+    register = post("/auth/signup", "Alias of `/auth/register`.")
         .json::<RegisterRequest>()
         .creates::<RegisterResponse>()
         .fails(&[409, 429])
@@ -34,30 +34,31 @@ rows![
         .deprecated(),
 ];
 
-/// What a person registers with. What is left out counts as empty, so that every broken rule is reported at once.
+/// A registration. Omitted fields count as empty, so that all broken rules are reported at once.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct RegisterRequest {
-    /// E-mail address, at most 254 bytes. Compared without regard to letter case.
+    /// E-mail address, at most 254 bytes. Not case-sensitive.
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Email, min_length = 1, max_length = 254, example = "ada@example.com"))]
     email: String,
-    /// Password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
-    /// not made of the address or a name.
+    /// Password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`). Common passwords and
+    /// passwords built from the e-mail address or a name are rejected.
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024, example = "correct horse battery staple"))]
     password: String,
-    /// User name to sign in by: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, a letter or digit first.
+    /// User name for signing in: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, starting with a letter or
+    /// digit.
     #[cfg_attr(test, schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$"))]
     username: Option<String>,
-    /// Name to show to others, at most 100 characters, no control characters.
+    /// Display name: at most 100 characters, no control characters.
     #[cfg_attr(
         test,
         schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
     )]
     display_name: Option<String>,
-    /// Values of the extra fields that are configured (`PROFILE_FIELDS`): text, numbers, true or false. Others are refused, and
-    /// required ones have to be there.
+    /// Values of the extra fields configured in `PROFILE_FIELDS`: strings, numbers or booleans. Unknown fields are
+    /// rejected; required fields must be present.
     #[cfg_attr(test, schema(value_type = Option<Object>))]
     profile: Option<Map<String, Value>>,
     /// Selects how the tokens are delivered: `jwt`, `session`, `cookie` or `jwt_cookie`.
@@ -65,7 +66,7 @@ pub(crate) struct RegisterRequest {
     transport: Option<String>,
 }
 
-/// A new user, with tokens where registering signs in.
+/// The new user, with tokens if registration signs in.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct RegisterResponse {

@@ -1,4 +1,4 @@
-//! The tokens of a session, as answers deliver them.
+//! Delivery of the tokens of a session in answers.
 
 use auth_core::{Platform, SessionTransport, Tokens};
 use http::header::PRAGMA;
@@ -8,11 +8,12 @@ use serde::Serialize;
 use crate::call::Call;
 use crate::response::reply::Reply;
 
-/// Tokens of a session (RFC 6749 section 5.1). In cookies: `expires_in` alone.
+/// Tokens of a session (RFC 6749 section 5.1). If the tokens are delivered in cookies, the body has only `expires_in`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct TokenResponse {
-    /// For the `Authorization: Bearer` header: a JWT in the profile of RFC 9068, or an opaque token (`s_…`).
+    /// Access token for the `Authorization: Bearer` header: a JWT in the profile of RFC 9068, or an opaque token
+    /// (`s_…`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schema(nullable = false))]
     access_token: Option<String>,
@@ -22,13 +23,13 @@ pub(crate) struct TokenResponse {
     token_type: Option<&'static str>,
     /// Seconds until the access token expires.
     expires_in: u64,
-    /// For one exchange at `/auth/refresh`; opaque tokens have none.
+    /// Refresh token for one exchange at `/auth/refresh`. Not present with opaque tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schema(nullable = false))]
     refresh_token: Option<String>,
 }
 
-/// The answer to a login: the tokens in the body or in cookies, in the form of `wrap`.
+/// Returns the answer to a login: the tokens in the body, wrapped by `wrap`, or in cookies.
 pub(crate) fn signed_in<P: Platform, T: Serialize>(
     call: &Call<'_, P>,
     tokens: &Tokens,
@@ -39,13 +40,13 @@ pub(crate) fn signed_in<P: Platform, T: Serialize>(
     let tokens = token_response(call, tokens, transport, &mut headers);
     let mut reply = call.json(&wrap(tokens));
     reply.headers_mut().extend(headers);
-    // RFC 6749 section 5.1 asks for it beside Cache-Control.
+    // RFC 6749 section 5.1 requires it in addition to Cache-Control.
     let no_cache = HeaderValue::from_static("no-cache");
     reply.headers_mut().insert(PRAGMA, no_cache);
     reply
 }
 
-/// The answer with the tokens that take the place of the presented ones, delivered as those were.
+/// Returns the answer with tokens that replace the presented ones, delivered in the same way.
 pub(crate) fn renewed<P: Platform, T: Serialize>(
     call: &Call<'_, P>,
     tokens: &Tokens,
@@ -54,7 +55,7 @@ pub(crate) fn renewed<P: Platform, T: Serialize>(
     signed_in(call, tokens, call.presented_by(tokens), wrap)
 }
 
-/// Tokens as the client wants them to be delivered: in the body, or in cookies.
+/// Delivers tokens in the body or in cookies, as `transport` selects.
 pub(crate) fn token_response<P: Platform>(
     call: &Call<'_, P>,
     tokens: &Tokens,
@@ -72,7 +73,7 @@ pub(crate) fn token_response<P: Platform>(
     if transport.is_cookie() {
         call.set_cookies(headers, tokens);
     }
-    // Also where the session is carried otherwise: it is the browser that is known.
+    // Independent of the transport: the cookie identifies the browser, not the session.
     if let Some(device) = tokens.device() {
         call.set_device(headers, device);
     }

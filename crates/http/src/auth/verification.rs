@@ -1,4 +1,4 @@
-//! Verifying e-mail addresses.
+//! E-mail verification.
 
 use auth_core::{Evidence, Platform};
 use http::header::{ACCEPT, LOCATION};
@@ -17,14 +17,14 @@ use crate::row::{get, post, rows};
 rows![
     resend_verification = post(
         "/auth/verify/resend",
-        "Sends the link that verifies an address anew. Answers alike whether or not there is such an account.",
+        "Sends the verification link again. The answer is the same whether or not the account exists.",
     )
     .json::<EmailRequest>()
     .accepted()
     .fails(&[429]),
     resend_verification = post(
         "/auth/request-verify-token",
-        "The same as `/auth/verify/resend`.",
+        "Alias of `/auth/verify/resend`.",
     )
     .json::<EmailRequest>()
     .accepted()
@@ -32,7 +32,7 @@ rows![
     .deprecated(),
     verify_email = post(
         "/auth/verify/{token}",
-        "Verifies an e-mail address by the link that was sent there, with a session or the password of the account.",
+        "Verifies an e-mail address with the token of the e-mailed link. Requires a session or the password of the account.",
     )
     .optional_session()
     .while_enrolling()
@@ -42,7 +42,7 @@ rows![
     .hashes_password(),
     verify_email_by_session = get(
         "/auth/verify/{token}",
-        "The same with a session of the account; a browser without one is led to the page `/verify`.",
+        "Verifies an e-mail address with a session of the account. Redirects browsers without a session to the page `/verify`.",
     )
     .optional_session()
     .while_enrolling()
@@ -52,7 +52,7 @@ rows![
     .operation_id("VerifyEmail2"),
     verify_email_by_body = post(
         "/auth/verify",
-        "The same as `/auth/verify/{token}`, with the token in the body.",
+        "Alias of `/auth/verify/{token}` with the token in the body.",
     )
     .optional_session()
     .while_enrolling()
@@ -64,26 +64,26 @@ rows![
     .operation_id("VerifyEmail3"),
 ];
 
-/// What proves an account besides its mail.
+/// Proof of the account besides access to its mailbox.
 #[derive(Default, Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct VerifyRequest {
-    /// The token of the link, in the place of the one in the path.
+    /// The token of the link, instead of the one in the path.
     token: Option<String>,
-    /// The account's password, where no session of it is presented.
+    /// Password of the account, if no session of it is presented.
     #[cfg_attr(test, schema(format = Password))]
     password: Option<String>,
 }
 
 impl VerifyRequest {
-    /// The token of the body or, without one, that of the path.
+    /// Returns the token in the body or, without one, the token in the path.
     pub(crate) fn token<P: Platform>(&self, call: &Call<'_, P>) -> String {
         self.token
             .clone()
             .unwrap_or_else(|| call.path_parameter("token"))
     }
 
-    /// What proves the account, with the session that the request carries.
+    /// Returns the proof of the account, including the session of the request.
     pub(crate) fn evidence<'a>(&'a self, session: &'a OptionalSession) -> Evidence<'a> {
         Evidence {
             session: session.get(),
@@ -93,7 +93,7 @@ impl VerifyRequest {
     }
 }
 
-/// A link's token, and what proves an account besides its mail.
+/// The token of a link, and proof of the account besides access to its mailbox.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct VerifyByTokenRequest {
@@ -104,7 +104,7 @@ pub(crate) struct VerifyByTokenRequest {
         schema(required, nullable = false, pattern = "^[A-Za-z0-9_-]{43}$")
     )]
     token: Option<String>,
-    /// The account's password, where no session of it is presented.
+    /// Password of the account, if no session of it is presented.
     #[cfg_attr(test, schema(format = Password))]
     password: Option<String>,
 }
@@ -157,7 +157,7 @@ async fn verify_email_by_session<P: Platform>(
     verify_email(call, session, VerifyRequest::default()).await
 }
 
-/// Whether a person looks at the answer.
+/// Whether the client is a browser that shows the answer as a page.
 fn wants_a_page<P>(call: &Call<'_, P>) -> bool {
     let accepted = call.parts.headers.get(ACCEPT);
     accepted.is_some_and(|accepted| {
@@ -167,14 +167,14 @@ fn wants_a_page<P>(call: &Call<'_, P>) -> bool {
     })
 }
 
-/// The characters that a query has to escape (RFC 3986 section 2.3).
+/// The characters to escape in a query (RFC 3986 section 2.3).
 const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Leads to the page that asks for the password.
+/// Redirects to the page that asks for the password.
 fn to_page<P: Platform>(call: &Call<'_, P>) -> Answer<UserView> {
     let page = format!(
         "{}/verify?token={}",

@@ -1,4 +1,4 @@
-//! The cookies that carry a session: their names, and how they are read, set and cleared.
+//! Session cookies: their names, and functions that read, set and clear them.
 
 pub(crate) mod names;
 pub(crate) mod read;

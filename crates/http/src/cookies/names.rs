@@ -1,18 +1,18 @@
-//! Names of the cookies that carry a session.
+//! Names of the session cookies.
 
 use auth_core::Config;
 
-/// Names of cookies. Their prefixes make browsers refuse them from anyone who may not set them (RFC 6265bis section 4.1.3).
+/// Names of the cookies. Browsers enforce the rules of their prefixes for setting them (RFC 6265bis section 4.1.3).
 pub(crate) struct Names {
-    /// Holds an opaque token.
+    /// Cookie with an opaque token.
     pub(crate) session: String,
-    /// Holds an access token.
+    /// Cookie with an access token.
     pub(crate) access: String,
-    /// Holds a refresh token.
+    /// Cookie with a refresh token.
     pub(crate) refresh: String,
-    /// Names the session that the refresh token has to belong to. Any subdomain of a parent domain can set a refresh cookie,
-    /// as `__Host-` is for the whole host and so not for that cookie's path; no other host can set this one. None: the
-    /// configuration gives up `__Host-`.
+    /// Cookie with the identifier of the session that the refresh token must belong to. Every subdomain of a parent
+    /// domain can set a refresh cookie, because `__Host-` requires the path `/` and the refresh cookie has another
+    /// path; no other host can set this cookie. `None` if the configuration rules out `__Host-`.
     pub(crate) refreshed: Option<String>,
 }
 
@@ -32,12 +32,13 @@ impl Names {
     }
 }
 
-/// Prefix of cookies of this host alone, for all its paths.
+/// Prefix of cookies that only this host can set, for all its paths.
 pub(crate) const HOST: &str = "__Host-";
-/// Prefix of cookies that come over HTTPS alone.
+/// Prefix of cookies that are set only over HTTPS.
 pub(crate) const SECURE: &str = "__Secure-";
 
-/// Name of the cookie by which a device is known. It is never for subdomains: no other host needs to see it.
+/// Returns the name of the cookie that identifies a device. It is never set for subdomains, because no other host needs
+/// it.
 pub(crate) fn device(config: &Config) -> &'static str {
     match (config.cookie_secure, path(config)) {
         (false, _) => "device",
@@ -46,8 +47,8 @@ pub(crate) fn device(config: &Config) -> &'static str {
     }
 }
 
-/// Path of the cookies: that of the service, so that others on its host don't get to see them. With one there is no
-/// `__Host-`, which is for all paths.
+/// Returns the path of the cookies: that of the service, so that other services on the host don't receive them. Another
+/// path than `/` rules out `__Host-`.
 pub(crate) fn path(config: &Config) -> &str {
     match config.web.base_path() {
         "" => "/",
@@ -61,7 +62,7 @@ mod tests {
 
     use super::*;
 
-    /// What browsers keep of a cookie: its name and its value (RFC 6265bis section 5.7).
+    /// Browsers limit the size of a cookie: its name and its value together (RFC 6265bis section 5.7).
     #[test]
     fn an_access_token_fits_into_its_cookie() {
         for prefix in ["", HOST, SECURE] {

@@ -1,20 +1,21 @@
-//! Reads the cookies of a request.
+//! Parser of the cookies of a request.
 
 use http::HeaderMap;
 use http::header::COOKIE;
 
-/// How many cookies of one name are tried. A browser sends several where they were set for different domains.
+/// Maximum number of cookies with one name to try. A browser sends several if they were set for different domains.
 const MAX_VALUES: usize = 4;
 
-/// The different values of the cookies of this name, in the order of the request and at most [`MAX_VALUES`]. What can't be a token or
-/// an identifier of ours is left out. Other cookies don't matter, whatever bytes they hold.
+/// Returns the distinct values of the cookies with this name, in the order of the request and at most [`MAX_VALUES`].
+/// Values that can't be a token or an identifier of the service are omitted. Other cookies can contain any bytes.
 pub(crate) fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     let mut values = all_values(headers, name);
     values.truncate(MAX_VALUES);
     values
 }
 
-/// As [`values`], without the bound: for values that the caller can sort out without storage. The headers bound them.
+/// Like [`values`], without its limit: for values that the caller can check without storage. The header size limits
+/// them.
 pub(crate) fn all_values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     let mut values = Vec::new();
     for (_, value) in pairs(headers).filter(|(given, _)| *given == name.as_bytes()) {
@@ -26,14 +27,14 @@ pub(crate) fn all_values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str>
     values
 }
 
-/// How many cookies of this name the request has, whatever they hold.
+/// Returns the number of cookies with this name in the request, regardless of their values.
 pub(crate) fn count(headers: &HeaderMap, name: &str) -> usize {
     pairs(headers)
         .filter(|(given, _)| *given == name.as_bytes())
         .count()
 }
 
-/// Names and values, as bytes.
+/// Returns names and values as bytes.
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     let lines = headers.get_all(COOKIE).iter();
     lines
@@ -77,7 +78,7 @@ mod tests {
         assert_eq!(read(&[b"sid=a; sid=b", b"x=1", b"sid=c"]), ["a", "b", "c"]);
         assert_eq!(found("sid=a; sid=a; sid=b; sid=a"), ["a", "b"]);
         assert_eq!(found("sid=a;sid=b;sid=c;sid=d;sid=e"), ["a", "b", "c", "d"]);
-        // A comma joins no cookies: in a neighbour's value it would set one in the service's name.
+        // A comma doesn't separate cookies. Otherwise the value of another cookie could forge one of the service.
         assert!(found("x=1, sid=a").is_empty());
     }
 
@@ -86,7 +87,7 @@ mod tests {
         assert_eq!(read(&[b"x=\xff; sid=a; y=\x80\xe9"]), ["a"]);
         assert_eq!(read(&["x=é; sid=a".as_bytes()]), ["a"]);
         assert_eq!(read(&[b"\xff", b"sid=a"]), ["a"]);
-        // They take no place of the bounded number either.
+        // They don't count towards the maximum number either.
         assert_eq!(
             read(&[b"sid=\xff; sid=\"q\"; sid=a b; sid=a,b; sid=%41; sid=a"]),
             ["a"]
@@ -94,7 +95,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever stands around it, a cookie of ours is found, and nothing that isn't one.
+        /// The cookie of the service is found among any other content, and only tokens are returned.
         #[test]
         fn neighbours_do_not_matter(
             before in proptest::collection::vec("[^;\\x00-\\x1f\\x7f]{0,12}", 0..4),

@@ -1,4 +1,4 @@
-//! Sets and clears the cookies that carry a session, and the one that names a device.
+//! Functions that set and clear the session cookies and the device cookie.
 
 use std::net::IpAddr;
 
@@ -10,14 +10,14 @@ use http::{HeaderMap, HeaderValue, Uri};
 use super::names::{HOST, Names, SECURE, device, path};
 use super::read::count;
 
-/// Path below the service's of the cookie that holds a refresh token: no other route gets to see it.
+/// Path of the refresh token cookie, relative to that of the service. Routes outside of it don't receive the cookie.
 const REFRESH_PATH: &str = "/auth";
-/// For how many seconds a device is known: as long as browsers keep a cookie (RFC 6265bis section 5.5).
+/// Lifetime of the device cookie in seconds: the maximum that browsers allow (RFC 6265bis section 5.5).
 const DEVICE_LIFE: u64 = 400 * 86_400;
-/// How many domains above the service's host may have cookies of it.
+/// Maximum number of domains for which cookies are cleared.
 const MAX_DOMAINS: usize = 6;
 
-/// Puts the tokens of a session into cookies. Others that would be tried before them are cleared.
+/// Sets the tokens of a session as cookies, and clears other cookies that would be tried before them.
 pub(crate) fn set(config: &Config, request: &Parts, headers: &mut HeaderMap, tokens: &Tokens) {
     let names = Names::of(config);
     let domain = config.cookie_domain.as_deref();
@@ -49,7 +49,8 @@ pub(crate) fn set(config: &Config, request: &Parts, headers: &mut HeaderMap, tok
             }
         }
     }
-    // The only one of its name is that of the host, which this one replaces, or is cleared as soon as there are two.
+    // A single cookie with this name is that of the host, which the new one replaces. Otherwise it is cleared once
+    // there are two.
     let is_alone = |name: &str| domain.is_none() && count(&request.headers, name) < 2;
     let is_set = |cookie: &Known| {
         let is_same = cookie.domain.as_deref() == domain || is_alone(&cookie.name);
@@ -59,7 +60,7 @@ pub(crate) fn set(config: &Config, request: &Parts, headers: &mut HeaderMap, tok
     let is_read = |cookie: &Known| {
         current.contains(&&cookie.name) || names.refreshed.as_ref() == Some(&cookie.name)
     };
-    // First: a browser that doesn't tell a cookie of the host from one of its domain keeps what comes last.
+    // Clear first: a browser that doesn't distinguish cookies of the host and of its domain keeps the last one.
     for cookie in carried(config, request) {
         if is_read(&cookie) && !is_set(&cookie) {
             cookie.clear(config, headers);
@@ -70,14 +71,14 @@ pub(crate) fn set(config: &Config, request: &Parts, headers: &mut HeaderMap, tok
     }
 }
 
-/// Clears every cookie of a session that the request carries, of whatever name and domain.
+/// Clears every session cookie that the request carries, of every name and domain.
 pub(crate) fn clear(config: &Config, request: &Parts, headers: &mut HeaderMap) {
     for cookie in carried(config, request) {
         cookie.clear(config, headers);
     }
 }
 
-/// Puts what the device is known by into its cookie.
+/// Sets the device cookie.
 pub(crate) fn set_device(config: &Config, headers: &mut HeaderMap, token: &DeviceToken) {
     let name = device(config);
     append(
@@ -91,7 +92,7 @@ pub(crate) fn set_device(config: &Config, headers: &mut HeaderMap, token: &Devic
     );
 }
 
-/// Clears the cookie of the device, if the request carries one.
+/// Clears the device cookie, if the request carries one.
 pub(crate) fn clear_device(config: &Config, request: &Parts, headers: &mut HeaderMap) {
     let name = device(config);
     if count(&request.headers, name) > 0 {
@@ -99,11 +100,11 @@ pub(crate) fn clear_device(config: &Config, request: &Parts, headers: &mut Heade
     }
 }
 
-/// A cookie that a browser may hold.
+/// A cookie that a browser can have.
 struct Known {
     name: String,
     path: String,
-    /// None: of the host alone.
+    /// Domain. `None` means only the host.
     domain: Option<String>,
 }
 
@@ -114,8 +115,9 @@ impl Known {
     }
 }
 
-/// The cookies of a session that the browser may hold, by the names that the request carries: also those that are read no more
-/// since `COOKIE_DOMAIN` was changed. A request doesn't say for which domain a cookie was set, so there is one for each.
+/// Returns the session cookies that the browser can have, from the names in the request. Includes cookies that are no
+/// longer read since `COOKIE_DOMAIN` was changed. Requests don't contain the domain of a cookie, so there is one for
+/// each.
 fn carried(config: &Config, request: &Parts) -> Vec<Known> {
     let names = Names::of(config);
     let mut known: Vec<_> = [&names.session, &names.access]
@@ -139,7 +141,7 @@ fn carried(config: &Config, request: &Parts) -> Vec<Known> {
         false => (name, path(config).to_owned()),
     };
     let mut known: Vec<_> = known.into_iter().map(path).collect();
-    // Outside of its path the browser does not say whether it has this one.
+    // Outside of the path of this cookie the browser doesn't send it.
     let below = request.uri.path().strip_prefix(REFRESH_PATH);
     let hidden = !below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if (hidden && !known.is_empty()) || count(&request.headers, &names.refresh) > 0 {
@@ -165,18 +167,18 @@ fn carried(config: &Config, request: &Parts) -> Vec<Known> {
     cookies
 }
 
-/// Path of the cookie that holds a refresh token.
+/// Returns the path of the refresh token cookie.
 fn refresh_path(config: &Config) -> String {
     format!("{}{REFRESH_PATH}", config.web.base_path())
 }
 
-/// The domains that cookies may have been set for: `COOKIE_DOMAIN`, the host and the domains that it is in, as
-/// `COOKIE_DOMAIN` may have been one of them.
+/// Returns the domains that cookies can have been set for: `COOKIE_DOMAIN`, the host and its parent domains, because
+/// `COOKIE_DOMAIN` can have been one of them.
 fn domains(config: &Config) -> Vec<String> {
     let uri = config.web.public_base_url.parse::<Uri>().ok();
     let host = uri.as_ref().and_then(Uri::host);
     let mut domains: Vec<_> = config.cookie_domain.iter().cloned().collect();
-    // An IPv6 address stands in brackets there.
+    // IPv6 addresses are in brackets here.
     let mut rest = host.filter(|host| host.parse::<IpAddr>().is_err() && !host.starts_with('['));
     while let Some(domain) = rest.filter(|domain| domain.contains('.')) {
         if domains.len() == MAX_DOMAINS {
@@ -299,7 +301,7 @@ mod tests {
             refresh("-"),
         ];
         assert_eq!(cleared(&[BASE], "/auth/logout", "__Secure-refresh=x"), all);
-        // Its path hides it from other routes.
+        // Other routes don't receive it because of its path.
         for path in ["/account", "/authx"] {
             let found = cleared(&[BASE], path, "__Host-access=x; __Host-sid=y");
             assert_eq!(
@@ -309,7 +311,7 @@ mod tests {
             );
             assert_eq!(found[2..], all, "{path}");
         }
-        // Before COOKIE_DOMAIN was set, and since.
+        // Cookies from before and after COOKIE_DOMAIN was set.
         let domain = ("COOKIE_DOMAIN", "example.com");
         let found = cleared(
             &[BASE, domain],
@@ -326,7 +328,7 @@ mod tests {
                 "__Host-access / -".into()
             ]
         );
-        // After it was unset.
+        // Cookies from before it was unset.
         let found = cleared(&[BASE], "/auth/me", "__Secure-session=x");
         assert_eq!(found.len(), 3, "{found:?}");
         let found = cleared(

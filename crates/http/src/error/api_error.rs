@@ -1,4 +1,4 @@
-//! The errors that requests are answered with.
+//! The errors of the API.
 
 use auth_core::AccessTokenError;
 use http::header::{ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::limits::{MAX_HEAD, MAX_HEADERS};
 
-/// An answer that tells what was wrong: outside a code, a message and a status; inside, for the log, the cause.
+/// An error of the API: a status, a code and a message for the client, and a cause for the log.
 #[derive(Debug, Clone)]
 pub struct ApiError {
     pub(super) status: StatusCode,
@@ -16,20 +16,20 @@ pub struct ApiError {
     pub(super) details: Vec<Value>,
     pub(super) header: Option<Header>,
     pub(super) cause: Option<String>,
-    /// For OAuth 2.0: what the login goes on with.
+    /// Token that continues the login, for OAuth 2.0 answers.
     pub(super) mfa_token: Option<Box<str>>,
-    /// Whether the session in the cookies has ended.
+    /// Whether the session in the cookies has ended, so that the answer clears them.
     pub(super) clears_cookies: bool,
 }
 
-/// Boxed, so that results stay small.
+/// A header, boxed to keep results small.
 pub(super) type Header = Box<(HeaderName, HeaderValue)>;
 
-/// `realm` of challenges (RFC 6750 section 3).
+/// The `realm` of challenges (RFC 6750 section 3).
 pub(super) const REALM: &str = "gatewright";
 
 impl ApiError {
-    /// An error with a stable code and a message for people.
+    /// Creates an error with a stable code and a message for people.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -43,25 +43,25 @@ impl ApiError {
         }
     }
 
-    /// A login by form that needs a second factor, and has nowhere else to say so.
+    /// A login by form requires a second factor. The form of OAuth 2.0 has no other place to report it.
     pub(crate) fn mfa_required(mfa_token: &str) -> Self {
-        let message = "A code of the second factor is needed.";
+        let message = "A code of the second factor is required: send it as totp_code.";
         let mut error = Self::new(StatusCode::FORBIDDEN, "mfa_required", message);
         error.mfa_token = Some(mfa_token.into());
         error
     }
 
-    /// A login that can't be gone on with.
+    /// The pending login can't be continued.
     pub(crate) fn mfa_token_invalid() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "mfa_token_invalid",
-            "This login is used up or too old; sign in again.",
+            "This login was completed already or has expired; sign in again.",
         )
         .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\""))
     }
 
-    /// The session in the request's cookies has ended, so that the answer clears them.
+    /// Makes the answer clear the request's cookies, because their session has ended.
     pub(crate) fn clearing_cookies(mut self) -> Self {
         self.clears_cookies = true;
         self
@@ -72,7 +72,7 @@ impl ApiError {
         self.clears_cookies
     }
 
-    /// Whether it says that the request proves nobody.
+    /// Whether the request is unauthenticated.
     pub(crate) fn is_unauthenticated(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED
     }
@@ -83,21 +83,21 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
     }
 
-    /// An administrator who acts as another would change something, or ask about a third person.
+    /// An administrator who impersonates a user tried to change something, or asked about a third user.
     pub(crate) fn no_impersonation() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
             "impersonation",
-            "Not while acting as another.",
+            "This is not allowed while impersonating a user.",
         )
     }
 
-    /// The session is good for setting up a second factor alone.
+    /// The session can only be used to set up a second factor.
     pub(crate) fn enrolment_required() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
             "mfa_enrolment_required",
-            "Set up a second factor first.",
+            "Set up a second factor first (`POST /auth/2fa/enable`).",
         )
     }
 
@@ -106,47 +106,48 @@ impl ApiError {
         Self::new(
             StatusCode::FORBIDDEN,
             "cross_site_request",
-            "With a cookie this takes a request of our own pages.",
+            "With cookies, only pages of this service and of CORS_ORIGINS can send this request; other clients send the token in the Authorization header.",
         )
     }
 
-    /// The service can't answer now; the client should try again after some seconds.
+    /// The service is temporarily unavailable. The client should try again after `retry_after` seconds.
     pub fn unavailable(retry_after: u64) -> Self {
         let error = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
-            "The service can't answer now.",
+            "The service is temporarily unavailable; try again later.",
         );
         error.with_header(RETRY_AFTER, &retry_after.to_string())
     }
 
-    /// Something that should not happen happened. The cause is for the log alone.
+    /// An unexpected failure. The cause is only written to the log.
     pub fn internal(cause: impl Into<String>) -> Self {
         let mut error = Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal_error",
-            "Something went wrong.",
+            "The service failed unexpectedly; report the request ID to the operator.",
         );
         error.cause = Some(cause.into());
         error
     }
 
-    /// The body is larger than the route takes.
+    /// The body is larger than the route accepts.
     pub fn payload_too_large(limit: usize) -> Self {
         let message = format!("The body is larger than {limit} bytes.");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
     }
 
-    /// The body comes too slowly.
+    /// The body arrives too slowly.
     pub fn too_slow() -> Self {
-        let message = "The body came too slowly.";
+        let message = "The body arrived too slowly.";
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message)
     }
 
-    /// The head is larger than the service takes.
+    /// The head is larger than the service accepts.
     pub(crate) fn head_too_large() -> Self {
-        let message =
-            format!("There are more than {MAX_HEADERS} headers, or {MAX_HEAD} bytes of them.");
+        let message = format!(
+            "The request has more than {MAX_HEADERS} headers, or its head is larger than {MAX_HEAD} bytes."
+        );
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         Self::new(status, "headers_too_large", message)
     }
@@ -155,7 +156,7 @@ impl ApiError {
         Self::new(
             StatusCode::NOT_FOUND,
             "not_found",
-            "There is nothing at this address.",
+            "There is no such route; check the path.",
         )
     }
 
@@ -163,7 +164,7 @@ impl ApiError {
         let error = Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
-            format!("Allowed: {allow}."),
+            format!("The method is not allowed here; use one of {allow}."),
         );
         error.with_header(ALLOW, allow)
     }
@@ -177,12 +178,12 @@ impl ApiError {
         )
     }
 
-    /// The body is compressed. The answer says what is taken (RFC 9110 section 15.5.16).
+    /// The body is compressed. The answer lists the accepted encodings (RFC 9110 section 15.5.16).
     pub(crate) fn unsupported_encoding() -> Self {
         let error = Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_encoding",
-            "The body must not be compressed or encoded otherwise.",
+            "The body must not be compressed or otherwise encoded; omit Content-Encoding.",
         );
         error.with_header(ACCEPT_ENCODING, "identity")
     }
@@ -191,7 +192,7 @@ impl ApiError {
         Self::new(
             StatusCode::BAD_REQUEST,
             "malformed_json",
-            format!("The body is not JSON: {problem}."),
+            format!("The body is not valid JSON ({problem})."),
         )
     }
 

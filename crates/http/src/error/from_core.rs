@@ -1,4 +1,4 @@
-//! Errors of the core as answers: each code has a status, a code for programs and a message for people.
+//! Mapping of core errors to answers: each has a status, a code for programs and a message for people.
 
 use auth_core::{AccessTokenError, Error, ErrorCode, FieldError, LinkError};
 use http::StatusCode;
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::error::api_error::{ApiError, REALM};
 
 impl ApiError {
-    /// The answer to what went wrong, without its details. Every code is here: the list is closed.
+    /// Returns the answer for an error code, without details. The list of codes is closed, so each has its answer here.
     fn of(code: ErrorCode) -> Self {
         match code {
             ErrorCode::Invalid => Self::new(
@@ -19,23 +19,23 @@ impl ApiError {
             ErrorCode::EmailTaken => Self::new(
                 StatusCode::CONFLICT,
                 "email_taken",
-                "This e-mail address is registered already.",
+                "This e-mail address is already registered; use another one.",
             ),
             ErrorCode::UsernameTaken => Self::new(
                 StatusCode::CONFLICT,
                 "username_taken",
-                "This user name is taken.",
+                "This user name is taken; choose another one.",
             ),
             ErrorCode::InvalidCredentials => {
                 Self::invalid_credentials("E-mail or password is wrong.")
             }
             ErrorCode::InvalidOrUnverified => Self::invalid_credentials(
-                "E-mail or password is wrong, or the address is not verified yet: follow the link that was sent there.",
+                "E-mail or password is wrong, or the address is not verified yet: follow the link that was e-mailed to it.",
             ),
             ErrorCode::AccountDisabled => Self::new(
                 StatusCode::FORBIDDEN,
                 "account_disabled",
-                "This account is disabled.",
+                "This account is disabled; ask an administrator to enable it.",
             ),
             ErrorCode::WrongPassword => Self::new(
                 StatusCode::FORBIDDEN,
@@ -45,12 +45,12 @@ impl ApiError {
             ErrorCode::PasswordRequired => Self::new(
                 StatusCode::FORBIDDEN,
                 "password_required",
-                "The password is needed as well, or a session of the account.",
+                "The password of the account or a session of it is required as well.",
             ),
             ErrorCode::ReauthenticationRequired => Self::new(
                 StatusCode::FORBIDDEN,
                 "reauthentication_required",
-                "Prove once more who you are (`POST /auth/reauthenticate`), or sign in again.",
+                "This requires recent authentication: reauthenticate (`POST /auth/reauthenticate`) or sign in again.",
             ),
             ErrorCode::InvalidCode => {
                 Self::new(StatusCode::FORBIDDEN, "invalid_code", "The code is wrong.")
@@ -58,23 +58,23 @@ impl ApiError {
             ErrorCode::EmailNotProved => Self::new(
                 StatusCode::FORBIDDEN,
                 "email_not_verified",
-                "Verify the e-mail address first, by the link that was sent there.",
+                "Verify the e-mail address first, with the link that was e-mailed to it.",
             ),
             ErrorCode::MfaEnabled => Self::new(
                 StatusCode::CONFLICT,
                 "mfa_enabled",
-                "A second factor is in force already.",
+                "A second factor is already enabled; disable it first.",
             ),
             ErrorCode::MfaNotEnabled => Self::new(
                 StatusCode::CONFLICT,
                 "mfa_not_enabled",
-                "There is no second factor, or none to confirm.",
+                "There is no second factor, or none to confirm; set one up first (`POST /auth/2fa/enable`).",
             ),
             ErrorCode::Link(cause) => Self::new(
                 StatusCode::BAD_REQUEST,
                 cause.as_str(),
                 match cause {
-                    LinkError::Invalid => "This link is not valid.",
+                    LinkError::Invalid => "This link is not valid; check that it is complete.",
                     LinkError::Used => "This link was used already.",
                     LinkError::Expired => "This link has expired.",
                 },
@@ -82,48 +82,48 @@ impl ApiError {
             ErrorCode::InsufficientRank => Self::new(
                 StatusCode::FORBIDDEN,
                 "insufficient_rank",
-                "This takes somebody above the user.",
+                "This requires a higher rank than that of the user or role.",
             ),
             ErrorCode::PermissionNeeded => Self::forbidden("of the route"),
             ErrorCode::SuperadminNeeded => Self::new(
                 StatusCode::FORBIDDEN,
                 "forbidden",
-                "This is for superadmins.",
+                "This is only allowed for superadmins.",
             ),
             ErrorCode::GrantNotHeld => Self::new(
                 StatusCode::FORBIDDEN,
                 "grant_not_held",
-                "Nobody gives or takes what he does not hold himself.",
+                "You can only grant or revoke permissions that you hold yourself, directly or in roles of a lower rank.",
             ),
             ErrorCode::LastSuperadmin => Self::new(
                 StatusCode::CONFLICT,
                 "last_superadmin",
-                "There has to be a superadmin who is not disabled, and this is the last one.",
+                "This is the last superadmin who is not disabled; appoint another one first.",
             ),
             ErrorCode::BuiltIn => Self::new(
                 StatusCode::CONFLICT,
                 "built_in",
-                "The service needs this as it is.",
+                "This is built in and can't be changed in this way.",
             ),
             ErrorCode::NameTaken => Self::new(
                 StatusCode::CONFLICT,
                 "name_taken",
-                "Another one has this name.",
+                "This name is taken; choose another one.",
             ),
             ErrorCode::NoEmail => Self::new(
                 StatusCode::CONFLICT,
                 "no_email",
-                "The user has no e-mail address.",
+                "The user has no e-mail address to send a link to.",
             ),
             ErrorCode::SetupToken => Self::new(
                 StatusCode::FORBIDDEN,
                 "setup_token_invalid",
-                "The set-up token is wrong.",
+                "The setup token is wrong; send the value of SETUP_TOKEN.",
             ),
             ErrorCode::AlreadySetUp => Self::new(
                 StatusCode::CONFLICT,
                 "already_set_up",
-                "There is an administrator already.",
+                "There is already a superadmin; the setup works only once.",
             ),
             ErrorCode::AccountGone => Self::invalid_token(AccessTokenError::SessionEnded),
             ErrorCode::NotFound => Self::not_found(),
@@ -131,7 +131,7 @@ impl ApiError {
             ErrorCode::RefreshToken => Self::new(
                 StatusCode::UNAUTHORIZED,
                 "invalid_refresh_token",
-                "The refresh token is refused; sign in again.",
+                "The refresh token is not valid; sign in again.",
             )
             .with_header(WWW_AUTHENTICATE, &format!("Bearer realm=\"{REALM}\"")),
             ErrorCode::RateLimited => Self::new(

@@ -1,4 +1,4 @@
-//! Errors: which there are, what those of the core are over HTTP, and their form.
+//! Errors: their definitions, the mapping of core errors to HTTP, and their format.
 
 pub(crate) mod api_error;
 mod from_core;

@@ -1,4 +1,4 @@
-//! Errors as responses: in the form of the API, or in that of OAuth 2.0.
+//! Errors as responses, in the format of the API or of OAuth 2.0.
 
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
@@ -10,7 +10,7 @@ use crate::response::reply;
 use crate::route::{RequestBody, Route};
 
 impl ApiError {
-    /// The answer in the form of a route's errors: RFC 6749's where it is an OAuth 2.0 endpoint.
+    /// Returns the answer in the format of the route: that of RFC 6749 for OAuth 2.0 endpoints.
     pub(crate) fn into_route_response(
         self,
         route: &Route,
@@ -22,7 +22,7 @@ impl ApiError {
         }
     }
 
-    /// The answer in the form of the API. An internal error shows the request's id and nothing else.
+    /// Returns the answer in the format of the API. An internal error shows only the request ID.
     pub(crate) fn into_response(self, request_id: Option<&str>) -> Response<Bytes> {
         let mut error = json!({"code": self.code, "message": self.message, "status_code": self.status.as_u16()});
         if !self.details.is_empty() {
@@ -34,7 +34,7 @@ impl ApiError {
         Self::finish(self.status, self.header, &json!({ "error": error }))
     }
 
-    /// The answer in the form of RFC 6749 section 5.2, for OAuth 2.0 endpoints.
+    /// Returns the answer in the format of RFC 6749 section 5.2, for OAuth 2.0 endpoints.
     fn into_oauth_response(self) -> Response<Bytes> {
         let (status, code) = match (self.status, self.code) {
             (status, "cross_site_request") => (status, "invalid_request"),

@@ -1,8 +1,8 @@
-//! A queue that bounds the password hashes that are computed at the same time.
+//! A queue that limits the number of password hashes computed at the same time.
 //!
-//! A Worker never runs a request again whose client went away, and drops nothing of it. So requests do not wake each
-//! other, and a destructor alone does not free a place: each request polls the queue, and one that has not polled for a
-//! while loses its place.
+//! A Worker stops a request whose client disconnected: it never runs the request again and drops none of its values. So
+//! requests can't wake each other, and a destructor alone does not free a place. Each request polls the queue instead,
+//! and a request that has not polled for a while loses its place.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,12 +10,13 @@ use core::time::Duration;
 
 use auth_core::Timestamp;
 
-/// After this without a look a waiting request has vanished; it looks many times as often.
+/// A waiting request that has not polled for this long counts as abandoned. Live requests poll much more often.
 const WAITING_FOR: Duration = Duration::from_secs(2);
-/// After this one that is inside has vanished: a hash and its storage take a fraction of it.
+/// An admitted request that has not polled for this long counts as abandoned. A hash and its storage calls take much
+/// less.
 const INSIDE_FOR: Duration = Duration::from_secs(15);
 
-/// Admits a bounded number of requests at the same time, in the order of their arrival.
+/// Admits a limited number of requests at the same time, in the order of their arrival.
 pub struct HashQueue {
     places: usize,
     max: usize,
@@ -24,7 +25,7 @@ pub struct HashQueue {
 
 struct Queue {
     next: u64,
-    /// Those inside and those who wait, in the order in which they came.
+    /// Admitted and waiting requests, in the order of their arrival.
     entries: Vec<Entry>,
 }
 
@@ -39,7 +40,7 @@ struct Entry {
 pub struct Ticket(u64);
 
 impl HashQueue {
-    /// A queue that admits `places` requests and lets `waiting` more wait.
+    /// Creates a queue that admits `places` requests and lets `waiting` more wait.
     pub const fn new(places: usize, waiting: usize) -> Self {
         Self {
             places,
@@ -51,7 +52,7 @@ impl HashQueue {
         }
     }
 
-    /// Joins the queue; `None` when it is full.
+    /// Joins the queue. Returns `None` if the queue is full.
     pub fn join(&self, now: Timestamp) -> Option<Ticket> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.count_out(now);
@@ -68,7 +69,7 @@ impl HashQueue {
         Some(Ticket(ticket))
     }
 
-    /// Whether this request is admitted now. `None`: it has lost its place.
+    /// Returns whether this request is admitted now, or `None` if it has lost its place.
     pub fn enter(&self, Ticket(ticket): Ticket, now: Timestamp) -> Option<bool> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.count_out(now);

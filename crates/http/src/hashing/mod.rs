@@ -1,4 +1,4 @@
-//! When a password hash may be computed.
+//! Scheduling of password hashes.
 
 pub(crate) mod hash_queue;
 pub(crate) mod turns;

@@ -1,22 +1,24 @@
-//! Turns of requests that share an instance. A password hash computes without a pause and holds up all other requests of its
-//! instance. A transaction that is open meanwhile would lock the database for everybody else, so the two exclude each other.
+//! Mutual exclusion of password hashes and storage calls in an instance. A password hash computes without yielding and
+//! blocks all other requests of its instance. A transaction open at that time would lock the database for everybody
+//! else.
 //!
-//! Nobody is woken by another: the tasks of an instance can't wake each other, so each that waits looks by itself.
+//! The tasks of an instance can't wake each other, so each waiting task polls.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Keeps password hashes and calls of the storage apart, for one instance.
+/// Excludes password hashes and storage calls from each other in one instance.
 pub struct Turns(Mutex<State>);
 
 struct State {
-    /// Calls of the storage under way, each of which may be a transaction of several steps.
+    /// Storage calls in progress. Each can be a transaction of several steps.
     calls: usize,
-    /// Hashes that wait for these to end. No further call begins meanwhile, or they would wait for ever.
+    /// Hashes that wait for these calls to end. No new call begins meanwhile, because the hashes could wait
+    /// indefinitely.
     hashes: usize,
 }
 
 impl Turns {
-    /// Nothing goes on.
+    /// Creates a state without calls and hashes.
     pub const fn new() -> Self {
         Self(Mutex::new(State {
             calls: 0,
@@ -24,7 +26,7 @@ impl Turns {
         }))
     }
 
-    /// Begins a call of the storage, which is under way until what this returns is dropped. None: a hash waits.
+    /// Begins a storage call, which lasts until the returned guard is dropped. Returns `None` if a hash is waiting.
     pub fn call(&self) -> Option<StorageCall<'_>> {
         let mut state = self.state();
         if state.hashes > 0 {
@@ -34,7 +36,7 @@ impl Turns {
         Some(StorageCall(self))
     }
 
-    /// Has a hash wait until what this returns is dropped.
+    /// Registers a waiting hash until the returned guard is dropped.
     pub fn hash(&self) -> WaitingHash<'_> {
         self.state().hashes += 1;
         WaitingHash(self)
@@ -51,7 +53,7 @@ impl Default for Turns {
     }
 }
 
-/// A call of the storage under way.
+/// A storage call in progress.
 pub struct StorageCall<'a>(&'a Turns);
 
 impl Drop for StorageCall<'_> {
@@ -60,11 +62,11 @@ impl Drop for StorageCall<'_> {
     }
 }
 
-/// A hash that waits.
+/// A waiting hash.
 pub struct WaitingHash<'a>(&'a Turns);
 
 impl WaitingHash<'_> {
-    /// Whether no call of the storage is under way. Then it has to start without another wait.
+    /// Whether no storage call is in progress. The hash must then start without waiting again.
     pub fn may_start(&self) -> bool {
         self.0.state().calls == 0
     }

@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can serve requests.
+//! Liveness and readiness checks.
 
 use auth_core::{Level, Platform, VERSION};
 use serde::Serialize;
@@ -11,12 +11,12 @@ use crate::row::{get, rows};
 rows![
     healthz = get(
         "/healthz",
-        "Answers while the process lives, and names its version.",
+        "Returns 200 and the version while the process is alive (liveness check).",
     )
     .answers::<Alive>(),
     readyz = get(
         "/readyz",
-        "Answers 200 while requests can be served, 503 otherwise.",
+        "Returns 200 while the service can serve requests, otherwise 503 (readiness check).",
     )
     .answers::<Health>(),
 ];

@@ -1,4 +1,4 @@
-//! Figures for Prometheus.
+//! Metrics for Prometheus.
 
 use std::fmt::Write as _;
 
@@ -13,14 +13,14 @@ use crate::row::{get, rows};
 rows![
     metrics = get(
         "/metrics",
-        "Counters for Prometheus, by the bearer token `METRICS_TOKEN`.",
+        "Returns metrics for Prometheus. Requires `METRICS_TOKEN` as the bearer token.",
     )
     .guarded::<MetricsReader>()
     .file("text/plain; version=0.0.4; charset=utf-8")
     .fails(&[401, 404]),
 ];
 
-/// The request carries `METRICS_TOKEN`. Where the operator has not set it, the route does not seem to exist.
+/// Proof that the request has the token `METRICS_TOKEN`. If the operator has not set it, the route answers 404.
 pub(crate) struct MetricsReader(());
 
 impl Guard for MetricsReader {}
@@ -40,7 +40,7 @@ impl Authorize for MetricsReader {
 
 async fn metrics<P: Platform>(call: &Call<'_, P>, _: MetricsReader) -> Answer<File> {
     let mut text = String::from(
-        "# HELP gatewright_build_info The version that answers.\n\
+        "# HELP gatewright_build_info Version of the running service.\n\
          # TYPE gatewright_build_info gauge\n",
     );
     let _ = writeln!(
@@ -49,10 +49,10 @@ async fn metrics<P: Platform>(call: &Call<'_, P>, _: MetricsReader) -> Answer<Fi
         env!("CARGO_PKG_VERSION")
     );
     text.push_str(
-        "# HELP gatewright_events_total Events of the audit log since the database was made.\n\
+        "# HELP gatewright_events_total Events of the audit log since the database was created.\n\
          # TYPE gatewright_events_total counter\n",
     );
-    // Kinds and reasons are names of ours: nothing in them has to be escaped.
+    // Kinds and reasons are fixed names without characters to escape.
     for counted in call.auth.audit().counts().await? {
         let _ = writeln!(
             text,

@@ -1,4 +1,4 @@
-//! What monitoring asks: whether the service works, and its figures.
+//! Health checks and metrics for monitoring.
 
 pub(crate) mod checks;
 pub(crate) mod metrics;

@@ -1,4 +1,4 @@
-//! The public keys that verify access tokens.
+//! The JSON Web Key Set: the public keys that verify access tokens.
 
 use auth_core::Platform;
 
@@ -9,12 +9,12 @@ use crate::row::{get, rows};
 rows![
     jwks = get(
         "/.well-known/jwks.json",
-        "The public keys that verify access tokens, as a JWK Set (RFC 7517).",
+        "Returns the public keys that verify access tokens, as a JSON Web Key Set (RFC 7517).",
     )
     .answers::<JwkSet>(),
 ];
 
-/// A JWK Set (RFC 7517 section 5).
+/// A JSON Web Key Set (RFC 7517 section 5).
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 #[allow(dead_code, reason = "documents what auth_core writes")]
 pub(crate) struct JwkSet {

@@ -1,4 +1,4 @@
-//! The keys that sign access tokens.
+//! The signing keys of access tokens.
 
 pub(crate) mod jwks;
 pub(crate) mod signing_keys;

@@ -1,4 +1,4 @@
-//! Administering the keys that sign access tokens.
+//! Administration of signing keys.
 
 use auth_core::storage::StoredSigningKey;
 use auth_core::{Platform, Timestamp};
@@ -9,43 +9,49 @@ use crate::proof::Administrator;
 use crate::row::{get, post, rows};
 
 rows![
-    list_keys = get("/keys", "The keys that sign access tokens, or did.")
-        .permission("keys:read")
-        .answers::<KeysResponse>(),
-    rotate_key = post("/keys/rotate", "Makes a new key that signs from now on.")
-        .permission("keys:write")
-        .optional_json::<RotateKeyRequest>()
-        .creates::<KeyView>()
-        .fails(&[404]),
+    list_keys = get(
+        "/keys",
+        "Lists the current and former signing keys of access tokens."
+    )
+    .permission("keys:read")
+    .answers::<KeysResponse>(),
+    rotate_key = post(
+        "/keys/rotate",
+        "Creates a new signing key and uses it from now on."
+    )
+    .permission("keys:write")
+    .optional_json::<RotateKeyRequest>()
+    .creates::<KeyView>()
+    .fails(&[404]),
 ];
 
-/// How keys are replaced.
+/// Options of a key rotation.
 #[derive(Default, Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct RotateKeyRequest {
-    /// Whether everything that was signed before is refused from now on: a key has become known to others.
+    /// Whether to reject everything signed before, because a key was compromised.
     #[serde(default)]
     emergency: bool,
 }
 
-/// A key that signs access tokens, or did.
+/// A current or former signing key of access tokens.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct KeyView {
-    /// Key identifier, `kid` in token headers.
+    /// Key identifier. The `kid` header of tokens.
     kid: String,
     /// JWS algorithm.
     algorithm: String,
-    /// Since when it signs, RFC 3339.
+    /// When the key started to sign, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     created_at: String,
-    /// Since when it does not sign any more, RFC 3339.
+    /// When the key stopped signing, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     retired_at: Option<String>,
-    /// From when on signatures of it are not accepted, RFC 3339.
+    /// When signatures of the key stop being accepted, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     expires_at: Option<String>,
-    /// Whether it was made in an emergency, which ended what was signed before.
+    /// Whether the key was created in an emergency rotation, which invalidated everything signed before.
     emergency: bool,
 }
 

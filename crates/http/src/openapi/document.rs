@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document of the table of routes, checked in as `openapi.json`.
+//! Generation of the OpenAPI 3.1 document from the table of routes. It is checked in as `openapi.json`.
 
 use utoipa::openapi::path::{HttpMethod, PathsBuilder};
 use utoipa::openapi::schema::ComponentsBuilder;
@@ -26,7 +26,7 @@ fn document() -> OpenApi {
     }
     let oauth = OAuth2::with_description(
         [Flow::Password(Password::new("/auth/token", Scopes::new()))],
-        "Sign in with e-mail address or user name and password.",
+        "Sign in with an e-mail address or user name and a password.",
     );
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
@@ -59,7 +59,7 @@ fn document() -> OpenApi {
         .build()
 }
 
-/// Set to write the document instead of comparing it.
+/// Environment variable that makes the test write the document instead of comparing it.
 const UPDATE: &str = "GATEWRIGHT_UPDATE";
 
 #[test]
@@ -72,7 +72,7 @@ fn the_checked_in_document_is_current() {
     let checked_in = std::fs::read_to_string(path).unwrap();
     assert!(
         checked_in == current,
-        "openapi.json is not what the routes say; run this test with {UPDATE}=1"
+        "openapi.json is out of date; run this test with {UPDATE}=1"
     );
 }
 
@@ -86,7 +86,7 @@ fn every_schema_that_a_route_names_is_there() {
         let pointer = reference.strip_prefix('#').unwrap();
         assert!(
             document.pointer(pointer).is_some(),
-            "{reference} leads nowhere"
+            "{reference} does not exist"
         );
     }
 }

@@ -1,8 +1,8 @@
-//! The form of errors.
+//! The format of errors, for the OpenAPI document.
 
 use utoipa::ToSchema;
 
-/// The form of errors.
+/// An error.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "documents what ApiError writes")]
 pub(super) struct ErrorResponse {
@@ -12,16 +12,16 @@ pub(super) struct ErrorResponse {
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "documents what ApiError writes")]
 pub(super) struct ErrorBody {
-    /// Stable, for programs.
+    /// Stable code, for programs.
     code: String,
-    /// For people.
+    /// Description, for people.
     message: String,
-    /// The HTTP status.
+    /// HTTP status code.
     status_code: u16,
-    /// On `validation_failed`: every broken rule.
+    /// Every broken rule. Present on `validation_failed`.
     #[schema(nullable = false)]
     details: Option<Vec<ErrorDetail>>,
-    /// On `internal_error`: what to quote to the operator.
+    /// Request ID to report to the operator. Present on `internal_error`.
     #[schema(nullable = false)]
     request_id: Option<String>,
 }
@@ -34,13 +34,13 @@ pub(super) struct ErrorDetail {
     message: String,
 }
 
-/// The form of errors of RFC 6749 section 5.2.
+/// An error of an OAuth 2.0 endpoint (RFC 6749 section 5.2).
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "documents what ApiError writes")]
 pub(super) struct OAuthError {
     error: String,
     error_description: String,
-    /// On `mfa_required`: for `/auth/login/mfa`.
+    /// Token for `/auth/login/mfa`. Present on `mfa_required`.
     #[schema(nullable = false)]
     mfa_token: Option<String>,
 }

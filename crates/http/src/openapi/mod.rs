@@ -1,4 +1,4 @@
-//! The OpenAPI document: made of the table of routes by a test, checked in as `openapi.json`, and served.
+//! The OpenAPI document: generated from the table of routes by a test, checked in as `openapi.json`, and served.
 
 #[cfg(test)]
 mod document;

@@ -1,4 +1,4 @@
-//! What the document says of one route.
+//! The description of a route in the OpenAPI document.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ pub(super) fn operation(route: &Route) -> Operation {
     }
     let mut needs = Vec::new();
     if let Access::Permission(needed) = route.access {
-        needs.push(format!("Needs the permission `{needed}`."));
+        needs.push(format!("Requires the permission `{needed}`."));
     }
     needs.extend(recency(route.recency));
     if !needs.is_empty() {
@@ -80,17 +80,17 @@ pub(super) fn operation(route: &Route) -> Operation {
     operation.build()
 }
 
-/// When the route takes a proof within ten minutes.
+/// Describes when the route requires recent authentication.
 fn recency(recency: Recency) -> Option<String> {
     let when = match recency {
         Recency::Never => return None,
         Recency::Always => String::new(),
-        Recency::WithMember(name) => format!(" where `{name}` is given"),
-        Recency::WithFlag(name) => format!(" where `{name}` is true"),
-        Recency::OfOtherSessions => " for another session than the one that asks".to_owned(),
+        Recency::WithMember(name) => format!(" if `{name}` is present"),
+        Recency::WithFlag(name) => format!(" if `{name}` is true"),
+        Recency::OfOtherSessions => " unless `id` is the session of the request".to_owned(),
     };
     Some(format!(
-        "Takes a proof within ten minutes{when} (`/auth/reauthenticate`)."
+        "Requires authentication within the last ten minutes{when} (see `/auth/reauthenticate`)."
     ))
 }
 
@@ -100,7 +100,7 @@ fn content(schema: SchemaOf) -> Content {
         .build()
 }
 
-/// The parameters of the path and those behind the question mark.
+/// Returns the path parameters and query parameters of a route.
 fn parameters(route: &Route) -> Vec<Parameter> {
     let inner = |part: &'static str| part.strip_prefix('{')?.strip_suffix('}');
     let of_path = route.path.split('/').filter_map(inner);
@@ -141,7 +141,7 @@ fn form(form: ParameterForm) -> ObjectBuilder {
     }
 }
 
-/// The name of its handler, in the spelling of types. Of a handler with several routes the first has its name.
+/// Returns the name of the handler in the spelling of types. Further routes of the same handler get a number.
 fn operation_id(route: &Route) -> String {
     if let Some(name) = route.operation_id {
         return name.to_owned();
@@ -158,7 +158,7 @@ fn operation_id(route: &Route) -> String {
     }
 }
 
-/// Statuses of errors: a route's own, and those that follow from the rest of it.
+/// Returns the statuses of errors: the route's own, and those that follow from its body, access and parameters.
 fn errors(route: &Route) -> BTreeSet<u16> {
     let mut errors: BTreeSet<u16> = route.errors.iter().copied().collect();
     match route.body {
@@ -168,7 +168,7 @@ fn errors(route: &Route) -> BTreeSet<u16> {
     }
     if route.access != Access::Public {
         errors.insert(401);
-        // By a cookie, from a page of another site; without the permission; impersonating a user, or before the second factor.
+        // A cookie from a page of another site, a missing permission, impersonation, or a missing second factor.
         if route.method != "GET" || !route.while_impersonating || !route.while_enrolling {
             errors.insert(403);
         }

@@ -1,4 +1,4 @@
-//! Serves the OpenAPI document.
+//! The route that serves the OpenAPI document.
 
 use auth_core::Platform;
 use bytes::Bytes;
@@ -8,12 +8,12 @@ use crate::proof::Public;
 use crate::response::reply::File;
 use crate::row::{get, rows};
 
-rows![open_api = get("/openapi.json", "This document.").file("application/json")];
+rows![open_api = get("/openapi.json", "Returns this OpenAPI document.").file("application/json")];
 
-/// The checked-in document; a test fails when the table of routes says something else.
+/// The checked-in document. A test fails if it differs from the table of routes.
 const OPENAPI: &str = include_str!("../../openapi.json");
 
-/// Where it names a route outside of `paths`, which are below `servers`.
+/// The only route outside of `paths`. Only `paths` are relative to `servers`.
 const TOKEN_URL: &str = "\"tokenUrl\": \"/auth/token\"";
 
 async fn open_api<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<File> {
@@ -24,7 +24,7 @@ async fn open_api<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<File> {
     Ok(call.file(document).cached("no-cache"))
 }
 
-/// The document of a service whose routes are below a path.
+/// Returns the document of a service whose routes are below a path.
 fn below(base: &str) -> String {
     let document = OPENAPI.replacen(
         TOKEN_URL,

@@ -1,4 +1,4 @@
-//! The files of the pages, and the headers that protect them.
+//! The files of the built-in pages, and their security headers.
 
 use auth_core::Platform;
 use bytes::Bytes;
@@ -13,19 +13,44 @@ use crate::row::{get, rows};
 const HTML: &str = "text/html; charset=utf-8";
 
 rows![
-    home_page = get("/", "Where to go.").file(HTML),
-    register_page = get("/register", "Sign up.").file(HTML),
-    login_page = get("/login", "Sign in.").file(HTML),
-    verify_page = get("/verify", "Verify an e-mail address.").file(HTML),
-    confirm_email_page = get("/confirm-email", "Confirm a new e-mail address.").file(HTML),
-    undo_email_page = get("/undo-email", "Take a change of address back.").file(HTML),
-    undo_2fa_page = get("/undo-2fa", "Take a second factor back.").file(HTML),
-    forgot_password_page = get("/forgot-password", "Ask for a new password.").file(HTML),
-    reset_password_page = get("/reset-password", "Choose a new password.").file(HTML),
-    account_page = get("/account/settings", "Who is signed in, and signing out.").file(HTML),
-    page_script =
-        get("/assets/pages.js", "Script of the pages.").file("text/javascript; charset=utf-8"),
-    page_style = get("/assets/pages.css", "Style of the pages.").file("text/css; charset=utf-8"),
+    home_page = get("/", "Shows the start page with links to the other pages.").file(HTML),
+    register_page = get("/register", "Shows the sign-up page.").file(HTML),
+    login_page = get("/login", "Shows the sign-in page.").file(HTML),
+    verify_page = get("/verify", "Shows the page that verifies an e-mail address.").file(HTML),
+    confirm_email_page = get(
+        "/confirm-email",
+        "Shows the page that confirms a new e-mail address."
+    )
+    .file(HTML),
+    undo_email_page = get(
+        "/undo-email",
+        "Shows the page that undoes a change of the e-mail address."
+    )
+    .file(HTML),
+    undo_2fa_page = get(
+        "/undo-2fa",
+        "Shows the page that undoes the activation of a second factor."
+    )
+    .file(HTML),
+    forgot_password_page = get(
+        "/forgot-password",
+        "Shows the page that requests a password reset link."
+    )
+    .file(HTML),
+    reset_password_page = get(
+        "/reset-password",
+        "Shows the page that sets a new password."
+    )
+    .file(HTML),
+    account_page = get(
+        "/account/settings",
+        "Shows the account page with the signed-in user and sign-out."
+    )
+    .file(HTML),
+    page_script = get("/assets/pages.js", "Returns the script of the pages.")
+        .file("text/javascript; charset=utf-8"),
+    page_style = get("/assets/pages.css", "Returns the style sheet of the pages.")
+        .file("text/css; charset=utf-8"),
 ];
 
 macro_rules! files {
@@ -51,16 +76,16 @@ files! {
     page_style: "pages.css";
 }
 
-/// Nothing may be loaded, run, framed or sent from a page but what the service itself serves.
+/// Content security policy: a page can load, run and send only to the service itself, and can't be framed.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// A file whose attributes lead below a path. The script finds that by its own address.
+/// Prefixes the addresses in attributes with the base path. The script derives the base path from its own address.
 fn below(base: &str, body: &str) -> String {
     body.replace("=\"/", &format!("=\"{base}/"))
 }
 
-/// A file for browsers, with headers that keep pages from being framed and addresses from being leaked.
+/// Returns a file with headers that prevent framing and leaking of addresses.
 fn page<P: Platform>(call: &Call<'_, P>, body: &'static str) -> Answer<File> {
     let mut reply = call.file(match call.config().web.base_path() {
         "" => Bytes::from_static(body.as_bytes()),

@@ -1,3 +1,3 @@
-//! Pages for people: signing up, in and out. Static files; what they do, they do through the API.
+//! Built-in pages: sign-up, sign-in, sign-out and recovery. They are static files that use the API.
 
 pub(crate) mod files;

@@ -1,6 +1,6 @@
-// The pages call the same API as any other client. Tokens are kept for this tab alone.
+// The pages use the same API as any other client. Tokens are stored only for this tab.
 
-// The path that the service is below: this script is /assets/pages.js there.
+// Base path of the service, derived from the address of this script, /assets/pages.js.
 const base = new URL("..", import.meta.url).pathname.slice(0, -1);
 
 const store = {
@@ -19,17 +19,17 @@ async function call(method, path, { body, token } = {}) {
   try {
     response = await fetch(base + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {
-    return { status: 0, data: { error: { message: "The service can't be reached." } } };
+    return { status: 0, data: { error: { message: "Can't reach the service. Check your connection and try again." } } };
   }
   const text = await response.text();
   try {
     return { status: response.status, data: text ? JSON.parse(text) : {} };
   } catch {
-    return { status: response.status, data: { error: { message: "The answer can't be read." } } };
+    return { status: response.status, data: { error: { message: "The service sent an unreadable answer. Try again later." } } };
   }
 }
 
-// Calls with the access token, refreshed once when it has expired.
+// Calls the API with the access token, and refreshes it once if it has expired.
 async function callAsUser(method, path) {
   let tokens = store.get();
   if (!tokens) return { status: 401, data: {} };
@@ -54,7 +54,7 @@ function showProblems(error) {
   if (error && !error.details) general.textContent = error.message;
 }
 
-// The token of the link in a mail; it never leaves by a Referer header, which the pages switch off.
+// The token of the e-mailed link. It can't leak in a Referer header, because the pages disable that header.
 const linkToken = () => encodeURIComponent(new URLSearchParams(location.search).get("token") ?? "");
 
 async function followLink(path, fields) {
@@ -78,7 +78,7 @@ function show(when, shown = true) {
 
 function askForCode() {
   show("mfa");
-  showProblems({ message: "Enter a code of your authenticator app, or a recovery code." });
+  showProblems({ message: "Enter a code from your authenticator app, or a recovery code." });
   document.querySelector('[name="totp_code"]').focus();
 }
 
@@ -155,5 +155,5 @@ if (account) {
   }
 }
 
-// Who is signed in need not give the password again.
+// Signed-in users do not need to enter the password again.
 if (store.get()) show("signed-out", false);

@@ -1,12 +1,12 @@
-//! Addresses as proxies write them in headers.
+//! Parser of the addresses that proxies write in headers.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// An address with or without brackets and port; none where it is something else, such as `unknown`.
+/// Parses an address with or without brackets and port. Returns `None` for anything else, such as `unknown`.
 pub(crate) fn address(text: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(text).ok()?;
     let ipv6 = |text: &str| {
-        // The interface after `%` means something to the proxy alone.
+        // The zone after `%` is meaningful only to the proxy.
         let address = text.split_once('%').map_or(text, |(address, _)| address);
         address.parse::<Ipv6Addr>().ok().map(IpAddr::V6)
     };
@@ -26,7 +26,7 @@ pub(crate) fn address(text: &[u8]) -> Option<IpAddr> {
     found.map(|address| address.to_canonical())
 }
 
-/// A port (RFC 7239 section 6.2), also one that the proxy hides.
+/// Whether this is a port (RFC 7239 section 6.2), possibly obfuscated by the proxy.
 fn is_port(text: &str) -> bool {
     match text.strip_prefix('_') {
         Some(hidden) => token(hidden.as_bytes()).is_some_and(|(_, rest)| rest.is_empty()),
@@ -34,7 +34,7 @@ fn is_port(text: &str) -> bool {
     }
 }
 
-/// A token (RFC 9110 section 5.6.2) and what follows it.
+/// Splits off a leading token (RFC 9110 section 5.6.2), and returns it with the rest.
 pub(crate) fn token(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     let length = text.iter().take_while(|byte| is_part(byte)).count();

@@ -1,20 +1,20 @@
-//! The header `Forwarded` (RFC 7239).
+//! Parser of the `Forwarded` header (RFC 7239).
 
 use std::net::IpAddr;
 
 use super::address::{address, token};
 
-/// Most commas that are taken for part of one element.
+/// Maximum number of commas that are tried as part of one element.
 const MAX_COMMAS: usize = 16;
 
-/// The elements of one line of `Forwarded` (RFC 7239 section 4), the last first.
+/// Iterator over the elements of a `Forwarded` line (RFC 7239 section 4), starting with the last.
 pub(crate) struct Elements<'a>(pub(crate) &'a [u8]);
 
 impl Iterator for Elements<'_> {
     type Item = Option<IpAddr>;
 
-    /// The last element is the shortest end of the line that is a well-formed element. So neither a quote that a client
-    /// leaves open nor a comma that it has quoted changes what a proxy has appended.
+    /// The last element is the shortest suffix of the line that is a well-formed element. So neither an unclosed quote
+    /// nor a quoted comma from a client changes what a proxy has appended.
     fn next(&mut self) -> Option<Self::Item> {
         let mut end = self.0;
         loop {
@@ -44,7 +44,7 @@ impl Iterator for Elements<'_> {
     }
 }
 
-/// What an element names by `for`; none: it is malformed.
+/// Returns the value of `for` in an element, or `None` if the element is malformed.
 fn element(text: &[u8]) -> Option<Option<Vec<u8>>> {
     let mut named = None;
     let mut rest = text;
@@ -66,7 +66,7 @@ fn element(text: &[u8]) -> Option<Option<Vec<u8>>> {
     }
 }
 
-/// A quoted string without its quotes, and what follows it.
+/// Parses a quoted string, and returns its content with the rest.
 fn unquoted(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut value = Vec::new();
     let mut rest = text;

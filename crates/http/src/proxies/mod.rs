@@ -1,4 +1,4 @@
-//! Finds the client's address where reverse proxies stand in front of the service.
+//! Detection of the client address behind reverse proxies.
 
 mod address;
 mod forwarded;

@@ -1,8 +1,8 @@
-//! Which address a request comes from where proxies stand in front of the service.
+//! Detection of the client address behind trusted proxies.
 //!
-//! A proxy appends the address of whoever sent it the request, so the header is read from its end: the last address is
-//! what the nearest proxy says, the one before it what that address said, and so on. The first address that is no
-//! trusted proxy is the client. What stands before it is what the client itself sent, and worth nothing.
+//! A proxy appends the address of the peer that sent it the request, so the header is read from its end: the nearest
+//! proxy has added the last address, the proxy with that address the one before it, and so on. The first address that
+//! is not a trusted proxy is the client. Addresses before it were sent by the client itself and are not trustworthy.
 
 use std::net::IpAddr;
 
@@ -15,16 +15,16 @@ use super::forwarded::Elements;
 use crate::request::headers::client_address;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
-/// Headers by which proxies usually say where a request comes from.
+/// Headers in which proxies usually send the client address.
 const USUAL: [&str; 3] = [X_FORWARDED_FOR, FORWARDED_NAME, "x-real-ip"];
 const FORWARDED_NAME: &str = "forwarded";
 
-/// Most hops that are walked; no chain of proxies is as long.
+/// Maximum number of hops to follow. No chain of proxies is as long.
 const MAX_HOPS: usize = 32;
 
-/// The client's address: the peer's as the host tells it, or what trusted proxies say it is.
+/// Returns the client address: that of the peer as reported by the host, or the one reported by trusted proxies.
 ///
-/// Where a trusted proxy says nothing, or nothing that is an address, the client is that proxy.
+/// If a trusted proxy reports no valid address, the client is that proxy.
 pub fn client_behind(proxies: &ProxyConfig, headers: &HeaderMap) -> Option<IpAddr> {
     let is_trusted = |address: IpAddr| proxies.trusted.iter().any(|block| block.contains(address));
     let mut client = client_address(headers)?;
@@ -41,7 +41,7 @@ pub fn client_behind(proxies: &ProxyConfig, headers: &HeaderMap) -> Option<IpAdd
     Some(client)
 }
 
-/// The header and the peer, where a peer that looks like a proxy of the operator's own is not believed.
+/// Returns the header and the peer if the peer looks like a proxy of the operator but is not trusted.
 pub(crate) fn disbelieved(proxies: &ProxyConfig, headers: &HeaderMap) -> Option<(String, IpAddr)> {
     let own = std::iter::once(proxies.header.as_str());
     let header = own.chain(USUAL).find(|name| headers.contains_key(*name))?;
@@ -50,11 +50,11 @@ pub(crate) fn disbelieved(proxies: &ProxyConfig, headers: &HeaderMap) -> Option<
     (!trusted && is_private(peer)).then(|| (header.to_owned(), peer))
 }
 
-/// Whether an address is of a network that the internet does not reach.
+/// Whether an address belongs to a private network.
 fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(ipv4) => {
-            // RFC 6598: between a provider and its customers, and inside clouds.
+            // RFC 6598: shared address space of providers and clouds.
             let [a, b, ..] = ipv4.octets();
             let shared = a == 100 && (64..128).contains(&b);
             ipv4.is_private() || ipv4.is_loopback() || ipv4.is_link_local() || shared
@@ -65,7 +65,7 @@ fn is_private(address: IpAddr) -> bool {
     }
 }
 
-/// The hops that a header names, the nearest first; none: something that is no address.
+/// Returns the hops in a header, nearest first. `None` stands for a value that is not an address.
 fn hops<'a>(header: &str, headers: &'a HeaderMap) -> Box<dyn Iterator<Item = Option<IpAddr>> + 'a> {
     let Ok(name) = HeaderName::try_from(header) else {
         return Box::new(std::iter::empty());
@@ -81,7 +81,7 @@ fn hops<'a>(header: &str, headers: &'a HeaderMap) -> Box<dyn Iterator<Item = Opt
     let parts = parts
         .map(<[u8]>::trim_ascii)
         .filter(|part| !part.is_empty());
-    // A header of one address has no list: only its last value is the proxy's.
+    // Other headers have a single address: only the last value was set by the proxy.
     let max = if is_list { usize::MAX } else { 1 };
     Box::new(parts.map(address).take(max))
 }
@@ -113,7 +113,7 @@ mod tests {
         headers
     }
 
-    /// Who sends a request that comes from 10.0.0.1, whose network is trusted, with these lines of a header.
+    /// Returns the client of a request from 10.0.0.1, whose network is trusted, with these lines of a header.
     fn sender(header: &str, lines: &[&str]) -> String {
         let lines: Vec<_> = lines.iter().map(|line| (header, *line)).collect();
         let proxies = proxies("10.0.0.0/8, 2001:db8:1::/48", header);
@@ -125,7 +125,7 @@ mod tests {
     fn the_first_from_the_right_that_is_no_proxy_is_the_client() {
         for (lines, client) in [
             (&["192.0.2.1"][..], "192.0.2.1"),
-            // What the client itself sent stands before.
+            // Addresses sent by the client itself come first.
             (&["198.51.100.9, 192.0.2.1"], "192.0.2.1"),
             (&["127.0.0.1, 10.0.0.5, 192.0.2.1"], "192.0.2.1"),
             (
@@ -133,7 +133,7 @@ mod tests {
                 "192.0.2.1",
             ),
             (&["192.0.2.1,10.0.0.2"], "192.0.2.1"),
-            // Several lines are one list.
+            // Several lines form one list.
             (&["198.51.100.9", "192.0.2.1"], "192.0.2.1"),
             (
                 &["198.51.100.9, 192.0.2.1", "10.0.0.2", "10.0.0.3"],
@@ -146,12 +146,12 @@ mod tests {
             (&["2001:db8::1"], "2001:db8::1"),
             (&["fe80::1%eth0"], "fe80::1"),
             (&["192.0.2.1, [2001:db8:1::7]:443"], "192.0.2.1"),
-            // IPv4 in IPv6 form is IPv4.
+            // IPv4-mapped IPv6 addresses are IPv4 addresses.
             (&["192.0.2.1, ::ffff:10.0.0.2"], "192.0.2.1"),
             (&["[::ffff:192.0.2.1]:80"], "192.0.2.1"),
-            // Empty elements of a list count for nothing.
+            // Empty list elements are ignored.
             (&["198.51.100.9, 192.0.2.1, ,", ""], "192.0.2.1"),
-            // A request that begins at a proxy: the farthest that is known.
+            // The request originates at a proxy: the farthest known proxy is the client.
             (&["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
             (&[], "10.0.0.1"),
             (&[""], "10.0.0.1"),
@@ -189,7 +189,7 @@ mod tests {
             assert_eq!(sender("x-forwarded-for", &[&line]), "10.0.0.1", "{garbage}");
             let line = format!("198.51.100.9, {garbage}, 10.0.0.2");
             assert_eq!(sender("x-forwarded-for", &[&line]), "10.0.0.2", "{garbage}");
-            // What a client sends harms nobody who is behind a proxy.
+            // Values sent by the client do not affect the address appended by the proxy.
             let line = format!("{garbage}, 192.0.2.1");
             assert_eq!(
                 sender("x-forwarded-for", &[&line]),
@@ -218,18 +218,18 @@ mod tests {
                 "192.0.2.1",
             ),
             (&["for=192.0.2.1, ,"], "192.0.2.1"),
-            // Nothing that is an address, and what is behind it.
+            // Elements without an address hide the elements before them.
             (&["for=198.51.100.9, for=unknown"], "10.0.0.1"),
             (&["for=198.51.100.9, for=_hidden, for=10.0.0.2"], "10.0.0.2"),
             (&["for=198.51.100.9, proto=https"], "10.0.0.1"),
             (&["for=198.51.100.9;for=198.51.100.8"], "10.0.0.1"),
             (&["198.51.100.9"], "10.0.0.1"),
             (&["for=[2001:db8::1]"], "10.0.0.1"),
-            // A quote that a client leaves open takes nothing from what its proxy appends.
+            // An unclosed quote of a client does not affect what its proxy appends.
             (&["for=\"198.51.100.9, for=192.0.2.1"], "192.0.2.1"),
             (&["a=\", for=192.0.2.1;by=\"_x\""], "192.0.2.1"),
             (&["for=\"\\, for=\"192.0.2.1:80\""], "192.0.2.1"),
-            // And a host that it sends is no element, whatever commas there are in it.
+            // A `host` value with commas is not parsed as an element.
             (
                 &["for=192.0.2.1;host=\"x,for=198.51.100.9;a=\""],
                 "192.0.2.1",
@@ -246,7 +246,7 @@ mod tests {
         ] {
             assert_eq!(sender("forwarded", lines), client, "{lines:?}");
         }
-        // As many commas as it takes: it ends, and believes nothing.
+        // Too many commas: parsing stops, and nothing is trusted.
         let commas = format!("for=192.0.2.1;host=\"{}\"", ",".repeat(30_000));
         assert_eq!(sender("forwarded", &[&commas]), "10.0.0.1");
     }
@@ -262,7 +262,7 @@ mod tests {
             sender("x-real-ip", &["198.51.100.9, 192.0.2.1"]),
             "192.0.2.1"
         );
-        // It names one address, so a proxy in it is the client.
+        // The header has one address, so a proxy in it counts as the client.
         assert_eq!(sender("x-real-ip", &["198.51.100.9, 10.0.0.7"]), "10.0.0.7");
         assert_eq!(
             sender("x-real-ip", &["198.51.100.9", "unknown"]),

@@ -1,4 +1,4 @@
-//! Reading request bodies.
+//! Reader of request bodies.
 
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -13,8 +13,8 @@ use http_body::{Body, Frame};
 use crate::error::api_error::ApiError;
 use crate::request::body_budget::{Held, body_patience};
 
-/// The whole body, read to its end or to this limit, if it comes fast enough and there is room for it. What is `held`
-/// grows with it; none: the body is in memory already.
+/// Reads the whole body. Fails if it exceeds the limit, arrives too slowly, or there is no room for it. The budget in
+/// `held` grows with the body; `None` means that the body is already in memory.
 pub(crate) async fn read<B: Body, P: Platform>(
     platform: &P,
     parts: &Parts,
@@ -55,7 +55,7 @@ pub(crate) async fn read<B: Body, P: Platform>(
     }
 }
 
-/// Whether a body is compressed, or coded otherwise (RFC 9110 section 8.4).
+/// Whether a body is compressed or otherwise encoded (RFC 9110 section 8.4).
 fn is_encoded(parts: &Parts) -> bool {
     let mut codings = parts.headers.get_all(CONTENT_ENCODING).iter();
     codings.any(|value| {
@@ -65,7 +65,7 @@ fn is_encoded(parts: &Parts) -> bool {
     })
 }
 
-/// The next frame of a body, if it comes in time.
+/// Returns the next frame of a body, or an error if it does not arrive in time.
 async fn next_frame<B: Body, P: Platform>(
     platform: &P,
     mut body: Pin<&mut B>,
@@ -73,7 +73,7 @@ async fn next_frame<B: Body, P: Platform>(
 ) -> Result<Option<Result<Frame<B::Data>, B::Error>>, ApiError> {
     let mut late = pin!(platform.pause(left));
     std::future::poll_fn(|context| {
-        // What is there is taken, however late it is.
+        // A frame that is ready is accepted even after the deadline.
         if let Poll::Ready(frame) = body.as_mut().poll_frame(context) {
             return Poll::Ready(Ok(frame));
         }
@@ -84,7 +84,7 @@ async fn next_frame<B: Body, P: Platform>(
     .await
 }
 
-/// About as many bytes as the head of a request takes.
+/// Returns the approximate size of a request head in bytes.
 pub fn head_size(parts: &Parts) -> usize {
     let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
         name.as_str().len() + value.len() + 4
@@ -96,15 +96,15 @@ pub fn head_size(parts: &Parts) -> usize {
     address + parts.headers.iter().map(line).sum::<usize>()
 }
 
-/// Most bytes that are read of a body to be thrown away.
+/// Maximum number of bytes of a discarded body that are read.
 const MAX_UNREAD: u64 = 1 << 20;
 
-/// For how long such a body is read.
+/// Maximum time for which a discarded body is read.
 pub(crate) const UNREAD_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Reads what nobody has read of a body, and keeps none of it: a client that is still sending when it is answered would
-/// see a broken connection, and not the answer. One that sends very much, waits to be asked for it, or is still sending when
-/// it is `late`, need not.
+/// Reads and discards the unread rest of a body: a client that is still sending when it is answered would see a broken
+/// connection instead of the answer. Stops for bodies that are very long, that wait for `100 Continue`, or that are
+/// still arriving when `late` completes.
 pub(crate) async fn discard<B: Body>(
     parts: &Parts,
     mut body: Pin<&mut B>,
@@ -143,7 +143,7 @@ mod tests {
 
     use super::*;
 
-    /// A body of pieces of 64 KiB, which counts those that were read.
+    /// A body of 64 KiB pieces that counts the pieces read.
     struct Pieces<'a> {
         left: usize,
         read: &'a Cell<usize>,
@@ -166,7 +166,7 @@ mod tests {
         }
     }
 
-    /// How many of so many pieces are read.
+    /// Returns how many of the pieces are read.
     fn read(pieces: usize, headers: &[(&str, &str)]) -> usize {
         let mut request = Request::post("/");
         for (name, value) in headers {

@@ -1,7 +1,7 @@
-//! What bodies under way may take together: bytes, time and places.
+//! The shared budget of request bodies in progress: bytes, time and places.
 //!
-//! In a Worker a request whose client went away is never run again, and nothing of it is dropped. So a body that has not
-//! been seen for a while is counted out.
+//! In a Worker, a request whose client disconnected is never run again, and none of its values are dropped. So a body
+//! that has received nothing for a while is removed from the budget.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -14,28 +14,29 @@ use crate::error::api_error::ApiError;
 use crate::limits::MAX_BODY;
 
 auth_core::settings! {
-    /// What bodies may take in one instance of the service.
+    /// The budget of request bodies in one instance of the service.
     pub struct BodyConfig;
 
-    /// Memory that all request bodies under way may take together, in each instance or isolate; more are answered with 503.
+    /// Memory for all request bodies in progress together, in each instance or isolate. Further requests are answered
+    /// with 503.
     BODY_MEMORY_MIB memory: usize = "8", |text| parse::whole(text, 4, 65_536).map(|mib| (mib as usize) << 20), "MiB, 4 to 65536";
 }
 
-/// How long a body may take, however slowly it comes.
+/// Time that every body is allowed, regardless of its speed.
 const GRACE: Duration = Duration::from_secs(10);
-/// Bytes that have to come in each second from then on.
+/// Minimum number of bytes per second after that.
 const RATE: u64 = 4 * 1024;
-/// How many bodies longer than [`MAX_BODY`] may be under way.
+/// Maximum number of bodies longer than [`MAX_BODY`] in progress.
 const LONG_BODIES: usize = 4;
-/// After this without a look at a body its request has vanished.
+/// A body that has received nothing for this long counts as abandoned.
 const VANISHED: Duration = Duration::from_secs(60);
 
-/// How long a body may have taken of which so many bytes have come.
+/// Returns the time within which the next bytes must arrive, measured from the start of the body.
 pub fn body_patience(received: usize) -> Duration {
     GRACE + Duration::from_millis(received as u64 * 1000 / RATE)
 }
 
-/// The bodies under way in one instance of the service.
+/// The bodies in progress in one instance of the service.
 pub(crate) struct Bodies {
     max: usize,
     state: Mutex<State>,
@@ -54,7 +55,7 @@ struct Entry {
 }
 
 impl Bodies {
-    /// Bodies of at most so many bytes together.
+    /// Creates a budget of `max` bytes for all bodies together.
     pub(crate) fn new(max: usize) -> Self {
         Self {
             max,
@@ -62,7 +63,7 @@ impl Bodies {
         }
     }
 
-    /// Begins with a body, of which nothing is there yet.
+    /// Registers a body of which no bytes have arrived yet.
     pub(crate) fn begin(&self, now: Timestamp) -> Held<'_> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let ticket = state.next;
@@ -79,17 +80,17 @@ impl Bodies {
     }
 }
 
-/// What one body takes; given back when dropped.
+/// The share of one body in the budget, released when dropped.
 pub(crate) struct Held<'a> {
     bodies: &'a Bodies,
     ticket: u64,
 }
 
 impl Held<'_> {
-    /// Says that the body takes so many bytes now.
+    /// Sets the size of the body to `bytes`.
     ///
     /// # Errors
-    /// There is no room for them.
+    /// The budget has no room for them.
     pub(crate) fn grow(&self, bytes: usize, now: Timestamp) -> Result<(), ApiError> {
         let bodies = self.bodies;
         let mut state = bodies.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,7 +119,7 @@ impl Drop for Held<'_> {
 impl State {
     fn grow(&mut self, ticket: u64, bytes: usize, now: Timestamp, max: usize) -> bool {
         let is_long = |entry: &&Entry| entry.bytes > MAX_BODY;
-        // One that was counted out is none any more.
+        // An abandoned body was already removed.
         let Some(entry) = self.bodies.get(&ticket) else {
             return false;
         };
@@ -185,7 +186,7 @@ mod tests {
         assert!(vanished.grow(100, at(1)).is_ok());
         assert!(next.grow(1, at(59)).is_err());
         assert!(bodies.begin(at(61)).grow(100, at(61)).is_ok());
-        // It gets nothing any more, and gives nothing back twice.
+        // The abandoned body can't grow any more, and releases its bytes only once.
         assert!(vanished.grow(1, at(61)).is_err());
         drop(vanished);
         assert!(bodies.begin(at(61)).grow(100, at(61)).is_ok());

@@ -1,4 +1,4 @@
-//! Bodies in the form of OAuth 2.0.
+//! Form bodies of OAuth 2.0.
 
 use http::request::Parts;
 
@@ -7,10 +7,10 @@ use crate::request::media_type::{self, FORM, MULTIPART};
 use crate::request::multipart;
 use crate::route::Route;
 
-/// Most parameters of a form; no route knows as many.
+/// Maximum number of parameters in a form. No route has as many.
 const MAX_PARAMETERS: usize = 32;
 
-/// A form body: names and values, each name once (RFC 6749 section 3.2).
+/// A form body: names and values, with unique names (RFC 6749 section 3.2).
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
@@ -27,11 +27,11 @@ impl Form {
         let mut fields: Vec<(String, String)> = Vec::new();
         for (name, value) in given {
             if fields.len() >= MAX_PARAMETERS {
-                return Err(ApiError::bad_request("There are too many parameters."));
+                return Err(ApiError::bad_request("The form has too many parameters."));
             }
             if fields.iter().any(|(known, _)| *known == name) {
                 return Err(ApiError::bad_request(format!(
-                    "The parameter {name:?} stands twice."
+                    "The parameter {name:?} is given twice."
                 )));
             }
             fields.push((name, value));
@@ -39,7 +39,7 @@ impl Form {
         Ok(Self(fields))
     }
 
-    /// A parameter's value; one without a value counts as left out (RFC 6749 section 3.2).
+    /// Returns the value of a parameter. An empty value counts as omitted (RFC 6749 section 3.2).
     pub(crate) fn optional(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
@@ -47,7 +47,7 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The value of a parameter that has to be there.
+    /// Returns the value of a required parameter.
     pub(crate) fn get(&self, name: &str) -> Result<&str, ApiError> {
         self.optional(name)
             .ok_or_else(|| ApiError::bad_request(format!("The parameter {name:?} is missing.")))

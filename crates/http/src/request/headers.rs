@@ -1,23 +1,23 @@
-//! Headers between a host and the service.
+//! Headers exchanged between a host and the service.
 
 use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderName};
 
-/// Header by which a host tells the address of the client, with or without a port; Spin gives it this name. A host
-/// must remove it from what a client sends.
+/// Header in which a host sends the client address, with or without a port. The name is that of Spin. A host must
+/// remove this header from client requests.
 pub const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
 
-/// Header by which a host asks whether the body of a request may be longer than [`MAX_BODY`](crate::limits::MAX_BODY), before it
-/// reads the body. The answer is 204, or the error that refuses the request. The request has no other effect, whoever
-/// sends it.
+/// Header with which a host asks, before it reads a body, whether the body can be longer than
+/// [`MAX_BODY`](crate::limits::MAX_BODY). The answer is 204, or the error that refuses the request. The request has no
+/// other effect, regardless of the sender.
 pub const HEAD_ONLY: HeaderName = HeaderName::from_static("gatewright-head-only");
 
-/// Header that names a request in logs; a client's own is kept if it is short and plain.
+/// Header with the request ID for logs. The ID of a client is kept if it is short and has only plain characters.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The client's address as the host vouches for it in [`CLIENT_ADDRESS`]. The last header counts, as Spin adds its own to
-/// what the client sent.
+/// Returns the client address that the host sent in [`CLIENT_ADDRESS`]. The last header counts, because Spin appends
+/// its own to those of the client.
 pub fn client_address(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all(CLIENT_ADDRESS).iter().next_back()?;
     let text = last.to_str().ok()?;

@@ -1,4 +1,4 @@
-//! Bodies in JSON.
+//! JSON bodies.
 
 use auth_core::json::Objects;
 use http::request::Parts;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::error::api_error::ApiError;
 use crate::request::media_type;
 
-/// A JSON body. Unknown members are ignored; a member given twice is refused, as two readers could see two values.
+/// Reads a JSON body. Ignores unknown members, and rejects duplicate members because two readers could see two values.
 pub(crate) fn read<T: DeserializeOwned>(parts: &Parts, body: &[u8]) -> Result<T, ApiError> {
     media_type::require(parts, "application/json")?;
     let mut reader = serde_json::Deserializer::from_slice(body);
@@ -22,7 +22,7 @@ pub(crate) fn read<T: DeserializeOwned>(parts: &Parts, body: &[u8]) -> Result<T,
             serde_json::error::Category::Data => ApiError::invalid_field(
                 &path,
                 "invalid_type",
-                "The field has another type, or stands twice.",
+                "The field has the wrong type or is given twice.",
             ),
             _ => ApiError::malformed_json(&format!(
                 "line {}, column {}",
@@ -37,7 +37,7 @@ pub(crate) fn read<T: DeserializeOwned>(parts: &Parts, body: &[u8]) -> Result<T,
     Ok(value)
 }
 
-/// A JSON body, or nothing.
+/// Reads an optional JSON body.
 pub(crate) fn read_optional<T: DeserializeOwned + Default>(
     parts: &Parts,
     body: &[u8],
@@ -48,17 +48,17 @@ pub(crate) fn read_optional<T: DeserializeOwned + Default>(
     }
 }
 
-/// Whether a JSON body has this member. One that can't be read has none, and its reader refuses it.
+/// Whether a JSON body has this member. A malformed body has none; its reader rejects it later.
 pub(crate) fn has_member(body: &[u8], name: &str) -> bool {
     let text = core::str::from_utf8(body).unwrap_or_default();
     let members = auth_core::json::from_str::<Map<String, Value>>(text);
     members.is_ok_and(|members| members.contains_key(name))
 }
 
-/// A field that has to be there.
+/// Returns the value of a required field.
 pub(crate) fn required<'a>(field: &str, value: &'a str) -> Result<&'a str, ApiError> {
     if value.is_empty() {
-        let message = "This is required.";
+        let message = "This field is required.";
         return Err(ApiError::invalid_field(field, "required", message));
     }
     Ok(value)

@@ -1,16 +1,16 @@
-//! The content type of a request's body.
+//! Content types of request bodies.
 
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 
 use crate::error::api_error::ApiError;
 
-/// The form of OAuth 2.0, and of pages.
+/// Media type of forms of OAuth 2.0 and of web pages.
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
-/// The form of pages with files, which some clients send without files.
+/// Media type of forms with files. Some clients use it for forms without files.
 pub(crate) const MULTIPART: &str = "multipart/form-data";
 
-/// The content type as it came.
+/// Returns the content type as received.
 pub(crate) fn given(parts: &Parts) -> &str {
     let value = parts.headers.get(CONTENT_TYPE);
     let value = value.and_then(|value| value.to_str().ok());

@@ -1,4 +1,4 @@
-//! Reads requests: headers, body, query.
+//! Parsing of requests: headers, body and query.
 
 pub(crate) mod body;
 pub(crate) mod body_budget;

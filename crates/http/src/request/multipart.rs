@@ -1,12 +1,12 @@
-//! Forms as `multipart/form-data` (RFC 7578), for the fields of a login: text and no files.
+//! Parser of `multipart/form-data` (RFC 7578) for the fields of a login: text without files.
 
-/// The largest boundary (RFC 2046 section 5.1.1).
+/// Maximum length of a boundary (RFC 2046 section 5.1.1).
 const MAX_BOUNDARY: usize = 70;
 
-/// Names and values in their order, at most `max` of them.
+/// Returns names and values in their order, at most `max` of them.
 ///
 /// # Errors
-/// It is no such form, has a file in it, or more fields; the text says which.
+/// The form is malformed, contains a file, or has more fields; the text says which.
 pub(crate) fn fields(
     content_type: &str,
     body: &[u8],
@@ -16,10 +16,10 @@ pub(crate) fn fields(
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
         (1..=MAX_BOUNDARY).contains(&boundary.len()) && boundary.bytes().all(plain)
     });
-    let boundary = boundary.ok_or("The content type has no boundary.")?;
-    let broken = "The form is broken.";
+    let boundary = boundary.ok_or("The content type has no valid boundary parameter.")?;
+    let broken = "The multipart form is malformed.";
     let delimiter = format!("\r\n--{boundary}");
-    // The first delimiter begins the body, or ends a line before it.
+    // The first delimiter is at the start of the body, or at the start of a later line.
     let mut rest = match body.strip_prefix(&delimiter.as_bytes()[2..]) {
         Some(rest) => rest,
         None => split(body, delimiter.as_bytes()).ok_or(broken)?.1,
@@ -30,24 +30,26 @@ pub(crate) fn fields(
             return Ok(fields);
         }
         if fields.len() >= max {
-            return Err("There are too many parameters.");
+            return Err("The form has too many parameters.");
         }
         let blank = rest.iter().take_while(|byte| b" \t".contains(byte));
         let part = rest[blank.count()..].strip_prefix(b"\r\n").ok_or(broken)?;
         let (head, content) = split(part, b"\r\n\r\n").ok_or(broken)?;
         let (content, after) = split(content, delimiter.as_bytes()).ok_or(broken)?;
         let name = name(std::str::from_utf8(head).map_err(|_| broken)?)?;
-        let value = std::str::from_utf8(content).map_err(|_| "The form is not UTF-8.")?;
+        let value = std::str::from_utf8(content).map_err(|_| "The form is not valid UTF-8.")?;
         fields.push((name, value.to_owned()));
         rest = after;
     }
 }
 
-/// The name of a field, by the head of its part.
+/// Returns the name of a field from the head of its part.
 fn name(head: &str) -> Result<String, &'static str> {
     let mut disposition = None;
     for line in head.split("\r\n") {
-        let (name, value) = line.split_once(':').ok_or("The form is broken.")?;
+        let (name, value) = line
+            .split_once(':')
+            .ok_or("The multipart form is malformed.")?;
         let value = value.trim();
         if name.eq_ignore_ascii_case("content-disposition") {
             disposition = Some(value);
@@ -56,7 +58,9 @@ fn name(head: &str) -> Result<String, &'static str> {
         if name.eq_ignore_ascii_case("content-transfer-encoding")
             && !plain.iter().any(|plain| value.eq_ignore_ascii_case(plain))
         {
-            return Err("The form has encoded fields.");
+            return Err(
+                "The form has an encoded field; send fields without Content-Transfer-Encoding.",
+            );
         }
     }
     let disposition = disposition.ok_or("A field of the form has no name.")?;
@@ -65,13 +69,13 @@ fn name(head: &str) -> Result<String, &'static str> {
         .iter()
         .any(|name| parameter(disposition, name).is_some());
     match parameter(disposition, "name") {
-        _ if is_file => Err("The form has a file in it."),
+        _ if is_file => Err("The form contains a file; send only text fields."),
         Some(name) if kind.eq_ignore_ascii_case("form-data") => Ok(name),
         _ => Err("A field of the form has no name."),
     }
 }
 
-/// A parameter of a header's value, quoted or not.
+/// Returns a parameter of a header value, quoted or not.
 fn parameter(header: &str, wanted: &str) -> Option<String> {
     let (_, mut rest) = header.split_once(';')?;
     loop {
@@ -100,7 +104,7 @@ fn parameter(header: &str, wanted: &str) -> Option<String> {
     }
 }
 
-/// What is before the first mark, and what is after it.
+/// Splits a text at the first mark, and returns the parts before and after it.
 fn split<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let at = text.windows(mark.len()).position(|found| found == mark)?;
     Some((&text[..at], &text[at + mark.len()..]))

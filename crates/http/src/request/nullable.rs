@@ -1,8 +1,8 @@
-//! Members of a body that null clears, where leaving them out changes nothing.
+//! Members of a body that are cleared by null and unchanged if omitted.
 
 use serde::{Deserialize, Deserializer};
 
-/// Reads null as an empty text.
+/// Reads null as an empty string.
 pub(crate) fn or_empty<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {

@@ -1,4 +1,4 @@
-//! The parameters behind the question mark.
+//! Query parameters.
 
 use auth_core::Timestamp;
 use auth_core::storage::TimeRange;
@@ -7,29 +7,29 @@ use http::request::Parts;
 use crate::error::api_error::ApiError;
 use crate::route::{Parameter, ParameterForm};
 
-/// The parameters of a request. Each is given at most once, and each is one of the route's.
+/// The query parameters of a request. Each belongs to the route and is given at most once.
 pub(crate) struct Query {
     known: &'static [Parameter],
     given: Vec<(String, String)>,
 }
 
 impl Query {
-    /// Reads the parameters; `known` are those of the route.
+    /// Parses the query parameters. `known` are the parameters of the route.
     pub(crate) fn parse(parts: &Parts, known: &'static [Parameter]) -> Result<Self, ApiError> {
         let text = parts.uri.query().unwrap_or_default();
         let mut given: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(text.as_bytes()).into_owned() {
             if !known.iter().any(|parameter| parameter.name == name) {
-                let message = "There is no such parameter.";
+                let message = "This route has no such parameter.";
                 let name: String = name.chars().take(64).collect();
                 return Err(ApiError::invalid_field(&name, "unknown_field", message));
             }
             if given.iter().any(|(other, _)| *other == name) {
-                return Err(invalid(&name, "It stands twice."));
+                return Err(invalid(&name, "The parameter is given twice."));
             }
             given.push((name, value));
         }
-        // Without a value it is not there.
+        // A parameter without a value counts as omitted.
         given.retain(|(_, value)| !value.is_empty());
         Ok(Self { known, given })
     }
@@ -44,17 +44,19 @@ impl Query {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
-            Some(_) => Err(invalid(name, "true or false.")),
+            Some(_) => Err(invalid(name, "Use true or false.")),
         }
     }
 
     fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
-        let read =
-            |text| Timestamp::parse(text).ok_or_else(|| invalid(name, "A time of RFC 3339."));
+        let read = |text| {
+            Timestamp::parse(text)
+                .ok_or_else(|| invalid(name, "Use an RFC 3339 time, such as 2026-01-31T12:00:00Z."))
+        };
         self.text(name).map(read).transpose()
     }
 
-    /// From `…from`, itself included, to `…to`, itself not.
+    /// Returns the range from `from`, inclusive, to `to`, exclusive.
     pub(crate) fn times(&self, from: &str, to: &str) -> Result<TimeRange, ApiError> {
         Ok(TimeRange {
             begin: self.time(from)?,
@@ -62,7 +64,7 @@ impl Query {
         })
     }
 
-    /// How many records the page has, at most as many as the route's parameter `limit` allows.
+    /// Returns the page size, bounded by the `limit` parameter of the route.
     pub(crate) fn limit(&self) -> Result<u64, ApiError> {
         let max = self
             .known
@@ -76,14 +78,14 @@ impl Query {
             return Ok(max.min(DEFAULT_LIMIT));
         };
         let limit = text.parse().ok().filter(|limit| (1..=max).contains(limit));
-        limit.ok_or_else(|| invalid("limit", &format!("A whole number from 1 to {max}.")))
+        limit.ok_or_else(|| invalid("limit", &format!("Use a whole number from 1 to {max}.")))
     }
 }
 
-/// How many records a page has if the request does not say.
+/// Default page size.
 pub(crate) const DEFAULT_LIMIT: u64 = 50;
 
-/// A parameter or field that is not of its form.
+/// Returns the error for a parameter or field with an invalid format.
 pub(crate) fn invalid(name: &str, message: &str) -> ApiError {
     ApiError::invalid_field(name, "invalid_format", message)
 }

@@ -1,4 +1,4 @@
-//! Lets pages of configured origins use the API (Fetch standard, CORS protocol).
+//! CORS: access for pages of configured origins (Fetch standard, CORS protocol).
 
 use bytes::Bytes;
 use http::header::{
@@ -11,11 +11,11 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use crate::response::reply;
 use crate::route::Route;
 
-/// Headers that pages may read besides those that they always may: when to try again, what kind of token is asked for, and
-/// what to quote to whoever runs the service.
+/// Headers that pages can read in addition to the safelisted ones: when to try again, which kind of token is required,
+/// and the request ID to quote to the operator.
 const EXPOSED: &str = "retry-after, www-authenticate, x-request-id";
 
-/// Lets pages of these origins read the answer, also to what is sent with cookies.
+/// Allows pages of these origins to read the answer, including answers to requests with cookies.
 pub(crate) fn allow_origin(
     origins: &[String],
     origin: Option<&HeaderValue>,
@@ -44,7 +44,7 @@ pub(crate) fn allow_origin(
     }
 }
 
-/// The answer to OPTIONS on a path that has these routes.
+/// Returns the answer to an OPTIONS request for a path with these routes.
 pub(crate) fn preflight(routes: &[&Route]) -> Response<Bytes> {
     let mut response = reply::empty(StatusCode::NO_CONTENT);
     let headers = response.headers_mut();
@@ -60,7 +60,7 @@ pub(crate) fn preflight(routes: &[&Route]) -> Response<Bytes> {
     response
 }
 
-/// The methods of these routes, as the header `Allow` lists them.
+/// Returns the methods of these routes in the format of the `Allow` header.
 pub(crate) fn allow(routes: &[&Route]) -> String {
     let mut methods: Vec<_> = routes.iter().map(|route| route.method).collect();
     if routes.iter().any(|route| route.answers("HEAD")) {

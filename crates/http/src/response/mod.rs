@@ -1,4 +1,4 @@
-//! Makes responses.
+//! Building of responses.
 
 pub(crate) mod cors;
 pub(crate) mod reply;

@@ -1,4 +1,4 @@
-//! Responses and what all of them carry.
+//! Responses, and the headers common to all of them.
 
 use std::marker::PhantomData;
 
@@ -7,53 +7,53 @@ use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_O
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
-/// The answer of a handler, whose body is a `T` in JSON.
+/// The answer of a handler, with a `T` in JSON as its body.
 pub(crate) struct Reply<T> {
     response: Response<Bytes>,
     body: PhantomData<fn() -> T>,
 }
 
-/// The body of an answer that has none.
+/// The type of an answer without a body.
 pub(crate) struct NoContent;
 
-/// The body of an answer that is not JSON.
+/// The type of a body that is not JSON.
 pub(crate) struct File;
 
 impl<T> Reply<T> {
-    /// An answer whose body is a `T`, or that is another than the usual one.
+    /// Creates an answer with a `T` as its body, or one that differs from the usual answer of the route.
     pub(crate) fn of(response: Response<Bytes>) -> Self {
         let body = PhantomData;
         Self { response, body }
     }
 
-    /// The headers of the answer.
+    /// Returns the headers of the answer.
     pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
         self.response.headers_mut()
     }
 
-    /// Lets caches keep the answer.
+    /// Allows caches to store the answer, by a `Cache-Control` policy.
     pub(crate) fn cached(mut self, policy: &'static str) -> Self {
         let policy = HeaderValue::from_static(policy);
         self.headers_mut().insert(CACHE_CONTROL, policy);
         self
     }
 
-    /// The answer as it is sent.
+    /// Returns the response to send.
     pub(crate) fn into_response(self) -> Response<Bytes> {
         self.response
     }
 }
 
-/// A JSON body, never cached: what this service says of a person must not stay in a proxy.
+/// Returns a response with a JSON body. It is never cached, because personal data must not stay in a proxy.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
     match serde_json::to_vec(body) {
         Ok(body) => with_type(status, "application/json", body.into()),
-        // Bodies are made of strings, numbers and lists alone.
+        // Unreachable: bodies consist only of strings, numbers and lists.
         Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
 
-/// A body of a content type.
+/// Returns a response with a body of this content type.
 pub(crate) fn with_type(
     status: StatusCode,
     content_type: &'static str,
@@ -70,7 +70,7 @@ pub(crate) fn with_type(
     response
 }
 
-/// No body.
+/// Returns a response without a body.
 pub(crate) fn empty(status: StatusCode) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
@@ -80,7 +80,7 @@ pub(crate) fn empty(status: StatusCode) -> Response<Bytes> {
     response
 }
 
-/// Adds what every response has: its length, and that browsers must not guess its type.
+/// Adds the headers of every response: its length, and `nosniff` so that browsers do not guess its type.
 pub(crate) fn seal(mut response: Response<Bytes>) -> Response<Bytes> {
     let length = response.body().len();
     let no_content = response.status() == StatusCode::NO_CONTENT;

@@ -1,4 +1,4 @@
-//! Creating, reading, changing and deleting a user.
+//! Routes that create, read, update and delete a user.
 
 use auth_core::storage::UserDetails;
 use auth_core::{NewAccount, Platform, UserUpdate};
@@ -16,7 +16,7 @@ use crate::users::view::UserRecord;
 rows![
     create_user = post(
         "/users",
-        "Makes a user, and invites him if that is asked for."
+        "Creates a user, and e-mails an invitation if `invite` is true."
     )
     .permission("users:write")
     .recent(Recency::WithMember("roles"))
@@ -24,81 +24,81 @@ rows![
     .creates::<UserRecord>()
     .fails(&[409])
     .hashes_password(),
-    get_user = get("/users/{id}", "A user.")
+    get_user = get("/users/{id}", "Returns a user.")
         .permission("users:read")
         .answers::<UserRecord>(),
     update_user = patch(
         "/users/{id}",
-        "Changes a user; what is left out stays, null takes away.",
+        "Updates a user. Omitted fields are unchanged; null clears a field.",
     )
     .permission("users:write")
     .json::<UserUpdateRequest>()
     .answers::<UserRecord>()
     .fails(&[409]),
-    delete_user = delete("/users/{id}", "Deletes a user and everything of him.")
+    delete_user = delete("/users/{id}", "Deletes a user and all of their data.")
         .permission("users:delete")
         .fails(&[409]),
 ];
 
-/// A user to be made. An address or a user name is needed.
+/// A user to create. Either `email` or `username` is required.
 #[derive(Deserialize)]
 #[serde(default)]
 #[derive(Default)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct CreateUserRequest {
-    /// E-mail address; an invitation needs one.
+    /// E-mail address. Required if `invite` is true.
     #[cfg_attr(test, schema(format = Email, max_length = 254))]
     email: Option<String>,
-    /// Whether the user is known to receive mail there.
+    /// Whether the e-mail address counts as verified.
     email_verified: bool,
-    /// User name: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, a letter or digit first.
+    /// User name: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, starting with a letter or digit.
     #[cfg_attr(test, schema(pattern = "^([A-Za-z0-9][A-Za-z0-9._-]{2,31})?$"))]
     username: Option<String>,
-    /// Password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
-    /// not made of the address or a name. Without
-    /// one the user chooses it by a link.
+    /// Password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`). Common passwords and
+    /// passwords built from the e-mail address or a name are rejected.
+    /// If omitted, the user chooses a password by an e-mailed link.
     #[cfg_attr(test, schema(format = Password, min_length = 8, max_length = 1024))]
     password: Option<String>,
-    /// Name to show to others, at most 100 characters, no control characters.
+    /// Display name: at most 100 characters, no control characters.
     #[cfg_attr(
         test,
         schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
     )]
     display_name: Option<String>,
-    /// Values of the extra fields that are configured (`PROFILE_FIELDS`): text, numbers, true or false. Others are refused, and
-    /// required ones have to be there.
+    /// Values of the extra fields configured in `PROFILE_FIELDS`: strings, numbers or booleans. Unknown fields are
+    /// rejected; required fields must be present.
     #[cfg_attr(test, schema(value_type = Option<Object>))]
     profile: Option<Map<String, Value>>,
-    /// Names of roles that exist; `user` without it.
+    /// Names of existing roles. Default: `user`.
     roles: Option<Vec<String>>,
-    /// Whether the user gets a mail with a link to choose a password.
+    /// Whether to e-mail the user a link to choose a password.
     invite: bool,
 }
 
-/// What changes of a user. Omitted fields are unchanged; null clears a field. An address or a user name has to remain.
+/// Changes to a user. Omitted fields are unchanged; null clears a field. An e-mail address or a user name must remain.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct UserUpdateRequest {
-    /// E-mail address; another one counts as not verified unless that is said as well.
+    /// E-mail address. A new address counts as unverified unless `email_verified` is true.
     #[serde(default, deserialize_with = "or_empty")]
     #[cfg_attr(test, schema(format = Email, max_length = 254))]
     email: Option<String>,
-    /// Whether the user is known to receive mail there.
+    /// Whether the e-mail address counts as verified.
     email_verified: Option<bool>,
-    /// User name: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, a letter or digit first. Null or an
-    /// empty text clears it.
+    /// User name: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, starting with a letter or digit. Null or
+    /// an empty string clears it.
     #[serde(default, deserialize_with = "or_empty")]
     #[cfg_attr(test, schema(pattern = "^([A-Za-z0-9][A-Za-z0-9._-]{2,31})?$"))]
     username: Option<String>,
-    /// Name to show to others, at most 100 characters, no control characters. Null or an empty text clears it.
+    /// Display name: at most 100 characters, no control characters. Null or an empty string clears it.
     #[serde(default, deserialize_with = "or_empty")]
     #[cfg_attr(
         test,
         schema(max_length = 100, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")
     )]
     display_name: Option<String>,
-    /// Values of the extra fields that are configured (`PROFILE_FIELDS`): text, numbers, true or false. Others are refused.
-    /// Null clears a field.
+    /// Values of the extra fields configured in `PROFILE_FIELDS`: strings, numbers or booleans. Unknown fields are
+    /// rejected. Null clears a field.
     #[cfg_attr(test, schema(value_type = Option<Object>))]
     profile: Option<Map<String, Value>>,
 }

@@ -1,4 +1,4 @@
-//! Exporting users.
+//! The export of users.
 
 use auth_core::{ImportUser, Platform};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::users::imported::ImportedUser;
 rows![
     export_users = get(
         "/users/export",
-        "A page of users in the form of the import; `secrets` is for superadmins.",
+        "Lists users in the format of the import, one page at a time. `secrets` is restricted to superadmins.",
     )
     .permission("users:export")
     .recent(Recency::WithFlag("secrets"))
@@ -27,13 +27,13 @@ const PARAMETERS: &[Parameter] = &[
     Parameter::cursor(),
 ];
 
-/// A page of users to be imported elsewhere.
+/// A page of exported users.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ExportResponse {
     #[cfg_attr(test, schema(value_type = Vec<ImportedUser>))]
     users: Vec<ImportUser>,
-    /// What `cursor` gets the next page by; null: this was the last.
+    /// Pass this as `cursor` to get the next page. Null on the last page.
     next_cursor: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Impersonating a user.
+//! Impersonation of a user.
 
 use auth_core::Platform;
 use auth_core::access::IMPERSONATE;
@@ -13,34 +13,34 @@ use crate::users::view::UserRecord;
 rows![
     impersonate = post(
         "/users/{id}/impersonate",
-        "Starts a short session in which an administrator acts as a user below him.",
+        "Starts a short session in which an administrator acts as a user of lower rank.",
     )
     .permission(IMPERSONATE)
     .optional_json::<ImpersonateRequest>()
     .answers::<ImpersonateResponse>(),
 ];
 
-/// Why somebody acts as another.
+/// The reason for the impersonation.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ImpersonateRequest {
-    /// For the audit log, at most 500 characters.
+    /// Reason recorded in the audit log, at most 500 characters.
     #[cfg_attr(test, schema(max_length = 500))]
     reason: Option<String>,
 }
 
-/// What somebody acts as another by.
+/// The access token of the impersonation.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ImpersonateResponse {
-    /// Access token, whose claim `act` names who acts.
+    /// Access token. Its `act` claim names the administrator.
     access_token: String,
     /// `Bearer`.
     token_type: &'static str,
-    /// Seconds until it expires.
+    /// Seconds until the access token expires.
     expires_in: u64,
-    /// Whom it stands for.
+    /// The impersonated user.
     user: UserRecord,
 }
 
@@ -51,7 +51,7 @@ async fn impersonate<P: Platform>(
 ) -> Answer<ImpersonateResponse> {
     let why = request.reason.as_deref();
     if why.is_some_and(|text| text.chars().count() > 500) {
-        return Err(invalid("reason", "At most 500 characters."));
+        return Err(invalid("reason", "Use at most 500 characters."));
     }
     let started = call
         .auth

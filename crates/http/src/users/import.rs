@@ -1,4 +1,4 @@
-//! Importing users.
+//! The import of users.
 
 use auth_core::{FieldError, IgnoredField, ImportOptions, ImportOutcome, ImportUser, Platform};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::users::imported::ImportedUser;
 rows![
     import_users = post(
         "/users/import",
-        "Imports users with their hashes, each on his own; who is there already stays as he is.",
+        "Imports users with their password hashes. Existing users are left unchanged, and one rejected user does not stop the others.",
     )
     .permission("users:import")
     .json::<ImportRequest>()
@@ -21,27 +21,27 @@ rows![
     .answers::<ImportResponse>(),
 ];
 
-/// Most users of one request.
+/// Maximum number of users in a request.
 const MAX_USERS: usize = 500;
 
-/// Users to be imported.
+/// Users to import.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ImportRequest {
-    /// 1 to 500 of them.
+    /// 1 to 500 users.
     #[cfg_attr(test, schema(value_type = Vec<ImportedUser>, min_items = 1, max_items = 500))]
     users: Vec<ImportUser>,
-    /// Whether to store nothing, and say what would become of each.
+    /// Whether to store nothing and only report the outcome for each user.
     #[serde(default)]
     dry_run: bool,
-    /// Fields that are left out where they can't be taken, so that the rest of the person is: `email`, `username`,
-    /// `display_name`, `password_hash`, `roles`.
+    /// Fields to leave out if they can't be imported, so that the rest of the user is still imported: `email`,
+    /// `username`, `display_name`, `password_hash`, `roles`.
     #[serde(default)]
     #[cfg_attr(test, schema(value_type = Vec<IgnoredName>))]
     ignore: Vec<IgnoredField>,
 }
 
-/// A field that an import leaves out where it can't be taken.
+/// A field that an import leaves out if it can't be imported.
 #[cfg(test)]
 #[derive(utoipa::ToSchema)]
 #[schema(rename_all = "snake_case")]
@@ -54,7 +54,7 @@ pub(crate) enum IgnoredName {
     Roles,
 }
 
-/// What became of users who were imported, in their order.
+/// The outcome for each user, in the order of the request.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ImportResponse {
@@ -66,17 +66,17 @@ pub(crate) struct ImportResponse {
 pub(crate) struct ImportResult {
     /// `created`, `exists` or `refused`.
     status: &'static str,
-    /// Identifier of who was created.
+    /// Identifier of the created user.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
-    /// About how many milliseconds the service computes to verify the password of who was created, as the parameters of
-    /// the hash tell, until that is replaced at a login.
+    /// Estimated milliseconds to verify the password of the created user, from the parameters of the hash. Applies
+    /// until a login replaces the hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     password_cost_ms: Option<u32>,
-    /// Why the user was refused.
+    /// Why the user was rejected.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ImportError>,
-    /// What of who was created was left out, as `ignore` allows, and why.
+    /// Fields of the created user that were left out because of `ignore`, with the reasons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     left_out: Vec<ImportError>,
 }
@@ -86,9 +86,9 @@ pub(crate) struct ImportResult {
 pub(crate) struct ImportError {
     /// Name of the field.
     field: String,
-    /// Which rule, for programs.
+    /// Code of the broken rule, for programs.
     code: &'static str,
-    /// Which rule, for people.
+    /// Description of the broken rule, for people.
     message: String,
 }
 
@@ -112,7 +112,7 @@ async fn import_users<P: Platform>(
     request: ImportRequest,
 ) -> Answer<ImportResponse> {
     if !(1..=MAX_USERS).contains(&request.users.len()) {
-        return Err(invalid("users", &format!("1 to {MAX_USERS} of them.")));
+        return Err(invalid("users", &format!("Send 1 to {MAX_USERS} users.")));
     }
     let cost = |user: &ImportUser| {
         call.auth

@@ -1,33 +1,33 @@
-//! The form of a user who is imported or exported, for the OpenAPI document.
+//! The format of an imported or exported user, for the OpenAPI document.
 
 use serde_json::{Map, Value};
 
-/// A user who comes from elsewhere. An address or a user name is needed.
+/// A user of another system. Either `email` or `username` is required.
 #[derive(serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "documents auth_core::ImportUser")]
 pub(crate) struct ImportedUser {
-    /// Identifier, a UUID; a new one without it.
+    /// Identifier, a UUID. Default: a new one.
     id: Option<String>,
     /// E-mail address.
     email: Option<String>,
-    /// Whether the user is known to receive mail there.
+    /// Whether the e-mail address counts as verified.
     email_verified: Option<bool>,
-    /// Since when, RFC 3339.
+    /// When the e-mail address was verified, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     email_verified_at: Option<String>,
     /// User name.
     username: Option<String>,
-    /// Name to show to others.
+    /// Display name.
     display_name: Option<String>,
     /// Values of the configured extra fields.
     #[schema(value_type = Option<Object>)]
     profile: Option<Map<String, Value>>,
-    /// Hash of the password, in a form of Argon2, bcrypt, scrypt or PBKDF2.
+    /// Password hash: Argon2, bcrypt, scrypt or PBKDF2.
     password_hash: Option<String>,
-    /// Whether the account is switched off.
+    /// Whether the account is disabled.
     disabled: Option<bool>,
-    /// Names of roles; `user` without it.
+    /// Names of roles. Default: `user`.
     roles: Option<Vec<String>>,
     /// When the user was created, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
@@ -35,8 +35,8 @@ pub(crate) struct ImportedUser {
     /// When the user last signed in, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     last_login_at: Option<String>,
-    /// Key of the second factor, in Base32.
+    /// TOTP key of the second factor, in Base32.
     totp_secret: Option<String>,
-    /// Digests of recovery codes.
+    /// Digests of the recovery codes.
     recovery_codes: Option<Vec<String>>,
 }

@@ -12,13 +12,16 @@ use crate::row::{get, rows};
 use crate::users::view::UserRecord;
 
 rows![
-    list_users = get("/users", "A page of users: searched, filtered and sorted.")
-        .permission("users:read")
-        .query(PARAMETERS)
-        .answers::<UsersResponse>(),
+    list_users = get(
+        "/users",
+        "Lists users, one page at a time, with search, filters and sorting."
+    )
+    .permission("users:read")
+    .query(PARAMETERS)
+    .answers::<UsersResponse>(),
 ];
 
-/// Most characters of a search.
+/// Maximum number of characters in a search.
 const SEARCH_MAX: usize = 254;
 
 const PARAMETERS: &[Parameter] = &[
@@ -52,7 +55,7 @@ const SORTS: &[&str] = &[
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct UsersResponse {
     users: Vec<UserRecord>,
-    /// What `cursor` gets the next page by; null: this was the last.
+    /// Pass this as `cursor` to get the next page. Null on the last page.
     next_cursor: Option<String>,
 }
 
@@ -60,7 +63,7 @@ async fn list_users<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer
     let query = call.query()?;
     let (search, sort) = (query.text("search"), query.text("sort"));
     if search.is_some() && sort.is_some() {
-        let message = "What is searched has an order of its own.";
+        let message = "`sort` can't be combined with `search`.";
         return Err(invalid("sort", message));
     }
     let descending = sort.is_some_and(|sort| sort.starts_with('-'));
@@ -70,18 +73,17 @@ async fn list_users<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer
         Some("email") => UserOrder::Email,
         Some("username") => UserOrder::Username,
         Some(_) => {
-            let message =
-                "created_at, last_login_at, email or username, with - in front to turn it round.";
+            let message = "Use created_at, last_login_at, email or username, with a leading - for descending order.";
             return Err(invalid("sort", message));
         }
     };
     if search.is_some_and(|text| text.chars().count() > SEARCH_MAX) {
         return Err(invalid(
             "search",
-            &format!("At most {SEARCH_MAX} characters."),
+            &format!("Use at most {SEARCH_MAX} characters."),
         ));
     }
-    // A cursor is one of this list alone.
+    // A cursor is valid only for the list with this search and order.
     let this = format!(
         "users/{}/{}",
         sort.unwrap_or_default(),

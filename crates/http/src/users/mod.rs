@@ -1,4 +1,4 @@
-//! The administration of users.
+//! User administration.
 
 pub(crate) mod edit;
 pub(crate) mod export;

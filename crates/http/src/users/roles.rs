@@ -10,10 +10,10 @@ use crate::row::{delete, post, rows};
 rows![
     add_role = post(
         "/users/{id}/roles/{role}",
-        "Gives a user a role, by identifier or name.",
+        "Assigns a role, given by identifier or name, to a user.",
     )
     .permission("users:write"),
-    remove_role = delete("/users/{id}/roles/{role}", "Takes a role away from a user.",)
+    remove_role = delete("/users/{id}/roles/{role}", "Removes a role from a user.",)
         .permission("users:write")
         .fails(&[409]),
 ];

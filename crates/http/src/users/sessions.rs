@@ -9,9 +9,12 @@ use crate::response::reply::NoContent;
 use crate::row::{delete, get, rows};
 
 rows![
-    user_sessions = get("/users/{id}/sessions", "The sessions of a user that last.")
-        .permission("users:read")
-        .answers::<SessionsResponse>(),
+    user_sessions = get(
+        "/users/{id}/sessions",
+        "Lists the active sessions of a user."
+    )
+    .permission("users:read")
+    .answers::<SessionsResponse>(),
     end_user_sessions =
         delete("/users/{id}/sessions", "Ends all sessions of a user.").permission("users:write"),
     end_user_session = delete(

@@ -1,4 +1,4 @@
-//! The first administrator.
+//! Creation of the first administrator.
 
 use auth_core::{FirstAdministrator, Platform};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use crate::users::view::UserRecord;
 rows![
     set_up = post(
         "/setup",
-        "Makes the first administrator by `SETUP_TOKEN`, once.",
+        "Creates the first administrator. Requires `SETUP_TOKEN`, and works only once.",
     )
     .guarded::<SetUpOffered>()
     .json::<SetupRequest>()
@@ -22,7 +22,7 @@ rows![
     .hashes_password(),
 ];
 
-/// The operator has set `SETUP_TOKEN`. Without it the route does not seem to exist.
+/// Proof that the operator has set `SETUP_TOKEN`. Without it the route answers 404.
 pub(crate) struct SetUpOffered(());
 
 impl Guard for SetUpOffered {}
@@ -48,12 +48,12 @@ pub(crate) struct SetupRequest {
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Email, min_length = 1, max_length = 254))]
     email: String,
-    /// Password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`), none of the common ones and
-    /// not made of the address or a name.
+    /// Password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`). Common passwords and
+    /// passwords built from the e-mail address or a name are rejected.
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Password, min_length = 8, max_length = 1024))]
     password: String,
-    /// User name: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, a letter or digit first.
+    /// User name: 3 to 32 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`, starting with a letter or digit.
     #[cfg_attr(test, schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$"))]
     username: Option<String>,
 }

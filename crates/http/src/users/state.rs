@@ -1,4 +1,4 @@
-//! Switching accounts off and on, unlocking them, asking for a new password, and taking the second factor away.
+//! Routes that disable, enable and unlock accounts, require a password reset, and remove the second factor.
 
 use auth_core::Platform;
 
@@ -11,29 +11,29 @@ use crate::row::{delete, post, rows};
 rows![
     disable_user = post(
         "/users/{id}/disable",
-        "Switches an account off, and ends its sessions.",
+        "Disables a user and ends their sessions.",
     )
     .permission("users:write")
     .fails(&[409]),
-    enable_user = post("/users/{id}/enable", "Switches an account on again.")
+    enable_user = post("/users/{id}/enable", "Enables a disabled user.")
         .permission("users:write")
         .recent(Recency::Never),
     unlock_user = post(
         "/users/{id}/unlock",
-        "Forgets failed attempts to sign in to an account.",
+        "Unlocks a user by clearing the failed sign-in attempts.",
     )
     .permission("users:write")
     .recent(Recency::Never),
     force_password_reset = post(
         "/users/{id}/reset-password",
-        "Makes a user choose another password by a link; his sessions end.",
+        "Requires a password reset: ends the user's sessions and e-mails a link to choose a new password.",
     )
     .permission("users:write")
     .accepted()
     .fails(&[409]),
     remove_second_factor = delete(
         "/users/{id}/2fa",
-        "Takes the second factor of a user away, who is told by mail. The own one goes by `/auth/2fa/disable`.",
+        "Removes the second factor of a user and notifies them by e-mail. For your own account use `/auth/2fa/disable`.",
     )
     .permission("users:write")
     .fails(&[409]),

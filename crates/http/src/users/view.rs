@@ -1,4 +1,4 @@
-//! Users, as administrators see them.
+//! The administrators' view of a user.
 
 use auth_core::storage::UserDetails;
 use auth_core::{Platform, SignInMethods, Timestamp};
@@ -7,33 +7,33 @@ use serde::Serialize;
 use crate::account::view::UserView;
 use crate::call::Call;
 
-/// A user, as administrators see them.
+/// A user, with the fields for administrators.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct UserRecord {
     #[serde(flatten)]
     user: UserView,
-    /// When the user proved to receive mail at the address, RFC 3339.
+    /// When the e-mail address was verified, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     email_verified_at: Option<String>,
-    /// Whether an administrator has switched the account off.
+    /// Whether an administrator has disabled the account.
     disabled: bool,
-    /// Since when, RFC 3339.
+    /// When the account was disabled, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     disabled_at: Option<String>,
-    /// Until when too many attempts have closed the account, RFC 3339.
+    /// When the lockout after too many failed sign-in attempts ends, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     locked_until: Option<String>,
-    /// When the user last changed, RFC 3339.
+    /// When the user was last updated, RFC 3339.
     #[cfg_attr(test, schema(format = DateTime))]
     updated_at: String,
     /// Names of the user's roles.
     roles: Vec<String>,
-    /// Permissions of those roles.
+    /// Names of the permissions of those roles.
     permissions: Vec<String>,
-    /// Whether there is a password to sign in with.
+    /// Whether the user has a password.
     has_password: bool,
-    /// Whether a second factor is in force.
+    /// Whether a second factor is enabled.
     mfa_enabled: bool,
 }
 

@@ -5,7 +5,7 @@ use gatewright_storage::{ReplayedRotation, Rotation, RotationOutcome};
 use crate::state::{Consumed, State, Token};
 
 impl State {
-    /// Consumes a token, or says why not.
+    /// Consumes a refresh token, or returns why it was refused.
     pub(crate) fn rotate(&mut self, rotation: Rotation) -> RotationOutcome {
         let Rotation {
             presented,

@@ -6,7 +6,7 @@ use crate::ended::belongs_to;
 use crate::state::State;
 
 impl State {
-    /// Changes a user, or says why not.
+    /// Changes a user, or returns why the change was refused.
     pub(crate) fn change(&mut self, change: UserChange) -> ChangeOutcome {
         let id = &change.user.id;
         let now = change.user.updated_at;

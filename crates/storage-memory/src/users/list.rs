@@ -7,10 +7,10 @@ use gatewright_storage::{
 use crate::range::within;
 use crate::state::State;
 
-/// Where a user stands in a list: the part of a search, the number or the text that he is listed by, his identifier.
+/// The position of a user in a list: the part of a search, the number or the text of the sort key, and the identifier.
 type Position = (u64, Option<u64>, String, String);
 
-/// None: the search does not find the user.
+/// Returns the position of a user. `None` means that the search does not match the user.
 fn position(query: &UserQuery, user: &NewUser) -> Option<Position> {
     let text = |key: &Option<String>| (0, None, key.clone().unwrap_or_default());
     let time = |time: Option<Timestamp>| (0, time.map(Timestamp::as_millis), String::new());
@@ -37,7 +37,7 @@ fn position(query: &UserQuery, user: &NewUser) -> Option<Position> {
     Some((part, number, text, user.user.id.clone()))
 }
 
-/// Part, identifier and key; the key is the last, as it may hold anything.
+/// Returns a cursor of part, identifier and key. The key is last, because it can contain any text.
 fn cursor((part, number, text, id): &Position) -> Cursor {
     let key = number.map_or_else(|| text.clone(), |number| number.to_string());
     Cursor::new(format!("{part} {id} {key}"))
@@ -55,7 +55,7 @@ fn position_of(query: &UserQuery, cursor: &Cursor) -> Option<Position> {
     })
 }
 
-/// Whether a user passes every filter but that of the role.
+/// Returns whether a user passes every filter except the role.
 fn passes(query: &UserQuery, user: &User) -> bool {
     let is = |wanted: Option<bool>, what: bool| wanted.is_none_or(|wanted| wanted == what);
     is(query.verified, user.email_verified_at.is_some())
@@ -69,7 +69,7 @@ fn passes(query: &UserQuery, user: &User) -> bool {
 }
 
 impl State {
-    /// A page of the list.
+    /// Returns a page of the list.
     pub(crate) fn list(&self, query: &UserQuery) -> Result<UserPage, StorageError> {
         let role = query.role.as_ref().map(|role| self.role_ids(&[role]));
         let users = self.users.values().filter(|user| {
@@ -85,7 +85,7 @@ impl State {
             found.reverse();
         }
         if let Some(cursor) = &query.after {
-            let unknown = || StorageError::Invalid("a cursor of another list".to_owned());
+            let unknown = || StorageError::Invalid("the cursor belongs to another list".to_owned());
             let after = position_of(query, cursor).ok_or_else(unknown)?;
             found.retain(|(position, _)| match descending {
                 true => *position < after,

@@ -39,7 +39,7 @@ impl State {
         CreateUserOutcome::Created
     }
 
-    /// Whether this user is the only one who is not disabled and has the role of that name.
+    /// Returns whether this user is the only one who has a role and is not disabled.
     pub(crate) fn is_last_holder(&self, user_id: &str, role: Option<&String>) -> bool {
         let roles = self.role_ids(role.as_slice());
         let [role] = &roles[..] else { return false };

@@ -1,4 +1,4 @@
-//! Columns of sessions, and how they are read.
+//! Columns of sessions, and their readers.
 
 use gatewright_storage::{Acting, ActiveSession, Session, Standing, StorageError, Timestamp};
 
@@ -14,7 +14,7 @@ macro_rules! session_columns {
     };
 }
 
-/// What an administrator acts by, as [`acting`] reads it; null for everybody else's sessions, which it costs nothing.
+/// The administrator who acts as the user, as [`acting`] reads it. Null for all other sessions, without further cost.
 macro_rules! acting_column {
     () => {
         concat!(
@@ -31,7 +31,7 @@ macro_rules! acting_column {
     };
 }
 
-/// Session, user, roles, permissions, whether there is a second factor, and who acts in the columns that [`active`] reads.
+/// The columns that [`active`] reads: session, user, roles, permissions, second factor and acting administrator.
 macro_rules! active_columns {
     () => {
         concat!(
@@ -88,7 +88,7 @@ pub(crate) fn active(row: &mut Row) -> Result<ActiveSession, StorageError> {
     })
 }
 
-/// What `acting_column!` writes.
+/// The fields that `acting_column!` writes.
 type Written = (
     u64,
     u64,
@@ -101,9 +101,10 @@ type Written = (
 );
 
 fn acting(text: &str) -> Result<Acting, StorageError> {
-    let unreadable =
-        |error: serde_json::Error| StorageError::Invalid(format!("who acts as a user: {error}"));
-    #[allow(clippy::disallowed_methods, reason = "SQLite makes this list")]
+    let unreadable = |error: serde_json::Error| {
+        StorageError::Invalid(format!("an acting administrator is unreadable: {error}"))
+    };
+    #[allow(clippy::disallowed_methods, reason = "SQLite creates this list")]
     let (opaque, last_seen_at, expires_at, revoked_at, disabled_at, rank, roles, permissions): Written =
         serde_json::from_str(text).map_err(unreadable)?;
     let time = Timestamp::from_millis;

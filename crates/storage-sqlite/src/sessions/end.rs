@@ -1,4 +1,4 @@
-//! The end of sessions.
+//! Revocation of sessions.
 
 use gatewright_storage::{StorageError, Timestamp};
 

@@ -1,4 +1,4 @@
-//! Sessions as they are.
+//! Queries for sessions.
 
 use gatewright_storage::{ActiveSession, Session, StorageError, Timestamp};
 

@@ -5,7 +5,7 @@ use gatewright_storage::{ReplayedRotation, Rotation, RotationOutcome, StorageErr
 use crate::executor::{Executor, Statement};
 use crate::sessions::columns::{active, active_columns};
 
-// Exactly one caller gets past `consumed_at IS NULL`; only for him is his successor named, and so inserted.
+// Exactly one caller passes `consumed_at IS NULL`. Only its successor is named, and therefore inserted.
 const CONSUME: &str =
     "UPDATE refresh_tokens SET consumed_at = ?2, successor_digest = ?3, successor_sealed = ?4
     WHERE digest = ?1 AND consumed_at IS NULL AND expires_at > ?2 AND EXISTS (
@@ -19,18 +19,19 @@ const INSERT_SUCCESSOR: &str =
     WHERE refresh_tokens.digest = ?1 AND refresh_tokens.successor_digest = ?2";
 const TOUCH: &str = "UPDATE sessions SET last_seen_at = ?3 WHERE id = (
     SELECT session_id FROM refresh_tokens WHERE digest = ?1 AND successor_digest = ?2)";
-// What is used up and past its grace; a token of before, which names no session, is recognised by its row alone.
+// Deletes consumed tokens whose grace is over. Older tokens that name no session are kept, because a used one is
+// recognised only by its row.
 const FORGET: &str = "DELETE FROM refresh_tokens
     WHERE session_id = (SELECT session_id FROM refresh_tokens WHERE digest = ?1 AND successor_digest = ?2)
         AND names_session = 1 AND consumed_at + ?4 <= ?3 AND digest <> ?1";
-/// Whether nothing is stored of a token that names a session which has another one still: it was used up.
+/// Whether a token has no row but names a session that still has a usable token: it was consumed and then deleted.
 macro_rules! forgotten {
     () => {
         "NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE digest = ?1) AND EXISTS (
             SELECT 1 FROM refresh_tokens WHERE session_id = ?5 AND consumed_at IS NULL AND expires_at > ?3)"
     };
 }
-// 0: revoked, 1: rotated now, 2: replayed, 3: reused, 4: expired; read before a reuse revokes the session.
+// 0: revoked, 1: rotated now, 2: replayed, 3: reused, 4: expired. Read before a reuse revokes the session.
 const ROTATION_OUTCOME: &str = concat!(
     "SELECT CASE
         WHEN sessions.revoked_at IS NOT NULL OR users.disabled_at IS NOT NULL THEN 0

@@ -1,4 +1,4 @@
-//! The beginning of a session.
+//! Start of sessions.
 
 use gatewright_storage::{NewSession, StartSessionOutcome, StartedSession, StorageError};
 
@@ -18,7 +18,7 @@ const INSERT_REFRESH_TOKEN: &str =
     SELECT ?1, id, min(?3, expires_at), ?4 FROM sessions WHERE id = ?2";
 const TOUCH_USER: &str = "UPDATE users SET last_login_at = ?2
     WHERE id = (SELECT user_id FROM sessions WHERE id = ?1 AND actor_id IS NULL)";
-// Before the user's others, which have another reason.
+// Runs before the user's other sessions are revoked, because those have another reason.
 const REVOKE_REPLACED: &str = "UPDATE sessions SET revoked_at = ?2, revocation_reason = 'replaced'
     WHERE (id IN (SELECT value FROM json_each(?3)) OR parent_id IN (SELECT value FROM json_each(?3)))
         AND id <> ?1 AND revoked_at IS NULL AND expires_at > ?2 AND EXISTS (SELECT 1 FROM sessions WHERE id = ?1)

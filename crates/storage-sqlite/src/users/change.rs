@@ -1,5 +1,5 @@
-//! Changes of a user. The first statement decides, by marking the user with the change; what follows is done where that
-//! mark is.
+//! Changes of a user. The first statement decides by marking the user with the change. The following statements apply
+//! only if that mark is set.
 
 use gatewright_storage::{ChangeOutcome, SessionEnding, StorageError, UserChange};
 
@@ -9,8 +9,8 @@ use crate::executor::{Executor, Statement};
 use crate::grounds::{self, grounds_hold};
 use crate::users::last_holder::last_holder;
 
-/// Whether a user has the address, the name or the secret that stand in the way; `?1` is the user, who keeps the key of an
-/// address that stays.
+/// The conditions on the address, the user name and the one-time secret. `?1` is the user, who keeps the key of an
+/// unchanged address.
 macro_rules! email_taken {
     () => {
         "(EXISTS (SELECT 1 FROM users WHERE email_key = ?4 AND id <> ?1)
@@ -65,7 +65,7 @@ const END_SESSIONS: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reas
     WHERE (actor_id = ?1 OR (user_id = ?1 AND ?6 = 0)) AND id IS NOT ?4
     AND (?7 IS NULL OR id = ?7 OR parent_id = ?7) AND revoked_at IS NULL AND expires_at > ?3
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) RETURNING id";
-// 0: changed, 1: conflict, 2: secret refused, 3: the address is taken, 4: the name is taken, 5: the last holder.
+// 0: changed, 1: conflict, 2: secret refused, 3: address taken, 4: user name taken, 5: last holder.
 const OUTCOME: &str = concat!(
     "SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) THEN 0
         WHEN NOT (EXISTS (SELECT 1 FROM users WHERE id = ?1 AND updated_at = ?3) AND ",
@@ -102,7 +102,7 @@ pub(crate) async fn change_user(
         require_remaining_holder,
         grounds,
     } = change;
-    // Who keeps the role is in nobody's way.
+    // A user who keeps the role can't be the last holder to lose it.
     let require_remaining_holder = require_remaining_holder
         .filter(|role| user.disabled_at.is_some() || removes_roles.iter().any(|name| name == role));
     let grounds = grounds::parameter(grounds);

@@ -1,5 +1,5 @@
-//! New users, one or many. The first statement decides who is stored, and marks them; what follows is stored where that
-//! mark is.
+//! Creation of users. The first statement decides which users are stored, and marks them. The following statements
+//! store data only for marked users.
 
 use gatewright_storage::{CreateUserOutcome, Grounds, NewUser, StorageError};
 
@@ -7,13 +7,13 @@ use crate::executor::{Executor, ForEach, Statement};
 use crate::grounds::{self, grounds_hold};
 use crate::value::{Row, Value};
 
-/// The row of a user whom this change has stored; none where it has not, and then nothing is stored of him.
+/// The row of a user that this change has stored. If there is none, no data of the user is stored.
 macro_rules! stored {
     () => {
         "(SELECT row FROM users WHERE id = item.user_id AND change_id = item.mark)"
     };
 }
-/// Whether somebody has what a row of the list brings who was there before, or stands earlier in the list.
+/// Whether an existing user, or one earlier in the list, has the value of a row of the list.
 macro_rules! taken {
     ($column:literal) => {
         concat!(
@@ -25,7 +25,7 @@ macro_rules! taken {
         )
     };
 }
-/// Whether somebody has the role that nobody must have.
+/// Whether any user has the role that must be unassigned.
 macro_rules! held {
     () => {
         "?2 IS NOT NULL AND EXISTS (
@@ -33,7 +33,7 @@ macro_rules! held {
     };
 }
 
-/// Whether the grounds, if there are any, were found to hold at the beginning of the batch: once for all rows.
+/// Whether the grounds, if there are any, were unchanged at the beginning of the batch. Checked once for all rows.
 macro_rules! decided {
     () => {
         "(?3 = 0 OR EXISTS (SELECT 1 FROM decisions WHERE id = ?1))"
@@ -45,7 +45,7 @@ const DECIDE: &str = concat!(
 );
 const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = ?1";
 
-// Nobody is stored whose unique key is taken, or who has no identifier.
+// Ignores users whose unique key is taken or whose identifier is null.
 const INSERT_USERS: ForEach = ForEach {
     into: "INSERT OR IGNORE INTO users (change_id, id, email, email_key, email_verified_at, username, username_key,
         display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at, email_proved_at)",
@@ -112,7 +112,7 @@ const INSERT_TERMS: ForEach = ForEach {
     values: concat!(stored!(), ", item.term"),
     unless: "ON CONFLICT DO NOTHING",
 };
-// 0: created, 1: a role is held, 2: the identifier is taken, 3: the address, 4: the name, 5: the grounds don't hold.
+// 0: created, 1: role assigned, 2: identifier taken, 3: address taken, 4: user name taken, 5: grounds changed.
 const CREATE_OUTCOMES: ForEach = ForEach {
     into: "",
     columns: &["mark", "id", "email_key", "username_key"],
@@ -132,11 +132,12 @@ const CREATE_OUTCOMES: ForEach = ForEach {
     unless: "",
 };
 
-/// What marks who is stored on his own, until the same batch takes it away again.
+/// The mark of a user who is stored alone. The same batch clears it.
 const ALONE: &str = "new";
 const UNMARK: &str = "UPDATE users SET change_id = NULL WHERE id = ?1 AND change_id = 'new/10000'";
 
-/// What marks who was stored by a change, with his place in its list, in as many digits for all.
+/// Returns the mark of a user who is stored by a change: the change and the place in its list, with a fixed number of
+/// digits.
 fn mark(change_id: &str, place: usize) -> String {
     format!("{change_id}/{}", 10_000 + place)
 }

@@ -1,4 +1,4 @@
-//! The end of a user.
+//! Deletion of users.
 
 use gatewright_storage::{DeleteUserOutcome, Grounds, StorageError, Timestamp};
 

@@ -5,8 +5,9 @@ use gatewright_storage::{StorageError, TimeRange, UserOrder, UserQuery};
 use crate::executor::{Executor, Statement};
 use crate::value::Value;
 
-/// Up to so many users of a filter are looked at one by one. More stand close together in a list, unless they are all at
-/// its end, and a page is found by following its index: of 2,001 in a million, every five-hundredth.
+/// The maximum number of users in a small filter. These users are examined one by one. The users of a larger filter are
+/// found by following the index of the list, in which they are close together unless they are all at its end: of 2,001
+/// users in a million, every five-hundredth.
 const SMALL_FILTER: u64 = 2_000;
 
 const OF_ROLE: &str = "SELECT user_row FROM user_roles WHERE role_row = (SELECT row FROM roles WHERE name = ?1) LIMIT ?2";
@@ -15,13 +16,13 @@ const LOCKED: &str = "SELECT row FROM users WHERE locked_until > ?1 LIMIT ?2";
 const CREATED: &str = "SELECT row FROM users WHERE created_at >= coalesce(?1, 0) AND created_at < coalesce(?2, 9007199254740992) LIMIT ?3";
 const LAST_LOGIN: &str = "SELECT row FROM users WHERE last_login_at >= coalesce(?1, 0) AND last_login_at < coalesce(?2, 9007199254740992) LIMIT ?3";
 
-/// The rows of those whom a filter leaves, as a JSON list, if they are few; else a page takes following an index past all
-/// others.
+/// Returns the rows of the users who pass a small filter, as a JSON list. `None` means that no filter is small; a page
+/// then follows an index past all other users.
 pub(crate) async fn small_filter_rows(
     executor: &impl Executor,
     query: &UserQuery,
 ) -> Result<Option<String>, StorageError> {
-    // A list by that time ends where the range does anyway.
+    // A list that is sorted by this time ends with the range anyway.
     let range = |sql, range: &TimeRange, order| {
         let bounds = query.search.is_none() && query.order == order;
         let set = range.begin.is_some() || range.end.is_some();
@@ -47,7 +48,7 @@ pub(crate) async fn small_filter_rows(
     Ok(None)
 }
 
-/// The parameters that every part begins with.
+/// Returns the first parameters of every part.
 pub(crate) fn filters(query: &UserQuery, limit: u64) -> Vec<Value> {
     let flag = |flag: Option<bool>| Value::from(flag.map(u64::from));
     vec![

@@ -1,4 +1,4 @@
-//! One user, by name or by identifier.
+//! Queries for one user, by login name or by identifier.
 
 use gatewright_storage::{Account, Credential, LoginName, StorageError, UserDetails};
 
@@ -89,7 +89,7 @@ pub(crate) async fn find_user(
         .transpose()
 }
 
-/// A credential as `member_columns!` writes it.
+/// The fields of a credential that `member_columns!` writes.
 type Listed = (
     String,
     String,
@@ -105,9 +105,10 @@ type Listed = (
 pub(crate) fn member(row: &mut Row) -> Result<UserDetails, StorageError> {
     let user = user(row)?;
     let credentials: String = row.next()?;
-    let unreadable =
-        |error: serde_json::Error| StorageError::Invalid(format!("a user's credentials: {error}"));
-    #[allow(clippy::disallowed_methods, reason = "SQLite makes this list")]
+    let unreadable = |error: serde_json::Error| {
+        StorageError::Invalid(format!("a user's credentials are unreadable: {error}"))
+    };
+    #[allow(clippy::disallowed_methods, reason = "SQLite creates this list")]
     let listed: Vec<Listed> = serde_json::from_str(&credentials).map_err(unreadable)?;
     let time = gatewright_storage::Timestamp::from_millis;
     let credentials = listed

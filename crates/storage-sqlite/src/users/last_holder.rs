@@ -1,4 +1,4 @@
-//! The role that somebody has to have.
+//! The role that must keep at least one holder.
 
 /// Whether this user is the only one who has the role and is not disabled. `?1` is the user.
 macro_rules! last_holder {

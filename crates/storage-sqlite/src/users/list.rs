@@ -10,7 +10,7 @@ use crate::users::find::member;
 use crate::users::parts::parts;
 use crate::value::Value;
 
-/// Maximum number of users of a page.
+/// Maximum number of users on a page.
 const LIMIT: u64 = 500;
 
 pub(crate) async fn list(
@@ -25,7 +25,7 @@ pub(crate) async fn list(
     let first = after.as_ref().map_or(0, |place| place.part);
     let parts = (0..).zip(parts(&query, descending));
     for (part, (sql, key, tie, start)) in parts.skip_while(|(part, _)| *part < first) {
-        // One more than are wanted tells whether there is a next page.
+        // One row more than the page shows whether there is a next page.
         let wanted = limit + 1 - users.len() as u64;
         let mut parameters = filters(&query, wanted);
         parameters.extend(match &after {

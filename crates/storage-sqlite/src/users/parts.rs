@@ -1,4 +1,4 @@
-//! The parts of a list of users. Each is a statement that follows an index.
+//! The parts of a list of users. Each part is a statement that follows an index.
 
 use gatewright_storage::{StorageError, TimeRange, UserOrder, UserQuery};
 
@@ -7,12 +7,12 @@ use crate::text::LAST;
 use crate::users::find::member_columns;
 use crate::value::Value;
 
-/// The greatest number that every host passes on unrounded.
+/// The greatest integer that every host passes on unrounded.
 const MAX_INTEGER: i64 = (1 << 53) - 1;
 
-/// One part of a list: users whose key (`$key`) stands after `(?11, ?12)`, of those that `$where` names. `$tie` decides
-/// among those of one key. First by the index of the key, which `$index` names where SQLite would take another one, then
-/// of the few whose rows `?15` lists.
+/// One part of a list: the users that match `$where` and whose key (`$key`) is after `(?11, ?12)`. `$tie` orders users
+/// of the same key. The first statement follows the index of the key, which `$index` names where SQLite would choose
+/// another one. The second reads the few users whose rows `?15` lists.
 macro_rules! part {
     ($from:literal, $index:literal, $key:literal, $tie:literal, $where:expr, $after:literal, $order:literal) => {
         [
@@ -71,7 +71,7 @@ macro_rules! part {
 /// The two statements of a part.
 pub(crate) type Texts = [&'static str; 2];
 
-/// A part of a list upwards and downwards.
+/// A part of a list, ascending and descending.
 macro_rules! both {
     ($index:literal, $key:literal, $tie:literal, $up:expr, $down:expr) => {
         [
@@ -81,14 +81,14 @@ macro_rules! both {
     };
 }
 
-/// Those who have no such key, by their identifiers.
+/// The users who have no such key, sorted by identifier.
 macro_rules! without {
     ($index:literal, $where:literal) => {
         both!($index, "users.id", "users.id", $where, $where)
     };
 }
 
-/// A list by one of the times, which ends where its range does.
+/// A list that is sorted by one of the times and ends with its range.
 macro_rules! by_time {
     ($key:literal, $begin:literal, $end:literal) => {
         both!(
@@ -101,7 +101,8 @@ macro_rules! by_time {
     };
 }
 
-// Among equals the identifier decides. Of an address or a name there are none, and the index goes on with the row.
+// The identifier orders users with the same time. Addresses and user names are unique, and their indexes continue with
+// the row.
 const BY_CREATED_AT: [Texts; 2] = by_time!("users.created_at", "?5", "?6");
 const BY_LAST_LOGIN: [Texts; 2] = by_time!("users.last_login_at", "?7", "?8");
 const WITHOUT_LAST_LOGIN: [Texts; 2] = without!(
@@ -117,13 +118,13 @@ const WITHOUT_USERNAME: [Texts; 2] = without!(
     "users.username_key IS NULL"
 );
 
-/// Whether a text begins as the search says: it stands from `?13` to before `?14`.
+/// Whether a text begins with the search text: it is at or after `?13` and before `?14`.
 macro_rules! matches {
     ($key:literal) => {
         concat!("(", $key, " >= ?13 AND ", $key, " < ?14)")
     };
 }
-/// Whether somebody is found by nothing that comes before.
+/// Whether the search does not match the user's address, which an earlier part lists.
 macro_rules! not_by_email {
     () => {
         concat!("coalesce(NOT ", matches!("users.email_key"), ", true)")
@@ -167,7 +168,7 @@ const SEARCH: [Texts; 3] = [
     ),
 ];
 
-/// What a part is listed by.
+/// The type of a sort key.
 #[derive(Clone, Copy)]
 pub(crate) enum Key {
     Text,
@@ -175,7 +176,7 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// Before the first one, in the direction of the list.
+    /// Returns the value before the first key, in the direction of the list.
     pub(crate) fn start(self, descending: bool) -> Value {
         match (self, descending) {
             (Self::Number, false) => Value::Integer(-1),
@@ -196,11 +197,11 @@ impl Key {
     }
 }
 
-/// A part of a list: its statements, what it is listed by, what decides among those of one key, and the key before the
-/// first one.
+/// A part of a list: its statements, the type of its sort key, the type of the value that orders users of the same key,
+/// and the key before the first one.
 pub(crate) type Part = (Texts, Key, Key, Value);
 
-/// The parts of a list in the order in which they follow each other.
+/// Returns the parts of a list in their order.
 pub(crate) fn parts(query: &UserQuery, descending: bool) -> Vec<Part> {
     let way = usize::from(descending);
     let first = Key::Text.start(descending);

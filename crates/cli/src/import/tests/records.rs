@@ -161,7 +161,7 @@ fn a_field_that_profiles_lack_is_told_and_can_be_left_out() {
     let text = r#"{"email": "a@example.com", "profile": {"avatar": "x", "theme": "dark"}}"#;
     fs::write(&file, text).unwrap();
     let unknown = json!({"results": [{"status": "refused", "errors": [
-        {"field": "profile.avatar", "code": "unknown_field", "message": "No such field."}]}]});
+        {"field": "profile.avatar", "code": "unknown_field", "message": "Unknown field."}]}]});
     let mut person = Person::default();
     let line = format!("import {}", file.display());
     let fake = Fake::new([Script::json(200, unknown)]);

@@ -1,4 +1,4 @@
-//! How much room one person can take on the disk: what SECURITY.md states.
+//! How much room one person can take on the disk: what `docs/security-model.md` states.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::print_stdout, reason = "the sizes are what one wants to read")]
@@ -19,9 +19,9 @@ use serde_json::json;
 type Service = Auth<SimulatedPlatform<SqliteStorage<Sqlite>>>;
 
 const EMAIL: &str = "ada@example.com";
-/// Megabytes that one person adds in a day at most, from one network. SECURITY.md names this number.
+/// Megabytes that one person adds in a day at most, from one network. `docs/security-model.md` names this number.
 const MAX_PER_DAY: u64 = 20;
-/// Megabytes that are added from one network in a day at most, whatever the accounts. SECURITY.md names this number, too.
+/// Megabytes that are added from one network in a day at most, whatever the accounts. `docs/security-model.md` names it, too.
 const MAX_PER_DAY_OF_NETWORK: u64 = 120;
 /// The test does a tenth of what the settings allow.
 const TENTH: [(&str, &str); 6] = [

@@ -1,4 +1,4 @@
-//! How much disk space one user can fill: the numbers in SECURITY.md.
+//! The disk space that one user can fill, as stated in `docs/security-model.md`.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::print_stdout, reason = "the sizes are what one wants to read")]
@@ -19,10 +19,10 @@ use serde_json::json;
 type Service = Auth<SimulatedPlatform<SqliteStorage<Sqlite>>>;
 
 const EMAIL: &str = "ada@example.com";
-/// The maximum growth in megabytes per day that one user can cause from one network. SECURITY.md names this number.
+/// The maximum growth in megabytes per day that one user can cause from one network. `docs/security-model.md` names it.
 const MAX_PER_DAY: u64 = 20;
-/// The maximum growth in megabytes per day from one network, with any number of accounts. SECURITY.md names this
-/// number, too.
+/// The maximum growth in megabytes per day from one network, with any number of accounts. `docs/security-model.md` names
+/// it, too.
 const MAX_PER_DAY_OF_NETWORK: u64 = 120;
 /// Settings with a tenth of the limits, to keep the test short.
 const TENTH: [(&str, &str); 6] = [

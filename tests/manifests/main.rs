@@ -1,12 +1,12 @@
 //! Generated files under version control: the variables in Spin's manifests, the D1 migrations and the page about
-//! configuration; and the limits that SECURITY.md documents.
+//! configuration; and the limits and error codes in the documentation.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod configuration;
 mod spin_default;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use auth_core::Config;
@@ -145,7 +145,7 @@ fn wrangler_uploads_the_worker_and_nothing_else() {
 /// V6.1.1: the documentation names every limit against guessing and flooding, with its default.
 #[test]
 fn the_documentation_of_security_names_every_limit() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../SECURITY.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/security-model.md");
     let document = std::fs::read_to_string(path).unwrap();
     let limits: Vec<_> = settings()
         .filter(|setting| setting.name.contains("_PER_"))
@@ -157,4 +157,114 @@ fn the_documentation_of_security_names_every_limit() {
         let default = |line: &str| setting.default.is_none_or(|default| line.contains(default));
         assert!(lines.any(default), "{named} with {:?}", setting.default);
     }
+}
+
+/// Sources that answer requests with errors.
+const ANSWERING: [&str; 4] = [
+    "crates/http/src",
+    "components/service/src",
+    "hosts/native/src",
+    "hosts/cloudflare/src",
+];
+/// Codes that the command line prints with `--json` and in reports, and that no answer of the API has.
+const COMMAND_LINE_CODES: [&str; 3] = ["failed", "invalid_arguments", "unreadable"];
+
+/// The code in the literal that a source begins with, if it does.
+fn literal(source: &str) -> Option<&str> {
+    let (code, _) = source.trim_start().strip_prefix('"')?.split_once('"')?;
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+    (!code.is_empty() && code.bytes().all(plain)).then_some(code)
+}
+
+/// The literals that follow a call's first argument, which holds no comma. `first` says which first arguments count.
+fn second_arguments<'a>(
+    source: &'a str,
+    call: &'a str,
+    first: fn(&str) -> bool,
+) -> impl Iterator<Item = &'a str> {
+    source.split(call).skip(1).filter_map(move |arguments| {
+        let (given, rest) = arguments.split_once(',')?;
+        first(given.trim()).then(|| literal(rest)).flatten()
+    })
+}
+
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = std::fs::read_to_string(path).unwrap();
+            // Unit tests stand at the end of a file, and their errors are no answers.
+            let (code, _) = source
+                .split_once("#[cfg(test)]\nmod ")
+                .unwrap_or((&source, ""));
+            found.push(code.to_owned());
+        }
+    }
+}
+
+/// Every code that the code answers with: of errors, of their fields, and those of OAuth 2.0.
+fn error_codes() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let is_status = |first: &str| first.starts_with("StatusCode::") || first == "status";
+    let mut codes = BTreeSet::new();
+    let mut answering = Vec::new();
+    for folder in ANSWERING {
+        sources(&root.join(folder), &mut answering);
+    }
+    for source in &answering {
+        let errors = second_arguments(source, "::new(", is_status);
+        let fields = second_arguments(source, "invalid_field(", |_| true);
+        codes.extend(errors.chain(fields).map(str::to_owned));
+    }
+    // The names of causes: `Self::Used => "link_used",`.
+    for name in ["access_token", "field", "link"] {
+        let path = root.join(format!("auth-core/src/error/{name}.rs"));
+        let source = std::fs::read_to_string(path).unwrap();
+        codes.extend(
+            source
+                .split("=>")
+                .skip(1)
+                .filter_map(literal)
+                .map(str::to_owned),
+        );
+    }
+    // Pairs of a status and a code: `(StatusCode::BAD_REQUEST, "invalid_grant")`.
+    let response = root.join("crates/http/src/error/response.rs");
+    let response = std::fs::read_to_string(response).unwrap();
+    let pairs = response.split(',').skip(1);
+    let pairs = pairs.filter(|rest| {
+        rest.split('"')
+            .nth(2)
+            .is_some_and(|end| end.starts_with(')'))
+    });
+    codes.extend(pairs.filter_map(literal).map(str::to_owned));
+    codes
+}
+
+/// Readers look up every code there, and find none that no longer exists.
+#[test]
+fn the_documentation_explains_every_error_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/troubleshooting.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    // A row of a table begins with the code that it explains.
+    let rows = document.lines().filter_map(|line| line.strip_prefix("| `"));
+    let explained: BTreeSet<_> = rows
+        .filter_map(|row| row.split_once('`'))
+        .map(|(code, _)| code.to_owned())
+        .collect();
+    let mut codes = error_codes();
+    assert!(
+        codes.len() > 60,
+        "there are only {}: {codes:?}",
+        codes.len()
+    );
+    codes.extend(COMMAND_LINE_CODES.map(str::to_owned));
+    let missing: Vec<_> = codes.difference(&explained).collect();
+    let unknown: Vec<_> = explained.difference(&codes).collect();
+    assert!(
+        missing.is_empty() && unknown.is_empty(),
+        "docs/troubleshooting.md lacks {missing:?} and explains {unknown:?}, which no answer has"
+    );
 }

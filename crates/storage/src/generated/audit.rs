@@ -1,4 +1,4 @@
-//! What happened and matters to security.
+//! The audit log: security events.
 //!
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 
@@ -7,51 +7,52 @@ use crate::time::Timestamp;
 use super::types::StorageError;
 use super::types::TimeRange;
 
-/// Something that happened and matters to security. It never changes.
+/// A security event. It never changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AuditEvent {
     /// Identifier.
     pub id: String,
-    /// When it happened.
+    /// When the event happened.
     pub at: Timestamp,
-    /// What it was, such as `login.failed`.
+    /// The kind of event, such as `login.failed`.
     pub kind: String,
-    /// Why, for what failed.
+    /// The reason of a failure.
     pub reason: Option<String>,
-    /// The user who did it; none: nobody was signed in.
+    /// The user who caused the event. `none` means that nobody was signed in.
     pub actor_id: Option<String>,
-    /// What sort of thing it was done to, such as `user`.
+    /// The type of the target, such as `user`.
     pub target_type: Option<String>,
-    /// Identifier of that thing.
+    /// The identifier of the target.
     pub target_id: Option<String>,
-    /// The session it was done in.
+    /// The session in which the event happened.
     pub session_id: Option<String>,
-    /// Address that the request came from.
+    /// The IP address that the request came from.
     pub ip: Option<String>,
-    /// `User-Agent` of the request.
+    /// The `User-Agent` of the request.
     pub user_agent: Option<String>,
-    /// Identifier of the request.
+    /// The identifier of the request.
     pub request_id: Option<String>,
     /// Further facts as one JSON object; never a secret.
     pub details: String,
 }
 
-/// Which events are listed, newest first.
+/// The filters and the position of a page of events. An event is listed if it passes every filter; a filter that is
+/// `none` passes all events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AuditQuery {
-    /// Their kind. A text that ends with a full stop stands for all kinds that begin with it.
+    /// The kind of event. A text that ends with a full stop matches all kinds that begin with it.
     pub kind: Option<String>,
-    /// The user who did it.
+    /// The user who caused the event.
     pub actor_id: Option<String>,
-    /// What it was done to.
+    /// The identifier of the target.
     pub target_id: Option<String>,
-    /// When it happened.
+    /// The range of time in which the event happened.
     pub at: TimeRange,
-    /// Where the page begins; none: with the newest event.
+    /// Where the page begins. `none` means at the newest event.
     pub after: Option<Cursor>,
-    /// Maximum number of events of a page, 1 to 500.
+    /// Maximum number of events on a page, 1 to 500.
     pub limit: u64,
 }
 
@@ -61,33 +62,34 @@ pub struct AuditQuery {
 pub struct AuditPage {
     /// The events, newest first.
     pub events: Vec<AuditEvent>,
-    /// Where the next page begins; none: this was the last page.
+    /// Where the next page begins. `none` means that this was the last page.
     pub next: Option<Cursor>,
 }
 
-/// How often something has happened.
+/// The number of events of one kind and reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EventCount {
-    /// Kind of the events.
+    /// The kind of the events.
     pub kind: String,
-    /// Reason of the events; the empty text is none.
+    /// The reason of the events; empty for events without a reason.
     pub reason: String,
-    /// How many there were since the database was created.
+    /// The number of events since the database was created.
     pub count: u64,
 }
 
-/// What happened and matters to security.
+/// The audit log: security events.
 #[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
 pub trait Audit {
-    /// Stores an event, and counts it by its kind and reason. False: an event of that identifier exists; nothing changes.
+    /// Stores an event and counts it by its kind and reason. Returns false, and changes nothing, if an event with this
+    /// identifier exists.
     ///
-    /// Atomic. No function changes or deletes an event but `purge`.
+    /// Atomic. No function but `purge` changes or deletes an event.
     async fn append_audit(&self, event: AuditEvent) -> Result<bool, StorageError>;
 
-    /// A page of events, newest first. Events of the same time are sorted by identifier, descending.
+    /// Returns a page of events, newest first. Events of the same time are sorted by identifier, descending.
     async fn list_audit(&self, query: AuditQuery) -> Result<AuditPage, StorageError>;
 
-    /// How often each event has happened, by kind and reason. Events that were deleted since are counted, too.
+    /// Returns the number of events by kind and reason. Events that have been deleted are still counted.
     async fn count_events(&self) -> Result<Vec<EventCount>, StorageError>;
 }

@@ -1,11 +1,11 @@
-//! What users prove their identity with.
+//! Credentials: passwords, second factors and recovery codes.
 //!
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 
 use crate::time::Timestamp;
 use super::types::StorageError;
 
-/// Something that proves a user's identity. A user has any number of them.
+/// A credential that proves a user's identity. A user has any number of them.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Credential {
@@ -13,21 +13,22 @@ pub struct Credential {
     pub id: String,
     /// The user it belongs to.
     pub user_id: String,
-    /// `password`, `totp`, `totp_pending` (not confirmed yet), `username_pending` (the user name that is claimed once the
-    /// address is proved) or `recovery_code`. A user has at most one of each but the last.
+    /// `password`, `totp`, `totp_pending` (not confirmed yet), `username_pending` (the user name that is claimed when
+    /// the address is verified) or `recovery_code`. A user can have several recovery codes, and at most one of each
+    /// other kind.
     pub kind: String,
-    /// What proves the credential: for a password its hash, for TOTP the key, encrypted, for a recovery code its digest;
-    /// for a user name the name.
+    /// The content of the credential: a password's hash, the encrypted TOTP key, a recovery code's digest, or the
+    /// pending user name.
     pub secret: String,
     /// The last counter that was accepted, for credentials that have one: the time step of TOTP.
     pub counter: Option<u64>,
-    /// Name that the user gave it.
+    /// The name that the user gave it.
     pub label: Option<String>,
     /// When it was added.
     pub created_at: Timestamp,
     /// When `secret` last changed.
     pub updated_at: Timestamp,
-    /// When it was last used with success.
+    /// When it was last used successfully.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -52,21 +53,22 @@ impl core::fmt::Debug for Credential {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PasswordCost {
-    /// Kind of hash, chosen by the caller.
+    /// The kind of hash, chosen by the caller.
     pub kind: String,
-    /// How much work it is, in units of its kind.
+    /// The work of the hash, in units of its kind.
     pub work: u64,
     /// A hash of this cost that no password matches.
     pub decoy: String,
 }
 
-/// What users prove their identity with.
+/// Credentials: passwords, second factors and recovery codes.
 #[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
 pub trait Credentials {
-    /// Replaces a credential's secret if it is still `expected`.
+    /// Replaces a credential's secret if it is still `expected`. Returns false, and stores nothing, if the credential is
+    /// gone or its secret has changed. A rehash after a login therefore never overwrites a password that was changed
+    /// meanwhile.
     ///
-    /// Atomic. False: the credential is gone or its secret has changed; nothing is stored. So a password that is rehashed
-    /// after a login never overwrites one that was changed meanwhile.
+    /// Atomic.
     async fn replace_credential_secret(
         &self,
         credential_id: String,
@@ -75,10 +77,10 @@ pub trait Credentials {
         now: Timestamp,
     ) -> Result<bool, StorageError>;
 
-    /// Accepts a counter of a credential. Counters only move forward.
+    /// Accepts a counter of a credential and sets `last_used_at` to `now`. Counters only increase. Returns false if the
+    /// counter is not greater than the last accepted one, or if the credential is gone.
     ///
-    /// Atomic: of concurrent calls with one counter exactly one is true. False: it is not greater than the last one, or the
-    /// credential is gone.
+    /// Atomic: of concurrent calls with one counter exactly one returns true.
     async fn accept_counter(
         &self,
         credential_id: String,
@@ -86,16 +88,17 @@ pub trait Credentials {
         now: Timestamp,
     ) -> Result<bool, StorageError>;
 
-    /// Deletes a credential, which uses it up.
+    /// Deletes a credential, which uses it up. Returns false if it does not exist.
     ///
-    /// Atomic: of concurrent calls exactly one is true.
+    /// Atomic: of concurrent calls exactly one returns true.
     async fn delete_credential(&self, credential_id: String) -> Result<bool, StorageError>;
 
-    /// For each kind the highest cost that `raise_password_costs` was ever given; in any order.
+    /// Returns for each kind the highest cost that `raise_password_costs` ever received, in any order.
     async fn list_password_costs(&self) -> Result<Vec<PasswordCost>, StorageError>;
 
-    /// Stores each of these whose kind is new, or whose work is more than the stored work of its kind.
+    /// Stores each cost whose kind is new, or whose work is greater than the stored work of its kind. Other costs are
+    /// ignored.
     ///
-    /// Atomic: of concurrent calls the most work of each kind stays.
+    /// Atomic: after concurrent calls the greatest work of each kind is stored.
     async fn raise_password_costs(&self, costs: Vec<PasswordCost>) -> Result<(), StorageError>;
 }

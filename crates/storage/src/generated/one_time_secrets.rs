@@ -1,27 +1,27 @@
-//! Secrets that were handed out for one use.
+//! Secrets that are issued for one use.
 //!
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 
 use crate::time::Timestamp;
 use super::types::StorageError;
 
-/// A secret that was handed out for one use: in a link, or to continue a login.
+/// A secret that was issued for one use: in a link, or to continue a login.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OneTimeSecret {
-    /// Digest of the secret.
+    /// The digest of the secret.
     pub digest: String,
-    /// What it is for, chosen by the caller. It can't be used for anything else.
+    /// The purpose, chosen by the caller. The secret can't be used for any other.
     pub purpose: String,
-    /// The user it is for, and with whom it is deleted; none: nobody.
+    /// The user it was issued for. It is deleted together with this user. `none` means that it belongs to no user.
     pub user_id: Option<String>,
-    /// What the caller wants back with it, as JSON.
+    /// The data that the caller needs when the secret is used, as JSON.
     pub payload: String,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it stops being accepted.
     pub expires_at: Timestamp,
-    /// When it was used; none: not yet.
+    /// When it was used. `none` means not yet.
     pub consumed_at: Option<Timestamp>,
 }
 
@@ -40,10 +40,10 @@ impl core::fmt::Debug for OneTimeSecret {
     }
 }
 
-/// Secrets that were handed out for one use.
+/// Secrets that are issued for one use.
 #[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
 pub trait OneTimeSecrets {
-    /// Stores a secret that was just handed out. `replaces`: unused ones for the same purpose and user are deleted.
+    /// Stores a newly issued secret. If `replaces` is true, the unused secrets of the same purpose and user are deleted.
     ///
     /// Atomic.
     async fn store_one_time_secret(
@@ -52,16 +52,15 @@ pub trait OneTimeSecrets {
         replaces: bool,
     ) -> Result<(), StorageError>;
 
-    /// The one-time secret, even if it is used or expired; none: no such secret.
+    /// Returns a one-time secret, even if it is used or expired. `none` means that there is no such secret.
     async fn find_one_time_secret(
         &self,
         secret: String,
     ) -> Result<Option<OneTimeSecret>, StorageError>;
 
-    /// Uses up a one-time secret.
+    /// Uses up a one-time secret. Returns false if it is used, expired at `now` or unknown.
     ///
-    /// Atomic: of any number of concurrent calls with one secret exactly one is true. False: it is used, expired at `now` or
-    /// unknown.
+    /// Atomic: of any number of concurrent calls with one secret exactly one returns true.
     async fn consume_one_time_secret(
         &self,
         secret: String,

@@ -1,21 +1,21 @@
-//! Roles, permissions, and what they add up to for somebody.
+//! Roles, permissions, and the standings that they add up to.
 //!
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 
 use crate::time::Timestamp;
 use super::types::StorageError;
 
-/// The right to do something.
+/// A permission: the right to perform an action on a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Permission {
     /// Identifier.
     pub id: String,
-    /// Name, `resource:action`, unique.
+    /// Unique name, `resource:action`.
     pub name: String,
-    /// What it is for.
+    /// The purpose of the permission.
     pub description: String,
-    /// The service needs it: it can't be renamed or deleted.
+    /// Whether the service needs it. It can't be renamed or deleted.
     pub built_in: bool,
     /// When it last changed.
     pub updated_at: Timestamp,
@@ -27,98 +27,102 @@ pub struct Permission {
 pub struct Role {
     /// Identifier.
     pub id: String,
-    /// Name, unique.
+    /// Unique name.
     pub name: String,
-    /// What it is for.
+    /// The purpose of the role.
     pub description: String,
-    /// The service needs it: it can't be renamed or deleted.
+    /// Whether the service needs it. It can't be renamed or deleted.
     pub built_in: bool,
-    /// Rank of its holders, 0 to 1000. A higher rank may administer a lower one.
+    /// The rank of its holders, 0 to 1000. A higher rank can administer a lower one.
     pub rank: u64,
-    /// Names of the permissions that it holds, sorted.
+    /// Names of its permissions, sorted.
     pub permissions: Vec<String>,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
 
-/// How storing a role or a permission ended.
+/// The result of storing a role or a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum StoreOutcome {
-    /// It is stored.
+    /// The role or permission is stored.
     Stored,
-    /// It has changed since the caller saw it, is gone, or exists already; or the grounds no longer hold. Nothing is
-    /// stored.
+    /// The role or permission has changed since the caller read it, is gone, or exists already; or the grounds have
+    /// changed. Nothing is stored.
     Conflict,
-    /// Another one has the name; nothing is stored.
+    /// Another role or permission has the name. Nothing is stored.
     NameTaken,
 }
 
-/// The sum of some roles.
+/// The combined rank, roles and permissions of a subject.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Standing {
-    /// The highest rank of these roles; 0 without a role.
+    /// The highest rank of the roles; 0 without a role.
     pub rank: u64,
     /// Names of the roles, sorted.
     pub roles: Vec<String>,
-    /// Names of the permissions that the roles hold, sorted, each once.
+    /// Names of the permissions of these roles, sorted, without duplicates.
     pub permissions: Vec<String>,
 }
 
-/// Whose roles make up a standing.
+/// The subject of a standing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Subject {
     /// The roles of a user.
     User(String),
-    /// One role alone.
+    /// A single role.
     Role(String),
-    /// One role, and every role of its holders.
+    /// A role, and every role of its holders.
     RoleHolders(String),
-    /// The roles that hold a permission, and every role of their holders.
+    /// The roles that have a permission, and every role of their holders.
     PermissionHolders(String),
 }
 
-/// A standing as the caller has read it.
+/// A standing that the caller has read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SeenStanding {
-    /// Whose it is.
+    /// The subject of the standing.
     pub subject: Subject,
-    /// What was read.
+    /// The standing that was read.
     pub standing: Standing,
 }
 
-/// What a decision rests on. A provider checks it within the call that carries the decision out, and stores nothing if
-/// any of it has changed by then.
+/// The grounds of a decision. A provider checks them within the call that carries out the decision, and stores
+/// nothing if any of them has changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Grounds {
-    /// The session of the person who decided. It has to be unrevoked, and unexpired at `now`. None: no session is needed.
+    /// The session of the person who decided. It must be unrevoked, and unexpired at `now`. `none` means that no
+    /// session is required.
     pub session: Option<String>,
     /// The time of the decision.
     pub now: Timestamp,
-    /// Standings that were read. A subject that does not exist has rank 0 and no roles.
+    /// The standings that were read. A subject that does not exist has rank 0 and no roles.
     pub standings: Vec<SeenStanding>,
 }
 
-/// Roles, permissions, and what they add up to for somebody.
+/// Roles, permissions, and the standings that they add up to.
 #[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
 pub trait Roles {
-    /// The standing of a subject as it is now.
+    /// Returns the current standing of a subject.
     async fn find_standing(&self, subject: Subject) -> Result<Standing, StorageError>;
 
-    /// All roles, by name. From the start there are `superadmin`, `admin`, `moderator`, `premium`, `verified` and `user`,
-    /// built in, and the permissions that the service needs. Their ranks are 1000, 500, 100, 0, 0 and 0.
+    /// Returns all roles, sorted by name. A new database contains the built-in roles `superadmin`, `admin`, `moderator`,
+    /// `premium`, `verified` and `user`, with the ranks 1000, 500, 100, 0, 0 and 0, and the permissions that the service
+    /// needs.
     async fn list_roles(&self) -> Result<Vec<Role>, StorageError>;
 
-    /// Stores a role with its permissions. Names that no permission has are ignored. `expected_updated_at` is what the caller
-    /// has seen, and earlier than `role.updated_at`; none: the role is new, and not built in. `grounds`: what the decision
-    /// rests on; none: nothing but the role.
+    /// Stores a role with its permissions. Names of unknown permissions are ignored. `expected_updated_at` is the stored
+    /// `updated_at` that the caller has read, and earlier than `role.updated_at`; `none` means that the role is new and
+    /// not built in. `grounds` are the grounds of the decision; `none` means that it depends on nothing but the role.
     ///
-    /// Atomic. Of concurrent calls that expect one time exactly one is `stored`; `conflict` is checked first. The stored
-    /// `built_in` never changes. Name and rank of a built-in role never change, either.
+    /// The stored `built_in` never changes, nor do the name and the rank of a built-in role.
+    ///
+    /// Atomic: of concurrent calls with the same `expected_updated_at` exactly one returns `stored`. `conflict` is
+    /// checked first.
     async fn store_role(
         &self,
         role: Role,
@@ -126,7 +130,8 @@ pub trait Roles {
         grounds: Option<Grounds>,
     ) -> Result<StoreOutcome, StorageError>;
 
-    /// Deletes a role, and takes it from its holders. False: it does not exist, it is built in, or the grounds no longer hold.
+    /// Deletes a role and revokes it from its holders. Returns false, and deletes nothing, if the role does not exist or
+    /// is built in, or if the grounds have changed.
     ///
     /// Atomic.
     async fn delete_role(
@@ -135,7 +140,7 @@ pub trait Roles {
         grounds: Option<Grounds>,
     ) -> Result<bool, StorageError>;
 
-    /// All permissions, by name.
+    /// Returns all permissions, sorted by name.
     async fn list_permissions(&self) -> Result<Vec<Permission>, StorageError>;
 
     /// Stores a permission, under the same rules as `store_role`.
@@ -148,8 +153,8 @@ pub trait Roles {
         grounds: Option<Grounds>,
     ) -> Result<StoreOutcome, StorageError>;
 
-    /// Deletes a permission, and takes it from the roles that hold it. False: it does not exist, it is built in, or the
-    /// grounds no longer hold.
+    /// Deletes a permission and removes it from the roles that have it. Returns false, and deletes nothing, if the
+    /// permission does not exist or is built in, or if the grounds have changed.
     ///
     /// Atomic.
     async fn delete_permission(

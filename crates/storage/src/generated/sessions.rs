@@ -1,4 +1,4 @@
-//! Signed-in devices, and the refresh tokens of each.
+//! Sessions and their refresh tokens. A session with a `parent_id` depends on that session.
 //!
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 
@@ -8,7 +8,7 @@ use super::roles::Standing;
 use super::types::StorageError;
 use super::users::User;
 
-/// One signed-in device. It owns a family of refresh tokens and the access tokens that name it in `sid`.
+/// A session: one signed-in device. It owns a family of refresh tokens, and the access tokens that name it in `sid`.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Session {
@@ -16,13 +16,13 @@ pub struct Session {
     pub id: String,
     /// The user who signed in.
     pub user_id: String,
-    /// The OAuth client it was started for; none: Gatewright's own API.
+    /// The OAuth client it was started for. `none` means Gatewright's own API.
     pub client_id: Option<String>,
-    /// The administrator who acts as the user; none: the user themselves.
+    /// The administrator who acts as the user (impersonation). `none` means that the user signed in themselves.
     pub actor_id: Option<String>,
-    /// The administrator's own session, from which they act as the user. This one rests on it.
+    /// The administrator's own session, from which they act as the user.
     pub parent_id: Option<String>,
-    /// Authentication methods used, in the names of RFC 8176 (`pwd`, `otp`, …).
+    /// The authentication methods that were used, by their names in RFC 8176 (`pwd`, `otp`, …).
     pub amr: Vec<String>,
     /// When the user last proved their identity in this session.
     pub authenticated_at: Timestamp,
@@ -30,17 +30,17 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it was started or last refreshed.
     pub last_seen_at: Timestamp,
-    /// When it ends at the latest; never extended.
+    /// When it ends at the latest. It is never extended.
     pub expires_at: Timestamp,
-    /// Address of the device that started it.
+    /// The IP address of the device that started it.
     pub ip: Option<String>,
-    /// Digest of the opaque token that stands for the session; none: it is carried by JWTs.
+    /// The digest of the opaque token that represents the session. `none` means that JWTs represent it.
     pub token: Option<String>,
-    /// `User-Agent` of the device that started it.
+    /// The `User-Agent` of the device that started it.
     pub user_agent: Option<String>,
-    /// Set: it was ended then. A revoked session never becomes active again.
+    /// When it was revoked. `none` means not revoked. A revoked session never becomes active again.
     pub revoked_at: Option<Timestamp>,
-    /// Why it was ended: `logout`, `logout_all`, `single_session`, `refresh_token_reuse`, …
+    /// The reason why it was revoked: `logout`, `logout_all`, `single_session`, `refresh_token_reuse`, …
     pub revocation_reason: Option<String>,
 }
 
@@ -67,16 +67,16 @@ impl core::fmt::Debug for Session {
     }
 }
 
-/// A refresh token, known by its digest alone.
+/// A refresh token. Only its digest is stored.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RefreshToken {
-    /// Digest of the token.
+    /// The digest of the token.
     pub digest: String,
-    /// When it stops being accepted, at most the session's `expires_at`.
+    /// When it stops being accepted; at the latest the session's `expires_at`.
     pub expires_at: Timestamp,
-    /// Whether the token itself names its session, so that a used one is still recognised after its row was deleted: see
-    /// `rotation.session`.
+    /// Whether the token itself names its session, so that a used token is still recognised after its row was deleted;
+    /// see `rotation.session`.
     pub names_session: bool,
 }
 
@@ -91,31 +91,33 @@ impl core::fmt::Debug for RefreshToken {
     }
 }
 
-/// What `start_session` inserts.
+/// The input of `start_session`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NewSession {
     /// The session.
     pub session: Session,
-    /// First refresh token of its family; none: the session has none.
+    /// The first refresh token of its family. `none` means that the session has no refresh token.
     pub refresh_token: Option<RefreshToken>,
-    /// The credential that the login rests on. If it is gone meanwhile, no session starts.
+    /// The credential that was used to sign in. If it has been deleted meanwhile, no session starts. `none` means that
+    /// no credential is checked.
     pub credential: Option<String>,
-    /// True: all other sessions of the user end, with reason `single_session`.
+    /// Whether all other sessions of the user end, with the reason `single_session`.
     pub ends_others: bool,
-    /// The session of the same user that this one goes on with, if there is one. If it has been revoked or has expired by
-    /// `created_at`, no session starts: of any number of concurrent calls exactly one starts its own.
+    /// The session of the same user that this one continues. If it has been revoked or has expired by `created_at`, no
+    /// session starts: of any number of concurrent calls exactly one starts its session. `none` means that it continues
+    /// no session.
     pub continues: Option<String>,
-    /// Sessions, of whomever, whose place this one takes; at most 16. They and the continued one end, and so do those that
-    /// rest on them, with reason `replaced`.
+    /// Sessions of any users that this one replaces, at most 16. They, the continued session and the sessions that
+    /// depend on any of them end, with the reason `replaced`.
     pub replaces: Vec<String>,
 }
 
-/// The administrator who acts as a user, as they are now.
+/// The current state of an administrator who acts as a user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Acting {
-    /// Whether an opaque token stands for the administrator's own session; else JWTs do.
+    /// Whether an opaque token represents the administrator's own session. If false, JWTs represent it.
     pub opaque: bool,
     /// `last_seen_at` of their own session.
     pub last_seen_at: Timestamp,
@@ -123,73 +125,75 @@ pub struct Acting {
     pub expires_at: Timestamp,
     /// `revoked_at` of their own session.
     pub revoked_at: Option<Timestamp>,
-    /// Set: their account has been disabled since then.
+    /// When their account was disabled. `none` means not disabled.
     pub disabled_at: Option<Timestamp>,
     /// Their roles.
     pub standing: Standing,
 }
 
-/// A session with its user, and what the user may do.
+/// A session with its user, and the user's roles and permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ActiveSession {
     /// The session.
     pub session: Session,
-    /// Its user.
+    /// The user who signed in.
     pub user: User,
     /// Names of the user's roles, sorted.
     pub roles: Vec<String>,
-    /// Names of the permissions that those roles hold, sorted, each once.
+    /// Names of the permissions of those roles, sorted, without duplicates.
     pub permissions: Vec<String>,
     /// The highest rank of those roles; 0 without a role.
     pub rank: u64,
-    /// When the newest signing key of an emergency was made; none: there was no emergency.
+    /// When the newest emergency signing key was created. `none` means that there is none.
     pub keys_ended_at: Option<Timestamp>,
     /// Whether the user has a credential of kind `totp`.
     pub second_factor: bool,
-    /// The administrator who acts as the user; none: nobody does, or `parent_id` is no longer a session of `actor_id`.
+    /// The administrator who acts as the user. `none` means that nobody does, or that `parent_id` is no longer a
+    /// session of `actor_id`.
     pub acting: Option<Acting>,
 }
 
-/// A session that has started.
+/// A started session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StartedSession {
     /// The session.
     pub active: ActiveSession,
-    /// The sessions that it ended, in any order.
+    /// The sessions that the new session ended, in any order.
     pub ended: Vec<String>,
 }
 
-/// How `start_session` ended.
+/// The result of `start_session`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(clippy::large_enum_variant, reason = "made once for a call, and moved at once")]
 pub enum StartSessionOutcome {
-    /// The session is stored. Unless somebody acts as the user or it continues another, the user's `last_login_at` is its
-    /// `created_at`.
+    /// The session is stored. Unless somebody acts as the user or it continues another session, the user's
+    /// `last_login_at` is set to its `created_at`.
     Started(StartedSession),
-    /// The user was deleted or disabled in the meantime, the credential is gone, or the session to be continued has ended;
-    /// nothing is stored.
+    /// The user was deleted or disabled meanwhile, the credential is gone, or the session to continue has ended.
+    /// Nothing is stored.
     UserInactive,
 }
 
-/// A refresh token is presented and a successor proposed.
+/// The input of `rotate_refresh_token`: a presented refresh token and a proposed successor.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rotation {
-    /// Digest of the presented token.
+    /// The digest of the presented token.
     pub presented: String,
-    /// The session that the presented token names, which the caller has verified; none: it names none.
+    /// The session that the presented token names, which the caller has verified. `none` means that it names no
+    /// session.
     pub session: Option<String>,
-    /// The proposed successor. Its `expires_at` is limited to the session's.
+    /// The proposed successor. Its stored `expires_at` is at most the session's.
     pub successor: RefreshToken,
-    /// The successor itself, encrypted so that only the holder of the presented token can have it decrypted.
+    /// The successor token itself, encrypted so that it can be decrypted only with the presented token.
     pub ciphertext: String,
     /// The time of the request.
     pub now: Timestamp,
-    /// For how long after its rotation the presented token still gets the same successor. 0: never, even if `now` is
-    /// before the rotation, as it is for a request that was overtaken.
+    /// The time after its rotation in which the presented token still gets the same successor. 0 means never, even if
+    /// `now` is before the rotation, as it is for a request that was overtaken.
     pub grace: Duration,
 }
 
@@ -206,13 +210,13 @@ impl core::fmt::Debug for Rotation {
     }
 }
 
-/// The successor of a token that was just rotated by another caller.
+/// The successor of a token that another caller has just rotated.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ReplayedRotation {
     /// The `ciphertext` of the rotation that won.
     pub ciphertext: String,
-    /// True: that successor has itself been rotated since.
+    /// Whether that successor has itself been rotated since.
     pub superseded: bool,
     /// The session.
     pub active: ActiveSession,
@@ -229,31 +233,31 @@ impl core::fmt::Debug for ReplayedRotation {
     }
 }
 
-/// How `rotate_refresh_token` ended.
+/// The result of `rotate_refresh_token`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(clippy::large_enum_variant, reason = "made once for a call, and moved at once")]
 pub enum RotationOutcome {
-    /// The presented token is consumed and the proposed successor is stored. Exactly one caller ever gets this for one
-    /// token. The session's `last_seen_at` is now.
+    /// The presented token is consumed and the proposed successor is stored. Exactly one caller ever gets this result
+    /// for one token. The session's `last_seen_at` is set to `now`.
     Rotated(ActiveSession),
-    /// The token was consumed less than `grace` ago: the successor that was stored then, still encrypted. The proposed one
-    /// is discarded.
+    /// The token was consumed less than `grace` ago. Contains the successor that was stored then, still encrypted. The
+    /// proposed one is discarded.
     Replayed(ReplayedRotation),
-    /// The token was consumed longer ago, so two parties have it: its session is revoked (reason `refresh_token_reuse`),
-    /// and with it the whole family. The same happens for a token that has no row, if it names a session that still has a
-    /// refresh token.
+    /// The token was consumed longer ago, so two parties have it. Its session is revoked (reason
+    /// `refresh_token_reuse`), and with it the whole family. The same happens for a token without a row, if it names a
+    /// session that still has a usable refresh token.
     Reused(ActiveSession),
-    /// The token or the session has expired. The same is the answer for a token that has no row, if the session that it
-    /// names has no refresh token any more.
+    /// The token or the session has expired. A token without a row has the same result if the session that it names no
+    /// longer has a usable refresh token.
     Expired,
-    /// The session was revoked or its user disabled.
+    /// The session is revoked or its user is disabled.
     Revoked,
-    /// No such token, and no session that it names.
+    /// The token has no row, and it names no existing session.
     Unknown,
 }
 
-/// Signed-in devices, and the refresh tokens of each.
+/// Sessions and their refresh tokens. A session with a `parent_id` depends on that session.
 #[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
 pub trait Sessions {
     /// Stores a session with its first refresh token.
@@ -261,47 +265,50 @@ pub trait Sessions {
     /// Atomic, including the end of other sessions.
     async fn start_session(&self, session: NewSession) -> Result<StartSessionOutcome, StorageError>;
 
-    /// The session with user, roles and permissions, and with the administrator who acts as the user, in one query; none: no
-    /// such session. Sessions that are revoked, expired or of a disabled user are returned, too: the caller decides by the
-    /// fields.
+    /// Returns a session with its user, roles and permissions, and with the administrator who acts as the user, in one
+    /// query. `none` means that there is no such session. Sessions that are revoked or expired, or whose user is
+    /// disabled, are also returned: the caller decides by the fields.
     async fn find_session(&self, session_id: String) -> Result<Option<ActiveSession>, StorageError>;
 
-    /// The session of an opaque token, otherwise like `find_session`.
+    /// Returns the session of an opaque token, otherwise like `find_session`.
     async fn find_session_by_token(
         &self,
         token: String,
     ) -> Result<Option<ActiveSession>, StorageError>;
 
-    /// The session a refresh token belongs to, whatever the state of either; none: no such token.
+    /// Returns the session of a refresh token, even if either of them is no longer valid. `none` means that there is no
+    /// such token.
     async fn find_refresh_token_session(
         &self,
         token: String,
     ) -> Result<Option<String>, StorageError>;
 
-    /// The sessions of a user that are neither revoked nor expired at `now`, the one seen last first.
+    /// Returns the sessions of a user that are neither revoked nor expired at `now`, sorted by `last_seen_at`, latest
+    /// first.
     async fn list_sessions(
         &self,
         user_id: String,
         now: Timestamp,
     ) -> Result<Vec<Session>, StorageError>;
 
-    /// Moves a session's `last_seen_at` forward to `now`; a later one stays.
+    /// Sets a session's `last_seen_at` to `now`, unless the stored value is later.
     async fn touch_session(&self, session_id: String, now: Timestamp) -> Result<(), StorageError>;
 
-    /// Consumes a refresh token and stores its successor. Consumed tokens of the family that name their session, and whose
-    /// grace is over, are deleted with it, so that a family does not grow with the number of its rotations.
+    /// Consumes a refresh token and stores its successor. The same call deletes the family's consumed tokens that name
+    /// their session and whose grace is over, so that a family does not grow with the number of its rotations.
     ///
-    /// Atomic. Of any number of concurrent calls with one token exactly one is `rotated`; see `RotationOutcome` for the
-    /// others. Order of the checks: `unknown`, `revoked`, `expired` for the session, `reused` or `replayed`, `expired` for the
-    /// token.
+    /// Atomic: of any number of concurrent calls with one token exactly one returns `rotated`; see `RotationOutcome` for
+    /// the others. Order of the checks: `unknown`, `revoked`, `expired` for the session, `reused` or `replayed`,
+    /// `expired` for the token.
     async fn rotate_refresh_token(
         &self,
         rotation: Rotation,
     ) -> Result<RotationOutcome, StorageError>;
 
-    /// Ends one session and those that rest on it. Returns those that had not ended, in any order.
+    /// Revokes a session and the sessions that depend on it, at `now` and with `reason`. Returns those that had not ended
+    /// before, in any order.
     ///
-    /// Atomic. If a session has already ended, its first reason and time stay.
+    /// Atomic. If a session has already ended, its first reason and time are unchanged.
     async fn revoke_session(
         &self,
         session_id: String,
@@ -309,10 +316,10 @@ pub trait Sessions {
         reason: String,
     ) -> Result<Vec<String>, StorageError>;
 
-    /// Ends all sessions of a user, or all but one, including those in which the user acts as another. Returns those that had
-    /// not ended, in any order.
+    /// Revokes all sessions of a user except `except`, including those in which the user acts as another, at `now` and
+    /// with `reason`. Returns those that had not ended before, in any order.
     ///
-    /// Atomic: a session that starts concurrently is either ended, too, or was started after.
+    /// Atomic: a session that starts concurrently is either revoked as well, or starts afterwards.
     async fn revoke_sessions(
         &self,
         user_id: String,

@@ -1,4 +1,4 @@
-//! Keys that sign access tokens.
+//! Signing keys of access tokens.
 //!
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 
@@ -9,21 +9,21 @@ use super::types::StorageError;
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StoredSigningKey {
-    /// Key identifier, `kid` in token headers and in the JWK Set.
+    /// The key identifier, `kid` in token headers and in the JWK Set.
     pub kid: String,
-    /// JWS algorithm (RFC 7518, RFC 8037): `EdDSA` or `ES256`.
+    /// The JWS algorithm (RFC 7518, RFC 8037): `EdDSA` or `ES256`.
     pub algorithm: String,
-    /// Public half as a JWK (RFC 7517).
+    /// The public key as a JWK (RFC 7517).
     pub public_jwk: String,
-    /// Private half, encrypted.
+    /// The private key, encrypted.
     pub ciphertext: String,
-    /// Since when it signs.
+    /// The time since which the key signs.
     pub created_at: Timestamp,
-    /// Set: it has not signed since then.
+    /// The time since which the key no longer signs. `none` means that it still signs.
     pub retired_at: Option<Timestamp>,
-    /// Set: its signatures are not accepted from then on.
+    /// The time from which its signatures are not accepted. `none` means no such time is set.
     pub expires_at: Option<Timestamp>,
-    /// Whether it was made in an emergency: what was signed before `created_at` is not accepted.
+    /// Whether the key was created in an emergency: tokens that were signed before `created_at` are not accepted.
     pub emergency: bool,
 }
 
@@ -43,19 +43,22 @@ impl core::fmt::Debug for StoredSigningKey {
     }
 }
 
-/// Keys that sign access tokens.
+/// Signing keys of access tokens.
 #[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
 pub trait SigningKeys {
-    /// All signing keys, oldest first, including expired ones.
+    /// Returns all signing keys, oldest first, including expired ones.
     async fn list_signing_keys(&self) -> Result<Vec<StoredSigningKey>, StorageError>;
 
-    /// Adds the key that signs from now on.
+    /// Adds the key that signs from now on. `replaces` is the `kid` of the unretired key of the same algorithm that the
+    /// caller has seen; `none` means that it saw no such key.
     ///
-    /// Atomic. `replaces` is the `kid` of the unretired key of the same algorithm that the caller has seen; none: it saw no
-    /// such key. If that is still so, the key is stored, and the answer is true. All keys that were not retired, those of other
-    /// algorithms as well, are retired at the new one's `created_at` and expire at `replaced_expires_at`; if the new one is of an
-    /// emergency, those that were retired before expire by then, too. Otherwise nothing is stored and the answer is false:
-    /// another caller was first, list again.
+    /// If `replaces` is still correct, the key is stored and the result is true. All other unretired keys, of any
+    /// algorithm, are retired at the new key's `created_at` and expire at `replaced_expires_at`. If the new key is an
+    /// emergency key, keys that were retired before also expire by then.
+    ///
+    /// Otherwise nothing is stored and the result is false: another caller was first, so list the keys again.
+    ///
+    /// Atomic.
     async fn add_signing_key(
         &self,
         key: StoredSigningKey,

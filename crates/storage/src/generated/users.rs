@@ -1,4 +1,4 @@
-//! People who can sign in.
+//! User accounts.
 //!
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 
@@ -9,27 +9,29 @@ use super::roles::Grounds;
 use super::types::StorageError;
 use super::types::TimeRange;
 
-/// A person who can sign in.
+/// A user: a person who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct User {
-    /// Identifier, never given to another user.
+    /// Identifier, never reused for another user.
     pub id: String,
-    /// E-mail address as the person wrote it, without surrounding blanks.
+    /// E-mail address as the person wrote it, without surrounding white space.
     pub email: Option<String>,
-    /// When the person proved to receive mail at `email`; none: not yet.
+    /// When `email` was verified. `none` means that it is not verified.
     pub email_verified_at: Option<Timestamp>,
-    /// When `email` was first verified, whatever has become of that since; none: never. Another address begins anew.
+    /// When `email` was first verified, even if it is no longer marked as verified. `none` means never. A change of the
+    /// address resets it.
     pub email_proved_at: Option<Timestamp>,
     /// User name as the person wrote it.
     pub username: Option<String>,
-    /// Name to show to others; free text.
+    /// Display name; free text.
     pub display_name: Option<String>,
-    /// Configured extra fields as one JSON object.
+    /// The configured profile fields as one JSON object.
     pub profile: String,
-    /// Set: an administrator has disabled the account since then.
+    /// When an administrator disabled the account. `none` means not disabled.
     pub disabled_at: Option<Timestamp>,
-    /// Too many failed attempts have locked the account until then. Shown to administrators; nothing is decided by it.
+    /// Until when the account is locked after too many failed attempts. It is only shown to administrators; no decision
+    /// depends on it.
     pub locked_until: Option<Timestamp>,
     /// When the user was created.
     pub created_at: Timestamp,
@@ -39,47 +41,47 @@ pub struct User {
     pub last_login_at: Option<Timestamp>,
 }
 
-/// What `create_user` inserts.
+/// The input of `create_user`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NewUser {
     /// The user.
     pub user: User,
-    /// Canonical form of `user.email`; unique among all users.
+    /// The canonical form of `user.email`, unique among all users.
     pub email_key: Option<String>,
-    /// Canonical form of `user.username`; unique among all users.
+    /// The canonical form of `user.username`, unique among all users.
     pub username_key: Option<String>,
     /// The first credentials.
     pub credentials: Vec<Credential>,
-    /// Names of the first roles. Names that no role has are ignored.
+    /// Names of the first roles. Names of unknown roles are ignored.
     pub roles: Vec<String>,
-    /// Further texts that a search finds the user by, in canonical form. A search matches the beginning of any of them.
+    /// Further search terms of the user, in canonical form. A search matches the beginning of any of them.
     pub search_terms: Vec<String>,
-    /// Name of a role: nothing is stored if somebody already has it.
+    /// The name of a role. If any user already has it, nothing is stored. `none` means that no role is checked.
     pub unless_role_assigned: Option<String>,
-    /// What the decision to store the user rests on; none: nothing that can change.
+    /// The grounds of the decision to store the user. `none` means that it depends on nothing that can change.
     pub grounds: Option<Grounds>,
 }
 
-/// How `create_user` ended.
+/// The result of `create_user`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CreateUserOutcome {
     /// The user, the credentials and the roles are stored.
     Created,
-    /// Another user has `email_key`; nothing is stored.
+    /// Another user has `email_key`. Nothing is stored.
     EmailTaken,
-    /// Another user has `username_key`; nothing is stored.
+    /// Another user has `username_key`. Nothing is stored.
     UsernameTaken,
-    /// Another user has the identifier; nothing is stored.
+    /// Another user has the identifier. Nothing is stored.
     IdTaken,
-    /// Somebody has the role `unless_role_assigned`; nothing is stored.
+    /// A user already has the role `unless_role_assigned`. Nothing is stored.
     RoleAssigned,
-    /// The grounds no longer hold; nothing is stored. Read and try again.
+    /// The grounds have changed. Nothing is stored. Read again and retry.
     Conflict,
 }
 
-/// Canonical key by which somebody signs in.
+/// The canonical key by which a user signs in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum LoginName {
@@ -91,7 +93,7 @@ pub enum LoginName {
     Id(String),
 }
 
-/// What is needed to decide a login.
+/// A user with credentials: the data that decides a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Account {
@@ -107,72 +109,74 @@ pub struct Account {
 pub struct UserDetails {
     /// The user and their credentials.
     pub account: Account,
-    /// Names of their roles, sorted.
+    /// Names of the user's roles, sorted.
     pub roles: Vec<String>,
-    /// Names of the permissions that those roles hold, sorted, each once.
+    /// Names of the permissions of those roles, sorted, without duplicates.
     pub permissions: Vec<String>,
     /// The highest rank of those roles; 0 without a role.
     pub rank: u64,
 }
 
-/// Which unused one-time secrets become invalid.
+/// The unused one-time secrets to invalidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct InvalidatedSecrets {
-    /// What they are for.
+    /// Their purpose.
     pub purpose: String,
-    /// Those that were created then or later.
+    /// The earliest `created_at` of the secrets to invalidate.
     pub since: Timestamp,
 }
 
-/// Which sessions end, and why.
+/// The sessions to end, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SessionEnding {
-    /// One that stays.
+    /// A session that does not end. `none` means no exception.
     pub except: Option<String>,
-    /// The only one that ends, with those that rest on it; none: all.
+    /// The only session that ends, together with those that depend on it. `none` means all sessions.
     pub only: Option<String>,
-    /// Whether only those end in which the user acts as another.
+    /// Whether only the sessions end in which the user acts as another.
     pub only_acting: bool,
-    /// The reason.
+    /// The reason, stored as `revocation_reason`.
     pub reason: String,
 }
 
-/// A change of a user with all that belongs to the user.
+/// A change of a user, including credentials, roles, sessions and one-time secrets.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserChange {
     /// Identifier of the change, never used before.
     pub id: String,
-    /// The user after the change. `created_at` and `last_login_at` are ignored: the stored ones stay. `updated_at` is later
-    /// than `expected_updated_at`.
+    /// The user after the change. `created_at` and `last_login_at` are ignored: the stored values are unchanged.
+    /// `updated_at` is later than `expected_updated_at`.
     pub user: User,
-    /// Canonical form of `user.email`. Where the address stays as it is, the stored one stays, too.
+    /// The canonical form of `user.email`. If the address is unchanged, the stored key is also unchanged.
     pub email_key: Option<String>,
-    /// Canonical form of `user.username`.
+    /// The canonical form of `user.username`.
     pub username_key: Option<String>,
-    /// The stored `updated_at` that the caller has seen.
+    /// The stored `updated_at` that the caller has read.
     pub expected_updated_at: Timestamp,
-    /// A one-time secret of this user that the change uses up, at `user.updated_at`.
+    /// A one-time secret of this user that the change uses up at `user.updated_at`. `none` means no secret.
     pub consumes: Option<String>,
-    /// Unused one-time secrets of this user that are deleted.
+    /// The unused one-time secrets of this user to delete. `none` means no secrets.
     pub invalidates: Option<InvalidatedSecrets>,
-    /// Kinds whose credentials are deleted.
+    /// The kinds of the credentials to delete.
     pub deletes_credentials: Vec<String>,
-    /// Credentials that are stored after that.
+    /// The credentials to store after that.
     pub credentials: Vec<Credential>,
-    /// Names of roles that are granted. Names that no role has are ignored.
+    /// Names of the roles to grant. Names of unknown roles are ignored.
     pub adds_roles: Vec<String>,
-    /// Names of roles that are revoked.
+    /// Names of the roles to revoke.
     pub removes_roles: Vec<String>,
-    /// Sessions that end at `user.updated_at`. Sessions in which the user acts as another are the user's, too.
+    /// The sessions to end at `user.updated_at`. Sessions in which the user acts as another also belong to the user.
+    /// `none` means no sessions.
     pub ends_sessions: Option<SessionEnding>,
-    /// The texts that a search finds the user by from now on.
+    /// The new search terms of the user, which replace the stored ones.
     pub search_terms: Vec<String>,
-    /// Name of a role. If this user has it and is not disabled, somebody who is not disabled has to have it afterwards.
+    /// The name of a role. If this user has it and is not disabled, at least one user who is not disabled must have it
+    /// after the change. `none` means that no role is checked.
     pub require_remaining_holder: Option<String>,
-    /// What the decision rests on; none: nothing but the user.
+    /// The grounds of the decision. `none` means that it depends on nothing but the user.
     pub grounds: Option<Grounds>,
 }
 
@@ -199,81 +203,84 @@ impl core::fmt::Debug for UserChange {
     }
 }
 
-/// How `change_user` ended.
+/// The result of `change_user`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ChangeOutcome {
-    /// Everything is stored; these sessions were ended.
+    /// Everything is stored. Contains the sessions that were ended.
     Changed(Vec<String>),
-    /// The user has changed since the caller saw them or is gone, or the grounds no longer hold; nothing is stored. Read
-    /// and try again.
+    /// The user has changed since the caller read it or is gone, or the grounds have changed. Nothing is stored. Read
+    /// again and retry.
     Conflict,
-    /// Another user has `email_key`; nothing is stored.
+    /// Another user has `email_key`. Nothing is stored.
     EmailTaken,
-    /// Another user has `username_key`; nothing is stored.
+    /// Another user has `username_key`. Nothing is stored.
     UsernameTaken,
-    /// The one-time secret is used, expired or not this user's; nothing is stored.
+    /// The one-time secret is used, expired or not this user's. Nothing is stored.
     SecretRefused,
-    /// Nobody would have the role `require_remaining_holder`; nothing is stored.
+    /// No user who is not disabled would have the role `require_remaining_holder`. Nothing is stored.
     LastHolder,
 }
 
-/// How `delete_user` ended.
+/// The result of `delete_user`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum DeleteUserOutcome {
-    /// The user is gone with everything that belonged to them; these sessions had not ended.
+    /// The user and everything that belonged to them is deleted. Contains the sessions that had not ended.
     Deleted(Vec<String>),
     /// There is no such user.
     Unknown,
-    /// The user has changed since the caller saw them, or the grounds no longer hold; nothing is deleted. Read and try
-    /// again.
+    /// The user has changed since the caller read it, or the grounds have changed. Nothing is deleted. Read again and
+    /// retry.
     Conflict,
-    /// Nobody would have the role that somebody has to have; nothing is deleted.
+    /// No user who is not disabled would have the role `require_remaining_holder`. Nothing is deleted.
     LastHolder,
 }
 
-/// What users are sorted by.
+/// The sort key of a list of users.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum UserOrder {
-    /// When they were created.
+    /// The time of creation.
     #[default]
     CreatedAt,
-    /// When they last signed in; never comes before everything.
+    /// The time of the last login. Users who never signed in come first.
     LastLoginAt,
-    /// Canonical form of the address, byte by byte; none comes before everything.
+    /// The canonical form of the address, byte by byte. Users without an address come first.
     Email,
-    /// Canonical form of the user name, byte by byte; none comes before everything.
+    /// The canonical form of the user name, byte by byte. Users without a user name come first.
     Username,
 }
 
-/// Which users are listed, and how.
+/// The filters, the order and the position of a page of users. A user is listed if they pass every filter; a filter
+/// that is `none` passes all users.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserQuery {
-    /// Canonical text that the address, the user name or a search term begins with. The order is then address, user name, search term,
-    /// and each user is listed once, where they are found first.
+    /// A canonical text with which the address, the user name or a search term begins. Matches by address are listed
+    /// first, then those by user name, then those by search term. Each user is listed once, at their first match.
     pub search: Option<String>,
-    /// Name of a role that they have.
+    /// The name of a role that the users have.
     pub role: Option<String>,
-    /// Whether their address is verified.
+    /// Whether the users' address is verified.
     pub verified: Option<bool>,
-    /// Whether they are disabled.
+    /// Whether the users are disabled.
     pub disabled: Option<bool>,
-    /// Whether they are locked at `now`.
+    /// Whether the users are locked at `now`.
     pub locked: Option<bool>,
-    /// When they were created.
+    /// The range of time in which the users were created.
     pub created: TimeRange,
-    /// When they last signed in. With a bound of either kind, users who never did are not listed.
+    /// The range of time in which the users last signed in. If either bound is set, users who never signed in are not
+    /// listed.
     pub last_login: TimeRange,
-    /// The order, without a search.
+    /// The sort key. Ignored in a search.
     pub order: UserOrder,
-    /// Whether the order is reversed, without a search. Among equal users the identifier decides, reversed as well.
+    /// Whether the order is reversed. Ignored in a search. Users with equal keys are sorted by identifier, which is
+    /// also reversed.
     pub descending: bool,
-    /// Where the page begins; none: at the beginning of the list.
+    /// Where the page begins. `none` means at the beginning of the list.
     pub after: Option<Cursor>,
-    /// Maximum number of users of a page, 1 to 500.
+    /// Maximum number of users on a page, 1 to 500.
     pub limit: u64,
     /// The time of the request.
     pub now: Timestamp,
@@ -283,27 +290,30 @@ pub struct UserQuery {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserPage {
-    /// The users in their order.
+    /// The users in the requested order.
     pub users: Vec<UserDetails>,
-    /// Where the next page begins; none: this was the last page.
+    /// Where the next page begins. `none` means that this was the last page.
     pub next: Option<Cursor>,
 }
 
-/// People who can sign in.
+/// User accounts.
 #[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
 pub trait Users {
     /// Stores a user with their first credentials and roles.
     ///
-    /// Atomic. Of concurrent calls with one key exactly one is `created`, and of those that are `unless_role_assigned` the same role,
-    /// too. Order of the checks: `conflict`, `RoleAssigned`, `IdTaken`, `EmailTaken`, `UsernameTaken`.
+    /// Atomic: of concurrent calls with the same key exactly one returns `created`. The same applies to calls with the
+    /// same `unless_role_assigned`. Order of the checks: `conflict`, `RoleAssigned`, `IdTaken`, `EmailTaken`,
+    /// `UsernameTaken`.
     async fn create_user(&self, user: NewUser) -> Result<CreateUserOutcome, StorageError>;
 
-    /// Stores up to 500 users, each under the same rules as `create_user`. The outcomes are in the same order.
+    /// Stores up to 500 users, each under the same rules as `create_user`. The outcomes are in the order of `users`.
     ///
-    /// Atomic: all users whose outcome is `created` are stored together or not at all. A user that takes the identifier, the
-    /// address or the name of an earlier one in the list is refused; a refused user takes nothing. `unless_role_assigned` and
-    /// `NewUser.grounds` are ignored here. `change` is an identifier that was never used before, by which a provider may
-    /// mark what it stores. `grounds` are those of all; if they no longer hold, each outcome is `conflict`.
+    /// A user with the identifier, the address or the user name of an earlier user in the list is refused, unless that
+    /// user was itself refused. `unless_role_assigned` and `NewUser.grounds` are ignored. `change` is an identifier that
+    /// was never used before, with which a provider can mark the rows that it stores. `grounds` apply to all users; if
+    /// they have changed, each outcome is `conflict`.
+    ///
+    /// Atomic: all users whose outcome is `created` are stored together or not at all.
     async fn create_users(
         &self,
         change: String,
@@ -311,29 +321,35 @@ pub trait Users {
         grounds: Option<Grounds>,
     ) -> Result<Vec<CreateUserOutcome>, StorageError>;
 
-    /// The user with credentials, roles and permissions; none: there is no such user.
+    /// Returns a user with credentials, roles and permissions. `none` means that there is no such user.
     async fn find_user(&self, user_id: String) -> Result<Option<UserDetails>, StorageError>;
 
-    /// The user who signs in by that name, with credentials; none: there is no such user. Disabled users are returned, too.
+    /// Returns the user who signs in by a key, with credentials. `none` means that there is no such user. Disabled users
+    /// are also returned.
     async fn find_account(&self, name: LoginName) -> Result<Option<Account>, StorageError>;
 
-    /// A page of the list of users. A user who does not change is listed exactly once in a walk through all pages, whoever is
-    /// added, changed or deleted meanwhile. The work of a page does not grow with the number of pages before it.
+    /// Returns a page of the list of users. A walk through all pages lists a user who does not change exactly once, even
+    /// if other users are added, changed or deleted meanwhile. The work of a page does not grow with the number of pages
+    /// before it.
     async fn list_users(&self, query: UserQuery) -> Result<UserPage, StorageError>;
 
-    /// Changes a user, with credentials, roles and sessions, all at once.
+    /// Changes a user, including credentials, roles, sessions and one-time secrets.
     ///
-    /// Atomic. Of concurrent changes that expect one `updated_at` exactly one is `changed`, and of those that consume one
-    /// secret, too. Order of the checks: `conflict`, `SecretRefused`, `EmailTaken`, `UsernameTaken`, `LastHolder`.
+    /// Atomic: of concurrent changes with the same `expected_updated_at` exactly one returns `changed`. The same applies
+    /// to changes that consume the same secret. Order of the checks: `conflict`, `SecretRefused`, `EmailTaken`,
+    /// `UsernameTaken`, `LastHolder`.
     async fn change_user(&self, change: UserChange) -> Result<ChangeOutcome, StorageError>;
 
     /// Deletes a user with everything that belongs to them, including sessions in which they act as another.
-    /// `expected_updated_at`: the stored `updated_at` that the caller has seen. `now`: sessions that end after it are
-    /// returned. `require_remaining_holder`: name of a role; if this user has it and is not disabled, somebody else who is not disabled
-    /// has to have it. `grounds`: what the decision rests on; none: nothing but the user.
     ///
-    /// Atomic: of the last two holders of that role, deleted or changed at once, one stays. Order of the checks: `unknown`,
-    /// `conflict`, `LastHolder`.
+    /// - `expected_updated_at`: the stored `updated_at` that the caller has read.
+    /// - `now`: the time of the request. Unrevoked sessions that expire after it are returned.
+    /// - `require_remaining_holder`: the name of a role. If this user has it and is not disabled, another user who is not
+    ///   disabled must have it.
+    /// - `grounds`: the grounds of the decision. `none` means that it depends on nothing but the user.
+    ///
+    /// Atomic: if the last two holders of that role are deleted or changed concurrently, one of them remains. Order of
+    /// the checks: `unknown`, `conflict`, `LastHolder`.
     async fn delete_user(
         &self,
         user_id: String,

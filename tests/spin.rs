@@ -403,10 +403,11 @@ fn a_manifest_that_cant_be_served_is_refused_and_says_why() {
 }
 
 /// V13.3.2: files that were there already and that others can read are reported, with the command that mends them.
-#[test]
-fn files_that_others_can_read_are_reported() {
+#[tokio::test]
+async fn files_that_others_can_read_are_reported() {
     let folder = folder();
     let mut host = start(&folder, &[]);
+    host.register("ada@example.com").await;
     assert!(!host.log().contains("chmod"), "{}", host.log());
     host.kill();
     let database = folder.path().join(".spin/sqlite_db.db");

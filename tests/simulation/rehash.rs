@@ -1,7 +1,10 @@
 //! Password hashes that are replaced after a login.
 
 use auth_core::storage::{Credentials as _, LoginName, Users as _};
-use auth_core::{Auth, Error, Evidence, Login, LoginRequest, Platform as _, TokenFormat, totp};
+use auth_core::{
+    Auth, Error, Evidence, FirstAdministrator, Login, LoginRequest, Platform as _, TokenFormat,
+    totp,
+};
 use futures::executor::block_on;
 use gatewright_tests::config;
 use gatewright_tests::host::PASSWORD;
@@ -69,7 +72,14 @@ fn an_imported_hash_signs_in_and_is_rehashed() {
 #[test]
 fn a_password_is_rehashed_also_where_a_second_factor_follows() {
     let auth = auth(1, &[]);
-    let tokens = register(&auth, "ada@example.com");
+    // Their address is proved, which a second factor needs.
+    let first = FirstAdministrator {
+        email: "ada@example.com",
+        username: None,
+        password: PASSWORD,
+    };
+    assert!(block_on(auth.setup().first_administrator(first, &client())).is_ok());
+    let tokens = login(&auth, "ada@example.com", PASSWORD).unwrap();
     let enrolment = block_on(auth.mfa().enable_totp(
         &tokens.active,
         Evidence::default(),

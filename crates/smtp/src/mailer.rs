@@ -5,7 +5,6 @@ use core::time::Duration;
 
 use auth_core::config::SettingError;
 use auth_core::{MailError, Message};
-use lettre::Address;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
@@ -14,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::failure::{failure, unreachable};
-use crate::message::compose;
+use crate::message::{address, compose};
 use crate::plain::Plain;
 use crate::settings::{Security, SmtpConfig};
 use crate::tls::trust;
@@ -82,7 +81,7 @@ impl Mailer {
         };
         // lettre panics at a line break in a name.
         let broken = from.name.iter().any(|name| name.contains(['\r', '\n']));
-        let address = from.address.parse::<Address>().ok().filter(|_| !broken);
+        let address = address(&from.address).filter(|_| !broken);
         let Some(address) = address else {
             let problem = "mail can't be sent from this address";
             return Err(refused(

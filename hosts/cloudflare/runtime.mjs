@@ -110,7 +110,7 @@ export async function start(args, { folder, print, out, template }) {
   });
   const url = await worker.ready;
   if (!template) {
-    for (const name of await migrate(await worker.getD1Database("DB"), build)) print(`migrated    ${name}`);
+    for (const name of await migrate(await worker.getD1Database("DB"), build)) print(`created     tables of ${name}`);
   }
   const migrated = new Map();
 

@@ -83,7 +83,7 @@ fn make_secret(file: &str, name: &str) -> Result<()> {
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     writeln!(file, "{line_break}{name}={secret}")?;
     println!(
-        "made        {name} in {} (keep this file: without it stored keys are lost)",
+        "created     {name} in {} (keep this file: without it stored keys are lost)",
         path.display()
     );
     Ok(())

@@ -6,7 +6,8 @@ use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 
-/// An address by the rules of the service: the library's own parser refuses the marks of many scripts in a local part.
+/// Parses an address by the rules of the service, because lettre's parser refuses the marks of many scripts in a local
+/// part.
 pub(crate) fn address(text: &str) -> Option<Address> {
     let checked = EmailAddress::parse(text).ok()?.to_sent();
     let (local, domain) = checked.rsplit_once('@')?;

@@ -63,19 +63,21 @@ pub(crate) fn open<R: BufRead>(mut input: R) -> Result<(String, Opened<R>), Read
         .map_or_else(|| head.clone(), <[u8]>::to_vec);
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") || head.get(1) == Some(&0) {
         return Err(ReadError::Form(
-            "text in UTF-8, and this is in UTF-16 or no text at all",
+            "text in UTF-8; this file is in UTF-16 or binary",
         ));
     }
     if head.starts_with(b"\x1f\x8b") || head.starts_with(b"PK\x03\x04") {
-        return Err(ReadError::Form(
-            "a file that is not compressed: unpack it first",
-        ));
+        return Err(ReadError::Form("an uncompressed file; unpack it first"));
     }
     if head.starts_with(b"PGDMP") {
-        return Err(ReadError::Form("SQL text: pg_dump --format=plain makes it"));
+        return Err(ReadError::Form(
+            "SQL text; create it with pg_dump --format=plain",
+        ));
     }
     if head.starts_with(b"SQLite format 3\0") {
-        return Err(ReadError::Form("SQL text: sqlite3 FILE .dump makes it"));
+        return Err(ReadError::Form(
+            "SQL text; create it with sqlite3 FILE .dump",
+        ));
     }
     let first = String::from_utf8_lossy(&head)
         .lines()

@@ -48,7 +48,7 @@ pub(super) fn run(server: Server, made: &[String], out: &mut dyn Write) -> Resul
     let address = server.address();
     let base = server.base_path();
     for line in made.iter().chain(server.made()) {
-        let _ = writeln!(out, "made        {line}");
+        let _ = writeln!(out, "created     {line}");
     }
     let _ = writeln!(
         out,

@@ -26,6 +26,8 @@ serve() {
     base=$(sed -n 's/^PUBLIC_BASE_URL=//p' .env)
     base=${base:-http://localhost:$PORT}
   fi
+  # The former host said that it listens, too.
+  : >"$printed"
   LISTEN=127.0.0.1:$PORT PUBLIC_BASE_URL=$base command gatewright serve "$@" >"$printed" 2>>"$HOST_LOG" &
   HOST_PID=$!
   until grep -q ^listening "$printed"; do

@@ -12,7 +12,7 @@ const RELATIVES: [&str; 7] = [
     "Whom",
     "Whichever",
 ];
-/// What may stand before the first word of a sentence.
+/// Characters that can precede the first word of a sentence.
 const MARKS: &[char] = &['/', '*', '!', '#', '|', '-', '>', '(', '"', ' '];
 
 /// Phrases that no text may hold.

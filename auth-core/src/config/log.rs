@@ -10,7 +10,7 @@ use crate::settings;
 use crate::time::Timestamp;
 
 settings! {
-    /// What an operator can set about the log, the same on every host.
+    /// The log settings, which are the same on every host.
     pub struct LogConfig on Native Spin Worker;
 
     /// Minimum level of the log lines that are written.

@@ -11,13 +11,14 @@ use crate::signing_keys::current::{KEY_OVERLAP, current_keys, new_signing_key};
 use crate::storage::{SigningKeys as _, StoredSigningKey};
 
 impl<P: Platform> SigningKeys<'_, P> {
-    /// Returns the public keys that verify access tokens, as a JSON Web Key Set (RFC 7517 section 5).
+    /// Returns the public keys that verify access tokens, as a JSON Web Key Set (RFC 7517 section 5). A key that another
+    /// instance signs with is listed within seconds, because verifiers refuse tokens of unlisted keys.
     ///
     /// # Errors
     /// Storage fails, or the stored keys can't be decrypted.
     pub async fn jwks(self) -> Result<String> {
         let context = self.context;
-        Ok(current_keys(context, context.now(), Freshness::Usual)
+        Ok(current_keys(context, context.now(), Freshness::Newest)
             .await?
             .jwks()
             .to_owned())

@@ -157,7 +157,7 @@ async fn settings_make_the_first_superadmin_and_overwrite_nothing() {
 
     // The password that the user has chosen stays.
     let root = host.login("root@example.com").await.access_token;
-    let change = json!({"current_password": PASSWORD, "new_password": "his own good password"});
+    let change = json!({"current_password": PASSWORD, "new_password": "their own good password"});
     let changed = host
         .send_as("POST", "/account/change-password", &root, change)
         .await;
@@ -169,7 +169,7 @@ async fn settings_make_the_first_superadmin_and_overwrite_nothing() {
     login(&host, "root@example.com", PASSWORD)
         .await
         .assert_error(401, "invalid_credentials");
-    login(&host, "root@example.com", "his own good password")
+    login(&host, "root@example.com", "their own good password")
         .await
         .assert_ok();
 }

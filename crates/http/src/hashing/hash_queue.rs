@@ -12,7 +12,7 @@ use auth_core::Timestamp;
 use auth_core::config::parse;
 
 auth_core::settings! {
-    /// What an operator can set about the queue, on hosts where it bounds the password hashes.
+    /// The settings of the queue, on hosts where it bounds the password hashes.
     pub struct HashQueueConfig on Worker;
 
     /// Requests that can wait for a password hash in one isolate. Further requests are answered with 503.

@@ -14,7 +14,7 @@ async fn an_impersonation_is_marked_short_and_audited() {
     let adam = host.person(&root, "adam", &["user", "admin"]).await;
     let ben = host.person(&root, "ben", &["user"]).await;
     let before = host.record(&root, &ben.id).await;
-    let reason = "He can't find the button.";
+    let reason = "They can't find the button.";
     let answer = impersonate(&host, &adam, &ben, json!({ "reason": reason })).await;
     answer.assert_ok();
     assert_eq!(answer.body["token_type"], "Bearer");

@@ -85,6 +85,20 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     find().context("Chromium is missing; install it, or set CHROMIUM to the path of a browser")
 }
 
+/// Installs programs whose Debian packages have their names, unless they are there.
+pub(crate) fn programs(names: &[&'static str]) -> Result<()> {
+    let is_missing = |name: &&&'static str| {
+        let look = format!("command -v {name}");
+        output(Command::new("sh").args(["-c", &look])).is_none()
+    };
+    let missing: Vec<_> = names.iter().filter(is_missing).copied().collect();
+    match missing.first() {
+        None => Ok(()),
+        Some(_) if Path::new("/etc/debian_version").exists() => debian_packages(&missing),
+        Some(name) => need(name, name),
+    }
+}
+
 /// Installs those of Debian's packages that are missing.
 pub(crate) fn debian_packages(packages: &[&str]) -> Result<()> {
     let _alone = DEBIAN

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::component::{self, Module};
 use crate::host::Host;
-use crate::install::{chromium, need, npm_packages, python_packages};
+use crate::install::{chromium, need, npm_packages, programs, python_packages};
 use crate::native;
 use crate::packages::Profile;
 use crate::process::{root, run, target};
@@ -23,8 +23,7 @@ pub(crate) fn run_all(filter: Option<&str>, host: Option<Host>) -> Result<()> {
     )?;
     need("npm", "npm: https://nodejs.org, or: apt-get install npm")?;
     // The commands in the documentation call them.
-    need("curl", "curl: apt-get install curl")?;
-    need("jq", "jq: apt-get install jq")?;
+    programs(&["curl", "jq", "openssl"])?;
     let selection = match (host, filter) {
         (Some(host), _) => Selection::of_host(host),
         (None, Some(filter)) => Selection::named(filter)?,

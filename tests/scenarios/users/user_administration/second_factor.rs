@@ -8,7 +8,7 @@ use super::done;
 use crate::audit::count;
 use crate::auth::second_factor::enrol;
 
-/// V6.5.6: an administrator can remove a second factor that is lost or was added by somebody else, and the user is
+/// V6.4.4, V6.5.6: an administrator can remove a second factor that is lost or was added by somebody else, and the user is
 /// notified.
 #[tokio::test]
 async fn an_administrator_takes_a_factor_away() {

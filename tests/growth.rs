@@ -87,10 +87,11 @@ fn size(folder: &Path) -> u64 {
 }
 
 /// Repeats every action of a signed-in user until it is refused.
-fn do_everything(auth: &Service, active: &ActiveSession, tokens: &mut TokenPair, window: u32) {
+fn do_everything(auth: &Service, tokens: &mut TokenPair, window: u32) {
     let client = client();
     let limited = |error: Error| assert!(matches!(error, Error::RateLimited { .. }), "{error}");
     for round in 0..PERSISTENT {
+        let active = &tokens.active.clone();
         match block_on(
             auth.sessions()
                 .refresh(tokens.refresh_token.expose(), &client),
@@ -155,8 +156,7 @@ fn what_one_person_adds_in_a_day_is_bounded() {
         if let Ok(session) = login(&auth, EMAIL, PASSWORD) {
             tokens = session;
         }
-        let active = tokens.active.clone();
-        do_everything(&auth, &active, &mut tokens, window);
+        do_everything(&auth, &mut tokens, window);
         auth.platform().advance(Duration::from_secs(900));
     }
     let added = size(folder.path()) - before;
@@ -225,10 +225,12 @@ fn what_one_network_adds_in_a_day_is_bounded() {
                     login(&auth, &name, "wrong").map(drop)
                 }
                 Attempt::SignsIn => {
-                    let some = &accounts[(attempts + number) as usize % accounts.len()];
-                    let email = some.user.email.clone().unwrap();
-                    let session = login(&auth, &email, PASSWORD)?;
-                    block_on(auth.sessions().logout_others(&session.active, &client())).map(drop)
+                    let place = (attempts + number) as usize % accounts.len();
+                    let email = accounts[place].user.email.clone().unwrap();
+                    accounts[place] = login(&auth, &email, PASSWORD)?.active;
+                    let client = client();
+                    let others = auth.sessions().logout_others(&accounts[place], &client);
+                    block_on(others).map(drop)
                 }
             });
             // Every account takes part, so that the network's limits apply first.

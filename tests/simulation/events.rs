@@ -91,7 +91,7 @@ fn an_event_is_tried_again_and_a_lost_one_is_counted() {
     let lines = auth.platform().log_lines();
     let lost = lines
         .iter()
-        .filter(|line| line.contains("in this log alone"));
+        .filter(|line| line.contains("it is only in this log"));
     assert_eq!(lost.count(), 2);
     assert_eq!(
         storage.refuse("append_audit", 0),

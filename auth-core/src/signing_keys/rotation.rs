@@ -47,18 +47,19 @@ impl<P: Platform> SigningKeys<'_, P> {
         }
         let algorithm = context.config.jwt_algorithm;
         let now = context.now();
-        let current = context
-            .storage()
-            .list_signing_keys()
-            .await?
-            .into_iter()
-            .find(|key| key.algorithm == algorithm.as_str() && key.retired_at.is_none())
-            .ok_or(Error::NoSigningKey)?;
+        let stored = context.storage().list_signing_keys().await?;
+        let current = stored
+            .iter()
+            .find(|key| key.algorithm == algorithm.as_str() && key.retired_at.is_none());
+        // A new database has no key yet, and nothing to refuse.
+        if current.is_none() && (emergency || !stored.is_empty()) {
+            return Err(Error::NoSigningKey);
+        }
         let key = StoredSigningKey {
             emergency,
             ..new_signing_key(context, algorithm, now)?
         };
-        let replaces = Some(current.kid);
+        let replaces = current.map(|key| key.kid.clone());
         let until = match emergency {
             true => now,
             false => now + context.config.access_token_life + KEY_OVERLAP,

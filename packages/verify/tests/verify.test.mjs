@@ -43,7 +43,7 @@ for (const algorithm of ["HS256", "HS384", "HS512"]) {
       }
     }
     const verifier = createVerifier({ issuer: ISSUER, secret: `${SECRET} `, algorithms: [algorithm], now });
-    assert.throws(() => verifier.verifySync(token), refused("key_unknown", /those given/));
+    assert.throws(() => verifier.verifySync(token), refused("key_unknown", /of the given set/));
   });
 }
 
@@ -170,7 +170,7 @@ test("revoked sessions are refused, with synchronous and asynchronous look-ups",
     assert.throws(() => make(answer).verifySync(token), refused("revocations_async", /use verify\(\)/));
   }
   await assert.rejects(make(() => { throw new Error("KV is down"); }).verify(token), (error) => {
-    refused("revocations_unavailable", /found out: KV is down/)(error);
+    refused("revocations_unavailable", /could not be checked: KV is down/)(error);
     return error.status === 503 && error.cause.message === "KV is down";
   });
 });

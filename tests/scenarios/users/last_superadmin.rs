@@ -14,9 +14,6 @@ async fn the_last_superadmin_stays() {
     let host = Host::start(&[SETUP]);
     let root = host.administrator().await;
     let all_ways = async || {
-        host.call_as("DELETE", &root.path(), root.token())
-            .await
-            .assert_error(409, LOST);
         let disable = format!("{}/disable", root.path());
         host.call_as("POST", &disable, root.token())
             .await
@@ -61,6 +58,13 @@ async fn the_last_superadmin_stays() {
 
 /// Performs an action of one superadmin on another.
 fn act(host: &Host, way: &str, actor: &Person, target: &Person) -> impl Future<Output = Answer> {
+    if way == "delete" && actor.id == target.id {
+        let own = host.request(Method::DELETE, "/account");
+        return Answer::of(
+            own.bearer_auth(actor.token())
+                .json(&json!({"password": PASSWORD})),
+        );
+    }
     let (method, path) = match way {
         "demote" => (Method::DELETE, role_of(target)),
         "disable" => (Method::POST, format!("{}/disable", target.path())),

@@ -46,7 +46,8 @@ pub(crate) struct MeResponse {
     /// Identifier of the session.
     session_id: String,
     /// Error code with which most routes refuse the session, because a required second factor is missing:
-    /// `mfa_enrolment_required` or `reauthentication_required`. The roles and permissions are empty then. Null otherwise.
+    /// `mfa_enrolment_required` or `reauthentication_required`. The roles and permissions are empty then. Absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
     refused_with: Option<&'static str>,
 }
 

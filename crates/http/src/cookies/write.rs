@@ -347,7 +347,7 @@ mod tests {
             ("http://localhost:8080", 0),
             ("http://127.0.0.1:8080", 0),
             ("http://[::1]:8080", 0),
-            ("http://[::ffff:10.0.0.1]", 0),
+            ("http://[2001:db8::1]", 0),
             ("https://a.b.c.d.e.f.g.h.example.com", MAX_DOMAINS),
         ] {
             let found = domains(&config(&[("PUBLIC_BASE_URL", base)]));

@@ -86,7 +86,7 @@ impl App {
 
     /// Returns the file of the database, which need not exist yet.
     pub fn database(&self) -> PathBuf {
-        super::sqlite::path(&self.state)
+        self.state.join("sqlite_db.db")
     }
 
     /// Returns the component, composed with its dependencies.

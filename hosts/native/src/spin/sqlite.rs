@@ -1,8 +1,6 @@
 //! `spin:sqlite`: every connection of a component is a connection of SQLite, as in Spin, so that its transactions are
 //! isolated from all others.
 
-use std::path::{Path, PathBuf};
-
 use rusqlite::types::{Value as SqliteValue, ValueRef};
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 
@@ -15,11 +13,6 @@ use crate::sqlite::BUSY_TIMEOUT;
 
 impl Host for SpinView<'_> {}
 impl HostConnection for SpinView<'_> {}
-
-/// The file of the database named `default`.
-pub(super) fn path(state: &Path) -> PathBuf {
-    state.join("sqlite_db.db")
-}
 
 /// Returns the text of an error. SQLite's texts contain names of tables and columns, but never values.
 fn io_error(error: rusqlite::Error) -> Error {
@@ -89,7 +82,7 @@ impl SpinView<'_> {
         if !self.app.databases.iter().any(|allowed| allowed == database) {
             return Err(Error::AccessDenied);
         }
-        let path = path(self.app.state());
+        let path = self.app.database();
         self.app.kept_connection.keep(&path);
         let connection = Connection::open(&path).map_err(|error| Error::Io(error.to_string()))?;
         self.table

@@ -9,7 +9,7 @@ settings! {
 
     /// Public URL of the service, without a trailing slash. A path, as in `https://example.com/auth`, precedes that of every route, and proxies pass it on. Links in mails and the default issuer are derived from it, never from a request's Host header.
     PUBLIC_BASE_URL public_base_url: String = "http://localhost:8080", parse::base_url_with_path, "an http or https URL of at most 255 bytes, without query and fragment, the host in ASCII (xn--… if it is internationalized)", Addresses, "https://auth.example.com";
-    /// Base URL of links in mails: your own pages at the same paths (`/verify`, `/reset-password`, …). `PUBLIC_BASE_URL` when not set.
+    /// Base URL of the links in mails, if you have your own pages at their paths (`/verify`, `/reset-password`, …). Pages of its origin can call the API, as those of `CORS_ORIGINS` can. `PUBLIC_BASE_URL` when not set.
     FRONTEND_URL frontend_url: Option<String> = "", |text| if text.is_empty() { Some(None) } else { parse::base_url_with_path(text).map(Some) }, "an http or https URL of at most 255 bytes, without query and fragment, the host in ASCII (xn--… if it is internationalized)", Addresses, "https://app.example.com";
     /// Origins of pages that are allowed to call the API from a browser (CORS).
     CORS_ORIGINS cors_origins: Vec<String> = "", parse::origins, "origins separated by commas, such as https://app.example.com", Addresses, "https://app.example.com,https://admin.example.com";

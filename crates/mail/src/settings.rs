@@ -9,7 +9,7 @@ auth_core::settings! {
     pub struct MailConfig on Native Spin Worker;
 
     /// How mail is sent. `console` writes it to the log, `webhook` posts it as JSON to `EMAIL_API_URL`, `smtp` sends it to the mail server `SMTP_HOST`, `cloudflare` uses the Worker's binding, and the others are e-mail services.
-    EMAIL_PROVIDER provider: Provider = "console", Provider::parse, "console, webhook, resend, postmark, sendgrid, mailgun, on the native host smtp or, on Workers, cloudflare", Mail, "resend";
+    EMAIL_PROVIDER provider: Provider = "console", Provider::parse, "console, webhook, resend, postmark, sendgrid or mailgun; also smtp on the native host, and cloudflare on Workers", Mail, "resend";
     /// Sender of every mail. Required by every provider except `console`.
     EMAIL_FROM from: Option<Mailbox> = "", |text| if text.is_empty() { Some(None) } else { Mailbox::parse(text).map(Some) }, "an e-mail address, or Name <address>", Mail, "Acme <auth@example.com>";
     /// API key of the e-mail service. A webhook receives it as a bearer token.

@@ -23,7 +23,7 @@ auth_core::settings! {
     DATABASE_URL database_url: String = "sqlite:data/gatewright.db", |text| crate::sqlite::database_path(text).map(|_| text.to_owned()), "sqlite: and a path", Storage, "sqlite:/var/lib/gatewright/gatewright.db";
     /// Address and port to listen on. Port 0 selects a free port.
     LISTEN listen: SocketAddr = "127.0.0.1:8080", |text| text.parse().ok(), "an IP address and a port, such as 127.0.0.1:8080", Addresses, "0.0.0.0:8080";
-    /// E-mail address of the first superadmin, created at startup together with `ADMIN_PASSWORD` if there is none yet. The address counts as verified.
+    /// E-mail address of the first superadmin. The start creates this user with `ADMIN_PASSWORD` if there is no superadmin yet. The address counts as verified.
     ADMIN_EMAIL admin_email: Option<String> = "", |text| parse::optional(text).filter(|email| email.as_deref().is_none_or(|text| EmailAddress::parse(text).is_ok())), "an e-mail address", Administration, "admin@example.com";
     /// Password of the first superadmin. It has no effect once there is a superadmin.
     ADMIN_PASSWORD admin_password: Option<String> = "", parse::optional, "a password that follows the password rules", Administration, "a long passphrase of your own", secret;
@@ -31,23 +31,23 @@ auth_core::settings! {
     MAIL_TEMPLATES mail_templates: Option<String> = "", parse::optional, "a folder", Mail, "/etc/gatewright/mail";
     /// Time limit of a request.
     REQUEST_TIMEOUT_SECONDS request_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600", Host, "60";
-    /// Time that a stopping host waits for requests in flight.
+    /// Time that a stopping host waits for requests in progress.
     SHUTDOWN_TIMEOUT_SECONDS shutdown_timeout: Duration = "30", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600", Host, "10";
-    /// Maximum memory of one instance of the service. Verifying imported password hashes can need 128 MiB.
+    /// Maximum memory of one instance (a running copy of the WebAssembly component). It must exceed `ARGON2_MEMORY_KIB` by 144 MiB, because an imported password hash can need 128 MiB.
     INSTANCE_MEMORY_MIB instance_memory_mib: u64 = "192", |text| parse::whole(text, 32, 1024), "MiB, 32 to 1024", Host, "256";
-    /// Number of requests that one instance of the service serves at the same time. With 1, a failure ends only the request that caused it. Spin's default is 16.
+    /// Number of requests that one instance serves at the same time. With 1, a failure ends only the request that caused it. Spin's default is 16.
     INSTANCE_CONCURRENCY instance_concurrency: usize = "1", |text| parse::whole(text, 1, 128).map(|n| n as usize), "1 to 128", Host, "4";
-    /// Number of requests that one instance of the service serves before it is replaced, which releases grown or leaked memory.
+    /// Number of requests that one instance serves before a new one replaces it, which releases grown or leaked memory.
     INSTANCE_REQUESTS instance_requests: usize = "100000", |text| parse::whole(text, 1, 1_000_000_000).map(|n| n as usize), "1 to 1000000000", Host, "10000";
-    /// Number of threads for light requests, and of those for password hashes. 0 means one per processor.
+    /// Number of threads for requests without a password hash, and number of those for password hashes. 0 means one per processor.
     THREADS threads: usize = "0", |text| parse::whole(text, 0, 64).map(|n| n as usize), "0 to 64", Host, "4";
     /// Maximum number of open connections. A further connection replaces the one that has been idle longest, or waits.
     MAX_CONNECTIONS max_connections: usize = "4096", |text| parse::whole(text, 1, 1_000_000).map(|n| n as usize), "1 to 1000000", Host, "1024";
     /// Maximum number of open connections of one network (IPv4: an address, IPv6: a /64; twice as many for a /56 and four times as many for a /48). Further connections are closed. 0 means no limit. `TRUSTED_PROXIES` have no limit.
     MAX_CONNECTIONS_PER_NETWORK max_connections_per_network: usize = "512", |text| parse::whole(text, 0, 1_000_000).map(|n| n as usize), "0 to 1000000", Host, "64";
-    /// Maximum memory of all requests and responses in flight. One network can use a quarter of it (an IPv6 /56 or /48 half), unless it is one of `TRUSTED_PROXIES`. Further requests are answered with 503.
+    /// Maximum memory of all requests and responses in progress. One network can use a quarter of it (an IPv6 /56 or /48 half), unless it is one of `TRUSTED_PROXIES`. Further requests are answered with 503.
     BODY_MEMORY_MIB body_memory: usize = "64", |text| parse::whole(text, 4, 65_536).map(|mib| (mib as usize) << 20), "MiB, 4 to 65536", Host, "32";
-    /// Maximum number of light requests in flight, for each thread. Further requests are answered with 503.
+    /// Maximum number of requests in progress without a password hash, for each thread. Further requests are answered with 503.
     MAX_REQUESTS max_requests: usize = "512", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536", Host, "256";
     /// Maximum number of requests that wait for a password hash. Further requests are answered with 503.
     MAX_WAITING_HASHES max_waiting_hashes: usize = "128", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536", Host, "32";

@@ -213,11 +213,12 @@ fn a_new_key_is_known_at_once() {
 fn keys_are_rotated_for_the_algorithm_in_force() {
     let secret = ("JWT_SECRET", gatewright_tests::host::JWT_SECRET);
     let hs256 = [("JWT_ALGORITHM", "HS256"), secret];
-    let ([service, other, shared], _folder) =
-        instances([&[], &[("JWT_ALGORITHM", "ES256")], &hs256]);
+    let lost = [("SECRET_KEY", "another key of thirty-two bytes and more")];
+    let es256 = [("JWT_ALGORITHM", "ES256")];
+    let ([service, other, shared, lost], _folder) = instances([&[], &es256, &hs256, &lost]);
     let ada = register(&service, "ada@example.com");
     let operator = Actor::operator(client());
-    for instance in [&other, &shared] {
+    for instance in [&other, &shared, &lost] {
         for emergency in [false, true] {
             let rotated = instance.signing_keys().rotate(&operator, emergency);
             assert_eq!(block_on(rotated).err(), Some(Error::NoSigningKey));

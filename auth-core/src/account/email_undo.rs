@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::identifier::email_key;
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::notify_user;
-use crate::mfa::second_factor::{recovery_codes_since, second_factor_since};
+use crate::mfa::second_factor::{is_undoable, recovery_codes_since, second_factor_since};
 use crate::one_time_secret::{Purpose, create_secret, peek_of_user};
 use crate::platform::Platform;
 use crate::secret::SecretToken;
@@ -52,8 +52,10 @@ impl<P: Platform> Accounts<'_, P> {
         let user = change_user(context, &usable.user_id, |account| {
             let changed_at = Timestamp::from_millis(usable.payload.changed_at);
             let mut deletes = vec![CredentialKind::Password, CredentialKind::TotpPending];
-            // Factors added since belong to the person who changed the address; earlier ones belong to the owner.
-            removes_factor = second_factor_since(&account).is_some_and(|since| since >= changed_at);
+            // Factors added since belong to the person who changed the address; earlier ones belong to the owner, unless the
+            // change took away their time to undo it.
+            removes_factor = second_factor_since(&account).is_some_and(|since| since >= changed_at)
+                || is_undoable(&account, changed_at);
             if removes_factor {
                 deletes.extend(SECOND_FACTOR);
             } else if recovery_codes_since(&account).is_some_and(|since| since >= changed_at) {

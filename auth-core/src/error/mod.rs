@@ -93,8 +93,8 @@ pub enum Error {
     /// Caller: the set-up token is wrong.
     #[error("the set-up token is wrong")]
     SetupToken,
-    /// Caller: no key pair of the configured algorithm signs tokens.
-    #[error("no key pair of the configured algorithm signs tokens")]
+    /// Caller: no key pair of the configured algorithm and secret signs tokens.
+    #[error("no key pair of the configured algorithm and secret signs tokens")]
     NoSigningKey,
     /// Caller: a superadmin already exists.
     #[error("a superadmin already exists")]

@@ -15,9 +15,9 @@ use crate::mail::kind::MailKind;
 use crate::mail::outbox::{notify_user, notify_user_with_link};
 use crate::mfa::recovery_code::new_recovery_codes;
 use crate::mfa::second_factor::{
-    decrypt_totp_key, encrypt_totp_key, has_second_factor, second_factor_since,
+    decrypt_totp_key, encrypt_totp_key, has_second_factor, is_undoable,
 };
-use crate::mfa::undo::{UNDO_LIFE, create_undo_link};
+use crate::mfa::undo::create_undo_link;
 use crate::mfa::verify_code::without_blanks;
 use crate::mfa::{Mfa, totp};
 use crate::platform::Platform;
@@ -179,9 +179,7 @@ impl<P: Platform> Mfa<'_, P> {
         let kind = CredentialKind::FormerTotp;
         let mark = new_credential(context, &active.user.id, kind, String::new());
         let user = change_own(context, active, |account| {
-            let since = second_factor_since(&account);
-            let is_established = since.is_some_and(|since| since + UNDO_LIFE <= now)
-                || credential_of_kind(&account, kind).is_some();
+            let is_established = has_second_factor(&account) && !is_undoable(&account, now);
             Ok(Change {
                 deletes: SECOND_FACTOR.to_vec(),
                 credentials: is_established.then(|| mark.clone()).into_iter().collect(),

@@ -1,5 +1,7 @@
 //! The state of a second factor, and its key.
 
+use core::time::Duration;
+
 use zeroize::Zeroizing;
 
 use crate::context::Context;
@@ -48,6 +50,15 @@ pub(crate) fn has_second_factor(account: &Account) -> bool {
 /// Returns the identifier of the second factor.
 pub(crate) fn factor_id(account: &Account) -> Option<&str> {
     credential_of_kind(account, CredentialKind::Totp).map(|credential| credential.id.as_str())
+}
+
+/// How long a first second factor can be undone by the link in the mail about it.
+pub(crate) const UNDO_LIFE: Duration = Duration::from_secs(86_400);
+
+/// Whether the second factor could be undone at this time by a mailed link: it is a first one, and new.
+pub(crate) fn is_undoable(account: &Account, at: Timestamp) -> bool {
+    credential_of_kind(account, CredentialKind::FormerTotp).is_none()
+        && second_factor_since(account).is_some_and(|since| at < since + UNDO_LIFE)
 }
 
 /// Returns when the second factor came into force.

@@ -1,7 +1,5 @@
 //! Undoing a second factor with the link in the notification mail.
 
-use core::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use crate::account::change::{Change, change_user};
@@ -17,21 +15,18 @@ use crate::mail::kind::MailKind;
 use crate::mail::link::link;
 use crate::mail::outbox::{MailLink, notify_user};
 use crate::mfa::Mfa;
-use crate::mfa::second_factor::factor_id;
+use crate::mfa::second_factor::{UNDO_LIFE, factor_id};
 use crate::one_time_secret::{Purpose, create_secret, peek_of_user};
 use crate::platform::Platform;
 use crate::storage::User;
-
-/// How long a second factor can be undone.
-pub(super) const UNDO_LIFE: Duration = Duration::from_secs(86_400);
 
 /// The data stored with an undo link.
 #[derive(Serialize, Deserialize)]
 struct NewFactor {
     /// The ID of the credential. A later factor has another one.
     credential: String,
-    /// The address that the link was sent to. A link to an address that the account no longer has is invalid: it would
-    /// mail the password reset to another address. The link about the change of the address undoes both.
+    /// The address that the link was sent to. After a change of address the link is invalid, because the password reset would
+    /// be mailed to the other address; undoing that change undoes the factor as well.
     address: Option<String>,
 }
 

@@ -134,7 +134,7 @@ pub(crate) fn new_signing_key<P: Platform>(
     })
 }
 
-fn open_key<P: Platform>(
+pub(crate) fn open_key<P: Platform>(
     context: &Context<P>,
     stored: &storage::StoredSigningKey,
 ) -> Result<SigningKey> {

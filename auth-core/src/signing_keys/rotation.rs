@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::platform::Platform;
 use crate::signing_keys::SigningKeys;
 use crate::signing_keys::cache::Freshness;
-use crate::signing_keys::current::{KEY_OVERLAP, current_keys, new_signing_key};
+use crate::signing_keys::current::{KEY_OVERLAP, current_keys, new_signing_key, open_key};
 use crate::storage::{SigningKeys as _, StoredSigningKey};
 
 impl<P: Platform> SigningKeys<'_, P> {
@@ -38,8 +38,8 @@ impl<P: Platform> SigningKeys<'_, P> {
     /// loaded the keys again.
     ///
     /// # Errors
-    /// [`Error::NoSigningKey`] if a shared secret or a key of another algorithm signs tokens, which a command with other
-    /// settings than the service's would leave in force; or a failure of the platform.
+    /// [`Error::NoSigningKey`] if a shared secret or a key of another algorithm or `SECRET_KEY` signs tokens, which a command
+    /// with other settings than the service's would leave in force; or a failure of the platform.
     pub async fn rotate(self, actor: &Actor, emergency: bool) -> Result<StoredSigningKey> {
         let context = self.context;
         if context.config.jwt_secret_key().is_some() {
@@ -53,6 +53,10 @@ impl<P: Platform> SigningKeys<'_, P> {
             .find(|key| key.algorithm == algorithm.as_str() && key.retired_at.is_none());
         // A new database has no key yet, and nothing to refuse.
         if current.is_none() && (emergency || !stored.is_empty()) {
+            return Err(Error::NoSigningKey);
+        }
+        // With another SECRET_KEY the service could not decrypt the new key.
+        if current.is_some_and(|key| open_key(context, key).is_err()) {
             return Err(Error::NoSigningKey);
         }
         let key = StoredSigningKey {

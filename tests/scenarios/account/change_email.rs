@@ -1,8 +1,8 @@
-use gatewright_tests::MailService;
-use gatewright_tests::host::{PASSWORD, SETUP};
+use gatewright_tests::host::{PASSWORD, SETUP, Tokens};
+use gatewright_tests::{MailService, link_of};
 use serde_json::json;
 
-use crate::auth::second_factor::enrol;
+use crate::auth::second_factor::{ada, enrol};
 
 /// V6.3.7, V7.5.1: the new address must be verified; the old one is notified and can revert the change.
 #[tokio::test]
@@ -139,10 +139,10 @@ async fn the_oldest_address_has_the_last_word() {
     take_back(&undo[1]).await.assert_error(400, "link_invalid");
 }
 
-/// Reverting a change of address also removes factors that were added after it; older ones stay. A formerly verified
-/// address is notified, whatever an administrator has set since.
+/// Undoing a change of address also removes a factor that was added after it, or less than 24 hours before it. A formerly
+/// verified address is notified, whatever an administrator has set since.
 #[tokio::test]
-async fn a_factor_that_came_after_the_change_goes_with_it() {
+async fn a_new_factor_goes_with_the_change() {
     let mail = MailService::start();
     let host = mail.host(&[SETUP]);
     let root = host.administrator().await;
@@ -174,20 +174,47 @@ async fn a_factor_that_came_after_the_change_goes_with_it() {
         host.post(&format!("/auth/undo-email/{undo}"), json!({}))
             .await
             .assert_ok();
-        if enrols_first {
-            mail.link("reset_password", old);
-        } else {
-            let told = mail.next_two();
-            assert_eq!(
-                told.each_ref()
-                    .map(|message| (&message["kind"], &message["to"])),
-                [
-                    (&json!("mfa_disabled"), &json!(old)),
-                    (&json!("reset_password"), &json!(old))
-                ]
-            );
-        }
+        let told = mail.next_two();
+        assert_eq!(
+            told.each_ref()
+                .map(|message| (&message["kind"], &message["to"])),
+            [
+                (&json!("mfa_disabled"), &json!(old)),
+                (&json!("reset_password"), &json!(old))
+            ]
+        );
         let record = host.record(&root, &person.id).await;
-        assert_eq!(record["mfa_enabled"], json!(enrols_first), "{name}");
+        assert_eq!(record["mfa_enabled"], false, "{name}");
     }
+}
+
+/// A factor that could no longer be undone when the address was changed is the owner's, and stays.
+#[tokio::test]
+async fn an_established_factor_outlives_an_undone_change() {
+    let mail = MailService::start();
+    let host = mail.host(&[SETUP]);
+    let ada = ada(&host).await;
+    let ada = enrol(&host, ada).await;
+    mail.link("mfa_enabled", "ada@example.com");
+    let host = host.restart_later(86_401);
+    let renewed = host.refresh(&ada.session.refresh_token).await;
+    let token = Tokens::of(&renewed.body).access_token;
+    let code = &ada.recovery_codes[0];
+    let body = json!({"email": "ada@example.org", "password": PASSWORD, "code": code});
+    host.send_as("POST", "/account/change-email", &token, body)
+        .await;
+    let [change, used] = mail.next_two();
+    assert_eq!(used["kind"], "recovery_code_used");
+    let path = format!("/auth/confirm-email/{}", link_of(&change));
+    host.post_as(&path, &token).await.assert_ok();
+    let undo = mail.link("email_changed", "ada@example.com");
+    host.post(&format!("/auth/undo-email/{undo}"), json!({}))
+        .await
+        .assert_ok();
+    let reset = mail.link("reset_password", "ada@example.com");
+    let path = format!("/auth/reset-password/{reset}");
+    host.post(&path, json!({"password": PASSWORD})).await;
+    let login = json!({"email": "ada@example.com", "password": PASSWORD});
+    let login = host.post("/auth/login", login).await;
+    assert_eq!(login.body["mfa_required"], true, "{login:?}");
 }

@@ -108,7 +108,7 @@ impl ApiError {
             ErrorCode::NoSigningKey => Self::new(
                 StatusCode::CONFLICT,
                 "no_signing_key",
-                "No key pair of this JWT_ALGORITHM signs tokens. Use the JWT_ALGORITHM of the running service; where it is HS256, HS384 or HS512, replace JWT_SECRET instead.",
+                "No key pair of this JWT_ALGORITHM and SECRET_KEY signs tokens. Use those of the running service; where it signs with HS256, HS384 or HS512, replace JWT_SECRET instead.",
             ),
             ErrorCode::NameTaken => Self::new(
                 StatusCode::CONFLICT,

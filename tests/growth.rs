@@ -6,7 +6,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use auth_core::storage::ActiveSession;
 use auth_core::{AccountUpdate, Auth, Client, Error, Evidence, Registration, Timestamp, TokenPair};
 use futures::executor::block_on;
 use gatewright::Sqlite;

@@ -119,7 +119,7 @@ async fn a_read_only_database_is_said_and_written_again_without_a_restart() {
     allow(&database, 0o400);
     allow(&state, 0o500);
     let host = Host::run(&mut command, folder.clone());
-    host.get("/readyz").await.assert_ok();
+    host.get("/readyz").await.assert_error(503, "unavailable");
     // At once, so that several connections lie idle that were opened to a database that can only be read.
     let reads = (0..8).map(|_| host.get_as("/auth/me", &session.access_token));
     for read in futures::future::join_all(reads).await {
@@ -132,6 +132,7 @@ async fn a_read_only_database_is_said_and_written_again_without_a_restart() {
     allow(&state, 0o700);
     allow(&database, 0o600);
     host.login("ada@example.com").await;
+    host.get("/readyz").await.assert_ok();
 }
 
 fn allow(path: &Path, mode: u32) {

@@ -165,7 +165,7 @@ test("signing in asks for the code of the second factor", async () => {
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByLabel("Code from your authenticator app").fill("000000");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByText("The code is wrong.").waitFor();
+  await page.getByText("The code is wrong, has expired or was used already.").waitFor();
   await page.getByLabel("Code from your authenticator app").fill(codes[0]);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL("**/account/settings");

@@ -21,8 +21,13 @@ impl RequireMfa {
             "all" => Some(Self::Everybody),
             roles => {
                 let names: Vec<_> = roles.split(',').map(str::trim).collect();
-                // `all` beside roles was meant to require it of all.
-                let is_word = |name: &&str| matches!(*name, "off" | "all");
+                // Not roles, but what somebody wrote who meant `all` or `off`.
+                let is_word = |name: &&str| {
+                    matches!(
+                        *name,
+                        "off" | "all" | "on" | "yes" | "no" | "true" | "false"
+                    )
+                };
                 let valid = names
                     .iter()
                     .all(|name| is_role_name(name) && !is_word(name));
@@ -61,7 +66,15 @@ mod tests {
         // A role that implies another is included.
         assert!(applies("admin", &["superadmin"]));
         assert!(!applies("admin", &["user", "editor"]));
-        for wrong in ["", "Admin", "admin,", "admin;editor", "admin,all"] {
+        for wrong in [
+            "",
+            "Admin",
+            "admin,",
+            "admin;editor",
+            "admin,all",
+            "yes",
+            "true",
+        ] {
             assert_eq!(RequireMfa::parse(wrong), None, "{wrong}");
         }
     }

@@ -226,7 +226,7 @@ impl ApiError {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "unauthenticated",
-            "An access token is required.",
+            "An access token is required: `Authorization: Bearer …`, or the cookies of a session.",
         )
         .with_header(WWW_AUTHENTICATE, &challenge)
     }

@@ -52,9 +52,11 @@ impl ApiError {
                 "reauthentication_required",
                 "This requires recent authentication: reauthenticate (`POST /auth/reauthenticate`) or sign in again.",
             ),
-            ErrorCode::InvalidCode => {
-                Self::new(StatusCode::FORBIDDEN, "invalid_code", "The code is wrong.")
-            }
+            ErrorCode::InvalidCode => Self::new(
+                StatusCode::FORBIDDEN,
+                "invalid_code",
+                "The code is wrong, has expired or was used already.",
+            ),
             ErrorCode::EmailNotProved => Self::new(
                 StatusCode::FORBIDDEN,
                 "email_not_verified",

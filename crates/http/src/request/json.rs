@@ -19,6 +19,12 @@ pub(crate) fn read<T: DeserializeOwned>(parts: &Parts, body: &[u8]) -> Result<T,
             serde_json::error::Category::Data if path == "." => {
                 ApiError::invalid_field("", "invalid_type", "The body must be a JSON object.")
             }
+            serde_json::error::Category::Data if let Some(field) = unknown_field(&error) => {
+                let parent = path.strip_prefix('.').unwrap_or(&path);
+                let dot = if parent.is_empty() { "" } else { "." };
+                let field = format!("{parent}{dot}{field}");
+                ApiError::invalid_field(&field, "unknown_field", "There is no such field.")
+            }
             serde_json::error::Category::Data => ApiError::invalid_field(
                 &path,
                 "invalid_type",
@@ -35,6 +41,13 @@ pub(crate) fn read<T: DeserializeOwned>(parts: &Parts, body: &[u8]) -> Result<T,
         ApiError::malformed_json(&format!("line {}, column {}", error.line(), error.column()))
     })?;
     Ok(value)
+}
+
+/// Returns the name of the unknown field that caused the error, if that is the cause.
+fn unknown_field(error: &serde_json::Error) -> Option<String> {
+    let text = error.to_string();
+    let rest = text.strip_prefix("unknown field `")?;
+    rest.split_once('`').map(|(name, _)| name.to_owned())
 }
 
 /// Reads an optional JSON body.
@@ -63,4 +76,52 @@ pub(crate) fn required<'a>(field: &str, value: &'a str) -> Result<&'a str, ApiEr
         return Err(ApiError::invalid_field(field, "required", message));
     }
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "read to see what is refused")]
+    struct Known {
+        name: Option<String>,
+        inner: Option<Box<Known>>,
+    }
+
+    /// An unknown field is named, where it stands.
+    #[test]
+    fn an_unknown_field_is_named() {
+        let (parts, ()) = http::Request::builder()
+            .header("content-type", "application/json")
+            .body(())
+            .unwrap()
+            .into_parts();
+        for (body, field) in [
+            (r#"{"nmae": "x"}"#, "nmae"),
+            (r#"{"inner": {"nmae": "x"}}"#, "inner.nmae"),
+        ] {
+            let error = read::<Known>(&parts, body.as_bytes()).unwrap_err();
+            let answer = error.into_response(None);
+            let answer: Value = serde_json::from_slice(answer.body()).unwrap();
+            let detail = &answer["error"]["details"][0];
+            assert_eq!(
+                (&detail["field"], &detail["code"]),
+                (&field.into(), &"unknown_field".into())
+            );
+        }
+    }
+
+    /// A body that only a reader of types accepts may have each member.
+    #[test]
+    fn an_unreadable_body_may_have_each_member() {
+        assert!(may_have_member(br#"{"roles": []}"#, "roles"));
+        assert!(!may_have_member(br#"{"role": []}"#, "roles"));
+        for body in [r#"{"z": 1e999}"#, r#"{"z": "\ud800"}"#, ""] {
+            assert!(may_have_member(body.as_bytes(), "roles"), "{body}");
+        }
+    }
 }

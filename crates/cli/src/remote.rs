@@ -51,12 +51,16 @@ pub fn connection_arguments() -> [Arg; 3] {
 /// Returns the host of [`connection_arguments`]. `None` means that there is no `--url`.
 ///
 /// # Errors
-/// A token must not be sent to the address, or there is no token.
+/// A token must not be sent to the address, there is no token, or there is a token and no address.
 pub fn remote(matches: &ArgMatches) -> Result<Option<Remote>> {
+    let typed = matches.value_source("token") == Some(ValueSource::CommandLine);
     let Some(url) = matches.get_one::<String>("url") else {
+        // Without the check the command would change the local database instead.
+        if typed || matches.contains_id("token-file") {
+            bail!("a token is for another host: name it by --url, or leave the token out");
+        }
         return Ok(None);
     };
-    let typed = matches.value_source("token") == Some(ValueSource::CommandLine);
     let token = match matches.get_one::<PathBuf>("token-file") {
         Some(_) if typed => bail!("--token and --token-file can't be combined"),
         Some(file) => {
@@ -302,6 +306,8 @@ mod tests {
         fs::write(file.path(), "abc.def\n").unwrap();
         let path = file.path().to_str().unwrap();
         assert!(parsed(&[]).unwrap().is_none());
+        assert!(parsed(&["--token-file", path]).is_err());
+        assert!(parsed(&["--token", "abc"]).is_err());
         let url = ["--url", "https://auth.example.com"];
         let with = |more: &[&'static str]| parsed(&[&url[..], more].concat());
         assert!(with(&["--token", "abc"]).unwrap().is_some());

@@ -84,7 +84,7 @@ pub(crate) fn sent_address(address: &str) -> String {
 }
 
 /// Whether the text is a valid local part: a dot-string or a quoted string (RFC 5321 section 4.1.2), with the
-/// characters that RFC 6531 section 3.3 adds to both, except blanks and invisible marks.
+/// characters that RFC 6531 section 3.3 adds to both, except blanks and control characters.
 fn is_local_part(text: &str) -> bool {
     if text.len() > LOCAL_PART_MAX {
         return false;
@@ -114,7 +114,7 @@ fn is_dot_string(text: &str) -> bool {
     text.split('.').all(is_atom)
 }
 
-/// Whether RFC 6531 adds the character to local parts, and it is visible.
+/// Whether RFC 6531 adds the character to local parts. Control characters and blanks are excluded.
 fn is_further(c: char) -> bool {
     !c.is_ascii() && !c.is_whitespace() && is_printable(c)
 }

@@ -39,6 +39,14 @@ async fn keys_of_addresses_are_made_anew() {
         let me = host.get_as("/auth/me", &session.access_token).await;
         assert_eq!(me.body["email"], "ben@xn--mnchen-3ya.de");
     }
+    let found = host
+        .get_as("/users?search=ada%40m%C3%BCn", root.token())
+        .await;
+    assert_eq!(
+        found.body["users"].as_array().unwrap().len(),
+        1,
+        "{found:?}"
+    );
     let events = host
         .get_as("/audit?kind=email.collided", root.token())
         .await;

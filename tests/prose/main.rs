@@ -41,7 +41,7 @@ fn reader(path: &str) -> Option<fn(&str) -> Vec<Passage>> {
     match extension {
         "rs" | "wit" => Some(code::rust),
         "js" | "mjs" | "ts" => Some(code::javascript),
-        "toml" | "py" => Some(code::hashes),
+        "toml" | "py" | "sh" => Some(code::hashes),
         "md" => Some(markup::markdown),
         "html" => Some(markup::template),
         "txt" if path.contains("/templates/") => Some(markup::template),

@@ -146,7 +146,9 @@ fn a_session_that_has_ended_changes_nothing() {
         .change_password(&owner, evidence, new, &client);
     assert!(block_on(changed).is_ok());
     let evidence = Evidence::password(new);
-    let enabled = auth.mfa().enable_totp(&intruder, evidence, &client);
+    let deleted = auth.accounts().delete(&intruder, evidence, &client);
     let ended = Error::AccessToken(AccessTokenError::SessionEnded);
+    assert_eq!(block_on(deleted).err(), Some(ended.clone()));
+    let enabled = auth.mfa().enable_totp(&intruder, evidence, &client);
     assert_eq!(block_on(enabled).err(), Some(ended));
 }

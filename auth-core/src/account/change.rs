@@ -122,11 +122,7 @@ pub(crate) async fn change_own<P: Platform>(
     mut decide: impl FnMut(Account) -> Result<Change>,
 ) -> Result<User> {
     for _ in 0..TRIES {
-        let grounds = Grounds {
-            session: Some(active.session.id.clone()),
-            now: context.now(),
-            standings: Vec::new(),
-        };
+        let grounds = session_grounds(context, active);
         let changed = try_change(context, &active.user.id, |member| {
             Ok(Change {
                 grounds: Some(grounds),
@@ -136,13 +132,34 @@ pub(crate) async fn change_own<P: Platform>(
         if let Some(changed) = changed.await? {
             return Ok(changed.user);
         }
-        let id = active.session.id.clone();
-        let session = context.storage().find_session(id).await?;
-        if session.is_none_or(|active| !is_live(context, &active, context.now())) {
-            return Err(Error::AccessToken(AccessTokenError::SessionEnded));
-        }
+        check_live(context, active).await?;
     }
     Err(always_changing())
+}
+
+/// Returns the grounds of a decision that rests on the user's own session.
+pub(super) fn session_grounds<P: Platform>(
+    context: &Context<P>,
+    active: &ActiveSession,
+) -> Grounds {
+    Grounds {
+        session: Some(active.session.id.clone()),
+        now: context.now(),
+        standings: Vec::new(),
+    }
+}
+
+/// Fails if the session has ended in the meantime.
+pub(super) async fn check_live<P: Platform>(
+    context: &Context<P>,
+    active: &ActiveSession,
+) -> Result<()> {
+    let id = active.session.id.clone();
+    let session = context.storage().find_session(id).await?;
+    match session.filter(|active| is_live(context, active, context.now())) {
+        Some(_) => Ok(()),
+        None => Err(Error::AccessToken(AccessTokenError::SessionEnded)),
+    }
 }
 
 /// Tries [`change_user`] once, for decisions that may rest on more than the account. Returns `None` if the grounds of

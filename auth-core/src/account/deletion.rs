@@ -2,7 +2,7 @@
 
 use crate::access::SUPERADMIN;
 use crate::account::Accounts;
-use crate::account::change::{TRIES, always_changing};
+use crate::account::change::{TRIES, always_changing, check_live, session_grounds};
 use crate::account::find::find_user;
 use crate::audit::event::{Event, EventKind};
 use crate::audit::record::record;
@@ -21,7 +21,8 @@ impl<P: Platform> Accounts<'_, P> {
     ///
     /// # Errors
     /// [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`],
-    /// [`Error::RateLimited`], [`Error::LastSuperadmin`], or a failure of the platform.
+    /// [`Error::RateLimited`], [`Error::LastSuperadmin`], [`Error::AccessToken`] if the session has ended in the meantime, or a
+    /// failure of the platform.
     pub async fn delete(
         self,
         active: &ActiveSession,
@@ -32,7 +33,7 @@ impl<P: Platform> Accounts<'_, P> {
         let required = Required::Password;
         let evidence = evidence.within(active);
         reauthenticate(context, &active.user.id, required, evidence, client).await?;
-        match delete_user(context, &active.user.id, |_| Ok(())).await {
+        match delete_own(context, active).await {
             Ok(user) => {
                 record(
                     context,
@@ -47,6 +48,19 @@ impl<P: Platform> Accounts<'_, P> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Deletes the user of a session, within that session: if it ends in the meantime, nothing is deleted.
+async fn delete_own<P: Platform>(context: &Context<P>, active: &ActiveSession) -> Result<User> {
+    for _ in 0..TRIES {
+        let grounds = session_grounds(context, active);
+        let deleted = try_delete(context, &active.user.id, |_| Ok(Some(grounds)));
+        if let Some(user) = deleted.await? {
+            return Ok(user);
+        }
+        check_live(context, active).await?;
+    }
+    Err(always_changing())
 }
 
 /// Deletes a user and ends their sessions, if `decide` allows it. After a concurrent change, `decide` is called again.

@@ -123,9 +123,10 @@ impl<P: Platform> Mfa<'_, P> {
             totp::step_of(&key, &without_blanks(presented), now, skew).ok_or(Error::InvalidCode)?;
         // Created first: no first factor must come into force without a way to undo it. The owner of an established factor
         // has proved it to replace it, so the mailbox alone must not remove the new one.
-        let undo = match credential_of_kind(&account, CredentialKind::FormerTotp) {
-            None => Some(create_undo_link(context, &account.user, &pending.id).await?),
-            Some(_) => None,
+        let former = credential_of_kind(&account, CredentialKind::FormerTotp);
+        let undo = match account.user.email.as_deref().filter(|_| former.is_none()) {
+            Some(to) => Some(create_undo_link(context, &account.user.id, to, &pending.id).await?),
+            None => None,
         };
         let (codes, kept) = new_recovery_codes(context, &active.user.id);
         let confirmed = Credential {

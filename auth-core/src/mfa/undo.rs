@@ -18,7 +18,6 @@ use crate::mfa::Mfa;
 use crate::mfa::second_factor::{UNDO_LIFE, factor_id};
 use crate::one_time_secret::{Purpose, create_secret, peek_of_user};
 use crate::platform::Platform;
-use crate::storage::User;
 
 /// The data stored with an undo link.
 #[derive(Serialize, Deserialize)]
@@ -27,7 +26,7 @@ struct NewFactor {
     credential: String,
     /// The address that the link was sent to. After a change of address the link is invalid, because the password reset would
     /// be mailed to the other address; undoing that change undoes the factor as well.
-    address: Option<String>,
+    address: String,
 }
 
 impl<P: Platform> Mfa<'_, P> {
@@ -43,7 +42,7 @@ impl<P: Platform> Mfa<'_, P> {
         let usable = peek_of_user::<NewFactor, _>(context, purpose, token).await?;
         let user = change_user(context, &usable.user_id, |account| {
             let same_factor = factor_id(&account) == Some(&usable.payload.credential);
-            if !same_factor || account.user.email != usable.payload.address {
+            if !same_factor || account.user.email.as_ref() != Some(&usable.payload.address) {
                 return Err(Error::Link(LinkError::Invalid));
             }
             let mut deletes = vec![CredentialKind::Password];
@@ -61,23 +60,24 @@ impl<P: Platform> Mfa<'_, P> {
         record(context, event.because("undone"), client);
         notify_user(context, &user, MailKind::MfaDisabled, client);
         let account = find_account(context, &user.id).await?;
-        let email = user.email.unwrap_or_default();
-        send_reset(context, account.as_ref(), &email, MailKind::ResetPassword).await
+        let address = &usable.payload.address;
+        send_reset(context, account.as_ref(), address, MailKind::ResetPassword).await
     }
 }
 
-/// Creates the link that undoes a second factor of a user.
+/// Creates the link that undoes a second factor of a user, for a mail to this address.
 pub(super) async fn create_undo_link<P: Platform>(
     context: &Context<P>,
-    user: &User,
+    user_id: &str,
+    address: &str,
     credential_id: &str,
 ) -> Result<MailLink> {
     let payload = NewFactor {
         credential: credential_id.to_owned(),
-        address: user.email.clone(),
+        address: address.to_owned(),
     };
     let purpose = Purpose::UndoSecondFactor;
-    let user = Some(user.id.as_str());
+    let user = Some(user_id);
     let token = create_secret(context, purpose, user, &payload, UNDO_LIFE, false).await?;
     Ok(MailLink {
         url: link(context, "/undo-2fa", &token),

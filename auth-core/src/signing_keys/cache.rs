@@ -19,7 +19,7 @@ pub(crate) enum Freshness {
 
 /// How long loaded keys are used before storage is queried again. A rotation is noticed within this time.
 const KEYS_FRESH: Duration = Duration::from_secs(60);
-/// The minimum time between two queries of storage for an unknown `kid`, so that invented ones cost nothing.
+/// The minimum time between two loads of the newest keys, so that tokens with an invented `kid` cost nothing.
 const KEYS_COOL_DOWN: Duration = Duration::from_secs(5);
 
 /// Loaded keys, and when they were loaded.
@@ -63,24 +63,25 @@ impl LoadedKeys {
 #[derive(Default)]
 pub(crate) struct KeyCache {
     keys: RwLock<Option<LoadedKeys>>,
-    /// When storage was last queried for an unknown `kid`, in milliseconds.
+    /// When the newest keys were last loaded, in milliseconds.
     sought_at: AtomicU64,
 }
 
 impl KeyCache {
-    /// Whether these cached keys need not be loaded again. Of many calls for the newest keys, one in five seconds does.
+    /// Whether these cached keys need not be loaded again. The newest keys are loaded once in five seconds.
     pub(crate) fn suffice(&self, keys: &LoadedKeys, now: Timestamp, freshness: Freshness) -> bool {
         match freshness {
             Freshness::Usual => keys.is_fresh(now),
             Freshness::Newest => {
                 let before = self.sought_at.load(Ordering::Relaxed);
-                let again = now.since(Timestamp::from_millis(before)) >= KEYS_COOL_DOWN;
-                if again {
-                    self.sought_at.store(now.as_millis(), Ordering::Relaxed);
-                }
-                !again
+                now.since(Timestamp::from_millis(before)) < KEYS_COOL_DOWN
             }
         }
+    }
+
+    /// Notes that the newest keys were loaded at this time.
+    pub(crate) fn sought(&self, now: Timestamp) {
+        self.sought_at.store(now.as_millis(), Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> Option<LoadedKeys> {

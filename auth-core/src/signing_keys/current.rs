@@ -37,7 +37,13 @@ pub(crate) async fn current_keys<P: Platform>(
             );
             Ok(known)
         }
-        loaded => loaded,
+        Ok(loaded) => {
+            if freshness == Freshness::Newest {
+                context.keys.sought(now);
+            }
+            Ok(loaded)
+        }
+        failed => failed,
     }
 }
 

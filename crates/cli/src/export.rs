@@ -62,7 +62,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
 }
 
 /// Whether the file exists and begins as databases of SQLite do.
-fn is_database(path: &Path) -> bool {
+pub(crate) fn is_database(path: &Path) -> bool {
     let mut head = [0; 16];
     let file = File::open(path).and_then(|mut file| file.read_exact(&mut head));
     file.is_ok() && head == *b"SQLite format 3\0"

@@ -211,8 +211,8 @@ impl<P: Platform + 'static> Service<P> {
             _ => body::read(auth.platform(), parts, body, route.max_body, held.as_ref()).await?,
         };
         let _ready = ready().await?;
-        // Other routes look up no users, so they also work while storage is unavailable.
-        if route.reads_body() || route.access != Access::Public {
+        // Public GET routes look up no users, so they also work while storage is unavailable.
+        if route.method != "GET" || route.access != Access::Public {
             self.finish_upgrade().await?;
         }
         let Handler(run) = &self.handlers[place];

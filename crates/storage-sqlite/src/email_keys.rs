@@ -11,6 +11,9 @@ const OLD: &str = "SELECT users.id AS id, users.email AS email, users.email_key 
 const RENEW: &str = "UPDATE users SET email_key = ?3 WHERE id = ?1 AND email = ?2
     AND row IN (SELECT user_row FROM email_keys_to_renew)
     AND NOT EXISTS (SELECT 1 FROM users AS other WHERE other.email_key = ?3 AND other.id <> ?1)";
+// Found by the beginning of the address as it is written, as before.
+const SEARCHED: &str = "INSERT OR IGNORE INTO user_terms (term, user_row) SELECT email_key, row FROM users
+    WHERE id = ?1 AND email = ?2 AND email_key <> ?3 AND row IN (SELECT user_row FROM email_keys_to_renew)";
 const KEPT: &str = "SELECT id FROM users WHERE id = ?1 AND email = ?2 AND email_key <> ?3
     AND row IN (SELECT user_row FROM email_keys_to_renew)";
 const DONE: &str =
@@ -41,12 +44,13 @@ pub(crate) async fn renew(
             ]
         };
         [
+            Statement::new(SEARCHED, of()),
             Statement::new(RENEW, of()),
             Statement::new(KEPT, of()),
             Statement::new(DONE, vec![key.user_id.as_str().into()]),
         ]
     });
     let results = executor.batch(statements.collect()).await?;
-    let kept = results.into_iter().skip(1).step_by(3);
+    let kept = results.into_iter().skip(2).step_by(4);
     ids(kept.flatten().collect())
 }

@@ -139,6 +139,9 @@ pub(super) fn imported<P: Platform>(
                 let mut made = new_credential(context, &id, CredentialKind::Totp, String::new());
                 made.secret = encrypt_totp_key(context, &made.id, &key);
                 credentials.push(made);
+                // The factor was established elsewhere: no mailed link undoes it.
+                let mark = CredentialKind::FormerTotp;
+                credentials.push(new_credential(context, &id, mark, String::new()));
             }
             None => broken.push(FieldError::new(
                 "totp_secret",

@@ -27,6 +27,7 @@ use serde_json::json;
 
 use crate::arguments::{flag, json, option, options, texts};
 use crate::call::Call;
+use crate::export::is_database;
 use crate::records;
 use crate::show::clean;
 use importer::Importer;
@@ -116,10 +117,11 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     let report = matches.get_one::<PathBuf>("report");
     if let Some(report) = report {
         let same = report.canonicalize().ok() == path.canonicalize().ok() && report.exists();
+        let replaces = same || is_database(report);
         ensure!(
-            !same,
+            !replaces,
             "the report would replace {}; name another file",
-            path.display()
+            report.display()
         );
     }
     let resumed = progress.records > 0;

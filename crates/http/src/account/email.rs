@@ -27,6 +27,7 @@ rows![
         "Changes the e-mail address with the token of the link that was sent to the new one. Requires a session or the password of the account.",
     )
     .optional_session()
+    .while_enrolling()
     .optional_json::<VerifyRequest>()
     .answers::<UserView>()
     .fails(&[403, 409, 429])

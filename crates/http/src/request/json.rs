@@ -89,7 +89,7 @@ mod tests {
     #[allow(dead_code, reason = "read to see what is refused")]
     struct Known {
         name: Option<String>,
-        inner: Option<Box<Known>>,
+        inner: Option<Box<Self>>,
     }
 
     /// An unknown field is named, where it stands.

@@ -25,7 +25,7 @@ use crate::rate_limits::quota::{SelfService, count_self_service};
 use crate::rate_limits::sign_in::{CodeUse, count_code};
 use crate::sessions::start::renew_session;
 use crate::sessions::tokens::Tokens;
-use crate::sign_in::proof::{Method, Proof};
+use crate::sign_in::proof::{MFA, Method, Proof};
 use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{Account, ActiveSession, Credential};
 
@@ -122,8 +122,11 @@ impl<P: Platform> Mfa<'_, P> {
         let step =
             totp::step_of(&key, &without_blanks(presented), now, skew).ok_or(Error::InvalidCode)?;
         // Created first: no first factor must come into force without a way to undo it. The owner of an established factor
-        // has proved it to replace it, so the mailbox alone must not remove the new one.
-        let former = credential_of_kind(&account, CredentialKind::FormerTotp);
+        // has proved it in this session to replace it, so the mailbox alone must not remove the new one.
+        let replaces = active.session.amr.iter().any(|name| name == MFA);
+        let former = credential_of_kind(&account, CredentialKind::FormerTotp)
+            .filter(|_| replaces)
+            .cloned();
         let undo = match account.user.email.as_deref().filter(|_| former.is_none()) {
             Some(to) => Some(create_undo_link(context, &account.user.id, to, &pending.id).await?),
             None => None,
@@ -145,8 +148,7 @@ impl<P: Platform> Mfa<'_, P> {
                 return Err(Error::MfaNotEnabled);
             }
             check_address(&account)?;
-            let former = credential_of_kind(&account, CredentialKind::FormerTotp);
-            let credentials = kept.iter().chain([&confirmed]).chain(former).cloned();
+            let credentials = kept.iter().chain([&confirmed]).chain(&former).cloned();
             Ok(Change {
                 deletes: SECOND_FACTOR.to_vec(),
                 credentials: credentials.collect(),
@@ -161,8 +163,8 @@ impl<P: Platform> Mfa<'_, P> {
         Ok((codes, tokens))
     }
 
-    /// Removes the second factor. Requires the password and a code. Returns the tokens of a new session that replaces
-    /// this one.
+    /// Removes the second factor and ends the user's other sessions. Requires the password and a code. Returns the tokens of a
+    /// new session that replaces this one.
     ///
     /// # Errors
     /// [`Error::MfaNotEnabled`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::InvalidCode`],
@@ -181,11 +183,14 @@ impl<P: Platform> Mfa<'_, P> {
         let mark = new_credential(context, &active.user.id, kind, String::new());
         let user = change_own(context, active, |account| {
             let is_established = has_second_factor(&account) && !is_undoable(&account, now);
-            Ok(Change {
+            let mut change = Change {
                 deletes: SECOND_FACTOR.to_vec(),
                 credentials: is_established.then(|| mark.clone()).into_iter().collect(),
                 ..Change::of(account.user)
-            })
+            };
+            // Other sessions have proved this factor, and must not count as having proved a later one.
+            change.end_sessions(Some(&active.session.id), "second_factor_removed");
+            Ok(change)
         })
         .await?;
         record(context, Event::own(EventKind::MfaDisabled, active), client);

@@ -146,13 +146,31 @@ async fn a_new_factor_is_taken_back_by_the_mail_about_it() {
     let enabled = host.post_as("/auth/2fa/enable", &token).await;
     let secret = enabled.body["secret"].as_str().unwrap();
     let code = json!({"code": code_at(secret, step() + 86_400 / 30)});
-    host.send_as("POST", "/auth/2fa/verify", &token, code)
-        .await
-        .assert_ok();
+    let confirmed = host.send_as("POST", "/auth/2fa/verify", &token, code).await;
+    confirmed.assert_ok();
     let told = mail.next().message;
     assert_eq!(told["kind"], "mfa_enabled");
     assert!(
         !told["text"].as_str().unwrap().contains("?token="),
         "{told}"
     );
+
+    // A session of the password alone has proved no former factor.
+    let token = Tokens::of(&confirmed.body["tokens"]).access_token;
+    let code = &confirmed.body["recovery_codes"][0];
+    let both = json!({"password": PASSWORD, "code": code});
+    host.send_as("POST", "/auth/2fa/disable", &token, both)
+        .await
+        .assert_ok();
+    for _ in 0..2 {
+        mail.next();
+    }
+    let token = host.login("ada@example.com").await.access_token;
+    let enabled = host.post_as("/auth/2fa/enable", &token).await;
+    let secret = enabled.body["secret"].as_str().unwrap();
+    let code = json!({"code": code_at(secret, step() + 86_400 / 30)});
+    host.send_as("POST", "/auth/2fa/verify", &token, code)
+        .await
+        .assert_ok();
+    mail.link("mfa_enabled", "ada@example.com");
 }

@@ -15,7 +15,7 @@ use crate::mfa::second_factor::has_second_factor;
 use crate::platform::Platform;
 
 impl<P: Platform> Users<'_, P> {
-    /// Removes a user's second factor and recovery codes, because the user has lost them or they belong to somebody
+    /// Removes a user's second factor and recovery codes and ends their sessions, because the user has lost them or they belong to somebody
     /// else. The user is notified by mail.
     ///
     /// # Errors
@@ -28,10 +28,13 @@ impl<P: Platform> Users<'_, P> {
             if !has_second_factor(&member.account) {
                 return Err(Error::MfaNotEnabled);
             }
-            Ok(Change {
+            let mut change = Change {
                 deletes: SECOND_FACTOR.to_vec(),
                 ..Change::of(member.account.user.clone())
-            })
+            };
+            // They have proved this factor, and must not count as having proved a later one.
+            change.end_sessions(None, "second_factor_removed");
+            Ok(change)
         })
         .await?
         .user;

@@ -19,11 +19,9 @@ pub(crate) fn read<T: DeserializeOwned>(parts: &Parts, body: &[u8]) -> Result<T,
             serde_json::error::Category::Data if path == "." => {
                 ApiError::invalid_field("", "invalid_type", "The body must be a JSON object.")
             }
-            serde_json::error::Category::Data if let Some(field) = unknown_field(&error) => {
-                let parent = path.strip_prefix('.').unwrap_or(&path);
-                let dot = if parent.is_empty() { "" } else { "." };
-                let field = format!("{parent}{dot}{field}");
-                ApiError::invalid_field(&field, "unknown_field", "There is no such field.")
+            // The only sign of it that serde gives.
+            serde_json::error::Category::Data if error.to_string().starts_with("unknown field") => {
+                ApiError::invalid_field(&path, "unknown_field", "There is no such field.")
             }
             serde_json::error::Category::Data => ApiError::invalid_field(
                 &path,
@@ -41,13 +39,6 @@ pub(crate) fn read<T: DeserializeOwned>(parts: &Parts, body: &[u8]) -> Result<T,
         ApiError::malformed_json(&format!("line {}, column {}", error.line(), error.column()))
     })?;
     Ok(value)
-}
-
-/// Returns the name of the unknown field that caused the error, if that is the cause.
-fn unknown_field(error: &serde_json::Error) -> Option<String> {
-    let text = error.to_string();
-    let rest = text.strip_prefix("unknown field `")?;
-    rest.split_once('`').map(|(name, _)| name.to_owned())
 }
 
 /// Reads an optional JSON body.

@@ -29,10 +29,14 @@ async fn an_administrator_takes_a_factor_away() {
     );
     // The mail doesn't contain the administrator's address.
     assert!(!told["text"].as_str().unwrap().contains("127.0.0.1"));
-    let account = host.get_as("/account", &enrolled.access_token).await;
+    // A session that has proved the factor must not count as having proved a later one.
+    host.get_as("/auth/me", &enrolled.access_token)
+        .await
+        .assert_error(401, "session_ended");
+    let login = host.login("ada@example.com").await;
+    let account = host.get_as("/account", &login.access_token).await;
     let left = ["mfa_enabled", "recovery_codes_left"].map(|name| account.body[name].clone());
     assert_eq!(left, [json!(false), json!(0)]);
-    host.login("ada@example.com").await;
     let query = format!(
         "/audit?kind=user.second_factor_removed&actor={}&target={}",
         root.id, ada.id

@@ -8,12 +8,14 @@ mod interleaving;
 mod keys;
 mod limits;
 mod lockout;
+mod own_changes;
 mod rehash;
 mod reproducible;
 mod tokens;
 
-use auth_core::{Auth, Client, Error, TokenPair};
+use auth_core::{Auth, Client, Error, FirstAdministrator, TokenPair};
 use futures::executor::block_on;
+use gatewright_tests::host::PASSWORD;
 use gatewright_tests::{SimulatedPlatform, config, simulation};
 
 fn auth(seed: u64, settings: &[(&str, &str)]) -> Auth<SimulatedPlatform> {
@@ -33,6 +35,16 @@ fn register(auth: &Auth<SimulatedPlatform>, email: &str) -> TokenPair {
     // The mail that verifies the address is irrelevant here.
     auth.platform().take_deferred();
     tokens
+}
+
+/// Creates the first administrator, whose address counts as verified.
+fn administrator(auth: &Auth<SimulatedPlatform>, email: &str) {
+    let first = FirstAdministrator {
+        email,
+        username: None,
+        password: PASSWORD,
+    };
+    assert!(block_on(auth.setup().first_administrator(first, &client())).is_ok());
 }
 
 fn login(auth: &Auth<SimulatedPlatform>, name: &str, password: &str) -> Result<TokenPair, Error> {

@@ -25,7 +25,7 @@ use crate::rate_limits::quota::{SelfService, count_self_service};
 use crate::rate_limits::sign_in::{CodeUse, count_code};
 use crate::sessions::start::renew_session;
 use crate::sessions::tokens::Tokens;
-use crate::sign_in::proof::{MFA, Method, Proof};
+use crate::sign_in::proof::{Method, Proof, has_proved_mfa};
 use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
 use crate::storage::{Account, ActiveSession, Credential};
 
@@ -123,9 +123,8 @@ impl<P: Platform> Mfa<'_, P> {
             totp::step_of(&key, &without_blanks(presented), now, skew).ok_or(Error::InvalidCode)?;
         // Created first: no first factor must come into force without a way to undo it. The owner of an established factor
         // has proved it in this session to replace it, so the mailbox alone must not remove the new one.
-        let replaces = active.session.amr.iter().any(|name| name == MFA);
         let former = credential_of_kind(&account, CredentialKind::FormerTotp)
-            .filter(|_| replaces)
+            .filter(|_| has_proved_mfa(&active.session))
             .cloned();
         let undo = match account.user.email.as_deref().filter(|_| former.is_none()) {
             Some(to) => Some(create_undo_link(context, &account.user.id, to, &pending.id).await?),

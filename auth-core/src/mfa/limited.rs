@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::mfa::Mfa;
 use crate::platform::Platform;
-use crate::sign_in::proof::MFA;
+use crate::sign_in::proof::has_proved_mfa;
 use crate::storage::ActiveSession;
 
 /// The reason why a session is limited although its user has signed in.
@@ -28,8 +28,11 @@ impl<P: Platform> Mfa<'_, P> {
 pub(crate) fn missing_factor(config: &Config, active: &ActiveSession) -> Option<MissingFactor> {
     let required =
         active.session.actor_id.is_none() && config.require_mfa.applies_to(&active.roles);
-    let proved = active.session.amr.iter().any(|name| name == MFA);
-    match (required, active.second_factor, proved) {
+    match (
+        required,
+        active.second_factor,
+        has_proved_mfa(&active.session),
+    ) {
         (false, ..) | (true, true, true) => None,
         (true, true, false) => Some(MissingFactor::Proof),
         (true, false, _) => Some(MissingFactor::Enrolment),

@@ -17,7 +17,7 @@ use crate::sessions::tokens::{OpaqueToken, TokenPair, Tokens, new_refresh_token,
 use crate::sessions::transport::{OPAQUE, TokenFormat};
 use crate::sign_in::known_device::device_token;
 use crate::sign_in::policy::Admitted;
-use crate::sign_in::proof::{MFA, Method, Proof};
+use crate::sign_in::proof::{Method, Proof, has_proved_mfa};
 use crate::sign_in::verification::invalid_credentials;
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
@@ -132,8 +132,7 @@ pub(crate) async fn renew_session<P: Platform>(
 
 /// Whether the proof has at least as many factors as the session had before.
 fn is_as_much(before: &Session, proof: &Proof) -> bool {
-    let both = before.amr.iter().any(|name| name == MFA);
-    proof.has(Method::Password) && (!both || proof.has(Method::SecondFactor))
+    proof.has(Method::Password) && (!has_proved_mfa(before) || proof.has(Method::SecondFactor))
 }
 
 /// Stores a session and creates its tokens. Returns `None` if the user or the credential it is based on is gone.

@@ -1,9 +1,14 @@
 //! Proofs of identity and the methods used.
 
-use crate::storage::Credential;
+use crate::storage::{Credential, Session};
 
 /// The `amr` value (RFC 8176) of a session whose user has proved more than one factor.
-pub(crate) const MFA: &str = "mfa";
+const MFA: &str = "mfa";
+
+/// Whether the user has proved more than one factor in this session.
+pub(crate) fn has_proved_mfa(session: &Session) -> bool {
+    session.amr.iter().any(|name| name == MFA)
+}
 
 /// An authentication method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use crate::rate_limits::sign_in::{CodeUse, count_reauthentication};
 use crate::sessions::start::renew_session;
 use crate::sessions::tokens::Tokens;
 use crate::sign_in::SignIn;
-use crate::sign_in::proof::{MFA, Proof};
+use crate::sign_in::proof::{Proof, has_proved_mfa};
 use crate::storage::{Account, ActiveSession};
 
 /// How long after proving their identity a user can act without re-authentication.
@@ -72,13 +72,10 @@ impl<P: Platform> SignIn<'_, P> {
     /// in force.
     ///
     /// # Errors
-    /// [`Error::ReauthenticationRequired`], or a failure of the platform.
-    pub async fn require_recent(self, active: &ActiveSession) -> Result<()> {
-        let context = self.context;
-        let account = find_account(context, &active.user.id)
-            .await?
-            .ok_or(Error::AccountGone)?;
-        if is_recent(context, active, &account) {
+    /// [`Error::ReauthenticationRequired`].
+    pub fn require_recent(self, active: &ActiveSession) -> Result<()> {
+        let proved = has_proved_mfa(&active.session) || !active.second_factor;
+        if proved && is_just_now(self.context, active) {
             Ok(())
         } else {
             Err(Error::ReauthenticationRequired)
@@ -145,7 +142,11 @@ pub(crate) async fn reauthenticate<P: Platform>(
         }
         (Required::Password, true, None) => {
             let session = own_session(user_id, evidence);
-            if session.is_some_and(|active| is_recent(context, active, &account)) {
+            // Not by what the session knew of the factor: it may have come into force since.
+            let both = |active: &ActiveSession| {
+                has_proved_mfa(&active.session) && is_just_now(context, active)
+            };
+            if session.is_some_and(both) {
                 Ok(proof)
             } else {
                 Err(Error::ReauthenticationRequired)
@@ -178,12 +179,6 @@ fn missing(field: &'static str) -> Error {
     let message = "This is required to confirm your identity.";
     let rule = FieldError::new(field, FieldErrorCode::Required, message);
     Error::Invalid(vec![rule])
-}
-
-/// Whether the user has recently proved their identity, with both factors if a second one is in force.
-fn is_recent<P: Platform>(context: &Context<P>, active: &ActiveSession, account: &Account) -> bool {
-    let both = active.session.amr.iter().any(|name| name == MFA);
-    is_just_now(context, active) && (both || !has_second_factor(account))
 }
 
 fn is_just_now<P: Platform>(context: &Context<P>, active: &ActiveSession) -> bool {

@@ -157,22 +157,19 @@ async fn actor<P: Platform>(
     {
         return Err(ApiError::forbidden(needed));
     }
-    require_recent(call, &active).await?;
+    require_recent(call, &active)?;
     Ok(Actor::of(&active, needed, call.client()))
 }
 
 /// Returns the session of the token that the request carries, if the route accepts it.
 async fn session<P: Platform>(call: &Call<'_, P>) -> Result<ActiveSession, ApiError> {
     let active = signed_in(call).await?;
-    require_recent(call, &active).await?;
+    require_recent(call, &active)?;
     Ok(active)
 }
 
 /// Fails if the row of the route requires recent authentication and the session lacks it.
-async fn require_recent<P: Platform>(
-    call: &Call<'_, P>,
-    active: &ActiveSession,
-) -> Result<(), ApiError> {
+fn require_recent<P: Platform>(call: &Call<'_, P>, active: &ActiveSession) -> Result<(), ApiError> {
     let asks = match call.route.recency {
         Recency::Never => false,
         Recency::Always => true,
@@ -181,7 +178,7 @@ async fn require_recent<P: Platform>(
         Recency::OfOtherSessions => call.path_parameter("id") != active.session.id,
     };
     if asks {
-        call.auth.sign_in().require_recent(active).await?;
+        call.auth.sign_in().require_recent(active)?;
     }
     Ok(())
 }

@@ -6,9 +6,11 @@ use gatewright_tests::host::component;
 use wit_component::DecodedWasm;
 
 /// The contract between the service and a provider.
-const CONTRACT: [&str; 13] = [
+const CONTRACT: [&str; 15] = [
     "gatewright:auth/audit@0.1.0",
     "gatewright:auth/credentials@0.1.0",
+    "gatewright:auth/documents@0.1.0",
+    "gatewright:auth/identities@0.1.0",
     "gatewright:auth/log@0.1.0",
     "gatewright:auth/mail@0.1.0",
     "gatewright:auth/maintenance@0.1.0",

@@ -232,6 +232,7 @@ mod sqlite {
                 Timestamp::from_millis(3),
                 None,
                 None,
+                vec![],
             );
             deleted.await.unwrap();
         });
@@ -253,22 +254,26 @@ mod sqlite {
         sqlite.close();
     }
 
+    /// A newer schema stops this version only if it no longer serves it.
     #[test]
-    fn a_newer_schema_is_refused() {
+    fn a_newer_schema_says_whom_it_serves() {
         let fresh = empty();
-        let newer =
-            "INSERT INTO schema_migrations (version, name, applied_at) VALUES (99, 'later', 0)";
-        block_on(fresh.executor().execute(Statement::new(newer, vec![]))).unwrap();
-        let known = MIGRATIONS.len() as u64;
-        let refused = block_on(migrate(fresh.executor(), Timestamp::from_millis(2)));
-        assert_eq!(refused, Err(MigrationError::Newer { found: 99, known }));
-        assert!(
-            block_on(auth_core::storage::Maintenance::check(
-                &fresh.storage,
-                Timestamp::from_millis(2)
-            ))
-            .is_err()
-        );
+        let (known, now) = (MIGRATIONS.len() as u64, Timestamp::from_millis(2));
+        let newer = |version: u64, serves: u64| {
+            let newer = "INSERT INTO schema_migrations (version, name, applied_at, serves) VALUES (?1, 'later', 0, ?2)";
+            let newer = Statement::new(newer, vec![version.into(), serves.into()]);
+            block_on(fresh.executor().execute(newer)).unwrap();
+            let check = auth_core::storage::Maintenance::check(&fresh.storage, now);
+            let migrated = block_on(migrate(fresh.executor(), now));
+            (block_on(check).is_ok(), migrated)
+        };
+        assert_eq!(newer(known + 1, known), (true, Ok(0)));
+        let refused = MigrationError::Newer {
+            found: known + 2,
+            known,
+            serves: known + 1,
+        };
+        assert_eq!(newer(known + 2, known + 1), (false, Err(refused)));
     }
 
     #[test]

@@ -64,6 +64,24 @@ async fn an_empty_variable_is_named_in_the_log_and_answered_in_the_error_form() 
 }
 
 #[tokio::test]
+async fn another_secret_key_is_answered_503_until_it_is_the_former_one() {
+    let folder = folder();
+    let host = start(&folder, &[]);
+    host.register("ada@example.com").await;
+    drop(host);
+    let other = "another key that has more than 32 bytes";
+    let host = start(&folder, &[("SECRET_KEY", other)]);
+    let answer = host.post("/auth/login", ada()).await;
+    answer.assert_error(503, "unavailable");
+    assert!(!answer.text.contains("SECRET_KEY"));
+    host.get("/readyz").await.assert_error(503, "unavailable");
+    host.wait_for_log("SECRET_KEY: it is not the key of this database");
+    drop(host);
+    let host = start(&folder, &[]);
+    host.post("/auth/login", ada()).await.assert_ok();
+}
+
+#[tokio::test]
 async fn a_wrong_variable_of_the_provider_is_named_too() {
     for (name, value, message) in [
         (
@@ -165,7 +183,7 @@ fn under_permissions(command: &Command) -> Command {
 async fn a_newer_schema_is_left_alone() {
     let folder = folder();
     drop(start(&folder, &[]).register("ada@example.com").await);
-    let newer = "INSERT INTO schema_migrations (version, name, applied_at) VALUES (99, 'later', 0)";
+    let newer = "INSERT INTO schema_migrations (version, name, applied_at, serves) VALUES (99, 'later', 0, 99)";
     rusqlite::Connection::open(folder.path().join(".spin/sqlite_db.db"))
         .unwrap()
         .execute(newer, [])

@@ -11,10 +11,13 @@ use crate::context::Context;
 use crate::deferred::run;
 use crate::deferred::task::{Deferred, Task, Warning};
 use crate::error::Result;
+use crate::federation::Federation;
+use crate::identities::Identities;
 use crate::mfa::Mfa;
 use crate::password::hasher::Hasher;
 use crate::platform::Platform;
 use crate::secret::SecretKey;
+use crate::secret_key_check::require_secret_key;
 use crate::sessions::Sessions;
 use crate::sign_in::SignIn;
 use crate::signing_keys::SigningKeys;
@@ -78,6 +81,16 @@ impl<P: Platform> Auth<P> {
         Mfa::new(&self.context)
     }
 
+    /// Returns the service of sign-in by providers.
+    pub fn federation(&self) -> Federation<'_, P> {
+        Federation::new(&self.context)
+    }
+
+    /// Returns the service of a user's identities.
+    pub fn identities(&self) -> Identities<'_, P> {
+        Identities::new(&self.context)
+    }
+
     /// Returns the service of users, as administrators see them.
     pub fn users(&self) -> Users<'_, P> {
         Users::new(&self.context)
@@ -108,13 +121,24 @@ impl<P: Platform> Auth<P> {
         Setup::new(&self.context)
     }
 
-    /// Checks that requests can be served: storage answers and accepts writes, and there is a key to sign with.
+    /// Checks that `SECRET_KEY` is the key of the database. Call it before anything else that uses storage. Once it was
+    /// right, this costs nothing.
+    ///
+    /// # Errors
+    /// It is another key, or storage fails.
+    pub async fn require_secret_key(&self) -> Result<()> {
+        require_secret_key(&self.context).await
+    }
+
+    /// Checks that requests can be served: storage answers and accepts writes, has the key of the settings, and there is
+    /// a key to sign with.
     ///
     /// # Errors
     /// The reason why not.
     pub async fn ready(&self) -> Result<()> {
         let now = self.context.now();
         self.context.storage().check(now).await?;
+        require_secret_key(&self.context).await?;
         current_keys(&self.context, now, Freshness::Usual)
             .await
             .map(|_| ())

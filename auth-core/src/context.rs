@@ -1,8 +1,9 @@
 //! The context of every decision: a platform, a configuration, and the state that an instance keeps between requests.
 
-use core::sync::atomic::AtomicU64;
+use core::sync::atomic::{AtomicBool, AtomicU64};
 
 use crate::config::Config;
+use crate::federation::document_cache::DocumentCache;
 use crate::password::cost_cache::CostCache;
 use crate::password::hasher::Hasher;
 use crate::password::parameters::Parameters;
@@ -17,8 +18,11 @@ pub(crate) struct Context<P> {
     pub(crate) hasher: Hasher,
     /// Number of audit events that could not be stored and are not reported yet.
     pub(crate) lost_events: AtomicU64,
+    /// Whether the key of the settings is that of the database.
+    pub(crate) secret_key_checked: AtomicBool,
     pub(crate) keys: KeyCache,
     pub(crate) costs: CostCache,
+    pub(crate) documents: DocumentCache,
 }
 
 impl<P: Platform> Context<P> {
@@ -35,8 +39,10 @@ impl<P: Platform> Context<P> {
             config,
             hasher,
             lost_events: AtomicU64::new(0),
+            secret_key_checked: AtomicBool::new(false),
             keys: KeyCache::default(),
             costs: CostCache::default(),
+            documents: DocumentCache::default(),
         }
     }
 

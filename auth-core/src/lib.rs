@@ -26,7 +26,9 @@ mod credential;
 mod deferred;
 mod domain;
 mod error;
+mod federation;
 mod identifier;
+mod identities;
 pub mod jose;
 pub mod json;
 pub mod mail;
@@ -40,9 +42,12 @@ mod platform;
 mod profile;
 mod rate_limits;
 mod secret;
+mod secret_key_check;
 mod sessions;
 mod sign_in;
 mod signing_keys;
+#[cfg(test)]
+mod stand_in;
 
 /// The storage contract.
 pub use gatewright_storage as storage;
@@ -63,7 +68,9 @@ pub use admin::actor::Actor;
 pub use admin::permissions::Permissions;
 pub use admin::roles::{RoleUpdate, Roles};
 pub use admin::setup::{FirstAdministrator, Setup};
-pub use admin::transfer::record::{IgnoredField, ImportOptions, ImportOutcome, ImportUser};
+pub use admin::transfer::record::{
+    IgnoredField, ImportIdentity, ImportOptions, ImportOutcome, ImportUser,
+};
 pub use admin::users::Users;
 pub use admin::users::creation::NewAccount;
 pub use admin::users::fields::UserUpdate;
@@ -80,8 +87,23 @@ pub use deferred::task::Deferred;
 pub use error::{
     AccessTokenError, Error, ErrorCode, FieldError, FieldErrorCode, LinkError, Result,
 };
+pub use federation::Federation;
+pub use federation::arrival::{CallbackRequest, Failed, Returned};
+pub use federation::code::{Continuation, FlowCookies, Presented};
+pub use federation::completion::Completion;
+pub use federation::exchange::{CompletionRequired, Exchange, Exchanged};
+pub use federation::flow::{FlowCookie, FlowPurpose};
+pub use federation::link_policy::LinkPolicy;
+pub use federation::presets::{preset_icon, preset_issuers};
+pub use federation::profile_map::ProfileMap;
+pub use federation::provider::{PERSONAL_TENANT, SUBJECT_MAX};
+pub use federation::providers::ProviderInfo;
+pub use federation::start::{StartRequest, Started};
 pub use gatewright_storage::Timestamp;
 pub use identifier::{EmailAddress, Username, canonical, email_key};
+pub use identities::Identities;
+pub use identities::identity::LinkedIdentity;
+pub use identities::upstream_token::UpstreamToken;
 pub use mail::{MailContext, MailError, MailKind, Message, Templates};
 pub use mfa::enrolment::TotpEnrolment;
 pub use mfa::limited::MissingFactor;
@@ -91,10 +113,12 @@ pub use outbound::{FETCH_LIMIT, FETCH_TIMEOUT, OutboundMethod, OutboundRequest, 
 pub use platform::{Level, Platform, Settings};
 pub use profile::{Editor, FieldKind, ProfileField, ProfileFields};
 pub use secret::{SecretKey, SecretToken};
+pub use secret_key_check::{is_secret_key_of, wrong_secret_key};
 pub use sessions::Sessions;
 pub use sessions::tokens::{MAX_ACCESS_TOKEN, OpaqueToken, TokenPair, Tokens};
 pub use sessions::transport::{SessionTransport, TokenFormat};
 pub use sign_in::SignIn;
-pub use sign_in::login::{Login, LoginRequest, MfaChallenge};
+pub use sign_in::challenge::MfaChallenge;
+pub use sign_in::login::{Login, LoginRequest};
 pub use sign_in::reauthentication::Evidence;
 pub use signing_keys::SigningKeys;

@@ -2,8 +2,9 @@
 
 use core::time::Duration;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::error::{Error, LinkError, Result};
@@ -27,6 +28,12 @@ pub(crate) enum Purpose {
     UndoSecondFactor,
     /// Complete a login with a second factor.
     Mfa,
+    /// Come back from a sign-in provider, once.
+    OauthState,
+    /// Get the result of a sign-in by a provider.
+    OauthCode,
+    /// Complete the data of a first sign-in by a provider.
+    OauthCompletion,
 }
 
 impl Purpose {
@@ -38,6 +45,9 @@ impl Purpose {
             Self::UndoEmail => "undo_email",
             Self::UndoSecondFactor => "undo_second_factor",
             Self::Mfa => "mfa",
+            Self::OauthState => "oauth_state",
+            Self::OauthCode => "oauth_code",
+            Self::OauthCompletion => "oauth_completion",
         }
     }
 }
@@ -71,10 +81,75 @@ pub(crate) async fn create_secret<P: Platform>(
     life: Duration,
     replaces: bool,
 ) -> Result<SecretToken> {
-    let now = context.now();
     let token = SecretToken::generate(&context.platform);
-    let payload = serde_json::to_string(payload)
-        .map_err(|error| Error::Internal(format!("payload of a one-time secret: {error}")))?;
+    let payload = to_json(payload)?;
+    store(context, &token, purpose, user_id, payload, life, replaces).await?;
+    Ok(token)
+}
+
+/// The stored payload of a secret from [`create_sealed_secret`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Sealed {
+    /// The payload, encrypted for the holder of the secret.
+    pub(crate) sealed: String,
+}
+
+/// Creates a one-time secret whose payload can be read only by its holder, for a user or for no user.
+pub(crate) async fn create_sealed_secret<P: Platform>(
+    context: &Context<P>,
+    purpose: Purpose,
+    user_id: Option<&str>,
+    payload: &impl Serialize,
+    life: Duration,
+) -> Result<SecretToken> {
+    let token = SecretToken::generate(&context.platform);
+    let plain = Zeroizing::new(to_json(payload)?);
+    let sealed = context.config.secret_key.encrypt(
+        &context.platform,
+        purpose.as_str(),
+        &token.digest(),
+        token.expose(),
+        plain.as_bytes(),
+    );
+    let payload = to_json(&Sealed { sealed })?;
+    store(context, &token, purpose, user_id, payload, life, false).await?;
+    Ok(token)
+}
+
+/// Opens the payload of a secret from [`create_sealed_secret`], by the presented secret.
+///
+/// # Errors
+/// [`Error::Link`] if it was sealed by another `SECRET_KEY`.
+pub(crate) fn open_sealed<T: DeserializeOwned, P: Platform>(
+    context: &Context<P>,
+    purpose: Purpose,
+    presented: &str,
+    digest: &str,
+    sealed: &str,
+) -> Result<T> {
+    let key = &context.config.secret_key;
+    let plain = key
+        .decrypt(purpose.as_str(), digest, presented, sealed)
+        .ok_or(Error::Link(LinkError::Invalid))?;
+    json::from_slice(&plain)
+        .map_err(|error| Error::Internal(format!("sealed payload of a one-time secret: {error}")))
+}
+
+fn to_json(payload: &impl Serialize) -> Result<String> {
+    serde_json::to_string(payload)
+        .map_err(|error| Error::Internal(format!("payload of a one-time secret: {error}")))
+}
+
+async fn store<P: Platform>(
+    context: &Context<P>,
+    token: &SecretToken,
+    purpose: Purpose,
+    user_id: Option<&str>,
+    payload: String,
+    life: Duration,
+    replaces: bool,
+) -> Result<()> {
+    let now = context.now();
     let secret = OneTimeSecret {
         digest: token.digest(),
         purpose: purpose.as_str().to_owned(),
@@ -84,11 +159,14 @@ pub(crate) async fn create_secret<P: Platform>(
         expires_at: now + life,
         consumed_at: None,
     };
-    context
-        .storage()
-        .store_one_time_secret(secret, replaces)
-        .await?;
-    Ok(token)
+    let stored = context.storage().store_one_time_secret(secret, replaces);
+    if stored.await? {
+        Ok(())
+    } else {
+        Err(Error::Internal(
+            "a new one-time secret is stored already".to_owned(),
+        ))
+    }
 }
 
 /// Verifies a presented one-time secret without consuming it. The error reveals to its holder whether it is used or

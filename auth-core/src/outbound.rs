@@ -4,7 +4,7 @@ use core::time::Duration;
 
 /// The maximum number of bytes read from a response body.
 pub const FETCH_LIMIT: usize = 1 << 20;
-/// How long a host waits for a response.
+/// How long a host waits for a response and its body together.
 pub const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The methods of outbound requests.

@@ -36,7 +36,7 @@ pub trait Platform {
     /// The message was not accepted.
     async fn send_mail(&self, message: Message) -> Result<(), MailError>;
 
-    /// Sends a request and returns its response, whatever its status. It fails after
+    /// Sends a request and returns its response, whatever its status; a redirect is not followed. It fails after
     /// [`FETCH_TIMEOUT`](crate::FETCH_TIMEOUT), and if the body is longer than [`FETCH_LIMIT`](crate::FETCH_LIMIT).
     ///
     /// # Errors

@@ -47,6 +47,18 @@ pub enum FieldKind {
     Boolean,
 }
 
+impl FieldKind {
+    /// Returns the name of the type in declarations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+        }
+    }
+}
+
 /// The users who can change a field.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -153,6 +165,9 @@ impl ProfileFields {
     }
 }
 
+/// The message about a character that not every database stores.
+pub(crate) const NO_NULL: &str = "Null characters are not allowed.";
+
 impl ProfileField {
     fn check(&self, value: &Value) -> Result<(), (FieldErrorCode, String)> {
         let wrong =
@@ -165,10 +180,7 @@ impl ProfileField {
                 } else if self.required && text.trim().is_empty() {
                     Err((FieldErrorCode::Required, "This is required.".into()))
                 } else if text.contains('\0') {
-                    Err((
-                        FieldErrorCode::InvalidFormat,
-                        "Null characters are not allowed.".into(),
-                    ))
+                    Err((FieldErrorCode::InvalidFormat, NO_NULL.into()))
                 } else {
                     Ok(())
                 }

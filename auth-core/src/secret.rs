@@ -89,6 +89,11 @@ impl SecretKey {
         &self.0
     }
 
+    /// Returns a text by which the key is recognised, and from which it can't be computed.
+    pub(crate) fn fingerprint(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.derive("fingerprint", b"").as_ref())
+    }
+
     /// Derives a 32-byte key for one purpose (HKDF-SHA-256, RFC 5869), bound to `salt`.
     fn derive(&self, purpose: &str, salt: &[u8]) -> Zeroizing<[u8; 32]> {
         let mut key = Zeroizing::new([0; 32]);

@@ -7,7 +7,7 @@ use crate::page::{Block, Page};
 use crate::script::is_assignment;
 
 /// Programs that a test can't run: they need an account, a cluster or another machine, or build for minutes.
-const UNAVAILABLE: [&str; 31] = [
+const UNAVAILABLE: [&str; 33] = [
     "apt",
     "apt-get",
     "brew",
@@ -15,6 +15,7 @@ const UNAVAILABLE: [&str; 31] = [
     "caddy",
     "cargo",
     "certbot",
+    "createdb",
     "deno",
     "docker",
     "firebase",
@@ -28,6 +29,7 @@ const UNAVAILABLE: [&str; 31] = [
     "npm",
     "npx",
     "pg_dump",
+    "pg_restore",
     "pip",
     "podman",
     "psql",

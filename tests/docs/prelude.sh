@@ -1,6 +1,8 @@
-# The script that the test makes of a page begins with this. The test sets PAGE, PORT, HOST_LOG, OUTPUTS and STARTS_HOST.
+# The script that the test makes of a page begins with this. The test sets PAGE, PORT, POSTGRES_PORT, HOST_LOG, OUTPUTS and
+# STARTS_HOST.
 
-HOST_PID=
+# The hosts that run.
+HOST_PIDS=()
 
 # Remembers which block begins: the file of its output, and whether its requests are to fail.
 begin() {
@@ -16,9 +18,9 @@ failed() {
   echo >&2
 }
 
-# Starts the host that the page calls http://localhost:8080, and waits until it listens.
+# Starts the host that the page calls http://localhost:8080, and waits until it listens. With --listen it is a further host.
 serve() {
-  stop_host
+  [[ " $* " == *" --listen "* ]] || stop_host
   local base=http://localhost:$PORT printed=$OUTPUTS/host
   if [[ -n ${PUBLIC_BASE_URL-} ]]; then
     base=$PUBLIC_BASE_URL
@@ -29,22 +31,61 @@ serve() {
   # The former host said that it listens, too.
   : >"$printed"
   LISTEN=127.0.0.1:$PORT PUBLIC_BASE_URL=$base command gatewright serve "$@" >"$printed" 2>>"$HOST_LOG" &
-  HOST_PID=$!
+  local pid=$!
+  HOST_PIDS+=("$pid")
   until grep -q ^listening "$printed"; do
-    if ! kill -0 "$HOST_PID" 2>/dev/null; then
+    if ! kill -0 "$pid" 2>/dev/null; then
       cat "$printed" "$HOST_LOG" >&2
-      HOST_PID=
       return 1
     fi
     sleep 0.05
   done
 }
 
+# Stops all hosts.
 stop_host() {
-  [[ -z $HOST_PID ]] && return
-  kill "$HOST_PID" 2>/dev/null || true
-  wait "$HOST_PID" || true
-  HOST_PID=
+  local pid
+  for pid in "${HOST_PIDS[@]}"; do
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" || true
+  done
+  HOST_PIDS=()
+}
+
+as_postgres() {
+  if [[ $EUID == 0 ]]; then
+    (cd / && runuser -u postgres -- "$@")
+  else
+    "$@"
+  fi
+}
+
+# Starts a database server of the page's own, which it calls localhost:5432. PostgreSQL's programs find it as its superuser.
+start_postgres() {
+  local bin
+  bin=$(ls -d /usr/lib/postgresql/*/bin | tail -n 1)
+  POSTGRES=$(as_postgres mktemp -d)
+  as_postgres "$bin/initdb" -D "$POSTGRES/data" -U postgres -E UTF8 --locale=C.UTF-8 \
+    --auth-local=trust --auth-host=scram-sha-256 >"$OUTPUTS/initdb"
+  as_postgres "$bin/postgres" -D "$POSTGRES/data" -k "$POSTGRES" -h localhost -p "$POSTGRES_PORT" -c fsync=off \
+    >"$OUTPUTS/postgres" 2>&1 &
+  POSTGRES_PID=$!
+  export PGHOST=$POSTGRES PGPORT=$POSTGRES_PORT PGUSER=postgres
+  local attempt
+  for attempt in {1..200}; do
+    "$bin/pg_isready" -q && return
+    sleep 0.05
+  done
+  cat "$OUTPUTS/postgres" >&2
+  return 1
+}
+
+# The server's own process is behind `runuser`.
+stop_postgres() {
+  [[ -z ${POSTGRES_PID-} ]] && return
+  as_postgres sh -c 'kill -INT "$(head -n 1 "$1/data/postmaster.pid")"' - "$POSTGRES"
+  wait "$POSTGRES_PID" || true
+  rm -r "$POSTGRES"
 }
 
 gatewright() {
@@ -91,7 +132,7 @@ from_log() {
 }
 
 trap 'failed $?' ERR
-trap 'trap - ERR; stop_host' EXIT
+trap 'trap - ERR; stop_host; stop_postgres' EXIT
 : >"$HOST_LOG"
 if [[ $STARTS_HOST == no ]]; then
   serve

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::answer;
 use crate::page::{Block, Page};
-use crate::script::{script, starts_host};
+use crate::script::{Ports, script, starts_host};
 
 /// Seconds after which a page is stopped, because it hangs.
 const PATIENCE: &str = "300";
@@ -34,9 +34,13 @@ pub(crate) fn run(page: &Page) -> Vec<String> {
     let compiled = Compiled::of("native");
     compiled.lend(&home.join("data/cache"));
 
-    let port = free_port();
+    let ports = Ports {
+        host: free_port(),
+        second: free_port(),
+        postgres: free_port(),
+    };
     let file = folder.path().join("script");
-    std::fs::write(&file, script(page, port)).unwrap();
+    std::fs::write(&file, script(page, &ports)).unwrap();
     let path = std::env::var("PATH").unwrap();
     let mut bash = Command::new("timeout");
     bash.args(["--kill-after=5", PATIENCE, "bash", "-euo", "pipefail"])
@@ -48,7 +52,8 @@ pub(crate) fn run(page: &Page) -> Vec<String> {
         .env("LANG", "C.UTF-8")
         .env("PRELUDE", repository::root().join("tests/docs/prelude.sh"))
         .env("PAGE", &page.path)
-        .env("PORT", port.to_string())
+        .env("PORT", ports.host.to_string())
+        .env("POSTGRES_PORT", ports.postgres.to_string())
         .env("OUTPUTS", &outputs)
         .env("HOST_LOG", outputs.join("log"))
         .env("STARTS_HOST", if starts_host(page) { "yes" } else { "no" })

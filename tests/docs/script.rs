@@ -2,8 +2,18 @@
 
 use crate::page::{Block, Page};
 
-/// Makes the script. Hosts listen on this port, and the file of each block's output has the number of its first line.
-pub(crate) fn script(page: &Page, port: u16) -> String {
+/// The ports in place of those that the pages name.
+pub(crate) struct Ports {
+    /// The host's, for 8080.
+    pub(crate) host: u16,
+    /// A second host's, for 8081.
+    pub(crate) second: u16,
+    /// A database server's, for 5432.
+    pub(crate) postgres: u16,
+}
+
+/// Makes the script. Hosts listen on these ports, and the file of each block's output has the number of its first line.
+pub(crate) fn script(page: &Page, ports: &Ports) -> String {
     let mut lines = vec![String::new(); page.text.lines().count()];
     "source \"$PRELUDE\"".clone_into(&mut lines[0]);
     for block in page.blocks.iter().filter(|block| block.runs()) {
@@ -15,7 +25,7 @@ pub(crate) fn script(page: &Page, port: u16) -> String {
         lines[block.first - 1] = begin;
         lines[block.last - 1] = end;
         for (place, line) in lines[block.first..].iter_mut().zip(&block.lines) {
-            *place = with_port(line, port);
+            *place = with_ports(line, ports);
         }
     }
     // A block could end the session before the page ends.
@@ -48,13 +58,20 @@ pub(crate) fn is_assignment(word: &str) -> bool {
     name.is_some_and(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
 }
 
-/// Replaces the address that readers have with the host's.
-fn with_port(line: &str, port: u16) -> String {
-    ["localhost:8080", "127.0.0.1:8080"]
-        .iter()
-        .fold(line.to_owned(), |line, address| {
-            line.replace(address, &address.replace("8080", &port.to_string()))
-        })
+/// Replaces the addresses that readers have with those of the test.
+fn with_ports(line: &str, ports: &Ports) -> String {
+    let mut line = line.to_owned();
+    let places = [
+        ("8080", ports.host),
+        ("8081", ports.second),
+        ("5432", ports.postgres),
+    ];
+    for (readers, port) in places {
+        for name in ["localhost", "127.0.0.1"] {
+            line = line.replace(&format!("{name}:{readers}"), &format!("{name}:{port}"));
+        }
+    }
+    line
 }
 
 /// Returns whether the answer on the page is an error.

@@ -1,40 +1,20 @@
 // The pages in a browser, against the service at GATEWRIGHT_BASE, which writes its mail to the log GATEWRIGHT_LOG.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const base = process.env.GATEWRIGHT_BASE;
-const folder = mkdtempSync(join(tmpdir(), "gatewright-browser-"));
-let context;
+let browser;
 
 before(async () => {
-  context = await chromium.launchPersistentContext(folder, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  browser = await launch();
 });
 
-after(async () => {
-  await context?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => browser?.close());
 
-// Opens a page, and fails the test if it logs an error or violates the content security policy.
-async function open(path) {
-  const page = await context.newPage();
-  const problems = [];
-  page.on("pageerror", (error) => problems.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error" && !message.text().includes("Failed to load resource")) problems.push(message.text());
-  });
-  await page.goto(base + path);
-  return { page, problems };
-}
+const open = (path) => browser.open(base + path);
 
 test("a person signs up, sees the account, signs out and signs in again", async () => {
   const { page, problems } = await open("/");

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use auth_core::config::{Group, HostKind, Setting};
-use gatewright::all_settings;
+use gatewright::{all_settings, is_pattern};
 
 use crate::spin_default::spin_default;
 
@@ -81,6 +81,9 @@ fn section(name: &str) -> String {
         );
         if rows.len() == 1 {
             let _ = writeln!(text, "- Hosts: {}", hosts_or_all(row));
+        }
+        if is_pattern(row) {
+            text.push_str("- `NAME`: a name in `OIDC_PROVIDERS`, in upper case; no flag sets it\n");
         }
         if row.secret {
             text.push_str("- Secret: no flag sets it, and no command prints it\n");

@@ -1,4 +1,4 @@
-//! Generated files under version control: the variables in Spin's manifests, the D1 migrations and the page about
+//! Generated files under version control: the variables and hosts in Spin's manifests, the D1 migrations and the page about
 //! configuration; and the limits and error codes in the documentation.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use auth_core::Config;
-use auth_core::config::{LogConfig, ProxyConfig, RetentionConfig, Setting, WebConfig};
+use auth_core::config::{
+    FederationConfig, LogConfig, ProxyConfig, RetentionConfig, Setting, WebConfig,
+};
 use gatewright_http::BodyConfig;
 use gatewright_mail::MailConfig;
 use gatewright_storage_sqlite::MIGRATIONS;
@@ -20,8 +22,11 @@ use spin_default::spin_default;
 const END: &str = "# generated: end\n";
 
 fn settings() -> impl Iterator<Item = &'static Setting> {
+    let [providers, presets] = FederationConfig::TABLES;
     let tables = [
         Config::TABLE,
+        providers,
+        presets,
         WebConfig::TABLE,
         ProxyConfig::TABLE,
         RetentionConfig::TABLE,
@@ -62,6 +67,13 @@ fn component_variables() -> String {
         .collect()
 }
 
+/// Returns the hosts that a component can reach for the presets, whatever is configured.
+fn hosts() -> String {
+    let origins = FederationConfig::preset_origins().into_iter();
+    let lines = origins.map(|origin| format!("    {origin:?},\n"));
+    lines.chain(["    ".to_owned()]).collect()
+}
+
 /// Inserts the generated text between its marks.
 fn generated(manifest: &str) -> String {
     let put = |manifest: &str, name: &str, content: String| {
@@ -70,7 +82,8 @@ fn generated(manifest: &str) -> String {
         let (_, after) = rest.split_once(END).unwrap();
         format!("{before}{begin}{content}{END}{after}")
     };
-    let manifest = put(manifest, "variables", variables());
+    let manifest = put(manifest, "hosts", hosts());
+    let manifest = put(&manifest, "variables", variables());
     put(&manifest, "component variables", component_variables())
 }
 

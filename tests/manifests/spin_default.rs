@@ -9,7 +9,7 @@ pub(crate) fn spin_default(setting: &Setting) -> Option<&'static str> {
         // The address at which Spin listens by default.
         (_, "PUBLIC_BASE_URL") => Some("http://localhost:3000"),
         // Spin has no other bound for the hashes that are computed at the same time.
-        (_, "HASHES_PER_SECOND") => Some("32"),
+        (_, "HASHES_PER_SECOND") => Some("64"),
         (default, _) => Some(default.unwrap_or_default()),
     }
 }

@@ -2,12 +2,17 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
+mod backup;
 mod compile;
+mod copy;
 mod faulty_guest;
+mod healthcheck;
 mod help;
+mod identity_peers;
 mod load;
 mod mail;
 mod network;
+mod provider;
 mod secrets;
 mod settings;
 mod shutdown;
@@ -31,6 +36,17 @@ fn refused(mut command: Command) -> String {
     } = command.output().unwrap();
     assert!(!status.success(), "{}", String::from_utf8_lossy(&stdout));
     String::from_utf8(stderr).unwrap()
+}
+
+/// Runs a command that must succeed, and returns its output.
+fn succeeds(mut command: Command) -> String {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
+    assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+    String::from_utf8(stdout).unwrap()
 }
 
 /// Sends the first half of a registration and returns the connection.

@@ -16,7 +16,7 @@ fn a_wrong_setting_stops_the_start_with_its_name_and_the_accepted_form() {
         (
             "DATABASE_URL",
             "mysql://x",
-            "DATABASE_URL: \"mysql://x\" is not accepted; accepted: sqlite: and a path",
+            "DATABASE_URL: \"mysql://x\" is not accepted; accepted: sqlite: and a path, or postgresql://",
         ),
         (
             "JWT_ALGORITHM",
@@ -91,6 +91,44 @@ fn a_blank_value_hides_no_other() {
     assert!(refused(command).contains("from-file"));
 }
 
+/// Settings with the name of a provider are settings like others, from every layer but flags.
+#[test]
+fn settings_of_providers_are_checked_and_printed_without_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file =
+        "OIDC_PROVIDERS=acme,work\nOIDC_ACME_CLIENT_SECRET=geheim\nGITHUB_CLIENT_SECRET=geheim\n";
+    std::fs::write(folder.path().join(".env"), file).unwrap();
+    let command = |verb| {
+        let mut command = native(folder.path(), &["config", verb]);
+        command
+            .env(KEY.0, KEY.1)
+            .env("OIDC_ACME_ISSUER", "https://login.example.com")
+            .env("OIDC_ACME_CLIENT_ID", "gatewright");
+        command
+    };
+    let said = refused(command("check"));
+    for part in [
+        "3 settings are not accepted",
+        "OIDC_WORK_ISSUER: not set, but OIDC_PROVIDERS names work",
+        "example:  OIDC_WORK_ISSUER=https://",
+        "OIDC_WORK_CLIENT_ID: not set",
+        "OIDC_WORK_CLIENT_SECRET: not set",
+        "GITHUB_CLIENT_SECRET has no effect without GITHUB_CLIENT_ID",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let printed = command("print").output().unwrap().stdout;
+    let printed = String::from_utf8(printed).unwrap();
+    for line in [
+        "OIDC_ACME_ISSUER=https://login.example.com\n",
+        "OIDC_ACME_CLIENT_SECRET=(set)\n",
+        "GITHUB_CLIENT_SECRET=(set)\n",
+    ] {
+        assert!(printed.contains(line), "{line}: {printed}");
+    }
+    assert!(!said.contains("geheim") && !printed.contains("geheim"));
+}
+
 #[test]
 fn an_instance_must_have_the_memory_of_a_hash() {
     let folder = tempfile::tempdir().unwrap();
@@ -111,7 +149,7 @@ fn a_newer_schema_is_refused() {
     host.kill();
     let database = rusqlite::Connection::open(host.folder().join("data/gatewright.db")).unwrap();
     database
-        .execute("INSERT INTO schema_migrations VALUES (99, 'later', 0)", ())
+        .execute("INSERT INTO schema_migrations (version, name, applied_at, serves) VALUES (99, 'later', 0, 99)", ())
         .unwrap();
     drop(database);
     let said = refused(native(host.folder(), &["serve", "--listen", "127.0.0.1:0"]));

@@ -1,4 +1,8 @@
+use std::process::Command;
+
 use gatewright_tests::host::Host;
+use gatewright_tests::identity::IdentityService;
+use serde_json::json;
 
 /// Pages are served at their paths; nothing in them is inline, framed or loaded from elsewhere.
 #[tokio::test]
@@ -30,6 +34,7 @@ async fn pages_are_served_under_a_strict_policy() {
     for (path, content_type) in [
         ("/assets/pages.js", "text/javascript"),
         ("/assets/pages.css", "text/css"),
+        ("/assets/providers/google.svg", "image/svg+xml"),
     ] {
         assert!(
             host.get(path)
@@ -38,4 +43,51 @@ async fn pages_are_served_under_a_strict_policy() {
                 .starts_with(content_type)
         );
     }
+}
+
+/// In Chromium: from the button on the sign-in page to the account, at the first sign-in and at the next.
+#[tokio::test]
+async fn the_button_of_a_provider_signs_in() {
+    let identity = IdentityService::start(&["acme"], &[]);
+    identity.person("acme", json!({"sub": "ada", "email": "ada@example.com"}));
+    let host = identity.host(&[SITE, INSECURE, ("OIDC_ACME_LABEL", "Acme")]);
+    run_in_chromium("provider-button.mjs", &host);
+}
+
+/// In Chromium: the account page links a second provider, and only after the user has chosen to.
+#[tokio::test]
+async fn the_account_page_links_a_provider() {
+    let identity = IdentityService::start(&["acme", "work"], &[]);
+    for (provider, email) in [("acme", "ada@example.com"), ("work", "ada@example.net")] {
+        identity.person(provider, json!({"sub": "ada", "email": email}));
+    }
+    let labels = [("OIDC_ACME_LABEL", "Acme"), ("OIDC_WORK_LABEL", "Work")];
+    let host = identity.host(&[SITE, INSECURE, labels[0], labels[1]]);
+    run_in_chromium("provider-link.mjs", &host);
+}
+
+/// In Chromium: a first sign-in with cookies at once stops at the page for what is missing, and goes on from there.
+#[tokio::test]
+async fn a_first_sign_in_is_completed_on_the_page() {
+    let identity = IdentityService::start(&["acme"], &[]);
+    identity.person("acme", json!({"sub": "ada", "email": "ada@example.com"}));
+    let fields = r#"[{"name": "age", "type": "integer", "required": true},
+        {"name": "news", "type": "boolean", "required": true}]"#;
+    let host = identity.host(&[SITE, INSECURE, ("PROFILE_FIELDS", fields)]);
+    run_in_chromium("provider-steps.mjs", &host);
+}
+
+const SITE: (&str, &str) = ("PUBLIC_BASE_URL", "http://auth.example.com");
+const INSECURE: (&str, &str) = ("COOKIE_SECURE", "false");
+
+fn run_in_chromium(script: &str, host: &Host) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/javascript");
+    let run = Command::new("node")
+        .arg(format!("{folder}/{script}"))
+        .env("GATEWRIGHT_BASE", host.base())
+        .env("GATEWRIGHT_SITE", SITE.1)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{said}\n{}", host.log());
 }

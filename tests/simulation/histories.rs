@@ -1,19 +1,21 @@
-//! Random histories of accounts and sessions, compared with a short model of the required behaviour.
+//! Random histories of accounts and sessions, compared with a short model of the required behaviour. Calls of storage can
+//! fail, before they do anything or afterwards; then the client repeats its request, and the model still holds.
 
 use std::time::Duration;
 
 use auth_core::{Auth, Error, Platform as _, Timestamp, TokenPair};
 use futures::executor::block_on;
-use gatewright_tests::SimulatedPlatform;
 use gatewright_tests::host::PASSWORD;
 use gatewright_tests::simulation::after_answer;
+use gatewright_tests::{SimulatedPlatform, Unreliable, config};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
-use super::{auth, client, login, refresh, register};
+use super::{client, login, refresh, register};
 
 /// The default number of histories; `GATEWRIGHT_HISTORIES` overrides it.
 const HISTORIES: u64 = 20;
+const HISTORIES_ON_POSTGRES: u64 = 2;
 const STEPS: u32 = 80;
 const USERS: u64 = 3;
 const GRACE: Duration = Duration::from_secs(10);
@@ -58,21 +60,31 @@ impl Modelled {
     }
 }
 
+/// Repeats a request until storage is available.
+fn answered<T>(request: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
+    let answers = std::iter::repeat_with(request).take(100);
+    let mut others = answers.skip_while(|answer| matches!(answer, Err(Error::Unavailable(_))));
+    others.next().unwrap()
+}
+
 struct History {
-    auth: Auth<SimulatedPlatform>,
+    auth: Auth<SimulatedPlatform<Unreliable>>,
     rng: ChaCha20Rng,
     registered: Vec<u64>,
     sessions: Vec<Modelled>,
 }
 
 impl History {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, storage: Unreliable) -> Self {
         let settings = [
             ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
             ("LOGIN_ATTEMPTS_PER_IP", "0"),
         ];
         Self {
-            auth: auth(seed, &settings),
+            auth: Auth::new(
+                SimulatedPlatform::with_storage(seed, storage),
+                config(&settings),
+            ),
             rng: ChaCha20Rng::seed_from_u64(seed),
             registered: Vec::new(),
             sessions: Vec::new(),
@@ -97,17 +109,21 @@ impl History {
         let email = format!("user{user}@example.com");
         match self.any(10) {
             0 | 1 if !self.registered.contains(&user) => {
-                let tokens = register(&self.auth, &email);
+                // A lost answer of a registration is repeated as a login, which the model doesn't know.
+                let storage = self.auth.platform().storage();
+                let tokens = storage.reliably(|| register(&self.auth, &email));
                 self.registered.push(user);
                 self.sessions.push(Modelled::new(user, tokens, self.now()));
             }
             0 | 1 => {
-                let signed_in = login(&self.auth, &email, PASSWORD).ok().unwrap();
+                let request = || login(&self.auth, &email, PASSWORD);
+                let signed_in = answered(request).ok().unwrap();
                 self.sessions
                     .push(Modelled::new(user, signed_in, self.now()));
             }
             2 => {
-                let refused = login(&self.auth, &email, "not the password at all").err();
+                let request = || login(&self.auth, &email, "not the password at all");
+                let refused = answered(request).err();
                 assert_eq!(refused, Some(Error::InvalidCredentials));
             }
             3..=5 => self.refresh(),
@@ -129,7 +145,7 @@ impl History {
         };
         let now = self.now();
         let session = &mut self.sessions[index];
-        match refresh(&self.auth, &session.current) {
+        match answered(|| refresh(&self.auth, &session.current)) {
             Ok(next) => {
                 assert!(session.can_refresh(now), "a dead session was renewed");
                 let used = std::mem::replace(&mut session.current, next);
@@ -157,7 +173,7 @@ impl History {
         let Some((used, when)) = session.used.get(chosen) else {
             return;
         };
-        let presented = refresh(&self.auth, used);
+        let presented = answered(|| refresh(&self.auth, used));
         if session.ended || now >= session.begun + SESSION {
             assert_eq!(presented.err(), Some(Error::RefreshToken));
         } else if now < *when + GRACE {
@@ -181,9 +197,12 @@ impl History {
         let Some(index) = self.any_session() else {
             return;
         };
+        let now = self.now();
         let session = &mut self.sessions[index];
         let token = &session.current.access_token;
-        if block_on(self.auth.sessions().logout(token, &client())).is_ok() {
+        // A repeated request is refused if the lost one has ended the session.
+        let ended = answered(|| block_on(self.auth.sessions().logout(token, &client())));
+        if ended.is_ok() || session.is_active(now) {
             session.ended = true;
         }
     }
@@ -194,15 +213,13 @@ impl History {
         };
         let (now, user) = (self.now(), self.sessions[index].user);
         let session = &self.sessions[index];
-        let Ok(active) = block_on(
-            self.auth
-                .sessions()
-                .authenticate(&session.current.access_token),
-        ) else {
+        let auth = &self.auth;
+        let token = &session.current.access_token;
+        let Ok(active) = answered(|| block_on(auth.sessions().authenticate(token))) else {
             assert!(!session.is_active(now));
             return;
         };
-        block_on(self.auth.sessions().logout_all(&active, &client())).unwrap();
+        answered(|| block_on(auth.sessions().logout_all(&active, &client()))).unwrap();
         let theirs = self.sessions.iter_mut().filter(|one| one.user == user);
         theirs.for_each(|one| one.ended = true);
     }
@@ -210,22 +227,19 @@ impl History {
     fn check(&self) {
         let now = self.now();
         for session in &self.sessions {
-            let authenticated = block_on(
-                self.auth
-                    .sessions()
-                    .authenticate(&session.current.access_token),
-            );
+            let token = &session.current.access_token;
+            let request = || block_on(self.auth.sessions().authenticate(token));
+            let authenticated = answered(request);
             assert_eq!(authenticated.is_ok(), session.is_active(now));
         }
     }
 }
 
-#[test]
-fn histories_agree_with_the_model() {
+fn agree_with_the_model(usually: u64, storage: impl Fn(u64) -> Unreliable) {
     let asked = std::env::var("GATEWRIGHT_HISTORIES").ok();
-    let histories = asked.map_or(HISTORIES, |text| text.parse().unwrap());
+    let histories = asked.map_or(usually, |text| text.parse().unwrap());
     for seed in 0..histories {
-        let mut history = History::new(seed);
+        let mut history = History::new(seed, storage(seed));
         for step in 0..STEPS {
             let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 history.step();
@@ -234,4 +248,21 @@ fn histories_agree_with_the_model() {
             assert!(checked.is_ok(), "history {seed} failed at step {step}");
         }
     }
+}
+
+#[test]
+fn histories_agree_with_the_model() {
+    agree_with_the_model(HISTORIES, |_| Unreliable::in_memory());
+}
+
+#[test]
+fn histories_with_failing_calls_agree_with_the_model() {
+    agree_with_the_model(HISTORIES, |seed| Unreliable::in_memory().failing(seed));
+}
+
+#[test]
+fn histories_with_failing_calls_on_postgres_agree_with_the_model() {
+    agree_with_the_model(HISTORIES_ON_POSTGRES, |seed| {
+        Unreliable::on_postgres().failing(seed)
+    });
 }

@@ -122,9 +122,11 @@ fn scene() -> Scene {
         session: session.clone(),
         refresh_token: None,
         credential: None,
+        identity: None,
         ends_others: false,
         continues: None,
         replaces: Vec::new(),
+        events: vec![],
     };
     block_on(auth.platform().storage().start_session(new)).unwrap();
     let found = auth.platform().storage().find_session(session.id.clone());
@@ -173,12 +175,15 @@ fn change_roles(storage: &MemoryStorage, user_id: &str, adds: &[&str], removes: 
         invalidates: None,
         deletes_credentials: vec![],
         credentials: vec![],
+        removes_identities: vec![],
+        adds_identities: vec![],
         adds_roles: names(adds),
         removes_roles: names(removes),
         ends_sessions: None,
         search_terms: vec![],
         require_remaining_holder: None,
         grounds: None,
+        events: vec![],
     };
     let changed = ready_now(storage.change_user(change));
     assert_eq!(changed, Ok(ChangeOutcome::Changed(vec![])));
@@ -195,7 +200,7 @@ fn change_helper(storage: &MemoryStorage, rank: u64, permissions: &[&str]) {
         permissions: permissions.iter().map(|name| (*name).to_owned()).collect(),
         ..helper
     };
-    let stored = ready_now(storage.store_role(changed, Some(seen), None));
+    let stored = ready_now(storage.store_role(changed, Some(seen), None, vec![]));
     assert_eq!(stored, Ok(StoreOutcome::Stored));
 }
 

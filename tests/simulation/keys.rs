@@ -142,7 +142,7 @@ fn a_token_leaves_out_what_it_has_no_room_for() {
             .into_iter()
             .find(|role| role.name == "user");
         let seen = seen.map(|role| role.updated_at);
-        block_on(storage.store_role(role, seen, None)).unwrap();
+        block_on(storage.store_role(role, seen, None, vec![])).unwrap();
         let tokens = simulation::login(
             &auth,
             "ada@example.com",

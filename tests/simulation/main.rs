@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
 
+mod audited_changes;
 mod events;
 mod histories;
 mod interleaving;
@@ -12,7 +13,9 @@ mod own_changes;
 mod rehash;
 mod reproducible;
 mod tokens;
+mod two_people;
 
+use auth_core::storage::Storage;
 use auth_core::{Auth, Client, Error, FirstAdministrator, TokenPair};
 use futures::executor::block_on;
 use gatewright_tests::host::PASSWORD;
@@ -30,7 +33,7 @@ fn client() -> Client {
     }
 }
 
-fn register(auth: &Auth<SimulatedPlatform>, email: &str) -> TokenPair {
+fn register<S: Storage>(auth: &Auth<SimulatedPlatform<S>>, email: &str) -> TokenPair {
     let tokens = simulation::register(auth, simulation::registration(email), &client());
     // The mail that verifies the address is irrelevant here.
     auth.platform().take_deferred();
@@ -47,11 +50,18 @@ fn administrator(auth: &Auth<SimulatedPlatform>, email: &str) {
     assert!(block_on(auth.setup().first_administrator(first, &client())).is_ok());
 }
 
-fn login(auth: &Auth<SimulatedPlatform>, name: &str, password: &str) -> Result<TokenPair, Error> {
+fn login<S: Storage>(
+    auth: &Auth<SimulatedPlatform<S>>,
+    name: &str,
+    password: &str,
+) -> Result<TokenPair, Error> {
     simulation::login(auth, name, password, &client())
 }
 
-fn refresh(auth: &Auth<SimulatedPlatform>, tokens: &TokenPair) -> Result<TokenPair, Error> {
+fn refresh<S: Storage>(
+    auth: &Auth<SimulatedPlatform<S>>,
+    tokens: &TokenPair,
+) -> Result<TokenPair, Error> {
     block_on(
         auth.sessions()
             .refresh(tokens.refresh_token.expose(), &client()),

@@ -79,9 +79,11 @@ fn a_token_of_an_earlier_version_goes_on() {
         session,
         refresh_token,
         credential: None,
+        identity: None,
         ends_others: false,
         continues: None,
         replaces: Vec::new(),
+        events: vec![],
     };
     let started = block_on(auth.platform().storage().start_session(new));
     assert!(matches!(started, Ok(StartSessionOutcome::Started(_))));

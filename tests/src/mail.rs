@@ -1,6 +1,6 @@
 //! A local e-mail service.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::host::Host;
+use crate::received::Received;
 
 /// Receives the messages that hosts post with `EMAIL_PROVIDER` webhook.
 pub struct MailService {
@@ -110,7 +111,9 @@ pub fn link_of(message: &Value) -> String {
 /// Responds to the requests of a connection.
 fn serve(stream: &TcpStream, sender: &Sender<Posted>, silent: &AtomicBool) {
     let mut reader = BufReader::new(stream);
-    while let Some(posted) = read(&mut reader) {
+    while let Some(Received { head, body }) = Received::read(&mut reader) {
+        let message = serde_json::from_slice(&body).unwrap();
+        let posted = Posted { head, message };
         if silent.load(Ordering::SeqCst) {
             // Until the client gives up.
             let _ = reader.read(&mut [0]);
@@ -123,35 +126,4 @@ fn serve(stream: &TcpStream, sender: &Sender<Posted>, silent: &AtomicBool) {
             return;
         }
     }
-}
-
-/// Reads a request. Returns `None` if the connection has ended.
-fn read(reader: &mut BufReader<&TcpStream>) -> Option<Posted> {
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head).ok()? == 0 {
-            return None;
-        }
-    }
-    let mut body = Vec::new();
-    let lower = head.to_lowercase();
-    if lower.contains("transfer-encoding: chunked") {
-        loop {
-            let mut size = String::new();
-            reader.read_line(&mut size).ok()?;
-            let size = usize::from_str_radix(size.trim(), 16).unwrap();
-            let mut chunk = vec![0; size + 2];
-            reader.read_exact(&mut chunk).ok()?;
-            if size == 0 {
-                break;
-            }
-            body.extend_from_slice(&chunk[..size]);
-        }
-    } else {
-        let length = lower.split("content-length: ").nth(1).unwrap();
-        body.resize(length.split("\r\n").next().unwrap().parse().unwrap(), 0);
-        reader.read_exact(&mut body).ok()?;
-    }
-    let message = serde_json::from_slice(&body).unwrap();
-    Some(Posted { head, message })
 }

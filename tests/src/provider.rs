@@ -14,6 +14,8 @@ use gatewright::spin::{App, Compiled, Given, InstanceData};
 use tempfile::TempDir;
 use wasmtime::component::{Accessor, ComponentNamedList, Instance, Lift, Lower, TypedFunc};
 
+use crate::postgres::origin;
+
 /// Bindings generated from `wit/`.
 #[allow(clippy::all, reason = "generated; documented in wit/")]
 mod generated {
@@ -41,6 +43,20 @@ type Job =
 impl ProviderStorage {
     /// Creates this many instances of a component, all with the same empty state.
     pub fn new(component: &Path, instances: usize) -> Self {
+        Self::with(component, instances, "")
+    }
+
+    /// Creates this many instances of a component that stores its state in the PostgreSQL database of a URL.
+    pub fn on_postgres(component: &Path, instances: usize, url: &str) -> Self {
+        let further = format!(
+            "allowed_outbound_hosts = [{:?}]\n[component.provider.variables]\ndatabase_url = {:?}",
+            origin(url),
+            url
+        );
+        Self::with(component, instances, &further)
+    }
+
+    fn with(component: &Path, instances: usize, further: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let manifest = folder.path().join("spin.toml");
         let text = format!(
@@ -54,6 +70,7 @@ impl ProviderStorage {
             [component.provider]
             source = {component:?}
             sqlite_databases = ["default"]
+            {further}
             "#
         );
         std::fs::write(&manifest, text).unwrap();
@@ -158,7 +175,8 @@ mod exported {
                 use super::auth::$module::*;
                 use super::{Accessor, Called, Instance, InstanceData, function};
 
-                $(pub(in super::super) async fn $name(
+                $(#[allow(clippy::too_many_arguments, reason = "those of the contract's function")]
+                pub(in super::super) async fn $name(
                     accessor: &Accessor<InstanceData>,
                     instance: &Instance,
                     $($argument: $ty),*

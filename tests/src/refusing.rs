@@ -9,6 +9,7 @@ use auth_core::storage::*;
 pub struct Refusing<S> {
     storage: S,
     refused: Mutex<BTreeMap<&'static str, usize>>,
+    lost: Mutex<BTreeMap<&'static str, usize>>,
 }
 
 impl<S> Refusing<S> {
@@ -17,6 +18,7 @@ impl<S> Refusing<S> {
         Self {
             storage,
             refused: Mutex::default(),
+            lost: Mutex::default(),
         }
     }
 
@@ -26,15 +28,25 @@ impl<S> Refusing<S> {
         refused.insert(function, times).unwrap_or_default()
     }
 
-    fn look(&self, function: &str) -> Result<(), StorageError> {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        match refused.get_mut(function) {
-            Some(times) if *times > 0 => {
-                *times -= 1;
-                Err(StorageError::Unavailable("database is locked".to_owned()))
-            }
-            _ => Ok(()),
+    /// Loses the answers of the next calls of a function, which do their work.
+    pub fn lose_answer(&self, function: &'static str, times: usize) {
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.insert(function, times);
+    }
+}
+
+/// Fails if failures of this function are pending.
+fn look(
+    failing: &Mutex<BTreeMap<&'static str, usize>>,
+    function: &str,
+) -> Result<(), StorageError> {
+    let mut failing = failing.lock().unwrap_or_else(PoisonError::into_inner);
+    match failing.get_mut(function) {
+        Some(times) if *times > 0 => {
+            *times -= 1;
+            Err(StorageError::Unavailable("database is locked".to_owned()))
         }
+        _ => Ok(()),
     }
 }
 
@@ -44,8 +56,10 @@ macro_rules! pass_on {
     })*) => {
         $(impl<S: $noun> $noun for Refusing<S> {
             $(async fn $name(&self, $($argument: $ty),*) -> Result<$output, StorageError> {
-                self.look(stringify!($name))?;
-                self.storage.$name($($argument),*).await
+                look(&self.refused, stringify!($name))?;
+                let answer = self.storage.$name($($argument),*).await;
+                look(&self.lost, stringify!($name))?;
+                answer
             })*
         })*
     };

@@ -24,11 +24,15 @@ pub(crate) fn path(name: &str) -> PathBuf {
 /// Crates and the names of their components.
 const SERVICE: (&str, &str) = ("gatewright-service", "service");
 const SPIN: (&str, &str) = ("gatewright-spin", "spin-provider");
+/// The provider on PostgreSQL: the same crate, with a feature. Its module is a copy with a name of its own.
+const SPIN_POSTGRES: (&str, &str) = ("gatewright-spin-postgres", "spin-postgres-provider");
+pub(crate) const POSTGRES_FEATURE: &str = "gatewright-spin/postgres";
 const CORE: (&str, &str) = ("gatewright-core", "auth-core");
 const MEMORY: (&str, &str) = ("gatewright-storage-memory", "memory-provider");
 const FAULTY: (&str, &str) = ("gatewright-faulty", "faulty");
-/// The name of the service composed with its provider on Spin.
+/// The names of the service composed with each provider on Spin.
 const COMPOSED: &str = "gatewright-spin";
+const COMPOSED_POSTGRES: &str = "gatewright-spin-postgres";
 /// Crates and the folders of their Workers in `target/`.
 const WORKER: (&str, &str) = ("gatewright-cloudflare", "cloudflare");
 const WORKER_KIT: (&str, &str) = ("gatewright-worker-kit", "worker-kit");
@@ -55,6 +59,8 @@ pub(crate) enum Module {
     Service,
     /// The service and its provider on Spin, separately and as one component.
     Spin,
+    /// The same with the provider on PostgreSQL.
+    SpinPostgres,
     /// Only the core.
     Core,
     /// A storage provider in memory.
@@ -71,9 +77,10 @@ pub(crate) enum Module {
 
 impl Module {
     /// All modules that the tests need.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Service,
         Self::Spin,
+        Self::SpinPostgres,
         Self::Core,
         Self::Memory,
         Self::Faulty,
@@ -86,7 +93,7 @@ impl Module {
     fn components(self) -> &'static [&'static str] {
         match self {
             Self::Service => &[SERVICE.0],
-            Self::Spin => &[SERVICE.0, SPIN.0],
+            Self::Spin | Self::SpinPostgres => &[SERVICE.0, SPIN.0],
             Self::Core => &[CORE.0],
             Self::Memory => &[MEMORY.0],
             Self::Faulty => &[FAULTY.0],
@@ -107,13 +114,17 @@ impl Module {
 /// Compiles modules, as many as possible in one run of cargo, so that no core is idle while one is linked.
 pub(crate) fn compile(modules: &[Module]) -> Result<()> {
     let components = modules.iter().flat_map(|module| module.components());
-    compile_crates(components.copied().collect())?;
-    compile_crates(
-        modules
-            .iter()
-            .filter_map(|module| module.worker())
-            .collect(),
-    )?;
+    let components: BTreeSet<_> = components.copied().collect();
+    if modules.contains(&Module::SpinPostgres) {
+        // With the same crates, so that their dependencies are compiled once.
+        compile_crates(&components, Some(POSTGRES_FEATURE))?;
+        std::fs::copy(module(SPIN.0), module(SPIN_POSTGRES.0))?;
+    }
+    if modules.iter().any(|module| *module != Module::SpinPostgres) {
+        compile_crates(&components, None)?;
+    }
+    let workers = modules.iter().filter_map(|module| module.worker());
+    compile_crates(&workers.collect(), None)?;
     if modules.contains(&Module::Js) {
         for (_, package, options) in JS_MODULES {
             compile_js(package, options)?;
@@ -128,7 +139,8 @@ pub(crate) fn pack(modules: &[Module]) -> Result<()> {
     for module in modules {
         match module {
             Module::Service => wrap(&pack, SERVICE),
-            Module::Spin => wrap_spin(&pack),
+            Module::Spin => wrap_spin(&pack, SPIN, COMPOSED),
+            Module::SpinPostgres => wrap_spin(&pack, SPIN_POSTGRES, COMPOSED_POSTGRES),
             Module::Core => wrap(&pack, CORE),
             Module::Memory => wrap(&pack, MEMORY),
             Module::Faulty => wrap(&pack, FAULTY),
@@ -147,6 +159,7 @@ pub(crate) fn build(module: Module) -> Result<PathBuf> {
     Ok(match module {
         Module::Service => path(SERVICE.1),
         Module::Spin => path(COMPOSED),
+        Module::SpinPostgres => path(COMPOSED_POSTGRES),
         Module::Core => path(CORE.1),
         Module::Memory => path(MEMORY.1),
         Module::Faulty => path(FAULTY.1),
@@ -194,9 +207,9 @@ fn wrap(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
     Ok(path)
 }
 
-fn wrap_spin(pack: &Path) -> Result<PathBuf> {
-    let (service, provider) = (wrap(pack, SERVICE)?, wrap(pack, SPIN)?);
-    let composed = path(COMPOSED);
+fn wrap_spin(pack: &Path, provider: (&str, &str), composed: &str) -> Result<PathBuf> {
+    let (service, provider) = (wrap(pack, SERVICE)?, wrap(pack, provider)?);
+    let composed = path(composed);
     run(Command::new(pack)
         .arg("compose")
         .args([&service, &provider])
@@ -235,8 +248,8 @@ fn bind_worker(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
 /// The profile of all modules.
 const WASM: &str = "wasm";
 
-/// Compiles crates as core modules.
-fn compile_crates(packages: BTreeSet<&str>) -> Result<()> {
+/// Compiles crates as core modules, with a feature of one of them.
+fn compile_crates(packages: &BTreeSet<&str>, feature: Option<&str>) -> Result<()> {
     if packages.is_empty() {
         return Ok(());
     }
@@ -247,6 +260,9 @@ fn compile_crates(packages: BTreeSet<&str>) -> Result<()> {
         .args(["--target", TARGET]);
     for package in packages {
         build.args(["--package", package]);
+    }
+    if let Some(feature) = feature {
+        build.args(["--features", feature]);
     }
     run(&mut build)
 }
@@ -259,13 +275,19 @@ fn compile_js(package: &str, options: &[&str]) -> Result<PathBuf> {
         .args(["build", "--locked", "--profile", WASM])
         .args(["--config", JAVASCRIPT])
         .args(["--target", TARGET, "--package", package])
-        .args(options)
-        // SIMD makes the code smaller and SHA-256 faster; every JavaScript engine supports it since 2023.
-        .env(
-            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
-            "-C target-feature=+simd128",
-        ))?;
+        .args(options))?;
     Ok(module(package))
+}
+
+/// Runs a crate's tests as WebAssembly, by this program and its arguments.
+pub(crate) fn test(package: &str, runner: &[&str]) -> Result<()> {
+    let mut test = WasmToolchain::ensure()?.cargo();
+    run(test
+        .current_dir(root())
+        .args(["test", "--locked", "--profile", WASM])
+        .args(["--target", TARGET, "--package", package])
+        .args(["--lib", "--tests", "--config"])
+        .arg(format!("target.{TARGET}.runner = {runner:?}")))
 }
 
 /// Returns the path of a crate's compiled core module.

@@ -85,18 +85,38 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     find().context("Chromium is missing; install it, or set CHROMIUM to the path of a browser")
 }
 
-/// Installs programs whose Debian packages have their names, unless they are there.
-pub(crate) fn programs(names: &[&'static str]) -> Result<()> {
-    let is_missing = |name: &&&'static str| {
+/// Installs programs, each named with its Debian package, unless they are there.
+pub(crate) fn programs(named: &[(&str, &str)]) -> Result<()> {
+    let is_missing = |(name, _): &&(&str, &str)| {
         let look = format!("command -v {name}");
         output(Command::new("sh").args(["-c", &look])).is_none()
     };
-    let missing: Vec<_> = names.iter().filter(is_missing).copied().collect();
+    let missing: Vec<_> = named.iter().filter(is_missing).copied().collect();
     match missing.first() {
         None => Ok(()),
-        Some(_) if Path::new("/etc/debian_version").exists() => debian_packages(&missing),
-        Some(name) => need(name, name),
+        Some(_) if Path::new("/etc/debian_version").exists() => {
+            let packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
+            debian_packages(&packages)
+        }
+        Some((name, package)) => need(name, package),
     }
+}
+
+/// Installs PostgreSQL and a pooler for it, unless they are there. `POSTGRES_BIN` names the folder of another server's
+/// programs.
+pub(crate) fn postgres() -> Result<()> {
+    let servers =
+        || std::fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut all| all.next().is_some());
+    if !servers() && std::env::var_os("POSTGRES_BIN").is_none() {
+        if Path::new("/etc/debian_version").exists() {
+            debian_packages(&["postgresql"])?;
+        } else {
+            bail!(
+                "PostgreSQL is missing; install it, and set POSTGRES_BIN to the folder of initdb"
+            );
+        }
+    }
+    programs(&[("pgbouncer", "pgbouncer")])
 }
 
 /// Installs those of Debian's packages that are missing.

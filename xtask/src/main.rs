@@ -12,6 +12,7 @@ mod component;
 mod documents;
 mod hashes;
 mod host;
+mod image;
 mod install;
 mod lint;
 mod native;
@@ -52,6 +53,8 @@ enum Command {
         #[arg(default_value = "native")]
         what: Product,
     },
+    /// Lays out the file system of the container image in target/image, with a static program; the Dockerfile uses it
+    Image,
     /// Builds what is missing and starts the service, on SQLite under data/ or on the given host's storage
     Serve {
         /// The host
@@ -89,6 +92,9 @@ enum Command {
         /// Seconds of load for each figure
         #[arg(long, default_value_t = 10)]
         seconds: u64,
+        /// Users in the large database of the benchmark postgres
+        #[arg(long, default_value_t = 1_000_000)]
+        users: u64,
     },
 }
 
@@ -97,8 +103,12 @@ enum Command {
 enum Suite {
     /// Imports, look-ups, searches and pages with a million users, compared with ten thousand
     Scale,
+    /// Two native hosts on PostgreSQL, compared with one on SQLite and with fastapi-users
+    Postgres,
     /// The npm package, compared with jose and fast-jwt
     Verify,
+    /// Password hashes of each kind, compared with those of other implementations
+    Hash,
     /// Verifying hashes of other systems, compared with the estimate of an import
     Hashes,
 }
@@ -108,7 +118,7 @@ enum Suite {
 enum Product {
     /// The native host, target/release/gatewright
     Native,
-    /// The application for Spin
+    /// The application for Spin, with SQLite and with PostgreSQL
     Spin,
     /// The Worker for Cloudflare
     Cloudflare,
@@ -122,12 +132,15 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Build { what } => match what {
             Product::Native => native::build_host(Profile::Release),
-            Product::Spin => component::build(Module::Spin),
+            Product::Spin => {
+                component::build(Module::SpinPostgres).and_then(|_| component::build(Module::Spin))
+            }
             Product::Cloudflare => component::build(Module::Worker),
             Product::Js => component::build(Module::Js),
             Product::Core => component::build(Module::Core),
         }
         .map(|path| println!("built {}", path.display())),
+        Command::Image => image::build().map(|path| println!("built {}", path.display())),
         Command::Serve {
             host,
             release,
@@ -149,9 +162,18 @@ fn main() -> ExitCode {
             ..
         } => bench::scale(),
         Command::Bench {
+            what: Some(Suite::Postgres),
+            seconds,
+            users,
+        } => bench::postgres(users, seconds),
+        Command::Bench {
             what: Some(Suite::Verify),
             ..
         } => bench::verify(),
+        Command::Bench {
+            what: Some(Suite::Hash),
+            ..
+        } => bench::hash(),
         Command::Bench {
             what: Some(Suite::Hashes),
             ..

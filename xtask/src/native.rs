@@ -37,6 +37,18 @@ pub(crate) fn build_scale() -> Result<(PathBuf, PathBuf)> {
     Ok((host(Profile::Release), program("scale", Profile::Release)))
 }
 
+/// Builds the optimized program that computes password hashes for a benchmark. Returns its path.
+pub(crate) fn build_hashes() -> Result<PathBuf> {
+    run(all_packages("build", Profile::Release).args(["--bin", "hashes"]))?;
+    Ok(program("hashes", Profile::Release))
+}
+
+/// Builds the program that runs tests as WebAssembly. Returns its path.
+pub(crate) fn build_runner() -> Result<PathBuf> {
+    run(all_packages("build", Profile::Dev).args(["--bin", "run-wasm"]))?;
+    Ok(program("run-wasm", Profile::Dev))
+}
+
 /// Builds all programs, and these tests.
 pub(crate) fn build_tests(tests: &[String], units: bool, everything: bool) -> Result<()> {
     let mut build = all_packages("build", Profile::Dev);

@@ -14,14 +14,20 @@ use crate::process::{cargo, output, run, target};
 /// Packages that `cargo xtask serve` needs.
 pub(crate) const PRODUCT: [&str; 2] = ["gatewright", "gatewright-pack"];
 /// Further packages that are tested.
-pub(crate) const TESTED: [&str; 10] = [
+pub(crate) const TESTED: [&str; 16] = [
     "auth-core",
+    "gatewright-argon2-simd",
     "gatewright-cli",
     "gatewright-compose",
+    "gatewright-copy",
+    "gatewright-crypto",
     "gatewright-http",
     "gatewright-mail",
+    "gatewright-postgres",
     "gatewright-smtp",
     "gatewright-storage",
+    "gatewright-storage-postgres",
+    "gatewright-storage-sql",
     "gatewright-storage-sqlite",
     "gatewright-tests",
     "gatewright-transfer",
@@ -85,6 +91,15 @@ pub(crate) fn build(binary: &str, profile: Profile) -> Result<PathBuf> {
         .args(packages(&PRODUCT))
         .args(["--bin", binary]))?;
     Ok(program(binary, profile))
+}
+
+/// Builds an optimized program for another target of this machine. Returns its path.
+pub(crate) fn build_for(target_name: &str, binary: &str) -> Result<PathBuf> {
+    run(cargo()
+        .args(["build", "--locked", "--release", "--target", target_name])
+        .args(packages(&PRODUCT))
+        .args(["--bin", binary]))?;
+    Ok(target().join(target_name).join("release").join(binary))
 }
 
 /// Returns a cargo command for every package, to which further arguments can be added.

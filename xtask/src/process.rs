@@ -2,10 +2,15 @@
 
 use std::cell::RefCell;
 use std::fs::File;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+
+/// The time after which a program in a stage counts as hung in continuous integration.
+const LIMIT: Duration = Duration::from_secs(25 * 60);
 
 thread_local! {
     /// The file that receives the output of this thread's programs; `None` means the terminal.
@@ -51,16 +56,43 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         let Some(file) = file else { return Ok(None) };
         Ok(Some((file.try_clone()?, file.try_clone()?)))
     })?;
+    let limited = output.is_some() && std::env::var_os("CI").is_some();
     if let Some((stdout, stderr)) = output {
         command.stdout(stdout).stderr(stderr).stdin(Stdio::null());
     }
-    let status = command
-        .status()
-        .with_context(|| format!("can't start {}", name(command)))?;
+    let status = if limited {
+        run_limited(command)
+    } else {
+        command.status().map(Some)
+    };
+    let status = status.with_context(|| format!("can't start {}", name(command)))?;
+    let Some(status) = status else {
+        let minutes = LIMIT.as_secs() / 60;
+        bail!("{} was stopped after {minutes} minutes", name(command));
+    };
     if !status.success() {
         bail!("{} failed: {status}", name(command));
     }
     Ok(())
+}
+
+/// Runs a program and its children in a process group, which is killed at the time limit, so that the output up to there
+/// is printed. Nobody interrupts a run in continuous integration from a terminal, whose signals the group would miss.
+fn run_limited(command: &mut Command) -> std::io::Result<Option<ExitStatus>> {
+    let mut child = command.process_group(0).spawn()?;
+    let begun = Instant::now();
+    while begun.elapsed() < LIMIT {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let group = format!("-{}", child.id());
+    Command::new("kill")
+        .args(["-KILL", "--", &group])
+        .status()?;
+    child.wait()?;
+    Ok(None)
 }
 
 /// Runs a program and returns its output without the last line break, or `None` if it fails or is missing.

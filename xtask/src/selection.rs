@@ -12,12 +12,37 @@ use crate::targets::{Target, test_targets};
 /// The test program of the storage contract, which runs separately.
 pub(crate) const KIT: &str = "contract";
 pub(crate) const SCENARIOS: &str = "scenarios";
-pub(crate) const HOSTS: [Host; 3] = [Host::Native, Host::Spin, Host::Cloudflare];
+pub(crate) const SIMULATION: &str = "simulation";
+/// The hosts that `cargo xtask test` runs scenarios on; on PostgreSQL, those of [`OF_SEVERAL_HOSTS`].
+pub(crate) const HOSTS: [Host; 4] = [Host::Native, Host::Postgres, Host::Spin, Host::Cloudflare];
+/// The scenarios about what several hosts share, which run on two hosts whenever everything does.
+pub(crate) const OF_SEVERAL_HOSTS: [&str; 15] = [
+    "access::",
+    "account::",
+    "auth::concurrent_refresh",
+    "auth::lockout",
+    "auth::login_limits",
+    "auth::logout",
+    "auth::recovery",
+    "auth::refresh",
+    "auth::second_factor",
+    "auth::verification",
+    "health::",
+    "mail::mail_limits",
+    "requests::malformed_request",
+    "users::first_administrator",
+    "users::user_administration",
+];
+/// The tests of the container image and of the files for deployments.
+pub(crate) const DEPLOYMENT: &str = "deployment";
+/// The test programs of Argon2, which also run as WebAssembly.
+pub(crate) const ARGON2: [&str; 2] = ["differential", "known_answers"];
 
 /// Returns the tests of one host, in addition to the scenarios that every host runs.
 pub(crate) const fn own_tests(host: Host) -> &'static str {
     match host {
         Host::Native => "native",
+        Host::Postgres | Host::SpinPostgres => "postgres",
         Host::Spin => "spin",
         Host::Cloudflare => "cloudflare",
     }
@@ -118,18 +143,22 @@ fn modules_of(program: &str, hosts: &[Host]) -> Vec<Module> {
         KIT => vec![Module::Spin, Module::Memory, Module::WorkerKit],
         SCENARIOS => {
             let needs = |host: &Host| match host {
-                Host::Native => Module::Service,
+                Host::Native | Host::Postgres => Module::Service,
                 Host::Spin => Module::Spin,
+                Host::SpinPostgres => Module::SpinPostgres,
                 Host::Cloudflare => Module::Worker,
             };
             hosts.iter().map(needs).collect()
         }
         "native" => vec![Module::Service, Module::Faulty],
+        "postgres" => vec![Module::Service, Module::SpinPostgres],
         "spin" => vec![Module::Spin, Module::Memory],
         "cloudflare" => vec![Module::Worker, Module::WorkerKit],
         "core" => vec![Module::Core],
+        DEPLOYMENT => vec![Module::Service],
         "docs" => vec![Module::Service, Module::Js],
-        "prose" | "simulation" | "vectors" | "who_exists" | "growth" | "manifests" => Vec::new(),
+        "prose" | "simulation" | "vectors" | "who_exists" | "growth" | "manifests"
+        | "differential" | "known_answers" => Vec::new(),
         _ => Module::ALL.to_vec(),
     }
 }

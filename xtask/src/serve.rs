@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::component::{self, Module};
 use crate::host::Host;
@@ -22,6 +22,12 @@ pub(crate) fn run(host: Host, profile: Profile, arguments: &[String]) -> Result<
             let mut command = Command::new(build_host(profile)?);
             command.arg("serve");
             command
+        }
+        Host::Postgres => {
+            bail!("the native host serves a PostgreSQL database: set DATABASE_URL=postgresql://…")
+        }
+        Host::SpinPostgres => {
+            bail!("change one line of hosts/spin/spin.toml, see docs/deploy-spin.md#postgresql")
         }
         Host::Spin => {
             component::build(Module::Spin)?;

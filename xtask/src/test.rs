@@ -7,12 +7,15 @@ use anyhow::Result;
 
 use crate::component::{self, Module};
 use crate::host::Host;
-use crate::install::{chromium, need, npm_packages, programs, python_packages};
+use crate::image;
+use crate::install::{chromium, need, npm_packages, postgres, programs, python_packages};
 use crate::native;
 use crate::packages::Profile;
 use crate::process::{root, run, target};
 use crate::running::start;
-use crate::selection::{HOSTS, KIT, SCENARIOS, Selection, own_tests};
+use crate::selection::{
+    ARGON2, DEPLOYMENT, HOSTS, KIT, OF_SEVERAL_HOSTS, SCENARIOS, SIMULATION, Selection, own_tests,
+};
 use crate::stage::{Stages, stage};
 
 /// Runs all tests, those whose name contains the filter, or the scenarios and tests of one host.
@@ -23,7 +26,7 @@ pub(crate) fn run_all(filter: Option<&str>, host: Option<Host>) -> Result<()> {
     )?;
     need("npm", "npm: https://nodejs.org, or: apt-get install npm")?;
     // The commands in the documentation call them.
-    programs(&["curl", "jq", "openssl"])?;
+    programs(&["curl", "jq", "openssl"].map(|name| (name, name)))?;
     let selection = match (host, filter) {
         (Some(host), _) => Selection::of_host(host),
         (None, Some(filter)) => Selection::named(filter)?,
@@ -60,11 +63,14 @@ fn run_selected(stages: &Stages, selection: &Selection, filter: Option<&str>) ->
     {
         native::place(&component::path("service"), Profile::Dev)?;
     }
+    if selection.has(DEPLOYMENT) {
+        image::lay_out_dev()?;
+    }
     let program = native::host(Profile::Dev);
     let own = HOSTS.map(own_tests);
     let own: Vec<_> = own.into_iter().filter(|name| selection.has(name)).collect();
     let on = |host| selection.scenarios.contains(&host);
-    let of = |host| move || run(scenarios(host).args(filter));
+    let of = |host| move || run(scenarios(host)?.args(filter));
     let others = other_tests(selection);
     let everything = selection.everything;
     // Two at a time, the longest first, because many of them sometimes wait.
@@ -83,12 +89,31 @@ fn run_selected(stages: &Stages, selection: &Selection, filter: Option<&str>) ->
         ),
         (on(Host::Spin), stage("scenarios on Spin", of(Host::Spin))),
         (
+            on(Host::Postgres),
+            stage("scenarios on PostgreSQL", move || {
+                let mut scenarios = scenarios(Host::Postgres)?;
+                match filter {
+                    None if everything => scenarios.arg("--").args(OF_SEVERAL_HOSTS),
+                    filter => scenarios.args(filter),
+                };
+                run(&mut scenarios)
+            }),
+        ),
+        (
+            on(Host::SpinPostgres),
+            stage("scenarios on Spin with PostgreSQL", of(Host::SpinPostgres)),
+        ),
+        (
             everything && filter.is_none(),
             stage("npm package", || test_js(&program)),
         ),
         (
             everything && filter.is_none(),
             stage("pages", || test_pages(&program)),
+        ),
+        (
+            ARGON2.iter().any(|name| selection.has(name)),
+            stage("Argon2 in WebAssembly", test_argon2),
         ),
         (
             on(Host::Native),
@@ -125,10 +150,26 @@ fn install_packages(selection: &Selection) -> Result<()> {
         npm_packages(&root().join("examples/core/javascript"))?;
         python_packages(&root().join("examples/core/python"))?;
     }
+    if selection.scenarios.contains(&Host::Postgres)
+        || selection.has(own_tests(Host::Postgres))
+        || selection.has(SIMULATION)
+    {
+        postgres()?;
+    }
+    if selection.has(DEPLOYMENT) {
+        python_packages(&root().join("tests/deployment"))?;
+        programs(&[
+            ("bwrap", "bubblewrap"),
+            ("caddy", "caddy"),
+            ("systemd-analyze", "systemd"),
+        ])?;
+    }
     // The programs that the scenarios communicate with.
     npm_packages(&javascript())?;
     if selection.everything {
         npm_packages(&root().join("packages/verify"))?;
+    }
+    if selection.everything || !selection.scenarios.is_empty() {
         chromium()?;
     }
     Ok(())
@@ -159,12 +200,13 @@ fn other_tests(selection: &Selection) -> Option<Command> {
 }
 
 /// Returns the command for the scenarios on a host; further tests can be added.
-fn scenarios(host: Host) -> Command {
+pub(crate) fn scenarios(host: Host) -> Result<Command> {
     let mut command = native::tests(Profile::Dev);
     with_artifacts(&mut command)
         .args(["--test", SCENARIOS])
-        .env("GATEWRIGHT_HOST", own_tests(host));
-    command
+        .env("GATEWRIGHT_HOST", host.name())
+        .env("CHROMIUM", chromium()?);
+    Ok(command)
 }
 
 /// Passes the paths of built products to the tests.
@@ -172,6 +214,17 @@ pub(crate) fn with_artifacts(command: &mut Command) -> &mut Command {
     command
         .env("GATEWRIGHT_PROGRAM", native::host(Profile::Dev))
         .env("GATEWRIGHT_COMPONENTS", root().join("target/components"))
+        .env("GATEWRIGHT_IMAGE", image::dev())
+        .env("GATEWRIGHT_IMAGE_LIBRARIES", "/lib:/lib64")
+}
+
+/// Runs the tests of Argon2 as WebAssembly: in V8, and in the native host's engine.
+fn test_argon2() -> Result<()> {
+    let script = root().join("crates/argon2-simd/tests/run.mjs");
+    let wasmtime = native::build_runner()?;
+    let (script, wasmtime) = (script.to_string_lossy(), wasmtime.to_string_lossy());
+    component::test("gatewright-argon2-simd", &["node", &*script])?;
+    component::test("gatewright-argon2-simd", &[&*wasmtime])
 }
 
 /// Writes the generated files, by running the tests that compare them in a mode that updates them.
@@ -202,7 +255,12 @@ fn test_pages(host: &Path) -> Result<()> {
     std::fs::create_dir_all(&folder)?;
     let (_running, base) = start(host, &folder, &[])?;
     run(Command::new("node")
-        .args(["--test", "--test-reporter=spec", "pages.test.mjs"])
+        .args([
+            "--test",
+            "--test-reporter=spec",
+            "--test-timeout=300000",
+            "pages.test.mjs",
+        ])
         .current_dir(javascript())
         .env("GATEWRIGHT_BASE", base)
         .env("GATEWRIGHT_LOG", folder.join("log"))
@@ -222,7 +280,7 @@ fn test_js(host: &Path) -> Result<()> {
     ];
     let (_running, base) = start(host, &folder, &admin)?;
     run(Command::new("node")
-        .args(["--test", "--test-reporter=spec"])
+        .args(["--test", "--test-reporter=spec", "--test-timeout=300000"])
         .current_dir(source.join("tests"))
         .envs(admin)
         .env("GATEWRIGHT_BASE", base)

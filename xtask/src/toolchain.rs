@@ -1,4 +1,4 @@
-//! Finds, extends or builds a Rust toolchain that compiles to WebAssembly.
+//! Finds, extends or builds a Rust toolchain that compiles to WebAssembly, and adds other targets.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,13 +49,13 @@ impl WasmToolchain {
     }
 
     fn find() -> Result<Self> {
-        if has_library(&mut rustc()) {
+        if has_library(&mut rustc(), TARGET) {
             return Ok(Self::Active);
         }
-        if has_library(&mut debian_rustc()) {
+        if has_library(&mut debian_rustc(), TARGET) {
             return Ok(Self::Debian);
         }
-        if rustup_adds_target() {
+        if rustup_adds(TARGET) {
             return Ok(Self::Active);
         }
         let debian = fs::read_to_string("/etc/os-release")
@@ -70,9 +70,9 @@ impl WasmToolchain {
         Ok(Self::Debian)
     }
 
-    /// Returns its cargo.
+    /// Returns its cargo, which compiles for [`TARGET`] with SIMD.
     pub(crate) fn cargo(self) -> Command {
-        match self {
+        let mut cargo = match self {
             Self::Active => crate::process::cargo(),
             Self::Debian => {
                 let mut cargo = Command::new("/usr/bin/cargo");
@@ -82,8 +82,22 @@ impl WasmToolchain {
                     .env_remove("CARGO");
                 cargo
             }
-        }
+        };
+        // Argon2 and SHA-2 are slow without it. Every engine has it since 2023.
+        cargo.env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+            "-C target-feature=+simd128",
+        );
+        cargo
     }
+}
+
+/// Adds a target to the active toolchain, unless it is there.
+pub(crate) fn ensure_target(target: &str) -> Result<()> {
+    if has_library(&mut rustc(), target) || rustup_adds(target) {
+        return Ok(());
+    }
+    bail!("the Rust target {target} is missing; install it with: rustup target add {target}")
 }
 
 fn rustc() -> Command {
@@ -94,11 +108,11 @@ fn debian_rustc() -> Command {
     Command::new("/usr/bin/rustc")
 }
 
-fn library_folder(rustc: &mut Command) -> Option<PathBuf> {
-    output(rustc.args(["--print", "target-libdir", "--target", TARGET])).map(PathBuf::from)
+fn library_folder(rustc: &mut Command, target: &str) -> Option<PathBuf> {
+    output(rustc.args(["--print", "target-libdir", "--target", target])).map(PathBuf::from)
 }
 
-fn has_library(rustc: &mut Command) -> bool {
+fn has_library(rustc: &mut Command, target: &str) -> bool {
     let holds = |folder: &Path| {
         fs::read_dir(folder).is_ok_and(|mut files| {
             files.any(|file| {
@@ -106,13 +120,13 @@ fn has_library(rustc: &mut Command) -> bool {
             })
         })
     };
-    library_folder(rustc).is_some_and(|folder| holds(&folder))
+    library_folder(rustc, target).is_some_and(|folder| holds(&folder))
 }
 
-fn rustup_adds_target() -> bool {
-    println!("xtask: adding the Rust target {TARGET}");
+fn rustup_adds(target: &str) -> bool {
+    println!("xtask: adding the Rust target {target}");
     let Ok(mut child) = Command::new("rustup")
-        .args(["target", "add", TARGET])
+        .args(["target", "add", target])
         .spawn()
     else {
         return false;
@@ -120,7 +134,7 @@ fn rustup_adds_target() -> bool {
     let started = Instant::now();
     loop {
         match child.try_wait() {
-            Ok(Some(status)) => return status.success() && has_library(&mut rustc()),
+            Ok(Some(status)) => return status.success() && has_library(&mut rustc(), target),
             Ok(None) if started.elapsed() < RUSTUP_LIMIT => {
                 std::thread::sleep(Duration::from_millis(200))
             }
@@ -202,7 +216,7 @@ fn build_debian_library() -> Result<()> {
             source.join("vendor").display()
         )))?;
 
-    let library = library_folder(&mut debian_rustc())
+    let library = library_folder(&mut debian_rustc(), TARGET)
         .context("/usr/bin/rustc does not support the target")?;
     as_root(["mkdir", "-p"], [library.as_path()])?;
     for file in fs::read_dir(built.join(TARGET).join("dist/deps"))? {
@@ -216,7 +230,7 @@ fn build_debian_library() -> Result<()> {
             as_root(["install", "-m644"], [path.as_path(), &library])?;
         }
     }
-    if !has_library(&mut debian_rustc()) {
+    if !has_library(&mut debian_rustc(), TARGET) {
         bail!(
             "{} has no standard library after the build",
             library.display()

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::access::SUPERADMIN;
 use crate::account::creation::proved_at;
+use crate::audit::record::log_events;
 use crate::client::Client;
 use crate::context::Context;
 use crate::credential::{CredentialKind, credential_of_kind};
@@ -12,12 +13,13 @@ use crate::identifier::{canonical, email_key};
 use crate::mail::kind::MailKind;
 use crate::mail::outbox::notify_user;
 use crate::new_id::new_id;
+use crate::one_time_secret::Purpose;
 use crate::platform::Platform;
 use crate::profile::search_terms;
 use crate::sessions::active::is_live;
 use crate::storage::{
-    Account, ActiveSession, ChangeOutcome, Credential, Grounds, InvalidatedSecrets, SessionEnding,
-    Sessions as _, User, UserChange, UserDetails, Users as _,
+    Account, ActiveSession, AuditEvent, ChangeOutcome, Credential, Grounds, Identity, IdentityKey,
+    InvalidatedSecrets, SessionEnding, Sessions as _, User, UserChange, UserDetails, Users as _,
 };
 use crate::time::Timestamp;
 
@@ -27,12 +29,19 @@ pub(crate) struct Change {
     pub(crate) user: User,
     /// Digest of the one-time secret that the change uses up.
     pub(crate) consumes: Option<String>,
-    /// One-time secrets to invalidate.
+    /// One-time secrets to invalidate. If there are none, a change that unlinks an identity invalidates the links that change
+    /// the address.
     pub(crate) invalidates: Option<InvalidatedSecrets>,
     /// Kinds of credentials to delete.
     pub(crate) deletes: Vec<CredentialKind>,
     /// Credentials to add.
     pub(crate) credentials: Vec<Credential>,
+    /// Identities to unlink.
+    pub(crate) removes_identities: Vec<IdentityKey>,
+    /// Whether all identities are unlinked, except those that the change links.
+    pub(crate) unlinks_all: bool,
+    /// Identities to link.
+    pub(crate) adds_identities: Vec<Identity>,
     /// Roles to add.
     pub(crate) adds_roles: Vec<String>,
     /// Roles to remove.
@@ -41,6 +50,8 @@ pub(crate) struct Change {
     pub(crate) ends_sessions: Option<SessionEnding>,
     /// Grounds of the decision besides the user.
     pub(crate) grounds: Option<Grounds>,
+    /// Events that tell of the change. They are stored with it, and then logged.
+    pub(crate) events: Vec<AuditEvent>,
 }
 
 impl Change {
@@ -51,10 +62,14 @@ impl Change {
             invalidates: None,
             deletes: Vec::new(),
             credentials: Vec::new(),
+            removes_identities: Vec::new(),
+            unlinks_all: false,
+            adds_identities: Vec::new(),
             adds_roles: Vec::new(),
             removes_roles: Vec::new(),
             ends_sessions: None,
             grounds: None,
+            events: Vec::new(),
         }
     }
 
@@ -65,6 +80,14 @@ impl Change {
             only: None,
             only_acting: false,
             reason: reason.to_owned(),
+        });
+    }
+
+    /// Makes links that change the address invalid: a person whose access the change ends may have asked for one.
+    pub(crate) fn end_email_changes(&mut self) {
+        self.invalidates = Some(InvalidatedSecrets {
+            purpose: Purpose::ChangeEmail.as_str().to_owned(),
+            since: Timestamp::default(),
         });
     }
 
@@ -82,31 +105,26 @@ impl Change {
     }
 }
 
-/// A stored change.
-pub(crate) struct Changed {
-    /// The user after the change.
-    pub(crate) user: User,
-    /// Number of sessions that it ended.
-    pub(crate) ended: usize,
-}
-
 /// Maximum number of attempts at a change whose grounds are changed concurrently.
 pub(crate) const TRIES: usize = 4;
+
+/// Maximum number of identities of a user.
+pub(crate) const MAX_IDENTITIES: usize = 20;
 
 /// Changes a user, and returns the result. After a concurrent change, `decide` is called again.
 ///
 /// # Errors
-/// The errors of `decide`, [`Error::AccountGone`], [`Error::EmailTaken`], [`Error::UsernameTaken`], [`Error::Link`]
-/// for the one-time secret, or a failure of the platform.
+/// The errors of `decide`, [`Error::AccountGone`], [`Error::EmailTaken`], [`Error::UsernameTaken`],
+/// [`Error::IdentityTaken`], [`Error::TooManyIdentities`], [`Error::Link`] for the one-time secret, or a failure of the
+/// platform.
 pub(crate) async fn change_user<P: Platform>(
     context: &Context<P>,
     user_id: &str,
     mut decide: impl FnMut(Account) -> Result<Change>,
 ) -> Result<User> {
     for _ in 0..TRIES {
-        if let Some(changed) = try_change(context, user_id, |member| decide(member.account)).await?
-        {
-            return Ok(changed.user);
+        if let Some(user) = try_change(context, user_id, |member| decide(member.account)).await? {
+            return Ok(user);
         }
     }
     Err(always_changing())
@@ -121,16 +139,28 @@ pub(crate) async fn change_own<P: Platform>(
     active: &ActiveSession,
     mut decide: impl FnMut(Account) -> Result<Change>,
 ) -> Result<User> {
+    change_own_member(context, active, |member| decide(member.account)).await
+}
+
+/// Works like [`change_own`], for decisions that rest on more than the account.
+///
+/// # Errors
+/// The errors of [`change_own`].
+pub(crate) async fn change_own_member<P: Platform>(
+    context: &Context<P>,
+    active: &ActiveSession,
+    mut decide: impl FnMut(UserDetails) -> Result<Change>,
+) -> Result<User> {
     for _ in 0..TRIES {
         let grounds = session_grounds(context, active);
         let changed = try_change(context, &active.user.id, |member| {
             Ok(Change {
                 grounds: Some(grounds),
-                ..decide(member.account)?
+                ..decide(member)?
             })
         });
-        if let Some(changed) = changed.await? {
-            return Ok(changed.user);
+        if let Some(user) = changed.await? {
+            return Ok(user);
         }
         check_live(context, active).await?;
     }
@@ -168,7 +198,7 @@ pub(crate) async fn try_change<P: Platform>(
     context: &Context<P>,
     user_id: &str,
     decide: impl FnOnce(UserDetails) -> Result<Change>,
-) -> Result<Option<Changed>> {
+) -> Result<Option<User>> {
     let member = context
         .storage()
         .find_user(user_id.to_owned())
@@ -178,7 +208,26 @@ pub(crate) async fn try_change<P: Platform>(
     let seen = before.updated_at;
     let pending = credential_of_kind(&member.account, CredentialKind::PendingUsername)
         .map(|pending| pending.secret.clone());
+    let linked: Vec<_> = member.identities.iter().map(identity_key).collect();
     let mut change = decide(member)?;
+    if change.unlinks_all {
+        change.removes_identities.clone_from(&linked);
+    }
+    let removed = &change.removes_identities;
+    // A person who signed in by an identity may have asked for a link that changes the address.
+    if !removed.is_empty() {
+        change
+            .invalidates
+            .get_or_insert_with(|| InvalidatedSecrets {
+                purpose: Purpose::ChangeEmail.as_str().to_owned(),
+                since: Timestamp::default(),
+            });
+    }
+    let left = linked.iter().filter(|key| !removed.contains(key)).count();
+    let added = change.adds_identities.len();
+    if added > 0 && left + added > MAX_IDENTITIES {
+        return Err(Error::TooManyIdentities);
+    }
     let mut user = change.user;
     user.updated_at = later(context.now(), seen);
     user.email_proved_at = proved_at(Some(&before), &user);
@@ -203,12 +252,15 @@ pub(crate) async fn try_change<P: Platform>(
             .map(|kind| kind.as_str().to_owned())
             .collect(),
         credentials: change.credentials,
+        removes_identities: change.removes_identities,
+        adds_identities: change.adds_identities,
         adds_roles: change.adds_roles,
         removes_roles: change.removes_roles,
         ends_sessions: change.ends_sessions,
         search_terms: search_terms(&user),
         require_remaining_holder: Some(SUPERADMIN.to_owned()),
         grounds: change.grounds,
+        events: change.events.clone(),
     };
     let storage = context.storage();
     let mut loses_name = false;
@@ -233,7 +285,7 @@ pub(crate) async fn try_change<P: Platform>(
     };
     match outcome {
         ChangeOutcome::Changed(sessions) => {
-            let ended = sessions.len();
+            log_events(context, &change.events);
             context.announce_ended(sessions, user.updated_at);
             if loses_name {
                 // The display name may be from somebody other than the person who has just proved the address.
@@ -248,13 +300,22 @@ pub(crate) async fn try_change<P: Platform>(
                     &Client::default(),
                 );
             }
-            Ok(Some(Changed { user, ended }))
+            Ok(Some(user))
         }
         ChangeOutcome::Conflict => Ok(None),
         ChangeOutcome::EmailTaken => Err(Error::EmailTaken),
         ChangeOutcome::UsernameTaken => Err(Error::UsernameTaken),
+        ChangeOutcome::IdentityTaken => Err(Error::IdentityTaken),
         ChangeOutcome::LastHolder => Err(Error::LastSuperadmin),
         ChangeOutcome::SecretRefused => Err(Error::Link(LinkError::Used)),
+    }
+}
+
+/// Returns the key of an identity.
+pub(crate) fn identity_key(identity: &Identity) -> IdentityKey {
+    IdentityKey {
+        issuer: identity.issuer.clone(),
+        subject: identity.subject.clone(),
     }
 }
 

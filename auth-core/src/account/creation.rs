@@ -1,12 +1,13 @@
 //! Creates users.
 
+use crate::audit::record::log_events;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::identifier::{canonical, email_key};
 use crate::new_id::new_id;
 use crate::platform::Platform;
 use crate::profile::search_terms;
-use crate::storage::{CreateUserOutcome, Credential, NewUser, User, Users as _};
+use crate::storage::{AuditEvent, CreateUserOutcome, Credential, NewUser, User, Users as _};
 use crate::time::Timestamp;
 
 /// Returns a new user with an identifier and no other data.
@@ -28,20 +29,22 @@ pub(crate) fn new_user<P: Platform>(context: &Context<P>) -> User {
     }
 }
 
-/// Stores a new user, unless somebody has the role `unless_role_assigned`.
+/// Stores a new user together with the event that tells of it, unless somebody has the role `unless_role_assigned`.
 ///
 /// # Errors
-/// [`Error::EmailTaken`], [`Error::UsernameTaken`], [`Error::AlreadySetUp`] if somebody has the role, or a failure of
-/// the platform.
+/// [`Error::EmailTaken`], [`Error::UsernameTaken`], [`Error::IdentityTaken`], [`Error::AlreadySetUp`] if somebody has the
+/// role, or a failure of the platform.
 pub(crate) async fn create_user<P: Platform>(
     context: &Context<P>,
     user: &User,
     credentials: Vec<Credential>,
     roles: Vec<String>,
     unless_role_assigned: Option<&str>,
+    event: AuditEvent,
 ) -> Result<()> {
     let new = NewUser {
         unless_role_assigned: unless_role_assigned.map(str::to_owned),
+        events: vec![event],
         ..new_record(user.clone(), credentials, roles)
     };
     match try_create(context, new).await? {
@@ -50,16 +53,21 @@ pub(crate) async fn create_user<P: Platform>(
     }
 }
 
-/// Stores a new user. Returns `false` if the grounds of the decision have changed meanwhile.
+/// Stores a new user, and logs the events that are stored with it. Returns `false` if the grounds of the decision have changed meanwhile.
 ///
 /// # Errors
 /// Those of [`create_user`].
 pub(crate) async fn try_create<P: Platform>(context: &Context<P>, new: NewUser) -> Result<bool> {
+    let events = new.events.clone();
     match context.storage().create_user(new).await? {
-        CreateUserOutcome::Created => Ok(true),
+        CreateUserOutcome::Created => {
+            log_events(context, &events);
+            Ok(true)
+        }
         CreateUserOutcome::Conflict => Ok(false),
         CreateUserOutcome::EmailTaken => Err(Error::EmailTaken),
         CreateUserOutcome::UsernameTaken => Err(Error::UsernameTaken),
+        CreateUserOutcome::IdentityTaken => Err(Error::IdentityTaken),
         CreateUserOutcome::RoleAssigned => Err(Error::AlreadySetUp),
         CreateUserOutcome::IdTaken => Err(Error::Internal("the new user id is taken".into())),
     }
@@ -86,10 +94,12 @@ pub(crate) fn new_record(
         email_key: user.email.as_deref().map(email_key),
         username_key: user.username.as_deref().map(canonical),
         credentials,
+        identities: Vec::new(),
         roles,
         search_terms: search_terms(&user),
         unless_role_assigned: None,
         grounds: None,
+        events: Vec::new(),
         user,
     }
 }

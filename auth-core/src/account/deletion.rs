@@ -1,11 +1,13 @@
 //! Deletes a user.
 
+use core::slice;
+
 use crate::access::SUPERADMIN;
 use crate::account::Accounts;
 use crate::account::change::{TRIES, always_changing, check_live, session_grounds};
 use crate::account::find::find_user;
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::record;
+use crate::audit::record::{audit_event, log_events};
 use crate::client::Client;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -13,14 +15,16 @@ use crate::mail::kind::MailKind;
 use crate::mail::outbox::notify_user;
 use crate::platform::Platform;
 use crate::sign_in::reauthentication::{Evidence, Required, reauthenticate};
-use crate::storage::{ActiveSession, DeleteUserOutcome, Grounds, User, UserDetails, Users as _};
+use crate::storage::{
+    ActiveSession, AuditEvent, DeleteUserOutcome, Grounds, User, UserDetails, Users as _,
+};
 
 impl<P: Platform> Accounts<'_, P> {
-    /// Deletes the account of a session's user and everything that belongs to it. Requires the password, and both
-    /// factors if a second one is enabled.
+    /// Deletes the account of a session's user and everything that belongs to it. Requires the password, or a
+    /// recent sign-in if there is none, and both factors if a second one is enabled.
     ///
     /// # Errors
-    /// [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`],
+    /// [`Error::Invalid`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`],
     /// [`Error::RateLimited`], [`Error::LastSuperadmin`], [`Error::AccessToken`] if the session has ended in the meantime, or a
     /// failure of the platform.
     pub async fn delete(
@@ -33,13 +37,10 @@ impl<P: Platform> Accounts<'_, P> {
         let required = Required::Password;
         let evidence = evidence.within(active);
         reauthenticate(context, &active.user.id, required, evidence, client).await?;
-        match delete_own(context, active).await {
+        let event = Event::own(EventKind::AccountDeleted, active);
+        let event = audit_event(context, event, client);
+        match delete_own(context, active, event).await {
             Ok(user) => {
-                record(
-                    context,
-                    Event::own(EventKind::AccountDeleted, active),
-                    client,
-                );
                 notify_user(context, &user, MailKind::AccountDeleted, client);
                 Ok(())
             }
@@ -51,10 +52,14 @@ impl<P: Platform> Accounts<'_, P> {
 }
 
 /// Deletes the user of a session, within that session: if it ends in the meantime, nothing is deleted.
-async fn delete_own<P: Platform>(context: &Context<P>, active: &ActiveSession) -> Result<User> {
+async fn delete_own<P: Platform>(
+    context: &Context<P>,
+    active: &ActiveSession,
+    event: AuditEvent,
+) -> Result<User> {
     for _ in 0..TRIES {
         let grounds = session_grounds(context, active);
-        let deleted = try_delete(context, &active.user.id, |_| Ok(Some(grounds)));
+        let deleted = try_delete(context, &active.user.id, &event, |_| Ok(Some(grounds)));
         if let Some(user) = deleted.await? {
             return Ok(user);
         }
@@ -63,17 +68,20 @@ async fn delete_own<P: Platform>(context: &Context<P>, active: &ActiveSession) -
     Err(always_changing())
 }
 
-/// Deletes a user and ends their sessions, if `decide` allows it. After a concurrent change, `decide` is called again.
+/// Deletes a user and ends their sessions, if `decide` allows it. `event` tells of the deletion. After a concurrent change, `decide` is called again.
 ///
 /// # Errors
 /// The errors of `decide`, [`Error::NotFound`], [`Error::LastSuperadmin`], or a failure of the platform.
 pub(crate) async fn delete_user<P: Platform>(
     context: &Context<P>,
     user_id: &str,
+    event: AuditEvent,
     mut decide: impl FnMut(&UserDetails) -> Result<()>,
 ) -> Result<User> {
     for _ in 0..TRIES {
-        let deleted = try_delete(context, user_id, |member| decide(member).map(|()| None));
+        let deleted = try_delete(context, user_id, &event, |member| {
+            decide(member).map(|()| None)
+        });
         if let Some(user) = deleted.await? {
             return Ok(user);
         }
@@ -85,6 +93,7 @@ pub(crate) async fn delete_user<P: Platform>(
 pub(crate) async fn try_delete<P: Platform>(
     context: &Context<P>,
     user_id: &str,
+    event: &AuditEvent,
     decide: impl FnOnce(&UserDetails) -> Result<Option<Grounds>>,
 ) -> Result<Option<User>> {
     let member = find_user(context, user_id).await?;
@@ -99,9 +108,11 @@ pub(crate) async fn try_delete<P: Platform>(
         now,
         require_remaining_holder,
         grounds,
+        vec![event.clone()],
     );
     match deleted.await? {
         DeleteUserOutcome::Deleted(ended) => {
+            log_events(context, slice::from_ref(event));
             context.announce_ended(ended, now);
             Ok(Some(user))
         }

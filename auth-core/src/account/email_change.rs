@@ -8,7 +8,7 @@ use crate::account::change::{Change, change_user};
 use crate::account::email_undo::{UNDO_LIFE, create_undo_secret};
 use crate::account::find::find_account;
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::record;
+use crate::audit::record::audit_event;
 use crate::client::Client;
 use crate::credential::password_id;
 use crate::error::{Error, LinkError, Result};
@@ -31,9 +31,9 @@ use crate::storage::{Account, ActiveSession, LoginName, User, Users as _};
 #[derive(Serialize, Deserialize)]
 struct NewAddress {
     email: String,
-    /// The password that was given. A new password invalidates the link, because it may have been set to lock out the
-    /// person who began the change.
-    credential: String,
+    /// The password that was given; `None` for an account without one. A new password invalidates the link, because it
+    /// may have been set to lock out the person who began the change.
+    credential: Option<String>,
     /// The address that the account had, and the identifier of its second factor. If either has changed, the link is
     /// invalid: it was requested by somebody who proved less.
     from: Option<String>,
@@ -43,7 +43,7 @@ struct NewAddress {
 impl NewAddress {
     /// Whether the account is still as it was when the link was requested.
     fn is_current(&self, account: &Account) -> bool {
-        password_id(account) == Some(&self.credential)
+        password_id(account) == self.credential.as_deref()
             && account.user.email == self.from
             && factor_id(account) == self.factor.as_deref()
     }
@@ -54,7 +54,7 @@ impl<P: Platform> Accounts<'_, P> {
     /// and both factors if a second one is enabled. The answer doesn't reveal whether another account has the address.
     ///
     /// # Errors
-    /// [`Error::Invalid`], [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`],
+    /// [`Error::Invalid`], [`Error::ReauthenticationRequired`], [`Error::WrongPassword`],
     /// [`Error::RateLimited`], or a failure of the platform.
     pub async fn change_email(
         self,
@@ -82,7 +82,7 @@ impl<P: Platform> Accounts<'_, P> {
         };
         let payload = NewAddress {
             email: address.as_str().to_owned(),
-            credential: proof.credential_id().unwrap_or_default().to_owned(),
+            credential: proof.credential_id().map(str::to_owned),
             from: account.user.email.clone(),
             factor: factor_id(&account).map(str::to_owned),
         };
@@ -131,6 +131,8 @@ impl<P: Platform> Accounts<'_, P> {
             Some(old) => Some(create_undo_secret(context, &usable.user_id, old).await?),
             None => None,
         };
+        let event = Event::of_user(EventKind::EmailChanged, &usable.user_id);
+        let event = audit_event(context, event, client);
         let user = change_user(context, &usable.user_id, |account| {
             if !usable.payload.is_current(&account) {
                 return Err(invalid.clone());
@@ -141,15 +143,11 @@ impl<P: Platform> Accounts<'_, P> {
             Ok(Change {
                 consumes: Some(usable.digest.clone()),
                 adds_roles: vec![VERIFIED.to_owned()],
+                events: vec![event.clone()],
                 ..Change::of(user)
             })
         })
         .await?;
-        record(
-            context,
-            Event::of_user(EventKind::EmailChanged, &user.id),
-            client,
-        );
         if let (Some(old), Some(undo)) = (old, undo) {
             let link = link(context, "/undo-email", &undo);
             let values = MailContext {

@@ -11,7 +11,7 @@ use crate::account::deletion::delete_user;
 use crate::account::find::find_account;
 use crate::account::password_reset::send_reset;
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::record;
+use crate::audit::record::audit_event;
 use crate::client::Client;
 use crate::context::Context;
 use crate::credential::{CredentialKind, SECOND_FACTOR};
@@ -39,7 +39,8 @@ struct OldAddress {
 
 impl<P: Platform> Accounts<'_, P> {
     /// Undoes a change of the address by the link that was sent to the old one. The person who made the change may know
-    /// the password, so all sessions end, and a new password must be set by a link to the old address.
+    /// the password or have linked an identity, so all sessions end, all identities are unlinked, and a new password must
+    /// be set by a link to the old address.
     ///
     /// # Errors
     /// [`Error::Link`], [`Error::EmailTaken`], or a failure of the platform.
@@ -49,6 +50,10 @@ impl<P: Platform> Accounts<'_, P> {
         take_from_stranger(context, &usable.user_id, &usable.payload.email, client).await?;
         let now = context.now();
         let mut removes_factor = false;
+        let undone = Event::of_user(EventKind::EmailChangeUndone, &usable.user_id);
+        let undone = audit_event(context, undone, client);
+        let disabled = Event::of_user(EventKind::MfaDisabled, &usable.user_id);
+        let disabled = audit_event(context, disabled.because("email_change_undone"), client);
         let user = change_user(context, &usable.user_id, |account| {
             let changed_at = Timestamp::from_millis(usable.payload.changed_at);
             let mut deletes = vec![CredentialKind::Password, CredentialKind::TotpPending];
@@ -61,6 +66,10 @@ impl<P: Platform> Accounts<'_, P> {
             } else if recovery_codes_since(&account).is_some_and(|since| since >= changed_at) {
                 deletes.push(CredentialKind::RecoveryCode);
             }
+            let mut events = vec![undone.clone()];
+            if removes_factor {
+                events.push(disabled.clone());
+            }
             let mut user = account.user;
             user.email = Some(usable.payload.email.clone());
             user.email_verified_at = Some(now);
@@ -72,6 +81,8 @@ impl<P: Platform> Accounts<'_, P> {
                     since: changed_at,
                 }),
                 deletes,
+                unlinks_all: true,
+                events,
                 ..Change::of(user)
             };
             change.end_sessions(None, "email_change_undone");
@@ -79,14 +90,7 @@ impl<P: Platform> Accounts<'_, P> {
         })
         .await?;
         let account = find_account(context, &user.id).await?;
-        record(
-            context,
-            Event::of_user(EventKind::EmailChangeUndone, &user.id),
-            client,
-        );
         if removes_factor {
-            let event = Event::of_user(EventKind::MfaDisabled, &user.id);
-            record(context, event.because("email_change_undone"), client);
             notify_user(context, &user, MailKind::MfaDisabled, client);
         }
         send_reset(
@@ -118,7 +122,9 @@ async fn take_from_stranger<P: Platform>(
     let Some(stranger) = holder.filter(strangers) else {
         return Ok(());
     };
-    let deleted = delete_user(context, &stranger.id, |member| {
+    let event = Event::new(EventKind::AccountDeleted).on("user", &stranger.id);
+    let event = audit_event(context, event.because("email_change_undone"), client);
+    let deleted = delete_user(context, &stranger.id, event, |member| {
         let proven = member.account.user.email_proved_at.is_some();
         // No link deletes a user to whom an administrator has granted a role.
         if proven || member.roles.iter().any(|role| role != USER) {
@@ -127,12 +133,7 @@ async fn take_from_stranger<P: Platform>(
         Ok(())
     });
     match deleted.await {
-        Ok(_) => {
-            let event = Event::new(EventKind::AccountDeleted).on("user", &stranger.id);
-            record(context, event.because("email_change_undone"), client);
-            Ok(())
-        }
-        Err(Error::NotFound(_)) => Ok(()),
+        Ok(_) | Err(Error::NotFound(_)) => Ok(()),
         Err(error) => Err(error),
     }
 }

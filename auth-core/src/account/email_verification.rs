@@ -6,7 +6,7 @@ use crate::access::VERIFIED;
 use crate::account::Accounts;
 use crate::account::change::{Change, change_user};
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::record;
+use crate::audit::record::audit_event;
 use crate::client::Client;
 use crate::context::Context;
 use crate::error::{Error, LinkError, Result};
@@ -51,9 +51,9 @@ impl<P: Platform> Accounts<'_, P> {
     /// Verifies an e-mail address by the link that was sent there. The link works once.
     ///
     /// The link proves that a person receives the mail, but not that they registered: a stranger may have registered
-    /// with their address and wait for them to click. So a session or the password of the account is required as well,
-    /// unless `VERIFY_NEEDS_PASSWORD` is off. A person who has neither resets the password, which also verifies the
-    /// address and ends the stranger's access.
+    /// with their address and wait for them to click. So a session, the password or an identity of the account is
+    /// required as well, unless `VERIFY_NEEDS_PASSWORD` is off. A person who has none of them resets the password,
+    /// which also verifies the address and ends the stranger's access.
     ///
     /// # Errors
     /// [`Error::Link`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::RateLimited`], or a failure of
@@ -68,6 +68,8 @@ impl<P: Platform> Accounts<'_, P> {
         let usable = peek_of_user::<Address, _>(context, Purpose::VerifyEmail, token).await?;
         reauthenticate_beside_link(context, &usable.user_id, evidence, client).await?;
         let now = context.now();
+        let event = Event::of_user(EventKind::EmailVerified, &usable.user_id);
+        let event = audit_event(context, event, client);
         let user = change_user(context, &usable.user_id, |account| {
             let mut user = account.user;
             // The address has changed since, so that the link is for another one.
@@ -78,15 +80,11 @@ impl<P: Platform> Accounts<'_, P> {
             Ok(Change {
                 consumes: Some(usable.digest.clone()),
                 adds_roles: vec![VERIFIED.to_owned()],
+                events: vec![event.clone()],
                 ..Change::of(user)
             })
         })
         .await?;
-        record(
-            context,
-            Event::of_user(EventKind::EmailVerified, &user.id),
-            client,
-        );
         Ok(user)
     }
 }

@@ -9,7 +9,7 @@ use crate::account::Accounts;
 use crate::account::change::{Change, change_user};
 use crate::account::find::find_account;
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::record;
+use crate::audit::record::{audit_event, record};
 use crate::client::Client;
 use crate::client::device_token::DeviceToken;
 use crate::context::Context;
@@ -79,7 +79,8 @@ impl<P: Platform> Accounts<'_, P> {
     }
 
     /// Sets a new password by the link that was sent. This also verifies the address and ends all sessions. A second
-    /// factor stays enabled, because a mailbox alone must not remove it.
+    /// factor stays enabled, because a mailbox alone must not remove it. If the address was never proved before, the
+    /// identities are unlinked, because they may belong to a stranger.
     ///
     /// The attempts counted at the account are cleared, so that its owner can sign in however much strangers guess. The
     /// returned token identifies the owner's device if the guessing continues.
@@ -103,12 +104,16 @@ impl<P: Platform> Accounts<'_, P> {
         let secret = hash_password(context, &new).await?;
         let now = context.now();
         let credential = new_credential(context, &usable.user_id, CredentialKind::Password, secret);
+        let event = Event::of_user(EventKind::PasswordReset, &usable.user_id);
+        let event = audit_event(context, event, client);
         let user = change_user(context, &usable.user_id, |account| {
             let same_password = password_id(&account) == usable.payload.credential.as_deref();
             let mut user = account.user;
             if !same_password || user.email.as_deref() != Some(&usable.payload.email) {
                 return Err(Error::Link(LinkError::Invalid));
             }
+            // The identities of an account whose address was never proved may be another person's.
+            let unlinks_all = user.email_proved_at.is_none();
             user.email_verified_at.get_or_insert(now);
             user.locked_until = None;
             let mut change = Change {
@@ -116,7 +121,9 @@ impl<P: Platform> Accounts<'_, P> {
                 // An unconfirmed TOTP key may belong to somebody who knew the old password.
                 deletes: vec![CredentialKind::Password, CredentialKind::TotpPending],
                 credentials: vec![credential.clone()],
+                unlinks_all,
                 adds_roles: vec![VERIFIED.to_owned()],
+                events: vec![event.clone()],
                 ..Change::of(user)
             };
             change.end_sessions(None, "password_reset");
@@ -132,11 +139,6 @@ impl<P: Platform> Accounts<'_, P> {
                 &[("cause", &cause), ("user", &user.id)],
             );
         }
-        record(
-            context,
-            Event::of_user(EventKind::PasswordReset, &user.id),
-            client,
-        );
         // As before the reset: the display name may be from somebody other than the person who has just proved the
         // address.
         notify_user(context, &account.user, MailKind::PasswordChanged, client);

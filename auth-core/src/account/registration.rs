@@ -7,14 +7,14 @@ use crate::account::Accounts;
 use crate::account::creation::{create_user, new_user};
 use crate::account::email_verification::send_verification;
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::record;
+use crate::audit::record::{audit_event, tell};
 use crate::client::Client;
 use crate::config::Config;
+use crate::context::Context;
 use crate::credential::{CredentialKind, new_credential};
 use crate::error::{Error, FieldError, Result};
 use crate::identifier::{EmailAddress, Username};
 use crate::mail::outbox::send_account_exists;
-use crate::one_time_secret::{Purpose, create_secret};
 use crate::password::admission::hash_password;
 use crate::password::breach::refuse_breached;
 use crate::password::policy;
@@ -29,7 +29,7 @@ use crate::sign_in::policy::{Admission, admit};
 use crate::sign_in::proof::Proof;
 use crate::signing_keys::cache::Freshness;
 use crate::signing_keys::current::current_keys;
-use crate::storage::{Account, LoginName, User, Users as _};
+use crate::storage::{Account, Audit as _, LoginName, User, Users as _};
 
 /// The data of a registration.
 #[derive(Clone, Copy)]
@@ -109,37 +109,20 @@ impl<P: Platform> Accounts<'_, P> {
             let kind = CredentialKind::PendingUsername;
             credentials.push(new_credential(context, &user.id, kind, name));
         }
-        let created = create_user(context, &user, credentials, roles, None).await;
+        let event = Event::of_user(EventKind::AccountRegistered, &user.id);
+        let event = audit_event(context, event, client);
+        let created = create_user(context, &user, credentials, roles, None, event).await;
         if pending.is_some() {
             user.username = pending;
         }
         match created {
             Err(Error::EmailTaken) if verifies_first => {
-                // The same work as for a free address, now and after the answer: a row instead of the user's, and an
-                // event.
-                let nothing = Value::Null;
-                let life = context.config.verify_token_life;
-                create_secret(context, Purpose::VerifyEmail, None, &nothing, life, false).await?;
-                let refused = Event::new(EventKind::RegistrationRefused).because("email_taken");
-                record(context, refused, client);
-                let may_mail = may_mail_registered(context, &valid.email, client).await?;
-                send_verification(context, None, valid.email.as_str()).await?;
-                if may_mail {
-                    send_account_exists(context, valid.email.as_str());
-                }
+                answer_taken(context, &valid.email, client).await?;
                 return Ok(Registered { user, tokens: None });
             }
             created => created?,
         }
-        record(
-            context,
-            Event::of_user(EventKind::AccountRegistered, &user.id),
-            client,
-        );
-        // Without this limit, a stranger could fill the mailbox.
-        let may_mail = may_mail_registered(context, &valid.email, client).await?;
-        let told = Some(&user).filter(|_| may_mail);
-        send_verification(context, told, valid.email.as_str()).await?;
+        send_first_link(context, &user, &valid.email, client).await?;
         if !signs_in {
             return Ok(Registered { user, tokens: None });
         }
@@ -165,6 +148,43 @@ impl<P: Platform> Accounts<'_, P> {
             tokens: Some(tokens),
         })
     }
+}
+
+/// Sends a new user the link that verifies their address.
+///
+/// # Errors
+/// A failure of the platform.
+pub(crate) async fn send_first_link<P: Platform>(
+    context: &Context<P>,
+    user: &User,
+    email: &EmailAddress,
+    client: &Client,
+) -> Result<()> {
+    // Without this limit, a stranger could fill the mailbox.
+    let may_mail = may_mail_registered(context, email, client).await?;
+    let told = Some(user).filter(|_| may_mail);
+    send_verification(context, told, email.as_str()).await
+}
+
+/// Does the same work for a taken address as for a free one, now and after the answer: the event of the refusal is stored
+/// at once, instead of the user with the event of the registration, and the owner of the address gets a mail.
+///
+/// # Errors
+/// A failure of the platform.
+pub(crate) async fn answer_taken<P: Platform>(
+    context: &Context<P>,
+    email: &EmailAddress,
+    client: &Client,
+) -> Result<()> {
+    let refused = Event::new(EventKind::RegistrationRefused).because("email_taken");
+    let refused = tell(context, refused, client);
+    context.storage().append_audit(refused).await?;
+    let may_mail = may_mail_registered(context, email, client).await?;
+    send_verification(context, None, email.as_str()).await?;
+    if may_mail {
+        send_account_exists(context, email.as_str());
+    }
+    Ok(())
 }
 
 /// A registration whose fields are all valid.

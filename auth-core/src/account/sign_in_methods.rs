@@ -1,12 +1,11 @@
 //! The sign-in methods of an account.
 
 use crate::account::Accounts;
-use crate::account::find::find_account;
 use crate::credential::password_id;
 use crate::error::{Error, Result};
 use crate::mfa::second_factor::{has_second_factor, recovery_codes_left};
 use crate::platform::Platform;
-use crate::storage::{Account, ActiveSession};
+use crate::storage::{ActiveSession, UserDetails, Users as _};
 
 /// The sign-in methods of an account, as its owner may see them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,15 +16,19 @@ pub struct SignInMethods {
     pub second_factor: bool,
     /// Number of recovery codes that are left.
     pub recovery_codes_left: usize,
+    /// Number of identities at sign-in providers.
+    pub identities: usize,
 }
 
 impl SignInMethods {
     /// Returns the sign-in methods of an account.
-    pub fn of(account: &Account) -> Self {
+    pub fn of(member: &UserDetails) -> Self {
+        let account = &member.account;
         Self {
             password: password_id(account).is_some(),
             second_factor: has_second_factor(account),
             recovery_codes_left: recovery_codes_left(account),
+            identities: member.identities.len(),
         }
     }
 }
@@ -37,9 +40,8 @@ impl<P: Platform> Accounts<'_, P> {
     /// A failure of the platform.
     pub async fn sign_in_methods(self, active: &ActiveSession) -> Result<SignInMethods> {
         let context = self.context;
-        let account = find_account(context, &active.user.id)
-            .await?
-            .ok_or(Error::AccountGone)?;
-        Ok(SignInMethods::of(&account))
+        let found = context.storage().find_user(active.user.id.clone());
+        let member = found.await?.ok_or(Error::AccountGone)?;
+        Ok(SignInMethods::of(&member))
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::account::Accounts;
 use crate::account::change::{Change, change_own};
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::record;
+use crate::audit::record::audit_event;
 use crate::client::Client;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::identifier::Username;
@@ -56,6 +56,8 @@ impl<P: Platform> Accounts<'_, P> {
         };
         count_self_service(context, &active.user.id, SelfService::Profile, client).await?;
         let mut before = None;
+        let event = Event::own(EventKind::AccountUpdated, active);
+        let event = audit_event(context, event, client);
         let user = change_own(context, active, |account| {
             let mut user = account.user;
             before.clone_from(&user.username);
@@ -76,14 +78,12 @@ impl<P: Platform> Accounts<'_, P> {
                     .change(&user.profile, given, Editor::User, false)
                     .map_err(Error::Invalid)?;
             }
-            Ok(Change::of(user))
+            Ok(Change {
+                events: vec![event.clone()],
+                ..Change::of(user)
+            })
         })
         .await?;
-        record(
-            context,
-            Event::own(EventKind::AccountUpdated, active),
-            client,
-        );
         if user.username != before {
             notify_user(context, &user, MailKind::UsernameChanged, client);
         }

@@ -1,12 +1,12 @@
 //! Changes users on behalf of an administrator.
 
-use crate::account::change::{Change, Changed, TRIES, always_changing, try_change};
+use crate::account::change::{Change, TRIES, always_changing, try_change};
 use crate::admin::actor::Actor;
 use crate::admin::grounds::{grounds, renewed};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::platform::Platform;
-use crate::storage::{Role, SeenStanding, UserDetails};
+use crate::storage::{Role, SeenStanding, User, UserDetails};
 
 /// Changes a user whom the actor may administer. If the grounds of that have changed meanwhile, reads them again.
 pub(crate) async fn administer<P: Platform>(
@@ -14,12 +14,12 @@ pub(crate) async fn administer<P: Platform>(
     actor: &Actor,
     user_id: &str,
     mut decide: impl FnMut(&UserDetails) -> Result<Change>,
-) -> Result<Changed> {
+) -> Result<User> {
     let mut actor = actor.clone();
     for _ in 0..TRIES {
         let changed = try_administer(context, &actor, user_id, None, &mut decide);
-        if let Some(changed) = changed.await? {
-            return Ok(changed);
+        if let Some(user) = changed.await? {
+            return Ok(user);
         }
         actor = renewed(context, &actor).await?;
     }
@@ -34,7 +34,7 @@ pub(crate) async fn try_administer<P: Platform>(
     user_id: &str,
     role: Option<&Role>,
     decide: impl FnOnce(&UserDetails) -> Result<Change>,
-) -> Result<Option<Changed>> {
+) -> Result<Option<User>> {
     let changed = try_change(context, user_id, |member| {
         actor.may_administer(&member)?;
         let seen = role.map(SeenStanding::from).into_iter();

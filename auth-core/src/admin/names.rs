@@ -1,6 +1,7 @@
 //! Rules for the names and descriptions of roles and permissions.
 
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
+use crate::profile::NO_NULL;
 
 /// Maximum number of characters of a description.
 const DESCRIPTION_MAX: usize = 500;
@@ -24,6 +25,12 @@ pub(super) fn check_name(name: &str, valid: bool, description: &str) -> Result<(
             "description",
             FieldErrorCode::TooLong,
             message,
+        ));
+    } else if description.contains('\0') {
+        broken.push(FieldError::new(
+            "description",
+            FieldErrorCode::InvalidFormat,
+            NO_NULL,
         ));
     }
     if broken.is_empty() {

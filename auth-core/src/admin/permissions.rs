@@ -7,12 +7,14 @@ use crate::admin::catalog::{find_permission, list_permissions, list_roles};
 use crate::admin::grounds::{grounds, renewed, seen_below};
 use crate::admin::names::check_name;
 use crate::audit::event::EventKind;
-use crate::audit::record::record;
+use crate::audit::record::{audit_event, log_events};
 use crate::context::{Context, service};
 use crate::error::{Error, Result};
 use crate::new_id::new_id;
 use crate::platform::Platform;
-use crate::storage::{Grounds, Permission, Roles as _, SeenStanding, StoreOutcome, Subject};
+use crate::storage::{
+    AuditEvent, Grounds, Permission, Roles as _, SeenStanding, StoreOutcome, Subject,
+};
 use crate::time::Timestamp;
 
 service! {
@@ -54,9 +56,8 @@ impl<P: Platform> Permissions<'_, P> {
         let mut acting = actor.clone();
         for _ in 0..TRIES {
             let grounds = grounds(context, &acting, []);
-            if store(context, &permission, None, grounds).await? {
-                let kind = EventKind::PermissionCreated;
-                record_change(context, actor, kind, &permission);
+            let event = told(context, actor, EventKind::PermissionCreated, &permission);
+            if store(context, &permission, None, grounds, event).await? {
                 return Ok(permission);
             }
             acting = renewed(context, &acting).await?;
@@ -97,9 +98,8 @@ impl<P: Platform> Permissions<'_, P> {
             check_name(name, is_permission_name(name), &permission.description)?;
             permission.updated_at = later(context.now(), before);
             let grounds = grounds(context, &acting, holders);
-            if store(context, &permission, Some(before), grounds).await? {
-                let kind = EventKind::PermissionUpdated;
-                record_change(context, actor, kind, &permission);
+            let event = told(context, actor, EventKind::PermissionUpdated, &permission);
+            if store(context, &permission, Some(before), grounds, event).await? {
                 return Ok(permission);
             }
             acting = renewed(context, &acting).await?;
@@ -123,10 +123,11 @@ impl<P: Platform> Permissions<'_, P> {
             let holders = may_change_for_all(context, &acting, &permission, None).await?;
             let grounds = Some(grounds(context, &acting, holders));
             let storage = context.storage();
-            let deleted = storage.delete_permission(permission.id.clone(), grounds);
+            let event = told(context, actor, EventKind::PermissionDeleted, &permission);
+            let events = vec![event];
+            let deleted = storage.delete_permission(permission.id, grounds, events.clone());
             if deleted.await? {
-                let kind = EventKind::PermissionDeleted;
-                record_change(context, actor, kind, &permission);
+                log_events(context, &events);
                 return Ok(());
             }
             acting = renewed(context, &acting).await?;
@@ -135,32 +136,38 @@ impl<P: Platform> Permissions<'_, P> {
     }
 }
 
-/// Stores a permission. Returns `false` if the grounds of the decision have changed meanwhile.
+/// Stores a permission, and logs the event that is stored with it. Returns `false` if the grounds of the decision have changed meanwhile.
 async fn store<P: Platform>(
     context: &Context<P>,
     permission: &Permission,
     before: Option<Timestamp>,
     grounds: Grounds,
+    event: AuditEvent,
 ) -> Result<bool> {
+    let events = vec![event];
     let storage = context.storage();
-    let stored = storage.store_permission(permission.clone(), before, Some(grounds));
+    let stored =
+        storage.store_permission(permission.clone(), before, Some(grounds), events.clone());
     match stored.await? {
-        StoreOutcome::Stored => Ok(true),
+        StoreOutcome::Stored => {
+            log_events(context, &events);
+            Ok(true)
+        }
         StoreOutcome::Conflict => Ok(false),
         StoreOutcome::NameTaken => Err(Error::NameTaken),
     }
 }
 
-/// Records a change of a permission in the audit log.
-fn record_change<P: Platform>(
+/// Returns the event of a change of a permission.
+fn told<P: Platform>(
     context: &Context<P>,
     actor: &Actor,
     kind: EventKind,
     permission: &Permission,
-) {
+) -> AuditEvent {
     let event = actor.event(kind).on("permission", &permission.id);
     let event = event.with("name", permission.name.as_str());
-    record(context, event, actor.client());
+    audit_event(context, event, actor.client())
 }
 
 /// Checks that the actor may delete a permission everywhere, or replace it with another, and returns the standing of

@@ -8,13 +8,13 @@ use crate::admin::catalog::{
 };
 use crate::admin::grounds::{grounds, renewed, seen_below};
 use crate::admin::names::check_name;
-use crate::audit::event::{Event, EventKind};
-use crate::audit::record::record;
+use crate::audit::event::EventKind;
+use crate::audit::record::{audit_event, log_events};
 use crate::context::{Context, service};
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::new_id::new_id;
 use crate::platform::Platform;
-use crate::storage::{Grounds, Role, Roles as _, SeenStanding, StoreOutcome, Subject};
+use crate::storage::{AuditEvent, Grounds, Role, Roles as _, SeenStanding, StoreOutcome, Subject};
 use crate::time::Timestamp;
 
 /// An update of a role. Fields that are `None` stay unchanged.
@@ -89,9 +89,8 @@ impl<P: Platform> Roles<'_, P> {
             };
             acting.may_grant(&role)?;
             let grounds = grounds(context, &acting, []);
-            if store(context, &role, None, grounds).await? {
-                let event = actor.event(EventKind::RoleCreated).on("role", &role.id);
-                record(context, told(event, &role), actor.client());
+            let event = told(context, actor, EventKind::RoleCreated, &role);
+            if store(context, &role, None, grounds, event).await? {
                 return Ok(role);
             }
             acting = renewed(context, &acting).await?;
@@ -182,10 +181,13 @@ impl<P: Platform> Roles<'_, P> {
             let holders = seen_below(context, &acting, holders).await?;
             let seen = [SeenStanding::from(&role)].into_iter().chain(holders);
             let grounds = Some(grounds(context, &acting, seen));
+            let event = actor.event(EventKind::RoleDeleted).on("role", &role.id);
+            let event = event.with("name", role.name);
+            let events = vec![audit_event(context, event, actor.client())];
             let storage = context.storage();
-            if storage.delete_role(role.id.clone(), grounds).await? {
-                let event = actor.event(EventKind::RoleDeleted).on("role", &role.id);
-                record(context, event.with("name", role.name), actor.client());
+            let deleted = storage.delete_role(role.id, grounds, events.clone());
+            if deleted.await? {
+                log_events(context, &events);
                 return Ok(());
             }
             acting = renewed(context, &acting).await?;
@@ -229,9 +231,8 @@ async fn change_role<P: Platform>(
         let holders = seen_below(context, &acting, holders).await?;
         let seen = [SeenStanding::from(&before)].into_iter().chain(holders);
         let grounds = grounds(context, &acting, seen);
-        if store(context, &role, Some(before.updated_at), grounds).await? {
-            let event = actor.event(EventKind::RoleUpdated).on("role", &role.id);
-            record(context, told(event, &role), actor.client());
+        let event = told(context, actor, EventKind::RoleUpdated, &role);
+        if store(context, &role, Some(before.updated_at), grounds, event).await? {
             return Ok(role);
         }
         acting = renewed(context, &acting).await?;
@@ -239,29 +240,41 @@ async fn change_role<P: Platform>(
     Err(role_always_changing())
 }
 
-/// Stores a role. Returns `false` if the grounds of the decision have changed meanwhile.
+/// Stores a role, and logs the event that is stored with it. Returns `false` if the grounds of the decision have changed meanwhile.
 async fn store<P: Platform>(
     context: &Context<P>,
     role: &Role,
     before: Option<Timestamp>,
     grounds: Grounds,
+    event: AuditEvent,
 ) -> Result<bool> {
-    let stored = context
-        .storage()
-        .store_role(role.clone(), before, Some(grounds));
+    let events = vec![event];
+    let storage = context.storage();
+    let stored = storage.store_role(role.clone(), before, Some(grounds), events.clone());
     match stored.await? {
-        StoreOutcome::Stored => Ok(true),
+        StoreOutcome::Stored => {
+            log_events(context, &events);
+            Ok(true)
+        }
         StoreOutcome::Conflict => Ok(false),
         StoreOutcome::NameTaken => Err(Error::NameTaken),
     }
 }
 
-/// Adds the details of a stored role to an event.
-fn told(event: Event, role: &Role) -> Event {
-    event
+/// Returns the event of a role that is stored.
+fn told<P: Platform>(
+    context: &Context<P>,
+    actor: &Actor,
+    kind: EventKind,
+    role: &Role,
+) -> AuditEvent {
+    let event = actor
+        .event(kind)
+        .on("role", &role.id)
         .with("name", role.name.as_str())
         .with("rank", role.rank)
-        .with("permissions", role.permissions.as_slice())
+        .with("permissions", role.permissions.as_slice());
+    audit_event(context, event, actor.client())
 }
 
 fn role_always_changing() -> Error {

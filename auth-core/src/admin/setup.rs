@@ -5,7 +5,7 @@ use crate::account::creation::{create_user, new_user};
 use crate::account::find::find_user;
 use crate::admin::users::list::list_users;
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::record;
+use crate::audit::record::audit_event;
 use crate::client::Client;
 use crate::context::service;
 use crate::credential::{CredentialKind, new_credential};
@@ -105,9 +105,9 @@ impl<P: Platform> Setup<'_, P> {
             secret,
         )];
         let roles = [SUPERADMIN, USER, VERIFIED].map(str::to_owned).to_vec();
-        create_user(context, &user, credentials, roles, Some(SUPERADMIN)).await?;
         let event = Event::new(EventKind::SetupCompleted).on("user", &user.id);
-        record(context, event, client);
+        let event = audit_event(context, event, client);
+        create_user(context, &user, credentials, roles, Some(SUPERADMIN), event).await?;
         find_user(context, &user.id).await
     }
 }

@@ -46,6 +46,8 @@ events! {
     MfaDisabled = "mfa.disabled",
     RecoveryCodesMade = "mfa.recovery_codes_made",
     RecoveryCodeUsed = "mfa.recovery_code_used",
+    IdentityLinked = "identity.linked",
+    IdentityUnlinked = "identity.unlinked",
     UserCreated = "user.created",
     UserUpdated = "user.updated",
     UserDisabled = "user.disabled",

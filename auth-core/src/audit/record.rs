@@ -1,4 +1,8 @@
-//! Records events: in the log at once, in storage after the answer.
+//! Records events.
+//!
+//! An event that tells of a change is stored together with the change: [`audit_event`] creates it, the call of storage
+//! that carries the change takes it along, and [`log_events`] logs it once the change is stored. Any other event is
+//! logged at once and stored after the answer ([`record`]).
 
 use serde_json::Value;
 
@@ -10,7 +14,7 @@ use crate::new_id::new_id;
 use crate::platform::{Level, Platform};
 use crate::storage::AuditEvent;
 
-/// Records an event: in the log at once, in storage after the answer.
+/// Records an event that no call of storage takes along: in the log at once, in storage after the answer.
 pub(crate) fn record<P: Platform>(context: &Context<P>, event: Event, client: &Client) {
     let event = tell(context, event, client);
     context
@@ -33,6 +37,17 @@ pub(crate) fn record_failed_login<P: Platform>(
 
 /// Writes an event into the log, and returns the record to store.
 pub(crate) fn tell<P: Platform>(context: &Context<P>, event: Event, client: &Client) -> AuditEvent {
+    let event = audit_event(context, event, client);
+    log_event(context, &event);
+    event
+}
+
+/// Returns the record of an event, to be stored together with the change that it tells of.
+pub(crate) fn audit_event<P: Platform>(
+    context: &Context<P>,
+    event: Event,
+    client: &Client,
+) -> AuditEvent {
     let Event {
         kind,
         reason,
@@ -42,7 +57,7 @@ pub(crate) fn tell<P: Platform>(context: &Context<P>, event: Event, client: &Cli
         details,
     } = event;
     let (target_type, target_id) = target.unzip();
-    let event = AuditEvent {
+    AuditEvent {
         id: new_id(&context.platform),
         at: context.now(),
         kind: kind.as_str().to_owned(),
@@ -55,7 +70,17 @@ pub(crate) fn tell<P: Platform>(context: &Context<P>, event: Event, client: &Cli
         user_agent: client.user_agent.clone(),
         request_id: client.request_id.clone(),
         details: Value::from(details).to_string(),
-    };
+    }
+}
+
+/// Writes the events of a stored change into the log.
+pub(crate) fn log_events<P: Platform>(context: &Context<P>, events: &[AuditEvent]) {
+    for event in events {
+        log_event(context, event);
+    }
+}
+
+fn log_event<P: Platform>(context: &Context<P>, event: &AuditEvent) {
     let mut fields = vec![("event", event.kind.as_str()), ("id", event.id.as_str())];
     let further = [
         ("reason", &event.reason),
@@ -74,5 +99,4 @@ pub(crate) fn tell<P: Platform>(context: &Context<P>, event: Event, client: &Cli
         fields.push(("details", &event.details));
     }
     context.platform.log(Level::Info, "audit", &fields);
-    event
 }

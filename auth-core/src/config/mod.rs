@@ -1,5 +1,6 @@
 //! The settings: one table from which parsing, defaults, checks and documentation are derived.
 
+mod federation;
 mod log;
 pub mod parse;
 mod proxy;
@@ -12,15 +13,18 @@ use core::ops::Deref;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use self::federation::lasting;
 use crate::mail::templates::Templates;
 use crate::password::parameters::Parameters;
 use crate::platform::Settings;
 use crate::secret::SecretKey;
 
+pub(crate) use federation::is_provider_name;
+pub use federation::{FederationConfig, FederationValues};
 pub use log::LogConfig;
 pub use proxy::ProxyConfig;
 pub use retention::RetentionConfig;
-pub use setting::{Group, HostKind, Setting, SettingError};
+pub use setting::{Group, HostKind, Setting, SettingError, without_password};
 pub use values::Values;
 pub use web::WebConfig;
 
@@ -32,6 +36,8 @@ pub struct Config {
     pub web: WebConfig,
     /// Proxies in front of the service, on hosts where clients connect to a socket.
     pub proxies: ProxyConfig,
+    /// The providers whose accounts users can sign in with.
+    pub(crate) federation: Arc<FederationConfig>,
     /// Mail templates, including the operator's own.
     pub templates: Arc<Templates>,
     /// Values of the settings that are given and not secret.
@@ -55,7 +61,6 @@ struct Heard<'a, S> {
 impl<S: Settings> Settings for Heard<'_, S> {
     async fn get(&self, name: &str) -> Result<Option<String>, String> {
         let value = self.settings.get(name).await?;
-        let plain = |setting: &&Setting| setting.name == name && !setting.secret;
         let given = value.as_deref().filter(|text| !text.trim().is_empty());
         let tables = [
             Values::TABLE,
@@ -63,10 +68,17 @@ impl<S: Settings> Settings for Heard<'_, S> {
             ProxyConfig::TABLE,
             RetentionConfig::TABLE,
         ];
-        let mut known = tables.into_iter().flatten();
-        if let (Some(setting), Some(text)) = (known.find(plain), given) {
+        let known = tables.into_iter().flatten().find(|row| row.name == name);
+        let known = known.or_else(|| FederationConfig::row(name));
+        if let (Some(setting), Some(text)) = (known.filter(|row| !row.secret), given) {
+            // A row can stand for the settings of several providers.
+            let name = if setting.name == name {
+                setting.name
+            } else {
+                lasting(name)
+            };
             let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-            values.insert(setting.name, text.to_owned());
+            values.insert(name, text.to_owned());
         }
         Ok(value)
     }
@@ -131,14 +143,30 @@ impl Config {
         let proxies = ProxyConfig::load(&heard).await?;
         // Used by the host; loaded here so that a value that it can't use is reported at startup.
         RetentionConfig::load(&heard).await?;
+        let federation = FederationConfig::load(&heard).await?;
+        let map = &federation.values.profile;
+        if let Some(field) = map.undeclared(&config.profile_fields) {
+            return Err(SettingError::Value {
+                name: "OAUTH_PROFILE",
+                problem: format!("PROFILE_FIELDS declares no field {field:?} of the type string"),
+                accepts: "a JSON object of declared profile fields, each with name, username, picture or locale",
+            });
+        }
         let templates = Templates::load(settings, &config.product_name).await?;
         Ok(Self {
             values: config,
             web,
             proxies,
+            federation: Arc::new(federation),
             templates: Arc::new(templates),
             given: heard.values.into_inner().unwrap_or_default(),
         })
+    }
+
+    /// Returns the origins to which requests to the configured providers go, such as `https://login.example.com:8443`,
+    /// each once and in order.
+    pub fn outbound_origins(&self) -> Vec<String> {
+        self.federation.outbound_origins().into_iter().collect()
     }
 
     /// Returns the secret that signs access tokens, or `None` if a key pair signs them.
@@ -301,6 +329,33 @@ mod tests {
             let config = load(values).map_err(|error| error.to_string());
             assert_eq!(config.ok().unwrap().password_grant(), taken, "{values:?}");
         }
+    }
+
+    /// The audit log has the settings that are not secret, also those of providers with names of their own.
+    #[test]
+    fn given_settings_are_kept_without_secrets() {
+        let config = load(&[
+            KEY,
+            ("GITHUB_CLIENT_ID", "id"),
+            ("GITHUB_CLIENT_SECRET", "geheim"),
+            ("OIDC_PROVIDERS", "acme"),
+            ("OIDC_ACME_ISSUER", "https://login.example.com"),
+            ("OIDC_ACME_CLIENT_ID", "id"),
+            ("OIDC_ACME_CLIENT_SECRET", "geheim"),
+        ]);
+        let given = config
+            .map_err(|error| error.to_string())
+            .ok()
+            .unwrap()
+            .given;
+        let names: Vec<_> = given.keys().copied().collect();
+        let wanted = [
+            "GITHUB_CLIENT_ID",
+            "OIDC_ACME_CLIENT_ID",
+            "OIDC_ACME_ISSUER",
+            "OIDC_PROVIDERS",
+        ];
+        assert_eq!(names, wanted);
     }
 
     #[test]

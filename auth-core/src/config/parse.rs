@@ -1,12 +1,18 @@
 //! Parsers of values, for tables of settings. Each refuses values that would break where they are used.
 
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::mail::context::{is_invisible, is_printable};
 use crate::secret::SecretKey;
 
 /// The maximum length of a base URL in bytes. It is part of every token, and its path of every cookie.
 const MAX_URL: usize = 255;
+
+/// The maximum length of a URL at another service in bytes.
+pub(crate) const MAX_FOREIGN_URL: usize = 2048;
+/// The length of an address in bytes that a flow can return to. The cookie of the flow holds it, and a browser sends the
+/// cookies of several flows in one request, whose head is limited.
+pub(crate) const MAX_RETURN_URL: usize = 1024;
 
 /// Parses a whole number from `min` to `max`.
 pub fn whole(text: &str, min: u64, max: u64) -> Option<u64> {
@@ -118,6 +124,47 @@ pub fn url_prefix(text: &str) -> Option<String> {
         && (path.is_empty() || path.ends_with('/'))
         && path.chars().all(allowed);
     fits.then(|| text.to_owned())
+}
+
+/// Parses the URL of an endpoint at another service: https, or http on this machine, without user name, password and
+/// fragment (RFC 6749 section 3.1).
+pub fn endpoint(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let secure = scheme == "https" || (scheme == "http" && is_loopback(authority));
+    let fits = text.len() <= MAX_FOREIGN_URL
+        && is_authority(authority)
+        && path.chars().all(is_url_character);
+    (secure && fits).then(|| text.to_owned())
+}
+
+/// Parses an issuer (OpenID Connect Discovery 1.0 section 3), which is not the address of its metadata. A slash at its
+/// end is a part of it.
+pub fn issuer(text: &str) -> Option<String> {
+    endpoint(text).filter(|url| !url.contains('?') && !url.contains("/.well-known/"))
+}
+
+/// Whether a URL without a fragment can have this character (RFC 3986 section 2).
+pub(crate) fn is_url_character(c: char) -> bool {
+    c.is_ascii_graphic() && !"#\"<>\\^`{|}".contains(c)
+}
+
+/// Whether an authority is on this machine.
+pub(crate) fn is_loopback(authority: &str) -> bool {
+    let bracketed = authority
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'));
+    let host = match bracketed {
+        Some((address, _)) => address,
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let host = host.to_ascii_lowercase();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| {
+            let address = address.to_canonical();
+            address.is_loopback() || address.is_unspecified()
+        })
 }
 
 /// Whether the text is the authority of a URL: a host with an optional port, without user name and password.
@@ -297,6 +344,28 @@ mod tests {
             ("https://user:pass@x/", false),
         ] {
             assert_eq!(url_prefix(text).is_some(), fits, "{text}");
+        }
+        for (text, fits) in [
+            ("https://login.example.com", true),
+            ("https://tenant.auth0.example/", true),
+            ("https://api.example.com/me?fields=id,name", true),
+            ("http://127.0.0.1:9/token", true),
+            ("http://localhost:9", true),
+            ("http://[::1]:9/", true),
+            ("http://login.example.com", false),
+            ("http://127.0.0.1.example.com", false),
+            ("http://127.0.0.1@example.com/", false),
+            ("http://localhost.example.com/", false),
+            ("http://[::1].example.com/", false),
+            ("http://10.0.0.1/", false),
+            ("https://login.example.com/#", false),
+            ("https://login.example.com/a b", false),
+            ("https://ada@login.example.com/", false),
+            ("https:///token", false),
+            ("ftp://login.example.com", false),
+            ("login.example.com", false),
+        ] {
+            assert_eq!(endpoint(text).is_some(), fits, "{text}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! The documentation of a setting, and the macro that declares a table of settings.
 
+use std::borrow::Cow;
+
 /// One row of a table of settings, for documentation and command lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
@@ -36,6 +38,8 @@ pub enum Group {
     Sessions,
     /// Second factors.
     SecondFactors,
+    /// Sign-in with accounts of other providers.
+    Providers,
     /// Delivery of e-mail.
     Mail,
     /// Rate limits.
@@ -50,13 +54,14 @@ pub enum Group {
 
 impl Group {
     /// Every group, in the order of the documentation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Addresses,
         Self::Storage,
         Self::Accounts,
         Self::Passwords,
         Self::Sessions,
         Self::SecondFactors,
+        Self::Providers,
         Self::Mail,
         Self::Limits,
         Self::Administration,
@@ -73,6 +78,7 @@ impl Group {
             Self::Passwords => "Passwords",
             Self::Sessions => "Sessions and tokens",
             Self::SecondFactors => "Second factors",
+            Self::Providers => "Sign-in with other providers",
             Self::Mail => "Mail",
             Self::Limits => "Limits",
             Self::Administration => "Administration",
@@ -120,6 +126,57 @@ pub enum SettingError {
     /// The source of settings does not answer.
     #[error("settings can't be read: {0}")]
     Unavailable(String),
+}
+
+/// Returns a text as it can be shown: a password in a URL, before the host or as a parameter, is replaced by `…`. Nothing
+/// is shown of a text that contains a password in another form.
+pub fn without_password(text: &str) -> Cow<'_, str> {
+    let is_scheme = |scheme: &str| {
+        let mut bytes = scheme.bytes();
+        bytes
+            .next()
+            .is_some_and(|first| first.is_ascii_alphabetic())
+            && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
+    let scheme = text.split_once(':').filter(|(scheme, _)| is_scheme(scheme));
+    let Some((scheme, rest)) = scheme else {
+        // Such as `host=db password=…`.
+        return if text.to_ascii_lowercase().contains("password") {
+            Cow::Borrowed("…")
+        } else {
+            Cow::Borrowed(text)
+        };
+    };
+    // A wrong URL can have fewer slashes.
+    let slashes = rest.len() - rest.trim_start_matches('/').len();
+    let (slashes, rest) = rest.split_at(slashes);
+    let mut shown = format!("{scheme}:{slashes}");
+    // A password that should have been percent-encoded can contain any character, also the one that ends it.
+    let place = match rest.rsplit_once('@') {
+        Some((user, place)) => {
+            let (user, hidden) = match user.split_once(':') {
+                Some((user, _)) => (user, ":…"),
+                // `USER:PASSWORD@HOST`, whose scheme was forgotten.
+                None if slashes.is_empty() && !user.starts_with(' ') => ("", "…"),
+                None => (user, ""),
+            };
+            shown.extend([user, hidden, "@"]);
+            place
+        }
+        None => rest,
+    };
+    let (place, query) = place.split_once('?').unwrap_or((place, ""));
+    shown.push_str(place);
+    for (number, pair) in query.split('&').filter(|pair| !pair.is_empty()).enumerate() {
+        shown.push(if number == 0 { '?' } else { '&' });
+        match pair.split_once('=') {
+            Some((name, _)) if name.to_ascii_lowercase().contains("password") => {
+                shown.extend([name, "=…"]);
+            }
+            _ => shown.push_str(pair),
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// Declares a table of settings: a structure with a field for each, `TABLE` to document them, and `load`.
@@ -170,7 +227,7 @@ macro_rules! settings {
                             problem: match text {
                                 None => "not set".to_owned(),
                                 Some(_) if $crate::settings!(@secret $($secret)?) => "the value is not accepted".to_owned(),
-                                Some(text) => format!("{text:?} is not accepted"),
+                                Some(text) => format!("{:?} is not accepted", $crate::config::without_password(text)),
                             },
                             accepts: $accepts,
                         })?
@@ -181,4 +238,39 @@ macro_rules! settings {
     };
     (@secret secret) => { true };
     (@secret) => { false };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        for (text, shown) in [
+            (
+                "postgresql://ada:pw@db:5432/auth",
+                "postgresql://ada:…@db:5432/auth",
+            ),
+            ("mysql://ada:p@w/x?y@db/auth", "mysql://ada:…@db/auth"),
+            ("postgres:/ada:pw@db/auth", "postgres:/ada:…@db/auth"),
+            ("postgresql:ada:pw@db/auth", "postgresql:ada:…@db/auth"),
+            (
+                "postgresql://db/auth?user=ada&Password=pw&sslmode=require",
+                "postgresql://db/auth?user=ada&Password=…&sslmode=require",
+            ),
+            ("postgresql://ada@db/auth", "postgresql://ada@db/auth"),
+            ("sqlite:data/gatewright.db", "sqlite:data/gatewright.db"),
+            ("https://example.com:8443/", "https://example.com:8443/"),
+            ("Acme: <a@example.com>", "Acme: <a@example.com>"),
+            (
+                "postgresql+asyncpg://ada:pw@db/auth",
+                "postgresql+asyncpg://ada:…@db/auth",
+            ),
+            ("Postgresql://ada:pw@db/auth", "Postgresql://ada:…@db/auth"),
+            ("host=db user=ada password=pw", "…"),
+            ("ada:pw@db/auth", "ada:…@db/auth"),
+        ] {
+            assert_eq!(without_password(text), shown);
+        }
+    }
 }

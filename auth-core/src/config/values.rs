@@ -93,7 +93,7 @@ settings! {
     LOGIN_ATTEMPTS_PER_ACCOUNT login_attempts_per_account: u64 = "20", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000", Limits, "10";
     /// Password attempts at one address or user name from all networks together within a window. Devices that signed in before, and networks in which a session of the account began, are exempt. Ten times `LOGIN_ATTEMPTS_PER_ACCOUNT` when not set; 0 means no limit.
     LOGIN_ATTEMPTS_PER_ACCOUNT_EVERYWHERE login_attempts_per_account_everywhere: Option<u64> = "", |text| parse::optional_whole(text, 0, 1_000_000), "0 to 1000000", Limits, "50";
-    /// Password attempts and registrations together from one network within a window, for any names; further ones are refused. Codes of a second factor have the same limit, counted separately. In a day, ten times as many registrations, profile changes and second factor set-ups are accepted, each counted separately. 0 means no limit.
+    /// Password attempts and registrations together from one network within a window, for any names; further ones are refused. Codes of a second factor and returns from sign-in providers have the same limit, each counted separately. In a day, ten times as many registrations, profile changes and second factor set-ups are accepted, each counted separately. 0 means no limit.
     LOGIN_ATTEMPTS_PER_IP login_attempts_per_ip: u64 = "200", |text| parse::whole(text, 0, 1_000_000), "0 to 1000000", Limits, "100";
     /// Codes of a second factor that can be tried at one account within a window, at sign-ins and in its sessions separately.
     MFA_ATTEMPTS_PER_ACCOUNT mfa_attempts_per_account: u64 = "10", |text| parse::whole(text, 1, 1000), "1 to 1000", Limits, "5";

@@ -1,9 +1,8 @@
 //! Records that an account is locked for a while.
 
 use crate::account::change::{Change, change_user};
-use crate::audit::append::append;
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::tell;
+use crate::audit::record::audit_event;
 use crate::client::Client;
 use crate::context::Context;
 use crate::error::Result;
@@ -38,14 +37,17 @@ async fn try_lock<P: Platform>(
     let Some(account) = context.storage().find_account(name).await? else {
         return Ok(());
     };
+    let event = Event::new(EventKind::UserLocked).on("user", &account.user.id);
+    let event = audit_event(context, event, client);
     let user = change_user(context, &account.user.id, |account| {
         let mut user = account.user;
         user.locked_until = Some(until);
-        Ok(Change::of(user))
+        Ok(Change {
+            events: vec![event.clone()],
+            ..Change::of(user)
+        })
     })
     .await?;
-    let event = Event::new(EventKind::UserLocked).on("user", &user.id);
-    append(context, tell(context, event, client)).await;
     notify_user(context, &user, MailKind::AccountLocked, client);
     Ok(())
 }

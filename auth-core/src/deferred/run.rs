@@ -10,7 +10,9 @@ use crate::deferred::rehash::rehash;
 use crate::deferred::task::{Deferred, Task};
 use crate::deferred::warning::warn;
 use crate::error::Error;
+use crate::federation::documents::{refresh_document, store_document};
 use crate::identifier::EmailAddress;
+use crate::identities::recent_use::store_use;
 use crate::mail::delivery::{deliver, not_sent};
 use crate::platform::{Level, Platform};
 use crate::rate_limits::mail::may_notify;
@@ -38,7 +40,10 @@ pub(crate) async fn run<P: Platform>(context: &Context<P>, deferred: Deferred) {
             user,
             client,
         } => send_link_again(context, &address, user.as_deref(), &client).await,
+        Task::UseIdentity(used) => store_use(context, *used).await,
         Task::Touch(session_id) => touch(context, session_id).await,
+        Task::RefreshDocument(place) => refresh_document(context, &place).await,
+        Task::StoreDocument(document) => store_document(context, document).await,
         Task::Rehash {
             credential,
             password,
@@ -56,7 +61,10 @@ pub(crate) fn give_up<P: Platform>(context: &Context<P>, deferred: Deferred) {
         | Task::Settings
         | Task::Warn(_)
         | Task::VerificationLink { .. }
+        | Task::UseIdentity(_)
         | Task::Touch(_)
+        | Task::RefreshDocument(_)
+        | Task::StoreDocument(_)
         | Task::Rehash { .. } => {
             let message = "deferred work was dropped";
             let fields = [("cause", cause)];

@@ -13,6 +13,32 @@ pub enum ErrorCode {
     EmailTaken,
     /// Another user has the user name.
     UsernameTaken,
+    /// An account is linked to the identity already.
+    IdentityTaken,
+    /// No sign-in provider with this name is set up.
+    ProviderUnknown,
+    /// A page of another site starts a flow without a challenge.
+    CrossSite,
+    /// The state of a sign-in by a provider is refused.
+    OauthStateInvalid,
+    /// The person, or the provider for them, has refused.
+    OauthDenied,
+    /// The provider returned an error, or tokens that are refused.
+    OauthFailed,
+    /// The provider does not answer.
+    ProviderUnavailable,
+    /// The one-time code of a sign-in by a provider is refused.
+    OauthCodeInvalid,
+    /// An account has the address of the identity, and can't be linked by it.
+    AccountExists,
+    /// Sign-in by a provider creates no accounts.
+    SignUpDisabled,
+    /// The account has as many identities as it can have.
+    TooManyIdentities,
+    /// Without the identity, nobody could sign in to the account.
+    LastSignInMethod,
+    /// No tokens of the provider are stored for the identity.
+    TokensNotStored,
     /// The account is unknown, or the password is wrong.
     InvalidCredentials,
     /// The account is unknown, the password is wrong, or the address is not verified yet.

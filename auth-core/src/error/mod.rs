@@ -26,6 +26,46 @@ pub enum Error {
     /// Caller: another user has this user name.
     #[error("the user name is taken")]
     UsernameTaken,
+    /// Caller: an account is linked to this identity already.
+    #[error("the identity is taken")]
+    IdentityTaken,
+    /// Caller: no sign-in provider with this name is set up.
+    #[error("the sign-in provider is unknown")]
+    ProviderUnknown,
+    /// Caller: a page of another site starts a flow whose result belongs to a session, and sends no challenge.
+    #[error("the request is from another site")]
+    CrossSite,
+    /// Caller: the state of a sign-in by a provider is missing, expired, used, or of another browser.
+    #[error("the state of the sign-in is refused")]
+    OauthStateInvalid,
+    /// Caller: the person, or the provider for them, has refused.
+    #[error("refused at the sign-in provider")]
+    OauthDenied,
+    /// Operator: the provider returned an error, or tokens that are refused. The log has the cause.
+    #[error("the sign-in provider returned an error or invalid tokens")]
+    OauthFailed,
+    /// Operator: the provider does not answer, or not as a provider does. The log has the cause.
+    #[error("the sign-in provider is unavailable")]
+    ProviderUnavailable,
+    /// Caller: the one-time code of a sign-in by a provider is unknown, used or expired, for another purpose, or of
+    /// another browser; never reveals which.
+    #[error("the code of the sign-in is refused")]
+    OauthCodeInvalid,
+    /// Caller: an account has the address of the identity, and can't be linked by it.
+    #[error("an account has this address already")]
+    AccountExists,
+    /// Caller: sign-in by a provider creates no accounts.
+    #[error("sign-in by a provider creates no accounts")]
+    SignUpDisabled,
+    /// Caller: the account has as many identities as it can have.
+    #[error("the account has too many identities")]
+    TooManyIdentities,
+    /// Caller: without the identity, nobody could sign in to the account.
+    #[error("this is the last way to sign in")]
+    LastSignInMethod,
+    /// Caller: no tokens of the provider are stored for the identity.
+    #[error("no tokens of the provider are stored")]
+    TokensNotStored,
     /// Caller: unknown account or wrong password; never reveals which.
     #[error("e-mail or password is wrong")]
     InvalidCredentials,
@@ -131,6 +171,19 @@ impl Error {
             Self::EmailTaken => ErrorCode::EmailTaken,
             Self::NoSigningKey => ErrorCode::NoSigningKey,
             Self::UsernameTaken => ErrorCode::UsernameTaken,
+            Self::IdentityTaken => ErrorCode::IdentityTaken,
+            Self::ProviderUnknown => ErrorCode::ProviderUnknown,
+            Self::CrossSite => ErrorCode::CrossSite,
+            Self::OauthStateInvalid => ErrorCode::OauthStateInvalid,
+            Self::OauthDenied => ErrorCode::OauthDenied,
+            Self::OauthFailed => ErrorCode::OauthFailed,
+            Self::ProviderUnavailable => ErrorCode::ProviderUnavailable,
+            Self::OauthCodeInvalid => ErrorCode::OauthCodeInvalid,
+            Self::AccountExists => ErrorCode::AccountExists,
+            Self::SignUpDisabled => ErrorCode::SignUpDisabled,
+            Self::TooManyIdentities => ErrorCode::TooManyIdentities,
+            Self::LastSignInMethod => ErrorCode::LastSignInMethod,
+            Self::TokensNotStored => ErrorCode::TokensNotStored,
             Self::InvalidCredentials => ErrorCode::InvalidCredentials,
             Self::AccountDisabled => ErrorCode::AccountDisabled,
             Self::InvalidOrUnverified => ErrorCode::InvalidOrUnverified,

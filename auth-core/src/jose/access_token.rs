@@ -1,11 +1,8 @@
 //! Access tokens: JWTs in the profile of RFC 9068, validated as RFC 8725 recommends.
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
-
 use super::algorithm::Algorithm;
-use super::base64url::decode;
-use super::claims::{Borrowed, Claims, Expectations, Strings, parse};
+use super::claims::{Borrowed, Claims, Expectations, Strings};
+use super::compact::Compact;
 use super::key::VerifyingKey;
 use super::key_set::KeySet;
 use crate::error::AccessTokenError;
@@ -15,30 +12,6 @@ const MAX_LEN: usize = 8 * 1024;
 
 /// The `typ` of access tokens (RFC 9068 section 2.1).
 const TYPE: &str = "at+jwt";
-
-#[derive(Deserialize)]
-struct Header<'a> {
-    #[serde(borrow)]
-    alg: Borrowed<'a>,
-    #[serde(borrow, default)]
-    typ: Option<Borrowed<'a>>,
-    #[serde(borrow, default)]
-    kid: Option<Borrowed<'a>>,
-    #[serde(default)]
-    crit: Present,
-    #[serde(default)]
-    b64: Present,
-}
-
-/// Whether a member is present, regardless of its value.
-#[derive(Default)]
-struct Present(bool);
-
-impl<'de> Deserialize<'de> for Present {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self(true))
-    }
-}
 
 impl KeySet {
     /// Returns a signed access token with these claims, or `None` if the set can't sign.
@@ -107,37 +80,21 @@ impl KeySet {
         typ: &str,
         verifies: impl FnOnce(&VerifyingKey, &[u8], &[u8]) -> bool,
     ) -> Result<Vec<u8>, AccessTokenError> {
-        if token.len() > MAX_LEN {
-            return Err(AccessTokenError::Malformed);
-        }
-        let (message, signature) = token.rsplit_once('.').ok_or(AccessTokenError::Malformed)?;
-        let (header, payload) = message.split_once('.').ok_or(AccessTokenError::Malformed)?;
-        let decode = |part| decode(part).ok_or(AccessTokenError::Malformed);
-        let header = decode(header)?;
-        let header: Header<'_> = parse(&header)?;
-        let (payload, signature) = (decode(payload)?, decode(signature)?);
-        if header.crit.0 || header.b64.0 {
-            return Err(AccessTokenError::Malformed);
-        }
-        // RFC 7515 section 4.1.9: a media type without its `application/`, compared case-insensitively.
-        let named = header.typ.as_ref().map_or("", AsRef::as_ref);
-        let named = match named.split_at_checked("application/".len()) {
-            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
-            _ => named,
-        };
-        if !named.eq_ignore_ascii_case(typ) {
+        let token = Compact::split(token, MAX_LEN).ok_or(AccessTokenError::Malformed)?;
+        let header = token.header().ok_or(AccessTokenError::Malformed)?;
+        if !header.typ().eq_ignore_ascii_case(typ) {
             return Err(AccessTokenError::TypeMismatch);
         }
         let key = header
-            .kid
-            .and_then(|kid| self.find(kid.as_ref()))
+            .kid()
+            .and_then(|kid| self.find(kid))
             .ok_or(AccessTokenError::KeyUnknown)?;
-        if Algorithm::parse(header.alg.as_ref()) != Some(key.algorithm()) {
+        if Algorithm::parse(header.alg()) != Some(key.algorithm()) {
             return Err(AccessTokenError::AlgorithmMismatch);
         }
-        if !verifies(key, message.as_bytes(), &signature) {
+        if !verifies(key, token.message, &token.signature) {
             return Err(AccessTokenError::SignatureInvalid);
         }
-        Ok(payload)
+        Ok(token.payload)
     }
 }

@@ -85,7 +85,7 @@ pub enum Audience<Text = String> {
 }
 
 impl<Text: AsRef<str>> Audience<Text> {
-    fn holds(&self, audience: &str) -> bool {
+    pub(crate) fn holds(&self, audience: &str) -> bool {
         match self {
             Self::One(one) => one.as_ref() == audience,
             Self::Many(many) => many.iter().any(|one| one.as_ref() == audience),
@@ -203,7 +203,7 @@ impl<'de> Visitor<'de> for Strings {
     }
 }
 
-pub(super) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, AccessTokenError> {
+fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, AccessTokenError> {
     // Checked as a whole, which is faster than for each string.
     let text = str::from_utf8(bytes).map_err(|_| AccessTokenError::Malformed)?;
     json::from_str(text).map_err(|_| AccessTokenError::Malformed)

@@ -1,23 +1,20 @@
 //! Public keys as JSON Web Keys (RFC 7517), of the types that RFC 7518 and RFC 8037 define for signatures.
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+#[cfg(feature = "rs256")]
+use gatewright_crypto::RsaKey;
+use gatewright_crypto::base64url::decode;
+use gatewright_crypto::{PublicKey, Verifier};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::algorithm::Algorithm;
-use super::base64url::decode;
-use super::eddsa::EdDsaKey;
 use super::error::KeyError;
-#[cfg(feature = "es256")]
-use super::es256::Es256Key;
-use super::signature::Verifier;
 
 /// The members of a public key. Others, especially private ones, are not read and so never passed on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Jwk {
+pub(crate) struct Jwk {
     pub kty: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crv: Option<String>,
@@ -37,48 +34,22 @@ pub(super) struct Jwk {
     pub kid: Option<String>,
 }
 
-/// The minimum and maximum number of bits of an RSA modulus. RFC 7518 section 3.3 requires 2048; verification with more
-/// than 8192 would be too expensive.
-#[cfg(feature = "rs256")]
-const RSA_BITS: core::ops::RangeInclusive<u32> = 2048..=8192;
-
 impl Jwk {
-    /// Returns the JWK of an Ed25519 key.
-    pub(super) fn ed25519(key: &ed25519_dalek::VerifyingKey) -> Self {
-        Self::new(
-            "OKP",
-            Some("Ed25519"),
-            Some(key.as_bytes()),
-            None,
-            Algorithm::EdDsa,
-        )
+    /// Returns the JWK of a public key.
+    pub(super) fn of(key: &PublicKey) -> Self {
+        match key {
+            PublicKey::Ed25519(x) => Self::new("OKP", "Ed25519", x, None, Algorithm::EdDsa),
+            #[cfg(feature = "es256")]
+            PublicKey::P256 { x, y } => Self::new("EC", "P-256", x, Some(y), Algorithm::Es256),
+        }
     }
 
-    /// Returns the JWK of a P-256 key.
-    #[cfg(feature = "es256")]
-    pub(super) fn p256(key: &p256::ecdsa::VerifyingKey) -> Self {
-        let point = key.to_sec1_point(false);
-        Self::new(
-            "EC",
-            Some("P-256"),
-            point.x().map(AsRef::as_ref),
-            point.y().map(AsRef::as_ref),
-            Algorithm::Es256,
-        )
-    }
-
-    fn new(
-        kty: &str,
-        crv: Option<&str>,
-        x: Option<&[u8]>,
-        y: Option<&[u8]>,
-        algorithm: Algorithm,
-    ) -> Self {
-        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    fn new(kty: &str, crv: &str, x: &[u8; 32], y: Option<&[u8; 32]>, algorithm: Algorithm) -> Self {
+        let encode = |bytes: &[u8; 32]| URL_SAFE_NO_PAD.encode(bytes);
         let mut jwk = Self {
             kty: kty.to_owned(),
-            crv: crv.map(str::to_owned),
-            x: x.map(encode),
+            crv: Some(crv.to_owned()),
+            x: Some(encode(x)),
             y: y.map(encode),
             n: None,
             e: None,
@@ -95,59 +66,64 @@ impl Jwk {
     /// # Errors
     /// The key is of another type, names another algorithm or use, or its material is malformed.
     pub(super) fn verifier(&self) -> Result<(Algorithm, Verifier), KeyError> {
-        let bytes = |member: &Option<String>| {
-            let text = member.as_deref().ok_or(KeyError::Malformed)?;
-            decode(text).ok_or(KeyError::Malformed)
-        };
         let (algorithm, verifier) = match (self.kty.as_str(), self.crv.as_deref()) {
-            ("OKP", Some("Ed25519")) => {
-                let key = bytes(&self.x)?
-                    .try_into()
-                    .ok()
-                    .and_then(|x| ed25519_dalek::VerifyingKey::from_bytes(&x).ok());
-                (
-                    Algorithm::EdDsa,
-                    Verifier::EdDsa(Arc::new(EdDsaKey::new(key.ok_or(KeyError::Malformed)?))),
-                )
-            }
+            ("OKP", Some("Ed25519")) => (Algorithm::EdDsa, Verifier::eddsa(&coordinate(&self.x)?)),
             #[cfg(feature = "es256")]
             ("EC", Some("P-256")) => {
-                let (x, y) = (bytes(&self.x)?, bytes(&self.y)?);
-                if x.len() != 32 || y.len() != 32 {
-                    return Err(KeyError::Malformed);
-                }
-                // SEC 1 section 2.3.3: 4 marks an uncompressed point.
-                let key =
-                    p256::ecdsa::VerifyingKey::from_sec1_bytes(&[&[4], x.as_slice(), &y].concat());
-                (
-                    Algorithm::Es256,
-                    Verifier::Es256(Arc::new(Es256Key::new(
-                        key.map_err(|_| KeyError::Malformed)?,
-                    ))),
-                )
+                let (x, y) = (coordinate(&self.x)?, coordinate(&self.y)?);
+                (Algorithm::Es256, Verifier::es256(&x, &y))
             }
             #[cfg(feature = "rs256")]
-            ("RSA", None) => {
-                let integer = |bytes: Vec<u8>| rsa::BoxedUint::from_be_slice_vartime(&bytes);
-                let (n, e) = (integer(bytes(&self.n)?), integer(bytes(&self.e)?));
-                if !RSA_BITS.contains(&n.bit_width_vartime()) {
-                    return Err(KeyError::Malformed);
-                }
-                (
-                    Algorithm::Rs256,
-                    Verifier::Rs256(rsa::PublicKey::new(n, e).map_err(|_| KeyError::Malformed)?),
-                )
-            }
+            ("RSA", None) => (Algorithm::Rs256, Some(Verifier::rs256(self.rsa()?))),
             _ => return Err(KeyError::Unsupported),
         };
-        let other_algorithm = self
-            .alg
-            .as_deref()
-            .is_some_and(|named| named != algorithm.as_str());
-        if other_algorithm || self.used_for.as_deref().is_some_and(|used| used != "sig") {
+        let verifier = verifier.ok_or(KeyError::Malformed)?;
+        self.allows(algorithm.as_str())?;
+        Ok((algorithm, verifier))
+    }
+
+    /// Whether `signature` is the key's signature of `message` by this algorithm of RFC 7518, one of those that
+    /// providers sign their tokens with: RS256, RS384, RS512, PS256, ES256 or EdDSA.
+    ///
+    /// # Errors
+    /// The algorithm is not one of the key, or the errors of [`verifier`](Self::verifier).
+    pub(crate) fn verifies(
+        &self,
+        algorithm: &str,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, KeyError> {
+        match (self.kty.as_str(), algorithm) {
+            #[cfg(feature = "rs256")]
+            ("RSA", "RS384" | "RS512" | "PS256") => {
+                self.allows(algorithm)?;
+                Ok(self.rsa()?.verifies(algorithm, message, signature))
+            }
+            _ => {
+                let (own, verifier) = self.verifier()?;
+                if own.as_str() != algorithm {
+                    return Err(KeyError::Unsupported);
+                }
+                Ok(verifier.verifies(message, signature))
+            }
+        }
+    }
+
+    /// Returns the key of RSA.
+    #[cfg(feature = "rs256")]
+    fn rsa(&self) -> Result<RsaKey, KeyError> {
+        RsaKey::new(&bytes(&self.n)?, &bytes(&self.e)?).ok_or(KeyError::Malformed)
+    }
+
+    /// Refuses a key that names another algorithm, or another use than signatures.
+    fn allows(&self, algorithm: &str) -> Result<(), KeyError> {
+        let differs = |member: &Option<String>, wanted| {
+            member.as_deref().is_some_and(|named| named != wanted)
+        };
+        if differs(&self.alg, algorithm) || differs(&self.used_for, "sig") {
             return Err(KeyError::Unsupported);
         }
-        Ok((algorithm, verifier))
+        Ok(())
     }
 
     /// Returns the SHA-256 of the required members in their canonical form (RFC 7638), in base64url.
@@ -178,4 +154,15 @@ impl Jwk {
         let canonical = serde_json::to_vec(&required).expect("strings are JSON");
         URL_SAFE_NO_PAD.encode(Sha256::digest(canonical))
     }
+}
+
+/// Decodes a member that the key's type requires.
+fn bytes(member: &Option<String>) -> Result<Vec<u8>, KeyError> {
+    let text = member.as_deref().ok_or(KeyError::Malformed)?;
+    decode(text).ok_or(KeyError::Malformed)
+}
+
+/// Decodes a member of 32 bytes.
+fn coordinate(member: &Option<String>) -> Result<[u8; 32], KeyError> {
+    bytes(member)?.try_into().map_err(|_| KeyError::Malformed)
 }

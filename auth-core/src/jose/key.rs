@@ -2,13 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gatewright_crypto::{MacKey, Signer, Verifier};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::algorithm::Algorithm;
 use super::error::KeyError;
 use super::jwk::Jwk;
-use super::signature::{MacKey, Signer, Verifier};
 use crate::json;
 use crate::platform::Platform;
 use crate::secret::SecretKey;
@@ -55,7 +55,7 @@ impl VerifyingKey {
         Self {
             kid,
             algorithm,
-            verifier: Verifier::Mac(key),
+            verifier: Verifier::mac(key),
             jwk: None,
         }
     }
@@ -104,7 +104,7 @@ impl SigningKey {
         };
         Ok(Self::new(
             VerifyingKey::from_mac_key(algorithm, key.clone(), secret),
-            Signer::Mac(key),
+            Signer::mac(key),
         ))
     }
 
@@ -114,24 +114,24 @@ impl SigningKey {
     /// # Errors
     /// The algorithm has no key pair that can sign, or the bytes are not a private key of it.
     pub fn from_private(algorithm: Algorithm, private: &[u8]) -> Result<Self, KeyError> {
-        let (jwk, signer) = match algorithm {
-            Algorithm::EdDsa => {
-                let seed = private.try_into().map_err(|_| KeyError::Malformed)?;
-                let key = ed25519_dalek::SigningKey::from_bytes(seed);
-                (
-                    Jwk::ed25519(&key.verifying_key()),
-                    Signer::EdDsa(Box::new(key)),
-                )
-            }
+        let signer = match algorithm {
+            Algorithm::EdDsa => <&[u8; 32]>::try_from(private).ok().map(Signer::eddsa),
             #[cfg(feature = "es256")]
-            Algorithm::Es256 => {
-                let key = p256::ecdsa::SigningKey::from_slice(private)
-                    .map_err(|_| KeyError::Malformed)?;
-                (Jwk::p256(key.verifying_key()), Signer::Es256(Box::new(key)))
-            }
+            Algorithm::Es256 => Signer::es256(private),
             _ => return Err(KeyError::Unsupported),
         };
-        Ok(Self::new(VerifyingKey::new(jwk)?, signer))
+        let signer = signer.ok_or(KeyError::Malformed)?;
+        let key = signer.public_key().ok_or(KeyError::Unsupported)?;
+        Ok(Self::new(VerifyingKey::new(Jwk::of(&key))?, signer))
+    }
+
+    /// Returns the same key with another identifier, by which its owner's peer knows it.
+    pub(crate) fn with_kid(mut self, kid: &str) -> Self {
+        if let Some(jwk) = &mut self.verifying.jwk {
+            jwk.kid = Some(kid.to_owned());
+        }
+        kid.clone_into(&mut self.verifying.kid);
+        self
     }
 
     fn new(verifying: VerifyingKey, signer: Signer) -> Self {

@@ -1,22 +1,16 @@
-//! JSON Web Keys, signatures and access tokens (RFC 7515, 7517, 7518, 7519, 8037, 9068), based on the primitives of
-//! RustCrypto and dalek.
+//! JSON Web Keys, signatures and access tokens (RFC 7515, 7517, 7518, 7519, 8037, 9068).
 //!
 //! Keys are parsed once and kept ready. Nothing here needs a random source or names JavaScript, so a component built
 //! from it imports only what the contract names.
 
 mod access_token;
 pub(crate) mod algorithm;
-mod base64url;
 mod claims;
-mod comb;
-mod eddsa;
+pub(crate) mod compact;
 mod error;
-#[cfg(feature = "es256")]
-mod es256;
-mod jwk;
+pub(crate) mod jwk;
 mod key;
 mod key_set;
-mod signature;
 
 pub use algorithm::Algorithm;
 pub use claims::{ActorClaim, Audience, Claims, Expectations};

@@ -18,6 +18,8 @@ pub struct MailContext<'a> {
     pub link: Option<&'a str>,
     /// How long the link works, or how long to wait. Templates get it in words: "24 hours".
     pub expires_in: Option<Duration>,
+    /// The name of a sign-in provider.
+    pub provider: Option<&'a str>,
     /// The device from which the action was taken.
     pub device: Option<&'a str>,
     /// The IP address from which the action was requested.
@@ -34,6 +36,7 @@ impl MailContext<'_> {
             ("email", self.email.map(printable)),
             ("link", self.link.map(printable)),
             ("expires_in", self.expires_in.map(in_words)),
+            ("provider", self.provider.map(printable)),
             ("device", self.device.map(printable)),
             ("ip", self.ip.map(printable)),
             ("time", self.time.and_then(Timestamp::in_words)),

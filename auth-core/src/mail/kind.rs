@@ -84,6 +84,10 @@ kinds! {
     RecoveryCodeUsed "recovery_code_used" "RECOVERY_CODE_USED";
     /// A notice that there are new recovery codes and the old ones are invalid.
     RecoveryCodesRegenerated "recovery_codes_regenerated" "RECOVERY_CODES_REGENERATED";
+    /// A notice that an identity at a sign-in provider was linked.
+    IdentityLinked "identity_linked" "IDENTITY_LINKED";
+    /// A notice that an identity at a sign-in provider was unlinked.
+    IdentityUnlinked "identity_unlinked" "IDENTITY_UNLINKED";
     /// A notice that a refresh token was used twice, and its session was ended.
     RefreshTokenReuse "refresh_token_reuse" "REFRESH_TOKEN_REUSE";
     /// A notice that new devices can't sign in for a while, after too many attempts.

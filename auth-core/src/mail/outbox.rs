@@ -65,7 +65,37 @@ pub(crate) fn notify_user_with_link<P: Platform>(
     link: Option<MailLink>,
     client: &Client,
 ) {
-    if let Some(notice) = notice(context, user, kind, link, client) {
+    let values = MailContext {
+        link: link.as_ref().map(|link| link.url.as_str()),
+        expires_in: link.as_ref().map(|link| link.expires_in),
+        ..MailContext::default()
+    };
+    send_notice(context, user, kind, values, client);
+}
+
+/// Notifies a user of an event about an identity at a sign-in provider, by the name that its button has.
+pub(crate) fn notify_user_of_identity<P: Platform>(
+    context: &Context<P>,
+    user: &User,
+    kind: MailKind,
+    provider: &str,
+    client: &Client,
+) {
+    let values = MailContext {
+        provider: Some(provider),
+        ..MailContext::default()
+    };
+    send_notice(context, user, kind, values, client);
+}
+
+fn send_notice<P: Platform>(
+    context: &Context<P>,
+    user: &User,
+    kind: MailKind,
+    values: MailContext<'_>,
+    client: &Client,
+) {
+    if let Some(notice) = notice(context, user, kind, values, client) {
         let task = match user.email_proved_at {
             Some(_) => Task::Mail(notice),
             None => Task::MailToUnproved(notice),
@@ -79,7 +109,7 @@ fn notice<P: Platform>(
     context: &Context<P>,
     user: &User,
     kind: MailKind,
-    link: Option<MailLink>,
+    values: MailContext<'_>,
     client: &Client,
 ) -> Option<Message> {
     let email = user.email.as_ref()?;
@@ -87,12 +117,10 @@ fn notice<P: Platform>(
     let device = named_device(client);
     let values = MailContext {
         email: Some(email),
-        link: link.as_ref().map(|link| link.url.as_str()),
-        expires_in: link.as_ref().map(|link| link.expires_in),
         device: device.as_deref(),
         ip: ip.as_deref(),
         time: Some(context.now()),
-        ..MailContext::default()
+        ..values
     };
     let to = Receiver {
         address: email,

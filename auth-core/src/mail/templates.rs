@@ -92,6 +92,7 @@ const SAMPLE: MailContext<'static> = MailContext {
     email: Some("ada@example.com"),
     link: Some("https://example.com/?token=1&next=2"),
     expires_in: Some(Duration::from_secs(86_400)),
+    provider: Some("Google"),
     device: Some("Firefox"),
     ip: Some("192.0.2.1"),
     time: Some(Timestamp::from_millis(0)),

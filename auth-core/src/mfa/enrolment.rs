@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::account::change::{Change, change_own};
 use crate::account::find::find_account;
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::record;
+use crate::audit::record::audit_event;
 use crate::client::Client;
 use crate::credential::{CredentialKind, SECOND_FACTOR, credential_of_kind, new_credential};
 use crate::error::{Error, Result};
@@ -139,6 +139,8 @@ impl<P: Platform> Mfa<'_, P> {
             ..pending
         };
         let address = account.user.email;
+        let event = Event::own(EventKind::MfaEnabled, active);
+        let event = audit_event(context, event, client);
         let user = change_own(context, active, |account| {
             let still = credential_of_kind(&account, CredentialKind::TotpPending)
                 .is_some_and(|other| other.id == confirmed.id);
@@ -151,22 +153,22 @@ impl<P: Platform> Mfa<'_, P> {
             Ok(Change {
                 deletes: SECOND_FACTOR.to_vec(),
                 credentials: credentials.collect(),
+                events: vec![event.clone()],
                 ..Change::of(account.user)
             })
         })
         .await?;
-        record(context, Event::own(EventKind::MfaEnabled, active), client);
         notify_user_with_link(context, &user, MailKind::MfaEnabled, undo, client);
         let proof = Proof::by_session(&user.id).and(Method::SecondFactor);
         let tokens = renew_session(context, active, &proof, "mfa_enabled", client).await?;
         Ok((codes, tokens))
     }
 
-    /// Removes the second factor and ends the user's other sessions. Requires the password and a code. Returns the tokens of a
-    /// new session that replaces this one.
+    /// Removes the second factor and ends the user's other sessions. Requires the password, or a recent sign-in if
+    /// there is none, and a code. Returns the tokens of a new session that replaces this one.
     ///
     /// # Errors
-    /// [`Error::MfaNotEnabled`], [`Error::PasswordRequired`], [`Error::WrongPassword`], [`Error::InvalidCode`],
+    /// [`Error::MfaNotEnabled`], [`Error::Invalid`], [`Error::WrongPassword`], [`Error::InvalidCode`],
     /// [`Error::RateLimited`], or a failure of the platform.
     pub async fn disable_totp(
         self,
@@ -176,15 +178,19 @@ impl<P: Platform> Mfa<'_, P> {
     ) -> Result<Tokens> {
         let context = self.context;
         let required = Required::PasswordAndSecondFactor;
+        let evidence = evidence.within(active);
         let proof = reauthenticate(context, &active.user.id, required, evidence, client).await?;
         let now = context.now();
         let kind = CredentialKind::FormerTotp;
         let mark = new_credential(context, &active.user.id, kind, String::new());
+        let event = Event::own(EventKind::MfaDisabled, active);
+        let event = audit_event(context, event, client);
         let user = change_own(context, active, |account| {
             let is_established = has_second_factor(&account) && !is_undoable(&account, now);
             let mut change = Change {
                 deletes: SECOND_FACTOR.to_vec(),
                 credentials: is_established.then(|| mark.clone()).into_iter().collect(),
+                events: vec![event.clone()],
                 ..Change::of(account.user)
             };
             // Other sessions have proved this factor, and must not count as having proved a later one.
@@ -192,12 +198,12 @@ impl<P: Platform> Mfa<'_, P> {
             Ok(change)
         })
         .await?;
-        record(context, Event::own(EventKind::MfaDisabled, active), client);
         notify_user(context, &user, MailKind::MfaDisabled, client);
         renew_session(context, active, &proof, "mfa_disabled", client).await
     }
 
-    /// Creates new recovery codes; the old ones become invalid. Requires the password and a code.
+    /// Creates new recovery codes; the old ones become invalid. Requires the password, or a recent sign-in if there is
+    /// none, and a code.
     ///
     /// # Errors
     /// The errors of [`disable_totp`](Self::disable_totp).
@@ -209,23 +215,22 @@ impl<P: Platform> Mfa<'_, P> {
     ) -> Result<Vec<String>> {
         let context = self.context;
         let required = Required::PasswordAndSecondFactor;
+        let evidence = evidence.within(active);
         reauthenticate(context, &active.user.id, required, evidence, client).await?;
         let (codes, kept) = new_recovery_codes(context, &active.user.id);
+        let event = Event::own(EventKind::RecoveryCodesMade, active);
+        let event = audit_event(context, event, client);
         let user = change_own(context, active, |account| {
             // The factor may have been removed in the meantime.
             credential_of_kind(&account, CredentialKind::Totp).ok_or(Error::MfaNotEnabled)?;
             Ok(Change {
                 deletes: vec![CredentialKind::RecoveryCode],
                 credentials: kept.clone(),
+                events: vec![event.clone()],
                 ..Change::of(account.user)
             })
         })
         .await?;
-        record(
-            context,
-            Event::own(EventKind::RecoveryCodesMade, active),
-            client,
-        );
         notify_user(context, &user, MailKind::RecoveryCodesRegenerated, client);
         Ok(codes)
     }

@@ -6,7 +6,7 @@ use crate::account::change::{Change, change_user};
 use crate::account::find::find_account;
 use crate::account::password_reset::send_reset;
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::record;
+use crate::audit::record::audit_event;
 use crate::client::Client;
 use crate::context::Context;
 use crate::credential::{CredentialKind, SECOND_FACTOR};
@@ -31,8 +31,8 @@ struct NewFactor {
 
 impl<P: Platform> Mfa<'_, P> {
     /// Removes a second factor by the link that was mailed when it came into force. The person who added it may know
-    /// the password, so all sessions end, and the user must choose a new password by a link sent to the account's
-    /// address.
+    /// the password or have linked an identity, so all sessions end, all identities are unlinked, and the user must
+    /// choose a new password by a link sent to the account's address.
     ///
     /// # Errors
     /// [`Error::Link`], or a failure of the platform.
@@ -40,6 +40,8 @@ impl<P: Platform> Mfa<'_, P> {
         let context = self.context;
         let purpose = Purpose::UndoSecondFactor;
         let usable = peek_of_user::<NewFactor, _>(context, purpose, token).await?;
+        let event = Event::of_user(EventKind::MfaDisabled, &usable.user_id);
+        let event = audit_event(context, event.because("undone"), client);
         let user = change_user(context, &usable.user_id, |account| {
             let same_factor = factor_id(&account) == Some(&usable.payload.credential);
             if !same_factor || account.user.email.as_ref() != Some(&usable.payload.address) {
@@ -50,14 +52,15 @@ impl<P: Platform> Mfa<'_, P> {
             let mut change = Change {
                 consumes: Some(usable.digest.clone()),
                 deletes,
+                unlinks_all: true,
+                events: vec![event.clone()],
                 ..Change::of(account.user)
             };
             change.end_sessions(None, "second_factor_undone");
+            change.end_email_changes();
             Ok(change)
         })
         .await?;
-        let event = Event::of_user(EventKind::MfaDisabled, &user.id);
-        record(context, event.because("undone"), client);
         notify_user(context, &user, MailKind::MfaDisabled, client);
         let account = find_account(context, &user.id).await?;
         let address = &usable.payload.address;

@@ -11,6 +11,7 @@ use crate::mail::outbox::notify_user;
 use crate::mfa::recovery_code::digest_of_recovery_code;
 use crate::mfa::second_factor::decrypt_totp_key;
 use crate::mfa::totp;
+use crate::one_time_secret::Purpose;
 use crate::platform::Platform;
 use crate::rate_limits::sign_in::{CodeUse, count_code};
 use crate::sign_in::proof::{Method, Proof};
@@ -51,10 +52,10 @@ async fn use_counted_code<P: Platform>(
     let storage = context.storage();
     let now = context.now();
     let code = right_code(context, account, presented, now)?;
-    if let Some(challenge) = challenge
-        && !storage.consume_one_time_secret(challenge, now).await?
-    {
-        return Err(Error::Link(LinkError::Used));
+    if let Some(challenge) = challenge {
+        let purpose = Purpose::Mfa.as_str().to_owned();
+        let used = storage.consume_one_time_secret(challenge, purpose, now);
+        used.await?.ok_or(Error::Link(LinkError::Used))?;
     }
     let first = match code {
         RightCode::Totp(key, step) => storage.accept_counter(key.id.clone(), step, now).await?,

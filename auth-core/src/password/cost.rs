@@ -9,7 +9,7 @@
 /// Nanoseconds of each kind of work, in WebAssembly on one core of a shared server processor (AMD EPYC).
 pub(super) mod nanoseconds {
     /// A block of 1 KiB, computed in each pass of Argon2.
-    pub(in super::super) const ARGON2_BLOCK: u64 = 1_400;
+    pub(in super::super) const ARGON2_BLOCK: u64 = 500;
     /// A block of 64 bytes, computed by scrypt.
     pub(in super::super) const SCRYPT_UNIT: u64 = 200;
     /// One of the 2^cost expansions of bcrypt's key.

@@ -1,6 +1,6 @@
 //! The Unicode normal form in which a hash compares passwords.
 
-use argon2::AssociatedData;
+use gatewright_argon2_simd::AssociatedData;
 use zeroize::Zeroizing;
 
 use crate::normal_form::nfkc;

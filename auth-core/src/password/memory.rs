@@ -5,8 +5,7 @@
 //! new hashes need, and, if a hash needs more, as much as any hash can need. Allocated memory that is never written to
 //! costs only address space.
 
-use argon2::Block;
-use zeroize::Zeroize as _;
+use gatewright_argon2_simd::{Block, wipe};
 
 use super::error::PasswordHashError;
 
@@ -42,7 +41,7 @@ impl Memory {
         }
         let lent = &mut self.blocks[..count];
         let done = work(lent);
-        lent.iter_mut().for_each(|block| block.zeroize());
+        wipe(lent);
         Ok(done)
     }
 

@@ -1,6 +1,6 @@
 //! Stored hashes: Argon2 (RFC 9106) as PHC strings, and the forms of other systems through `foreign`.
 
-use argon2::{Algorithm, AssociatedData, Version};
+use gatewright_argon2_simd::{Algorithm, AssociatedData, Version};
 use password_hash::phc::{Output, PasswordHash, Salt};
 
 use super::cost::Cost;

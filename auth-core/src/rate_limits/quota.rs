@@ -25,6 +25,8 @@ pub(crate) enum SelfService {
     Password,
     /// Setup of a second factor.
     SecondFactor,
+    /// Linking an identity, or a refresh of its tokens.
+    Identity,
 }
 
 impl SelfService {
@@ -33,6 +35,7 @@ impl SelfService {
             Self::Profile => "profile",
             Self::Password => "password",
             Self::SecondFactor => "factor",
+            Self::Identity => "identity",
         }
     }
 }

@@ -170,6 +170,16 @@ pub(crate) async fn count_reset<P: Platform>(context: &Context<P>, user_id: &str
     count(context, vec![limit(context, resets_of(user_id), max)]).await
 }
 
+/// Counts the return of a browser from a sign-in provider, before anything is stored or requested for it. It does not use
+/// up the attempts with passwords.
+///
+/// # Errors
+/// [`Error::RateLimited`](crate::Error::RateLimited) if the limit is exceeded.
+pub(crate) async fn count_return<P: Platform>(context: &Context<P>, client: &Client) -> Result<()> {
+    let max = context.config.login_attempts_per_ip;
+    count(context, in_networks(context, "oauth", max, client)).await
+}
+
 /// Counts a registration: together with attempts in a window, and separately in a day.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::record;
+use crate::audit::record::{audit_event, log_events};
 use crate::client::Client;
 use crate::context::Context;
 use crate::error::{AccessTokenError, Error, Result};
@@ -33,7 +33,7 @@ const OPAQUE_LEN: usize = 64;
 ///
 /// # Errors
 /// [`Error::InvalidCredentials`] or [`Error::InvalidOrUnverified`] if the user was deleted or disabled or the password
-/// changed in the meantime, or a failure of the platform.
+/// changed or the identity was unlinked in the meantime, or a failure of the platform.
 pub(crate) async fn start_session<P: Platform>(
     context: &Context<P>,
     admitted: &Admitted,
@@ -43,7 +43,7 @@ pub(crate) async fn start_session<P: Platform>(
 ) -> Result<Tokens> {
     let proof = admitted.proof();
     let now = context.now();
-    let new = NewSession {
+    let mut new = NewSession {
         session: Session {
             id: new_id(&context.platform),
             user_id: proof.user_id().to_owned(),
@@ -51,7 +51,7 @@ pub(crate) async fn start_session<P: Platform>(
             actor_id: None,
             parent_id: None,
             amr: proof.amr(),
-            authenticated_at: now,
+            authenticated_at: proof.proved_at(now),
             created_at: now,
             last_seen_at: now,
             expires_at: now + context.config.session_life,
@@ -63,18 +63,17 @@ pub(crate) async fn start_session<P: Platform>(
         },
         refresh_token: None,
         credential: proof.credential_id().map(str::to_owned),
+        identity: proof.identity().cloned(),
         ends_others: context.config.single_session,
         continues: None,
         replaces: sessions_of(context, replaces).await?,
+        events: Vec::new(),
     };
-    let tokens = issue(context, new, format, client)
-        .await?
-        .ok_or_else(|| invalid_credentials(&context.config))?;
-    let active = tokens.active();
-    let event =
-        Event::own(EventKind::LoginSucceeded, active).with("amr", active.session.amr.as_slice());
-    record(context, event, client);
-    Ok(tokens)
+    let amr = new.session.amr.clone();
+    let event = told(EventKind::LoginSucceeded, &new.session).with("amr", amr);
+    new.events = vec![audit_event(context, event, client)];
+    let tokens = issue(context, new, format, client).await?;
+    tokens.ok_or_else(|| invalid_credentials(&context.config))
 }
 
 /// Replaces a session after re-authentication. The new session has new tokens of the same format, keeps the IP address
@@ -93,14 +92,14 @@ pub(crate) async fn renew_session<P: Platform>(
     let now = context.now();
     let before = &active.session;
     let (amr, authenticated_at) = if is_as_much(before, proof) {
-        (proof.amr(), now)
+        (proof.amr(), proof.proved_at(now))
     } else {
         let further = proof.amr().into_iter();
         let further = further.filter(|name| !before.amr.contains(name));
         let amr = before.amr.iter().cloned().chain(further).collect();
         (amr, before.authenticated_at)
     };
-    let new = NewSession {
+    let mut new = NewSession {
         session: Session {
             id: new_id(&context.platform),
             amr,
@@ -112,27 +111,36 @@ pub(crate) async fn renew_session<P: Platform>(
         },
         refresh_token: None,
         credential: proof.credential_id().map(str::to_owned),
+        identity: proof.identity().cloned(),
         ends_others: false,
         continues: Some(before.id.clone()),
         replaces: Vec::new(),
+        events: Vec::new(),
     };
     let format = match before.token {
         Some(_) => TokenFormat::Opaque,
         None => TokenFormat::Jwt,
     };
-    let tokens = issue(context, new, format, client)
-        .await?
-        .ok_or(Error::AccessToken(AccessTokenError::SessionEnded))?;
-    let event = Event::own(EventKind::SessionRenewed, tokens.active())
+    let event = told(EventKind::SessionRenewed, &new.session)
         .because(reason)
         .with("ended_session", before.id.as_str());
-    record(context, event, client);
-    Ok(tokens)
+    new.events = vec![audit_event(context, event, client)];
+    let tokens = issue(context, new, format, client).await?;
+    tokens.ok_or(Error::AccessToken(AccessTokenError::SessionEnded))
+}
+
+/// Returns an event of the start of a session.
+fn told(kind: EventKind, session: &Session) -> Event {
+    let actor = session.actor_id.as_ref().unwrap_or(&session.user_id);
+    Event::new(kind)
+        .by(Some(actor))
+        .on("user", &session.user_id)
+        .during(Some(&session.id))
 }
 
 /// Whether the proof has at least as many factors as the session had before.
 fn is_as_much(before: &Session, proof: &Proof) -> bool {
-    proof.has(Method::Password) && (!has_proved_mfa(before) || proof.has(Method::SecondFactor))
+    proof.has_first_factor() && (!has_proved_mfa(before) || proof.has(Method::SecondFactor))
 }
 
 /// Stores a session and creates its tokens. Returns `None` if the user or the credential it is based on is gone.
@@ -192,8 +200,10 @@ async fn store_session<P: Platform>(
     new: NewSession,
 ) -> Result<Option<ActiveSession>> {
     let now = new.session.created_at;
+    let events = new.events.clone();
     match context.storage().start_session(new).await? {
         StartSessionOutcome::Started(StartedSession { active, ended }) => {
+            log_events(context, &events);
             context.announce_ended(ended, now);
             Ok(Some(active))
         }

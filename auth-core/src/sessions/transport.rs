@@ -1,5 +1,7 @@
 //! Session transports and token formats.
 
+use serde::{Deserialize, Serialize};
+
 /// The format of a session's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenFormat {
@@ -13,7 +15,8 @@ pub enum TokenFormat {
 pub(crate) const OPAQUE: &str = "s_";
 
 /// The way in which a client sends its session's tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SessionTransport {
     /// JWTs in the response body.
     Jwt,
@@ -34,6 +37,11 @@ impl SessionTransport {
         let all = [Self::Jwt, Self::Session, Self::Cookie, Self::JwtCookie];
         let at = Self::NAMES.iter().position(|known| *known == name)?;
         Some(all[at])
+    }
+
+    /// Returns the name of the transport.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
     }
 
     /// Returns the format of the transport's tokens.

@@ -1,9 +1,5 @@
 //! Sign-in with a password and, if one is in force, a second factor.
 
-use core::time::Duration;
-
-use serde::{Deserialize, Serialize};
-
 use crate::account::find::find_account;
 use crate::audit::record::record_failed_login;
 use crate::client::Client;
@@ -12,18 +8,20 @@ use crate::credential::password_id;
 use crate::deferred::task::{Deferred, Task};
 use crate::error::{Error, LinkError, Result};
 use crate::identifier::{EmailAddress, login_name};
-use crate::one_time_secret::{Purpose, create_secret, peek_of_user};
+use crate::identities::by_address::{link_by_address, may_link_by_address};
+use crate::identities::identity::proof_of;
+use crate::identities::recent_use::use_later;
 use crate::password::comparison::verify_password;
 use crate::password::policy;
 use crate::platform::Platform;
 use crate::rate_limits::quota::count_sign_in;
 use crate::rate_limits::sign_in::count_login;
-use crate::secret::SecretToken;
 use crate::sessions::start::start_session;
 use crate::sessions::tokens::Tokens;
 use crate::sessions::transport::TokenFormat;
 use crate::sign_in::SignIn;
-use crate::sign_in::policy::{Admission, Incomplete, admit};
+use crate::sign_in::challenge::{FirstFactor, MfaChallenge, challenge, peek_challenge};
+use crate::sign_in::policy::{Admission, admit};
 use crate::sign_in::proof::Proof;
 use crate::sign_in::verification::{awaits_verification, invalid_credentials};
 use crate::storage::{LoginName, User, Users as _};
@@ -53,24 +51,6 @@ pub enum Login {
     SignedIn(Tokens),
     /// A second factor is in force, and its code is missing.
     MfaRequired(MfaChallenge),
-}
-
-/// A login that waits for the second factor.
-pub struct MfaChallenge {
-    /// The token to present with the code. It works once.
-    pub token: SecretToken,
-    /// Seconds until the token expires.
-    pub expires_in: u64,
-}
-
-/// How long a login waits for the second factor.
-const CHALLENGE_LIFE: Duration = Duration::from_secs(600);
-
-/// The data stored with a challenge.
-#[derive(Serialize, Deserialize)]
-struct Challenge {
-    /// The credential of the verified password. If the password changes in the meantime, the challenge becomes invalid.
-    credential: String,
 }
 
 impl<P: Platform> SignIn<'_, P> {
@@ -150,7 +130,8 @@ impl<P: Platform> SignIn<'_, P> {
     ///
     /// # Errors
     /// [`Error::Link`] for the challenge, [`Error::InvalidCode`], [`Error::AccountDisabled`],
-    /// [`Error::InvalidOrUnverified`], [`Error::RateLimited`], or a failure of the platform.
+    /// [`Error::AccountExists`], [`Error::IdentityTaken`] and [`Error::TooManyIdentities`] where the code was to link an
+    /// identity, [`Error::InvalidOrUnverified`], [`Error::RateLimited`], or a failure of the platform.
     pub async fn login_by_second_factor(
         self,
         challenge: &str,
@@ -160,15 +141,32 @@ impl<P: Platform> SignIn<'_, P> {
         client: &Client,
     ) -> Result<Tokens> {
         let context = self.context;
-        let usable = peek_of_user::<Challenge, _>(context, Purpose::Mfa, challenge).await?;
+        let usable = peek_challenge(context, challenge).await?;
         let account = find_account(context, &usable.user_id)
             .await?
             .ok_or(Error::Link(LinkError::Invalid))?;
-        // The password has changed since, so the challenge is invalid.
-        if password_id(&account) != Some(&usable.payload.credential) {
-            return Err(Error::Link(LinkError::Invalid));
-        }
-        let proof = Proof::by_password_of(&account.user.id, &usable.payload.credential);
+        let mut linked = None;
+        let proof = match &usable.first {
+            // The password has changed since, so the challenge is invalid.
+            FirstFactor::Password(id) if password_id(&account) != Some(id) => {
+                return Err(Error::Link(LinkError::Invalid));
+            }
+            FirstFactor::Password(id) => Proof::by_password_of(&account.user.id, id),
+            FirstFactor::Identity(named) => {
+                let person = &named.person;
+                let storage = context.storage();
+                let (issuer, subject) = (person.issuer.clone(), person.subject.clone());
+                linked = storage.find_identity(issuer, subject).await?;
+                let usable = match &linked {
+                    Some(linked) => linked.account.user.id == account.user.id,
+                    None => named.links && may_link_by_address(context, &account, person),
+                };
+                if !usable {
+                    return Err(Error::Link(LinkError::Invalid));
+                }
+                proof_of(person, &account.user.id)
+            }
+        };
         // The challenge is also invalid if no second factor is in force any more.
         let Admission::SecondFactorMissing(incomplete) = admit(context, &account, proof, client)?
         else {
@@ -178,6 +176,13 @@ impl<P: Platform> SignIn<'_, P> {
         let admitted = incomplete
             .complete(context, &account, code, challenge, client)
             .await?;
+        if let FirstFactor::Identity(named) = &usable.first {
+            let person = &named.person;
+            match linked {
+                Some(linked) => use_later(context, person, &linked.identity),
+                None => link_by_address(context, &account.user.id, person, true, client).await?,
+            }
+        }
         start_session(context, &admitted, client, token_format, replaces).await
     }
 }
@@ -200,20 +205,4 @@ fn send_link_later<P: Platform>(
             client: client.clone(),
         }));
     }
-}
-
-/// Creates a challenge that a code of the second factor completes.
-async fn challenge<P: Platform>(
-    context: &Context<P>,
-    incomplete: &Incomplete,
-) -> Result<MfaChallenge> {
-    let proof = incomplete.proof();
-    let challenge = Challenge {
-        credential: proof.credential_id().unwrap_or_default().to_owned(),
-    };
-    let user = Some(proof.user_id());
-    let life = CHALLENGE_LIFE;
-    let token = create_secret(context, Purpose::Mfa, user, &challenge, life, false).await?;
-    let expires_in = life.as_secs();
-    Ok(MfaChallenge { token, expires_in })
 }

@@ -1,5 +1,6 @@
 //! Sign-in.
 
+pub(crate) mod challenge;
 pub(crate) mod known_device;
 pub(crate) mod login;
 pub(crate) mod policy;

@@ -1,6 +1,7 @@
 //! Proofs of identity and the methods used.
 
-use crate::storage::{Credential, Session};
+use crate::storage::{Credential, IdentityKey, Session};
+use crate::time::Timestamp;
 
 /// The `amr` value (RFC 8176) of a session whose user has proved more than one factor.
 const MFA: &str = "mfa";
@@ -15,6 +16,8 @@ pub(crate) fn has_proved_mfa(session: &Session) -> bool {
 pub(crate) enum Method {
     /// The password.
     Password,
+    /// An identity at a sign-in provider.
+    Identity,
     /// A code of the second factor.
     SecondFactor,
     /// An existing session.
@@ -26,6 +29,7 @@ impl Method {
     fn amr(self) -> &'static [&'static str] {
         match self {
             Self::Password => &["pwd"],
+            Self::Identity => &["fed"],
             Self::SecondFactor => &["otp", MFA],
             Self::Session => &[],
         }
@@ -37,6 +41,9 @@ impl Method {
 pub(crate) struct Proof {
     user_id: String,
     credential_id: Option<String>,
+    identity: Option<IdentityKey>,
+    /// When the person signed in at the provider, if that is known.
+    signed_in_at: Option<Timestamp>,
     methods: Vec<Method>,
 }
 
@@ -51,7 +58,25 @@ impl Proof {
         Self {
             user_id: user_id.to_owned(),
             credential_id: Some(credential_id.to_owned()),
+            identity: None,
+            signed_in_at: None,
             methods: vec![Method::Password],
+        }
+    }
+
+    /// Creates a proof by an identity. `auth_time` is when the person signed in at the provider, in seconds since 1970.
+    pub(crate) fn by_identity(
+        user_id: &str,
+        identity: IdentityKey,
+        auth_time: Option<u64>,
+    ) -> Self {
+        Self {
+            user_id: user_id.to_owned(),
+            credential_id: None,
+            identity: Some(identity),
+            signed_in_at: auth_time
+                .map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1000))),
+            methods: vec![Method::Identity],
         }
     }
 
@@ -60,6 +85,8 @@ impl Proof {
         Self {
             user_id: user_id.to_owned(),
             credential_id: None,
+            identity: None,
+            signed_in_at: None,
             methods: vec![Method::Session],
         }
     }
@@ -87,6 +114,21 @@ impl Proof {
         self.credential_id.as_deref()
     }
 
+    /// Returns the identity that the proof is based on. Once it is unlinked, the proof is no longer valid.
+    pub(crate) fn identity(&self) -> Option<&IdentityKey> {
+        self.identity.as_ref()
+    }
+
+    /// Returns when the person proved who they are: now, unless a provider says that it was earlier.
+    pub(crate) fn proved_at(&self, now: Timestamp) -> Timestamp {
+        self.signed_in_at.map_or(now, |earlier| earlier.min(now))
+    }
+
+    /// Whether the user has proved a first factor: the password or an identity.
+    pub(crate) fn has_first_factor(&self) -> bool {
+        self.has(Method::Password) || self.has(Method::Identity)
+    }
+
     /// Whether the user has proved their identity with this method.
     pub(crate) fn has(&self, method: Method) -> bool {
         self.methods.contains(&method)
@@ -112,5 +154,25 @@ mod tests {
         assert_eq!(both.amr(), ["pwd", "otp", "mfa"]);
         assert_eq!(both.credential_id(), Some("credential"));
         assert_eq!(Proof::by_session("user").credential_id(), None);
+    }
+
+    /// A provider that remembers a person for a week has not just seen them.
+    #[test]
+    fn a_proof_is_as_old_as_the_sign_in_at_the_provider() {
+        let key = || IdentityKey {
+            issuer: "https://op.example".to_owned(),
+            subject: "1".to_owned(),
+        };
+        let now = Timestamp::from_millis(1_000_000);
+        let proof = |auth_time| Proof::by_identity("user", key(), auth_time);
+        assert_eq!(proof(None).proved_at(now), now);
+        assert_eq!(
+            proof(Some(400)).proved_at(now),
+            Timestamp::from_millis(400_000)
+        );
+        assert_eq!(proof(Some(1_001)).proved_at(now), now);
+        assert_eq!(proof(Some(u64::MAX)).proved_at(now), now);
+        assert_eq!(proof(None).amr(), ["fed"]);
+        assert!(proof(None).has_first_factor());
     }
 }

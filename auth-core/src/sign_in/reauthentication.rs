@@ -6,7 +6,11 @@ use crate::account::find::find_account;
 use crate::audit::record::record_failed_login;
 use crate::client::Client;
 use crate::context::Context;
+use crate::credential::password_id;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
+use crate::federation::code::{Presented, present};
+use crate::federation::flow::FlowPurpose;
+use crate::identities::identity::proof_of;
 use crate::mfa::second_factor::has_second_factor;
 use crate::mfa::verify_code::prove_second_factor;
 use crate::password::comparison::verify_password;
@@ -17,20 +21,37 @@ use crate::sessions::start::renew_session;
 use crate::sessions::tokens::Tokens;
 use crate::sign_in::SignIn;
 use crate::sign_in::proof::{Proof, has_proved_mfa};
-use crate::storage::{Account, ActiveSession};
+use crate::storage::{Account, ActiveSession, Users as _};
 
 /// How long after proving their identity a user can act without re-authentication.
 const RECENT: Duration = Duration::from_secs(600);
 
 /// The evidence that a user presents to re-authenticate.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct Evidence<'a> {
     /// A session of the account.
     pub session: Option<&'a ActiveSession>,
     /// The account's password.
     pub password: Option<&'a str>,
+    /// The name of the password's field in the request. The error for a missing password names it.
+    pub password_field: &'static str,
+    /// The code of a flow of the purpose `reauthenticate`, in which an identity of the account was proved. It is accepted
+    /// instead of the password to re-authenticate, and beside a mailed link.
+    pub identity: Option<Presented<'a>>,
     /// A code of the second factor.
     pub code: Option<&'a str>,
+}
+
+impl Default for Evidence<'_> {
+    fn default() -> Self {
+        Self {
+            session: None,
+            password: None,
+            password_field: "password",
+            identity: None,
+            code: None,
+        }
+    }
 }
 
 impl<'a> Evidence<'a> {
@@ -51,7 +72,8 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// The proof that a sensitive action requires.
+/// The proof that a sensitive action requires. If the account has no password, a recent sign-in in the user's own session
+/// takes its place, except for `Everything` and `PasswordOrOwnSession`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Required {
     /// The password. If a second factor is in force, also a code, or recent proof of both factors in the session.
@@ -60,10 +82,10 @@ pub(crate) enum Required {
     PasswordOrRecentSignIn,
     /// The password and a code of the second factor.
     PasswordAndSecondFactor,
-    /// The password, and a code if a second factor is in force.
+    /// The password or an identity, and a code if a second factor is in force.
     Everything,
-    /// The password, or the user's own session. Used together with a mailed link, which proves only access to the
-    /// mailbox.
+    /// The password, an identity, or the user's own session. Used together with a mailed link, which proves only access
+    /// to the mailbox.
     PasswordOrOwnSession,
 }
 
@@ -82,11 +104,12 @@ impl<P: Platform> SignIn<'_, P> {
         }
     }
 
-    /// Re-authenticates a session's user with the password, and with a code if a second factor is in force. Returns the
-    /// tokens of a new session that replaces this one.
+    /// Re-authenticates a session's user with the password or an identity, and with a code if a second factor is in
+    /// force. Returns the tokens of a new session that replaces this one.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a missing field, [`Error::WrongPassword`], [`Error::InvalidCode`],
+    /// [`Error::Invalid`] for a missing field, [`Error::WrongPassword`], [`Error::OauthCodeInvalid`],
+    /// [`Error::ReauthenticationRequired`] if the sign-in at the provider is too long ago, [`Error::InvalidCode`],
     /// [`Error::RateLimited`], [`Error::AccessToken`] if the session has ended in the meantime, or a failure of the
     /// platform.
     pub async fn reauthenticate(
@@ -106,7 +129,8 @@ impl<P: Platform> SignIn<'_, P> {
 ///
 /// # Errors
 /// [`Error::PasswordRequired`], [`Error::ReauthenticationRequired`], [`Error::Invalid`], [`Error::WrongPassword`],
-/// [`Error::MfaNotEnabled`], [`Error::InvalidCode`], [`Error::RateLimited`], or a failure of the platform.
+/// [`Error::OauthCodeInvalid`], [`Error::MfaNotEnabled`], [`Error::InvalidCode`], [`Error::RateLimited`], or a failure
+/// of the platform.
 pub(crate) async fn reauthenticate<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -117,12 +141,15 @@ pub(crate) async fn reauthenticate<P: Platform>(
     if let Some(proof) = by_session(context, user_id, required, evidence) {
         return Ok(proof);
     }
-    let password = evidence.password.ok_or_else(|| match required {
-        Required::PasswordOrRecentSignIn => Error::ReauthenticationRequired,
-        Required::Everything => missing("password"),
-        _ => Error::PasswordRequired,
-    })?;
-    let (account, proof) = by_password(context, user_id, password, client).await?;
+    let (account, proof) = match (required, evidence.identity, evidence.password) {
+        (Required::Everything | Required::PasswordOrOwnSession, Some(presented), _) => {
+            by_identity(context, user_id, presented, client).await?
+        }
+        (.., Some(password)) => by_password(context, user_id, password, client).await?,
+        (Required::PasswordOrRecentSignIn, ..) => return Err(Error::ReauthenticationRequired),
+        (Required::PasswordOrOwnSession, ..) => return Err(Error::PasswordRequired),
+        _ => without_password(context, user_id, required, evidence).await?,
+    };
     match (required, has_second_factor(&account), evidence.code) {
         (Required::PasswordAndSecondFactor, false, _) => Err(Error::MfaNotEnabled),
         (Required::PasswordOrRecentSignIn | Required::PasswordOrOwnSession, ..) | (_, false, _) => {
@@ -211,6 +238,54 @@ fn by_session<P: Platform>(
         }
     };
     suffices.then(|| Proof::by_session(user_id))
+}
+
+/// Returns a proof by a recent sign-in, which takes the place of the password of an account that has none.
+async fn without_password<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    required: Required,
+    evidence: Evidence<'_>,
+) -> Result<(Account, Proof)> {
+    let account = find_account(context, user_id).await?;
+    let account = account.ok_or(Error::AccountGone)?;
+    match (required, password_id(&account)) {
+        (_, Some(_)) => Err(missing(evidence.password_field)),
+        // The session alone must not make itself last longer.
+        (Required::Everything, None) => Err(missing("oauth_code")),
+        (_, None) => {
+            // Must be the user's own session: impersonation proves nothing.
+            let recent = own_session(user_id, evidence)
+                .filter(|active| active.session.actor_id.is_none() && is_just_now(context, active));
+            recent.ok_or(Error::ReauthenticationRequired)?;
+            Ok((account, Proof::by_session(user_id)))
+        }
+    }
+}
+
+/// Verifies that a provider has just named a person whose identity the account has.
+async fn by_identity<P: Platform>(
+    context: &Context<P>,
+    user_id: &str,
+    presented: Presented<'_>,
+    client: &Client,
+) -> Result<(Account, Proof)> {
+    count_self_service(context, user_id, SelfService::Password, client).await?;
+    let person = present(context, presented, FlowPurpose::Reauthenticate).await?;
+    let storage = context.storage();
+    let found = storage.find_identity(person.issuer.clone(), person.subject.clone());
+    let found = found.await?;
+    let Some(found) = found.filter(|found| found.account.user.id == user_id) else {
+        record_failed_login(context, Some(user_id), "wrong_identity", client);
+        return Err(Error::OauthCodeInvalid);
+    };
+    let proof = proof_of(&person, user_id);
+    let now = context.now();
+    if now.since(proof.proved_at(now)) >= RECENT {
+        record_failed_login(context, Some(user_id), "old_sign_in", client);
+        return Err(Error::ReauthenticationRequired);
+    }
+    Ok((found.account, proof))
 }
 
 /// Compares a password with an account's as a login does: counted, and with equal work.

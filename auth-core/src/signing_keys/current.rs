@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::jose::{Algorithm, KeySet, SigningKey, VerifyingKey};
 use crate::platform::{Level, Platform};
+use crate::secret::SecretKey;
 use crate::signing_keys::cache::{Freshness, LoadedKeys};
 use crate::storage::{self, SigningKeys as _};
 use crate::time::Timestamp;
@@ -100,7 +101,11 @@ async fn load_keys<P: Platform>(context: &Context<P>, now: Timestamp) -> Result<
         let kid = key.kid.clone();
         // Tokens signed by a key of another algorithm are accepted for their whole lifetime.
         let until = now + context.config.access_token_life + KEY_OVERLAP;
-        if context.storage().add_signing_key(key, None, until).await? {
+        let storage = context.storage();
+        if storage
+            .add_signing_key(key, None, until, Vec::new())
+            .await?
+        {
             context.platform.log(
                 Level::Info,
                 "created the first signing key of the algorithm",
@@ -138,6 +143,12 @@ pub(crate) fn new_signing_key<P: Platform>(
         expires_at: None,
         emergency: false,
     })
+}
+
+/// Whether `SECRET_KEY` decrypts a stored key.
+pub(crate) fn is_encrypted_with(key: &SecretKey, stored: &storage::StoredSigningKey) -> bool {
+    let plain = key.decrypt(KEY_PURPOSE, &stored.kid, "", &stored.ciphertext);
+    plain.is_some()
 }
 
 pub(crate) fn open_key<P: Platform>(

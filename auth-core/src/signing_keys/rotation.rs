@@ -2,7 +2,7 @@
 
 use crate::admin::actor::Actor;
 use crate::audit::event::EventKind;
-use crate::audit::record::record;
+use crate::audit::record::{audit_event, log_events};
 use crate::error::{Error, Result};
 use crate::platform::Platform;
 use crate::signing_keys::SigningKeys;
@@ -68,21 +68,20 @@ impl<P: Platform> SigningKeys<'_, P> {
             true => now,
             false => now + context.config.access_token_life + KEY_OVERLAP,
         };
-        let storage = context.storage();
-        if !storage
-            .add_signing_key(key.clone(), replaces, until)
-            .await?
-        {
-            return Err(Error::Unavailable(
-                "another rotation of the signing keys is in progress; try again".into(),
-            ));
-        }
-        context.keys.forget();
         let mut event = actor.event(EventKind::KeyRotated).on("key", &key.kid);
         if emergency {
             event = event.because("emergency");
         }
-        record(context, event, actor.client());
+        let events = vec![audit_event(context, event, actor.client())];
+        let storage = context.storage();
+        let added = storage.add_signing_key(key.clone(), replaces, until, events.clone());
+        if !added.await? {
+            return Err(Error::Unavailable(
+                "another rotation of the signing keys is in progress; try again".into(),
+            ));
+        }
+        log_events(context, &events);
+        context.keys.forget();
         Ok(key)
     }
 }

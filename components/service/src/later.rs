@@ -17,8 +17,8 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// Work for storage, one item at a time, so that events are stored in the order in which they happened.
 static RECORDS: Line = Line::new(1);
-/// Work for an e-mail service, which can be slow.
-static MAILS: Line = Line::new(4);
+/// Work that calls another service, which can be slow.
+static CALLS: Line = Line::new(4);
 
 /// The worker. The service does the work, but it is created from the platform that defers it. It is therefore set here,
 /// and this module does not depend on the service.
@@ -99,10 +99,10 @@ impl Line {
 
 /// Queues work whose result no request waits for.
 pub(crate) fn defer(work: Deferred) {
-    match (work.is_mail(), WORKER.get()) {
-        // An e-mail service that does not respond must not delay other work.
-        (true, Some(worker)) if MAILS.is_full() => (worker.give_up)(work),
-        (true, _) => MAILS.add(work),
+    match (work.calls_a_service(), WORKER.get()) {
+        // A service that does not respond must not delay other work.
+        (true, Some(worker)) if CALLS.is_full() => (worker.give_up)(work),
+        (true, _) => CALLS.add(work),
         (false, _) => RECORDS.add(work),
     }
 }

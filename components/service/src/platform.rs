@@ -4,28 +4,30 @@ use std::time::Duration;
 
 use auth_core::storage::{
     Account, ActiveSession, AuditEvent, AuditPage, AuditQuery, ChangeOutcome, CreateUserOutcome,
-    DeleteUserOutcome, EmailKey, EventCount, Grounds, Limit, LimitState, LoginName, Mirror as _,
-    NewSession, NewUser, OneTimeSecret, PasswordCost, Permission, Role, Rotation, RotationOutcome,
-    Session, Standing, StartSessionOutcome, StorageError, StoreOutcome, StoredSigningKey, Subject,
-    UserChange, UserDetails, UserPage, UserQuery,
+    DeleteUserOutcome, Document, EmailKey, EventCount, Grounds, IdentifiedAccount, Identity, Limit,
+    LimitState, LoginName, Mirror as _, NewSession, NewUser, OneTimeSecret, PasswordCost,
+    Permission, Role, Rotation, RotationOutcome, Session, Standing, StartSessionOutcome,
+    StorageError, StoreOutcome, StoredSigningKey, Subject, UserChange, UserDetails, UserPage,
+    UserQuery,
 };
 use auth_core::{
-    Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, OutboundRequest,
-    OutboundResponse, Platform, Settings, Timestamp,
+    Deferred, FETCH_LIMIT, FETCH_TIMEOUT, Level, MailError, Message, OutboundMethod,
+    OutboundRequest, OutboundResponse, Platform, Settings, Timestamp,
 };
 use gatewright_http::{StorageCall, Turns};
 use http::Request;
+use http::header::CONTENT_LENGTH;
 use http_body_util::{BodyExt as _, Full, Limited};
 use wasip3::clocks::system_clock;
 use wasip3::http::client;
-use wasip3::http::types::RequestOptions;
+use wasip3::http::types::{ErrorCode, RequestOptions};
 use wasip3::http_compat::{
     RequestOptionsExtension, http_from_wasi_response, http_into_wasi_request,
 };
 use wasip3::random::random;
 
 use crate::bindings::gatewright::auth::{self, log, mail, settings};
-use crate::clock::wait;
+use crate::clock::{wait, within};
 use crate::later;
 
 auth_core::storage::mirror_storage!(crate::bindings::gatewright::auth);
@@ -99,6 +101,10 @@ impl Platform for Host {
         for (name, value) in outbound.headers {
             request = request.header(name, value);
         }
+        // Without it the host sends chunks, which some servers don't read.
+        if outbound.method == OutboundMethod::Post {
+            request = request.header(CONTENT_LENGTH, outbound.body.len());
+        }
         let mut request = request
             .body(Full::new(bytes::Bytes::from(outbound.body)))
             .map_err(|error| error.to_string())?;
@@ -111,17 +117,18 @@ impl Platform for Host {
         request
             .extensions_mut()
             .insert(RequestOptionsExtension(options));
-        let sent = async {
-            let response = client::send(http_into_wasi_request(request)?).await?;
-            http_from_wasi_response(response)
+        let fetched = async {
+            let sent = client::send(http_into_wasi_request(request)?).await?;
+            let response = http_from_wasi_response(sent)?;
+            let status = response.status().as_u16();
+            let body = Limited::new(response.into_body(), FETCH_LIMIT);
+            Ok((status, body.collect().await))
         };
-        let response = sent
-            .await
-            .map_err(|code| format!("it can't be reached: {code}"))?;
-        let status = response.status().as_u16();
-        let body = Limited::new(response.into_body(), FETCH_LIMIT)
-            .collect()
-            .await;
+        // Also in total, because a body that drips keeps each of the other limits.
+        let fetched = within(FETCH_TIMEOUT, fetched).await;
+        let fetched = fetched.ok_or("it does not respond")?;
+        let (status, body) =
+            fetched.map_err(|code: ErrorCode| format!("it can't be reached: {code}"))?;
         let body = body.map_err(|error| format!("its response can't be read: {error}"))?;
         let body = body.to_bytes().to_vec();
         Ok(OutboundResponse { status, body })

@@ -1,14 +1,15 @@
 //! Reading the records of a file in any supported format.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use anyhow::{Context as _, Result};
 use clap::{Arg, ArgMatches, value_parser};
 use gatewright_transfer::{FirebaseHash, Format, Item, Options, Record};
 
-use crate::arguments::{given, option, text};
+use crate::arguments::{given, option, options, text};
 
-pub(crate) fn arguments() -> [Arg; 6] {
+pub(crate) fn arguments() -> [Arg; 7] {
     let firebase = |name, value| option(name, value).help_heading("Firebase's password hashes");
     [
         option("format", "FORMAT")
@@ -17,6 +18,12 @@ pub(crate) fn arguments() -> [Arg; 6] {
             .help("Format of the file; jsonl is the one of `gatewright export`"),
         option("table", "NAME")
             .help("Name of the table with the users, if it differs from the default of the system"),
+        options("provider", "NAME=ISSUER")
+            .value_parser(provider)
+            .help(
+                "Issuer of a sign-in provider, by the name of the provider in the file: for one that is not a preset, \
+                 or a tenant of Microsoft. Can be repeated",
+            ),
         firebase("firebase-signer-key", "BASE64")
             .env("GATEWRIGHT_FIREBASE_SIGNER_KEY")
             .hide_env_values(true)
@@ -34,7 +41,23 @@ pub(crate) fn arguments() -> [Arg; 6] {
 /// Returns a text that differs between options that find different records.
 pub(crate) fn described(matches: &ArgMatches) -> String {
     let table = text(matches, "table").unwrap_or_default();
-    format!("{} {table}", given(matches, "format"))
+    let mut described = format!("{} {table}", given(matches, "format"));
+    for (name, issuer) in providers(matches) {
+        described.push_str(&format!(", {name} is {issuer}"));
+    }
+    described
+}
+
+/// Parses `NAME=ISSUER`.
+fn provider(text: &str) -> Result<(String, String), &'static str> {
+    let (name, issuer) = text.split_once('=').ok_or("NAME=ISSUER is needed")?;
+    Ok((name.to_owned(), issuer.to_owned()))
+}
+
+/// Returns the issuers of providers by name.
+fn providers(matches: &ArgMatches) -> BTreeMap<String, String> {
+    let given = matches.get_many::<(String, String)>("provider");
+    given.into_iter().flatten().cloned().collect()
 }
 
 /// Returns the name by which people know a record.
@@ -56,6 +79,7 @@ pub(crate) fn open(
             Format::Firebase => firebase(matches)?,
             _ => None,
         },
+        providers: providers(matches),
     };
     Ok(gatewright_transfer::read(format, input, options)?)
 }

@@ -1,18 +1,21 @@
 //! A request on its way to a handler, with helpers for handlers.
 
 use auth_core::storage::Cursor;
-use auth_core::{Auth, Client, Config, DeviceToken, Platform, SessionTransport, Tokens};
+use auth_core::{
+    Auth, Client, Config, DeviceToken, FlowCookie, FlowCookies, Platform, SessionTransport, Tokens,
+};
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
-use crate::cookies::names::{Names, device};
+use crate::cookies::names::{Names, device, flow_prefix};
 use crate::cookies::{read, write};
 use crate::error::api_error::ApiError;
 use crate::request::headers::client_address;
+use crate::request::media_type;
 use crate::request::query::{Query, invalid};
 use crate::response::reply::{self, File, NoContent, Reply};
 use crate::route::Route;
@@ -57,7 +60,7 @@ impl<P: Platform> Call<'_, P> {
             user_agent,
             request_id: Some(self.request_id.to_owned()),
             device: self
-                .cookies(device(self.config()))
+                .cookies(&device(self.config()))
                 .into_iter()
                 .find_map(DeviceToken::parse),
         }
@@ -164,6 +167,29 @@ impl<P: Platform> Call<'_, P> {
         write::set_device(self.config(), headers, device);
     }
 
+    /// Returns the cookies of all flows.
+    pub(crate) fn flow_cookies(&self) -> FlowCookies<'_> {
+        let cookies = read::with_prefix(&self.parts.headers, &flow_prefix(self.config()));
+        FlowCookies::new(cookies)
+    }
+
+    /// Sets the cookie that binds a flow to the browser.
+    pub(crate) fn set_flow(&self, headers: &mut HeaderMap, begun: &FlowCookie) {
+        write::set_flow(self.config(), self.parts, headers, begun);
+    }
+
+    /// Clears the cookie of a flow.
+    pub(crate) fn clear_flow(&self, headers: &mut HeaderMap, id: &str) {
+        write::clear_flow(self.config(), headers, id);
+    }
+
+    /// Clears the cookie of the flow that has ended, because its code was presented. Others stay.
+    pub(crate) fn clear_ended_flow(&self, headers: &mut HeaderMap, flows: &FlowCookies<'_>) {
+        if let Some(id) = flows.ended() {
+            self.clear_flow(headers, id);
+        }
+    }
+
     /// Clears the device cookie, because the account is deleted.
     pub(crate) fn forget_device(&self, headers: &mut HeaderMap) {
         write::clear_device(self.config(), self.parts, headers);
@@ -214,6 +240,18 @@ impl<P: Platform> Call<'_, P> {
     /// Returns the success answer of a route without a body.
     pub(crate) fn done(&self) -> Reply<NoContent> {
         Reply::of(reply::empty(self.route.status))
+    }
+
+    /// Whether the client is a browser that shows the answer as a page.
+    pub(crate) fn wants_a_page(&self) -> bool {
+        media_type::wants_a_page(&self.parts.headers)
+    }
+
+    /// Returns the answer that sends the browser to this address.
+    pub(crate) fn redirect<T>(&self, address: &str) -> Answer<T> {
+        let address = HeaderValue::from_str(address)
+            .map_err(|_| ApiError::internal("the address of a redirect is not valid"))?;
+        Ok(Reply::of(reply::see_other(address)))
     }
 
     /// Returns the success answer of a route whose body is not JSON.

@@ -45,6 +45,9 @@ pub enum RequestBody {
     OptionalJson,
     /// `application/x-www-form-urlencoded`, as OAuth 2.0 prescribes.
     Form,
+    /// `application/x-www-form-urlencoded`, which a browser carries from a provider (OAuth 2.0 Form Post Response Mode).
+    /// Errors have the format of the API.
+    FormPost,
 }
 
 /// A query parameter.
@@ -164,6 +167,8 @@ pub struct Route {
     pub status: StatusCode,
     /// Content type of the success answer. `None` means no body.
     pub content_type: Option<&'static str>,
+    /// Whether the answer can also be 202, with a body of the same type: something else has to happen first.
+    pub can_wait: bool,
     /// Statuses of errors specific to the route. Those that follow from its body and access, and those of every route
     /// (404, 405, 500, 503), are not repeated.
     pub errors: &'static [u16],
@@ -172,6 +177,9 @@ pub struct Route {
     /// Whether the route computes a password hash. That takes tens of milliseconds, so hosts run such requests
     /// separately.
     pub hashes_password: bool,
+    /// Whether the route can wait for a sign-in provider. That takes seconds if the provider is slow, so hosts limit how
+    /// many such requests run at once.
+    pub calls_provider: bool,
     /// Whether the route exists only for clients of other systems.
     pub deprecated: bool,
     #[cfg(test)]
@@ -218,9 +226,11 @@ impl Route {
             max_body: MAX_BODY,
             status: StatusCode::NO_CONTENT,
             content_type: None,
+            can_wait: false,
             errors: &[],
             acts: false,
             hashes_password: false,
+            calls_provider: false,
             deprecated: false,
             #[cfg(test)]
             request_schema: None,

@@ -10,10 +10,11 @@ use serde::de::DeserializeOwned;
 
 use crate::call::{Answer, Call};
 use crate::error::api_error::ApiError;
+use crate::limits::MAX_FORM_POST;
 use crate::proof::{
     Administrator, Authorize, Caller, Guard, OptionalSession, Public, Session, TokenHolder,
 };
-use crate::request::{form, json};
+use crate::request::{form, json, media_type};
 use crate::response::reply::{File, NoContent, Reply};
 use crate::route::{Access, Parameter, Recency, RequestBody, Route};
 use crate::schema::Schema;
@@ -37,12 +38,17 @@ pub(crate) struct Json<T>(PhantomData<T>);
 pub(crate) struct OptionalJson<T>(PhantomData<T>);
 /// A form body with these parameters.
 pub(crate) struct Form<T>(PhantomData<T>);
+/// A form body with these parameters, which a browser carries from a provider.
+pub(crate) struct FormPost<T>(PhantomData<T>);
 
 /// A type-erased handler.
 pub(crate) struct Handler<P>(pub(crate) for<'a> fn(&'a Call<'a, P>) -> Answering<'a>);
 
 /// The future of an answer.
 type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, ApiError>> + 'a>>;
+
+/// The future of a proof.
+type Authorizing<'a, A> = Pin<Box<dyn Future<Output = Result<A, ApiError>> + 'a>>;
 
 /// A body that can be read.
 pub(crate) trait ReadBody {
@@ -74,6 +80,15 @@ impl<T> ReadBody for Form<T> {
 
     fn read<P>(call: &Call<'_, P>) -> Result<form::Form, ApiError> {
         form::Form::parse(call.parts, call.route, call.body)
+    }
+}
+
+impl<T> ReadBody for FormPost<T> {
+    type Value = String;
+
+    fn read<P>(call: &Call<'_, P>) -> Result<String, ApiError> {
+        media_type::require(call.parts, media_type::FORM)?;
+        Ok(String::from_utf8_lossy(call.body).into_owned())
     }
 }
 
@@ -160,6 +175,12 @@ impl<A, R> Row<A, NoBody, R> {
         Row::of(self.with_body::<T>(RequestBody::Form))
     }
 
+    pub(crate) const fn form_post<T: Schema>(self) -> Row<A, FormPost<T>, R> {
+        let mut route = self.with_body::<T>(RequestBody::FormPost);
+        route.max_body = MAX_FORM_POST;
+        Row::of(route)
+    }
+
     const fn with_body<T: Schema>(self, body: RequestBody) -> Route {
         let mut route = self.route;
         route.body = body;
@@ -187,6 +208,13 @@ impl<A, B> Row<A, B, NoContent> {
     pub(crate) const fn accepted(self) -> Self {
         let mut route = self.route;
         route.status = StatusCode::ACCEPTED;
+        Self::of(route)
+    }
+
+    /// Answers 303 and sends a browser to another address.
+    pub(crate) const fn redirects(self) -> Self {
+        let mut route = self.route;
+        route.status = StatusCode::SEE_OTHER;
         Self::of(route)
     }
 
@@ -247,6 +275,12 @@ impl<A, B, R> Row<A, B, R> {
         self
     }
 
+    /// Can also answer 202, with a body of the same type: something else has to happen first.
+    pub(crate) const fn can_wait(mut self) -> Self {
+        self.route.can_wait = true;
+        self
+    }
+
     /// Sets the statuses of errors specific to the route.
     pub(crate) const fn fails(mut self, errors: &'static [u16]) -> Self {
         self.route.errors = errors;
@@ -255,6 +289,12 @@ impl<A, B, R> Row<A, B, R> {
 
     pub(crate) const fn hashes_password(mut self) -> Self {
         self.route.hashes_password = true;
+        self
+    }
+
+    /// Marks a route that can wait for a sign-in provider.
+    pub(crate) const fn calls_provider(mut self) -> Self {
+        self.route.calls_provider = true;
         self
     }
 
@@ -287,26 +327,33 @@ impl<A, B, R> Row<A, B, R> {
     }
 }
 
-impl<A: Authorize, R> Types<A, NoBody, R> {
+/// Authorizes the request. The future is erased, so that handlers with the same proof share its code.
+fn authorized<'a, A: Authorize + 'static, P: Platform>(
+    call: &'a Call<'a, P>,
+) -> Authorizing<'a, A> {
+    Box::pin(A::authorize(call))
+}
+
+impl<A: Authorize + 'static, R> Types<A, NoBody, R> {
     /// Authorizes the request and calls the handler.
     pub(crate) async fn run<'a, P: Platform>(
         self,
         call: &'a Call<'a, P>,
         handler: impl AsyncFnOnce(&'a Call<'a, P>, A) -> Answer<R>,
     ) -> Result<Response<Bytes>, ApiError> {
-        let proof = A::authorize(call).await?;
+        let proof = authorized(call).await?;
         handler(call, proof).await.map(Reply::into_response)
     }
 }
 
-impl<A: Authorize, B: ReadBody, R> Types<A, B, R> {
+impl<A: Authorize + 'static, B: ReadBody, R> Types<A, B, R> {
     /// Authorizes the request, reads its body and calls the handler.
     pub(crate) async fn run<'a, P: Platform>(
         self,
         call: &'a Call<'a, P>,
         handler: impl AsyncFnOnce(&'a Call<'a, P>, A, B::Value) -> Answer<R>,
     ) -> Result<Response<Bytes>, ApiError> {
-        let proof = A::authorize(call).await?;
+        let proof = authorized(call).await?;
         let body = B::read(call)?;
         handler(call, proof, body).await.map(Reply::into_response)
     }

@@ -32,6 +32,15 @@ impl<P: Platform> Call<'_, P> {
         }
     }
 
+    /// Whether a page of another site sent the browser here. A navigation names no page: only a request for data has an
+    /// origin.
+    pub(crate) fn comes_from_another_site(&self) -> bool {
+        let headers = &self.parts.headers;
+        let site = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
+        let has_origin = headers.contains_key(ORIGIN);
+        site == Some(b"cross-site") || has_origin && self.sent_by_own_page() == Some(false)
+    }
+
     /// Returns whether a page of this service or of a configured origin sent the request. `None` if no browser sent it.
     fn sent_by_own_page(&self) -> Option<bool> {
         let headers = &self.parts.headers;

@@ -3,7 +3,7 @@
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use auth_core::{Auth, Deferred, Level, Platform};
+use auth_core::{Auth, Deferred, Platform};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -100,8 +100,9 @@ impl<P: Platform + 'static> Service<P> {
         response
     }
 
-    /// Completes the steps of an upgrade that are left to the core, once.
-    async fn finish_upgrade(&self) -> Result<(), ApiError> {
+    /// Checks the key of the database, and completes the steps of an upgrade that are left to the core, once.
+    async fn prepare(&self) -> Result<(), ApiError> {
+        self.auth.require_secret_key().await?;
         if !self.upgraded.load(Ordering::Relaxed) {
             self.auth.accounts().renew_email_keys().await?;
             self.upgraded.store(true, Ordering::Relaxed);
@@ -136,7 +137,7 @@ impl<P: Platform + 'static> Service<P> {
                 .dispatch(found, parts, body, &request_id, ready)
                 .await
                 .unwrap_or_else(|error| {
-                    log_cause(self.auth.platform(), &error, &request_id);
+                    error.log(self.auth.platform(), &request_id);
                     let clears_cookies = error.clears_cookies();
                     let mut response = error.into_route_response(found.route, Some(&request_id));
                     if clears_cookies {
@@ -211,18 +212,11 @@ impl<P: Platform + 'static> Service<P> {
             _ => body::read(auth.platform(), parts, body, route.max_body, held.as_ref()).await?,
         };
         let _ready = ready().await?;
-        // Public GET routes look up no users, so they also work while storage is unavailable.
-        if route.method != "GET" || route.access != Access::Public {
-            self.finish_upgrade().await?;
+        // Public GET routes without side effects look up no users, so they also work while storage is unavailable.
+        if route.method != "GET" || route.access != Access::Public || route.acts {
+            self.prepare().await?;
         }
         let Handler(run) = &self.handlers[place];
         run(&call(&body)).await
-    }
-}
-
-fn log_cause<P: Platform>(platform: &P, error: &ApiError, request_id: &str) {
-    if let Some(cause) = error.cause() {
-        let fields = [("cause", cause), ("request_id", request_id)];
-        platform.log(Level::Error, "request failed", &fields);
     }
 }

@@ -1,9 +1,10 @@
 //! Users and sessions with their roles and permissions.
 
 use gatewright_storage::{
-    Account, Acting, ActiveSession, NewUser, Session, Standing, Subject, UserDetails,
+    Account, Acting, ActiveSession, Identity, NewUser, Session, Standing, Subject, UserDetails,
 };
 
+use crate::identities::sorted;
 use crate::state::State;
 
 impl State {
@@ -13,11 +14,17 @@ impl State {
             roles,
             permissions,
         } = self.standing_of(user.roles.iter().map(|id| &self.roles[id]));
+        let identities = sorted(user).into_iter();
+        let without_tokens = |identity| Identity {
+            tokens: None,
+            ..identity
+        };
         UserDetails {
             account: Account {
                 user: user.user.clone(),
                 credentials: user.credentials.clone(),
             },
+            identities: identities.map(without_tokens).collect(),
             roles,
             permissions,
             rank,

@@ -5,7 +5,7 @@ use gatewright_storage::{
 };
 
 use crate::range::within;
-use crate::state::MemoryStorage;
+use crate::state::{MemoryStorage, State};
 
 /// Returns the cursor after an event: its time and identifier.
 fn cursor(event: &AuditEvent) -> Cursor {
@@ -20,16 +20,29 @@ fn position_of(cursor: &Cursor) -> Result<(Timestamp, String), StorageError> {
     read().ok_or_else(|| StorageError::Invalid("the cursor belongs to another list".to_owned()))
 }
 
-impl Audit for MemoryStorage {
-    async fn append_audit(&self, event: AuditEvent) -> Result<bool, StorageError> {
-        let mut state = self.lock();
-        if state.events.contains_key(&event.id) {
-            return Ok(false);
+impl State {
+    /// Stores and counts an event. Returns false if there is one with its identifier.
+    fn append(&mut self, event: AuditEvent) -> bool {
+        if self.events.contains_key(&event.id) {
+            return false;
         }
         let what = (event.kind.clone(), event.reason.clone().unwrap_or_default());
-        *state.counts.entry(what).or_default() += 1;
-        state.events.insert(event.id.clone(), event);
-        Ok(true)
+        *self.counts.entry(what).or_default() += 1;
+        self.events.insert(event.id.clone(), event);
+        true
+    }
+
+    /// Stores and counts the events that tell of a change.
+    pub(crate) fn append_all(&mut self, events: Vec<AuditEvent>) {
+        for event in events {
+            self.append(event);
+        }
+    }
+}
+
+impl Audit for MemoryStorage {
+    async fn append_audit(&self, event: AuditEvent) -> Result<bool, StorageError> {
+        Ok(self.lock().append(event))
     }
 
     async fn list_audit(&self, query: AuditQuery) -> Result<AuditPage, StorageError> {

@@ -15,7 +15,8 @@ impl Maintenance for MemoryStorage {
         let rows = |state: &State| {
             let secrets = state.secrets.len() + state.tokens.len();
             let sessions = state.sessions.len() + secrets;
-            (sessions + state.limits.len() + state.events.len()) as u64
+            let others = state.limits.len() + state.documents.len() + state.events.len();
+            (sessions + others) as u64
         };
         let had = rows(&state);
         state.tokens.retain(|_, token| token.expires_at >= before);
@@ -26,6 +27,9 @@ impl Maintenance for MemoryStorage {
             session.expires_at >= before && session.revoked_at.is_none_or(|at| at >= before)
         });
         state.limits.retain(|_, counter| counter.resets_at > now);
+        state
+            .documents
+            .retain(|_, document| document.expires_at > now);
         state
             .events
             .retain(|_, event| audited_before.is_none_or(|before| event.at >= before));
@@ -40,6 +44,15 @@ impl Maintenance for MemoryStorage {
 
     async fn check(&self, _: Timestamp) -> Result<(), StorageError> {
         Ok(())
+    }
+
+    async fn find_key_fingerprint(&self) -> Result<Option<String>, StorageError> {
+        Ok(self.lock().key_fingerprint.clone())
+    }
+
+    async fn store_key_fingerprint(&self, fingerprint: String) -> Result<String, StorageError> {
+        let mut state = self.lock();
+        Ok(state.key_fingerprint.get_or_insert(fingerprint).clone())
     }
 
     /// Always empty: data in memory has no earlier version.

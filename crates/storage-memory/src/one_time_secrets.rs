@@ -9,8 +9,11 @@ impl OneTimeSecrets for MemoryStorage {
         &self,
         secret: OneTimeSecret,
         replaces: bool,
-    ) -> Result<(), StorageError> {
+    ) -> Result<bool, StorageError> {
         let secrets = &mut self.lock().secrets;
+        if secrets.contains_key(&secret.digest) {
+            return Ok(false);
+        }
         if replaces {
             secrets.retain(|_, other| {
                 other.purpose != secret.purpose
@@ -19,7 +22,7 @@ impl OneTimeSecrets for MemoryStorage {
             });
         }
         secrets.insert(secret.digest.clone(), secret);
-        Ok(())
+        Ok(true)
     }
 
     async fn find_one_time_secret(
@@ -32,16 +35,17 @@ impl OneTimeSecrets for MemoryStorage {
     async fn consume_one_time_secret(
         &self,
         secret: String,
+        purpose: String,
         now: Timestamp,
-    ) -> Result<bool, StorageError> {
+    ) -> Result<Option<OneTimeSecret>, StorageError> {
         let mut state = self.lock();
-        let usable = state
-            .secrets
-            .get_mut(&secret)
-            .filter(|secret| secret.consumed_at.is_none() && now < secret.expires_at);
-        Ok(usable.is_some_and(|secret| {
+        let usable = state.secrets.get_mut(&secret).filter(|secret| {
+            secret.purpose == purpose && secret.consumed_at.is_none() && now < secret.expires_at
+        });
+        Ok(usable.map(|secret| {
+            let before = secret.clone();
             secret.consumed_at = Some(now);
-            true
+            before
         }))
     }
 }

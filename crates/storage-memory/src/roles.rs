@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use gatewright_storage::{
-    Grounds, NewUser, Permission, Role, Roles, Standing, StorageError, StoreOutcome, Subject,
-    Timestamp,
+    AuditEvent, Grounds, NewUser, Permission, Role, Roles, Standing, StorageError, StoreOutcome,
+    Subject, Timestamp,
 };
 
 use crate::state::{MemoryStorage, State};
@@ -101,6 +101,7 @@ impl Roles for MemoryStorage {
         mut role: Role,
         expected_updated_at: Option<Timestamp>,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<StoreOutcome, StorageError> {
         let mut state = self.lock();
         let stored = state.roles.get(&role.id);
@@ -122,6 +123,7 @@ impl Roles for MemoryStorage {
         }
         role.permissions = state.permission_ids(&role.permissions);
         state.roles.insert(role.id.clone(), role);
+        state.append_all(events);
         Ok(StoreOutcome::Stored)
     }
 
@@ -129,6 +131,7 @@ impl Roles for MemoryStorage {
         &self,
         role_id: String,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<bool, StorageError> {
         let mut state = self.lock();
         if !state.grounds_hold(grounds.as_ref())
@@ -140,6 +143,7 @@ impl Roles for MemoryStorage {
         for user in state.users.values_mut() {
             user.roles.retain(|role| *role != role_id);
         }
+        state.append_all(events);
         Ok(true)
     }
 
@@ -154,6 +158,7 @@ impl Roles for MemoryStorage {
         mut permission: Permission,
         expected_updated_at: Option<Timestamp>,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<StoreOutcome, StorageError> {
         let mut state = self.lock();
         if !state.grounds_hold(grounds.as_ref()) {
@@ -177,6 +182,7 @@ impl Roles for MemoryStorage {
             return Ok(StoreOutcome::NameTaken);
         }
         permissions.insert(permission.id.clone(), permission);
+        state.append_all(events);
         Ok(StoreOutcome::Stored)
     }
 
@@ -184,6 +190,7 @@ impl Roles for MemoryStorage {
         &self,
         permission_id: String,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<bool, StorageError> {
         let mut state = self.lock();
         let stored = state.permissions.get(&permission_id);
@@ -196,6 +203,7 @@ impl Roles for MemoryStorage {
         for role in state.roles.values_mut() {
             role.permissions.retain(|held| *held != permission_id);
         }
+        state.append_all(events);
         Ok(true)
     }
 }

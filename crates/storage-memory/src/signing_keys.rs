@@ -1,6 +1,6 @@
 //! Signing keys of access tokens.
 
-use gatewright_storage::{SigningKeys, StorageError, StoredSigningKey, Timestamp};
+use gatewright_storage::{AuditEvent, SigningKeys, StorageError, StoredSigningKey, Timestamp};
 
 use crate::state::{MemoryStorage, State};
 
@@ -16,13 +16,15 @@ impl SigningKeys for MemoryStorage {
         key: StoredSigningKey,
         replaces: Option<String>,
         replaced_expires_at: Timestamp,
+        events: Vec<AuditEvent>,
     ) -> Result<bool, StorageError> {
         let mut state = self.lock();
         let signs = |other: &&StoredSigningKey| {
             other.algorithm == key.algorithm && other.retired_at.is_none()
         };
         let current = state.keys.values().find(signs);
-        if current.map(|current| &current.kid) != replaces.as_ref() {
+        let is_known = state.keys.contains_key(&key.kid);
+        if is_known || current.map(|current| &current.kid) != replaces.as_ref() {
             return Ok(false);
         }
         for other in state.keys.values_mut() {
@@ -33,6 +35,7 @@ impl SigningKeys for MemoryStorage {
             }
         }
         state.keys.insert(key.kid.clone(), key);
+        state.append_all(events);
         Ok(true)
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gatewright_storage::{
-    AuditEvent, LimitState, NewUser, OneTimeSecret, PasswordCost, Permission, Role, Session,
-    StoredSigningKey, Timestamp,
+    AuditEvent, Document, LimitState, NewUser, OneTimeSecret, PasswordCost, Permission, Role,
+    Session, StoredSigningKey, Timestamp,
 };
 
 use crate::built_in;
@@ -26,9 +26,11 @@ pub(crate) struct State {
     pub(crate) costs: BTreeMap<String, PasswordCost>,
     pub(crate) keys: BTreeMap<String, StoredSigningKey>,
     pub(crate) limits: BTreeMap<String, LimitState>,
+    pub(crate) documents: BTreeMap<String, Document>,
     pub(crate) events: BTreeMap<String, AuditEvent>,
     /// The number of events by kind and reason.
     pub(crate) counts: BTreeMap<(String, String), u64>,
+    pub(crate) key_fingerprint: Option<String>,
 }
 
 pub(crate) struct Token {
@@ -59,8 +61,10 @@ impl Default for State {
             costs: BTreeMap::new(),
             keys: BTreeMap::new(),
             limits: BTreeMap::new(),
+            documents: BTreeMap::new(),
             events: BTreeMap::new(),
             counts: BTreeMap::new(),
+            key_fingerprint: None,
         }
     }
 }

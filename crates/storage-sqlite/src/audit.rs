@@ -5,19 +5,68 @@ use gatewright_storage::{
 };
 
 use crate::executor::{Executor, Statement};
-use crate::position::{Position, not_of_this_list};
 use crate::storage::SqliteStorage;
-use crate::text::prefix_upper_bound;
-use crate::value::Row;
+use crate::value::{Row, Value};
+use gatewright_storage_sql::position::{Position, not_of_this_list};
+use gatewright_storage_sql::text::prefix_upper_bound;
 
 /// Maximum number of events on a page.
 const LIMIT: u64 = 500;
 
-// One statement, because it runs after the response, when it must not lock the database for other requests. A trigger
-// counts the event.
-const APPEND: &str = "INSERT INTO audit_events (id, at, kind, reason, actor_id, target_type, target_id, session_id, ip,
-        user_agent, request_id, details)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING RETURNING 1";
+/// Stores an event under a condition, whose parameters begin with `?13`. A trigger counts the event.
+macro_rules! append {
+    ($condition:literal) => {
+        concat!(
+            "INSERT INTO audit_events (id, at, kind, reason, actor_id, target_type, target_id, session_id, ip,
+                user_agent, request_id, details)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 WHERE ",
+            $condition,
+            " ON CONFLICT DO NOTHING"
+        )
+    };
+}
+// One statement, because it runs after the response, when it must not lock the database for other requests.
+const APPEND: &str = concat!(append!("true"), " RETURNING 1");
+
+/// Stores an event if the user is marked with the change. The marks are the user and the change.
+pub(crate) const IF_CHANGED: &str =
+    append!("EXISTS (SELECT 1 FROM users WHERE id = ?13 AND change_id = ?14)");
+/// Stores an event if a decision with this mark is carried out.
+pub(crate) const IF_DECIDED: &str = append!("EXISTS (SELECT 1 FROM decisions WHERE id = ?13)");
+/// Stores an event if the session with this mark is stored.
+pub(crate) const IF_STARTED: &str = append!("EXISTS (SELECT 1 FROM sessions WHERE id = ?13)");
+
+/// Returns the statements that store the events of a change in its batch. `sql` is one of the above, and `marks` are
+/// what it looks for.
+pub(crate) fn append_with(
+    sql: &'static str,
+    events: Vec<AuditEvent>,
+    marks: &[&str],
+) -> Vec<Statement> {
+    let statement = |event| {
+        let mut parameters = fields(event);
+        parameters.extend(marks.iter().map(|mark| (*mark).into()));
+        Statement::new(sql, parameters)
+    };
+    events.into_iter().map(statement).collect()
+}
+
+fn fields(event: AuditEvent) -> Vec<Value> {
+    vec![
+        event.id.into(),
+        event.at.into(),
+        event.kind.into(),
+        event.reason.into(),
+        event.actor_id.into(),
+        event.target_type.into(),
+        event.target_id.into(),
+        event.session_id.into(),
+        event.ip.into(),
+        event.user_agent.into(),
+        event.request_id.into(),
+        event.details.into(),
+    ]
+}
 
 /// The columns of an event.
 macro_rules! columns {
@@ -58,24 +107,8 @@ const COUNTS: &str = "SELECT kind, reason, count FROM event_counts ORDER BY kind
 
 impl<E: Executor> Audit for SqliteStorage<E> {
     async fn append_audit(&self, event: AuditEvent) -> Result<bool, StorageError> {
-        let append = vec![
-            event.id.into(),
-            event.at.into(),
-            event.kind.into(),
-            event.reason.into(),
-            event.actor_id.into(),
-            event.target_type.into(),
-            event.target_id.into(),
-            event.session_id.into(),
-            event.ip.into(),
-            event.user_agent.into(),
-            event.request_id.into(),
-            event.details.into(),
-        ];
-        let rows = self
-            .executor()
-            .execute(Statement::new(APPEND, append))
-            .await?;
+        let append = Statement::new(APPEND, fields(event));
+        let rows = self.executor().execute(append).await?;
         Ok(!rows.is_empty())
     }
 

@@ -1,6 +1,7 @@
 //! Grounds of decisions: current standings, and the check that those read before a decision are unchanged.
 
-use gatewright_storage::{Grounds, Subject};
+use gatewright_storage::Grounds;
+use gatewright_storage_sql::subject::named;
 use serde_json::json;
 
 use crate::value::Value;
@@ -97,14 +98,4 @@ pub(crate) fn parameter(grounds: Option<Grounds>) -> Value {
     let now = grounds.now.as_millis();
     let text = json!({"session": grounds.session, "now": now, "seen": seen}).to_string();
     Value::Text(text)
-}
-
-/// Returns the kind and the identifier of a subject.
-pub(crate) fn named(subject: &Subject) -> (&'static str, &str) {
-    match subject {
-        Subject::User(id) => ("user", id),
-        Subject::Role(id) => ("role", id),
-        Subject::RoleHolders(id) => ("role_holders", id),
-        Subject::PermissionHolders(id) => ("permission_holders", id),
-    }
 }

@@ -3,19 +3,18 @@
 use std::time::Duration;
 
 use gatewright_storage::{EmailKey, Maintenance, StorageError, Timestamp};
+use gatewright_storage_sql::intervals::{KEEP_FOR, PURGE_EVERY, WRITTEN_FOR};
 
 use crate::email_keys;
 use crate::executor::{Executor, Statement};
 use crate::migrations;
 use crate::storage::SqliteStorage;
 
-/// The interval at which expired rows are deleted.
-pub const PURGE_EVERY: Duration = Duration::from_secs(600);
-/// The time for which ended sessions, tokens and secrets are kept.
-const KEEP_FOR: Duration = Duration::from_secs(30 * 86_400);
+const FIND_FINGERPRINT: &str = "SELECT fingerprint FROM key_fingerprint WHERE one = 1";
+// The update changes nothing, so that the stored row is returned.
+const STORE_FINGERPRINT: &str = "INSERT INTO key_fingerprint (one, fingerprint) VALUES (1, ?1)
+    ON CONFLICT (one) DO UPDATE SET fingerprint = key_fingerprint.fingerprint RETURNING fingerprint";
 
-/// The time for which a check relies on the write of an earlier check.
-const WRITTEN_FOR: Duration = Duration::from_secs(5);
 // Ignores a write by an instance whose clock was ahead.
 const WRITTEN: &str =
     "SELECT 1 FROM limits WHERE key = 'written' AND resets_at > ?1 AND resets_at <= ?2";
@@ -70,6 +69,7 @@ pub async fn purge_when_due(
 }
 
 const PURGE_LIMITS: &str = "DELETE FROM limits WHERE resets_at <= ?1 AND key <> 'purge'";
+const PURGE_DOCUMENTS: &str = "DELETE FROM documents WHERE expires_at <= ?1";
 const PURGE_ENDED: [&str; 4] = [
     "DELETE FROM one_time_secrets WHERE expires_at < ?1",
     "DELETE FROM refresh_tokens WHERE expires_at < ?1",
@@ -86,7 +86,10 @@ fn statements(
     ended_before: Timestamp,
     audited_before: Option<Timestamp>,
 ) -> Vec<Statement> {
-    let mut statements = vec![Statement::new(PURGE_LIMITS, vec![now.into()])];
+    let mut statements = vec![
+        Statement::new(PURGE_LIMITS, vec![now.into()]),
+        Statement::new(PURGE_DOCUMENTS, vec![now.into()]),
+    ];
     statements.extend(
         PURGE_ENDED
             .iter()
@@ -132,6 +135,20 @@ impl<E: Executor> Maintenance for SqliteStorage<E> {
             self.executor().batch(write.into()).await?;
         }
         Ok(())
+    }
+
+    async fn find_key_fingerprint(&self) -> Result<Option<String>, StorageError> {
+        let query = Statement::new(FIND_FINGERPRINT, vec![]);
+        let rows = self.executor().query(query).await?;
+        let mut rows = rows.into_iter();
+        rows.next().map(|mut row| row.next()).transpose()
+    }
+
+    async fn store_key_fingerprint(&self, fingerprint: String) -> Result<String, StorageError> {
+        let store = Statement::new(STORE_FINGERPRINT, vec![fingerprint.into()]);
+        let rows = self.executor().execute(store).await?;
+        let stored = rows.into_iter().next().map(|mut row| row.next());
+        stored.unwrap_or_else(|| Err(StorageError::Invalid("no fingerprint is stored".to_owned())))
     }
 
     async fn list_old_email_keys(&self) -> Result<Vec<EmailKey>, StorageError> {

@@ -11,6 +11,9 @@ pub struct Migration {
     pub version: u64,
     /// A short description.
     pub name: &'static str,
+    /// The oldest version that the schema still serves after this migration: hosts whose newest migration is this one or
+    /// a later one go on. Before version 16 a schema serves only its own version.
+    pub serves: u64,
     /// The statements, which run as one batch.
     pub statements: &'static [&'static str],
 }
@@ -22,11 +25,29 @@ impl Migration {
             "INSERT INTO schema_migrations (version, name, applied_at)\n    VALUES ({}, '{}', unixepoch() * 1000)",
             self.version, self.name
         );
+        let serves = self.record_of_serves();
         let statements = [CREATE_TABLE, &record]
             .into_iter()
-            .chain(self.statements.iter().copied());
+            .chain(self.statements.iter().copied())
+            .chain(serves.as_deref());
         statements.map(|sql| format!("{sql};\n")).collect()
     }
+
+    /// Returns the statement that records the oldest version that the schema serves.
+    fn record_of_serves(&self) -> Option<String> {
+        let Self {
+            version, serves, ..
+        } = self;
+        (*version >= SERVES_SINCE).then(|| {
+            format!("UPDATE schema_migrations SET serves = {serves} WHERE version = {version}")
+        })
+    }
+}
+
+/// The schema of a database.
+struct Schema {
+    version: u64,
+    serves: u64,
 }
 
 /// The reason why a database can't be used.
@@ -34,12 +55,15 @@ impl Migration {
 pub enum MigrationError {
     /// The database failed.
     Storage(StorageError),
-    /// A newer version of Gatewright migrated the database. Using it could lose data that the newer version stored.
+    /// A newer version of Gatewright migrated the database, and its schema no longer serves this version. Using it could
+    /// lose data that the newer version stored.
     Newer {
         /// The version of the database's schema.
         found: u64,
-        /// The newest version that this build supports.
+        /// The newest version that this build knows.
         known: u64,
+        /// The oldest version that the schema serves.
+        serves: u64,
     },
 }
 
@@ -64,7 +88,13 @@ pub const MIGRATIONS: &[Migration] = &[
     EMERGENCY,
     PROVED,
     ADDRESSES,
+    IDENTITIES,
+    DOCUMENTS,
+    FINGERPRINT,
 ];
+
+/// The migration that adds the column for [`Migration::serves`].
+const SERVES_SINCE: u64 = 16;
 
 // Only the newest unretired key still signs. It has the algorithm in force, unless the setting was changed back; in
 // that case a new key is created. The other keys expire after the longest possible life of an access token plus the
@@ -72,6 +102,7 @@ pub const MIGRATIONS: &[Migration] = &[
 const EMERGENCY: Migration = Migration {
     version: 11,
     name: "keys of an emergency, and none but one signs",
+    serves: 11,
     statements: &[
         "ALTER TABLE signing_keys ADD COLUMN emergency INTEGER NOT NULL DEFAULT 0",
         "CREATE INDEX signing_keys_emergency ON signing_keys (created_at) WHERE emergency = 1",
@@ -86,6 +117,7 @@ const EMERGENCY: Migration = Migration {
 const PROVED: Migration = Migration {
     version: 12,
     name: "when an address was first proved",
+    serves: 12,
     statements: &[
         "ALTER TABLE users ADD COLUMN email_proved_at INTEGER",
         "UPDATE users SET email_proved_at = email_verified_at WHERE email_verified_at IS NOT NULL",
@@ -97,6 +129,7 @@ const PROVED: Migration = Migration {
 const ADDRESSES: Migration = Migration {
     version: 13,
     name: "keys of addresses to renew",
+    serves: 13,
     statements: &[
         "CREATE TABLE email_keys_to_renew (
             user_row INTEGER PRIMARY KEY REFERENCES users (row) ON DELETE CASCADE
@@ -106,10 +139,59 @@ const ADDRESSES: Migration = Migration {
     ],
 };
 
+// The provider is stored beside the issuer, because some providers have an issuer for each tenant.
+const IDENTITIES: Migration = Migration {
+    version: 14,
+    name: "identities at sign-in providers",
+    serves: 14,
+    statements: &[
+        "CREATE TABLE identities (
+            user_row INTEGER NOT NULL ON CONFLICT IGNORE REFERENCES users (row) ON DELETE CASCADE,
+            issuer TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            provider TEXT NOT NULL,
+            email TEXT,
+            label TEXT,
+            created_at INTEGER NOT NULL,
+            last_used_at INTEGER,
+            tokens TEXT,
+            PRIMARY KEY (user_row, issuer, subject),
+            UNIQUE (issuer, subject)
+        ) STRICT, WITHOUT ROWID",
+        "CREATE INDEX identities_provider ON identities (provider, user_row)",
+    ],
+};
+
+// The row is stored by the core (`store-key-fingerprint`).
+const FINGERPRINT: Migration = Migration {
+    version: SERVES_SINCE,
+    name: "the fingerprint of the key, and the oldest version that a schema serves",
+    serves: 16,
+    statements: &[
+        "ALTER TABLE schema_migrations ADD COLUMN serves INTEGER NOT NULL DEFAULT 0",
+        "CREATE TABLE key_fingerprint (one INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL) STRICT",
+    ],
+};
+
+// With row numbers, so that the search for a name passes no content. The times stand before the content, so that
+// clean-up reads none.
+const DOCUMENTS: Migration = Migration {
+    version: 15,
+    name: "public documents of sign-in providers",
+    serves: 15,
+    statements: &["CREATE TABLE documents (
+            name TEXT PRIMARY KEY NOT NULL,
+            fetched_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            content TEXT NOT NULL
+        ) STRICT"],
+};
+
 // An event is counted in the statement that stores it.
 const COUNTED: Migration = Migration {
     version: 10,
     name: "events are counted as they are stored",
+    serves: 10,
     statements: &[
         "CREATE TRIGGER audit_events_counted AFTER INSERT ON audit_events BEGIN
             INSERT INTO event_counts (kind, reason, count) VALUES (new.kind, coalesce(new.reason, ''), 1)
@@ -120,6 +202,7 @@ const COUNTED: Migration = Migration {
 const COSTS: Migration = Migration {
     version: 9,
     name: "the most work that a password hash of each kind is",
+    serves: 9,
     statements: &["CREATE TABLE password_costs (
             kind TEXT PRIMARY KEY,
             work INTEGER NOT NULL,
@@ -131,6 +214,7 @@ const COSTS: Migration = Migration {
 const FAMILIES: Migration = Migration {
     version: 8,
     name: "refresh tokens that name their session",
+    serves: 8,
     statements: &["ALTER TABLE refresh_tokens ADD COLUMN names_session INTEGER NOT NULL DEFAULT 0"],
 };
 
@@ -138,6 +222,7 @@ const FAMILIES: Migration = Migration {
 const ACTING: Migration = Migration {
     version: 7,
     name: "the session that an impersonation rests on",
+    serves: 7,
     statements: &[
         "ALTER TABLE sessions ADD COLUMN parent_id TEXT",
         "CREATE INDEX sessions_parent_id ON sessions (parent_id) WHERE parent_id IS NOT NULL",
@@ -150,6 +235,7 @@ const ACTING: Migration = Migration {
 const RANKS: Migration = Migration {
     version: 6,
     name: "ranks of roles, and a mark for what a batch has decided",
+    serves: 6,
     statements: &[
         "ALTER TABLE roles ADD COLUMN rank INTEGER NOT NULL DEFAULT 0",
         "UPDATE roles SET rank = CASE name WHEN 'superadmin' THEN 1000 WHEN 'admin' THEN 500 WHEN 'moderator' THEN 100 ELSE 0 END
@@ -169,6 +255,7 @@ const RANKS: Migration = Migration {
 const FEW: Migration = Migration {
     version: 5,
     name: "users who are disabled or locked are found by an index",
+    serves: 5,
     statements: &[
         "CREATE INDEX users_disabled_at ON users (disabled_at) WHERE disabled_at IS NOT NULL",
         "CREATE INDEX users_locked_until ON users (locked_until) WHERE locked_until IS NOT NULL",
@@ -181,6 +268,7 @@ const FEW: Migration = Migration {
 const ROWS: Migration = Migration {
     version: 4,
     name: "users and roles with row numbers",
+    serves: 4,
     statements: &[
         "ALTER TABLE users RENAME TO old_users",
         "ALTER TABLE roles RENAME TO old_roles",
@@ -335,6 +423,7 @@ const ROWS: Migration = Migration {
 const ADMINISTRATION: Migration = Migration {
     version: 3,
     name: "lists of users, roles and permissions that change, the audit log",
+    serves: 3,
     statements: &[
         "ALTER TABLE users ADD COLUMN locked_until INTEGER",
         "CREATE INDEX users_created_at ON users (created_at, id)",
@@ -399,6 +488,7 @@ const ADMINISTRATION: Migration = Migration {
 const ACCOUNTS: Migration = Migration {
     version: 2,
     name: "one-time secrets, changes of users, opaque sessions, counters",
+    serves: 2,
     statements: &[
         "CREATE TABLE one_time_secrets (
             digest TEXT PRIMARY KEY,
@@ -422,6 +512,7 @@ const ACCOUNTS: Migration = Migration {
 const FIRST: Migration = Migration {
     version: 1,
     name: "users, credentials, roles, sessions, refresh tokens, signing keys, limits",
+    serves: 1,
     statements: &[
         "CREATE TABLE users (
             id TEXT PRIMARY KEY,
@@ -534,7 +625,12 @@ const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     name TEXT NOT NULL,
     applied_at INTEGER NOT NULL
 ) STRICT";
+const CREATED: &str =
+    "SELECT 1 AS created FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'";
 const CURRENT: &str = "SELECT coalesce(max(version), 0) AS version FROM schema_migrations";
+const SCHEMA: &str =
+    "SELECT coalesce(max(version), 0) AS version, coalesce(max(serves), 0) AS serves
+    FROM schema_migrations";
 const APPLIED: &str =
     "INSERT INTO schema_migrations (version, name, applied_at) VALUES (?1, ?2, ?3)";
 
@@ -543,7 +639,7 @@ const APPLIED: &str =
 /// Can be called concurrently: a migration is one batch, and its number can be stored only once.
 ///
 /// # Errors
-/// The database is newer than this version, or can't be used.
+/// The database no longer serves this version, or can't be used.
 pub async fn migrate(executor: &impl Executor, now: Timestamp) -> Result<u64, MigrationError> {
     executor
         .execute(Statement::new(CREATE_TABLE, vec![]))
@@ -562,41 +658,88 @@ pub async fn migrate(executor: &impl Executor, now: Timestamp) -> Result<u64, Mi
             .statements
             .iter()
             .map(|sql| Statement::new(sql, vec![]));
-        match executor
-            .batch(std::iter::once(record).chain(steps).collect())
-            .await
-        {
+        let serves = migration.record_of_serves().map(|sql| Statement {
+            sql: sql.into(),
+            ..Statement::new("", vec![])
+        });
+        let batch = std::iter::once(record).chain(steps).chain(serves);
+        match executor.batch(batch.collect()).await {
             Ok(_) => applied += 1,
             // It is no error if another caller has applied this migration meanwhile.
             Err(error) if current(executor).await? < migration.version => return Err(error.into()),
             Err(_) => {}
         }
     }
-    let (found, known) = (current(executor).await?, newest());
-    if found > known {
-        Err(MigrationError::Newer { found, known })
-    } else {
-        Ok(applied)
+    let known = newest();
+    let schema = schema(executor).await?;
+    if schema.serves > known {
+        return Err(MigrationError::Newer {
+            found: schema.version,
+            known,
+            serves: schema.serves,
+        });
     }
+    Ok(applied)
 }
 
-/// Returns whether a database has exactly the newest schema. Takes one query, where [`migrate`] takes several.
+/// Returns the migrations that [`migrate`] would apply.
+///
+/// # Errors
+/// The database can't be used.
+pub async fn plan(executor: &impl Executor) -> Result<Vec<Migration>, StorageError> {
+    let created = executor.query(Statement::new(CREATED, vec![])).await?;
+    let version = match created.is_empty() {
+        true => 0,
+        false => current(executor).await?,
+    };
+    let missing = MIGRATIONS.iter().filter(|next| next.version > version);
+    Ok(missing.copied().collect())
+}
+
+/// Returns whether a database serves this version. Takes one query, where [`migrate`] takes several.
 pub async fn is_current(executor: &impl Executor) -> bool {
     check(executor).await.is_ok()
 }
 
-/// Fails unless the database has exactly the newest schema.
+/// Fails unless the database serves this version: it has the newest schema, or a newer one that still serves it.
 pub(crate) async fn check(executor: &impl Executor) -> Result<(), StorageError> {
-    match (current(executor).await?, newest()) {
-        (found, known) if found == known => Ok(()),
-        (found, known) => Err(StorageError::Invalid(format!(
-            "the database has schema {found}, but this version needs schema {known}"
-        ))),
+    let schema = match schema(executor).await {
+        // A schema before the column for it.
+        Err(StorageError::Invalid(_)) => Schema {
+            version: current(executor).await?,
+            serves: 0,
+        },
+        schema => schema?,
+    };
+    let (found, known, serves) = (schema.version, newest(), schema.serves);
+    if found >= known && serves <= known {
+        return Ok(());
     }
+    Err(StorageError::Invalid(if found < known {
+        format!("the database has schema {found}, but this version needs schema {known}")
+    } else {
+        format!(
+            "the database has schema {found}, which serves version {serves} and later ones, but this is version {known}"
+        )
+    }))
 }
 
 fn newest() -> u64 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+async fn schema(executor: &impl Executor) -> Result<Schema, StorageError> {
+    let rows = executor.query(Statement::new(SCHEMA, vec![])).await?;
+    let Some(mut row) = rows.into_iter().next() else {
+        return Ok(Schema {
+            version: 0,
+            serves: 0,
+        });
+    };
+    Ok(Schema {
+        version: row.next()?,
+        serves: row.next()?,
+    })
 }
 
 async fn current(executor: &impl Executor) -> Result<u64, StorageError> {

@@ -4,8 +4,8 @@ use gatewright_storage::{Limit, LimitState, RateLimits, StorageError, Timestamp}
 
 use crate::executor::{Executor, Statement};
 use crate::storage::SqliteStorage;
-use crate::text::prefix_upper_bound;
 use crate::value::Row;
+use gatewright_storage_sql::text::prefix_upper_bound;
 
 // One statement that counts each limit in order, unless this event exceeds an earlier one.
 const COUNT: &str = "WITH item AS MATERIALIZED (

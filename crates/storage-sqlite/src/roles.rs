@@ -1,11 +1,14 @@
 //! Roles and permissions.
 
 use gatewright_storage::{
-    Grounds, Permission, Role, Roles, Standing, StorageError, StoreOutcome, Subject, Timestamp,
+    AuditEvent, Grounds, Permission, Role, Roles, Standing, StorageError, StoreOutcome, Subject,
+    Timestamp,
 };
+use gatewright_storage_sql::subject::named;
 
+use crate::audit::{IF_DECIDED, append_with};
 use crate::executor::{Executor, Statement};
-use crate::grounds::{self, grounds_hold, held, named, permissions_held, rank_held, roles_held};
+use crate::grounds::{self, grounds_hold, held, permissions_held, rank_held, roles_held};
 use crate::storage::SqliteStorage;
 use crate::value::{Names, Row};
 
@@ -83,16 +86,32 @@ macro_rules! decided {
     };
 }
 const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = ?1 RETURNING 1";
-macro_rules! delete {
+macro_rules! decide_deletion {
     ($table:literal) => {
         concat!(
-            "DELETE FROM ",
+            "INSERT INTO decisions (id) SELECT id FROM ",
             $table,
             " WHERE id = ?1 AND built_in = 0 AND ",
-            grounds_hold!("?2"),
-            " RETURNING 1"
+            grounds_hold!("?2")
         )
     };
+}
+macro_rules! delete {
+    ($table:literal) => {
+        concat!("DELETE FROM ", $table, " WHERE id = ?1 AND ", decided!())
+    };
+}
+/// Creates the batch that deletes a role or a permission. Its last statement returns a row if it does.
+macro_rules! deletion {
+    ($table:literal, $id:ident, $grounds:ident, $events:ident) => {{
+        let id = || $id.as_str().into();
+        let decide = vec![id(), grounds::parameter($grounds)];
+        let mut batch = vec![Statement::new(decide_deletion!($table), decide)];
+        batch.extend(append_with(IF_DECIDED, $events, &[&$id]));
+        batch.push(Statement::new(delete!($table), vec![id()]));
+        batch.push(Statement::new(FORGET_DECISION, vec![id()]));
+        batch
+    }};
 }
 
 const INSERT: &str = concat!(
@@ -179,6 +198,7 @@ impl<E: Executor> Roles for SqliteStorage<E> {
         role: Role,
         expected_updated_at: Option<Timestamp>,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<StoreOutcome, StorageError> {
         let permissions = serde_json::Value::from(role.permissions).to_string();
         let id = || role.id.as_str().into();
@@ -195,14 +215,15 @@ impl<E: Executor> Roles for SqliteStorage<E> {
             Some(_) => UPDATE,
             None => INSERT,
         };
-        let batch = vec![
+        let mut batch = vec![
             Statement::new(refused!("roles"), decide.clone()),
             Statement::new(decide!("roles"), decide),
             Statement::new(change, row),
             Statement::new(CLEAR_PERMISSIONS, vec![id()]),
             Statement::new(ADD_PERMISSIONS, vec![id(), permissions.into()]),
-            Statement::new(FORGET_DECISION, vec![id()]),
         ];
+        batch.extend(append_with(IF_DECIDED, events, &[&role.id]));
+        batch.push(Statement::new(FORGET_DECISION, vec![id()]));
         outcome(self.executor().batch(batch).await?)
     }
 
@@ -210,10 +231,11 @@ impl<E: Executor> Roles for SqliteStorage<E> {
         &self,
         role_id: String,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<bool, StorageError> {
-        let parameters = vec![role_id.into(), grounds::parameter(grounds)];
-        let delete = Statement::new(delete!("roles"), parameters);
-        Ok(!self.executor().execute(delete).await?.is_empty())
+        let batch = deletion!("roles", role_id, grounds, events);
+        let mut results = self.executor().batch(batch).await?;
+        Ok(results.pop().is_some_and(|deleted| !deleted.is_empty()))
     }
 
     async fn list_permissions(&self) -> Result<Vec<Permission>, StorageError> {
@@ -240,6 +262,7 @@ impl<E: Executor> Roles for SqliteStorage<E> {
         permission: Permission,
         expected_updated_at: Option<Timestamp>,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<StoreOutcome, StorageError> {
         let id = permission.id.clone();
         let row = vec![
@@ -254,12 +277,13 @@ impl<E: Executor> Roles for SqliteStorage<E> {
             Some(_) => UPDATE_PERMISSION,
             None => INSERT_PERMISSION,
         };
-        let batch = vec![
+        let mut batch = vec![
             Statement::new(refused!("permissions"), decide.clone()),
             Statement::new(decide!("permissions"), decide),
             Statement::new(change, row),
-            Statement::new(FORGET_DECISION, vec![id.into()]),
         ];
+        batch.extend(append_with(IF_DECIDED, events, &[&id]));
+        batch.push(Statement::new(FORGET_DECISION, vec![id.into()]));
         outcome(self.executor().batch(batch).await?)
     }
 
@@ -267,9 +291,10 @@ impl<E: Executor> Roles for SqliteStorage<E> {
         &self,
         permission_id: String,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<bool, StorageError> {
-        let parameters = vec![permission_id.into(), grounds::parameter(grounds)];
-        let delete = Statement::new(delete!("permissions"), parameters);
-        Ok(!self.executor().execute(delete).await?.is_empty())
+        let batch = deletion!("permissions", permission_id, grounds, events);
+        let mut results = self.executor().batch(batch).await?;
+        Ok(results.pop().is_some_and(|deleted| !deleted.is_empty()))
     }
 }

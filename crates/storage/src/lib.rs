@@ -8,13 +8,17 @@
 
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod generated;
+
 mod bridge;
 mod cursor;
-mod generated;
+mod either;
 mod standing;
 mod time;
 
 pub use bridge::Mirror;
 pub use cursor::Cursor;
+pub use either::Either;
 pub use generated::*;
 pub use time::Timestamp;

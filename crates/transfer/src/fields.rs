@@ -39,6 +39,11 @@ impl Fields {
         }
     }
 
+    /// Sets a value.
+    pub(crate) fn set(&mut self, name: &str, value: Value) {
+        self.0.insert(name.into(), value);
+    }
+
     /// Renames a value.
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
         if let Some(value) = self.0.remove(from) {
@@ -58,6 +63,33 @@ impl Fields {
             Some(who) => format!("{who}: {reason}"),
             None => reason,
         })
+    }
+
+    /// Returns a value that identifies a row, without removing it.
+    pub(crate) fn key(&self, name: &str) -> String {
+        match self.0.get(name) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// Returns the objects of a list, which can be written as a text.
+    pub(crate) fn objects(&mut self, name: &str) -> Result<Vec<Self>, String> {
+        let wrong = || format!("`{name}` is not a list of objects");
+        let list = match self.value(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::String(text)) => auth_core::json::from_str(&text).map_err(|_| wrong())?,
+            Some(list) => list,
+        };
+        let Value::Array(list) = list else {
+            return Err(wrong());
+        };
+        let object = |value| match value {
+            Value::Object(object) => Ok(Self::new(object)),
+            _ => Err(wrong()),
+        };
+        list.into_iter().map(object).collect()
     }
 
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, String> {

@@ -1,5 +1,6 @@
 //! Options of reading that the file does not contain.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Options of reading that the file does not contain.
@@ -10,6 +11,8 @@ pub struct Options {
     pub table: Option<String>,
     /// The password hash parameters of the Firebase project. Required if its users have passwords.
     pub firebase: Option<FirebaseHash>,
+    /// The issuers of providers that are not presets, by the names that the system gives the providers.
+    pub providers: BTreeMap<String, String>,
 }
 
 /// The password hash parameters of a Firebase project, as its console shows them.

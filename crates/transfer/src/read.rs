@@ -10,12 +10,14 @@ use crate::csv::Csv;
 use crate::error::ReadError;
 use crate::fields::{Fields, Row};
 use crate::format::Format;
+use crate::identity::{Found, Providers};
 use crate::json::{self, Elements, Lines, Lists};
 use crate::options::Options;
 use crate::record::{Definition, Item, Record};
 use crate::source::{self, Opened};
 use crate::sql::{Dump, Wanted};
 use crate::systems;
+use crate::systems::join::{Joined, Tables};
 
 /// Reads the users of a file, in its order. Reading it again returns the same records, so `skip` continues an import
 /// that stopped.
@@ -27,7 +29,12 @@ pub fn read<R: BufRead + Send + 'static>(
     input: R,
     options: Options,
 ) -> Result<Box<dyn Iterator<Item = Record> + Send>, ReadError> {
-    let Options { table, firebase } = options;
+    let Options {
+        table,
+        firebase,
+        providers,
+    } = options;
+    let providers = Providers::new(providers)?;
     if let Some(parameters) = &firebase
         && [&parameters.signer_key, &parameters.salt_separator]
             .iter()
@@ -53,33 +60,34 @@ pub fn read<R: BufRead + Send + 'static>(
                     }
                     json::parse(bytes).map(tidy).map(Item::from)
                 })?;
-                Some(Record { line, item })
+                Some(Record {
+                    line,
+                    item,
+                    left_out: Vec::new(),
+                })
             })));
         }
         (Format::BetterAuth, form) => {
             const USER: &[(&str, usize)] =
                 &[("user", 0), ("users", 0), ("account", 1), ("accounts", 1)];
             let names = tables(["user", "users"]);
+            let meaning = systems::better_auth::TABLES;
             return match form {
                 Form::Object => {
                     let rows = Elements::new(source, Lists::Named(USER));
-                    Ok(Box::new(systems::better_auth::BetterAuth::new(rows)))
+                    Ok(Box::new(Joined::new(rows, meaning, providers)))
                 }
                 Form::Sql => {
-                    let wanted = vec![
-                        wanted(names, &[&["email"], &["emailVerified", "email_verified"]]),
-                        wanted(
-                            vec!["account".into(), "accounts".into()],
-                            &[
-                                &["userId", "user_id"],
-                                &["providerId", "provider_id"],
-                                &["password"],
-                            ],
-                        ),
-                    ];
-                    Ok(Box::new(systems::better_auth::BetterAuth::new(Dump::new(
-                        source, wanted,
-                    ))))
+                    let users = wanted(names, &[&["email"], &["emailVerified", "email_verified"]]);
+                    let accounts = wanted(
+                        vec!["account".into(), "accounts".into()],
+                        &[
+                            &["userId", "user_id"],
+                            &["providerId", "provider_id"],
+                            &["password"],
+                        ],
+                    );
+                    Ok(joined(source, [users, accounts], meaning, providers))
                 }
                 Form::List | Form::Other => Err(ReadError::Form(
                     "an SQL dump, or JSON {\"user\": [...], \"account\": [...]}",
@@ -105,17 +113,25 @@ pub fn read<R: BufRead + Send + 'static>(
             Box::new(csv)
         }
         (Format::FastapiUsers, Form::Sql) => {
-            const COLUMNS: &[&[&str]] = &[&["email"], &["hashed_password"]];
-            dump(source, tables(["user", "users"]), COLUMNS)
+            let users = wanted(
+                tables(["user", "users"]),
+                &[&["email"], &["hashed_password"]],
+            );
+            let accounts = wanted(
+                vec!["oauth_account".into(), "oauth_accounts".into()],
+                &[&["user_id"], &["oauth_name"], &["account_id"]],
+            );
+            let meaning = systems::fastapi_users::TABLES;
+            return Ok(joined(source, [users, accounts], meaning, providers));
         }
         (Format::FastapiUsers, _) => {
             Box::new(Csv::with_header(source, &["email", "hashed_password"])?)
         }
-        (Format::Django, Form::Sql) => dump(
-            source,
-            tables(["auth_user"; 2]),
-            &[&["password"], &["is_active"]],
-        ),
+        (Format::Django, Form::Sql) => {
+            let columns: &[&[&str]] = &[&["password"], &["is_active"]];
+            let users = wanted(tables(["auth_user"; 2]), columns);
+            Box::new(Dump::new(source, vec![users]))
+        }
         (Format::Django, form @ (Form::List | Form::Object)) => {
             let table = table.unwrap_or_else(|| "auth_user".into());
             Box::new(systems::django::Models::new(json_rows(source, form), table))
@@ -128,8 +144,16 @@ pub fn read<R: BufRead + Send + 'static>(
         (Format::Clerk, form @ (Form::List | Form::Object)) => json_rows(source, form),
         (Format::Clerk, _) => Box::new(Csv::with_header(source, &["id", "primary_email_address"])?),
         (Format::Supabase, Form::Sql) => {
-            let columns: &[&[&str]] = &[&["id"], &["encrypted_password"]];
-            dump(source, vec!["auth.users".into()], columns)
+            let users = wanted(
+                vec!["auth.users".into()],
+                &[&["id"], &["encrypted_password"]],
+            );
+            let accounts = wanted(
+                vec!["auth.identities".into()],
+                &[&["user_id"], &["provider"], &["identity_data"]],
+            );
+            let meaning = systems::supabase::TABLES;
+            return Ok(joined(source, [users, accounts], meaning, providers));
         }
         (Format::Supabase, _) => Box::new(Csv::with_header(source, &["id", "encrypted_password"])?),
         (Format::Firebase, Form::Object) => {
@@ -153,14 +177,23 @@ pub fn read<R: BufRead + Send + 'static>(
         Format::Firebase => systems::firebase::convert(fields, firebase.as_ref()),
         Format::Jsonl | Format::Csv | Format::BetterAuth => systems::gatewright::convert(fields),
     };
+    let identities = move |fields: &mut Fields| match format {
+        Format::FastapiUsers => systems::fastapi_users::identities(fields),
+        Format::Auth0 => systems::auth0::identities(fields),
+        Format::Clerk => systems::clerk::identities(fields),
+        Format::Supabase => systems::supabase::identities(fields),
+        Format::Firebase => systems::firebase::identities(fields),
+        _ => Ok(Found::new()),
+    };
     Ok(Box::new(rows.map(move |row| {
-        Record {
-            line: row.line,
-            item: row
-                .fields
-                .and_then(|fields| fields.convert(&convert))
-                .map(Item::from),
-        }
+        let mut found = Found::new();
+        let user = row.fields.and_then(|fields| {
+            fields.convert(|mut fields| {
+                found = identities(&mut fields)?;
+                convert(fields)
+            })
+        });
+        Record::of(row.line, user, found, &providers)
     })))
 }
 
@@ -197,12 +230,15 @@ fn wanted(names: Vec<String>, columns: &'static [&'static [&'static str]]) -> Wa
     Wanted { names, columns }
 }
 
-fn dump<R: BufRead + Send + 'static>(
+/// The users of a dump, with their accounts in a second table.
+fn joined<R: BufRead + Send + 'static>(
     source: Opened<R>,
-    names: Vec<String>,
-    columns: &'static [&'static [&'static str]],
-) -> Box<dyn Iterator<Item = Row> + Send> {
-    Box::new(Dump::new(source, vec![wanted(names, columns)]))
+    [users, accounts]: [Wanted; 2],
+    meaning: Tables,
+    providers: Providers,
+) -> Box<dyn Iterator<Item = Record> + Send> {
+    let rows = Dump::new(source, vec![users, accounts]);
+    Box::new(Joined::new(rows, meaning, providers))
 }
 
 /// A list in one document, or JSON Lines.

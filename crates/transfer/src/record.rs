@@ -3,6 +3,8 @@
 use auth_core::ImportUser;
 use serde::{Deserialize, Serialize};
 
+use crate::identity::{Found, Providers};
+
 /// A record of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
@@ -10,6 +12,29 @@ pub struct Record {
     pub line: u64,
     /// Its content, or the reason why it can't be read.
     pub item: Result<Item, String>,
+    /// The reasons why identities of the user are left out.
+    pub left_out: Vec<String>,
+}
+
+impl Record {
+    /// Creates a record of a user with identities.
+    pub(crate) fn of(
+        line: u64,
+        user: Result<ImportUser, String>,
+        found: Found,
+        providers: &Providers,
+    ) -> Self {
+        let mut left_out = Vec::new();
+        let user = user.map(|mut user| {
+            left_out = providers.give(&mut user, found);
+            user
+        });
+        Self {
+            line,
+            item: user.map(Item::from),
+            left_out,
+        }
+    }
 }
 
 /// The content of a record.

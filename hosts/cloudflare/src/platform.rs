@@ -22,8 +22,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
 use worker::{
-    AbortController, Delay, EmailAddress, Env, Fetch, RequestInit, SendEmail, SendEmailBuilder,
-    console_error, console_log, console_warn,
+    AbortController, Delay, EmailAddress, Env, Fetch, RequestInit, RequestRedirect, SendEmail,
+    SendEmailBuilder, console_error, console_log, console_warn,
 };
 
 use crate::cache::Cache;
@@ -151,13 +151,18 @@ impl Platform for Host {
             OutboundMethod::Get => worker::Method::Get,
             OutboundMethod::Post => worker::Method::Post,
         });
-        init.with_headers(given);
+        // A redirect is a response, because the core decides where requests go.
+        init.with_headers(given)
+            .with_redirect(RequestRedirect::Manual);
         if !outbound.body.is_empty() {
             init.with_body(Some(Uint8Array::from(outbound.body.as_slice()).into()));
         }
         let request = worker::Request::new_with_init(&outbound.url, &init).map_err(text)?;
+        let aborting = AbortController::default();
+        let signal = aborting.signal();
         let fetched = pin!(async {
-            let mut response = Fetch::Request(request).send().await.map_err(text)?;
+            let sending = Fetch::Request(request);
+            let mut response = sending.send_with_signal(&signal).await.map_err(text)?;
             let status = response.status_code();
             let mut chunks = response.stream().map_err(text)?;
             let mut body = Vec::new();
@@ -171,7 +176,10 @@ impl Platform for Host {
         });
         match select(fetched, Delay::from(FETCH_TIMEOUT)).await {
             Either::Left((response, _)) => response,
-            Either::Right(((), _)) => Err("it does not respond".to_owned()),
+            Either::Right(((), _)) => {
+                aborting.abort();
+                Err("it does not respond".to_owned())
+            }
         }
     }
 

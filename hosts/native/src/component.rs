@@ -21,7 +21,10 @@ pub const COMPILE: &str = "compile-component";
 pub const COMPILE_MEMORY: &str = "memory";
 
 /// Creates an engine for instances of at most `memory` bytes.
-pub(crate) fn engine(memory: usize) -> Result<Engine> {
+///
+/// # Errors
+/// The system lacks something that wasmtime needs.
+pub fn engine(memory: usize) -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(INSTANCES)
         .total_core_instances(8 * INSTANCES)
@@ -39,7 +42,18 @@ pub(crate) fn engine(memory: usize) -> Result<Engine> {
         // Instances yield at every epoch, so that a long computation does not block the others on its thread.
         .epoch_interruption(true)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    avoid_slow_products(&mut config);
     Ok(Engine::new(&config)?)
+}
+
+/// Keeps wasmtime from computing Argon2's products of 32-bit numbers by `vpmullq`, which is slower than the `pmuludq` that
+/// it takes on other processors. On arm64 they are `umull` in any case.
+#[allow(unsafe_code, reason = "a flag of the compiler")]
+fn avoid_slow_products(config: &mut Config) {
+    if cfg!(target_arch = "x86_64") {
+        // SAFETY: code with fewer kinds of instructions runs on every processor that has more.
+        unsafe { config.cranelift_flag_set("has_avx512dq", "false") };
+    }
 }
 
 /// The parameters of compiling a component.
@@ -58,11 +72,17 @@ pub(crate) fn load(
     source: &Source<'_>,
     cache: &Path,
 ) -> Result<(Component, bool)> {
-    if !is_private(cache) {
-        // Another user could put machine code there, so compile at every start instead.
-        tracing::warn!(folder = %cache.display(), "other users can write to the folder of compiled components, so it is not used; remove their write permission");
-        let artifact = source.compile(Stdio::piped())?;
-        return Ok((deserialize_bytes(engine, &artifact)?, false));
+    match folder_access(cache) {
+        Access::Private => {}
+        Access::None => {
+            tracing::info!(folder = %cache.display(), "there is no writable folder for the compiled component, so every start compiles it");
+            return uncached(engine, source);
+        }
+        Access::Shared => {
+            // Another user could put machine code there.
+            tracing::warn!(folder = %cache.display(), "other users can write to the folder of compiled components, so it is not used; remove their write permission");
+            return uncached(engine, source);
+        }
     }
     let compiled = cache.join(format!("{:016x}.cwasm", key(engine, source.bytes)));
     if let Some(component) = deserialize(engine, &compiled) {
@@ -81,6 +101,12 @@ pub(crate) fn load(
     let component =
         deserialize(engine, &compiled).context("the compiled component can't be loaded")?;
     Ok((component, true))
+}
+
+/// Compiles and keeps nothing. Without a folder that only this user can write to, every start does so.
+fn uncached(engine: &Engine, source: &Source<'_>) -> Result<(Component, bool)> {
+    let artifact = source.compile(Stdio::piped())?;
+    Ok((deserialize_bytes(engine, &artifact)?, false))
 }
 
 impl Source<'_> {
@@ -130,24 +156,42 @@ pub fn compile(memory: usize) -> Result<()> {
     Ok(())
 }
 
-/// Creates a folder that only its owner can write to. Returns false if it exists and other users can write to it, or it
-/// belongs to another user.
-fn is_private(path: &Path) -> bool {
+/// The users that can write to a folder.
+enum Access {
+    /// Only this one.
+    Private,
+    /// Others, too, or the folder belongs to another user.
+    Shared,
+    /// It can't be created, as in a container without a volume.
+    None,
+}
+
+/// Creates a folder that only its owner can write to, unless it exists.
+fn folder_access(path: &Path) -> Access {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
         builder.mode(0o700);
-        builder.create(path).is_ok()
-            && fs::symlink_metadata(path).is_ok_and(|folder| {
-                folder.is_dir()
-                    && folder.mode() & 0o022 == 0
-                    && folder.uid() == rustix::process::geteuid().as_raw()
-            })
+        if builder.create(path).is_err() {
+            return Access::None;
+        }
+        let is_private = fs::symlink_metadata(path).is_ok_and(|folder| {
+            folder.is_dir()
+                && folder.mode() & 0o022 == 0
+                && folder.uid() == rustix::process::geteuid().as_raw()
+        });
+        match is_private {
+            true => Access::Private,
+            false => Access::Shared,
+        }
     }
     #[cfg(not(unix))]
-    builder.create(path).is_ok()
+    match builder.create(path) {
+        Ok(()) => Access::Private,
+        Err(_) => Access::None,
+    }
 }
 
 /// Returns a key that differs for another component, version of wasmtime, configuration or processor.
@@ -164,7 +208,7 @@ fn deserialize(engine: &Engine, path: &PathBuf) -> Option<Component> {
         return None;
     }
     // SAFETY: the file must be the output of `precompile_component`. It is in a folder that only this user can write
-    // to, which `is_private` has checked, under a name derived from its source, and wasmtime checks version and
+    // to, which `folder_access` has checked, under a name derived from its source, and wasmtime checks version and
     // configuration. Anyone who can write there can also replace this program.
     unsafe { Component::deserialize_file(engine, path) }.ok()
 }

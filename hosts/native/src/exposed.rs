@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 /// or change, with the command that fixes it. This host creates private files, but a restored or copied file can be
 /// public.
 pub fn exposed_files(
-    database: &Path,
+    database: Option<&Path>,
     secrets: impl IntoIterator<Item = PathBuf>,
 ) -> impl Iterator<Item = String> {
-    let of_database = ["", "-wal", "-shm"].map(|suffix| {
-        let mut path = database.as_os_str().to_owned();
-        path.push(suffix);
-        PathBuf::from(path)
+    let of_database = database.into_iter().flat_map(|database| {
+        ["", "-wal", "-shm"].map(|suffix| {
+            let mut path = database.as_os_str().to_owned();
+            path.push(suffix);
+            PathBuf::from(path)
+        })
     });
-    let files = of_database.into_iter().chain(secrets);
+    let files = of_database.chain(secrets);
     files
         .filter(is_exposed)
         .map(|path| advice(&path.to_string_lossy()))

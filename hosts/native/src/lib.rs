@@ -1,4 +1,4 @@
-//! The native host: runs `service.wasm` in wasmtime and gives it SQLite, settings, mail and a log.
+//! The native host: runs `service.wasm` in wasmtime and gives it a database, settings, mail and a log.
 //!
 //! It makes no decisions about accounts. Its decisions are about the machine: which instance serves a request, how much
 //! memory and time the request can use, and what happens when it fails.
@@ -13,6 +13,8 @@ mod component;
 mod connection_table;
 mod contract;
 mod database;
+mod database_url;
+mod destinations;
 mod exposed;
 mod instance;
 mod local;
@@ -32,15 +34,19 @@ pub mod spin;
 mod sqlite;
 mod worker_pool;
 
-pub use component::{COMPILE, COMPILE_MEMORY, compile};
+pub use component::{COMPILE, COMPILE_MEMORY, compile, engine};
+pub use database::planned_migrations;
+pub use database_url::DatabaseUrl;
 pub use exposed::exposed_files;
 pub use local::Local;
 pub use secrets::{ensure_secrets, make_secrets, read_secrets, secrets_file};
 pub use server::Server;
 pub use settings::{DOT_ENV, HostConfig, LayeredSettings, flag_name};
-pub use settings_check::problems;
-pub use settings_table::{all_settings, assignment, native_settings, near, summary};
-pub use sqlite::{Sqlite, database_path};
+pub use settings_check::{problems, without_effect};
+pub use settings_table::{
+    all_settings, assignment, is_pattern, native_setting, native_settings, near, summary,
+};
+pub use sqlite::Sqlite;
 
 /// Requests allocate many small objects on a few threads, for which this allocator is made. It is in the library, so
 /// that benchmarks use it, too.

@@ -1,5 +1,5 @@
-//! The service in this process, on the local database. The command line and the start of the host use it. Anyone with
-//! access to the database file has full rights.
+//! The service in this process, on the database of the settings. The command line and the start of the host use it. Anyone
+//! with access to the database has full rights.
 
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
@@ -16,24 +16,24 @@ use futures::stream::FuturesOrdered;
 use gatewright_http::{Operator, Service};
 use gatewright_mail::MailConfig;
 use gatewright_smtp::Mailer;
-use gatewright_storage_sqlite::SqliteStorage;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full, Limited};
 use tokio::runtime::{Builder, Runtime};
 use wasmtime_wasi_http::RequestOptions;
 
-use crate::database::{migrate, now};
+use crate::database::{Database, HostStorage, now};
+use crate::destinations::Destinations;
 use crate::log::write_line;
 use crate::mail::deliver;
 use crate::outbound;
 use crate::settings::{HostConfig, LayeredSettings};
-use crate::sqlite::{Sqlite, Workload, database_path};
+use crate::sqlite::Workload;
 
-/// The service on the local database. Another process can serve the same database at the same time.
+/// The service on the database of the settings. Another process can serve the same database at the same time.
 pub struct Local {
     runtime: Runtime,
     service: Service<InProcess>,
-    database: Sqlite,
+    database: Database,
 }
 
 impl Local {
@@ -42,16 +42,17 @@ impl Local {
     /// # Errors
     /// A file or setting is missing or can't be used.
     pub fn open(settings: &LayeredSettings, host: &HostConfig) -> Result<Self> {
-        let path = database_path(&host.database_url).context("DATABASE_URL")?;
         let config = settings.config()?;
+        let destinations = Destinations::new(&config);
         let mail = settings.mail_config()?;
         let mailer = settings.mailer(&mail)?;
-        let database = Sqlite::open_for(&path, Workload::Bulk)?;
-        migrate(&database)?;
+        let database = Database::open(host, Workload::Bulk)?;
+        database.check_secret_key(&config.secret_key)?;
         let platform = InProcess {
-            storage: SqliteStorage::new(database.clone()),
+            storage: database.storage().clone(),
             mail,
             mailer,
+            destinations,
             deferred: Mutex::default(),
         };
         Ok(Self {
@@ -70,10 +71,10 @@ impl Local {
         answers.pop().context("the response is missing")?
     }
 
-    /// Best number of requests to send at the same time. Their writes share commits, and so the pages of the indexes,
-    /// which an import touches everywhere. With more, a process that serves the same database would wait longer for
-    /// each commit.
-    pub const MAX_CONCURRENCY: usize = 80;
+    /// Returns the best number of requests to send at the same time.
+    pub fn max_concurrency(&self) -> usize {
+        self.database.bulk_concurrency()
+    }
 
     /// Answers requests at the same time, each as [`send`](Self::send) does.
     pub fn send_all(
@@ -165,14 +166,15 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// This process as a platform.
 struct InProcess {
-    storage: SqliteStorage<Sqlite>,
+    storage: HostStorage,
     mail: MailConfig,
     mailer: Option<Mailer>,
+    destinations: Destinations,
     deferred: Mutex<Vec<Deferred>>,
 }
 
 impl Platform for InProcess {
-    type Storage = SqliteStorage<Sqlite>;
+    type Storage = HostStorage;
 
     fn storage(&self) -> &Self::Storage {
         &self.storage
@@ -206,20 +208,27 @@ impl Platform for InProcess {
         let request = request
             .body(body.boxed_unsync())
             .map_err(|error| error.to_string())?;
+        if !self.destinations.allow(request.uri()) {
+            return Err("no setting names the service".to_owned());
+        }
         let options = RequestOptions {
             connect_timeout: Some(FETCH_TIMEOUT),
             first_byte_timeout: Some(FETCH_TIMEOUT),
             between_bytes_timeout: Some(FETCH_TIMEOUT),
         };
-        let (response, reading) = outbound::send(request, options)
-            .await
-            .map_err(|error| format!("the service can't be reached: {error}"))?;
-        let status = response.status().as_u16();
-        let body = Limited::new(response.into_body(), FETCH_LIMIT).collect();
-        let (body, _) = tokio::join!(body, reading);
-        let body = body.map_err(|error| format!("the response can't be read: {error}"))?;
-        let body = body.to_bytes().to_vec();
-        Ok(OutboundResponse { status, body })
+        let fetched = async {
+            let (response, reading) = outbound::send(request, options)
+                .await
+                .map_err(|error| format!("the service can't be reached: {error}"))?;
+            let status = response.status().as_u16();
+            let body = Limited::new(response.into_body(), FETCH_LIMIT).collect();
+            let (body, _) = tokio::join!(body, reading);
+            let body = body.map_err(|error| format!("the response can't be read: {error}"))?;
+            let body = body.to_bytes().to_vec();
+            Ok(OutboundResponse { status, body })
+        };
+        let fetched = tokio::time::timeout(FETCH_TIMEOUT, fetched).await;
+        fetched.unwrap_or_else(|_| Err("the service does not respond".to_owned()))
     }
 
     async fn pause(&self, span: Duration) {

@@ -9,7 +9,7 @@ use crate::connection_table::ConnectionTable;
 /// Interval at which a thread checks for activity.
 const LOOK: Duration = Duration::from_secs(2);
 /// Number of times that a quiet thread releases memory, because instances end some seconds after their last request.
-const TURNS: u32 = 4;
+const TURNS: u32 = 6;
 
 #[allow(unsafe_code, reason = "a function of the allocator")]
 unsafe extern "C" {

@@ -33,7 +33,7 @@ impl WasiHttpHooks for Outbound {
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let allowed = match &self.0.interfaces {
-            Interfaces::Contract(contract) => contract.may_fetch(request.uri()),
+            Interfaces::Contract(contract) => contract.destinations.allow(request.uri()),
             Interfaces::Spin(app) => app.allowed_hosts().allow(request.uri()),
         };
         Box::new(async move {

@@ -1,4 +1,4 @@
-//! The secrets of a first start.
+//! The secrets of a first start. They are stored beside a database that is a file, and nowhere else.
 
 use std::fs;
 use std::io::Write as _;
@@ -8,19 +8,21 @@ use anyhow::{Context as _, Result};
 use auth_core::config::SettingError;
 
 use crate::settings::{HostConfig, LayeredSettings, read_env_file};
-use crate::sqlite::database_path;
 
 /// Returns the file beside a database in which secrets are stored.
 pub fn secrets_file(database: &Path) -> PathBuf {
     database.with_file_name("secrets.env")
 }
 
-/// Adds the secrets that an earlier start created, unless they are set.
+/// Adds the secrets that an earlier start stored beside the file of the database, unless they are set.
 ///
 /// # Errors
 /// The file can't be read.
 pub fn read_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result<()> {
-    let path = secrets_file(&database_path(&host.database_url).context("DATABASE_URL")?);
+    let Some(file) = host.database_url.file() else {
+        return Ok(());
+    };
+    let path = secrets_file(file);
     if path.exists() {
         for (name, value) in read_env_file(&path)? {
             if settings.value(&name).is_none() {
@@ -35,13 +37,13 @@ pub fn read_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result
 /// Returns a line for each stored file.
 ///
 /// # Errors
-/// The file can't be read or written, or a database exists without its key.
+/// The file can't be read or written, or a database needs the key that it was created with.
 pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Result<Vec<String>> {
     let made = make_secrets(settings, host)?;
-    if made.is_empty() {
+    let file = host.database_url.file();
+    let Some(path) = file.map(secrets_file).filter(|_| !made.is_empty()) else {
         return Ok(Vec::new());
-    }
-    let path = secrets_file(&database_path(&host.database_url).context("DATABASE_URL")?);
+    };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("can't create {}", folder.display()))?;
     }
@@ -62,14 +64,12 @@ pub fn ensure_secrets(settings: &mut LayeredSettings, host: &HostConfig) -> Resu
 /// As [`ensure_secrets`], but stores nothing. Returns the names of the new secrets.
 ///
 /// # Errors
-/// The file can't be read, or a database exists without its key.
+/// The file can't be read, or a database needs the key that it was created with.
 pub fn make_secrets(
     settings: &mut LayeredSettings,
     host: &HostConfig,
 ) -> Result<Vec<&'static str>> {
     read_secrets(settings, host)?;
-    let database = database_path(&host.database_url).context("DATABASE_URL")?;
-    let path = secrets_file(&database);
     let symmetric = settings
         .value("JWT_ALGORITHM")
         .is_some_and(|algorithm| algorithm.trim().starts_with("HS"));
@@ -79,17 +79,30 @@ pub fn make_secrets(
         .filter(|(name, needed)| *needed && settings.value(name).is_none())
         .map(|(name, _)| *name)
         .collect();
-    if missing.contains(&"SECRET_KEY") && database.exists() {
-        return Err(SettingError::Value {
-            name: "SECRET_KEY",
-            problem: format!(
-                "not set, and {} is encrypted with one; set it, or restore {}",
-                database.display(),
-                path.display()
-            ),
-            accepts: "the value that the database was created with",
+    match (host.database_url.file(), missing.first()) {
+        (Some(file), Some(&"SECRET_KEY")) if file.exists() => {
+            return Err(SettingError::Value {
+                name: "SECRET_KEY",
+                problem: format!(
+                    "not set, and {} is encrypted with one; set it, or restore {}",
+                    file.display(),
+                    secrets_file(file).display()
+                ),
+                accepts: "the value that the database was created with",
+            }
+            .into());
         }
-        .into());
+        // Several hosts share it, and all need the same secrets.
+        (None, Some(&name)) => {
+            return Err(SettingError::Value {
+                name,
+                problem: "not set, and a host creates no secret for a PostgreSQL database"
+                    .to_owned(),
+                accepts: "the same value on every host of the database; `gatewright secret generate` prints a new one for an empty database",
+            }
+            .into());
+        }
+        _ => {}
     }
     for name in &missing {
         settings.add(name, random_hex()?);

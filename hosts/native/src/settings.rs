@@ -12,6 +12,8 @@ use auth_core::{Config, EmailAddress, Settings, Templates};
 use gatewright_mail::{MailConfig, Provider, TIMEOUT};
 use gatewright_smtp::{Mailer, SmtpConfig};
 
+use crate::database_url::DatabaseUrl;
+
 /// The default file of settings.
 pub const DOT_ENV: &str = ".env";
 
@@ -19,8 +21,16 @@ auth_core::settings! {
     /// The settings of this host.
     pub struct HostConfig on Native;
 
-    /// Path of the database, after `sqlite:`. A missing folder is created.
-    DATABASE_URL database_url: String = "sqlite:data/gatewright.db", |text| crate::sqlite::database_path(text).map(|_| text.to_owned()), "sqlite: and a path", Storage, "sqlite:/var/lib/gatewright/gatewright.db";
+    /// The database: `sqlite:` and the path of a file, or the URL of a PostgreSQL database (version 14 or newer), which several hosts can share. A missing folder of the file is created. The URL has libpq's parameters `sslmode` and `sslrootcert`; without `sslmode`, the certificate of a remote server is verified in full. A password in the URL is never printed; set a URL that has one in the environment, because other users of the machine can read flags.
+    DATABASE_URL database_url: DatabaseUrl = "sqlite:data/gatewright.db", DatabaseUrl::parse, "sqlite: and a path, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE", Storage, "postgresql://gatewright@db.example.com/gatewright";
+    /// Maximum number of connections of this host to a PostgreSQL database. All hosts together must stay below `max_connections` of the server.
+    DATABASE_POOL_SIZE database_pool_size: usize = "16", |text| parse::whole(text, 1, 1000).map(|n| n as usize), "1 to 1000", Storage, "32";
+    /// Maximum time that a request waits for a connection to a PostgreSQL database. After that it is answered with 503.
+    DATABASE_CONNECT_TIMEOUT_SECONDS database_connect_timeout: Duration = "5", |text| parse::whole(text, 1, 60).map(Duration::from_secs), "seconds, 1 to 60", Storage, "2";
+    /// Maximum time of one statement on a PostgreSQL database, and maximum time that a transaction is idle. A request whose statement takes longer is answered with 503.
+    DATABASE_STATEMENT_TIMEOUT_SECONDS database_statement_timeout: Duration = "10", |text| parse::whole(text, 1, 600).map(Duration::from_secs), "seconds, 1 to 600", Storage, "5";
+    /// Whether statements are prepared once for each connection to a PostgreSQL database. Set it to `false` behind a pooler that gives each transaction another connection, such as PgBouncer with `pool_mode=transaction`. The server then has its own statement time-out, because the host sets none.
+    DATABASE_PREPARED_STATEMENTS database_prepared_statements: bool = "true", parse::boolean, "true or false", Storage, "false";
     /// Address and port to listen on. Port 0 selects a free port.
     LISTEN listen: SocketAddr = "127.0.0.1:8080", |text| text.parse().ok(), "an IP address and a port, such as 127.0.0.1:8080", Addresses, "0.0.0.0:8080";
     /// E-mail address of the first superadmin. The start creates this user with `ADMIN_PASSWORD` if there is no superadmin yet. The address counts as verified.
@@ -155,6 +165,12 @@ impl LayeredSettings {
             .filter(|value| !value.trim().is_empty())
     }
 
+    /// Returns the names that have a value, also those that are not settings.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.values.keys().map(String::as_str);
+        names.filter(|name| self.value(name).is_some())
+    }
+
     /// Returns the layer of a setting's value, such as `in .env`.
     pub fn origin(&self, name: &str) -> Option<&str> {
         self.origins.get(name).map(String::as_str)
@@ -177,10 +193,10 @@ impl LayeredSettings {
     }
 
     /// Replaces the values of settings. `None` removes a value.
-    pub(crate) fn replace(&mut self, values: &BTreeMap<&'static str, Option<&'static str>>) {
+    pub(crate) fn replace(&mut self, values: &BTreeMap<&'static str, Option<String>>) {
         for (name, value) in values {
             match value {
-                Some(value) => self.add(name, (*value).to_owned()),
+                Some(value) => self.add(name, value.clone()),
                 None => _ = self.values.remove(*name),
             }
         }

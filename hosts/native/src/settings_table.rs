@@ -1,7 +1,9 @@
 //! The tables of settings of all hosts as one, for documentation and command lines.
 
 use auth_core::Config;
-use auth_core::config::{HostKind, LogConfig, ProxyConfig, RetentionConfig, Setting, WebConfig};
+use auth_core::config::{
+    FederationConfig, HostKind, LogConfig, ProxyConfig, RetentionConfig, Setting, WebConfig,
+};
 use gatewright_http::{BodyConfig, HashQueueConfig};
 use gatewright_mail::MailConfig;
 use gatewright_smtp::SmtpConfig;
@@ -10,9 +12,10 @@ use crate::settings::HostConfig;
 
 /// Every setting of every host, in the order of the documentation: by [group](Setting::group), and within one as the
 /// tables have them. A setting whose default depends on the host is there once for each default, with the hosts that
-/// have it.
+/// have it. The settings of each of `OIDC_PROVIDERS` are there once, with `NAME` for the name of the provider.
 pub fn all_settings() -> impl Iterator<Item = &'static Setting> + Clone {
-    sorted(&[
+    let [providers, presets] = FederationConfig::TABLES;
+    let tables = [
         HostConfig::TABLE,
         WebConfig::TABLE,
         ProxyConfig::TABLE,
@@ -21,21 +24,33 @@ pub fn all_settings() -> impl Iterator<Item = &'static Setting> + Clone {
         MailConfig::TABLE,
         SmtpConfig::TABLE,
         Config::TABLE,
+        providers,
+        FederationConfig::NAMED,
+        presets,
         BodyConfig::TABLE,
         HashQueueConfig::TABLE,
-    ])
-}
-
-/// The settings of the native host, in the order of [`all_settings`].
-pub fn native_settings() -> impl Iterator<Item = &'static Setting> + Clone {
-    all_settings().filter(|setting| setting.hosts.contains(&HostKind::Native))
-}
-
-fn sorted(tables: &[&'static [Setting]]) -> impl Iterator<Item = &'static Setting> + Clone + use<> {
-    let mut settings: Vec<_> = tables.iter().copied().flatten().collect();
+    ];
+    let mut settings: Vec<_> = tables.into_iter().flatten().collect();
     // Stable: within a group the order of the tables stays.
     settings.sort_by_key(|setting| setting.group);
     settings.into_iter()
+}
+
+/// The settings of the native host with fixed names, in the order of [`all_settings`].
+pub fn native_settings() -> impl Iterator<Item = &'static Setting> + Clone {
+    all_settings()
+        .filter(|setting| setting.hosts.contains(&HostKind::Native) && !is_pattern(setting))
+}
+
+/// Whether a row stands for the settings of several providers.
+pub fn is_pattern(setting: &Setting) -> bool {
+    FederationConfig::NAMED.contains(setting)
+}
+
+/// The row of a setting of the native host, also of `OIDC_ACME_ISSUER` for any name.
+pub fn native_setting(name: &str) -> Option<&'static Setting> {
+    let row = native_settings().find(|setting| setting.name == name);
+    row.or_else(|| FederationConfig::row(name))
 }
 
 /// The first sentence of a setting's documentation, shortened to a line.
@@ -103,7 +118,7 @@ fn distance(one: &str, other: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use auth_core::Settings;
-    use auth_core::config::SettingError;
+    use auth_core::config::{Group, SettingError};
     use futures::FutureExt as _;
 
     use super::*;
@@ -134,9 +149,14 @@ mod tests {
         HashQueueConfig::load(settings).await.map(drop)
     }
 
+    /// The tests of the tables check those of providers, which depend on each other.
     #[test]
     fn every_example_is_accepted_and_is_not_the_default() {
-        for setting in all_settings().filter(|setting| !setting.secret) {
+        let others = |setting: &&Setting| setting.group != Group::Providers;
+        for setting in all_settings()
+            .filter(others)
+            .filter(|setting| !setting.secret)
+        {
             let one = One(setting.name, setting.example);
             let loaded = load_every_table(&one).now_or_never().unwrap();
             assert_eq!(loaded, Ok(()));

@@ -61,13 +61,6 @@ struct Job {
     reply: oneshot::Sender<(JobResult, Vec<Statement>)>,
 }
 
-/// Returns the path in a `DATABASE_URL` of the form `sqlite:path`, or `None` for another form.
-pub fn database_path(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite:")?;
-    let path = path.strip_prefix("//").unwrap_or(path);
-    (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
-}
-
 impl Sqlite {
     /// Opens a database, or creates an empty one and its folder.
     ///

@@ -1,5 +1,5 @@
-//! The contract of `wit/` on Spin: storage in `spin:sqlite`, settings from `spin:variables`, mail by outbound HTTP, and
-//! a log on standard error, which Spin collects.
+//! The contract of `wit/` on Spin: storage in `spin:sqlite` or `spin:postgres`, settings from `spin:variables`, mail by
+//! outbound HTTP, and a log on standard error, which Spin collects.
 //!
 //! Spin gives an instance up to 16 requests at once and up to 128 in its life. Requests therefore share everything that
 //! an instance keeps: open connections, the settings, and whether the schema is current.
@@ -12,17 +12,23 @@ mod bindings;
 mod clock;
 mod log;
 mod mail;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod purge;
 mod schema;
 mod settings;
+#[cfg(not(feature = "postgres"))]
 mod sqlite;
+mod variables;
 
-use auth_core::storage::{Mirror, StorageError};
-use gatewright_storage_sqlite::{MigrationError, SqliteStorage, is_current, migrate};
+use auth_core::storage::{Mirror, Storage, StorageError};
 
 use crate::bindings::Provider;
 use crate::bindings::exports::gatewright::auth;
-use crate::clock::now;
-use crate::sqlite::SpinSqlite;
+#[cfg(feature = "postgres")]
+use crate::postgres as database;
+#[cfg(not(feature = "postgres"))]
+use crate::sqlite as database;
 
 auth_core::storage::mirror_storage!(crate::bindings::exports::gatewright::auth);
 
@@ -38,9 +44,11 @@ macro_rules! serve_exports {
                 $(async fn $name($($argument: $ty),*) -> Result<$output, StorageError> {
                     let storage = ready().await.map_err(Mirror::mirror)?;
                     let result = auth_core::storage::$noun::$name(&storage, $($argument.mirror()),*).await;
-                    if let Err(auth_core::storage::StorageError::Invalid(_)) = result {
+                    match result {
+                        Ok(_) => purge::now_and_then(),
                         // The database could have been replaced: check its schema again.
-                        schema::set_current(false);
+                        Err(auth_core::storage::StorageError::Invalid(_)) => schema::set_current(false),
+                        Err(_) => {}
                     }
                     result.mirror()
                 })*
@@ -54,19 +62,12 @@ auth_core::storage::storage_functions!(serve_exports);
 ///
 /// Concurrent first calls, in this instance and in others, each check the schema, and one of them migrates. No call
 /// waits for another's future, which could be dropped with its request.
-async fn ready() -> Result<SqliteStorage<SpinSqlite>, StorageError> {
+async fn ready() -> Result<impl Storage, StorageError> {
     if !schema::is_current() {
-        if !is_current(&SpinSqlite).await {
-            migrate(&SpinSqlite, now())
-                .await
-                .map_err(|error| match error {
-                    MigrationError::Newer { found, known } => StorageError::Invalid(format!(
-                        "the database has schema {found}, but this version knows only {known}: use a newer Gatewright"
-                    )),
-                    MigrationError::Storage(error) => error,
-                })?;
+        if !database::is_current().await {
+            database::migrate().await?;
         }
         schema::set_current(true);
     }
-    Ok(SqliteStorage::new(SpinSqlite))
+    Ok(database::storage())
 }

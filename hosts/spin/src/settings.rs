@@ -1,15 +1,15 @@
-//! Settings from `spin:variables`: the same names in lower case.
+//! The settings of the service, and the provider's own.
 
 use std::sync::OnceLock;
 
-use auth_core::Settings;
+use auth_core::Settings as _;
 use auth_core::config::{LogConfig, SettingError};
 use gatewright_mail::MailConfig;
-use spin_sdk::variables;
 
 use crate::bindings::Provider;
 use crate::bindings::exports::gatewright::auth::settings::{Error, Guest};
-use crate::log;
+use crate::variables::Variables;
+use crate::{database, log};
 
 static MAIL: OnceLock<MailConfig> = OnceLock::new();
 
@@ -29,24 +29,7 @@ pub(crate) async fn own() -> Result<&'static MailConfig, SettingError> {
         return Ok(config);
     }
     log::configure(LogConfig::load(&Variables).await?);
+    database::check_settings().await?;
     let config = MailConfig::from_settings(&Variables, &[]).await?;
     Ok(MAIL.get_or_init(|| config))
-}
-
-/// The settings of the application.
-pub(crate) struct Variables;
-
-impl Settings for Variables {
-    async fn get(&self, name: &str) -> Result<Option<String>, String> {
-        match variables::get(name.to_ascii_lowercase()).await {
-            Ok(value) => Ok(Some(value)),
-            // The variable is not in the manifest.
-            Err(variables::Error::Undefined(_)) => Ok(None),
-            Err(
-                variables::Error::InvalidName(cause)
-                | variables::Error::Provider(cause)
-                | variables::Error::Other(cause),
-            ) => Err(format!("the variable for {name} can't be read: {cause}")),
-        }
-    }
 }

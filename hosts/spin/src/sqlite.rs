@@ -1,20 +1,19 @@
 //! The executor of [`gatewright_storage_sqlite`] on `spin:sqlite`.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use auth_core::Level;
-use auth_core::config::RetentionConfig;
+use auth_core::Timestamp;
+use auth_core::config::SettingError;
 use auth_core::storage::StorageError;
+pub(crate) use gatewright_storage_sqlite::PURGE_EVERY;
 use gatewright_storage_sqlite::{
-    Executor, PURGE_EVERY, Row, Statement, Value, error_of_text, purge_when_due,
+    Executor, MigrationError, Row, SqliteStorage, Statement, Value, error_of_text,
 };
 use spin_sdk::sqlite::{self, Connection};
-use spin_sdk::wit_bindgen;
 
 use crate::clock::now;
-use crate::settings::Variables;
-use crate::{log, schema};
 
 /// The database, by its name in the manifest's `sqlite_databases`.
 const DATABASE: &str = "default";
@@ -27,9 +26,6 @@ static IDLE: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
 /// Whether this instance has enabled the write-ahead log. The database keeps that mode, unless it is restored from a
 /// copy.
 static WAL: AtomicBool = AtomicBool::new(false);
-
-/// When this instance next checks for expired data, in milliseconds since the Unix epoch.
-static NEXT_PURGE: AtomicU64 = AtomicU64::new(0);
 
 struct Opened {
     connection: Connection,
@@ -54,7 +50,6 @@ impl Executor for SpinSqlite {
         let opened = Opened::take_to_write().await?;
         let rows = run(&opened.connection, statement).await?;
         opened.put_back();
-        purge_now_and_then();
         Ok(rows)
     }
 
@@ -72,32 +67,42 @@ impl Executor for SpinSqlite {
         }
         run_text(&opened.connection, "COMMIT").await?;
         opened.put_back();
-        purge_now_and_then();
         Ok(results)
     }
 }
 
-/// Deletes expired data at intervals, after writes: Spin has no timer, and only writes create data that expires. The
-/// writer does not wait for it. Does nothing before the schema is current, because migrations also write.
-fn purge_now_and_then() {
-    let now_ms = now().as_millis();
-    if !schema::is_current() || now_ms < NEXT_PURGE.load(Ordering::Relaxed) {
-        return;
-    }
-    NEXT_PURGE.store(now_ms + PURGE_EVERY.as_millis() as u64, Ordering::Relaxed);
-    wit_bindgen::spawn(async {
-        let retention = async {
-            let loaded = RetentionConfig::load(&Variables).await;
-            loaded
-                .map(|retention| retention.audit)
-                .map_err(|error| error.to_string())
-        };
-        if let Err(error) = purge_when_due(&SpinSqlite, now(), retention).await {
-            let cause = format!("{error:?}");
-            let message = "expired data could not be deleted";
-            log::emit(Level::Warn, message, &[("cause", &cause)]);
-        }
-    });
+/// Returns the storage, whose schema must be current.
+pub(crate) fn storage() -> SqliteStorage<SpinSqlite> {
+    SqliteStorage::new(SpinSqlite)
+}
+
+/// Returns whether the schema is current.
+pub(crate) async fn is_current() -> bool {
+    gatewright_storage_sqlite::is_current(&SpinSqlite).await
+}
+
+/// Migrates the database to the current schema.
+pub(crate) async fn migrate() -> Result<(), StorageError> {
+    let migrated = gatewright_storage_sqlite::migrate(&SpinSqlite, now()).await;
+    migrated.map(|_| ()).map_err(|error| match error {
+        MigrationError::Newer { found, known, .. } => StorageError::Invalid(format!(
+            "the database has schema {found}, but this version knows only {known}: use a newer Gatewright"
+        )),
+        MigrationError::Storage(error) => error,
+    })
+}
+
+/// Deletes expired data, unless another instance did so recently.
+pub(crate) async fn purge_when_due(
+    now: Timestamp,
+    retention: impl Future<Output = Result<Option<Duration>, String>>,
+) -> Result<bool, StorageError> {
+    gatewright_storage_sqlite::purge_when_due(&SpinSqlite, now, retention).await
+}
+
+/// The database has no settings of its own: the manifest names it.
+pub(crate) async fn check_settings() -> Result<(), SettingError> {
+    Ok(())
 }
 
 impl Opened {

@@ -73,3 +73,29 @@ async fn a_service_that_fails_stops_nobody_unless_it_has_to_answer() {
         .await
         .assert_error(503, "unavailable");
 }
+
+/// A redirect would send the request to a host that no setting names.
+#[tokio::test]
+async fn a_redirect_of_the_service_is_not_followed() {
+    let target = BreachService::start("200 OK", "");
+    let [(_, url), _] = target.settings();
+    let status = format!("302 Found\r\nlocation: {url}0E865");
+    let service = BreachService::start(status.leak(), "");
+    let host = start(&service, &[("BREACH_CHECK_REQUIRED", "true")]);
+    let ada = json!({"email": "ada@example.com", "password": PASSWORD});
+    host.post("/auth/register", ada)
+        .await
+        .assert_error(503, "unavailable");
+    assert_eq!((service.heads().len(), target.heads().len()), (1, 0));
+}
+
+/// Each byte in time is no answer in time: otherwise a service holds a request for as long as it likes.
+#[tokio::test]
+async fn a_service_that_drips_is_cut_off() {
+    let service = BreachService::start_dripping();
+    let host = start(&service, &[("BREACH_CHECK_REQUIRED", "true")]);
+    let ada = json!({"email": "ada@example.com", "password": PASSWORD});
+    host.post("/auth/register", ada)
+        .await
+        .assert_error(503, "unavailable");
+}

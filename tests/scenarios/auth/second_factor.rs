@@ -1,39 +1,8 @@
 use gatewright_tests::MailService;
 use gatewright_tests::host::{Answer, Host, PASSWORD, SETUP, Tokens};
-use hmac::{Hmac, KeyInit as _, Mac as _};
+pub(crate) use gatewright_tests::totp::{code_at, code_now, step};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sha1::Sha1;
-
-/// Computes the code of a time step, as written in RFC 6238.
-pub(crate) fn code_at(secret: &str, step: u64) -> String {
-    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let bits: String = secret
-        .chars()
-        .map(|c| format!("{:05b}", alphabet.find(c).unwrap()))
-        .collect();
-    let key: Vec<_> = bits
-        .as_bytes()
-        .chunks_exact(8)
-        .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap())
-        .collect();
-    let mut mac = Hmac::<Sha1>::new_from_slice(&key).unwrap();
-    mac.update(&step.to_be_bytes());
-    let mac = mac.finalize().into_bytes();
-    let at = (mac[19] & 15) as usize;
-    let number = u32::from_be_bytes(mac[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
-    format!("{:06}", number % 1_000_000)
-}
-
-/// Returns the current code.
-pub(crate) fn code_now(secret: &str) -> String {
-    code_at(secret, step())
-}
-
-pub(crate) fn step() -> u64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.unwrap().as_secs() / 30
-}
 
 /// A user with an active second factor.
 pub(crate) struct Enrolled {
@@ -56,10 +25,8 @@ pub(crate) async fn enrol(host: &Host, session: Tokens) -> Enrolled {
         .await;
     enabled.assert_ok();
     let secret = enabled.body["secret"].as_str().unwrap().to_owned();
-    let used = step() - 1;
-    let code = json!({"code": code_at(&secret, used)});
-    let confirmed = host
-        .send_as("POST", "/auth/2fa/verify", &session.access_token, code)
+    let (confirmed, used) = host
+        .confirm_second_factor(&session.access_token, &secret)
         .await;
     confirmed.assert_ok();
     let codes = confirmed.body["recovery_codes"].as_array().unwrap();
@@ -113,10 +80,8 @@ async fn a_second_factor_is_asked_for_on_every_way_in() {
         .await
         .assert_error(403, "invalid_code");
 
-    let used = step() - 1;
-    let code = json!({"code": code_at(secret, used)});
-    let confirmed = host
-        .send_as("POST", "/auth/2fa/verify", &session.access_token, code)
+    let (confirmed, used) = host
+        .confirm_second_factor(&session.access_token, secret)
         .await;
     let codes = confirmed.body["recovery_codes"].as_array().unwrap();
     let session = Tokens::of(&confirmed.body["tokens"]);

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use gatewright_tests::host::{Answer, Host, SETUP};
+use gatewright_tests::postgres::Database;
 use reqwest::Method;
 
 /// Health probes, keys and the OpenAPI document.
@@ -28,16 +29,27 @@ async fn machines_find_their_way() {
 async fn who_can_write_nothing_is_not_ready() {
     let host = Host::start(&[]);
     host.get("/readyz").await.assert_ok();
-    let Some(database) = host.database() else {
+    let (file, connections) = (host.database(), host.postgres().map(Database::connect));
+    if file.is_none() && connections.is_none() {
         return;
-    };
-    let change = |sql: &str| {
-        let database = rusqlite::Connection::open(&database).unwrap();
-        database.busy_timeout(Duration::from_secs(5)).unwrap();
-        database.execute_batch(sql).unwrap();
+    }
+    let change = |in_sqlite: &str, in_postgres: &[&str]| {
+        if let Some(file) = &file {
+            let database = rusqlite::Connection::open(file).unwrap();
+            database.busy_timeout(Duration::from_secs(5)).unwrap();
+            database.execute_batch(in_sqlite).unwrap();
+        }
+        if let Some(connections) = &connections {
+            connections.run(in_postgres).unwrap();
+        }
     };
     change(
         "CREATE TRIGGER full BEFORE INSERT ON limits BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END",
+        &[
+            "CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$",
+            "CREATE TRIGGER is_full BEFORE INSERT ON limits FOR EACH ROW EXECUTE FUNCTION is_full()",
+        ],
     );
     // A recent write counts for five seconds.
     let host = host.restart_later(6);
@@ -45,7 +57,7 @@ async fn who_can_write_nothing_is_not_ready() {
         host.get("/readyz").await.assert_error(503, "unavailable");
         host.get("/healthz").await.assert_ok();
     }
-    change("DROP TRIGGER full");
+    change("DROP TRIGGER full", &["DROP TRIGGER is_full ON limits"]);
     host.get("/readyz").await.assert_ok();
 }
 

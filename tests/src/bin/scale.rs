@@ -1,4 +1,5 @@
-//! `cargo xtask bench scale`: the service with a million users, compared with ten thousand, on SQLite.
+//! `cargo xtask bench scale`: the service with a million users, compared with ten thousand. It measures the PostgreSQL
+//! database that `DATABASE_URL` names, which must have no users of an earlier run, and otherwise new SQLite databases.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "it prints figures")]
@@ -6,12 +7,15 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use auth_core::storage::{LoginName, UserOrder, UserQuery, Users as _};
+use auth_core::storage::{LoginName, UserOrder, UserQuery, Users};
 use futures::executor::block_on;
-use gatewright::{Sqlite, database_path};
+use gatewright::Sqlite;
+use gatewright_postgres::{Address, PoolSettings, Postgres};
+use gatewright_storage_postgres::PostgresStorage;
 use gatewright_storage_sqlite::SqliteStorage;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
@@ -26,23 +30,43 @@ const PAGE: u64 = 50;
 const RARE: u64 = 10_000;
 const LISTS: usize = 200;
 
+/// Imports the users and measures nothing else.
+const IMPORT_ONLY: &str = "--import-only";
+
 fn main() {
-    let sizes = std::env::args()
-        .skip(1)
-        .filter_map(|text| text.parse().ok());
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let import_only = arguments.iter().any(|text| text == IMPORT_ONLY);
+    let sizes = arguments.iter().filter_map(|text| text.parse().ok());
     let mut sizes: Vec<u64> = sizes.collect();
     if sizes.is_empty() {
         sizes = vec![10_000, 1_000_000];
     }
+    let postgres = std::env::var("DATABASE_URL").ok();
     for users in sizes {
-        measure(users);
+        let folder = tempfile::tempdir().unwrap();
+        if let Some(url) = &postgres {
+            import(users, folder.path(), url);
+            if !import_only {
+                let address = Address::parse(url).unwrap();
+                let database = Postgres::new(&address, &PoolSettings::default()).unwrap();
+                measure(&PostgresStorage::new(database.clone()), users);
+                database.close();
+            }
+            continue;
+        }
+        let path = folder.path().join("auth.db");
+        import(users, folder.path(), &format!("sqlite:{}", path.display()));
+        if !import_only {
+            let database = Sqlite::open(&path).unwrap();
+            measure(&SqliteStorage::new(database.clone()), users);
+            database.close();
+        }
     }
 }
 
-fn measure(users: u64) {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("auth.db").display());
-    let mut file = BufWriter::new(File::create(folder.path().join("users.jsonl")).unwrap());
+/// Imports users with `gatewright import`, from a file in this folder.
+fn import(users: u64, folder: &Path, url: &str) {
+    let mut file = BufWriter::new(File::create(folder.join("users.jsonl")).unwrap());
     for number in 0..users {
         writeln!(file, "{}", person(number)).unwrap();
     }
@@ -51,8 +75,8 @@ fn measure(users: u64) {
     let program = std::env::var_os("GATEWRIGHT_PROGRAM").expect("the path of the host");
     let command = |arguments: &[&str]| {
         let mut command = Command::new(&program);
-        command.args(arguments).current_dir(&folder);
-        command.env("DATABASE_URL", &url).stdout(Stdio::null());
+        command.args(arguments).current_dir(folder);
+        command.env("DATABASE_URL", url).stdout(Stdio::null());
         assert!(command.status().unwrap().success());
     };
     command(&["migrate"]);
@@ -60,9 +84,10 @@ fn measure(users: u64) {
     command(&["import", "users.jsonl"]);
     let rate = users as f64 / started.elapsed().as_secs_f64();
     println!("{users:>9} users: gatewright import takes {rate:.0} a second");
+}
 
-    let database = Sqlite::open(&database_path(&url).unwrap()).unwrap();
-    let storage = SqliteStorage::new(database.clone());
+/// Measures look-ups, searches and pages.
+fn measure(storage: &impl Users, users: u64) {
     let mut random = ChaCha20Rng::seed_from_u64(users);
     let mut any = || random.next_u64() % users;
 
@@ -134,7 +159,6 @@ fn measure(users: u64) {
         print(&format!("first {some} pages of {PAGE} by {order:?}"), pages);
         print(&format!("last {some} pages"), last);
     }
-    database.close();
 }
 
 /// Returns a unique name; names are spread over the alphabet.

@@ -37,7 +37,7 @@ fn with_roles(number: u64, roles: &[&str]) -> NewUser {
 }
 
 fn store(storage: &impl Storage, role: Role, expected: Option<u64>) {
-    let stored = storage.store_role(role, expected.map(at), None);
+    let stored = storage.store_role(role, expected.map(at), None, vec![]);
     assert_eq!(block_on(stored), Ok(StoreOutcome::Stored));
 }
 
@@ -103,10 +103,10 @@ fn carried_out(storage: &impl Storage, round: u64, grounds: &Grounds) -> Vec<(&'
     };
     let changed = block_on(storage.change_user(changed)).unwrap();
     let gone = member(storage, 20 + round).unwrap().account.user;
-    let deleted = storage.delete_user(gone.id, gone.updated_at, at(2), None, given());
+    let deleted = storage.delete_user(gone.id, gone.updated_at, at(2), None, given(), vec![]);
     let deleted = block_on(deleted).unwrap();
     let role = custom(0x700 + round, &format!("role{round}"), 5, &[]);
-    let made = block_on(storage.store_role(role, None, given())).unwrap();
+    let made = block_on(storage.store_role(role, None, given(), vec![])).unwrap();
     let roles = block_on(storage.list_roles()).unwrap();
     let seen = roles.into_iter().find(|role| role.id == id(0x603)).unwrap();
     let edited = Role {
@@ -114,8 +114,9 @@ fn carried_out(storage: &impl Storage, round: u64, grounds: &Grounds) -> Vec<(&'
         permissions: names(&["users:read"]),
         ..seen.clone()
     };
-    let edited = block_on(storage.store_role(edited, Some(seen.updated_at), given())).unwrap();
-    let dropped = block_on(storage.delete_role(id(0x800 + round), given())).unwrap();
+    let edited =
+        block_on(storage.store_role(edited, Some(seen.updated_at), given(), vec![])).unwrap();
+    let dropped = block_on(storage.delete_role(id(0x800 + round), given(), vec![])).unwrap();
     let permission = Permission {
         id: id(0x500 + round),
         name: format!("posts:{round}"),
@@ -123,8 +124,8 @@ fn carried_out(storage: &impl Storage, round: u64, grounds: &Grounds) -> Vec<(&'
         built_in: false,
         updated_at: at(1),
     };
-    let named = block_on(storage.store_permission(permission, None, given())).unwrap();
-    let unnamed = block_on(storage.delete_permission(id(0x580 + round), given())).unwrap();
+    let named = block_on(storage.store_permission(permission, None, given(), vec![])).unwrap();
+    let unnamed = block_on(storage.delete_permission(id(0x580 + round), given(), vec![])).unwrap();
     let both_listed = listed == [CreateUserOutcome::Created; 2];
     assert!(both_listed || listed == [CreateUserOutcome::Conflict; 2]);
     assert!(
@@ -169,7 +170,7 @@ pub(crate) fn a_decision_is_carried_out_only_on_its_grounds(storage: &impl Stora
             built_in: false,
             updated_at: at(1),
         };
-        let stored = block_on(storage.store_permission(permission, None, None));
+        let stored = block_on(storage.store_permission(permission, None, None, vec![]));
         assert_eq!(stored, Ok(StoreOutcome::Stored));
     }
     start(storage, session(10, 1), "first");
@@ -249,5 +250,30 @@ pub(crate) fn of_concurrent_decisions_about_each_other_one_is_carried_out(
         assert_eq!(changed, 1, "{outcomes:?}");
         let left = [one, other].map(|number| roles(storage, number).len());
         assert_eq!(left[0] + left[1], 1);
+    }
+}
+
+/// Users get a role and another one, having seen that its holders have only the first: exactly one is created, every time.
+pub(crate) fn of_concurrent_new_holders_one_is_created(storage: &(impl Storage + Sync)) {
+    for round in 0..5 {
+        let (role, name) = (0x610 + round, format!("first{round}"));
+        store(storage, custom(role, &name, 10, &[]), None);
+        let outcomes = concurrently(|caller| {
+            let grounds = Grounds {
+                session: None,
+                now: at(2),
+                standings: vec![SeenStanding {
+                    subject: Subject::RoleHolders(id(role)),
+                    standing: of(10, &[&name], &[]),
+                }],
+            };
+            let new = NewUser {
+                grounds: Some(grounds),
+                ..with_roles(3_000 + round * 100 + caller as u64, &[&name, "moderator"])
+            };
+            block_on(storage.create_user(new)).unwrap()
+        });
+        let created = times(&outcomes, CreateUserOutcome::Created);
+        assert_eq!(created, 1, "{outcomes:?}");
     }
 }

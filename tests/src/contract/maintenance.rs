@@ -40,6 +40,17 @@ pub(crate) fn purging_takes_what_has_ended(storage: &impl Storage) {
     assert_eq!(block_on(storage.check(at(301))), Ok(()));
 }
 
+/// Documents are deleted as soon as they have expired; others stay.
+pub(crate) fn purging_takes_expired_documents(storage: &impl Storage) {
+    store_document(storage, document("old", "{}", 1));
+    store_document(storage, document("new", "{}", 2));
+    assert_eq!(block_on(storage.purge(at(100), at(0), None)), Ok(0));
+    assert_eq!(block_on(storage.purge(at(101), at(0), None)), Ok(1));
+    assert_eq!(find_document(storage, "old"), None);
+    let new = document("new", "{}", 2);
+    assert_eq!(find_document(storage, "new"), Some(new));
+}
+
 /// Events before the given time are deleted; their counts stay.
 pub(crate) fn purged_events_stay_counted(storage: &impl Storage) {
     for (number, seconds) in [(1, 1), (2, 2), (3, 3), (4, 3)] {
@@ -59,6 +70,28 @@ pub(crate) fn purged_events_stay_counted(storage: &impl Storage) {
     assert_eq!(counts(storage), everything);
     assert!(append(storage, event(5, "logout", 5)));
     assert_eq!(counts(storage), [counted("logout", "", 5)]);
+}
+
+/// The first fingerprint is stored, and every later call returns it.
+pub(crate) fn the_first_fingerprint_stays(storage: &impl Storage) {
+    let store = |fingerprint: &str| block_on(storage.store_key_fingerprint(fingerprint.into()));
+    assert_eq!(block_on(storage.find_key_fingerprint()), Ok(None));
+    for fingerprint in ["first", "second", "first"] {
+        assert_eq!(store(fingerprint), Ok("first".to_owned()));
+    }
+    // It is no expired data.
+    block_on(storage.purge(at(1000), at(1000), Some(at(1000)))).unwrap();
+    let found = block_on(storage.find_key_fingerprint());
+    assert_eq!(found, Ok(Some("first".to_owned())));
+}
+
+/// Of concurrent callers with fingerprints of their own, all get the same one.
+pub(crate) fn one_of_many_concurrent_fingerprints_stays(storage: &(impl Storage + Sync)) {
+    let stored = concurrently(|number| {
+        block_on(storage.store_key_fingerprint(format!("key {number}"))).unwrap()
+    });
+    let kept = block_on(storage.store_key_fingerprint("later".into())).unwrap();
+    assert!(stored.iter().all(|stored| *stored == kept), "{stored:?}");
 }
 
 /// A database of the current version has no keys to replace, and a user who is not listed gets none.

@@ -4,10 +4,14 @@
 
 mod audit;
 mod credentials;
+mod documents;
+mod events;
 mod given;
 mod grounds;
+mod identities;
 mod maintenance;
 mod one_time_secrets;
+pub mod overlapping;
 mod rate_limits;
 mod roles;
 mod sessions;
@@ -26,9 +30,19 @@ macro_rules! kit {
             }
         )*)*
 
-        /// Creates one test of each check of the kit; the argument is an expression that creates empty storage.
+        /// Creates one test of each check of the kit; the argument is an expression that creates empty storage. With
+        /// `ignored` before it, `cargo test` runs them only if it is asked to.
         #[macro_export]
         macro_rules! contract_tests {
+            (ignored $storage:expr) => {
+                $($(
+                    #[test]
+                    #[ignore = "takes long: cargo xtask prove postgres"]
+                    fn $check() {
+                        $crate::contract::$check(&$storage);
+                    }
+                )*)*
+            };
             ($storage:expr) => {
                 $($(
                     #[test]
@@ -90,6 +104,21 @@ kit! {
         one_of_many_concurrent_counters_is_accepted
         one_of_many_concurrent_uses_of_a_credential_wins
     }
+    identities {
+        an_identity_finds_its_user
+        a_taken_identity_stores_nothing
+        many_identities_are_stored_each_once
+        an_identity_is_linked_and_unlinked
+        an_identity_is_used_while_it_is_there
+        tokens_are_replaced_only_if_they_are_the_expected_ones
+        a_deleted_user_leaves_no_identity
+        users_are_listed_by_their_provider
+        a_session_rests_on_its_identity
+        one_of_many_concurrent_users_gets_the_identity
+        one_of_many_concurrent_links_wins
+        an_unlinked_identity_is_not_used
+        one_of_many_concurrent_token_replacements_wins
+    }
     sessions {
         a_session_comes_with_its_user_roles_and_permissions
         an_inactive_user_gets_no_session
@@ -114,6 +143,8 @@ kit! {
     }
     one_time_secrets {
         a_one_time_secret_is_used_once
+        a_digest_is_stored_once
+        one_of_many_concurrent_secrets_is_stored
         one_of_many_concurrent_uses_of_a_secret_wins
     }
     roles {
@@ -136,6 +167,7 @@ kit! {
         a_standing_is_made_of_all_roles
         a_decision_is_carried_out_only_on_its_grounds
         of_concurrent_decisions_about_each_other_one_is_carried_out
+        of_concurrent_new_holders_one_is_created
     }
     audit {
         an_event_is_stored_and_counted_once
@@ -143,6 +175,13 @@ kit! {
         events_are_listed_newest_first
         events_are_listed_by_each_filter
         an_event_outlives_what_it_names
+    }
+    events {
+        an_event_is_stored_with_the_change_it_tells_of
+        a_decision_without_its_grounds_stores_no_event
+        a_refused_call_stores_no_event
+        of_many_concurrent_calls_the_winner_stores_its_event
+        a_stored_event_hinders_no_change
     }
     signing_keys {
         one_key_signs
@@ -156,8 +195,15 @@ kit! {
         eight_limits_are_counted_in_one_call
         limits_are_cleared_by_prefix
     }
+    documents {
+        a_document_is_found_by_its_name
+        one_of_many_concurrent_documents_stays
+    }
     maintenance {
         purging_takes_what_has_ended
+        purging_takes_expired_documents
+        the_first_fingerprint_stays
+        one_of_many_concurrent_fingerprints_stays
         keys_of_today_stay
         purged_events_stay_counted
     }

@@ -21,7 +21,8 @@ fn key(kid: &str, algorithm: &str, seconds: u64) -> StoredSigningKey {
 /// One key of each algorithm signs; it is replaced only by a caller that has seen it.
 pub(crate) fn one_key_signs(storage: &impl Storage) {
     let add = |key: StoredSigningKey, replaces: Option<&str>| {
-        block_on(storage.add_signing_key(key, replaces.map(str::to_owned), at(1000))).unwrap()
+        block_on(storage.add_signing_key(key, replaces.map(str::to_owned), at(1000), vec![]))
+            .unwrap()
     };
     assert!(block_on(storage.list_signing_keys()).unwrap().is_empty());
     assert!(!add(key("a", "EdDSA", 1), Some("unseen")));
@@ -45,7 +46,8 @@ fn retired(key: StoredSigningKey, at_seconds: u64, until: u64) -> StoredSigningK
 /// V11.2.2: a key of a former algorithm retires like any other.
 pub(crate) fn a_key_of_another_algorithm_retires(storage: &impl Storage) {
     let add = |key: StoredSigningKey, replaces: Option<&str>, until: u64| {
-        block_on(storage.add_signing_key(key, replaces.map(str::to_owned), at(until))).unwrap()
+        block_on(storage.add_signing_key(key, replaces.map(str::to_owned), at(until), vec![]))
+            .unwrap()
     };
     assert!(add(key("a", "EdDSA", 1), None, 1000));
     assert!(!add(key("b", "ES256", 2), Some("a"), 1000));
@@ -66,7 +68,8 @@ pub(crate) fn a_key_of_another_algorithm_retires(storage: &impl Storage) {
 pub(crate) fn a_key_of_an_emergency_ends_all_others(storage: &impl Storage) {
     signed_in(storage);
     let add = |key: StoredSigningKey, replaces: Option<&str>, until: u64| {
-        block_on(storage.add_signing_key(key, replaces.map(str::to_owned), at(until))).unwrap()
+        block_on(storage.add_signing_key(key, replaces.map(str::to_owned), at(until), vec![]))
+            .unwrap()
     };
     let emergency = |key: StoredSigningKey| StoredSigningKey {
         emergency: true,
@@ -97,7 +100,7 @@ pub(crate) fn one_of_many_concurrent_keys_wins(storage: &(impl Storage + Sync)) 
     let add = |round: u64, replaces: Option<String>| {
         let added = concurrently(|caller| {
             let key = key(&format!("{round}-{caller}"), "EdDSA", round);
-            block_on(storage.add_signing_key(key, replaces.clone(), at(1000))).unwrap()
+            block_on(storage.add_signing_key(key, replaces.clone(), at(1000), vec![])).unwrap()
         });
         assert_eq!(added.iter().filter(|added| **added).count(), 1);
         let keys = block_on(storage.list_signing_keys()).unwrap();

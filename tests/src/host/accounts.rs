@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::person::{PASSWORD, Person, SETUP, Tokens};
 use super::running::Host;
+use crate::totp::{code_at, step};
 
 impl Host {
     /// Creates the first superadmin on a host that was started with [`SETUP`], and signs them in.
@@ -69,6 +70,19 @@ impl Host {
             .await;
         assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
         Tokens::of(&answer.body)
+    }
+
+    /// Confirms the key of a second factor, and returns the response and the time step of the code. It is the step before
+    /// the current one, which leaves later codes for the test; if another step has begun meanwhile, it is repeated.
+    pub async fn confirm_second_factor(&self, token: &str, secret: &str) -> (Answer, u64) {
+        loop {
+            let used = step() - 1;
+            let code = json!({"code": code_at(secret, used)});
+            let answer = self.send_as("POST", "/auth/2fa/verify", token, code).await;
+            if answer.status == StatusCode::OK || used == step() - 1 {
+                return (answer, used);
+            }
+        }
     }
 
     /// Uses a refresh token twice, which ends its session and notifies the user by mail.

@@ -11,13 +11,19 @@ impl Compiled {
     /// Returns what the tests have compiled for a host so far.
     pub fn of(host: &str) -> Self {
         let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
-        let components = ["components/service.wasm", "components/gatewright-spin.wasm"];
-        let [native, spin] = components.map(|file| {
+        let components = [
+            "components/service.wasm",
+            "components/gatewright-spin.wasm",
+            "components/gatewright-spin-postgres.wasm",
+        ];
+        let [native, spin, postgres] = components.map(|file| {
             let time = built.join(file).metadata().and_then(|file| file.modified());
             let since = time.map(|time| time.duration_since(UNIX_EPOCH).unwrap_or_default());
             since.unwrap_or_default().as_millis()
         });
-        Self(built.join(format!("tmp/compiled/{host}-{native:x}-{spin:x}")))
+        Self(built.join(format!(
+            "tmp/compiled/{host}-{native:x}-{spin:x}-{postgres:x}"
+        )))
     }
 
     /// Copies them to a host's cache, unless the host has a cache already.

@@ -3,6 +3,7 @@
 mod accounts;
 mod answer;
 mod compiled;
+mod kind;
 mod person;
 mod process;
 mod programs;

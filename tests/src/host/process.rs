@@ -7,12 +7,15 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
 
 use super::programs::node;
+
+/// The time limit for a Worker to stop.
+const STOP: Duration = Duration::from_secs(60);
 
 /// A line of a host's output.
 pub(super) enum Line {
@@ -29,7 +32,8 @@ pub(super) enum Process {
     /// A Worker in the pool, which stops it when the connection closes.
     Pooled {
         stream: TcpStream,
-        ended: Option<JoinHandle<()>>,
+        /// Closed at the end of its output.
+        ended: Mutex<Receiver<()>>,
         _pool: Arc<Pool>,
     },
 }
@@ -54,7 +58,7 @@ impl Process {
         let ended = send_lines(stream.try_clone().unwrap(), lines, Line::Logged);
         let process = Self::Pooled {
             stream,
-            ended: Some(ended),
+            ended: Mutex::new(ended),
             _pool: pool,
         };
         (process, output)
@@ -69,8 +73,9 @@ impl Process {
             }
             Self::Pooled { stream, ended, .. } => {
                 let _ = stream.shutdown(Shutdown::Write);
-                // The pool closes the connection when the Worker has stopped.
-                ended.take().map(JoinHandle::join);
+                // The pool closes the connection when the Worker has stopped. A runtime that hangs must not hang the tests.
+                let ended = ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+                let _ = ended.recv_timeout(STOP);
             }
         }
     }
@@ -84,18 +89,21 @@ impl Process {
     }
 }
 
-/// Forwards each line, in a thread that ends after the last.
+/// Forwards each line, in a thread. The returned channel is closed after the last line.
 fn send_lines(
     from: impl Read + Send + 'static,
     to: Sender<Line>,
     kind: fn(String) -> Line,
-) -> JoinHandle<()> {
+) -> Receiver<()> {
+    let (ending, ended) = channel();
     std::thread::spawn(move || {
+        let _ending: Sender<()> = ending;
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             // Reads to the end even without a receiver, so that the pipe doesn't fill up.
             let _ = to.send(kind(line));
         }
-    })
+    });
+    ended
 }
 
 /// A process that starts the runtimes of all Workers.

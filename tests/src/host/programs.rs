@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The key that encrypts stored secrets, for hosts that don't generate one.
-const SECRET_KEY: &str = "0123456789abcdef0123456789abcdef";
+pub(super) const SECRET_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// Returns the command of the native host, run in a folder with an empty environment. `GATEWRIGHT_PROGRAM` names the
 /// program.
@@ -87,6 +87,48 @@ pub fn manifest(name: &str) -> PathBuf {
         .join(name)
         .canonicalize()
         .unwrap()
+}
+
+/// Returns a manifest for Spin that has these settings as variables and allows requests to the services on this machine
+/// that they name. It is a copy in this folder, unless the usual one has them all: it declares no settings of providers,
+/// because the operator chooses their names.
+pub(super) fn manifest_with(
+    folder: &Path,
+    component_name: &str,
+    settings: &[(String, String)],
+) -> PathBuf {
+    let usual = manifest("spin.toml");
+    let mut text = std::fs::read_to_string(&usual).unwrap();
+    let (mut hosts, mut variables, mut own) = (String::new(), String::new(), String::new());
+    for (name, value) in settings {
+        let name = name.to_lowercase();
+        if text.contains(&format!("\n{name} = ")) || own.contains(&format!("\n{name} = ")) {
+            continue;
+        }
+        if let Some(rest) = value.strip_prefix("http://127.0.0.1:") {
+            let port = rest.split('/').next().unwrap();
+            hosts += &format!("\n    \"http://127.0.0.1:{port}\",");
+        }
+        variables += &format!("\n{name} = {{ default = \"\" }}");
+        own += &format!("\n{name} = \"{{{{ {name} }}}}\"");
+    }
+    let built = "source = \"../../target/components/gatewright-spin.wasm\"";
+    if own.is_empty() && built.contains(&format!("{component_name}.wasm")) {
+        return usual;
+    }
+    let source = format!("source = {:?}", component(component_name));
+    for (line, further) in [
+        ("allowed_outbound_hosts = [", hosts),
+        ("[variables]", variables),
+        ("[component.gatewright.variables]", own),
+    ] {
+        assert_eq!(text.matches(&format!("\n{line}\n")).count(), 1, "{line}");
+        text = text.replace(&format!("\n{line}\n"), &format!("\n{line}{further}\n"));
+    }
+    assert!(text.contains(built), "{text}");
+    let path = folder.join("spin.toml");
+    std::fs::write(&path, text.replace(built, &source)).unwrap();
+    path
 }
 
 /// Returns the path of a component that was built for the tests.

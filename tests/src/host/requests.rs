@@ -11,7 +11,8 @@ use super::running::{Host, PATIENCE};
 impl Host {
     /// Creates a request to a path.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.base))
+        self.client
+            .request(method, format!("{}{path}", self.base()))
     }
 
     /// Posts JSON.
@@ -22,7 +23,10 @@ impl Host {
     /// Posts JSON from another address of this machine instead of 127.0.0.1.
     pub async fn post_from(&self, address: [u8; 4], path: &str, body: Value) -> Answer {
         let client = Client::builder().local_address(std::net::IpAddr::from(address));
-        let request = client.build().unwrap().post(format!("{}{path}", self.base));
+        let request = client
+            .build()
+            .unwrap()
+            .post(format!("{}{path}", self.base()));
         Answer::of(request.json(&body)).await
     }
 

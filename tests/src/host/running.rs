@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::sync::mpsc::Receiver;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,11 +12,16 @@ use reqwest::redirect::Policy;
 use tempfile::TempDir;
 
 use super::compiled::Compiled;
+use super::kind::Kind;
 use super::process::{Line, Process};
-use super::programs::{manifest, native, spin, worker_arguments};
+use super::programs::{SECRET_KEY, manifest_with, native, spin, worker_arguments};
+use crate::postgres::{Database, PostgresServer, origin};
 
 /// The time limit for rows and log lines that are written after a response.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The time limit for each line of a host that starts.
+const START: Duration = Duration::from_secs(300);
 
 /// The settings of every scenario: cheap password hashes, because most scenarios don't test hashing.
 const SETTINGS: &[(&str, &str)] = &[
@@ -25,14 +31,29 @@ const SETTINGS: &[(&str, &str)] = &[
     ("HASHES_PER_SECOND", "0"),
 ];
 
-/// A running host with its own storage, stopped when dropped.
-pub struct Host {
+/// The arguments of the native host.
+const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
+
+/// The lines of a log, and a signal for each new one.
+type Log = Arc<(Mutex<String>, Condvar)>;
+
+/// A process that serves requests.
+struct Member {
     process: Process,
+    base: String,
+}
+
+/// A running host with its own storage, stopped when dropped. It can consist of two processes on one database; then each
+/// request goes to the other one in turn.
+pub struct Host {
+    kind: Kind,
+    members: Vec<Member>,
+    turn: AtomicUsize,
     folder: Arc<TempDir>,
+    postgres: Option<Arc<Database>>,
     settings: Vec<(String, String)>,
-    pub(super) base: String,
     pub(super) client: Client,
-    log: Arc<(Mutex<String>, Condvar)>,
+    log: Log,
 }
 
 impl Host {
@@ -43,144 +64,200 @@ impl Host {
 
     /// Starts the host with further arguments.
     pub fn start_with(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
-        let settings = SETTINGS
-            .iter()
-            .chain(settings)
-            .map(|(name, value)| ((*name).into(), (*value).into()));
-        Self::launch(folder, arguments, settings.collect())
+        Self::start_kind(Kind::named(), arguments, settings)
     }
 
-    fn launch(folder: Arc<TempDir>, arguments: &[&str], settings: Vec<(String, String)>) -> Self {
-        let compiled = Compiled::of(
-            std::env::var("GATEWRIGHT_HOST")
-                .as_deref()
-                .unwrap_or("native"),
-        );
-        let mut command = match std::env::var("GATEWRIGHT_HOST").as_deref() {
-            Ok("spin") => {
-                compiled.lend(&folder.path().join(".spin/cache"));
-                let mut command = spin(folder.path(), &manifest("spin.toml"));
-                let variables = settings
-                    .iter()
-                    .map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value));
-                command.envs(variables);
-                command
+    /// Starts Spin with the provider on PostgreSQL, whatever `GATEWRIGHT_HOST` names.
+    pub fn start_spin_on_postgres(settings: &[(&str, &str)]) -> Self {
+        Self::start_kind(Kind::SpinPostgres, &[], settings)
+    }
+
+    /// Starts two native hosts on one PostgreSQL database, whatever `GATEWRIGHT_HOST` names.
+    pub fn start_two(settings: &[(&str, &str)]) -> Self {
+        Self::start_kind(Kind::Postgres, &[], settings)
+    }
+
+    fn start_kind(kind: Kind, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let mut host = Self::empty(kind, Arc::new(tempfile::tempdir().unwrap()));
+        let settings = SETTINGS.iter().chain(settings);
+        host.settings = settings
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect();
+        host.postgres = match kind {
+            Kind::Postgres => Some(Arc::new(PostgresServer::shared().database())),
+            Kind::SpinPostgres => Some(Arc::new(PostgresServer::on_network().database())),
+            _ => None,
+        };
+        if let (Kind::SpinPostgres, Some(database)) = (kind, &host.postgres) {
+            let usual = [
+                ("DATABASE_URL".to_owned(), database.network_url()),
+                (
+                    "DATABASE_ORIGIN".to_owned(),
+                    origin(&database.network_url()),
+                ),
+            ];
+            // Those of the test come later and win.
+            host.settings.splice(..0, usual);
+        }
+        host.launch(arguments)
+    }
+
+    /// Returns a host without a process.
+    fn empty(kind: Kind, folder: Arc<TempDir>) -> Self {
+        Self {
+            kind,
+            members: Vec::new(),
+            turn: AtomicUsize::new(0),
+            folder,
+            postgres: None,
+            settings: Vec::new(),
+            client: Client::builder().redirect(Policy::none()).build().unwrap(),
+            log: Arc::default(),
+        }
+    }
+
+    /// Starts the processes.
+    fn launch(mut self, arguments: &[&str]) -> Self {
+        let compiled = Compiled::of(self.kind.name());
+        let folder = self.folder().to_owned();
+        let settings = self.settings.clone();
+        match self.kind {
+            Kind::Native => {
+                compiled.lend(&folder.join("data/cache"));
+                let mut command = native(&folder, &SERVE);
+                command.envs(settings).args(arguments);
+                self.listen(vec![Process::of(&mut command)]);
+                compiled.keep(&folder.join("data/cache"));
             }
-            Ok("cloudflare") => {
-                let variables = settings
-                    .iter()
-                    .map(|(name, value)| format!("{name}={value}"));
+            Kind::Postgres => {
+                let url = self.postgres.as_ref().unwrap().url();
+                let begin = |name: &str| {
+                    let own = folder.join(name);
+                    std::fs::create_dir_all(&own).unwrap();
+                    compiled.lend(&own.join("data/cache"));
+                    let mut command = native(&own, &SERVE);
+                    command
+                        .env("SECRET_KEY", SECRET_KEY)
+                        .env("DATABASE_URL", &url)
+                        // The server of all tests creates databases meanwhile, which takes its time.
+                        .env("DATABASE_CONNECT_TIMEOUT_SECONDS", "60")
+                        .envs(settings.clone())
+                        .args(arguments);
+                    Process::of(&mut command)
+                };
+                self.listen(["one", "two"].map(begin).into());
+                compiled.keep(&folder.join("one/data/cache"));
+            }
+            Kind::Spin | Kind::SpinPostgres => {
+                compiled.lend(&folder.join(".spin/cache"));
+                let manifest = manifest_with(&folder, self.kind.component(), &settings);
+                let mut command = spin(&folder, &manifest);
+                let variables = settings.into_iter();
+                command
+                    .envs(variables.map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)))
+                    .args(arguments);
+                self.listen(vec![Process::of(&mut command)]);
+                compiled.keep(&folder.join(".spin/cache"));
+            }
+            Kind::Cloudflare => {
                 let mut all = worker_arguments();
-                for variable in variables {
-                    all.extend(["--var".to_owned(), variable]);
+                for (name, value) in settings {
+                    all.extend(["--var".to_owned(), format!("{name}={value}")]);
                 }
                 all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
-                let (process, output) = Process::of_pool(folder.path(), &all);
-                return Self::listening(process, output, folder, settings);
+                self.listen(vec![Process::of_pool(&folder, &all)]);
             }
-            Ok("native") | Err(_) => {
-                compiled.lend(&folder.path().join("data/cache"));
-                let mut command = native(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
-                command.envs(settings.iter().map(|(name, value)| (name, value)));
-                command
-            }
-            Ok(other) => panic!("no host is called {other}"),
-        };
-        let host = Self::spawn(command.args(arguments), folder, settings);
-        for cache in ["data/cache", ".spin/cache"] {
-            compiled.keep(&host.folder().join(cache));
         }
-        host
+        self
     }
 
     /// Starts a host with a command that runs in this folder.
     pub fn run(command: &mut Command, folder: Arc<TempDir>) -> Self {
-        Self::spawn(command, folder, Vec::new())
+        let mut host = Self::empty(Kind::named(), folder);
+        host.listen(vec![Process::of(command)]);
+        host
     }
 
-    fn spawn(command: &mut Command, folder: Arc<TempDir>, settings: Vec<(String, String)>) -> Self {
-        let (process, output) = Process::of(command);
-        Self::listening(process, output, folder, settings)
-    }
-
-    /// Waits until the host prints its address.
-    fn listening(
-        process: Process,
-        output: Receiver<Line>,
-        folder: Arc<TempDir>,
-        settings: Vec<(String, String)>,
-    ) -> Self {
-        let log: Arc<(Mutex<String>, Condvar)> = Arc::default();
-        let keep = |log: &(Mutex<String>, Condvar), line: &Line| {
-            let (text, grown) = log;
-            if let Line::Logged(line) = line {
-                *text.lock().unwrap_or_else(PoisonError::into_inner) += &format!("{line}\n");
-                grown.notify_all();
-            }
-        };
-        let base = output.iter().find_map(|line| {
-            keep(&log, &line);
-            let (Line::Said(line) | Line::Logged(line)) = line;
-            let rest = line.strip_prefix("listening")?;
-            Some(rest.trim().to_owned())
-        });
-        let base =
-            base.unwrap_or_else(|| panic!("the host did not start:\n{}", log.0.lock().unwrap()));
-        std::thread::spawn({
-            let log = log.clone();
-            move || output.iter().for_each(|line| keep(&log, &line))
-        });
-        Self {
-            process,
-            folder,
-            settings,
-            base,
-            client: Client::builder().redirect(Policy::none()).build().unwrap(),
-            log,
+    /// Waits until each process prints its address.
+    fn listen(&mut self, started: Vec<(Process, Receiver<Line>)>) {
+        for (process, output) in started {
+            let keep = |log: &Log, line: &Line| {
+                let (text, grown) = &**log;
+                if let Line::Logged(line) = line {
+                    *text.lock().unwrap_or_else(PoisonError::into_inner) += &format!("{line}\n");
+                    grown.notify_all();
+                }
+            };
+            // The address, or the end of the output.
+            let lines = std::iter::from_fn(|| match output.recv_timeout(START) {
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("the host takes too long to start:\n{}", self.log())
+                }
+                line => line.ok(),
+            });
+            let base = { lines }.find_map(|line| {
+                keep(&self.log, &line);
+                let (Line::Said(line) | Line::Logged(line)) = line;
+                let rest = line.strip_prefix("listening")?;
+                Some(rest.trim().to_owned())
+            });
+            let base = base.unwrap_or_else(|| panic!("the host did not start:\n{}", self.log()));
+            std::thread::spawn({
+                let log = self.log.clone();
+                move || output.iter().for_each(|line| keep(&log, &line))
+            });
+            self.members.push(Member { process, base });
         }
     }
 
     /// Returns whether requests with unknown HTTP methods reach the service; Cloudflare's runtime refuses them.
     pub fn takes_any_method(&self) -> bool {
-        std::env::var("GATEWRIGHT_HOST").as_deref() != Ok("cloudflare")
+        self.kind != Kind::Cloudflare
     }
 
     /// Returns whether `ADMIN_EMAIL` and `ADMIN_PASSWORD` create the first administrator when the service starts. Spin
     /// and Workers have no startup; `/setup` does it there.
     pub fn makes_administrator_at_start(&self) -> bool {
-        matches!(
-            std::env::var("GATEWRIGHT_HOST").as_deref(),
-            Ok("native") | Err(_)
-        )
+        matches!(self.kind, Kind::Native | Kind::Postgres)
     }
 
     /// Returns whether `TRUSTED_PROXIES` determines the client's address; on Workers the platform does.
     pub fn looks_behind_proxies(&self) -> bool {
-        std::env::var("GATEWRIGHT_HOST").as_deref() != Ok("cloudflare")
+        self.kind != Kind::Cloudflare
     }
 
-    /// Returns the path of the database, or `None` on Workers, whose runtime manages the file.
+    /// Returns the path of SQLite's database, or `None` on Workers, whose runtime manages the file, and on PostgreSQL.
     pub fn database(&self) -> Option<PathBuf> {
-        let file = match std::env::var("GATEWRIGHT_HOST").as_deref() {
-            Ok("cloudflare") => return None,
-            Ok("spin") => ".spin/sqlite_db.db",
-            _ => "data/gatewright.db",
+        let file = match self.kind {
+            Kind::Cloudflare | Kind::Postgres | Kind::SpinPostgres => return None,
+            Kind::Spin => ".spin/sqlite_db.db",
+            Kind::Native => "data/gatewright.db",
         };
         Some(self.folder().join(file))
     }
 
     /// Returns the maximum memory of a password hash in MiB.
     pub fn hash_memory(&self) -> u32 {
-        match std::env::var("GATEWRIGHT_HOST").as_deref() {
-            Ok("cloudflare") => 64,
+        match self.kind {
+            Kind::Cloudflare => 64,
             _ => 128,
         }
     }
 
-    /// Returns the address of the service.
+    /// Returns the number of processes that serve requests.
+    pub fn processes(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Returns the PostgreSQL database of the host, if it has one.
+    pub fn postgres(&self) -> Option<&Database> {
+        self.postgres.as_deref()
+    }
+
+    /// Returns the address of the service: of two processes that of each in turn.
     pub fn base(&self) -> &str {
-        &self.base
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        &self.members[turn % self.members.len()].base
     }
 
     /// Returns the folder that the host was started in.
@@ -188,9 +265,9 @@ impl Host {
         self.folder.path()
     }
 
-    /// Returns the process ID.
+    /// Returns the process ID of the first process.
     pub fn process_id(&mut self) -> u32 {
-        self.process.child().id()
+        self.members[0].process.child().id()
     }
 
     /// Returns the host's log so far.
@@ -217,36 +294,42 @@ impl Host {
         assert!(!waited.timed_out(), "{parts:?} was not logged:\n{log}");
     }
 
-    /// Kills the process immediately, like a crash (SIGKILL).
+    /// Kills all processes immediately, like a crash (SIGKILL).
     pub fn kill(&mut self) {
-        self.process.kill();
+        for member in &mut self.members {
+            member.process.kill();
+        }
     }
 
-    /// Waits for the process to end.
+    /// Kills one of two processes immediately. The other one gets all further requests.
+    pub fn kill_one(&mut self) {
+        self.members.remove(0).process.kill();
+    }
+
+    /// Waits for the first process to end.
     pub fn wait(&mut self) -> ExitStatus {
-        self.process.child().wait().unwrap()
+        self.members[0].process.child().wait().unwrap()
     }
 
-    /// Kills the process and starts another on the same storage, with further settings.
+    /// Kills the processes and starts others on the same storage, with further settings.
     pub fn restart(mut self, settings: &[(&str, &str)]) -> Self {
-        self.kill();
         let further = settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Self::launch(
-            self.folder.clone(),
-            &[],
-            self.settings.iter().cloned().chain(further).collect(),
-        )
+        self.settings.extend(further);
+        self.restart_with(&[])
     }
 
-    /// Kills the process and starts another on the same storage, with further arguments.
+    /// Kills the processes and starts others on the same storage, with further arguments.
     pub fn restart_with(mut self, arguments: &[&str]) -> Self {
         self.kill();
-        Self::launch(self.folder.clone(), arguments, self.settings.clone())
+        let mut host = Self::empty(self.kind, self.folder.clone());
+        host.postgres.clone_from(&self.postgres);
+        host.settings.clone_from(&self.settings);
+        host.launch(arguments)
     }
 
-    /// Starts another process on the same storage, with a clock that is ahead by these seconds.
+    /// Starts others on the same storage, with a clock that is ahead by these seconds.
     pub fn restart_later(self, seconds: u64) -> Self {
         self.restart_with(&["--clock-offset", &seconds.to_string()])
     }
@@ -254,7 +337,7 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        self.process.kill();
+        self.kill();
         if std::thread::panicking() {
             eprintln!("the host's log:\n{}", self.log());
         }

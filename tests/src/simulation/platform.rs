@@ -12,6 +12,9 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use gatewright_storage_memory::MemoryStorage;
 
+/// Answers a request to another service. `None` means that nothing is there.
+type Service = Box<dyn Fn(&OutboundRequest) -> Option<OutboundResponse> + Send>;
+
 /// Storage in memory, a clock that moves only on request, seeded randomness, and recorded mail and log.
 pub struct SimulatedPlatform<S = MemoryStorage> {
     storage: S,
@@ -20,6 +23,7 @@ pub struct SimulatedPlatform<S = MemoryStorage> {
     mail: Mutex<Vec<Message>>,
     deferred: Mutex<Vec<Deferred>>,
     log: Mutex<Vec<String>>,
+    service: Mutex<Option<Service>>,
 }
 
 impl SimulatedPlatform {
@@ -40,7 +44,16 @@ impl<S> SimulatedPlatform<S> {
             mail: Mutex::default(),
             deferred: Mutex::default(),
             log: Mutex::default(),
+            service: Mutex::default(),
         }
+    }
+
+    /// Answers requests to other services from now on.
+    pub fn serve(
+        &self,
+        service: impl Fn(&OutboundRequest) -> Option<OutboundResponse> + Send + 'static,
+    ) {
+        *self.service.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(service));
     }
 
     /// Moves the clock forward.
@@ -99,7 +112,9 @@ impl<S: Storage> Platform for SimulatedPlatform<S> {
     }
 
     async fn fetch(&self, request: OutboundRequest) -> Result<OutboundResponse, String> {
-        Err(format!("nothing is at {}", request.url))
+        let service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
+        let response = service.as_ref().and_then(|service| service(&request));
+        response.ok_or_else(|| format!("nothing is at {}", request.url))
     }
 
     async fn pause(&self, span: Duration) {

@@ -48,6 +48,13 @@ impl Load {
         Ok(Self(path))
     }
 
+    /// Waits this many milliseconds before each request.
+    pub(super) fn paced(self, milliseconds: u32) -> Result<Self> {
+        let mut file = fs::OpenOptions::new().append(true).open(&self.0)?;
+        writeln!(file, "delay = function() return {milliseconds} end")?;
+        Ok(self)
+    }
+
     /// Creates a script of logins of one user.
     pub(super) fn login(path: PathBuf) -> Result<Self> {
         let body = login_body().to_string();
@@ -56,6 +63,45 @@ impl Load {
             &path,
             format!("wrk.method = \"POST\"\n{headers}\nwrk.body = [[{body}]]\n"),
         )?;
+        Ok(Self(path))
+    }
+
+    /// Runs a wrk for each URL at the same time, and divides the connections among them. Returns the sum of the rates, and
+    /// the slowest of the latencies.
+    pub(super) fn run_all(
+        &self,
+        urls: &[String],
+        connections: u32,
+        seconds: u64,
+    ) -> Result<Figures> {
+        let each = connections / urls.len() as u32;
+        let runs: Vec<_> = std::thread::scope(|scope| {
+            let running: Vec<_> = urls
+                .iter()
+                .map(|url| scope.spawn(move || self.run(url, each, seconds)))
+                .collect();
+            running.into_iter().map(|run| run.join()).collect()
+        });
+        let mut all = Figures {
+            rate: 0.0,
+            p50: 0.0,
+            p99: 0.0,
+        };
+        for run in runs {
+            let Ok(run) = run else {
+                bail!("a thread panicked")
+            };
+            let run = run?;
+            all.rate += run.rate;
+            all.p50 = all.p50.max(run.p50);
+            all.p99 = all.p99.max(run.p99);
+        }
+        Ok(all)
+    }
+
+    /// Creates a script of requests without tokens.
+    pub(super) fn get(path: PathBuf) -> Result<Self> {
+        fs::write(&path, "wrk.method = \"GET\"\n")?;
         Ok(Self(path))
     }
 

@@ -2,9 +2,12 @@
 
 mod client;
 mod cloudflare;
+mod hash;
+mod issuer;
 mod load;
 mod native;
 mod peer;
+mod postgres;
 mod spin;
 mod usage;
 
@@ -19,7 +22,9 @@ use crate::native::{build_host, build_scale};
 use crate::packages::Profile;
 use crate::process::{root, target};
 use crate::test::javascript;
+pub(crate) use hash::run as hash;
 use load::need_wrk;
+pub(crate) use postgres::measure as postgres;
 
 /// `cargo xtask bench verify`: the npm package compared with its peers.
 pub(crate) fn verify() -> Result<()> {

@@ -11,13 +11,23 @@ use crate::running::Running;
 pub(super) fn cpu_of_children(process: &Running) -> Result<f64> {
     let id = process.id();
     let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
-    let mut nanoseconds = 0.0;
+    let mut seconds = 0.0;
     for child in children.split_whitespace() {
-        for task in fs::read_dir(format!("/proc/{child}/task"))? {
-            let scheduled = fs::read_to_string(task?.path().join("schedstat"))?;
-            let first = scheduled.split(' ').next().context("schedstat")?;
-            nanoseconds += first.parse::<f64>()?;
-        }
+        seconds += cpu(child.parse()?)?;
+    }
+    Ok(seconds)
+}
+
+/// Returns the CPU time in seconds of a process: of its threads that have not ended.
+pub(super) fn cpu(process: u32) -> Result<f64> {
+    let mut nanoseconds = 0.0;
+    for task in fs::read_dir(format!("/proc/{process}/task"))? {
+        // The thread may have ended.
+        let Ok(scheduled) = fs::read_to_string(task?.path().join("schedstat")) else {
+            continue;
+        };
+        let first = scheduled.split(' ').next().context("schedstat")?;
+        nanoseconds += first.parse::<f64>()?;
     }
     Ok(nanoseconds / 1e9)
 }
@@ -36,24 +46,9 @@ pub(super) fn memory(host: &Running) -> Result<f64> {
 /// Returns the CPU time in seconds of one login, averaged over many sequential logins.
 pub(super) fn cpu_of_a_login(host: &Running, base: &str) -> Result<f64> {
     const LOGINS: u32 = 50;
-    let used = || -> Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", host.id()))?;
-        let fields: Vec<&str> = stat
-            .rsplit(')')
-            .next()
-            .unwrap_or_default()
-            .split_whitespace()
-            .collect();
-        // utime and stime, the 14th and 15th of proc_pid_stat(5), in ticks of 10 ms.
-        Ok(fields[11..13]
-            .iter()
-            .filter_map(|ticks| ticks.parse::<f64>().ok())
-            .sum::<f64>()
-            / 100.0)
-    };
-    let before = used()?;
+    let before = cpu(host.id())?;
     for _ in 0..LOGINS {
         login(base)?;
     }
-    Ok((used()? - before) / f64::from(LOGINS))
+    Ok((cpu(host.id())? - before) / f64::from(LOGINS))
 }

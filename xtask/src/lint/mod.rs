@@ -11,6 +11,7 @@ mod tokens;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+use crate::component::POSTGRES_FEATURE;
 use crate::documents::{Built, document};
 use crate::packages::built_twice;
 use crate::process::{cargo, output, root, run};
@@ -78,12 +79,18 @@ fn lint_native() -> Result<()> {
 }
 
 fn lint_components() -> Result<()> {
-    let mut clippy = WasmToolchain::ensure()?.cargo();
-    clippy
-        .current_dir(root())
-        .args(["clippy", "--locked", "--profile", "wasm"])
-        .args(["--target", TARGET]);
-    run(clippy.args(COMPONENTS).args(["--", "-D", "warnings"]))
+    for features in [&[][..], &["--features", POSTGRES_FEATURE]] {
+        let mut clippy = WasmToolchain::ensure()?.cargo();
+        clippy
+            .current_dir(root())
+            .args(["clippy", "--locked", "--profile", "wasm"])
+            .args(["--target", TARGET]);
+        run(clippy
+            .args(COMPONENTS)
+            .args(features)
+            .args(["--", "-D", "warnings"]))?;
+    }
+    Ok(())
 }
 
 /// Returns the output of `cargo metadata` for the workspace and its dependencies, on the supported platforms.

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::access::{SUPERADMIN, VERIFIED};
 use crate::admin::actor::Actor;
-use crate::admin::transfer::record::ImportUser;
+use crate::admin::transfer::record::{ImportIdentity, ImportUser};
 use crate::admin::users::Users;
 use crate::admin::users::list::list_users;
 use crate::audit::event::EventKind;
@@ -69,8 +69,22 @@ fn export_user<P: Platform>(
     let time = |time: Timestamp| time.to_string();
     let mut roles = details.roles;
     roles.retain(|name| name != VERIFIED);
+    let identities = details
+        .identities
+        .into_iter()
+        .map(|identity| ImportIdentity {
+            issuer: identity.issuer,
+            subject: identity.subject,
+            provider: identity.provider,
+            email: identity.email,
+            label: identity.label,
+            created_at: Some(time(identity.created_at)),
+            last_used_at: identity.last_used_at.map(time),
+        });
+    let identities: Vec<_> = identities.collect();
     let mut exported = ImportUser {
         roles: Some(roles),
+        identities: Some(identities).filter(|identities| !identities.is_empty()),
         ..ImportUser::default()
     };
     if secrets {

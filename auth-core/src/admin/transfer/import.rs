@@ -45,7 +45,7 @@ impl<P: Platform> Users<'_, P> {
         let roles = list_roles(context).await?;
         let nameless = options.ignore.contains(&IgnoredField::Username);
         let (mut outcomes, mut new) = (Vec::new(), Vec::new());
-        let mut tried = BTreeSet::new();
+        let mut tried = Tried::default();
         for user in users {
             let outcome = match imported::imported(context, actor, user, &roles, &options.ignore) {
                 Err(broken) => ImportOutcome::Refused(broken),
@@ -148,14 +148,21 @@ fn without_name(mut new: NewUser) -> NewUser {
     new
 }
 
-/// Returns the outcome that an import of a user would have. `tried` contains the names of the earlier users of the
-/// list, and then also those of this one. With `nameless`, a user name that another user has is left out.
+/// The users of a list whose import was tried.
+#[derive(Default)]
+struct Tried {
+    names: BTreeSet<LoginName>,
+    identities: BTreeSet<(String, String)>,
+}
+
+/// Returns the outcome that an import of a user would have. `tried` contains the names and identities of the earlier users
+/// of the list, and then also those of this one. With `nameless`, a user name that another user has is left out.
 async fn would_become<P: Platform>(
     context: &Context<P>,
     mut new: NewUser,
     mut left_out: Vec<FieldError>,
     nameless: bool,
-    tried: &mut BTreeSet<LoginName>,
+    tried: &mut Tried,
 ) -> Result<ImportOutcome> {
     let by_name = new.email_key.is_none();
     let names = |new: &NewUser| {
@@ -173,7 +180,7 @@ async fn would_become<P: Platform>(
             LoginName::Email(_) => CreateUserOutcome::EmailTaken,
         };
         let storage = context.storage();
-        if !tried.contains(&name) && storage.find_account(name).await?.is_none() {
+        if !tried.names.contains(&name) && storage.find_account(name).await?.is_none() {
             continue;
         }
         if nameless && !by_name && outcome == CreateUserOutcome::UsernameTaken {
@@ -183,7 +190,17 @@ async fn would_become<P: Platform>(
             return Ok(outcome);
         }
     }
-    tried.extend(names(&new));
+    for identity in &new.identities {
+        let (issuer, subject) = (identity.issuer.clone(), identity.subject.clone());
+        let again = !tried.identities.insert((issuer.clone(), subject.clone()));
+        let storage = context.storage();
+        if (again || storage.find_identity(issuer, subject).await?.is_some())
+            && let Some(outcome) = refusal(CreateUserOutcome::IdentityTaken, by_name)
+        {
+            return Ok(outcome);
+        }
+    }
+    tried.names.extend(names(&new));
     let id = new.user.id;
     Ok(ImportOutcome::Created { id, left_out })
 }
@@ -196,6 +213,11 @@ fn refusal(outcome: CreateUserOutcome, by_name: bool) -> Option<ImportOutcome> {
         CreateUserOutcome::Created => None,
         CreateUserOutcome::UsernameTaken if by_name => Some(ImportOutcome::Exists),
         CreateUserOutcome::IdTaken | CreateUserOutcome::EmailTaken => Some(ImportOutcome::Exists),
+        CreateUserOutcome::IdentityTaken => {
+            let message = "Another user has one of the identities.";
+            let rule = FieldError::new("identities", FieldErrorCode::Taken, message);
+            Some(ImportOutcome::Refused(vec![rule]))
+        }
         CreateUserOutcome::UsernameTaken
         | CreateUserOutcome::RoleAssigned
         | CreateUserOutcome::Conflict => Some(ImportOutcome::Refused(vec![name_taken()])),

@@ -4,12 +4,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::access::{USER, VERIFIED};
+use crate::account::change::{MAX_IDENTITIES, identity_key};
 use crate::account::creation::new_record;
 use crate::admin::actor::Actor;
-use crate::admin::transfer::record::{IgnoredField, ImportUser};
+use crate::admin::transfer::record::{IgnoredField, ImportIdentity, ImportUser};
+use crate::config::is_provider_name;
 use crate::context::Context;
 use crate::credential::{CredentialKind, new_credential};
 use crate::error::{FieldError, FieldErrorCode};
+use crate::federation::provider::SUBJECT_MAX;
 use crate::identifier::{EmailAddress, Username};
 use crate::mfa::second_factor::encrypt_totp_key;
 use crate::mfa::totp;
@@ -17,11 +20,15 @@ use crate::new_id::new_id;
 use crate::password::error::PasswordHashError;
 use crate::platform::Platform;
 use crate::profile::{Editor, display_name};
-use crate::storage::{NewUser, Role, User};
+use crate::storage::{Identity, NewUser, Role, User};
 use crate::time::Timestamp;
 
 /// Maximum number of recovery codes of one user.
 const RECOVERY_CODES_MAX: usize = 20;
+
+/// Maximum lengths of an issuer and a label in bytes.
+const ISSUER_MAX: usize = 2048;
+const LABEL_MAX: usize = 512;
 
 /// Estimates the milliseconds that it takes to verify a password by this hash.
 ///
@@ -173,6 +180,12 @@ pub(super) fn imported<P: Platform>(
             ));
         }
     }
+    let identities = given.identities.unwrap_or_default();
+    let identities = imported_identities(identities, &id, created_at).unwrap_or_else(|message| {
+        let code = FieldErrorCode::InvalidFormat;
+        broken.push(FieldError::new("identities", code, message));
+        Vec::new()
+    });
     let email_verified_at = match (given.email_verified, verified_at) {
         _ if email.is_none() => None,
         (Some(false), _) => None,
@@ -229,5 +242,59 @@ pub(super) fn imported<P: Platform>(
         updated_at: now,
         last_login_at,
     };
-    Ok((new_record(user, credentials, roles), left_out))
+    let new = NewUser {
+        identities,
+        ..new_record(user, credentials, roles)
+    };
+    Ok((new, left_out))
+}
+
+/// Returns the identities to store, or the broken rule.
+fn imported_identities(
+    given: Vec<ImportIdentity>,
+    user_id: &str,
+    created_at: Timestamp,
+) -> Result<Vec<Identity>, String> {
+    if given.len() > MAX_IDENTITIES {
+        return Err(format!("At most {MAX_IDENTITIES} identities."));
+    }
+    let mut identities: Vec<Identity> = Vec::new();
+    for one in given {
+        let plain = |text: &str, max| {
+            !text.trim().is_empty() && text.len() <= max && !text.contains(char::is_control)
+        };
+        if !plain(&one.issuer, ISSUER_MAX) || !plain(&one.subject, SUBJECT_MAX) {
+            let limits = format!("{ISSUER_MAX} and {SUBJECT_MAX} bytes");
+            return Err(format!(
+                "Issuer and subject must be text of at most {limits}."
+            ));
+        }
+        if !is_provider_name(&one.provider) {
+            return Err("The provider must be a name as in the settings.".to_owned());
+        }
+        let time = |text: Option<String>| match text {
+            Some(text) => Timestamp::parse(&text)
+                .map(Some)
+                .ok_or_else(|| "Must be RFC 3339 times.".to_owned()),
+            None => Ok(None),
+        };
+        let shown = |text: Option<String>| text.filter(|text| plain(text, LABEL_MAX));
+        let identity = Identity {
+            user_id: user_id.to_owned(),
+            email: shown(one.email),
+            label: shown(one.label),
+            created_at: time(one.created_at)?.unwrap_or(created_at),
+            last_used_at: time(one.last_used_at)?,
+            issuer: one.issuer,
+            subject: one.subject,
+            provider: one.provider,
+            tokens: None,
+        };
+        let key = identity_key(&identity);
+        if identities.iter().any(|other| identity_key(other) == key) {
+            return Err("Each identity must be given once.".to_owned());
+        }
+        identities.push(identity);
+    }
+    Ok(identities)
 }

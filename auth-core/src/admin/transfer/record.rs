@@ -53,6 +53,33 @@ pub struct ImportUser {
     /// Digests of the recovery codes, SHA-256 in base64url.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_codes: Option<Vec<String>>,
+    /// Identities at sign-in providers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identities: Option<Vec<ImportIdentity>>,
+}
+
+/// An identity in an import or export: an account at a sign-in provider, by which the user signs in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImportIdentity {
+    /// The issuer, as the provider has it in ID tokens.
+    pub issuer: String,
+    /// The identifier of the person at the issuer.
+    pub subject: String,
+    /// The name of the provider in the settings.
+    pub provider: String,
+    /// The e-mail address at the provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The name of the person at the provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Time when it was linked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// Time of the last sign-in by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<String>,
 }
 
 /// Omits the secrets.

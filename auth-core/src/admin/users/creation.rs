@@ -13,7 +13,7 @@ use crate::admin::grounds::{grounds, renewed};
 use crate::admin::users::Users;
 use crate::admin::users::fields::{UserUpdate, write_update};
 use crate::audit::event::EventKind;
-use crate::audit::record::record;
+use crate::audit::record::audit_event;
 use crate::context::Context;
 use crate::credential::{CredentialKind, new_credential};
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
@@ -91,7 +91,12 @@ impl<P: Platform> Users<'_, P> {
             if user.email_verified_at.is_some() {
                 roles.push(VERIFIED.to_owned());
             }
-            let record = NewUser {
+            roles.sort();
+            roles.dedup();
+            let event = actor.event(EventKind::UserCreated).on("user", &user.id);
+            let event = event.with("roles", roles.as_slice());
+            let new = NewUser {
+                events: vec![audit_event(context, event, actor.client())],
                 grounds: Some(grounds(
                     context,
                     &acting,
@@ -99,7 +104,7 @@ impl<P: Platform> Users<'_, P> {
                 )),
                 ..new_record(user.clone(), credentials.clone(), roles)
             };
-            if try_create(context, record).await? {
+            if try_create(context, new).await? {
                 break;
             }
             tries.next().ok_or_else(always_changing)?;
@@ -107,12 +112,6 @@ impl<P: Platform> Users<'_, P> {
             granted = granted_roles(context, &acting, names).await?;
         }
         let member = find_user(context, &user.id).await?;
-        let event = actor.event(EventKind::UserCreated).on("user", &user.id);
-        record(
-            context,
-            event.with("roles", member.roles.as_slice()),
-            actor.client(),
-        );
         if let (true, Some(email)) = (new.invite, &user.email) {
             send_reset(context, Some(&member.account), email, MailKind::Invitation).await?;
         }

@@ -4,7 +4,7 @@ use crate::account::find::find_user;
 use crate::admin::actor::Actor;
 use crate::admin::users::Users;
 use crate::audit::event::EventKind;
-use crate::audit::record::record;
+use crate::audit::record::{audit_event, log_events};
 use crate::error::{Error, Result};
 use crate::new_id::new_id;
 use crate::platform::Platform;
@@ -50,9 +50,16 @@ impl<P: Platform> Users<'_, P> {
         let now = context.now();
         // Read first, so that nothing is stored if there is no key to sign with.
         let keys = current_keys(context, now, Freshness::Usual).await?;
+        let id = new_id(&context.platform);
+        let mut event = actor.event(EventKind::UserImpersonated).on("user", user_id);
+        event = event.with("started_session", id.as_str());
+        if let Some(why) = why {
+            event = event.with("reason", why);
+        }
+        let events = vec![audit_event(context, event, actor.client())];
         let new = NewSession {
             session: Session {
-                id: new_id(&context.platform),
+                id,
                 user_id: user_id.to_owned(),
                 client_id: None,
                 actor_id: Some(by),
@@ -70,12 +77,17 @@ impl<P: Platform> Users<'_, P> {
             },
             refresh_token: None,
             credential: None,
+            identity: None,
             ends_others: false,
             continues: None,
             replaces: Vec::new(),
+            events: events.clone(),
         };
         let active = match context.storage().start_session(new).await? {
-            StartSessionOutcome::Started(started) => started.active,
+            StartSessionOutcome::Started(started) => {
+                log_events(context, &events);
+                started.active
+            }
             StartSessionOutcome::UserInactive => return Err(Error::AccountDisabled),
         };
         // The user may have gained rank meanwhile, or the administrator may have lost the rights.
@@ -84,12 +96,6 @@ impl<P: Platform> Users<'_, P> {
             context.storage().revoke_session(id, now, reason).await?;
             return Err(Error::InsufficientRank);
         }
-        let mut event = actor.event(EventKind::UserImpersonated).on("user", user_id);
-        event = event.with("started_session", active.session.id.as_str());
-        if let Some(why) = why {
-            event = event.with("reason", why);
-        }
-        record(context, event, actor.client());
         let (access_token, expires_in) = access_token(context, keys, now, &active).await?;
         Ok(Impersonation {
             access_token,

@@ -2,6 +2,7 @@
 
 pub(crate) mod creation;
 pub(crate) mod fields;
+pub(crate) mod identities;
 pub(crate) mod impersonation;
 pub(crate) mod list;
 pub(crate) mod roles;

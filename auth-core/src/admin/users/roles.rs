@@ -7,7 +7,7 @@ use crate::admin::catalog::find_role;
 use crate::admin::grounds::renewed;
 use crate::admin::users::Users;
 use crate::audit::event::EventKind;
-use crate::audit::record::record;
+use crate::audit::record::audit_event;
 use crate::error::Result;
 use crate::platform::Platform;
 use crate::storage::UserDetails;
@@ -27,10 +27,13 @@ impl<P: Platform> Users<'_, P> {
         held: bool,
     ) -> Result<()> {
         let context = self.context;
+        let kind = if held {
+            EventKind::RoleAdded
+        } else {
+            EventKind::RoleRemoved
+        };
         let mut acting = actor.clone();
-        let mut tries = 0..TRIES;
-        let role = loop {
-            tries.next().ok_or_else(always_changing)?;
+        for _ in 0..TRIES {
             let role = find_role(context, role).await?;
             // An actor who can't grant a role can't revoke it either.
             acting.may_grant(&role)?;
@@ -42,21 +45,17 @@ impl<P: Platform> Users<'_, P> {
                 } else {
                     change.remove_roles(names);
                 }
+                let event = actor.event(kind).on("user", user_id);
+                let event = event.with("role", role.name.as_str());
+                change.events = vec![audit_event(context, event, actor.client())];
                 Ok(change)
             };
             let changed = try_administer(context, &acting, user_id, Some(&role), decide);
             if changed.await?.is_some() {
-                break role;
+                return Ok(());
             }
             acting = renewed(context, &acting).await?;
-        };
-        let kind = if held {
-            EventKind::RoleAdded
-        } else {
-            EventKind::RoleRemoved
-        };
-        let event = actor.event(kind).on("user", user_id);
-        record(context, event.with("role", role.name), actor.client());
-        Ok(())
+        }
+        Err(always_changing())
     }
 }

@@ -5,7 +5,7 @@ use crate::admin::actor::Actor;
 use crate::admin::administer::administer;
 use crate::admin::users::Users;
 use crate::audit::event::EventKind;
-use crate::audit::record::record;
+use crate::audit::record::audit_event;
 use crate::client::Client;
 use crate::credential::SECOND_FACTOR;
 use crate::error::{Error, Result};
@@ -23,6 +23,8 @@ impl<P: Platform> Users<'_, P> {
     /// factors; [`Error::MfaNotEnabled`], or a failure of the platform.
     pub async fn remove_second_factor(self, actor: &Actor, user_id: &str) -> Result<()> {
         let context = self.context;
+        let event = actor.event(EventKind::SecondFactorRemoved);
+        let event = audit_event(context, event.on("user", user_id), actor.client());
         let user = administer(context, actor, user_id, |member| {
             actor.must_be_another(user_id)?;
             if !has_second_factor(&member.account) {
@@ -30,16 +32,14 @@ impl<P: Platform> Users<'_, P> {
             }
             let mut change = Change {
                 deletes: SECOND_FACTOR.to_vec(),
+                events: vec![event.clone()],
                 ..Change::of(member.account.user.clone())
             };
             // They have proved this factor, and must not count as having proved a later one.
             change.end_sessions(None, "second_factor_removed");
             Ok(change)
         })
-        .await?
-        .user;
-        let event = actor.event(EventKind::SecondFactorRemoved);
-        record(context, event.on("user", user_id), actor.client());
+        .await?;
         notify_user(context, &user, MailKind::MfaDisabled, &Client::default());
         Ok(())
     }

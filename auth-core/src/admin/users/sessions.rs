@@ -6,7 +6,7 @@ use crate::admin::actor::Actor;
 use crate::admin::administer::administer;
 use crate::admin::users::Users;
 use crate::audit::event::EventKind;
-use crate::audit::record::record;
+use crate::audit::record::audit_event;
 use crate::error::Result;
 use crate::platform::Platform;
 use crate::sessions::active::{active_session, active_sessions};
@@ -41,7 +41,13 @@ impl<P: Platform> Users<'_, P> {
             Some(id) => Some(active_session(context, user_id, id).await?),
             None => None,
         };
-        let changed = administer(context, actor, user_id, |member| {
+        let event = actor.event(EventKind::UserSessionsRevoked);
+        let mut event = event.on("user", user_id);
+        if let Some(id) = &only {
+            event = event.with("ended_session", id.as_str());
+        }
+        let event = audit_event(context, event, actor.client());
+        administer(context, actor, user_id, |member| {
             let mut change = Change::of(member.account.user.clone());
             change.ends_sessions = Some(SessionEnding {
                 except: None,
@@ -49,19 +55,10 @@ impl<P: Platform> Users<'_, P> {
                 only_acting: false,
                 reason: "administrator".to_owned(),
             });
+            change.events = vec![event.clone()];
             Ok(change)
-        });
-        let ended = changed.await?.ended;
-        let event = actor.event(EventKind::UserSessionsRevoked);
-        let event = event.on("user", user_id);
-        match only {
-            None => record(context, event.with("sessions", ended), actor.client()),
-            Some(id) if ended > 0 => {
-                record(context, event.with("ended_session", id), actor.client())
-            }
-            // Another request has ended it meanwhile.
-            Some(_) => {}
-        }
+        })
+        .await?;
         Ok(())
     }
 }

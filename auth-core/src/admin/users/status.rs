@@ -9,7 +9,7 @@ use crate::admin::administer::administer;
 use crate::admin::grounds::{grounds, renewed};
 use crate::admin::users::Users;
 use crate::audit::event::EventKind;
-use crate::audit::record::record;
+use crate::audit::record::audit_event;
 use crate::client::Client;
 use crate::credential::CredentialKind;
 use crate::error::{Error, Result};
@@ -26,16 +26,17 @@ impl<P: Platform> Users<'_, P> {
     pub async fn disable(self, actor: &Actor, user_id: &str) -> Result<()> {
         let context = self.context;
         let now = context.now();
+        let event = actor.event(EventKind::UserDisabled).on("user", user_id);
+        let event = audit_event(context, event, actor.client());
         administer(context, actor, user_id, |member| {
             let mut user = member.account.user.clone();
             user.disabled_at.get_or_insert(now);
             let mut change = Change::of(user);
             change.end_sessions(None, "disabled");
+            change.events = vec![event.clone()];
             Ok(change)
         })
         .await?;
-        let event = actor.event(EventKind::UserDisabled).on("user", user_id);
-        record(context, event, actor.client());
         Ok(())
     }
 
@@ -45,14 +46,17 @@ impl<P: Platform> Users<'_, P> {
     /// [`Error::NotFound`], [`Error::InsufficientRank`], or a failure of the platform.
     pub async fn enable(self, actor: &Actor, user_id: &str) -> Result<()> {
         let context = self.context;
+        let event = actor.event(EventKind::UserEnabled).on("user", user_id);
+        let event = audit_event(context, event, actor.client());
         administer(context, actor, user_id, |member| {
             let mut user = member.account.user.clone();
             user.disabled_at = None;
-            Ok(Change::of(user))
+            Ok(Change {
+                events: vec![event.clone()],
+                ..Change::of(user)
+            })
         })
         .await?;
-        let event = actor.event(EventKind::UserEnabled).on("user", user_id);
-        record(context, event, actor.client());
         Ok(())
     }
 
@@ -62,16 +66,18 @@ impl<P: Platform> Users<'_, P> {
     /// [`Error::NotFound`], [`Error::InsufficientRank`], or a failure of the platform.
     pub async fn unlock(self, actor: &Actor, user_id: &str) -> Result<()> {
         let context = self.context;
+        let event = actor.event(EventKind::UserUnlocked).on("user", user_id);
+        let event = audit_event(context, event, actor.client());
         let user = administer(context, actor, user_id, |member| {
             let mut user = member.account.user.clone();
             user.locked_until = None;
-            Ok(Change::of(user))
+            Ok(Change {
+                events: vec![event.clone()],
+                ..Change::of(user)
+            })
         })
-        .await?
-        .user;
+        .await?;
         forget_attempts(context, &user).await?;
-        let event = actor.event(EventKind::UserUnlocked).on("user", user_id);
-        record(context, event, actor.client());
         Ok(())
     }
 
@@ -81,6 +87,8 @@ impl<P: Platform> Users<'_, P> {
     /// [`Error::NotFound`], [`Error::InsufficientRank`], also for the actor's own account; [`Error::NoEmail`], or a failure of the platform.
     pub async fn force_password_reset(self, actor: &Actor, user_id: &str) -> Result<()> {
         let context = self.context;
+        let event = actor.event(EventKind::PasswordResetForced);
+        let event = audit_event(context, event.on("user", user_id), actor.client());
         let user = administer(context, actor, user_id, |member| {
             actor.must_be_another(user_id)?;
             let user = member.account.user.clone();
@@ -89,15 +97,13 @@ impl<P: Platform> Users<'_, P> {
             }
             let mut change = Change {
                 deletes: vec![CredentialKind::Password],
+                events: vec![event.clone()],
                 ..Change::of(user)
             };
             change.end_sessions(None, "password_reset");
             Ok(change)
         })
-        .await?
-        .user;
-        let event = actor.event(EventKind::PasswordResetForced);
-        record(context, event.on("user", user_id), actor.client());
+        .await?;
         let account = find_account(context, user_id).await?;
         let email = user.email.unwrap_or_default();
         send_reset(context, account.as_ref(), &email, MailKind::ResetRequired).await
@@ -110,11 +116,13 @@ impl<P: Platform> Users<'_, P> {
     /// [`Error::LastSuperadmin`], or a failure of the platform.
     pub async fn delete(self, actor: &Actor, user_id: &str) -> Result<()> {
         let context = self.context;
+        let event = actor.event(EventKind::UserDeleted).on("user", user_id);
+        let event = audit_event(context, event, actor.client());
         let mut acting = actor.clone();
         let mut tries = 0..TRIES;
         let user = loop {
             tries.next().ok_or_else(always_changing)?;
-            let deleted = try_delete(context, user_id, |member| {
+            let deleted = try_delete(context, user_id, &event, |member| {
                 acting.may_administer(member)?;
                 acting.must_be_another(user_id)?;
                 Ok(Some(grounds(context, &acting, [member.into()])))
@@ -124,8 +132,6 @@ impl<P: Platform> Users<'_, P> {
             }
             acting = renewed(context, &acting).await?;
         };
-        let event = actor.event(EventKind::UserDeleted).on("user", user_id);
-        record(context, event, actor.client());
         notify_user(context, &user, MailKind::AccountDeleted, &Client::default());
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::admin::administer::administer;
 use crate::admin::users::Users;
 use crate::admin::users::fields::{UserUpdate, write_update};
 use crate::audit::event::EventKind;
-use crate::audit::record::record;
+use crate::audit::record::audit_event;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::mail::context::MailContext;
@@ -39,6 +39,8 @@ impl<P: Platform> Users<'_, P> {
             let mut user = member.account.user.clone();
             before = Some(user.clone());
             write_update(context, &mut user, update, false).map_err(Error::Invalid)?;
+            let event = actor.event(EventKind::UserUpdated).on("user", user_id);
+            let event = event.with("changed", changed_fields(&member.account.user, &user));
             let verified = user.email_verified_at.is_some();
             let moved = user.email != member.account.user.email;
             let proves = verified != member.account.user.email_verified_at.is_some();
@@ -59,23 +61,11 @@ impl<P: Platform> Users<'_, P> {
             } else {
                 change.removes_roles = role;
             }
+            change.events = vec![audit_event(context, event, actor.client())];
             Ok(change)
         })
         .await?;
-        let user = user.user;
-        let event = actor.event(EventKind::UserUpdated).on("user", user_id);
         let before = before.unwrap_or_else(|| user.clone());
-        let verified = |user: &User| user.email_verified_at.is_some();
-        let changed = [
-            ("email", before.email != user.email),
-            ("email_verified", verified(&before) != verified(&user)),
-            ("username", before.username != user.username),
-            ("display_name", before.display_name != user.display_name),
-            ("profile", before.profile != user.profile),
-        ];
-        let changed = changed.into_iter().filter(|(_, changed)| *changed);
-        let changed: Vec<_> = changed.map(|(name, _)| name).collect();
-        record(context, event.with("changed", changed), actor.client());
         if before.username != user.username {
             notify_user(
                 context,
@@ -105,4 +95,18 @@ impl<P: Platform> Users<'_, P> {
         }
         find_user(context, user_id).await
     }
+}
+
+/// Returns the names of the fields that an update changes.
+fn changed_fields(before: &User, user: &User) -> Vec<&'static str> {
+    let verified = |user: &User| user.email_verified_at.is_some();
+    let changed = [
+        ("email", before.email != user.email),
+        ("email_verified", verified(before) != verified(user)),
+        ("username", before.username != user.username),
+        ("display_name", before.display_name != user.display_name),
+        ("profile", before.profile != user.profile),
+    ];
+    let changed = changed.into_iter().filter(|(_, changed)| *changed);
+    changed.map(|(name, _)| name).collect()
 }

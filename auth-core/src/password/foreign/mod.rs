@@ -46,9 +46,7 @@ mod text;
 use aes::Aes256;
 use aes::cipher::{KeyIvInit as _, StreamCipher as _};
 use ctr::Ctr128BE;
-use pbkdf2::pbkdf2_hmac;
-use sha1::Sha1;
-use sha2::{Sha256, Sha512};
+use gatewright_crypto::pbkdf2;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
@@ -132,9 +130,9 @@ impl ForeignHash {
             } => {
                 let mut computed = Zeroizing::new(vec![0; hash.len()]);
                 let derive = match digest {
-                    Digest::Sha1 => pbkdf2_hmac::<Sha1>,
-                    Digest::Sha256 => pbkdf2_hmac::<Sha256>,
-                    Digest::Sha512 => pbkdf2_hmac::<Sha512>,
+                    Digest::Sha1 => pbkdf2::with_sha1,
+                    Digest::Sha256 => pbkdf2::with_sha256,
+                    Digest::Sha512 => pbkdf2::with_sha512,
                 };
                 derive(password.as_bytes(), salt, *iterations, &mut computed);
                 (computed, &hash[..])

@@ -43,6 +43,15 @@ impl Outcome {
     }
 }
 
+/// Returns the report of an identity that this command left out.
+pub(super) fn identity_left_out(message: String) -> Detail {
+    Detail {
+        field: "identities".to_owned(),
+        code: "unknown_identity".to_owned(),
+        message,
+    }
+}
+
 /// Turns a refusal of a permission or role into an outcome; any other failure ends the import.
 pub(super) fn refused_by(error: anyhow::Error) -> Result<Outcome> {
     match error.downcast_ref::<Refusal>() {

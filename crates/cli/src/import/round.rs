@@ -16,11 +16,13 @@ pub(super) struct Round {
 
 impl Round {
     /// Sorts users by address, because neighbours in this order are neighbours in the indexes of the database. If two
-    /// users have the same user name or ID, the order of the file stays, because the first one gets it. A user that the
+    /// users have the same user name, ID or identity, the order of the file stays, because the first one gets it. A user that the
     /// service would take for an earlier one is not sent.
     pub(super) fn new(records: Vec<Record>, known: &mut Known) -> Self {
         let mut order = Vec::with_capacity(records.len());
-        let (mut usernames, mut ids, mut come_once) = (HashSet::new(), HashSet::new(), true);
+        let (mut usernames, mut ids, mut identities) =
+            (HashSet::new(), HashSet::new(), HashSet::new());
+        let mut come_once = true;
         for (place, record) in records.iter().enumerate() {
             let Ok(Item::User(user)) = &record.item else {
                 continue;
@@ -37,6 +39,10 @@ impl Round {
             come_once &= id.is_none_or(|id| ids.insert(id));
             if let Some(username) = &username {
                 come_once &= usernames.insert(username.clone());
+            }
+            for identity in user.identities.iter().flatten() {
+                let key = (identity.issuer.clone(), identity.subject.clone());
+                come_once &= identities.insert(key);
             }
             order.push((email.or(username), place));
         }

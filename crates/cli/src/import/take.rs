@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use gatewright_transfer::Item;
 
 use super::importer::Importer;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, identity_left_out};
 use super::round::Round;
 
 impl Importer<'_> {
@@ -38,7 +38,7 @@ impl Importer<'_> {
             outcomes[place] = Some(outcome);
         }
         for (record, outcome) in records.iter().zip(outcomes) {
-            let outcome = outcome.unwrap_or_else(|| {
+            let mut outcome = outcome.unwrap_or_else(|| {
                 let message = "An earlier user in this file has this address or name.";
                 Outcome::refused("taken", message.to_owned())
             });
@@ -46,6 +46,8 @@ impl Importer<'_> {
             match outcome.status.as_str() {
                 "created" => {
                     self.progress.created += 1;
+                    let identities = record.left_out.iter().cloned();
+                    outcome.left_out.extend(identities.map(identity_left_out));
                     let costliest = &mut self.progress.password_cost_ms;
                     *costliest = outcome.password_cost_ms.max(*costliest);
                     if !outcome.left_out.is_empty() {

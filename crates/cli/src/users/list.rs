@@ -14,6 +14,7 @@ pub(super) fn command() -> Command {
         .about("List users; times are in RFC 3339, or a day in UTC")
         .arg(option("search", "TEXT").help("Only users whose e-mail address, user name, display name or profile begins with this text"))
         .arg(option("role", "ROLE").help("Only users with this role"))
+        .arg(option("provider", "PROVIDER").help("Only users who can sign in with this provider, such as google"))
         .arg(yes_or_no("verified").help("Only users whose e-mail address is verified, or is not"))
         .arg(yes_or_no("disabled").help("Only users who are disabled, or are not"))
         .arg(yes_or_no("locked").help("Only users who are locked out at present, or are not"))
@@ -34,8 +35,8 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
     let mut query = Query::new();
-    for (name, field) in [("search", "search"), ("role", "role"), ("sort", "sort")] {
-        query.extend(text(matches, name).map(|value| (field, value.to_owned())));
+    for name in ["search", "role", "provider", "sort"] {
+        query.extend(text(matches, name).map(|value| (name, value.to_owned())));
     }
     for field in ["verified", "disabled", "locked"] {
         let value = matches.get_one::<bool>(field);
@@ -101,7 +102,7 @@ mod tests {
         let out = person
             .run(
                 &fake,
-                "user list --role admin --verified --disabled=false --locked=true --created-from 2026-01-02 \
+                "user list --role admin --provider google --verified --disabled=false --locked=true --created-from 2026-01-02 \
                  --created-to 2026-02-03T00:00:00+01:00 --last-login-from 2026-01-01 --last-login-to 2026-01-02 \
                  --sort -last_login_at --limit 1 --cursor a/b",
             )
@@ -109,7 +110,7 @@ mod tests {
         assert_eq!(
             fake.paths(),
             [
-                "GET /users?role=admin&sort=-last_login_at&verified=true&disabled=false&locked=true\
+                "GET /users?role=admin&provider=google&sort=-last_login_at&verified=true&disabled=false&locked=true\
                  &created_from=2026-01-02T00%3A00%3A00Z&created_to=2026-02-03T00%3A00%3A00%2B01%3A00\
                  &last_login_from=2026-01-01T00%3A00%3A00Z&last_login_to=2026-01-02T00%3A00%3A00Z&limit=1&cursor=a%2Fb"
             ]

@@ -4,6 +4,7 @@ mod create;
 mod edit;
 #[cfg(test)]
 mod fixtures;
+mod identities;
 mod list;
 mod profile;
 
@@ -54,6 +55,7 @@ pub(crate) fn command() -> Command {
                 .about("Remove the second factor of a user")
                 .arg(user()),
         )
+        .subcommand(identities::unlink_command())
         .subcommand(
             Command::new("sessions")
                 .about("List the sessions of a user")
@@ -92,10 +94,8 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         call.done(matches, &body, said)
     };
     match name {
-        "show" => {
-            let body = call.api.get(&path(&["users", id])?)?;
-            call.record(matches, &body)
-        }
+        "show" => identities::show(call, matches, id),
+        "unlink" => identities::unlink(call, matches, &user),
         "edit" => edit::run(call, matches, id),
         "disable" => do_it(
             call,
@@ -167,14 +167,6 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
 mod tests {
     use super::fixtures::{ID, page, record};
     use crate::fake::{Fake, Person, Script, run_line};
-
-    #[test]
-    fn a_user_is_shown_by_name() {
-        let fake = Fake::new([page(&[record()], None), Script::json(200, record())]);
-        let out = run_line(&fake, "user show ada@example.com").unwrap();
-        assert_eq!(fake.paths()[1], format!("GET /users/{ID}"));
-        assert!(out.starts_with(&format!("id              {ID}\n")), "{out}");
-    }
 
     #[test]
     fn what_is_done_to_a_user() {

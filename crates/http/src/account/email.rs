@@ -48,10 +48,9 @@ pub(crate) struct ChangeEmailRequest {
     #[serde(default)]
     #[cfg_attr(test, schema(required, format = Email, min_length = 1, max_length = 254))]
     email: String,
-    /// The current password.
-    #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
-    password: String,
+    /// The current password. An account without a password requires authentication within the last ten minutes instead.
+    #[cfg_attr(test, schema(format = Password, min_length = 1))]
+    password: Option<String>,
     /// TOTP code or recovery code. Required if a second factor is enabled, unless the session was authenticated with it
     /// within the last ten minutes.
     #[serde(alias = "totp_code")]
@@ -63,10 +62,10 @@ async fn change_email<P: Platform>(
     session: Session,
     request: ChangeEmailRequest,
 ) -> Answer<NoContent> {
-    let password = json::required("password", &request.password)?;
     let evidence = Evidence {
+        password: json::optional(request.password.as_deref()),
         code: request.code.as_deref(),
-        ..Evidence::password(password)
+        ..Evidence::default()
     };
     call.auth
         .accounts()
@@ -80,13 +79,17 @@ async fn confirm_email<P: Platform>(
     session: OptionalSession,
     request: VerifyRequest,
 ) -> Answer<UserView> {
-    let (token, evidence) = (call.path_parameter("token"), request.evidence(&session));
+    let flows = call.flow_cookies();
+    let evidence = request.evidence(&session, &flows);
+    let token = call.path_parameter("token");
     let user = call
         .auth
         .accounts()
         .confirm_email(&token, evidence, &call.client())
         .await?;
-    Ok(call.json(&user.into()))
+    let mut reply = call.json(&user.into());
+    call.clear_ended_flow(reply.headers_mut(), &flows);
+    Ok(reply)
 }
 
 async fn undo_email<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<UserView> {

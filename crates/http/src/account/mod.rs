@@ -1,6 +1,7 @@
 //! The account of the signed-in user.
 
 pub(crate) mod email;
+pub(crate) mod identities;
 pub(crate) mod own;
 pub(crate) mod password;
 pub(crate) mod sessions;

@@ -41,7 +41,7 @@ rows![
     .fails(&[409, 429]),
     delete_account = delete("/account", "Deletes the account and all of its data.")
         .session()
-        .json::<PasswordRequest>()
+        .optional_json::<PasswordRequest>()
         .fails(&[403, 429])
         .hashes_password(),
 ];
@@ -69,13 +69,12 @@ pub(crate) struct AccountUpdateRequest {
 }
 
 /// The password, as proof of the account.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct PasswordRequest {
-    /// The current password.
-    #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
-    password: String,
+    /// The current password. An account without a password requires authentication within the last ten minutes instead.
+    #[cfg_attr(test, schema(format = Password, min_length = 1))]
+    password: Option<String>,
     /// TOTP code or recovery code. Required if a second factor is enabled, unless the session was authenticated with it
     /// within the last ten minutes.
     #[serde(alias = "totp_code")]
@@ -98,6 +97,7 @@ async fn account<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<Ac
         has_password: methods.password,
         mfa_enabled: methods.second_factor,
         recovery_codes_left: methods.recovery_codes_left,
+        identity_count: methods.identities,
     }))
 }
 
@@ -124,10 +124,10 @@ async fn delete_account<P: Platform>(
     session: Session,
     request: PasswordRequest,
 ) -> Answer<NoContent> {
-    let password = json::required("password", &request.password)?;
     let evidence = Evidence {
+        password: json::optional(request.password.as_deref()),
         code: request.code.as_deref(),
-        ..Evidence::password(password)
+        ..Evidence::default()
     };
     call.auth
         .accounts()

@@ -12,7 +12,7 @@ use crate::row::{post, rows};
 rows![
     change_password = post(
         "/account/change-password",
-        "Changes the password and ends all other sessions. Returns tokens that replace the presented ones.",
+        "Changes the password, or sets the first one, and ends all other sessions. Returns tokens that replace the presented ones.",
     )
     .session()
     .json::<ChangePasswordRequest>()
@@ -25,10 +25,9 @@ rows![
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ChangePasswordRequest {
-    /// The current password.
-    #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
-    current_password: String,
+    /// The current password. An account without a password requires authentication within the last ten minutes instead.
+    #[cfg_attr(test, schema(format = Password, min_length = 1))]
+    current_password: Option<String>,
     /// The new password: 8 to 128 characters by default (`PASSWORD_MIN_LENGTH`, `PASSWORD_MAX_LENGTH`). Common
     /// passwords and passwords built from the e-mail address or a name are rejected.
     #[serde(default)]
@@ -45,10 +44,11 @@ async fn change_password<P: Platform>(
     session: Session,
     request: ChangePasswordRequest,
 ) -> Answer<TokenResponse> {
-    let current = json::required("current_password", &request.current_password)?;
     let evidence = Evidence {
+        password: json::optional(request.current_password.as_deref()),
+        password_field: "current_password",
         code: request.code.as_deref(),
-        ..Evidence::password(current)
+        ..Evidence::default()
     };
     let tokens = call
         .auth

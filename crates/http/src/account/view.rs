@@ -63,6 +63,8 @@ pub(crate) struct AccountResponse {
     pub(super) mfa_enabled: bool,
     /// Number of unused recovery codes.
     pub(super) recovery_codes_left: usize,
+    /// Number of linked accounts at sign-in providers.
+    pub(super) identity_count: usize,
 }
 
 /// Active sessions, the most recently used first.

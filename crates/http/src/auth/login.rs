@@ -1,6 +1,6 @@
 //! Sign-in with password and, if enabled, a second factor.
 
-use auth_core::{Error, Login, MfaChallenge, Platform};
+use auth_core::{Continuation, Error, Login, MfaChallenge, Platform};
 use serde::{Deserialize, Serialize};
 
 use crate::auth::tokens::{TokenResponse, signed_in};
@@ -76,6 +76,44 @@ pub(crate) struct MfaRequiredResponse {
     methods: [&'static str; 2],
     /// Seconds until the login expires and must be started again.
     expires_in: u64,
+    /// Where the browser goes in the end, if `/auth/oauth/{provider}` was given a `transport`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_to: Option<String>,
+    /// The `transport` that was given, for `/auth/login/mfa`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transport: Option<&'static str>,
+}
+
+/// Returns where a browser goes in the end, and the name of the transport.
+pub(crate) fn continued(
+    continuation: Option<Continuation>,
+) -> (Option<String>, Option<&'static str>) {
+    continuation
+        .map(|rest| (rest.redirect_to, rest.transport.name()))
+        .unzip()
+}
+
+impl MfaRequiredResponse {
+    pub(crate) fn of(challenge: &MfaChallenge) -> Self {
+        Self {
+            mfa_required: true,
+            mfa_token: challenge.token.expose().to_owned(),
+            methods: ["totp", "recovery_code"],
+            expires_in: challenge.expires_in,
+            redirect_to: None,
+            transport: None,
+        }
+    }
+
+    /// Adds how the sign-in goes on.
+    pub(crate) fn then(self, continuation: Option<Continuation>) -> Self {
+        let (redirect_to, transport) = continued(continuation);
+        Self {
+            redirect_to,
+            transport,
+            ..self
+        }
+    }
 }
 
 /// Tokens, or a pending login that requires a second factor.
@@ -120,13 +158,8 @@ async fn login<P: Platform>(
     };
     match call.auth.sign_in().login(request, &call.client()).await? {
         Login::SignedIn(tokens) => Ok(signed_in(call, &tokens, transport, LoginResponse::SignedIn)),
-        Login::MfaRequired(MfaChallenge { token, expires_in }) => {
-            let response = LoginResponse::MfaRequired(MfaRequiredResponse {
-                mfa_required: true,
-                mfa_token: token.expose().to_owned(),
-                methods: ["totp", "recovery_code"],
-                expires_in,
-            });
+        Login::MfaRequired(challenge) => {
+            let response = LoginResponse::MfaRequired(MfaRequiredResponse::of(&challenge));
             Ok(call.json(&response))
         }
     }

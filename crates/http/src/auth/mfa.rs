@@ -87,10 +87,9 @@ pub(crate) struct CodeRequest {
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct PasswordAndCodeRequest {
-    /// The password.
-    #[serde(default)]
-    #[cfg_attr(test, schema(required, format = Password, min_length = 1))]
-    password: String,
+    /// The password. An account without a password requires authentication within the last ten minutes instead.
+    #[cfg_attr(test, schema(format = Password, min_length = 1))]
+    password: Option<String>,
     /// A code of the authenticator app, or a recovery code.
     #[serde(default, alias = "totp_code")]
     #[cfg_attr(test, schema(required, min_length = 1))]
@@ -100,7 +99,7 @@ pub(crate) struct PasswordAndCodeRequest {
 impl PasswordAndCodeRequest {
     fn evidence(&self) -> Result<Evidence<'_>, ApiError> {
         Ok(Evidence {
-            password: Some(json::required("password", &self.password)?),
+            password: json::optional(self.password.as_deref()),
             code: Some(json::required("code", &self.code)?),
             ..Evidence::default()
         })

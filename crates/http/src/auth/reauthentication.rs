@@ -1,6 +1,6 @@
 //! Reauthentication.
 
-use auth_core::{Evidence, Platform};
+use auth_core::{Evidence, Platform, Presented};
 use serde::Deserialize;
 
 use crate::auth::tokens::{TokenResponse, renewed};
@@ -21,13 +21,18 @@ rows![
     .hashes_password(),
 ];
 
-/// The password and, if a second factor is enabled, a code.
+/// The password or the one-time code of a sign-in by a provider and, if a second factor is enabled, a code.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct ReauthenticateRequest {
     /// The password.
     #[cfg_attr(test, schema(format = Password))]
     password: Option<String>,
+    /// The `code` with which the browser came back from a flow with the purpose `reauthenticate`, instead of the password.
+    oauth_code: Option<String>,
+    /// The verifier of the `code_challenge` with which that flow began (RFC 7636). Without a challenge, the cookie of the
+    /// flow is required.
+    code_verifier: Option<String>,
     /// A code of the authenticator app, or a recovery code.
     #[serde(alias = "totp_code")]
     code: Option<String>,
@@ -38,8 +43,15 @@ async fn reauthenticate<P: Platform>(
     session: Session,
     request: ReauthenticateRequest,
 ) -> Answer<TokenResponse> {
+    let flows = call.flow_cookies();
+    let identity = request.oauth_code.as_deref().map(|code| Presented {
+        code,
+        verifier: request.code_verifier.as_deref(),
+        flows: &flows,
+    });
     let evidence = Evidence {
         password: request.password.as_deref(),
+        identity,
         code: request.code.as_deref(),
         ..Evidence::default()
     };
@@ -48,5 +60,7 @@ async fn reauthenticate<P: Platform>(
         .sign_in()
         .reauthenticate(&session, evidence, &call.client())
         .await?;
-    Ok(renewed(call, &tokens, |tokens| tokens))
+    let mut reply = renewed(call, &tokens, |tokens| tokens);
+    call.clear_ended_flow(reply.headers_mut(), &flows);
+    Ok(reply)
 }

@@ -1,17 +1,14 @@
 //! E-mail verification.
 
-use auth_core::{Evidence, Platform};
-use http::header::{ACCEPT, LOCATION};
-use http::{HeaderValue, StatusCode};
+use auth_core::{Evidence, FlowCookies, Platform, Presented};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::account::view::UserView;
 use crate::auth::password_reset::EmailRequest;
 use crate::call::{Answer, Call};
-use crate::error::api_error::ApiError;
 use crate::proof::{OptionalSession, Public};
-use crate::response::reply::{self, NoContent, Reply};
+use crate::response::reply::NoContent;
 use crate::row::{get, post, rows};
 
 rows![
@@ -32,7 +29,7 @@ rows![
     .deprecated(),
     verify_email = post(
         "/auth/verify/{token}",
-        "Verifies an e-mail address with the token of the e-mailed link. Requires a session or the password of the account.",
+        "Verifies an e-mail address with the token of the e-mailed link. Requires a session of the account, its password, or a sign-in by a provider that is linked to it.",
     )
     .optional_session()
     .while_enrolling()
@@ -73,6 +70,11 @@ pub(crate) struct VerifyRequest {
     /// Password of the account, if no session of it is presented.
     #[cfg_attr(test, schema(format = Password))]
     password: Option<String>,
+    /// The `code` with which the browser came back from a flow with the purpose `reauthenticate`, instead of the password.
+    oauth_code: Option<String>,
+    /// The verifier of the `code_challenge` with which that flow began (RFC 7636). Without a challenge, the cookie of the
+    /// flow is required.
+    code_verifier: Option<String>,
 }
 
 impl VerifyRequest {
@@ -83,11 +85,20 @@ impl VerifyRequest {
             .unwrap_or_else(|| call.path_parameter("token"))
     }
 
-    /// Returns the proof of the account, including the session of the request.
-    pub(crate) fn evidence<'a>(&'a self, session: &'a OptionalSession) -> Evidence<'a> {
+    /// Returns the proof of the account, including the session of the request and its cookies of flows.
+    pub(crate) fn evidence<'a>(
+        &'a self,
+        session: &'a OptionalSession,
+        flows: &'a FlowCookies<'a>,
+    ) -> Evidence<'a> {
         Evidence {
             session: session.get(),
             password: self.password.as_deref(),
+            identity: self.oauth_code.as_deref().map(|code| Presented {
+                code,
+                verifier: self.code_verifier.as_deref(),
+                flows,
+            }),
             ..Evidence::default()
         }
     }
@@ -107,6 +118,11 @@ pub(crate) struct VerifyByTokenRequest {
     /// Password of the account, if no session of it is presented.
     #[cfg_attr(test, schema(format = Password))]
     password: Option<String>,
+    /// The `code` with which the browser came back from a flow with the purpose `reauthenticate`, instead of the password.
+    oauth_code: Option<String>,
+    /// The verifier of the `code_challenge` with which that flow began (RFC 7636). Without a challenge, the cookie of the
+    /// flow is required.
+    code_verifier: Option<String>,
 }
 
 async fn resend_verification<P: Platform>(
@@ -126,16 +142,19 @@ async fn verify_email<P: Platform>(
     session: OptionalSession,
     request: VerifyRequest,
 ) -> Answer<UserView> {
+    let flows = call.flow_cookies();
     let user = call
         .auth
         .accounts()
         .verify_email(
             &request.token(call),
-            request.evidence(&session),
+            request.evidence(&session, &flows),
             &call.client(),
         )
         .await?;
-    Ok(call.json(&user.into()))
+    let mut reply = call.json(&user.into());
+    call.clear_ended_flow(reply.headers_mut(), &flows);
+    Ok(reply)
 }
 
 async fn verify_email_by_body<P: Platform>(
@@ -143,28 +162,29 @@ async fn verify_email_by_body<P: Platform>(
     session: OptionalSession,
     request: VerifyByTokenRequest,
 ) -> Answer<UserView> {
-    let VerifyByTokenRequest { token, password } = request;
-    verify_email(call, session, VerifyRequest { token, password }).await
+    let VerifyByTokenRequest {
+        token,
+        password,
+        oauth_code,
+        code_verifier,
+    } = request;
+    let request = VerifyRequest {
+        token,
+        password,
+        oauth_code,
+        code_verifier,
+    };
+    verify_email(call, session, request).await
 }
 
 async fn verify_email_by_session<P: Platform>(
     call: &Call<'_, P>,
     session: OptionalSession,
 ) -> Answer<UserView> {
-    if session.get().is_none() && wants_a_page(call) {
+    if session.get().is_none() && call.wants_a_page() {
         return to_page(call);
     }
     verify_email(call, session, VerifyRequest::default()).await
-}
-
-/// Whether the client is a browser that shows the answer as a page.
-fn wants_a_page<P>(call: &Call<'_, P>) -> bool {
-    let accepted = call.parts.headers.get(ACCEPT);
-    accepted.is_some_and(|accepted| {
-        accepted
-            .to_str()
-            .is_ok_and(|text| text.contains("text/html"))
-    })
 }
 
 /// The characters to escape in a query (RFC 3986 section 2.3).
@@ -181,8 +201,5 @@ fn to_page<P: Platform>(call: &Call<'_, P>) -> Answer<UserView> {
         call.config().web.frontend(),
         utf8_percent_encode(&call.path_parameter("token"), UNSAFE)
     );
-    let mut reply = Reply::of(reply::empty(StatusCode::SEE_OTHER));
-    let location = HeaderValue::from_str(&page).map_err(|_| ApiError::not_found())?;
-    reply.headers_mut().insert(LOCATION, location);
-    Ok(reply)
+    call.redirect(&page)
 }

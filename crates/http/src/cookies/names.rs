@@ -1,4 +1,4 @@
-//! Names of the session cookies.
+//! Names of the cookies.
 
 use auth_core::Config;
 
@@ -37,13 +37,28 @@ pub(crate) const HOST: &str = "__Host-";
 /// Prefix of cookies that are set only over HTTPS.
 pub(crate) const SECURE: &str = "__Secure-";
 
-/// Returns the name of the cookie that identifies a device. It is never set for subdomains, because no other host needs
-/// it.
-pub(crate) fn device(config: &Config) -> &'static str {
+/// Returns the name of the cookie that identifies a device.
+pub(crate) fn device(config: &Config) -> String {
+    format!("{}device", host_prefix(config))
+}
+
+/// Returns the name of the cookie of a flow: a sign-in that is in progress at a provider. Each flow has its own, so that
+/// two tabs don't disturb each other.
+pub(crate) fn flow(config: &Config, id: &str) -> String {
+    format!("{}{id}", flow_prefix(config))
+}
+
+/// Returns the beginning of the names of the cookies of flows.
+pub(crate) fn flow_prefix(config: &Config) -> String {
+    format!("{}oauth-", host_prefix(config))
+}
+
+/// Returns the prefix of cookies that are never set for subdomains, because no other host needs them.
+fn host_prefix(config: &Config) -> &'static str {
     match (config.cookie_secure, path(config)) {
-        (false, _) => "device",
-        (true, "/") => "__Host-device",
-        (true, _) => "__Secure-device",
+        (false, _) => "",
+        (true, "/") => HOST,
+        (true, _) => SECURE,
     }
 }
 

@@ -27,6 +27,21 @@ pub(crate) fn all_values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str>
     values
 }
 
+/// Returns the cookies whose names begin with this prefix: the rest of each name, and the value. The header size limits
+/// them. Both have only the characters of tokens and identifiers.
+pub(crate) fn with_prefix<'a>(headers: &'a HeaderMap, prefix: &str) -> Vec<(&'a str, &'a str)> {
+    let token = |bytes| {
+        std::str::from_utf8(bytes)
+            .ok()
+            .filter(|text| is_token(text))
+    };
+    let found = pairs(headers).filter_map(|(name, value)| {
+        let rest = name.strip_prefix(prefix.as_bytes())?;
+        Some((token(rest)?, token(value)?))
+    });
+    found.collect()
+}
+
 /// Returns the number of cookies with this name in the request, regardless of their values.
 pub(crate) fn count(headers: &HeaderMap, name: &str) -> usize {
     pairs(headers)
@@ -91,6 +106,22 @@ mod tests {
         assert_eq!(
             read(&[b"sid=\xff; sid=\"q\"; sid=a b; sid=a,b; sid=%41; sid=a"]),
             ["a"]
+        );
+    }
+
+    /// A cookie can't forge the name of another: what stands before the prefix or after it is not cut off.
+    #[test]
+    fn the_cookies_of_a_prefix_are_found() {
+        let mut headers = HeaderMap::new();
+        let line = "oauth-a_-1=x; oauth-b=; oauth-=y; xoauth-c=z; OAUTH-d=z; oauth-e f=z; oauth-g=\"z\"; oauth-a_-1=w; oauth-h=v";
+        headers.append(COOKIE, HeaderValue::from_static(line));
+        headers.append(
+            COOKIE,
+            HeaderValue::from_bytes(b"oauth-\xff=z; oauth-i=u").unwrap(),
+        );
+        assert_eq!(
+            with_prefix(&headers, "oauth-"),
+            [("a_-1", "x"), ("a_-1", "w"), ("h", "v"), ("i", "u")]
         );
     }
 

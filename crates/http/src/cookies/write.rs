@@ -1,19 +1,21 @@
-//! Functions that set and clear the session cookies and the device cookie.
+//! Functions that set and clear the cookies of sessions, devices and flows.
 
 use std::net::IpAddr;
 
-use auth_core::{Config, DeviceToken, Tokens};
+use auth_core::{Config, DeviceToken, FlowCookie, Tokens};
 use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Uri};
 
-use super::names::{HOST, Names, SECURE, device, path};
-use super::read::count;
+use super::names::{HOST, Names, SECURE, device, flow, flow_prefix, path};
+use super::read::{count, with_prefix};
 
 /// Path of the refresh token cookie, relative to that of the service. Routes outside of it don't receive the cookie.
 const REFRESH_PATH: &str = "/auth";
 /// Lifetime of the device cookie in seconds: the maximum that browsers allow (RFC 6265bis section 5.5).
 const DEVICE_LIFE: u64 = 400 * 86_400;
+/// Maximum number of flows in a browser. Together with other cookies they must fit into the head of a request.
+const MAX_FLOWS: usize = 6;
 /// Maximum number of domains for which cookies are cleared.
 const MAX_DOMAINS: usize = 6;
 
@@ -84,7 +86,7 @@ pub(crate) fn set_device(config: &Config, headers: &mut HeaderMap, token: &Devic
     append(
         config,
         headers,
-        name,
+        &name,
         path(config),
         None,
         token.expose(),
@@ -95,9 +97,40 @@ pub(crate) fn set_device(config: &Config, headers: &mut HeaderMap, token: &Devic
 /// Clears the device cookie, if the request carries one.
 pub(crate) fn clear_device(config: &Config, request: &Parts, headers: &mut HeaderMap) {
     let name = device(config);
-    if count(&request.headers, name) > 0 {
-        append(config, headers, name, path(config), None, "", 0);
+    if count(&request.headers, &name) > 0 {
+        append(config, headers, &name, path(config), None, "", 0);
     }
+}
+
+/// Sets the cookie of a flow. If the browser has as many flows as it can have already, the others end.
+pub(crate) fn set_flow(
+    config: &Config,
+    request: &Parts,
+    headers: &mut HeaderMap,
+    begun: &FlowCookie,
+) {
+    let others = with_prefix(&request.headers, &flow_prefix(config));
+    if others.len() >= MAX_FLOWS {
+        for (id, _) in others {
+            clear_flow(config, headers, id);
+        }
+    }
+    let name = flow(config, &begun.id);
+    append(
+        config,
+        headers,
+        &name,
+        path(config),
+        None,
+        &begun.value,
+        begun.max_age,
+    );
+}
+
+/// Clears the cookie of a flow.
+pub(crate) fn clear_flow(config: &Config, headers: &mut HeaderMap, id: &str) {
+    let name = flow(config, id);
+    append(config, headers, &name, path(config), None, "", 0);
 }
 
 /// A cookie that a browser can have.
@@ -337,6 +370,55 @@ mod tests {
             "refresh=x; session=y",
         );
         assert_eq!(found, ["session / -", "refresh /auth -"]);
+    }
+
+    /// Returns the lines that the start of a flow sets, without their attributes.
+    fn begun(settings: &[(&str, &str)], cookies: &str) -> Vec<String> {
+        let cookie = FlowCookie {
+            id: "new".to_owned(),
+            value: "sealed".to_owned(),
+            max_age: 600,
+        };
+        let mut headers = HeaderMap::new();
+        let request = request("/auth/oauth/google", &[cookies.as_bytes()]);
+        set_flow(&config(settings), &request, &mut headers, &cookie);
+        let lines = headers.get_all(SET_COOKIE).iter();
+        lines
+            .map(|line| line.to_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// A flow is bound to this host and to this browser, also where a subdomain sets cookies.
+    #[test]
+    fn the_cookie_of_a_flow_is_that_of_the_host() {
+        let rest = "oauth-new=sealed; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=600";
+        let domain = ("COOKIE_DOMAIN", "example.com");
+        for settings in [&[BASE][..], &[BASE, domain]] {
+            assert_eq!(begun(settings, ""), [format!("__Host-{rest}")]);
+        }
+        let below = ("PUBLIC_BASE_URL", "https://auth.example.com/id");
+        let line =
+            "__Secure-oauth-new=sealed; HttpOnly; SameSite=Lax; Secure; Path=/id; Max-Age=600";
+        assert_eq!(begun(&[below], ""), [line]);
+        let plain = ("COOKIE_SECURE", "false");
+        let line = "oauth-new=sealed; HttpOnly; SameSite=Lax; Path=/; Max-Age=600";
+        assert_eq!(begun(&[plain], ""), [line]);
+    }
+
+    /// Flows that are begun and never completed can't fill the head of every request.
+    #[test]
+    fn a_browser_has_few_flows() {
+        let cookies = |count: usize| {
+            let cookie = |at| format!("__Host-oauth-{at}=x; ");
+            (0..count).map(cookie).collect::<String>()
+        };
+        assert_eq!(begun(&[BASE], &cookies(MAX_FLOWS - 1)).len(), 1);
+        let lines = begun(&[BASE], &cookies(MAX_FLOWS));
+        assert_eq!(lines.len(), MAX_FLOWS + 1);
+        for (at, line) in lines[..MAX_FLOWS].iter().enumerate() {
+            assert!(line.starts_with(&format!("__Host-oauth-{at}=; ")), "{line}");
+            assert!(line.ends_with("; Max-Age=0"), "{line}");
+        }
     }
 
     #[test]

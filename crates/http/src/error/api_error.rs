@@ -1,6 +1,6 @@
 //! The errors of the API.
 
-use auth_core::{AccessTokenError, Error, MissingFactor};
+use auth_core::{AccessTokenError, Error, Level, MissingFactor, Platform};
 use http::header::{ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
@@ -255,8 +255,11 @@ impl ApiError {
         self
     }
 
-    /// The cause, for the log.
-    pub(crate) fn cause(&self) -> Option<&str> {
-        self.cause.as_deref()
+    /// Writes the cause to the log, if there is one.
+    pub(crate) fn log<P: Platform>(&self, platform: &P, request_id: &str) {
+        if let Some(cause) = &self.cause {
+            let fields = [("cause", cause.as_str()), ("request_id", request_id)];
+            platform.log(Level::Error, "request failed", &fields);
+        }
     }
 }

@@ -26,6 +26,68 @@ impl ApiError {
                 "username_taken",
                 "This user name is taken; choose another one.",
             ),
+            ErrorCode::IdentityTaken => Self::new(
+                StatusCode::CONFLICT,
+                "identity_taken",
+                "This account at the provider is linked already; sign in with it, or use another one.",
+            ),
+            ErrorCode::CrossSite => Self::cross_site(),
+            ErrorCode::ProviderUnknown => Self::new(
+                StatusCode::NOT_FOUND,
+                "provider_unknown",
+                "There is no sign-in provider with this name; `GET /auth/oauth` lists them.",
+            ),
+            ErrorCode::OauthStateInvalid => Self::new(
+                StatusCode::BAD_REQUEST,
+                "oauth_state_invalid",
+                "This sign-in was begun in another browser, completed already, or more than ten minutes ago; begin again.",
+            ),
+            ErrorCode::OauthDenied => Self::new(
+                StatusCode::FORBIDDEN,
+                "oauth_denied",
+                "The sign-in was refused at the provider.",
+            ),
+            ErrorCode::OauthFailed => Self::new(
+                StatusCode::BAD_GATEWAY,
+                "oauth_failed",
+                "The sign-in failed at the provider; try again later.",
+            ),
+            ErrorCode::ProviderUnavailable => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "provider_unavailable",
+                "The sign-in provider does not answer; try again later.",
+            )
+            .with_header(RETRY_AFTER, "10"),
+            ErrorCode::OauthCodeInvalid => Self::new(
+                StatusCode::BAD_REQUEST,
+                "oauth_code_invalid",
+                "The code is not valid, has expired, or was used already; begin again.",
+            ),
+            ErrorCode::AccountExists => Self::new(
+                StatusCode::CONFLICT,
+                "account_exists",
+                "There is already an account with this address; sign in to it, and link the provider there.",
+            ),
+            ErrorCode::SignUpDisabled => Self::new(
+                StatusCode::FORBIDDEN,
+                "sign_up_disabled",
+                "No account is linked to this sign-in; sign in to yours, and link the provider there.",
+            ),
+            ErrorCode::TooManyIdentities => Self::new(
+                StatusCode::CONFLICT,
+                "too_many_identities",
+                "The account has 20 linked sign-ins already; unlink one first.",
+            ),
+            ErrorCode::LastSignInMethod => Self::new(
+                StatusCode::CONFLICT,
+                "last_sign_in_method",
+                "This is the last way to sign in; set a password or link another provider first.",
+            ),
+            ErrorCode::TokensNotStored => Self::new(
+                StatusCode::NOT_FOUND,
+                "tokens_not_stored",
+                "No tokens of the provider are stored for this sign-in.",
+            ),
             ErrorCode::InvalidCredentials => {
                 Self::invalid_credentials("E-mail or password is wrong.")
             }

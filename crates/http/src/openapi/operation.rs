@@ -38,7 +38,7 @@ pub(super) fn operation(route: &Route) -> Operation {
         operation = operation.description(Some(needs.join(" ")));
     }
     let (media_type, required) = match route.body {
-        RequestBody::Form => (media_type::FORM, Required::True),
+        RequestBody::Form | RequestBody::FormPost => (media_type::FORM, Required::True),
         RequestBody::OptionalJson => ("application/json", Required::False),
         RequestBody::Json | RequestBody::None => ("application/json", Required::True),
     };
@@ -54,7 +54,11 @@ pub(super) fn operation(route: &Route) -> Operation {
         let body = route.answer_schema.map_or_else(Content::default, content);
         success = success.content(content_type.split(';').next().unwrap(), body);
     }
-    operation = operation.response(route.status.as_str(), success.build());
+    let success = success.build();
+    if route.can_wait {
+        operation = operation.response("202", success.clone());
+    }
+    operation = operation.response(route.status.as_str(), success);
     let error = match route.body {
         RequestBody::Form => SchemaOf::new::<OAuthError>(),
         _ => SchemaOf::new::<ErrorResponse>(),
@@ -165,6 +169,7 @@ fn errors(route: &Route) -> BTreeSet<u16> {
         RequestBody::None => {}
         RequestBody::Json | RequestBody::OptionalJson => errors.extend([400, 413, 415, 422]),
         RequestBody::Form => errors.extend([400, 413]),
+        RequestBody::FormPost => errors.extend([400, 413, 415]),
     }
     if route.access != Access::Public {
         errors.insert(401);

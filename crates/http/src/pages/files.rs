@@ -1,11 +1,12 @@
 //! The files of the built-in pages, and their security headers.
 
-use auth_core::Platform;
+use auth_core::{Platform, preset_icon};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_FRAME_OPTIONS};
 
 use crate::call::{Answer, Call};
+use crate::error::api_error::ApiError;
 use crate::proof::Public;
 use crate::response::reply::File;
 use crate::row::{get, rows};
@@ -51,6 +52,11 @@ rows![
         .file("text/javascript; charset=utf-8"),
     page_style = get("/assets/pages.css", "Returns the style sheet of the pages.")
         .file("text/css; charset=utf-8"),
+    provider_icon = get(
+        "/assets/providers/{icon}",
+        "Returns the icon of a sign-in provider."
+    )
+    .file("image/svg+xml"),
 ];
 
 macro_rules! files {
@@ -74,6 +80,13 @@ files! {
     account_page: "account.html";
     page_script: "pages.js";
     page_style: "pages.css";
+}
+
+async fn provider_icon<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<File> {
+    let name = call.path_parameter("icon");
+    let icon = name.strip_suffix(".svg").and_then(preset_icon);
+    let icon = page(call, icon.ok_or_else(ApiError::not_found)?)?;
+    Ok(icon.cached("public, max-age=86400"))
 }
 
 /// Content security policy: a page can load, run and send only to the service itself, and can't be framed.

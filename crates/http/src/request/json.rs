@@ -3,6 +3,7 @@
 use auth_core::json::Objects;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 use crate::error::api_error::ApiError;
@@ -12,33 +13,34 @@ use crate::request::media_type;
 pub(crate) fn read<T: DeserializeOwned>(parts: &Parts, body: &[u8]) -> Result<T, ApiError> {
     media_type::require(parts, "application/json")?;
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
-        let path = error.path().to_string();
-        let error = error.into_inner();
-        match error.classify() {
-            serde_json::error::Category::Data if path == "." => {
-                ApiError::invalid_field("", "invalid_type", "The body must be a JSON object.")
-            }
-            // The only sign of it that serde gives.
-            serde_json::error::Category::Data if error.to_string().starts_with("unknown field") => {
-                ApiError::invalid_field(&path, "unknown_field", "There is no such field.")
-            }
-            serde_json::error::Category::Data => ApiError::invalid_field(
-                &path,
-                "invalid_type",
-                "The field has the wrong type or is given twice.",
-            ),
-            _ => ApiError::malformed_json(&format!(
-                "line {}, column {}",
-                error.line(),
-                error.column()
-            )),
-        }
-    })?;
-    reader.end().map_err(|error| {
-        ApiError::malformed_json(&format!("line {}, column {}", error.line(), error.column()))
-    })?;
+    let value = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(refusal)?;
+    reader.end().map_err(|error| malformed(&error))?;
     Ok(value)
+}
+
+/// Returns the answer to a body that does not match its type.
+fn refusal(error: serde_path_to_error::Error<serde_json::Error>) -> ApiError {
+    let path = error.path().to_string();
+    let error = error.into_inner();
+    match error.classify() {
+        Category::Data if path == "." => {
+            ApiError::invalid_field("", "invalid_type", "The body must be a JSON object.")
+        }
+        // The only sign of it that serde gives.
+        Category::Data if error.to_string().starts_with("unknown field") => {
+            ApiError::invalid_field(&path, "unknown_field", "There is no such field.")
+        }
+        Category::Data => ApiError::invalid_field(
+            &path,
+            "invalid_type",
+            "The field has the wrong type or is given twice.",
+        ),
+        _ => malformed(&error),
+    }
+}
+
+fn malformed(error: &serde_json::Error) -> ApiError {
+    ApiError::malformed_json(&format!("line {}, column {}", error.line(), error.column()))
 }
 
 /// Reads an optional JSON body.
@@ -67,6 +69,11 @@ pub(crate) fn required<'a>(field: &str, value: &'a str) -> Result<&'a str, ApiEr
         return Err(ApiError::invalid_field(field, "required", message));
     }
     Ok(value)
+}
+
+/// Returns the value of an optional field. An empty value counts as omitted.
+pub(crate) fn optional(value: Option<&str>) -> Option<&str> {
+    value.filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! Content types of request bodies.
+//! Media types of request bodies, and of the answers that clients accept.
 
-use http::header::CONTENT_TYPE;
+use http::HeaderMap;
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::request::Parts;
 
 use crate::error::api_error::ApiError;
@@ -29,5 +30,34 @@ pub(crate) fn require(parts: &Parts, expected: &str) -> Result<(), ApiError> {
         Ok(())
     } else {
         Err(ApiError::unsupported_media_type(expected))
+    }
+}
+
+/// Whether the client is a browser that shows the answer as a page.
+pub(crate) fn wants_a_page(headers: &HeaderMap) -> bool {
+    let mut accepted = headers.get_all(ACCEPT).iter();
+    accepted.any(|value| value.to_str().is_ok_and(|text| text.contains("text/html")))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_browser_wants_a_page() {
+        let wants = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(ACCEPT, HeaderValue::from_static(line));
+            }
+            wants_a_page(&headers)
+        };
+        assert!(wants(&["text/html,application/xhtml+xml,*/*;q=0.8"]));
+        assert!(wants(&["application/json", "text/html"]));
+        for lines in [&[][..], &["*/*"], &["application/json, text/plain, */*"]] {
+            assert!(!wants(lines), "{lines:?}");
+        }
     }
 }

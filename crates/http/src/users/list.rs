@@ -27,6 +27,7 @@ const SEARCH_MAX: usize = 254;
 const PARAMETERS: &[Parameter] = &[
     Parameter::short_text("search", SEARCH_MAX),
     Parameter::text("role"),
+    Parameter::text("provider"),
     Parameter::flag("verified"),
     Parameter::flag("disabled"),
     Parameter::flag("locked"),
@@ -96,6 +97,7 @@ async fn list_users<P: Platform>(call: &Call<'_, P>, _: Administrator) -> Answer
         .list(UserQuery {
             search: search.map(str::to_owned),
             role: query.text("role").map(str::to_owned),
+            provider: query.text("provider").map(str::to_owned),
             verified: query.flag("verified")?,
             disabled: query.flag("disabled")?,
             locked: query.flag("locked")?,

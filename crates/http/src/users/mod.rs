@@ -2,6 +2,7 @@
 
 pub(crate) mod edit;
 pub(crate) mod export;
+pub(crate) mod identities;
 pub(crate) mod impersonate;
 pub(crate) mod import;
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The administrators' view of a user.
 
 use auth_core::storage::UserDetails;
-use auth_core::{Platform, SignInMethods, Timestamp};
+use auth_core::{LinkedIdentity, Platform, SignInMethods, Timestamp};
 use serde::Serialize;
 
+use crate::account::identities::IdentityView;
 use crate::account::view::UserView;
 use crate::call::Call;
 
@@ -35,14 +36,18 @@ pub(crate) struct UserRecord {
     has_password: bool,
     /// Whether a second factor is enabled.
     mfa_enabled: bool,
+    /// Linked accounts at sign-in providers.
+    identities: Vec<IdentityView>,
 }
 
 impl UserRecord {
     pub(crate) fn of<P: Platform>(call: &Call<'_, P>, member: UserDetails) -> Self {
-        let methods = SignInMethods::of(&member.account);
+        let methods = SignInMethods::of(&member);
         let user = member.account.user;
         let now = call.auth.platform().now();
         let time = |time: Timestamp| time.to_string();
+        let identities = member.identities.iter().map(LinkedIdentity::from);
+        let identities = identities.map(IdentityView::from).collect();
         Self {
             email_verified_at: user.email_verified_at.map(time),
             disabled: user.disabled_at.is_some(),
@@ -53,6 +58,7 @@ impl UserRecord {
             permissions: member.permissions,
             has_password: methods.password,
             mfa_enabled: methods.second_factor,
+            identities,
             user: user.into(),
         }
     }

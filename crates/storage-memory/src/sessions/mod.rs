@@ -8,6 +8,7 @@ use gatewright_storage::{
 };
 
 use crate::ended::belongs_to;
+use crate::identities::key;
 use crate::state::{MemoryStorage, Token};
 
 impl Sessions for MemoryStorage {
@@ -31,6 +32,10 @@ impl Sessions for MemoryStorage {
                             .credentials
                             .iter()
                             .any(|credential| credential.id == *id)
+                    })
+                    && new.identity.as_ref().is_none_or(|used| {
+                        let mut theirs = owner.identities.iter();
+                        theirs.any(|one| key(one) == (&used.issuer, &used.subject))
                     }) =>
             {
                 if session.actor_id.is_none() && new.continues.is_none() {
@@ -60,6 +65,7 @@ impl Sessions for MemoryStorage {
             state.tokens.insert(token.digest, token_of);
         }
         state.sessions.insert(session.id.clone(), session.clone());
+        state.append_all(new.events);
         let active = state.active(&session);
         Ok(StartSessionOutcome::Started(StartedSession {
             active,

@@ -3,6 +3,7 @@
 use gatewright_storage::{ChangeOutcome, NewUser, User, UserChange};
 
 use crate::ended::belongs_to;
+use crate::identities::key;
 use crate::state::State;
 
 impl State {
@@ -38,6 +39,9 @@ impl State {
         }
         if taken(|user| &user.username_key, &change.username_key) {
             return ChangeOutcome::UsernameTaken;
+        }
+        if self.identity_taken(&change.adds_identities) {
+            return ChangeOutcome::IdentityTaken;
         }
         let removed = self.role_ids(&change.removes_roles);
         if self.is_last_holder(id, change.require_remaining_holder.as_ref()) {
@@ -95,6 +99,11 @@ impl State {
                 .credentials
                 .retain(|credential| stays(&credential.kind));
             stored.credentials.extend(change.credentials);
+            stored.identities.retain(|identity| {
+                let mut removed = change.removes_identities.iter();
+                !removed.any(|one| key(identity) == (&one.issuer, &one.subject))
+            });
+            stored.identities.extend(change.adds_identities);
             for role in added {
                 if !stored.roles.contains(&role) {
                     stored.roles.push(role);
@@ -103,6 +112,7 @@ impl State {
             stored.roles.retain(|role| !removed.contains(role));
             stored.search_terms = change.search_terms;
         }
+        self.append_all(change.events);
         ChangeOutcome::Changed(ended)
     }
 }

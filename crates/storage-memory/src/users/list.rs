@@ -55,7 +55,7 @@ fn position_of(query: &UserQuery, cursor: &Cursor) -> Option<Position> {
     })
 }
 
-/// Returns whether a user passes every filter except the role.
+/// Returns whether a user passes every filter except the role and the provider.
 fn passes(query: &UserQuery, user: &User) -> bool {
     let is = |wanted: Option<bool>, what: bool| wanted.is_none_or(|wanted| wanted == what);
     is(query.verified, user.email_verified_at.is_some())
@@ -74,7 +74,13 @@ impl State {
         let role = query.role.as_ref().map(|role| self.role_ids(&[role]));
         let users = self.users.values().filter(|user| {
             let has_role = |wanted: &Vec<String>| wanted.iter().any(|id| user.roles.contains(id));
-            role.as_ref().is_none_or(has_role) && passes(query, &user.user)
+            let of_provider = |wanted: &String| {
+                let mut theirs = user.identities.iter();
+                theirs.any(|identity| identity.provider == *wanted)
+            };
+            role.as_ref().is_none_or(has_role)
+                && query.provider.as_ref().is_none_or(of_provider)
+                && passes(query, &user.user)
         });
         let mut found: Vec<_> = users
             .filter_map(|user| Some((position(query, user)?, user)))

@@ -3,16 +3,28 @@
 mod change;
 mod list;
 
+use std::collections::BTreeSet;
+
 use gatewright_storage::{
-    Account, ChangeOutcome, CreateUserOutcome, DeleteUserOutcome, Grounds, LoginName, NewUser,
-    StorageError, Timestamp, UserChange, UserDetails, UserPage, UserQuery, Users,
+    Account, AuditEvent, ChangeOutcome, CreateUserOutcome, DeleteUserOutcome, Grounds,
+    IdentifiedAccount, LoginName, NewUser, StorageError, Timestamp, UserChange, UserDetails,
+    UserPage, UserQuery, Users,
 };
 
 use crate::ended::belongs_to;
+use crate::identities::key;
 use crate::state::{MemoryStorage, State};
 
+fn account(user: &NewUser) -> Account {
+    Account {
+        user: user.user.clone(),
+        credentials: user.credentials.clone(),
+    }
+}
+
 impl State {
-    fn create(&mut self, mut new: NewUser) -> CreateUserOutcome {
+    /// Stores a user, or returns why the user was refused. With `repeats`, an identity of the user is taken in any case.
+    fn create(&mut self, mut new: NewUser, repeats: bool) -> CreateUserOutcome {
         if !self.grounds_hold(new.grounds.take().as_ref()) {
             return CreateUserOutcome::Conflict;
         }
@@ -34,7 +46,11 @@ impl State {
         if taken(|user| &user.username_key) {
             return CreateUserOutcome::UsernameTaken;
         }
+        if repeats || self.identity_taken(&new.identities) {
+            return CreateUserOutcome::IdentityTaken;
+        }
         new.roles = self.role_ids(&new.roles);
+        self.append_all(std::mem::take(&mut new.events));
         self.users.insert(new.user.id.clone(), new);
         CreateUserOutcome::Created
     }
@@ -54,7 +70,7 @@ impl State {
 
 impl Users for MemoryStorage {
     async fn create_user(&self, new: NewUser) -> Result<CreateUserOutcome, StorageError> {
-        Ok(self.lock().create(new))
+        Ok(self.lock().create(new, false))
     }
 
     async fn create_users(
@@ -72,7 +88,15 @@ impl Users for MemoryStorage {
             grounds: None,
             ..new
         });
-        Ok(users.map(|new| state.create(new)).collect())
+        let mut seen = BTreeSet::new();
+        let outcomes = users.map(|new| {
+            let keys = new.identities.iter().map(key);
+            let keys: Vec<_> = keys.map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
+            let repeats = keys.iter().any(|key| seen.contains(key));
+            seen.extend(keys);
+            state.create(new, repeats)
+        });
+        Ok(outcomes.collect())
     }
 
     async fn find_user(&self, user_id: String) -> Result<Option<UserDetails>, StorageError> {
@@ -88,9 +112,22 @@ impl Users for MemoryStorage {
             LoginName::Username(key) => user.username_key.as_ref() == Some(key),
             LoginName::Id(id) => user.user.id == *id,
         });
-        Ok(found.map(|user| Account {
-            user: user.user.clone(),
-            credentials: user.credentials.clone(),
+        Ok(found.map(account))
+    }
+
+    async fn find_identity(
+        &self,
+        issuer: String,
+        subject: String,
+    ) -> Result<Option<IdentifiedAccount>, StorageError> {
+        let state = self.lock();
+        Ok(state.users.values().find_map(|user| {
+            let mut theirs = user.identities.iter();
+            let identity = theirs.find(|one| key(one) == (&issuer, &subject))?;
+            Some(IdentifiedAccount {
+                account: account(user),
+                identity: identity.clone(),
+            })
         }))
     }
 
@@ -109,6 +146,7 @@ impl Users for MemoryStorage {
         now: Timestamp,
         require_remaining_holder: Option<String>,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<DeleteUserOutcome, StorageError> {
         let mut state = self.lock();
         let Some(stored) = state.users.get(&user_id) else {
@@ -120,6 +158,7 @@ impl Users for MemoryStorage {
         if state.is_last_holder(&user_id, require_remaining_holder.as_ref()) {
             return Ok(DeleteUserOutcome::LastHolder);
         }
+        state.append_all(events);
         state.users.remove(&user_id);
         let ended = state.revoke(now, "deleted", |session| belongs_to(session, &user_id));
         let State {

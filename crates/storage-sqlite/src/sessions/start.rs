@@ -2,6 +2,7 @@
 
 use gatewright_storage::{NewSession, StartSessionOutcome, StartedSession, StorageError};
 
+use crate::audit::{IF_STARTED, append_with};
 use crate::columns::ids;
 use crate::executor::{Executor, Statement};
 use crate::sessions::columns::active;
@@ -11,6 +12,8 @@ const INSERT: &str = "INSERT INTO sessions (id, user_id, client_id, actor_id, am
         last_seen_at, expires_at, ip, token, user_agent, revoked_at, revocation_reason, parent_id)
     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?16 FROM users WHERE id = ?2 AND disabled_at IS NULL
         AND (?15 IS NULL OR EXISTS (SELECT 1 FROM credentials WHERE id = ?15 AND user_row = users.row))
+        AND (?18 IS NULL OR EXISTS (SELECT 1 FROM identities
+            WHERE issuer = ?18 AND subject = ?19 AND user_row = users.row))
         AND (?17 IS NULL OR EXISTS (SELECT 1 FROM sessions WHERE id = ?17 AND user_id = ?2 AND revoked_at IS NULL
             AND expires_at > ?7))";
 const INSERT_REFRESH_TOKEN: &str =
@@ -35,12 +38,15 @@ pub(crate) async fn start(
         session,
         refresh_token,
         credential,
+        identity,
         ends_others,
         continues,
         replaces: mut replaced,
+        events,
     } = new;
     let (id, created_at) = (session.id.clone(), session.created_at);
     replaced.extend(continues.clone());
+    let identity = identity.map(|key| (key.issuer, key.subject)).unzip();
     let mut batch = vec![Statement::new(
         INSERT,
         vec![
@@ -61,6 +67,8 @@ pub(crate) async fn start(
             credential.into(),
             session.parent_id.into(),
             continues.as_deref().into(),
+            identity.0.into(),
+            identity.1.into(),
         ],
     )];
     if let Some(token) = refresh_token {
@@ -76,6 +84,7 @@ pub(crate) async fn start(
     if continues.is_none() {
         batch.push(Statement::new(TOUCH_USER, with_id()));
     }
+    batch.extend(append_with(IF_STARTED, events, &[&id]));
     let begins_ending = batch.len();
     if !replaced.is_empty() {
         let mut parameters = with_id();

@@ -3,10 +3,12 @@
 
 use gatewright_storage::{ChangeOutcome, SessionEnding, StorageError, UserChange};
 
+use crate::audit::{IF_CHANGED, append_with};
 use crate::columns::ids;
 use crate::credentials::insert_credential;
 use crate::executor::{Executor, Statement};
 use crate::grounds::{self, grounds_hold};
+use crate::identities::{self, identity_taken, insert_identity};
 use crate::users::last_holder::last_holder;
 
 /// The conditions on the address, the user name and the one-time secret. `?1` is the user, who keeps the key of an
@@ -31,14 +33,16 @@ macro_rules! secret_usable {
 
 const CHANGE: &str = concat!(
     "UPDATE users SET change_id = ?2, email_key = CASE WHEN email IS ?10 THEN email_key ELSE ?4 END, username_key = ?5,
-        updated_at = ?7, email = ?10, email_verified_at = ?11, username = ?12, display_name = ?13, profile = ?14,
-        disabled_at = ?15, locked_until = ?16, email_proved_at = ?17
+        updated_at = ?7, email = ?10, email_verified_at = ?12, username = ?13, display_name = ?14, profile = ?15,
+        disabled_at = ?16, locked_until = ?17, email_proved_at = ?18
     WHERE id = ?1 AND updated_at = ?3 AND ",
     secret_usable!(),
     " AND NOT ",
     email_taken!(),
     " AND NOT ",
     username_taken!(),
+    " AND NOT ",
+    identity_taken!("?11"),
     " AND NOT (",
     last_holder!("?8"),
     ") AND ",
@@ -55,6 +59,8 @@ const VOID: &str = "DELETE FROM one_time_secrets
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2)";
 const DELETE_CREDENTIALS: &str = "DELETE FROM credentials
     WHERE user_row = (SELECT row FROM users WHERE id = ?1 AND change_id = ?2) AND kind = ?3";
+const REMOVE_IDENTITY: &str = "DELETE FROM identities
+    WHERE user_row = (SELECT row FROM users WHERE id = ?1 AND change_id = ?2) AND issuer = ?3 AND subject = ?4";
 const ADD_ROLE: &str =
     "INSERT INTO user_roles (user_row, role_row) SELECT users.row, roles.row FROM users, roles
     WHERE users.id = ?1 AND users.change_id = ?2 AND roles.name = ?3 ON CONFLICT DO NOTHING";
@@ -65,7 +71,8 @@ const END_SESSIONS: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reas
     WHERE (actor_id = ?1 OR (user_id = ?1 AND ?6 = 0)) AND id IS NOT ?4
     AND (?7 IS NULL OR id = ?7 OR parent_id = ?7) AND revoked_at IS NULL AND expires_at > ?3
     AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) RETURNING id";
-// 0: changed, 1: conflict, 2: secret refused, 3: address taken, 4: user name taken, 5: last holder.
+// 0: changed, 1: conflict, 2: secret refused, 3: address taken, 4: user name taken, 5: last holder,
+// 6: identity taken.
 const OUTCOME: &str = concat!(
     "SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?1 AND change_id = ?2) THEN 0
         WHEN NOT (EXISTS (SELECT 1 FROM users WHERE id = ?1 AND updated_at = ?3) AND ",
@@ -77,6 +84,8 @@ const OUTCOME: &str = concat!(
     " THEN 3 WHEN ",
     username_taken!(),
     " THEN 4 WHEN ",
+    identity_taken!("?11"),
+    " THEN 6 WHEN ",
     last_holder!("?8"),
     " THEN 5 END AS outcome"
 );
@@ -95,17 +104,21 @@ pub(crate) async fn change_user(
         invalidates,
         deletes_credentials,
         credentials,
+        removes_identities,
+        adds_identities,
         adds_roles,
         removes_roles,
         ends_sessions,
         search_terms,
         require_remaining_holder,
         grounds,
+        events,
     } = change;
     // A user who keeps the role can't be the last holder to lose it.
     let require_remaining_holder = require_remaining_holder
         .filter(|role| user.disabled_at.is_some() || removes_roles.iter().any(|name| name == role));
     let grounds = grounds::parameter(grounds);
+    let added = identities::pairs(&adds_identities);
     let now = user.updated_at;
     let user_id = user.id.as_str();
     let decide = || {
@@ -120,6 +133,7 @@ pub(crate) async fn change_user(
             require_remaining_holder.as_deref().into(),
             grounds.clone(),
             user.email.as_deref().into(),
+            added.clone(),
         ]
     };
     let with = |further: &str| vec![user_id.into(), id.as_str().into(), further.into()];
@@ -155,6 +169,13 @@ pub(crate) async fn change_user(
             .into_iter()
             .map(|credential| insert_credential(credential, &id)),
     );
+    batch.extend(removes_identities.into_iter().map(|removed| {
+        let mut parameters = with(&removed.issuer);
+        parameters.push(removed.subject.into());
+        Statement::new(REMOVE_IDENTITY, parameters)
+    }));
+    let adds = adds_identities.into_iter();
+    batch.extend(adds.map(|added| insert_identity(added, &id)));
     batch.push(Statement::new(
         DELETE_TERMS,
         vec![user_id.into(), id.as_str().into()],
@@ -162,6 +183,7 @@ pub(crate) async fn change_user(
     batch.extend(each(ADD_TERM, &search_terms));
     batch.extend(each(ADD_ROLE, &adds_roles));
     batch.extend(each(REMOVE_ROLE, &removes_roles));
+    batch.extend(append_with(IF_CHANGED, events, &[user_id, &id]));
     let ends = ends_sessions.is_some();
     if let Some(SessionEnding {
         except,
@@ -195,6 +217,7 @@ pub(crate) async fn change_user(
         Some(3) => Ok(ChangeOutcome::EmailTaken),
         Some(4) => Ok(ChangeOutcome::UsernameTaken),
         Some(5) => Ok(ChangeOutcome::LastHolder),
+        Some(6) => Ok(ChangeOutcome::IdentityTaken),
         _ => Err(StorageError::Invalid(
             "a user was neither changed nor in conflict".into(),
         )),

@@ -1,10 +1,14 @@
 //! Creation of users. The first statement decides which users are stored, and marks them. The following statements
 //! store data only for marked users.
 
-use gatewright_storage::{CreateUserOutcome, Grounds, NewUser, StorageError};
+use std::collections::BTreeSet;
 
+use gatewright_storage::{CreateUserOutcome, Grounds, Identity, NewUser, StorageError};
+
+use crate::audit::{IF_CHANGED, append_with};
 use crate::executor::{Executor, ForEach, Statement};
 use crate::grounds::{self, grounds_hold};
+use crate::identities::{self, identity_taken};
 use crate::value::{Row, Value};
 
 /// The row of a user that this change has stored. If there is none, no data of the user is stored.
@@ -30,6 +34,14 @@ macro_rules! held {
     () => {
         "?2 IS NOT NULL AND EXISTS (
             SELECT 1 FROM roles JOIN user_roles ON user_roles.role_row = roles.row WHERE roles.name = ?2)"
+    };
+}
+
+/// Whether an existing user, or one earlier in the list, has an identity of a row of the list. The identities of users
+/// in the list are stored after all users, so `repeats` says whether an earlier row has one of them.
+macro_rules! identified {
+    () => {
+        concat!("(item.repeats = 1 OR ", identity_taken!("item.pairs"), ")")
     };
 }
 
@@ -65,12 +77,16 @@ const INSERT_USERS: ForEach = ForEach {
         "updated_at",
         "last_login_at",
         "email_proved_at",
+        "pairs",
+        "repeats",
     ],
     values: concat!(
         "item.mark, CASE WHEN NOT (",
         held!(),
         ") AND ",
         decided!(),
+        " AND NOT ",
+        identified!(),
         " THEN item.id END, item.email, item.email_key, item.email_verified_at, item.username,
         item.username_key, item.display_name, item.profile, item.disabled_at, item.locked_until, item.created_at,
         item.updated_at, item.last_login_at, item.email_proved_at"
@@ -97,6 +113,26 @@ const INSERT_CREDENTIALS: ForEach = ForEach {
     ),
     unless: "",
 };
+const INSERT_IDENTITIES: ForEach = ForEach {
+    into: "INSERT INTO identities (user_row, issuer, subject, provider, email, label, created_at, last_used_at, tokens)",
+    columns: &[
+        "mark",
+        "user_id",
+        "issuer",
+        "subject",
+        "provider",
+        "email",
+        "label",
+        "created_at",
+        "last_used_at",
+        "tokens",
+    ],
+    values: concat!(
+        stored!(),
+        ", item.issuer, item.subject, item.provider, item.email, item.label, item.created_at, item.last_used_at, item.tokens"
+    ),
+    unless: "ON CONFLICT DO NOTHING",
+};
 const INSERT_ROLES: ForEach = ForEach {
     into: "INSERT INTO user_roles (user_row, role_row)",
     columns: &["mark", "user_id", "role"],
@@ -112,10 +148,18 @@ const INSERT_TERMS: ForEach = ForEach {
     values: concat!(stored!(), ", item.term"),
     unless: "ON CONFLICT DO NOTHING",
 };
-// 0: created, 1: role assigned, 2: identifier taken, 3: address taken, 4: user name taken, 5: grounds changed.
+// 0: created, 1: role assigned, 2: identifier taken, 3: address taken, 4: user name taken, 5: grounds changed,
+// 6: identity taken.
 const CREATE_OUTCOMES: ForEach = ForEach {
     into: "",
-    columns: &["mark", "id", "email_key", "username_key"],
+    columns: &[
+        "mark",
+        "id",
+        "email_key",
+        "username_key",
+        "pairs",
+        "repeats",
+    ],
     values: concat!(
         "CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = item.id AND change_id = item.mark) THEN 0 WHEN NOT ",
         decided!(),
@@ -127,7 +171,9 @@ const CREATE_OUTCOMES: ForEach = ForEach {
         taken!("email_key"),
         " THEN 3 WHEN ",
         taken!("username_key"),
-        " THEN 4 END"
+        " THEN 4 WHEN ",
+        identified!(),
+        " THEN 6 END"
     ),
     unless: "",
 };
@@ -172,6 +218,7 @@ async fn create<E: Executor>(
     }
     let (mut users, mut credentials, mut roles, mut terms, mut keys) =
         (vec![], vec![], vec![], vec![], vec![]);
+    let (mut identities, mut seen, mut events) = (vec![], BTreeSet::new(), vec![]);
     let first = new.first().map(|new| new.user.id.clone());
     let change_id = change.as_deref().unwrap_or(ALONE);
     for (place, new) in new.into_iter().enumerate() {
@@ -192,6 +239,16 @@ async fn create<E: Executor>(
             ]);
             credentials.push(row);
         }
+        events.extend(append_with(IF_CHANGED, new.events, &[&user.id, &mark]));
+        let pairs = identities::pairs(&new.identities);
+        let key = |one: &Identity| (one.issuer.clone(), one.subject.clone());
+        let repeats = new.identities.iter().any(|one| seen.contains(&key(one)));
+        seen.extend(new.identities.iter().map(key));
+        for identity in new.identities {
+            let mut row = of_user();
+            row.extend(identities::fields(identity));
+            identities.push(row);
+        }
         for (rows, names) in [(&mut roles, new.roles), (&mut terms, new.search_terms)] {
             for name in names {
                 let mut row = of_user();
@@ -203,6 +260,8 @@ async fn create<E: Executor>(
         row.extend([
             new.email_key.as_deref().into(),
             new.username_key.as_deref().into(),
+            pairs.clone(),
+            u64::from(repeats).into(),
         ]);
         keys.push(row);
         users.push(vec![
@@ -221,6 +280,8 @@ async fn create<E: Executor>(
             user.updated_at.into(),
             user.last_login_at.into(),
             user.email_proved_at.into(),
+            pairs,
+            u64::from(repeats).into(),
         ]);
     }
     let grounds = grounds::parameter(grounds);
@@ -239,6 +300,7 @@ async fn create<E: Executor>(
     batch.push(Statement::for_each::<E>(&INSERT_USERS, decide(), users));
     for (each, rows) in [
         (INSERT_CREDENTIALS, credentials),
+        (INSERT_IDENTITIES, identities),
         (INSERT_ROLES, roles),
         (INSERT_TERMS, terms),
     ] {
@@ -246,6 +308,7 @@ async fn create<E: Executor>(
             batch.push(Statement::for_each::<E>(&each, vec![], rows));
         }
     }
+    batch.extend(events);
     batch.push(Statement::for_each::<E>(&CREATE_OUTCOMES, decide(), keys));
     let decided = batch.len() - 1;
     if change.is_none() {
@@ -263,6 +326,7 @@ async fn create<E: Executor>(
         Some(3) => Ok(CreateUserOutcome::EmailTaken),
         Some(4) => Ok(CreateUserOutcome::UsernameTaken),
         Some(5) => Ok(CreateUserOutcome::Conflict),
+        Some(6) => Ok(CreateUserOutcome::IdentityTaken),
         _ => Err(undecided()),
     };
     outcomes.into_iter().map(outcome).collect()

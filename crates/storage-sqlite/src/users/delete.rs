@@ -1,7 +1,8 @@
 //! Deletion of users.
 
-use gatewright_storage::{DeleteUserOutcome, Grounds, StorageError, Timestamp};
+use gatewright_storage::{AuditEvent, DeleteUserOutcome, Grounds, StorageError, Timestamp};
 
+use crate::audit::{IF_DECIDED, append_with};
 use crate::columns::ids;
 use crate::executor::{Executor, Statement};
 use crate::grounds::{self, grounds_hold};
@@ -9,13 +10,16 @@ use crate::users::last_holder::last_holder;
 
 const LIVE_SESSIONS: &str = "SELECT id FROM sessions
     WHERE (user_id = ?1 OR actor_id = ?1) AND revoked_at IS NULL AND expires_at > ?2";
-const DELETE_USER: &str = concat!(
-    "DELETE FROM users WHERE id = ?1 AND updated_at = ?3 AND NOT (",
+// Leaves a mark until the end of the batch.
+const DECIDE: &str = concat!(
+    "INSERT INTO decisions (id) SELECT id FROM users WHERE id = ?1 AND updated_at = ?3 AND NOT (",
     last_holder!("?2"),
     ") AND ",
-    grounds_hold!("?4"),
-    " RETURNING 1"
+    grounds_hold!("?4")
 );
+const DELETE_USER: &str =
+    "DELETE FROM users WHERE id = ?1 AND EXISTS (SELECT 1 FROM decisions WHERE decisions.id = ?1)";
+const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = ?1 RETURNING 1";
 const UNCHANGED: &str = concat!(
     "SELECT updated_at = ?2 AND ",
     grounds_hold!("?3"),
@@ -29,26 +33,31 @@ pub(crate) async fn delete_user(
     now: Timestamp,
     require_remaining_holder: Option<String>,
     grounds: Option<Grounds>,
+    events: Vec<AuditEvent>,
 ) -> Result<DeleteUserOutcome, StorageError> {
     let grounds = grounds::parameter(grounds);
-    let delete = vec![
+    let decide = vec![
         user_id.as_str().into(),
         require_remaining_holder.into(),
         expected_updated_at.into(),
         grounds.clone(),
     ];
-    let batch = vec![
-        Statement::new(LIVE_SESSIONS, vec![user_id.as_str().into(), now.into()]),
-        Statement::new(DELETE_USER, delete),
-        Statement::new(
-            UNCHANGED,
-            vec![user_id.into(), expected_updated_at.into(), grounds],
-        ),
+    let id = || user_id.as_str().into();
+    let mut batch = vec![
+        Statement::new(LIVE_SESSIONS, vec![id(), now.into()]),
+        Statement::new(DECIDE, decide),
     ];
+    batch.extend(append_with(IF_DECIDED, events, &[&user_id]));
+    batch.extend([
+        Statement::new(DELETE_USER, vec![id()]),
+        Statement::new(UNCHANGED, vec![id(), expected_updated_at.into(), grounds]),
+        Statement::new(FORGET_DECISION, vec![id()]),
+    ]);
     let mut results = executor.batch(batch).await?;
+    let decided = results.pop().unwrap_or_default();
     let left = results.pop().unwrap_or_default().pop();
-    if results.pop().is_some_and(|deleted| !deleted.is_empty()) {
-        let ended = ids(results.pop().unwrap_or_default())?;
+    if !decided.is_empty() {
+        let ended = ids(results.into_iter().next().unwrap_or_default())?;
         return Ok(DeleteUserOutcome::Deleted(ended));
     }
     let Some(mut left) = left else {

@@ -11,6 +11,7 @@ use crate::value::Value;
 const SMALL_FILTER: u64 = 2_000;
 
 const OF_ROLE: &str = "SELECT user_row FROM user_roles WHERE role_row = (SELECT row FROM roles WHERE name = ?1) LIMIT ?2";
+const OF_PROVIDER: &str = "SELECT DISTINCT user_row FROM identities WHERE provider = ?1 LIMIT ?2";
 const DISABLED: &str = "SELECT row FROM users WHERE disabled_at IS NOT NULL LIMIT ?1";
 const LOCKED: &str = "SELECT row FROM users WHERE locked_until > ?1 LIMIT ?2";
 const CREATED: &str = "SELECT row FROM users WHERE created_at >= coalesce(?1, 0) AND created_at < coalesce(?2, 9007199254740992) LIMIT ?3";
@@ -28,9 +29,10 @@ pub(crate) async fn small_filter_rows(
         let set = range.begin.is_some() || range.end.is_some();
         (set && !bounds).then(|| (sql, vec![range.begin.into(), range.end.into()]))
     };
-    let role = query.role.as_deref();
+    let (role, provider) = (query.role.as_deref(), query.provider.as_deref());
     let filters = [
         role.map(|role| (OF_ROLE, vec![role.into()])),
+        provider.map(|provider| (OF_PROVIDER, vec![provider.into()])),
         (query.disabled == Some(true)).then(|| (DISABLED, vec![])),
         (query.locked == Some(true)).then(|| (LOCKED, vec![query.now.into()])),
         range(CREATED, &query.created, UserOrder::CreatedAt),
@@ -62,5 +64,6 @@ pub(crate) fn filters(query: &UserQuery, limit: u64) -> Vec<Value> {
         query.last_login.end.into(),
         query.now.into(),
         limit.into(),
+        query.provider.as_deref().into(),
     ]
 }

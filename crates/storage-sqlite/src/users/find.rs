@@ -1,9 +1,13 @@
 //! Queries for one user, by login name or by identifier.
 
-use gatewright_storage::{Account, Credential, LoginName, StorageError, UserDetails};
+use gatewright_storage::{
+    Account, Credential, IdentifiedAccount, LoginName, StorageError, UserDetails,
+};
+use gatewright_storage_sql::lists;
 
 use crate::columns::{user, user_columns};
 use crate::executor::{Executor, Statement};
+use crate::identities::{identity, identity_columns};
 use crate::value::{Names, Row};
 
 macro_rules! find_account {
@@ -60,19 +64,53 @@ pub(crate) async fn find_account(
     Ok(account)
 }
 
-/// The columns that [`member`] reads.
-macro_rules! member_columns {
+/// The columns that [`account`] reads.
+macro_rules! account_columns {
     () => {
         concat!(
             crate::columns::user_columns!(),
             ", (SELECT json_group_array(json_array(id, kind, secret, counter, label, created_at, updated_at, last_used_at))
-                FROM (SELECT * FROM credentials WHERE user_row = users.row ORDER BY created_at, id)) AS credentials, ",
+                FROM (SELECT * FROM credentials WHERE user_row = users.row ORDER BY created_at, id)) AS credentials"
+        )
+    };
+}
+/// The columns that [`member`] reads.
+macro_rules! member_columns {
+    () => {
+        concat!(
+            crate::users::find::account_columns!(),
+            ", (SELECT json_group_array(json_array(issuer, subject, provider, email, label, created_at, last_used_at))
+                FROM (SELECT * FROM identities WHERE user_row = users.row ORDER BY created_at, issuer, subject)) AS identities, ",
             crate::columns::access_columns!()
         )
     };
 }
 
-pub(crate) use member_columns;
+pub(crate) use {account_columns, member_columns};
+
+const FIND_IDENTITY: &str = concat!(
+    "SELECT ",
+    account_columns!(),
+    ", ",
+    identity_columns!(),
+    " FROM identities JOIN users ON users.row = identities.user_row
+        WHERE identities.issuer = ?1 AND identities.subject = ?2"
+);
+
+pub(crate) async fn find_identity(
+    executor: &impl Executor,
+    issuer: String,
+    subject: String,
+) -> Result<Option<IdentifiedAccount>, StorageError> {
+    let find = Statement::new(FIND_IDENTITY, vec![issuer.into(), subject.into()]);
+    let read = |mut row: Row| {
+        let account = account(&mut row)?;
+        let identity = identity(&mut row, account.user.id.clone())?;
+        Ok(IdentifiedAccount { account, identity })
+    };
+    let rows = executor.query(find).await?;
+    rows.into_iter().next().map(read).transpose()
+}
 
 const FIND: &str = concat!("SELECT ", member_columns!(), " FROM users WHERE id = ?1");
 
@@ -89,46 +127,22 @@ pub(crate) async fn find_user(
         .transpose()
 }
 
-/// The fields of a credential that `member_columns!` writes.
-type Listed = (
-    String,
-    String,
-    String,
-    Option<u64>,
-    Option<String>,
-    u64,
-    u64,
-    Option<u64>,
-);
+/// Reads the columns of `account_columns!`.
+fn account(row: &mut Row) -> Result<Account, StorageError> {
+    let user = user(row)?;
+    let text: String = row.next()?;
+    let credentials = lists::credentials(&text, &user.id)?;
+    Ok(Account { user, credentials })
+}
 
 /// Reads the columns of `member_columns!`.
 pub(crate) fn member(row: &mut Row) -> Result<UserDetails, StorageError> {
-    let user = user(row)?;
-    let credentials: String = row.next()?;
-    let unreadable = |error: serde_json::Error| {
-        StorageError::Invalid(format!("a user's credentials are unreadable: {error}"))
-    };
-    #[allow(clippy::disallowed_methods, reason = "SQLite creates this list")]
-    let listed: Vec<Listed> = serde_json::from_str(&credentials).map_err(unreadable)?;
-    let time = gatewright_storage::Timestamp::from_millis;
-    let credentials = listed
-        .into_iter()
-        .map(
-            |(id, kind, secret, counter, label, created_at, updated_at, last_used_at)| Credential {
-                id,
-                user_id: user.id.clone(),
-                kind,
-                secret,
-                counter,
-                label,
-                created_at: time(created_at),
-                updated_at: time(updated_at),
-                last_used_at: last_used_at.map(time),
-            },
-        )
-        .collect();
+    let account = account(row)?;
+    let text: String = row.next()?;
+    let identities = lists::identities(&text, &account.user.id)?;
     Ok(UserDetails {
-        account: Account { user, credentials },
+        account,
+        identities,
         roles: row.next::<Names>()?.0,
         permissions: row.next::<Names>()?.0,
         rank: row.next()?,

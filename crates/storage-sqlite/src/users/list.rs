@@ -3,12 +3,12 @@
 use gatewright_storage::{StorageError, UserPage, UserQuery};
 
 use crate::executor::{Executor, Statement};
-use crate::position::Position;
-use crate::text::prefix_upper_bound;
 use crate::users::filters::{filters, small_filter_rows};
 use crate::users::find::member;
 use crate::users::parts::parts;
 use crate::value::Value;
+use gatewright_storage_sql::position::Position;
+use gatewright_storage_sql::text::prefix_upper_bound;
 
 /// Maximum number of users on a page.
 const LIMIT: u64 = 500;

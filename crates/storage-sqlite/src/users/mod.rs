@@ -10,8 +10,9 @@ mod list;
 mod parts;
 
 use gatewright_storage::{
-    Account, ChangeOutcome, CreateUserOutcome, DeleteUserOutcome, Grounds, LoginName, NewUser,
-    StorageError, Timestamp, UserChange, UserDetails, UserPage, UserQuery, Users,
+    Account, AuditEvent, ChangeOutcome, CreateUserOutcome, DeleteUserOutcome, Grounds,
+    IdentifiedAccount, LoginName, NewUser, StorageError, Timestamp, UserChange, UserDetails,
+    UserPage, UserQuery, Users,
 };
 
 use crate::executor::Executor;
@@ -39,6 +40,14 @@ impl<E: Executor> Users for SqliteStorage<E> {
         find::find_account(self.executor(), name).await
     }
 
+    async fn find_identity(
+        &self,
+        issuer: String,
+        subject: String,
+    ) -> Result<Option<IdentifiedAccount>, StorageError> {
+        find::find_identity(self.executor(), issuer, subject).await
+    }
+
     async fn list_users(&self, query: UserQuery) -> Result<UserPage, StorageError> {
         list::list(self.executor(), query).await
     }
@@ -54,6 +63,7 @@ impl<E: Executor> Users for SqliteStorage<E> {
         now: Timestamp,
         require_remaining_holder: Option<String>,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<DeleteUserOutcome, StorageError> {
         delete::delete_user(
             self.executor(),
@@ -62,6 +72,7 @@ impl<E: Executor> Users for SqliteStorage<E> {
             now,
             require_remaining_holder,
             grounds,
+            events,
         )
         .await
     }

@@ -2,23 +2,23 @@
 
 use gatewright_storage::{StorageError, TimeRange, UserOrder, UserQuery};
 
-use crate::position::not_of_this_list;
-use crate::text::LAST;
 use crate::users::find::member_columns;
 use crate::value::Value;
+use gatewright_storage_sql::position::not_of_this_list;
+use gatewright_storage_sql::text::LAST;
 
 /// The greatest integer that every host passes on unrounded.
 const MAX_INTEGER: i64 = (1 << 53) - 1;
 
-/// One part of a list: the users that match `$where` and whose key (`$key`) is after `(?11, ?12)`. `$tie` orders users
+/// One part of a list: the users that match `$where` and whose key (`$key`) is after `(?12, ?13)`. `$tie` orders users
 /// of the same key. The first statement follows the index of the key, which `$index` names where SQLite would choose
-/// another one. The second reads the few users whose rows `?15` lists.
+/// another one. The second reads the few users whose rows `?16` lists.
 macro_rules! part {
     ($from:literal, $index:literal, $key:literal, $tie:literal, $where:expr, $after:literal, $order:literal) => {
         [
             part!(concat!($from, $index), "true", $key, $tie, $where, $after, $order),
             part!(
-                concat!("json_each(?15) AS few CROSS JOIN ", $from),
+                concat!("json_each(?16) AS few CROSS JOIN ", $from),
                 "users.row = few.value",
                 $key,
                 $tie,
@@ -46,10 +46,12 @@ macro_rules! part {
             $tie,
             ") ",
             $after,
-            " (?11, ?12) AND ",
+            " (?12, ?13) AND ",
             $where,
             " AND (?1 IS NULL OR EXISTS (SELECT 1 FROM user_roles JOIN roles ON roles.row = user_roles.role_row
                 WHERE user_roles.user_row = users.row AND roles.name = ?1))
+            AND (?11 IS NULL OR EXISTS (SELECT 1 FROM identities
+                WHERE identities.provider = ?11 AND identities.user_row = users.row))
             AND (?2 IS NULL OR (users.email_verified_at IS NOT NULL) = ?2)
             AND (?3 IS NULL OR (users.disabled_at IS NOT NULL) = ?3)
             AND (?4 IS NULL OR (coalesce(users.locked_until, 0) > ?9) = ?4)
@@ -118,10 +120,10 @@ const WITHOUT_USERNAME: [Texts; 2] = without!(
     "users.username_key IS NULL"
 );
 
-/// Whether a text begins with the search text: it is at or after `?13` and before `?14`.
+/// Whether a text begins with the search text: it is at or after `?14` and before `?15`.
 macro_rules! matches {
     ($key:literal) => {
-        concat!("(", $key, " >= ?13 AND ", $key, " < ?14)")
+        concat!("(", $key, " >= ?14 AND ", $key, " < ?15)")
     };
 }
 /// Whether the search does not match the user's address, which an earlier part lists.
@@ -137,7 +139,7 @@ const SEARCH: [Texts; 3] = [
         "",
         "users.email_key",
         "users.row",
-        "users.email_key < ?14",
+        "users.email_key < ?15",
         ">",
         "ASC"
     ),
@@ -146,7 +148,7 @@ const SEARCH: [Texts; 3] = [
         "",
         "users.username_key",
         "users.row",
-        concat!("users.username_key < ?14 AND ", not_by_email!()),
+        concat!("users.username_key < ?15 AND ", not_by_email!()),
         ">",
         "ASC"
     ),
@@ -156,12 +158,12 @@ const SEARCH: [Texts; 3] = [
         "user_terms.term",
         "user_terms.user_row",
         concat!(
-            "user_terms.term < ?14 AND ",
+            "user_terms.term < ?15 AND ",
             not_by_email!(),
             " AND coalesce(NOT ",
             matches!("users.username_key"),
             ", true) AND NOT EXISTS (SELECT 1 FROM user_terms AS earlier
-                WHERE earlier.user_row = users.row AND earlier.term >= ?13 AND earlier.term < user_terms.term)"
+                WHERE earlier.user_row = users.row AND earlier.term >= ?14 AND earlier.term < user_terms.term)"
         ),
         ">",
         "ASC"

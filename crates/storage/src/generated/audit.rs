@@ -1,5 +1,7 @@
 //! The audit log: security events.
 //!
+//! Functions with a parameter or a field `events` store the events that tell of their change together with it.
+//!
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 
 use crate::cursor::Cursor;
@@ -79,6 +81,8 @@ pub struct EventCount {
 }
 
 /// The audit log: security events.
+///
+/// Functions with a parameter or a field `events` store the events that tell of their change together with it.
 #[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
 pub trait Audit {
     /// Stores an event and counts it by its kind and reason. Returns false, and changes nothing, if an event with this

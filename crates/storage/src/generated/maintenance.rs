@@ -21,8 +21,8 @@ pub struct EmailKey {
 #[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
 pub trait Maintenance {
     /// Deletes expired data and returns the number of deleted rows: rate limit windows that have closed by `now`,
-    /// sessions and tokens that ended before `ended_before`, and events that happened before `audited_before`. `none` for
-    /// `audited_before` means that no events are deleted.
+    /// documents that have expired by `now`, sessions and tokens that ended before `ended_before`, and events that happened
+    /// before `audited_before`. `none` for `audited_before` means that no events are deleted.
     ///
     /// Can be called at any time and concurrently.
     async fn purge(
@@ -36,6 +36,15 @@ pub trait Maintenance {
     /// writes (a full disk does not). The check writes to the database, unless an earlier check did so in the five
     /// seconds before `now`.
     async fn check(&self, now: Timestamp) -> Result<(), StorageError>;
+
+    /// Returns the fingerprint of the key that encrypts stored data, if one is stored.
+    async fn find_key_fingerprint(&self) -> Result<Option<String>, StorageError>;
+
+    /// Stores the fingerprint of the key that encrypts stored data, unless a fingerprint is stored, and returns the stored
+    /// one. It never changes afterwards.
+    ///
+    /// Atomic: concurrent calls with different fingerprints all return the same one.
+    async fn store_key_fingerprint(&self, fingerprint: String) -> Result<String, StorageError>;
 
     /// Returns up to 100 of the keys that an earlier version computed by another rule, those of the oldest users first.
     async fn list_old_email_keys(&self) -> Result<Vec<EmailKey>, StorageError>;

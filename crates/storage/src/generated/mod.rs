@@ -1,11 +1,16 @@
 //! The storage contract. Generated from `wit/` by `cargo xtask generate`: change it there.
 
+#[macro_use]
 #[rustfmt::skip]
 mod bridge;
 #[rustfmt::skip]
 mod audit;
 #[rustfmt::skip]
 mod credentials;
+#[rustfmt::skip]
+mod documents;
+#[rustfmt::skip]
+mod identities;
 #[rustfmt::skip]
 mod maintenance;
 #[rustfmt::skip]
@@ -25,6 +30,8 @@ mod users;
 
 pub use audit::*;
 pub use credentials::*;
+pub use documents::*;
+pub use identities::*;
 pub use maintenance::*;
 pub use one_time_secrets::*;
 pub use rate_limits::*;
@@ -36,27 +43,31 @@ pub use users::*;
 
 /// All of storage.
 pub trait Storage:
-    Roles
+    Audit
+    + Roles
     + Credentials
+    + Identities
     + Users
     + Sessions
     + OneTimeSecrets
-    + Audit
     + SigningKeys
     + RateLimits
+    + Documents
     + Maintenance
 {
 }
 
 impl<T> Storage for T where
-    T: Roles
+    T: Audit
+        + Roles
         + Credentials
+        + Identities
         + Users
         + Sessions
         + OneTimeSecrets
-        + Audit
         + SigningKeys
         + RateLimits
+        + Documents
         + Maintenance
 {
 }

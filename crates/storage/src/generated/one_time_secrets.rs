@@ -45,12 +45,15 @@ impl core::fmt::Debug for OneTimeSecret {
 pub trait OneTimeSecrets {
     /// Stores a newly issued secret. If `replaces` is true, the unused secrets of the same purpose and user are deleted.
     ///
-    /// Atomic.
+    /// If a secret with this digest exists, used or not, nothing is stored or deleted, and the result is false. Otherwise
+    /// the result is true.
+    ///
+    /// Atomic: of any number of concurrent calls with one digest exactly one returns true.
     async fn store_one_time_secret(
         &self,
         secret: OneTimeSecret,
         replaces: bool,
-    ) -> Result<(), StorageError>;
+    ) -> Result<bool, StorageError>;
 
     /// Returns a one-time secret, even if it is used or expired. `none` means that there is no such secret.
     async fn find_one_time_secret(
@@ -58,12 +61,14 @@ pub trait OneTimeSecrets {
         secret: String,
     ) -> Result<Option<OneTimeSecret>, StorageError>;
 
-    /// Uses up a one-time secret. Returns false if it is used, expired at `now` or unknown.
+    /// Uses up a one-time secret of this purpose, and returns it as it was before. `none` means that it is used, expired
+    /// at `now`, unknown or of another purpose; then nothing changes.
     ///
-    /// Atomic: of any number of concurrent calls with one secret exactly one returns true.
+    /// Atomic: of any number of concurrent calls with one secret exactly one returns it.
     async fn consume_one_time_secret(
         &self,
         secret: String,
+        purpose: String,
         now: Timestamp,
-    ) -> Result<bool, StorageError>;
+    ) -> Result<Option<OneTimeSecret>, StorageError>;
 }

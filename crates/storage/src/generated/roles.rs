@@ -3,6 +3,7 @@
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 
 use crate::time::Timestamp;
+use super::audit::AuditEvent;
 use super::types::StorageError;
 
 /// A permission: the right to perform an action on a resource.
@@ -118,6 +119,8 @@ pub trait Roles {
     /// Stores a role with its permissions. Names of unknown permissions are ignored. `expected_updated_at` is the stored
     /// `updated_at` that the caller has read, and earlier than `role.updated_at`; `none` means that the role is new and
     /// not built in. `grounds` are the grounds of the decision; `none` means that it depends on nothing but the role.
+    /// `events` are the audit events to store with the role, each counted as by `append_audit`. If the role is not
+    /// stored, none of them is.
     ///
     /// The stored `built_in` never changes, nor do the name and the rank of a built-in role.
     ///
@@ -128,16 +131,19 @@ pub trait Roles {
         role: Role,
         expected_updated_at: Option<Timestamp>,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<StoreOutcome, StorageError>;
 
     /// Deletes a role and revokes it from its holders. Returns false, and deletes nothing, if the role does not exist or
-    /// is built in, or if the grounds have changed.
+    /// is built in, or if the grounds have changed. `events` are the audit events to store, each counted as by
+    /// `append_audit`. If nothing is deleted, none of them is stored.
     ///
     /// Atomic.
     async fn delete_role(
         &self,
         role_id: String,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<bool, StorageError>;
 
     /// Returns all permissions, sorted by name.
@@ -151,15 +157,17 @@ pub trait Roles {
         permission: Permission,
         expected_updated_at: Option<Timestamp>,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<StoreOutcome, StorageError>;
 
     /// Deletes a permission and removes it from the roles that have it. Returns false, and deletes nothing, if the
-    /// permission does not exist or is built in, or if the grounds have changed.
+    /// permission does not exist or is built in, or if the grounds have changed. `events` are as for `delete_role`.
     ///
     /// Atomic.
     async fn delete_permission(
         &self,
         permission_id: String,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<bool, StorageError>;
 }

@@ -4,6 +4,8 @@
 
 use core::time::Duration;
 use crate::time::Timestamp;
+use super::audit::AuditEvent;
+use super::identities::IdentityKey;
 use super::roles::Standing;
 use super::types::StorageError;
 use super::users::User;
@@ -102,6 +104,9 @@ pub struct NewSession {
     /// The credential that was used to sign in. If it has been deleted meanwhile, no session starts. `none` means that
     /// no credential is checked.
     pub credential: Option<String>,
+    /// The identity that was used to sign in. If it no longer belongs to the user, no session starts. `none` means that
+    /// no identity is checked.
+    pub identity: Option<IdentityKey>,
     /// Whether all other sessions of the user end, with the reason `single_session`.
     pub ends_others: bool,
     /// The session of the same user that this one continues. If it has been revoked or has expired by `created_at`, no
@@ -111,6 +116,9 @@ pub struct NewSession {
     /// Sessions of any users that this one replaces, at most 16. They, the continued session and the sessions that
     /// depend on any of them end, with the reason `replaced`.
     pub replaces: Vec<String>,
+    /// The audit events to store with the session, each counted as by `append_audit`. If no session starts, none of
+    /// them is stored.
+    pub events: Vec<AuditEvent>,
 }
 
 /// The current state of an administrator who acts as a user.
@@ -172,8 +180,8 @@ pub enum StartSessionOutcome {
     /// The session is stored. Unless somebody acts as the user or it continues another session, the user's
     /// `last_login_at` is set to its `created_at`.
     Started(StartedSession),
-    /// The user was deleted or disabled meanwhile, the credential is gone, or the session to continue has ended.
-    /// Nothing is stored.
+    /// The user was deleted or disabled meanwhile, the credential or identity is gone, or the session to continue has
+    /// ended. Nothing is stored.
     UserInactive,
 }
 

@@ -3,6 +3,7 @@
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 
 use crate::time::Timestamp;
+use super::audit::AuditEvent;
 use super::types::StorageError;
 
 /// A key that signs access tokens.
@@ -54,7 +55,8 @@ pub trait SigningKeys {
     ///
     /// If `replaces` is still correct, the key is stored and the result is true. All other unretired keys, of any
     /// algorithm, are retired at the new key's `created_at` and expire at `replaced_expires_at`. If the new key is an
-    /// emergency key, keys that were retired before also expire by then.
+    /// emergency key, keys that were retired before also expire by then. `events` are the audit events to store with the
+    /// key, each counted as by `append_audit`.
     ///
     /// Otherwise nothing is stored and the result is false: another caller was first, so list the keys again.
     ///
@@ -64,5 +66,6 @@ pub trait SigningKeys {
         key: StoredSigningKey,
         replaces: Option<String>,
         replaced_expires_at: Timestamp,
+        events: Vec<AuditEvent>,
     ) -> Result<bool, StorageError>;
 }

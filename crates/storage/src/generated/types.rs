@@ -14,7 +14,7 @@
 //! Text that a person chose is stored unchanged. Every compared text (an e-mail address, a user name) is accompanied by
 //! a canonical key that the caller has computed. A provider compares keys byte by byte.
 //!
-//! A provider must never log a `digest`, or a field that is named `secret` or `ciphertext`.
+//! A provider must never log a `digest`, or a field that is named `secret`, `ciphertext` or `tokens`.
 //!
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 

@@ -4,7 +4,10 @@
 
 use crate::cursor::Cursor;
 use crate::time::Timestamp;
+use super::audit::AuditEvent;
 use super::credentials::Credential;
+use super::identities::Identity;
+use super::identities::IdentityKey;
 use super::roles::Grounds;
 use super::types::StorageError;
 use super::types::TimeRange;
@@ -53,6 +56,8 @@ pub struct NewUser {
     pub username_key: Option<String>,
     /// The first credentials.
     pub credentials: Vec<Credential>,
+    /// The first identities. Each is in the list once.
+    pub identities: Vec<Identity>,
     /// Names of the first roles. Names of unknown roles are ignored.
     pub roles: Vec<String>,
     /// Further search terms of the user, in canonical form. A search matches the beginning of any of them.
@@ -61,18 +66,23 @@ pub struct NewUser {
     pub unless_role_assigned: Option<String>,
     /// The grounds of the decision to store the user. `none` means that it depends on nothing that can change.
     pub grounds: Option<Grounds>,
+    /// The audit events to store with the user, each counted as by `append_audit`. If the user is not stored, none of
+    /// them is.
+    pub events: Vec<AuditEvent>,
 }
 
 /// The result of `create_user`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CreateUserOutcome {
-    /// The user, the credentials and the roles are stored.
+    /// The user, the credentials, the identities and the roles are stored.
     Created,
     /// Another user has `email_key`. Nothing is stored.
     EmailTaken,
     /// Another user has `username_key`. Nothing is stored.
     UsernameTaken,
+    /// Another user has one of the identities. Nothing is stored.
+    IdentityTaken,
     /// Another user has the identifier. Nothing is stored.
     IdTaken,
     /// A user already has the role `unless_role_assigned`. Nothing is stored.
@@ -103,12 +113,24 @@ pub struct Account {
     pub credentials: Vec<Credential>,
 }
 
-/// A user with credentials, roles and permissions.
+/// A user with credentials, and the identity by which they sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct IdentifiedAccount {
+    /// The user and their credentials.
+    pub account: Account,
+    /// The identity.
+    pub identity: Identity,
+}
+
+/// A user with credentials, identities, roles and permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserDetails {
     /// The user and their credentials.
     pub account: Account,
+    /// The user's identities without their tokens, in the order of `list_identities`.
+    pub identities: Vec<Identity>,
     /// Names of the user's roles, sorted.
     pub roles: Vec<String>,
     /// Names of the permissions of those roles, sorted, without duplicates.
@@ -141,7 +163,7 @@ pub struct SessionEnding {
     pub reason: String,
 }
 
-/// A change of a user, including credentials, roles, sessions and one-time secrets.
+/// A change of a user, including credentials, identities, roles, sessions and one-time secrets.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserChange {
@@ -164,6 +186,10 @@ pub struct UserChange {
     pub deletes_credentials: Vec<String>,
     /// The credentials to store after that.
     pub credentials: Vec<Credential>,
+    /// The identities of this user to unlink. Others are ignored.
+    pub removes_identities: Vec<IdentityKey>,
+    /// The identities to link. Each is in the list once.
+    pub adds_identities: Vec<Identity>,
     /// Names of the roles to grant. Names of unknown roles are ignored.
     pub adds_roles: Vec<String>,
     /// Names of the roles to revoke.
@@ -178,6 +204,9 @@ pub struct UserChange {
     pub require_remaining_holder: Option<String>,
     /// The grounds of the decision. `none` means that it depends on nothing but the user.
     pub grounds: Option<Grounds>,
+    /// The audit events to store with the change, each counted as by `append_audit`. If nothing is changed, none of
+    /// them is stored.
+    pub events: Vec<AuditEvent>,
 }
 
 /// Leaves out what must not reach a log.
@@ -193,12 +222,15 @@ impl core::fmt::Debug for UserChange {
             .field("invalidates", &self.invalidates)
             .field("deletes_credentials", &self.deletes_credentials)
             .field("credentials", &self.credentials)
+            .field("removes_identities", &self.removes_identities)
+            .field("adds_identities", &self.adds_identities)
             .field("adds_roles", &self.adds_roles)
             .field("removes_roles", &self.removes_roles)
             .field("ends_sessions", &self.ends_sessions)
             .field("search_terms", &self.search_terms)
             .field("require_remaining_holder", &self.require_remaining_holder)
             .field("grounds", &self.grounds)
+            .field("events", &self.events)
             .finish_non_exhaustive()
     }
 }
@@ -216,6 +248,8 @@ pub enum ChangeOutcome {
     EmailTaken,
     /// Another user has `username_key`. Nothing is stored.
     UsernameTaken,
+    /// A user has one of `adds_identities` already, even if it is this user. Nothing is stored.
+    IdentityTaken,
     /// The one-time secret is used, expired or not this user's. Nothing is stored.
     SecretRefused,
     /// No user who is not disabled would have the role `require_remaining_holder`. Nothing is stored.
@@ -262,6 +296,8 @@ pub struct UserQuery {
     pub search: Option<String>,
     /// The name of a role that the users have.
     pub role: Option<String>,
+    /// The name of a provider of which the users have an identity.
+    pub provider: Option<String>,
     /// Whether the users' address is verified.
     pub verified: Option<bool>,
     /// Whether the users are disabled.
@@ -299,19 +335,20 @@ pub struct UserPage {
 /// User accounts.
 #[allow(async_fn_in_trait, reason = "futures are Send where the platform's are; Workers' are not")]
 pub trait Users {
-    /// Stores a user with their first credentials and roles.
+    /// Stores a user with their first credentials, identities and roles.
     ///
-    /// Atomic: of concurrent calls with the same key exactly one returns `created`. The same applies to calls with the
-    /// same `unless_role_assigned`. Order of the checks: `conflict`, `RoleAssigned`, `IdTaken`, `EmailTaken`,
-    /// `UsernameTaken`.
+    /// Atomic: of concurrent calls with the same key or identity exactly one returns `created`. The same applies to calls
+    /// with the same `unless_role_assigned`. Order of the checks: `conflict`, `RoleAssigned`, `IdTaken`, `EmailTaken`,
+    /// `UsernameTaken`, `IdentityTaken`.
     async fn create_user(&self, user: NewUser) -> Result<CreateUserOutcome, StorageError>;
 
     /// Stores up to 500 users, each under the same rules as `create_user`. The outcomes are in the order of `users`.
     ///
     /// A user with the identifier, the address or the user name of an earlier user in the list is refused, unless that
-    /// user was itself refused. `unless_role_assigned` and `NewUser.grounds` are ignored. `change` is an identifier that
-    /// was never used before, with which a provider can mark the rows that it stores. `grounds` apply to all users; if
-    /// they have changed, each outcome is `conflict`.
+    /// user was itself refused. A user with an identity of an earlier user in the list is refused in any case.
+    /// `unless_role_assigned` and `NewUser.grounds` are ignored. `change` is an identifier that was never used before,
+    /// with which a provider can mark the rows that it stores. `grounds` apply to all users; if they have changed, each
+    /// outcome is `conflict`.
     ///
     /// Atomic: all users whose outcome is `created` are stored together or not at all.
     async fn create_users(
@@ -321,23 +358,31 @@ pub trait Users {
         grounds: Option<Grounds>,
     ) -> Result<Vec<CreateUserOutcome>, StorageError>;
 
-    /// Returns a user with credentials, roles and permissions. `none` means that there is no such user.
+    /// Returns a user with credentials, identities, roles and permissions. `none` means that there is no such user.
     async fn find_user(&self, user_id: String) -> Result<Option<UserDetails>, StorageError>;
 
     /// Returns the user who signs in by a key, with credentials. `none` means that there is no such user. Disabled users
     /// are also returned.
     async fn find_account(&self, name: LoginName) -> Result<Option<Account>, StorageError>;
 
+    /// Returns the user who signs in by an identity, with credentials and the identity, in one query. `none` means that
+    /// there is no such identity. Disabled users are also returned.
+    async fn find_identity(
+        &self,
+        issuer: String,
+        subject: String,
+    ) -> Result<Option<IdentifiedAccount>, StorageError>;
+
     /// Returns a page of the list of users. A walk through all pages lists a user who does not change exactly once, even
     /// if other users are added, changed or deleted meanwhile. The work of a page does not grow with the number of pages
     /// before it.
     async fn list_users(&self, query: UserQuery) -> Result<UserPage, StorageError>;
 
-    /// Changes a user, including credentials, roles, sessions and one-time secrets.
+    /// Changes a user, including credentials, identities, roles, sessions and one-time secrets.
     ///
     /// Atomic: of concurrent changes with the same `expected_updated_at` exactly one returns `changed`. The same applies
-    /// to changes that consume the same secret. Order of the checks: `conflict`, `SecretRefused`, `EmailTaken`,
-    /// `UsernameTaken`, `LastHolder`.
+    /// to changes that consume the same secret or link the same identity. Order of the checks: `conflict`,
+    /// `SecretRefused`, `EmailTaken`, `UsernameTaken`, `IdentityTaken`, `LastHolder`.
     async fn change_user(&self, change: UserChange) -> Result<ChangeOutcome, StorageError>;
 
     /// Deletes a user with everything that belongs to them, including sessions in which they act as another.
@@ -347,6 +392,8 @@ pub trait Users {
     /// - `require_remaining_holder`: the name of a role. If this user has it and is not disabled, another user who is not
     ///   disabled must have it.
     /// - `grounds`: the grounds of the decision. `none` means that it depends on nothing but the user.
+    /// - `events`: the audit events to store, each counted as by `append_audit`. If nothing is deleted, none of them is
+    ///   stored.
     ///
     /// Atomic: if the last two holders of that role are deleted or changed concurrently, one of them remains. Order of
     /// the checks: `unknown`, `conflict`, `LastHolder`.
@@ -357,5 +404,6 @@ pub trait Users {
         now: Timestamp,
         require_remaining_holder: Option<String>,
         grounds: Option<Grounds>,
+        events: Vec<AuditEvent>,
     ) -> Result<DeleteUserOutcome, StorageError>;
 }

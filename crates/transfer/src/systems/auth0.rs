@@ -5,6 +5,10 @@ use serde_json::Value;
 
 use super::convert::{Converted, disabled, full_name};
 use crate::fields::{Fields, uuid};
+use crate::identity::{Foreign, Found, preset};
+
+/// Providers of Auth0 whose users have no account elsewhere.
+const OWN: [&str; 3] = ["auth0", "sms", "email"];
 
 /// Converts the output of `POST /api/v2/jobs/users-exports`, and the password hashes from support ("How to Use the
 /// Password Hashes Export from Auth0"), where e-mail address and user name can be only in `identifiers`.
@@ -57,4 +61,58 @@ pub(crate) fn convert(mut fields: Fields) -> Converted {
         last_login_at: fields.time("last_login")?,
         ..ImportUser::default()
     })
+}
+
+/// Returns the identities of a user. Without the field `identities` there is the one in `user_id`.
+pub(crate) fn identities(fields: &mut Fields) -> Result<Found, String> {
+    let mut listed = fields.objects("identities")?;
+    if listed.is_empty()
+        && let Some((provider, id)) = fields.key("user_id").split_once('|')
+    {
+        let pairs = [("provider", provider), ("user_id", id)];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.into()));
+        listed.push(Fields::new(pairs.into_iter().collect()));
+    }
+    let found = listed.into_iter().map(identity);
+    found
+        .filter_map(|identity| identity.map(|found| found.map(Ok)).transpose())
+        .collect()
+}
+
+/// Converts an identity. `None` means one of Auth0's own. `oauth2` stands for further providers, whose name is that of
+/// the connection, which can also begin the identifier.
+fn identity(mut fields: Fields) -> Result<Option<Foreign>, String> {
+    let provider = fields.text("provider")?.unwrap_or_default();
+    if OWN.contains(&provider.as_str()) {
+        return Ok(None);
+    }
+    let mut id = fields.text("user_id")?.unwrap_or_default();
+    let mut connection = fields.text("connection")?;
+    if let Some((first, rest)) = id.split_once('|')
+        && connection.as_deref().is_none_or(|name| name == first)
+    {
+        connection = Some(first.to_owned());
+        id = rest.to_owned();
+    }
+    let kind = match (&connection, provider.as_str()) {
+        (Some(connection), "oauth2") => preset(connection),
+        _ => preset(&provider),
+    };
+    let id = match kind {
+        Some("spotify") => id.strip_prefix("spotify:user:").map(str::to_owned),
+        // The team, and the user.
+        Some("slack") => id.split_once('-').map(|(_, user)| user.to_owned()),
+        _ => None,
+    }
+    .unwrap_or(id);
+    let profile = fields.object("profileData")?.map(Fields::new);
+    let mut profile = profile.unwrap_or_else(|| Fields::new(serde_json::Map::new()));
+    Ok(Some(Foreign {
+        names: connection.into_iter().chain([provider]).collect(),
+        preset: kind,
+        id,
+        email: profile.text("email")?,
+        label: profile.text("name")?,
+        ..Foreign::default()
+    }))
 }

@@ -1,91 +1,73 @@
 //! better-auth.
 
-use std::collections::{HashMap, VecDeque};
-
 use auth_core::ImportUser;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
 
 use super::convert::{Converted, disabled, past};
-use crate::fields::{Fields, Row, uuid};
-use crate::record::{Item, Record};
+use super::join::{Account, Tables};
+use crate::fields::Fields;
+use crate::identity::{Foreign, MICROSOFT};
 
-/// Joins the users of better-auth with the hashes of their accounts, which are in another table.
-pub(crate) struct BetterAuth<I> {
-    rows: I,
-    hashes: HashMap<String, String>,
-    accounts: bool,
-    /// Users that precede the accounts.
-    waiting: VecDeque<(u64, Fields)>,
+pub(crate) const TABLES: Tables = Tables {
+    user: convert,
+    account,
+};
+
+/// Converts a row of the table `account`. Since version 1.7 it has the issuer, which begins with `local:` if the
+/// provider has none. Before that, the ID token names it, if the row has one.
+fn account(mut fields: Fields) -> Result<Account, String> {
+    for (with_underscores, name) in [
+        ("provider_id", "providerId"),
+        ("account_id", "accountId"),
+        ("user_id", "userId"),
+        ("id_token", "idToken"),
+    ] {
+        fields.rename(with_underscores, name);
+    }
+    let user = fields.text("userId")?.unwrap_or_default();
+    let provider = fields.text("providerId")?.unwrap_or_default();
+    if provider == "credential" {
+        return Ok(Account {
+            user,
+            password_hash: fields.text("password")?,
+            identity: None,
+        });
+    }
+    let mut identity = Foreign::new(provider, fields.text("accountId")?.unwrap_or_default());
+    let issuer = fields.text("issuer")?;
+    identity.issuer = issuer.filter(|issuer| !issuer.starts_with("local:"));
+    if let Some(claims) = fields.text("idToken")?.and_then(|token| claims(&token)) {
+        let claim = |name| claims.get(name)?.as_str().map(str::to_owned);
+        let same = claim("sub").as_ref() == Some(&identity.id);
+        if identity.preset == Some(MICROSOFT) && claim("oid").is_some() {
+            (identity.issuer, identity.object) = (claim("iss"), claim("oid"));
+        } else if identity.issuer.is_none() && same {
+            identity.issuer = claim("iss");
+        }
+        identity.email = claim("email");
+    }
+    Ok(Account {
+        user,
+        password_hash: None,
+        identity: Some(Ok(identity)),
+    })
 }
 
-impl<I> BetterAuth<I> {
-    pub(crate) fn new(rows: I) -> Self {
-        Self {
-            rows,
-            hashes: HashMap::new(),
-            accounts: false,
-            waiting: VecDeque::new(),
-        }
-    }
-
-    fn account(&mut self, mut fields: Fields) -> Result<(), String> {
-        self.accounts = true;
-        fields.rename("provider_id", "providerId");
-        fields.rename("user_id", "userId");
-        if fields.text("providerId")?.as_deref() == Some("credential")
-            && let (Some(user), Some(hash)) = (fields.text("userId")?, fields.text("password")?)
-        {
-            self.hashes.insert(user, hash);
-        }
-        Ok(())
-    }
-
-    fn user(&mut self, line: u64, mut fields: Fields) -> Record {
-        let key = fields.text("id").ok().flatten().unwrap_or_default();
-        let user = fields.convert(|fields| convert(fields, &key, self.hashes.remove(&key)));
-        Record {
-            line,
-            item: user.map(Item::from),
-        }
-    }
-}
-
-impl<I: Iterator<Item = Row>> Iterator for BetterAuth<I> {
-    type Item = Record;
-
-    fn next(&mut self) -> Option<Record> {
-        while let Some(Row {
-            line,
-            table,
-            fields,
-        }) = self.rows.next()
-        {
-            match (table, fields) {
-                (_, Err(reason)) => {
-                    return Some(Record {
-                        line,
-                        item: Err(reason),
-                    });
-                }
-                (0, Ok(fields)) if self.accounts => return Some(self.user(line, fields)),
-                (0, Ok(fields)) => self.waiting.push_back((line, fields)),
-                (_, Ok(fields)) => {
-                    if let Err(reason) = self.account(fields) {
-                        let item = Err(format!("an account: {reason}"));
-                        return Some(Record { line, item });
-                    }
-                }
-            }
-        }
-        let (line, fields) = self.waiting.pop_front()?;
-        Some(self.user(line, fields))
-    }
+/// Returns the claims of an ID token, which better-auth verified when it came. `None` means that the column is encrypted.
+fn claims(token: &str) -> Option<Map<String, Value>> {
+    let payload = BASE64_URL_SAFE_NO_PAD
+        .decode(token.split('.').nth(1)?)
+        .ok()?;
+    auth_core::json::from_slice(&payload).ok()
 }
 
 /// Converts a row of the table `user` (`packages/core/src/db/get-tables.ts`) with the plugins `username`, `admin` and
 /// `phoneNumber`, with the column names of better-auth or with underscores. Roles of the plugin `admin` and the table
 /// `twoFactor`, whose keys are encrypted with a secret of better-auth, are left out. Further columns are fields of the
 /// profile.
-fn convert(mut fields: Fields, key: &str, hash: Option<String>) -> Converted {
+fn convert(mut fields: Fields) -> Converted {
     for (with_underscores, name) in [
         ("email_verified", "emailVerified"),
         ("created_at", "createdAt"),
@@ -113,12 +95,11 @@ fn convert(mut fields: Fields, key: &str, hash: Option<String>) -> Converted {
     ]);
     fields.rename("phoneNumber", "phone_number");
     let user = ImportUser {
-        id: uuid(key),
+        id: fields.uuid("id"),
         email: fields.text("email")?,
         email_verified: fields.flag("emailVerified")?,
         username: fields.text("username")?,
         display_name: fields.text("name")?,
-        password_hash: hash,
         disabled: disabled(banned && !over),
         created_at: fields.time("createdAt")?,
         ..ImportUser::default()

@@ -24,6 +24,7 @@ pub(crate) fn convert(mut fields: Fields) -> Converted {
         totp_secret: fields.text("totp_secret")?,
         recovery_codes: some(codes),
         profile: None,
+        identities: None,
     };
     let profile = fields.rest().map(|rest| {
         let named = rest

@@ -8,4 +8,5 @@ pub(crate) mod django;
 pub(crate) mod fastapi_users;
 pub(crate) mod firebase;
 pub(crate) mod gatewright;
+pub(crate) mod join;
 pub(crate) mod supabase;

@@ -4,8 +4,23 @@ use auth_core::ImportUser;
 use serde_json::Value;
 
 use super::convert::{Converted, disabled, past, with_phone};
+use super::join::{Account, Tables};
 use crate::fields::Fields;
 use crate::hash;
+use crate::identity::{Foreign, Found, MICROSOFT};
+
+pub(crate) const TABLES: Tables = Tables {
+    user: convert,
+    account,
+};
+
+/// Providers of Supabase whose users have no account elsewhere.
+const OWN: [&str; 2] = ["email", "phone"];
+/// The issuers of providers that can also be servers of the operator.
+const PUBLIC: [(&str, &str); 2] = [
+    ("github", "https://api.github.com"),
+    ("gitlab", "https://gitlab.com"),
+];
 
 /// Fields of `raw_user_meta_data` that Supabase's auth server writes itself, about the account and the provider.
 const OWN_FIELDS: [&str; 6] = [
@@ -16,6 +31,52 @@ const OWN_FIELDS: [&str; 6] = [
     "email_verified",
     "phone_verified",
 ];
+
+/// Converts a row of the table `auth.identities`.
+fn account(mut fields: Fields) -> Result<Account, String> {
+    Ok(Account {
+        user: fields.text("user_id")?.unwrap_or_default(),
+        password_hash: None,
+        identity: identity(fields)?.map(Ok),
+    })
+}
+
+/// Returns the identities of a user in a column of its own.
+pub(crate) fn identities(fields: &mut Fields) -> Result<Found, String> {
+    let rows = fields.objects("identities")?.into_iter().map(identity);
+    rows.filter_map(|row| row.map(|found| found.map(Ok)).transpose())
+        .collect()
+}
+
+/// Converts an identity. `None` means one of Supabase's own. `sub` and `iss` are those of the ID token, except for
+/// providers of plain OAuth 2.0, where they are the identifier and a server.
+fn identity(mut fields: Fields) -> Result<Option<Foreign>, String> {
+    let provider = fields.text("provider")?.unwrap_or_default();
+    if OWN.contains(&provider.as_str()) {
+        return Ok(None);
+    }
+    let data = fields.object("identity_data")?.unwrap_or_default();
+    let text = |name| data.get(name)?.as_str().map(str::to_owned);
+    let id = fields.text("provider_id")?.or_else(|| text("sub"));
+    let mut identity = Foreign::new(provider, id.unwrap_or_default());
+    if identity.preset == Some(MICROSOFT) {
+        let claims = data.get("custom_claims");
+        let object = claims.and_then(|claims| claims.get("oid")?.as_str());
+        identity.object = object.map(str::to_owned);
+        identity.issuer = text("iss");
+    }
+    if let Some(server) = text("iss")
+        && PUBLIC
+            .iter()
+            .any(|(preset, public)| identity.preset == Some(*preset) && server != *public)
+    {
+        identity.preset = None;
+    }
+    identity.email = text("email");
+    let names = ["full_name", "name", "user_name", "preferred_username"];
+    identity.label = names.into_iter().find_map(text);
+    Ok(Some(identity))
+}
 
 /// Converts a row of the table `auth.users` (`migrations/` of Supabase's auth server). `raw_user_meta_data` becomes the
 /// profile, except for the name and the fields that the auth server writes itself. `raw_app_meta_data` is left out,

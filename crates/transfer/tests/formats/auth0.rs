@@ -23,7 +23,10 @@ fn auth0() {
             "username": "ada", "display_name": "Ada Lovelace", "created_at": "2024-01-15T10:30:00.123Z",
             "last_login_at": "2024-02-01T08:00:00Z", "profile": {"theme": "dark"}, "disabled": true,
         }),
-        json!({"email": "bob@example.com", "email_verified": true}),
+        json!({
+            "email": "bob@example.com", "email_verified": true,
+            "identities": [{"provider": "google", "issuer": "https://accounts.google.com", "subject": "117"}],
+        }),
     ];
     assert_eq!(users(Format::Auth0, text), expected);
     let list = format!("[\n{}]", text.trim().replace('\n', ",\n"));

@@ -22,6 +22,11 @@ fn better_auth() {
         assert!(verifies(&users[1], "correct horse battery"));
         // Signs in with Google only.
         assert_eq!(users[2].get("password_hash"), None);
+        assert_eq!(
+            users[2]["identities"],
+            json!([{"provider": "google", "issuer": "https://accounts.google.com", "subject": "117"}]),
+        );
+        assert_eq!(users[0].get("identities"), None);
         assert_eq!(users[2]["id"], "9f1c1d7e-2b5a-4c3d-9e8f-0a1b2c3d4e5f");
     }
 }
@@ -47,6 +52,7 @@ fn better_auth_with_underscores_and_users_before_accounts() {
             json!({
                 "email": "b@example.com", "email_verified": false, "display_name": "Bob", "disabled": true,
                 "created_at": "2024-01-15T10:30:00Z",
+                "identities": [{"provider": "github", "issuer": "https://github.com", "subject": "117"}],
             }),
         ]
     );

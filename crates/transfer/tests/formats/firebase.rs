@@ -54,6 +54,10 @@ fn firebase() {
                     "email": "bob@example.com", "email_verified": false, "disabled": true,
                     "created_at": "2024-01-15T10:30:00.123Z",
                     "profile": {"photo_url": "https://example.com/bob.png", "phone_number": "+15550100"},
+                    "identities": [{
+                        "provider": "google", "issuer": "https://accounts.google.com", "subject": "117",
+                        "email": "bob@example.com",
+                    }],
                 }),
             ]
         );

@@ -10,6 +10,7 @@ mod clerk;
 mod django;
 mod fastapi_users;
 mod firebase;
+mod identities;
 mod own;
 mod supabase;
 

@@ -27,7 +27,8 @@ fn json_lines_are_what_users_are_written_to() {
         read[0],
         Record {
             line: 1,
-            item: Ok(user.into())
+            item: Ok(user.into()),
+            left_out: Vec::new(),
         }
     );
     assert_eq!(read[1].line, 3);

@@ -1,11 +1,10 @@
 //! The commands that administer a service, see [`gatewright_cli`].
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{ArgMatches, Command};
-use gatewright::{Local, database_path, ensure_secrets};
+use gatewright::{DatabaseUrl, Local, ensure_secrets};
 use gatewright_cli::{ApiClient, NoApiClient};
 use http::{Request, Response};
 
@@ -20,7 +19,7 @@ pub(super) fn commands() -> impl Iterator<Item = Command> {
     })
 }
 
-/// Runs a command on the local database, or on any host by its API.
+/// Runs a command on the database of the settings, or on any host by its API.
 pub(super) fn administer(name: &str, arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     if !gatewright_cli::needs_api_client(name, arguments) {
         return gatewright_cli::run(name, arguments, &NoApiClient, out);
@@ -35,23 +34,26 @@ pub(super) fn administer(name: &str, arguments: &ArgMatches, out: &mut dyn Write
             json: gatewright_cli::wants_json(arguments),
         },
     )?;
-    let database = database_path(&host.database_url).unwrap_or_default();
-    if name != "admin" && !database.exists() {
+    if let Some(file) = host.database_url.file()
+        && name != "admin"
+        && !file.exists()
+    {
         anyhow::bail!(
             "there is no database at {}; `gatewright serve`, `migrate` or `admin create` creates one, and --url administers another host",
-            database.display()
+            file.display()
         );
     }
     ensure_secrets(&mut settings, &host)?;
     let local = Local::open(&settings, &host)?;
+    let database = host.database_url;
     let client = LocalClient { local, database };
     gatewright_cli::run(name, arguments, &client, out)
 }
 
-/// The service on the local database.
+/// The service on the database of the settings.
 struct LocalClient {
     local: Local,
-    database: PathBuf,
+    database: DatabaseUrl,
 }
 
 impl ApiClient for LocalClient {
@@ -60,13 +62,15 @@ impl ApiClient for LocalClient {
     }
 
     fn name(&self) -> String {
-        let database = self.database.canonicalize();
-        let database = database.as_ref().unwrap_or(&self.database);
-        database.display().to_string()
+        let file = self.database.file();
+        match file.and_then(|file| file.canonicalize().ok()) {
+            Some(file) => file.display().to_string(),
+            None => self.database.to_string(),
+        }
     }
 
     fn max_concurrency(&self) -> usize {
-        Local::MAX_CONCURRENCY
+        self.local.max_concurrency()
     }
 
     fn send_all(

@@ -4,10 +4,13 @@ use std::io::Write;
 
 use anyhow::Result;
 use auth_core::Templates;
-use auth_core::config::{Group, Setting, SettingError};
+use auth_core::config::{
+    FederationConfig, Group, HostKind, Setting, SettingError, without_password,
+};
 use clap::{Arg, ArgMatches, Command};
 use gatewright::{
-    all_settings, assignment, flag_name, native_settings, near, problems, read_secrets, summary,
+    all_settings, assignment, flag_name, is_pattern, native_setting, near, problems, read_secrets,
+    summary, without_effect,
 };
 
 use super::settings::{env_file, layered, layers, setting_arguments};
@@ -53,6 +56,9 @@ pub(super) fn check(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     {
         gatewright_cli::say(&format!("gatewright: {doubt}"));
     }
+    for doubt in without_effect(&settings) {
+        gatewright_cli::say(&format!("gatewright: {doubt}"));
+    }
     if problems.is_empty() {
         writeln!(out, "every setting is accepted")?;
         return Ok(());
@@ -82,8 +88,7 @@ fn described<'a>(problem: &SettingError, origin: &dyn Fn(&str) -> Option<&'a str
         return format!("  {problem}\n");
     };
     let origin = origin(name).map(|origin| format!(" (set {origin})"));
-    let example = native_settings()
-        .find(|setting| setting.name == *name)
+    let example = native_setting(name)
         .map(|setting| format!("    example:  {}\n", assignment(name, setting.example)));
     format!(
         "  {name}: {problem}{}\n    accepted: {accepts}\n{}",
@@ -96,15 +101,27 @@ fn described<'a>(problem: &SettingError, origin: &dyn Fn(&str) -> Option<&'a str
 pub(super) fn print_values(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     let (mut settings, host) = layered(arguments)?;
     read_secrets(&mut settings, &host)?;
-    for setting in native_settings() {
-        let value = match (settings.value(setting.name), setting.secret) {
-            (Some(_), true) => "(set)",
-            (Some(value), false) => value,
-            (None, _) => setting.default.unwrap_or("(not set)"),
+    for row in listed() {
+        let given = |name: &&str| FederationConfig::row(name) == Some(row);
+        let names: Vec<_> = match is_pattern(row) {
+            true => settings.names().filter(given).collect(),
+            false => vec![row.name],
         };
-        writeln!(out, "{}={value}", setting.name)?;
+        for name in names {
+            let value = match (settings.value(name), row.secret) {
+                (Some(_), true) => "(set)".into(),
+                (Some(value), false) => without_password(value),
+                (None, _) => row.default.unwrap_or("(not set)").into(),
+            };
+            writeln!(out, "{name}={value}")?;
+        }
     }
     Ok(())
+}
+
+/// The settings of the native host, with a row for those of several providers.
+fn listed() -> impl Iterator<Item = &'static Setting> + Clone {
+    all_settings().filter(|setting| setting.hosts.contains(&HostKind::Native))
 }
 
 /// Explains the setting that the arguments name, or lists all.
@@ -117,11 +134,11 @@ pub(super) fn explain_or_list(arguments: &ArgMatches, out: &mut dyn Write) -> Re
 
 /// Prints a line for each setting, by task.
 fn list(out: &mut dyn Write) -> Result<()> {
-    let widest = native_settings().map(|setting| setting.name.len()).max();
+    let widest = listed().map(|setting| setting.name.len()).max();
     let width = widest.unwrap_or_default();
     for group in Group::ALL {
         writeln!(out, "{}:", group.title())?;
-        for setting in native_settings().filter(|setting| setting.group == group) {
+        for setting in listed().filter(|setting| setting.group == group) {
             writeln!(out, "  {:width$}  {}", setting.name, summary(setting))?;
         }
         writeln!(out)?;
@@ -139,11 +156,15 @@ fn explain(given: &str, out: &mut dyn Write) -> Result<()> {
     let name = given.trim_start_matches('-').split('=').next();
     let name = name.unwrap_or_default().trim().to_ascii_uppercase();
     let name = name.replace('-', "_");
-    let settings: Vec<_> = all_settings()
+    let mut settings: Vec<_> = all_settings()
         .filter(|setting| setting.name == name)
         .collect();
+    if settings.is_empty() {
+        // A setting of one provider.
+        settings.extend(FederationConfig::row(&name));
+    }
     if let Some(setting) = settings.first() {
-        return explain_setting(setting, &settings, out);
+        return explain_setting(&name, setting, &settings, out);
     }
     if let Some(template) = Templates::built_in().find(|template| template.setting == name) {
         writeln!(
@@ -173,7 +194,12 @@ fn explain(given: &str, out: &mut dyn Write) -> Result<()> {
 }
 
 /// `rows` are those of all hosts that have the setting; the first is explained.
-fn explain_setting(setting: &Setting, rows: &[&Setting], out: &mut dyn Write) -> Result<()> {
+fn explain_setting(
+    name: &str,
+    setting: &Setting,
+    rows: &[&Setting],
+    out: &mut dyn Write,
+) -> Result<()> {
     let default = |row: &Setting| row.default.unwrap_or("not set").to_owned();
     let defaults = match rows {
         [row] => default(row),
@@ -183,26 +209,30 @@ fn explain_setting(setting: &Setting, rows: &[&Setting], out: &mut dyn Write) ->
             .collect::<Vec<_>>()
             .join(", "),
     };
-    writeln!(out, "{}\n", setting.name)?;
+    writeln!(out, "{name}\n")?;
     for line in wrapped(setting.doc.trim(), 78) {
         writeln!(out, "  {line}")?;
     }
     let all_hosts: Vec<_> = rows.iter().map(|row| hosts(row)).collect();
     writeln!(out, "\n  Form:      {}", setting.accepts)?;
     writeln!(out, "  Default:   {defaults}")?;
-    writeln!(
-        out,
-        "  Example:   {}",
-        assignment(setting.name, setting.example)
-    )?;
+    writeln!(out, "  Example:   {}", assignment(name, setting.example))?;
     writeln!(out, "  Hosts:     {}", all_hosts.join(", "))?;
     writeln!(out, "  Group:     {}", setting.group.title())?;
     let secret = if setting.secret {
         "yes; its value is never printed, and it has no flag".to_owned()
+    } else if is_pattern(setting) {
+        "no; it has no flag".to_owned()
     } else {
         format!("no; its flag is {}", flag_name(setting.name))
     };
     writeln!(out, "  Secret:    {secret}")?;
+    if is_pattern(setting) {
+        writeln!(
+            out,
+            "\nOIDC_PROVIDERS names the provider, whose name stands after OIDC_ in upper case."
+        )?;
+    }
     Ok(())
 }
 
@@ -260,6 +290,22 @@ mod tests {
     }
 
     #[test]
+    fn the_settings_of_a_provider_are_found_by_its_name() -> Result<()> {
+        let text = explained("oidc-acme-client-secret")?;
+        for part in [
+            "OIDC_ACME_CLIENT_SECRET\n",
+            "Example:   OIDC_ACME_CLIENT_SECRET=",
+            "yes; its value is never printed",
+            "OIDC_PROVIDERS names the provider",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(explained("OIDC_ACME_ISSUER")?.contains("no; it has no flag"));
+        assert!(explained("OIDC_ACME_OWNER").is_err());
+        Ok(())
+    }
+
+    #[test]
     fn defaults_that_differ_are_shown_with_their_hosts() -> Result<()> {
         let text = explained("MAX_WAITING_HASHES")?;
         assert!(
@@ -292,7 +338,7 @@ mod tests {
         let mut out = Vec::new();
         list(&mut out)?;
         let text = String::from_utf8(out)?;
-        for setting in native_settings() {
+        for setting in listed() {
             let line = text
                 .lines()
                 .find(|line| line.trim_start().starts_with(&format!("{} ", setting.name)));

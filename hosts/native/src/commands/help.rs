@@ -6,7 +6,7 @@ use clap::Command;
 const TASKS: [(&str, &[&str]); 4] = [
     (
         "Run a service",
-        &["serve", "config", "mail", "migrate", "spin"],
+        &["serve", "config", "mail", "migrate", "healthcheck", "spin"],
     ),
     (
         "Administer users and access",
@@ -21,7 +21,10 @@ const TASKS: [(&str, &[&str]); 4] = [
             "audit",
         ],
     ),
-    ("Move data", &["import", "export"]),
+    (
+        "Move data",
+        &["import", "export", "copy", "backup", "restore"],
+    ),
     ("Tools", &["secret", "completions", "help"]),
 ];
 

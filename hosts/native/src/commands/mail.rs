@@ -50,6 +50,7 @@ pub(super) fn preview(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()>
         email: Some("ada@example.com"),
         link: Some("https://auth.example.com/page?token=an-example"),
         expires_in: Some(Duration::from_secs(86_400)),
+        provider: Some("GitHub"),
         device: Some("Firefox on Linux"),
         ip: Some("192.0.2.1"),
         time: Some(Timestamp::from_millis(1_767_225_600_000)),

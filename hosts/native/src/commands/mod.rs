@@ -1,9 +1,12 @@
 //! The commands of the program, with a file for each.
 
 mod administer;
+mod backup;
 mod compile;
 mod completions;
 mod config;
+mod copy;
+mod healthcheck;
 mod help;
 mod log;
 mod mail;
@@ -30,7 +33,10 @@ pub(crate) fn program() -> Command {
         .subcommand(spin::command())
         .subcommand(mail::command())
         .subcommand(config::command())
+        .subcommand(healthcheck::command())
         .subcommand(migrate::command())
+        .subcommands(backup::commands())
+        .subcommand(copy::command())
         .subcommand(compile::command())
         .subcommand(completions::command())
         .subcommands(administer::commands());
@@ -46,6 +52,10 @@ pub(crate) fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<()> {
             None => Ok(()),
         },
         Some((COMPILE, arguments)) => compile::compile(arguments),
+        Some(("backup", arguments)) => backup::backup(arguments, out),
+        Some(("restore", arguments)) => backup::restore(arguments, out),
+        Some(("copy", arguments)) => copy::copy(arguments, out),
+        Some(("healthcheck", arguments)) => healthcheck::healthcheck(arguments, out),
         Some(("migrate", arguments)) => migrate::migrate(arguments, out),
         Some(("completions", arguments)) => {
             completions::print_completions(program(), arguments, out)

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Arg, ArgMatches, Command, value_parser};
-use gatewright::{Local, Server, database_path, ensure_secrets, exposed_files, secrets_file};
+use gatewright::{Local, Server, ensure_secrets, exposed_files, secrets_file, without_effect};
 
 use super::log::{Speaker, init_log};
 use super::running::{clock_offset, clock_offset_argument, log_start, run, this_program};
@@ -48,15 +48,18 @@ pub(super) fn serve(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     if let Some(doubt) = host.half_administrator() {
         tracing::warn!("{doubt}");
     }
+    for doubt in without_effect(&settings) {
+        tracing::warn!("{doubt}");
+    }
     let component = match arguments.get_one::<PathBuf>("component") {
         Some(path) => path.clone(),
         None => std::env::current_exe()?.with_file_name("service.wasm"),
     };
     let clock = clock_offset(arguments);
     let server = Server::start(settings.clone(), &host, &component, &this_program()?, clock)?;
-    let database = database_path(&host.database_url).context("DATABASE_URL")?;
-    let secrets = [Some(secrets_file(&database)), file_of_secrets(arguments)];
-    for exposed in exposed_files(&database, secrets.into_iter().flatten()) {
+    let file = host.database_url.file();
+    let secrets = [file.map(secrets_file), file_of_secrets(arguments)];
+    for exposed in exposed_files(file, secrets.into_iter().flatten()) {
         tracing::warn!("{exposed}");
     }
     let mut made = made;

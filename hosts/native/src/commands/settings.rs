@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use gatewright::{DOT_ENV, HostConfig, LayeredSettings, flag_name, native_settings, summary};
+use gatewright::{
+    DOT_ENV, HostConfig, LayeredSettings, flag_name, native_setting, native_settings, summary,
+};
 
 /// Returns the argument for the file of settings.
 pub(super) fn env_file() -> Arg {
@@ -48,12 +50,12 @@ pub(super) fn setting_arguments() -> impl Iterator<Item = Arg> + Clone {
         })
 }
 
-/// Returns the arguments for the local database, for commands that need few other settings.
+/// Returns the arguments for the database, for commands that need few other settings.
 pub(super) fn local_arguments() -> [Arg; 2] {
     let database = Arg::new("DATABASE_URL")
         .long("database-url")
         .value_name("VALUE")
-        .help("The local database: sqlite: and a path [default: sqlite:data/gatewright.db]");
+        .help("The database: sqlite: and a path, or the URL of a PostgreSQL database [default: sqlite:data/gatewright.db]");
     [env_file(), database]
 }
 
@@ -84,7 +86,7 @@ pub(super) fn layered(arguments: &ArgMatches) -> Result<(LayeredSettings, HostCo
 pub(super) fn file_of_secrets(arguments: &ArgMatches) -> Option<PathBuf> {
     let named = arguments.get_one::<PathBuf>("env-file").cloned();
     let path = named.unwrap_or_else(|| DOT_ENV.into());
-    let is_secret = |name: &str| native_settings().any(|known| known.secret && known.name == name);
+    let is_secret = |name: &str| native_setting(name).is_some_and(|known| known.secret);
     let mut entries = dotenvy::from_path_iter(&path).ok()?.flatten();
     entries.any(|(name, _)| is_secret(&name)).then_some(path)
 }

@@ -87,7 +87,7 @@ pub(super) fn up(arguments: &ArgMatches, out: &mut dyn Write) -> Result<()> {
     }
     let state = arguments.get_one::<PathBuf>("state-dir");
     let app = App::load(&manifest, state.map(PathBuf::as_path), given)?;
-    for exposed in exposed_files(&app.database(), file_of_secrets()) {
+    for exposed in exposed_files(Some(&app.database()), file_of_secrets()) {
         tracing::warn!("{exposed}");
     }
     run(

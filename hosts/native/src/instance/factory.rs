@@ -16,8 +16,8 @@ use super::lifetime::{Expiration, Limits};
 use super::linker::{linker, store};
 use crate::settings::HostConfig;
 
-/// How long an idle instance is kept. One that has hashed passwords keeps the memory of a hash.
-const IDLE: Duration = Duration::from_secs(5);
+/// How long an idle instance is kept. Its end gives back the memory of a password hash, which WebAssembly itself can't.
+const IDLE: Duration = Duration::from_secs(10);
 /// The same for a Spin application, as in Spin.
 const IDLE_ON_SPIN: Duration = Duration::from_secs(1);
 

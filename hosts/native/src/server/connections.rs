@@ -58,20 +58,25 @@ pub(super) fn serve(
         .build()?;
     runtime.block_on(async {
         let listener = TcpListener::from_std(listener)?;
-        let light = Arc::new(WorkerPool::new(
-            context.instances.clone(),
-            Handle::current(),
-            context.light_instances,
-            context.max_requests,
-            context.timeout,
-        ));
-        let hash = if context.spin {
-            &light
+        let pool = |instances| {
+            Arc::new(WorkerPool::new(
+                context.instances.clone(),
+                Handle::current(),
+                instances,
+                context.max_requests,
+                context.timeout,
+            ))
+        };
+        let light = pool(context.light_instances);
+        let (hash, provider) = if context.spin {
+            (light.clone(), light.clone())
         } else {
-            &context.hash_pool
+            let provider = pool(context.provider_instances);
+            (context.hash_pool.clone(), provider)
         };
         let pools = Arc::new(Pools {
-            hash: hash.clone(),
+            hash,
+            provider,
             light,
             long_bodies: context.long_bodies.clone(),
             timeout: context.timeout,

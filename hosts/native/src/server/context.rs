@@ -20,9 +20,11 @@ pub(super) struct ServerContext {
     pub(super) threads: usize,
     pub(super) hash_pool: Arc<WorkerPool>,
     pub(super) timeout: Duration,
-    /// Limits of each thread: waiting and running light requests, light instances, and connections.
+    /// Limits of each thread: waiting and running light requests, instances for these and for requests that call sign-in
+    /// providers, and connections.
     pub(super) max_requests: usize,
     pub(super) light_instances: usize,
+    pub(super) provider_instances: usize,
     pub(super) max_connections: usize,
     pub(super) peers: Arc<NetworkLimits>,
     /// A permit for each long body that is being read.

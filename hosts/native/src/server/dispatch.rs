@@ -24,6 +24,8 @@ use crate::worker_pool::WorkerPool;
 pub(super) struct Pools {
     pub(super) light: Arc<WorkerPool>,
     pub(super) hash: Arc<WorkerPool>,
+    /// For requests that can wait for a sign-in provider. If it is slow, they use none of the other instances.
+    pub(super) provider: Arc<WorkerPool>,
     pub(super) long_bodies: Arc<Semaphore>,
     pub(super) timeout: Duration,
 }
@@ -76,6 +78,7 @@ impl Pools {
     ) -> Result<(Response<Bytes>, Held), ApiError> {
         let pool = match route {
             Some(route) if route.hashes_password => &*self.hash,
+            Some(route) if route.calls_provider => &self.provider,
             _ => &self.light,
         };
         let budget = peer.budget();

@@ -1,8 +1,9 @@
 //! The HTTP server.
 //!
 //! Light requests run on one single-threaded runtime and listener per processor. Requests that hash a password run on a
-//! second runtime whose threads have a lower priority, so that they use the time that light requests leave. Both accept
-//! a limited number of requests and answer the others with 503.
+//! second runtime whose threads have a lower priority, so that they use the time that light requests leave. Requests that
+//! can wait for a sign-in provider have few instances of their own. All accept a limited number of requests and answer the
+//! others with 503.
 
 mod connections;
 mod context;
@@ -20,20 +21,20 @@ use anyhow::{Context as _, Result};
 use auth_core::IpBlock;
 use auth_core::config::WebConfig;
 use gatewright_http::Front;
-use gatewright_storage_sqlite::SqliteStorage;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
 
 use crate::component::{self, Source};
 use crate::contract::Contract;
-use crate::database::migrate;
+use crate::database::Database;
+use crate::destinations::Destinations;
 use crate::instance::context::{InstanceContext, Interfaces};
 use crate::instance::factory::Instances;
 use crate::network_limits::NetworkLimits;
 use crate::priority::lower_priority;
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::spin::app::App;
-use crate::sqlite::{Sqlite, database_path};
+use crate::sqlite::Workload;
 use crate::worker_pool::WorkerPool;
 use connections::serve;
 use context::ServerContext;
@@ -44,6 +45,8 @@ use shutdown::wait_for_signal;
 const EPOCH: Duration = Duration::from_millis(1);
 /// Maximum number of long bodies, which only few routes accept, at the same time.
 const LONG_BODIES: usize = 8;
+/// The number of instances for requests that call sign-in providers, as a part of that for light requests.
+const PROVIDER_SHARE: usize = 4;
 /// The share of one network in the memory for bodies, and its minimum, which is one long body.
 const SHARE: usize = 4;
 const LEAST_SHARE: usize = 2 << 20;
@@ -54,7 +57,7 @@ pub struct Server {
     listeners: Vec<std::net::TcpListener>,
     address: SocketAddr,
     /// The database of the contract; a Spin application opens its own.
-    database: Option<(Sqlite, LayeredSettings)>,
+    database: Option<(Database, LayeredSettings)>,
     hash_runtime: Runtime,
     made: Vec<String>,
     shutdown_timeout: Duration,
@@ -73,30 +76,31 @@ impl Server {
         compiler: &Path,
         clock_offset: i64,
     ) -> Result<Self> {
-        let path = database_path(&config.database_url).context("DATABASE_URL")?;
         let bytes = std::fs::read(component)
             .with_context(|| format!("can't read the component {}", component.display()))?;
-        let is_new = !path.exists();
-        let database = Sqlite::open(&path)?;
-        migrate(&database)?;
+        let file = config.database_url.file();
+        let created = file.filter(|file| !file.exists());
+        let database = Database::open(config, Workload::Requests)?;
+        database.check_secret_key(&settings.config()?.secret_key)?;
         let mail = settings.mail_config()?;
         let interfaces = Interfaces::Contract(Box::new(Contract {
-            storage: SqliteStorage::new(database.clone()),
+            storage: database.storage().clone(),
             mailer: settings.mailer(&mail)?,
             mail,
+            destinations: Destinations::new(&settings.config()?),
             settings: settings.clone(),
         }));
-        let cache = path.with_file_name("cache");
+        // Nothing is written beside a database that is no file.
+        let cache = file.unwrap_or(component).with_file_name("cache");
         let compiled = (&bytes[..], compiler, &*cache);
         let trusted = settings.proxy_config()?.trusted;
         let web = settings.web_config()?;
         let outside = (trusted, Some(web));
         let mut server = Self::listen(interfaces, compiled, config, outside, clock_offset)
             .with_context(|| component.display().to_string())?;
-        if is_new {
-            server
-                .made
-                .insert(0, format!("database {}", path.display()));
+        if let Some(file) = created {
+            let line = format!("database {}", file.display());
+            server.made.insert(0, line);
         }
         server.database = Some((database, settings));
         Ok(server)
@@ -166,6 +170,12 @@ impl Server {
                 }
             })?;
 
+        // Half of the instances. The others are for requests that hash passwords or call sign-in providers, and for
+        // instances that are ending.
+        let light_instances = match spin {
+            true => Semaphore::MAX_PERMITS,
+            false => (component::INSTANCES as usize / 2 / threads).min(config.max_requests),
+        };
         let hash_runtime = Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("hashes")
@@ -190,12 +200,8 @@ impl Server {
             } else {
                 config.max_requests
             },
-            // Half of the instances. The others are for requests that hash passwords, and for instances that are
-            // ending.
-            light_instances: match spin {
-                true => Semaphore::MAX_PERMITS,
-                false => (component::INSTANCES as usize / 2 / threads).min(config.max_requests),
-            },
+            light_instances,
+            provider_instances: (light_instances / PROVIDER_SHARE).max(1),
             max_connections: (config.max_connections / threads).max(1),
             peers: NetworkLimits::new(
                 trusted,

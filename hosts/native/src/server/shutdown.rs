@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 use auth_core::config::RetentionConfig;
-use gatewright_storage_sqlite::purge_when_due;
 
-use crate::database::now;
+use crate::database::Database;
 use crate::settings::LayeredSettings;
-use crate::sqlite::Sqlite;
 
 /// Waits for SIGINT or SIGTERM. In the meantime, deletes expired rows of the database.
 pub(super) async fn wait_for_signal(
-    database: Option<&(Sqlite, LayeredSettings)>,
+    database: Option<&(Database, LayeredSettings)>,
 ) -> Result<&'static str> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -24,12 +22,13 @@ pub(super) async fn wait_for_signal(
             _ = terminate.recv() => return Ok("SIGTERM"),
             _ = minute.tick() => {
                 if let Some((database, settings)) = database {
-                    // A failure is already in the log, and the next run tries again.
                     let retention = async {
                         let loaded = RetentionConfig::load(settings).await;
                         loaded.map(|retention| retention.audit).map_err(|error| error.to_string())
                     };
-                    let _ = purge_when_due(database, now(), retention).await;
+                    if let Err(error) = database.purge_when_due(retention).await {
+                        tracing::warn!(?error, "expired rows are not deleted; the next run tries again");
+                    }
                 }
             }
         }

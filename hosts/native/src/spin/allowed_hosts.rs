@@ -30,10 +30,6 @@ impl AllowedHosts {
         let mut allowed = Vec::new();
         for entry in entries {
             let filled = values.fill(entry)?;
-            // From an empty variable.
-            if filled.trim().is_empty() && !entry.trim().is_empty() {
-                continue;
-            }
             let host = AllowedHost::parse(&filled);
             allowed.push(host.with_context(|| format!("allowed_outbound_hosts: {filled:?}"))?);
         }
@@ -48,6 +44,11 @@ impl AllowedHosts {
         let Some(port) = uri.port_u16().or_else(|| usual_port(scheme)) else {
             return false;
         };
+        self.allow_host(scheme, host, port)
+    }
+
+    /// Returns whether connections to this host are allowed.
+    pub(super) fn allow_host(&self, scheme: &str, host: &str, port: u16) -> bool {
         let host = host.to_ascii_lowercase();
         self.0
             .iter()
@@ -120,6 +121,7 @@ fn usual_port(scheme: &str) -> Option<u16> {
     match scheme {
         "http" => Some(80),
         "https" => Some(443),
+        "postgres" => Some(5432),
         _ => None,
     }
 }
@@ -144,6 +146,7 @@ mod tests {
             ("*://*:*", "http://anything:1/"),
             ("http://localhost:8000..9000", "http://localhost:8999/"),
             ("http://localhost:*", "http://localhost/"),
+            ("postgres://localhost", "postgres://localhost:5432"),
         ] {
             assert!(allows(entry, uri), "{entry} {uri}");
         }

@@ -12,6 +12,7 @@ use gatewright_compose::{Provider, compose};
 use super::allowed_hosts::AllowedHosts;
 use super::connection::KeptConnection;
 use super::manifest::Manifest;
+use super::postgres::pool::Pools;
 use super::variables::{Given, Values, Variables};
 
 /// An application, read from its manifest.
@@ -23,6 +24,7 @@ pub struct App {
     environment: BTreeMap<String, String>,
     allowed_hosts: AllowedHosts,
     pub(super) kept_connection: KeptConnection,
+    pub(super) pools: Pools,
 }
 
 impl App {
@@ -81,6 +83,7 @@ impl App {
             variables: Variables::new(component.variables, &values)?,
             environment: component.environment,
             kept_connection: KeptConnection::default(),
+            pools: Pools::default(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use wasmtime::component::{Accessor, Linker};
 
-use super::bindings::{sqlite, variables};
+use super::bindings::{postgres, sqlite, variables};
 use super::view::{Spin, SpinView};
 use crate::instance::data::InstanceData;
 
@@ -15,6 +15,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<InstanceData>) -> wasmtime::Resu
     // All of WASI, because providers in other languages import more than they use. There are no folders and no sockets.
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     wasmtime_wasi::p3::add_to_linker(linker)?;
+    postgres::add_to_linker::<_, Spin>(linker, view)?;
     sqlite::add_to_linker::<_, Spin>(linker, view)?;
     variables::add_to_linker::<_, Spin>(linker, view)
 }

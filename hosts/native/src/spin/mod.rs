@@ -1,4 +1,5 @@
-//! Running Gatewright's Spin application without Spin: its manifest, `spin:sqlite`, `spin:variables` and outbound HTTP.
+//! Running Gatewright's Spin application without Spin: its manifest, `spin:sqlite`, `spin:postgres`,
+//! `spin:variables` and outbound HTTP.
 //!
 //! This is not Spin. It serves one HTTP component, and refuses a manifest that needs more.
 
@@ -9,6 +10,7 @@ mod compiled;
 mod connection;
 pub(crate) mod linker;
 mod manifest;
+mod postgres;
 mod sqlite;
 mod variables;
 mod view;
@@ -17,4 +19,5 @@ pub use crate::instance::data::InstanceData;
 pub use app::App;
 pub use compiled::Compiled;
 pub use connection::Connection;
+pub use postgres::pool::{PostgresBuilder, PostgresConnection};
 pub use variables::{Given, file_of_secrets};

@@ -1,22 +1,24 @@
 //! A browser that stores cookies.
 
 use gatewright_tests::host::{Answer, Host, PASSWORD};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+
+use super::SITE;
 
 /// A cookie as stored by a browser.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Cookie {
-    pub(super) name: String,
-    pub(super) value: String,
-    pub(super) path: String,
+pub(crate) struct Cookie {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) path: String,
     /// `None` for a cookie of the host only.
-    pub(super) domain: Option<String>,
-    pub(super) max_age: String,
+    pub(crate) domain: Option<String>,
+    pub(crate) max_age: String,
 }
 
 impl Cookie {
-    pub(super) fn of(name: &str, value: &str, path: &str, domain: Option<&str>) -> Self {
+    pub(crate) fn of(name: &str, value: &str, path: &str, domain: Option<&str>) -> Self {
         Self {
             name: name.into(),
             value: value.into(),
@@ -26,18 +28,18 @@ impl Cookie {
         }
     }
 
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         (&self.name, &self.path, &self.domain) == (&other.name, &other.path, &other.domain)
     }
 }
 
 /// The cookies of a browser at `https://auth.example.com`, and the requests of its pages there.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Browser(pub(super) Vec<Cookie>);
+pub(crate) struct Browser(pub(crate) Vec<Cookie>);
 
 impl Browser {
     /// Signs in with this transport.
-    pub(super) async fn login(&mut self, host: &Host, transport: &str) {
+    pub(crate) async fn login(&mut self, host: &Host, transport: &str) {
         let body =
             json!({"email": "ada@example.com", "password": PASSWORD, "transport": transport});
         self.send(host, Method::POST, "/auth/login", Some(body))
@@ -45,14 +47,37 @@ impl Browser {
             .assert_ok();
     }
 
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &mut self,
         host: &Host,
         method: Method,
         path: &str,
         body: Option<Value>,
     ) -> Answer {
-        let mut request = host.request(method, path);
+        let mut request = host
+            .request(method, path)
+            .header("sec-fetch-site", "same-origin");
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        self.carry(path, request).await
+    }
+
+    /// Follows a link or a redirect to the service. `from` is the site of the page that has it, as browsers name it.
+    pub(crate) async fn open(&mut self, host: &Host, url: &str, from: &str) -> Answer {
+        let path = url.strip_prefix(SITE.1).unwrap_or(url);
+        let request = host
+            .request(Method::GET, path)
+            .header("accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+            .header("sec-fetch-dest", "document")
+            .header("sec-fetch-mode", "navigate")
+            .header("sec-fetch-site", from);
+        self.carry(path, request).await
+    }
+
+    /// Sends a request with the cookies of its path, and stores those of the response.
+    pub(crate) async fn carry(&mut self, path: &str, request: RequestBuilder) -> Answer {
+        let path = path.split('?').next().unwrap_or_default();
         let below = |cookie: &&Cookie| {
             let rest = path.strip_prefix(cookie.path.trim_end_matches('/'));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -64,13 +89,10 @@ impl Browser {
             .iter()
             .map(|cookie| format!("{}={}", cookie.name, cookie.value))
             .collect();
-        if !pairs.is_empty() {
-            request = request.header("cookie", pairs.join("; "));
-        }
-        request = request.header("sec-fetch-site", "same-origin");
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
+        let request = match pairs.as_slice() {
+            [] => request,
+            pairs => request.header("cookie", pairs.join("; ")),
+        };
         let answer = Answer::of(request).await;
         for line in answer.headers.get_all("set-cookie") {
             self.take(line.to_str().unwrap());
@@ -78,7 +100,7 @@ impl Browser {
         answer
     }
 
-    pub(super) fn take(&mut self, line: &str) {
+    pub(crate) fn take(&mut self, line: &str) {
         // The device cookie for the next login carries no session, and outlasts it.
         if line.starts_with("__Host-device=") {
             return;
@@ -113,21 +135,21 @@ impl Browser {
         }
     }
 
-    pub(super) fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         self.0.iter().map(|cookie| cookie.name.as_str()).collect()
     }
 
-    pub(super) fn find(&self, name: &str) -> Cookie {
+    pub(crate) fn find(&self, name: &str) -> Cookie {
         let found = self.0.iter().find(|cookie| cookie.name == name);
         found.cloned().unwrap()
     }
 
     /// Requests the signed-in user from the service.
-    pub(super) async fn me(&mut self, host: &Host) -> Answer {
+    pub(crate) async fn me(&mut self, host: &Host) -> Answer {
         self.send(host, Method::GET, "/auth/me", None).await
     }
 
-    pub(super) async fn refresh(&mut self, host: &Host) -> Answer {
+    pub(crate) async fn refresh(&mut self, host: &Host) -> Answer {
         self.send(host, Method::POST, "/auth/refresh", None).await
     }
 }

@@ -1,6 +1,6 @@
 //! Sessions in cookies.
 
-mod browser;
+pub(crate) mod browser;
 mod domains;
 mod end;
 mod replaced;
@@ -9,7 +9,7 @@ mod several;
 use gatewright_tests::host::{Answer, Host};
 use reqwest::Method;
 
-const SITE: (&str, &str) = ("PUBLIC_BASE_URL", "https://auth.example.com");
+pub(crate) const SITE: (&str, &str) = ("PUBLIC_BASE_URL", "https://auth.example.com");
 const DOMAIN: (&str, &str) = ("COOKIE_DOMAIN", "example.com");
 const NO_DOMAIN: (&str, &str) = ("COOKIE_DOMAIN", "");
 

@@ -133,7 +133,13 @@ async fn who_impersonates_changes_no_account_and_administers_nobody() {
     for person in [&ben, &sam] {
         host.get_as("/auth/me", person.token()).await.assert_ok();
     }
-    for path in ["/auth/me", "/users/me", "/account", "/account/sessions"] {
+    for path in [
+        "/auth/me",
+        "/users/me",
+        "/account",
+        "/account/identities",
+        "/account/sessions",
+    ] {
         host.get_as(path, &token).await.assert_ok();
     }
     let me = host.get_as("/auth/me", &token).await.body;
@@ -163,6 +169,7 @@ async fn every_route_that_changes_something_is_closed_to_who_impersonates() {
         ("get", "/auth/me"),
         ("get", "/users/me"),
         ("get", "/account"),
+        ("get", "/account/identities"),
         ("get", "/account/sessions"),
         ("post", "/access/check"),
         // It ends only this session, which is the administrator's.

@@ -10,6 +10,7 @@ pub(crate) fn everybody() -> UserQuery {
     UserQuery {
         search: None,
         role: None,
+        provider: None,
         verified: None,
         disabled: None,
         locked: None,

@@ -2,6 +2,8 @@
 
 mod audit;
 mod basics;
+mod documents;
+mod identities;
 mod lists;
 mod one_time_secrets;
 mod rate_limits;
@@ -11,6 +13,8 @@ mod users;
 
 pub(crate) use audit::*;
 pub(crate) use basics::*;
+pub(crate) use documents::*;
+pub(crate) use identities::*;
 pub(crate) use lists::*;
 pub(crate) use one_time_secrets::*;
 pub(crate) use rate_limits::*;

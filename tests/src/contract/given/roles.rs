@@ -54,11 +54,11 @@ impl Named for Role {
     }
 
     fn store(self, storage: &impl Storage, expected: Option<Timestamp>) -> StoreOutcome {
-        block_on(storage.store_role(self, expected, None)).unwrap()
+        block_on(storage.store_role(self, expected, None, vec![])).unwrap()
     }
 
     fn delete(storage: &impl Storage, id: String) -> bool {
-        block_on(storage.delete_role(id, None)).unwrap()
+        block_on(storage.delete_role(id, None, vec![])).unwrap()
     }
 }
 
@@ -76,11 +76,11 @@ impl Named for Permission {
     }
 
     fn store(self, storage: &impl Storage, expected: Option<Timestamp>) -> StoreOutcome {
-        block_on(storage.store_permission(self, expected, None)).unwrap()
+        block_on(storage.store_permission(self, expected, None, vec![])).unwrap()
     }
 
     fn delete(storage: &impl Storage, id: String) -> bool {
-        block_on(storage.delete_permission(id, None)).unwrap()
+        block_on(storage.delete_permission(id, None, vec![])).unwrap()
     }
 }
 

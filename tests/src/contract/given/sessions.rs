@@ -56,9 +56,11 @@ pub(crate) fn start_with(
         session,
         refresh_token,
         credential: None,
+        identity: None,
         ends_others: false,
         continues: None,
         replaces: Vec::new(),
+        events: vec![],
     }))
     .unwrap()
     {

@@ -38,10 +38,12 @@ pub(crate) fn new_user(
             updated_at: at(0),
             last_used_at: None,
         }],
+        identities: vec![],
         roles: vec!["user".to_owned()],
         search_terms: vec![],
         unless_role_assigned: None,
         grounds: None,
+        events: vec![],
     }
 }
 
@@ -103,12 +105,15 @@ pub(crate) fn change(user: &User, number: u64, seconds: u64) -> UserChange {
         invalidates: None,
         deletes_credentials: vec![],
         credentials: vec![],
+        removes_identities: vec![],
+        adds_identities: vec![],
         adds_roles: vec![],
         removes_roles: vec![],
         ends_sessions: None,
         search_terms: vec![],
         require_remaining_holder: None,
         grounds: None,
+        events: vec![],
     }
 }
 
@@ -131,7 +136,15 @@ pub(crate) fn delete_seen(
 ) -> DeleteUserOutcome {
     let seen =
         member(storage, number).map_or_else(|| at(0), |member| member.account.user.updated_at);
-    block_on(storage.delete_user(id(number), seen, at(1), keeps.map(str::to_owned), None)).unwrap()
+    block_on(storage.delete_user(
+        id(number),
+        seen,
+        at(1),
+        keeps.map(str::to_owned),
+        None,
+        vec![],
+    ))
+    .unwrap()
 }
 
 pub(crate) fn delete(storage: &impl Storage, number: u64) -> DeleteUserOutcome {

@@ -42,9 +42,11 @@ pub(crate) fn an_inactive_user_gets_no_session(storage: &impl Storage) {
             session: session(10, user),
             refresh_token,
             credential: None,
+            identity: None,
             ends_others: false,
             continues: None,
             replaces: Vec::new(),
+            events: vec![],
         };
         assert_eq!(
             block_on(storage.start_session(new)),
@@ -67,9 +69,11 @@ pub(crate) fn a_session_rests_on_its_credential(storage: &impl Storage) {
             session: session(number, 1),
             refresh_token: None,
             credential: Some(id(credential)),
+            identity: None,
             ends_others: true,
             continues: None,
             replaces: Vec::new(),
+            events: vec![],
         };
         block_on(storage.start_session(new)).unwrap()
     };
@@ -112,9 +116,11 @@ pub(crate) fn a_session_takes_the_place_of_others(storage: &impl Storage) {
         },
         refresh_token: None,
         credential: None,
+        identity: None,
         ends_others: false,
         continues: None,
         replaces: replaces.iter().map(|number| id(*number)).collect(),
+        events: vec![],
     };
     // If no session starts, none ends.
     assert_eq!(begin(storage, new(3, &[10])), None);
@@ -148,9 +154,11 @@ pub(crate) fn a_session_is_continued_once(storage: &impl Storage) {
         },
         refresh_token: None,
         credential: None,
+        identity: None,
         ends_others: false,
         continues: Some(id(continued)),
         replaces: Vec::new(),
+        events: vec![],
     };
     // Another user's session, an ended one, and an unknown one.
     for (user, continued) in [(2, 10), (1, 13), (1, 99)] {
@@ -176,9 +184,11 @@ pub(crate) fn a_single_session_ends_the_others(storage: &impl Storage) {
         session: session(11, 1),
         refresh_token: None,
         credential: None,
+        identity: None,
         ends_others: true,
         continues: None,
         replaces: Vec::new(),
+        events: vec![],
     };
     let StartSessionOutcome::Started(started) = block_on(storage.start_session(new)).unwrap()
     else {

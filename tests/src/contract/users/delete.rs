@@ -31,7 +31,7 @@ pub(crate) fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
     };
     start(storage, short, "over");
     // An outdated version of the user.
-    let stale = storage.delete_user(id(1), at(1_000_000), at(1), None, None);
+    let stale = storage.delete_user(id(1), at(1_000_000), at(1), None, None, vec![]);
     assert_eq!(block_on(stale), Ok(DeleteUserOutcome::Conflict));
     assert_eq!(find(storage, 10).session.revoked_at, None);
     let DeleteUserOutcome::Deleted(mut ended) = delete(storage, 1) else {

@@ -170,6 +170,7 @@ fn step_down(storage: &impl Storage, user: &User, way: usize, number: u64) -> bo
                 at(1),
                 require_remaining_holder,
                 None,
+                vec![],
             );
             return match block_on(deleted).unwrap() {
                 DeleteUserOutcome::Deleted(_) => true,

@@ -225,6 +225,11 @@ pub(crate) fn filters_list_many_as_they_list_few(storage: &impl Storage) {
             new.user.disabled_at = (number > 100).then(|| at(1));
             new.user.locked_until = locked(number).then(|| at(6));
             new.user.email_verified_at = (number > 2_390).then(|| at(1));
+            let provider = if number <= 2_300 { "large" } else { "small" };
+            new.identities = vec![Identity {
+                provider: provider.to_owned(),
+                ..identity(number, &email)
+            }];
             new.roles = names(if number <= 2_300 {
                 &["admin"]
             } else {
@@ -237,9 +242,15 @@ pub(crate) fn filters_list_many_as_they_list_few(storage: &impl Storage) {
         assert_eq!(times(&outcomes, CreateUserOutcome::Created), 400);
     }
     type Set = fn(&mut UserQuery);
-    let filters: [(Set, &dyn Fn(u64) -> bool); 9] = [
+    let filters: [(Set, &dyn Fn(u64) -> bool); 11] = [
         (|query| query.role = Some("admin".into()), &|number| {
             number <= 2_300
+        }),
+        (|query| query.provider = Some("large".into()), &|number| {
+            number <= 2_300
+        }),
+        (|query| query.provider = Some("small".into()), &|number| {
+            number > 2_300
         }),
         (|query| query.disabled = Some(true), &|number| number > 100),
         (|query| query.locked = Some(true), &locked),

@@ -23,7 +23,7 @@ const PLACES: [(&str, &str); 3] = [
     ("Timestamp", "crate::time::Timestamp"),
 ];
 /// Names of fields that must not be logged.
-const SECRET: [&str; 2] = ["secret", "ciphertext"];
+const SECRET: [&str; 3] = ["secret", "ciphertext", "tokens"];
 
 /// The whole storage contract.
 pub(crate) struct Contract {

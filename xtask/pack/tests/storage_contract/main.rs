@@ -79,7 +79,9 @@ fn of_noun(contract: &Contract, noun: &Noun) -> String {
 
 /// Returns the root module: its submodules and the trait of all storage.
 fn root(contract: &Contract) -> String {
-    let mut text = format!("//! The storage contract. {HEADER}\n\n#[rustfmt::skip]\nmod bridge;\n");
+    let mut text = format!(
+        "//! The storage contract. {HEADER}\n\n#[macro_use]\n#[rustfmt::skip]\nmod bridge;\n"
+    );
     let mut modules: Vec<_> = contract.nouns.iter().map(Noun::module).collect();
     modules.sort();
     for module in &modules {

@@ -27,26 +27,25 @@ fn users_go_in_batches_and_are_counted() {
 }
 
 #[test]
-fn users_go_in_the_order_of_their_addresses_unless_a_name_comes_twice() {
-    let lines = |name: &str| {
-        format!(
-            "{{\"email\":\"c@example.com\",\"username\":\"Ada\"}}\n{{\"email\":\"B@example.com\"}}\n
-            {{\"email\":\"a@example.com\",\"username\":\"{name}\"}}\n"
-        )
+fn users_go_in_the_order_of_their_addresses_unless_a_name_or_identity_comes_twice() {
+    let lines = |name: &str, subject: &str| {
+        let identity = |subject: &str| json!([{"provider": "acme", "issuer": "https://op.example", "subject": subject}]);
+        let first =
+            json!({"email": "c@example.com", "username": "Ada", "identities": identity("1")});
+        let second = json!({"email": "B@example.com"});
+        let third =
+            json!({"email": "a@example.com", "username": name, "identities": identity(subject)});
+        format!("{first}\n{second}\n\n{third}\n")
     };
-    for (name, sent, refused) in [
-        (
-            "bob",
-            ["a@example.com", "B@example.com", "c@example.com"],
-            1,
-        ),
-        (
-            "ADA",
-            ["c@example.com", "B@example.com", "a@example.com"],
-            4,
-        ),
+    let by_address = ["a@example.com", "B@example.com", "c@example.com"];
+    let as_in_the_file = ["c@example.com", "B@example.com", "a@example.com"];
+    for (name, subject, sent, refused) in [
+        ("bob", "2", by_address, 1),
+        ("ADA", "2", as_in_the_file, 4),
+        // The first user gets it.
+        ("bob", "1", as_in_the_file, 4),
     ] {
-        let (_folder, file) = folder(&lines(name));
+        let (_folder, file) = folder(&lines(name, subject));
         let fake = Fake::new([results(&["created", "created", "refused"])]);
         let mut person = Person::default();
         person.run(&fake, &format!("import {file}")).unwrap_err();

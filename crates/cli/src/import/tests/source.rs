@@ -49,6 +49,49 @@ fn passwords_of_firebase_need_all_parameters_and_others_none() {
 }
 
 #[test]
+fn identities_need_a_known_issuer_and_others_are_reported() {
+    let (_folder, file) = folder(
+        r#"{"user_id": "oidc|acme|s1", "email": "a@example.com"}
+{"user_id": "google-oauth2|117", "email": "b@example.com"}
+"#,
+    );
+    let line = format!("import {file} --format auth0");
+    let fake = Fake::new([results(&["created", "created"])]);
+    let mut person = Person::default();
+    let out = person.run(&fake, &line).unwrap();
+    assert!(out.ends_with("; something was left out of 1\n"), "{out}");
+    assert_eq!(
+        person.said,
+        [
+            "line 1 (a@example.com): left out: identities: acme: the issuer of this provider is not known; give it with --provider acme=ISSUER"
+        ]
+    );
+    let users = &fake.body(0)["users"];
+    assert_eq!(users[0], json!({"email": "a@example.com"}));
+    assert_eq!(
+        users[1]["identities"],
+        json!([{"issuer": "https://accounts.google.com", "subject": "117", "provider": "google"}])
+    );
+    // A user that exists already loses nothing.
+    let fake = Fake::new([results(&["exists", "exists"])]);
+    let mut person = Person::default();
+    person.run(&fake, &line).unwrap();
+    assert!(person.said.is_empty());
+
+    let line = format!("{line} --provider acme=https://login.acme.example/");
+    let fake = Fake::new([results(&["created", "created"])]);
+    run_line(&fake, &line).unwrap();
+    assert_eq!(
+        fake.body(0)["users"][0]["identities"],
+        json!([{"issuer": "https://login.acme.example/", "subject": "s1", "provider": "acme"}])
+    );
+    for wrong in ["acme", "acme=login.acme.example"] {
+        let line = format!("import {file} --format auth0 --provider {wrong}");
+        assert!(run_line(&Fake::new([]), &line).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn a_file_of_another_form_is_refused_at_once() {
     let (_folder, file) = folder("SQLite format 3\0");
     let fake = Fake::new([]);

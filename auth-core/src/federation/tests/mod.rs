@@ -1,0 +1,10 @@
+//! The protocol of sign-in by providers, from start to code, with providers that answer as a test says.
+
+mod addresses;
+mod arrival;
+mod at_once;
+mod codes;
+mod documents;
+mod quirks;
+mod start;
+mod world;

@@ -1,0 +1,164 @@
+//! A pool of connections.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use gatewright_storage_postgres::{Executor, Failure, Row, Statement, UrlError, pause_before};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::address::{Address, AddressError};
+use crate::connections::{Connections, Effect};
+use crate::failure::unavailable;
+use crate::tls;
+
+/// Settings of a pool.
+#[derive(Debug, Clone)]
+pub struct PoolSettings {
+    /// Maximum number of connections.
+    pub size: usize,
+    /// Maximum time to wait for a connection: for a free one, or for a new one.
+    pub connect_timeout: Duration,
+    /// Maximum time that a statement takes, and that a transaction is idle.
+    pub statement_timeout: Duration,
+    /// Whether statements are prepared once for each connection, and the time-outs are set for it. A pooler that gives
+    /// each transaction another connection needs `false`; the time-outs are then set in the pooler.
+    pub keeps_session: bool,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            size: 16,
+            connect_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(10),
+            keeps_session: true,
+        }
+    }
+}
+
+/// A database, by a pool of connections to it. Cheap to clone.
+///
+/// Connections and their statements run on a thread of their own, so that neither a caller that is busy nor one of low
+/// priority delays the replies of others. A caller waits without blocking, on any runtime or on none.
+#[derive(Clone)]
+pub struct Postgres {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    connections: Connections,
+    handle: Handle,
+    /// Taken when this is dropped.
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // It can be dropped in the middle of another runtime's work, which must not wait.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// The name of a host's connections, by which the server lists them.
+pub const APPLICATION_NAME: &str = "gatewright";
+
+impl Postgres {
+    /// Creates a pool. Connections are opened when they are needed.
+    ///
+    /// # Errors
+    /// The certificates of the address can't be read, or the thread can't be started.
+    pub fn new(address: &Address, settings: &PoolSettings) -> Result<Self, AddressError> {
+        let mut config = address.config.clone();
+        config.connect_timeout(settings.connect_timeout);
+        config.application_name(APPLICATION_NAME);
+        if settings.keeps_session {
+            let limit = settings.statement_timeout.as_millis();
+            let given = config.get_options().unwrap_or_default();
+            config.options(format!(
+                "{given} -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}"
+            ));
+        }
+        let recycling_method = RecyclingMethod::Fast;
+        let manager = Manager::from_config(
+            config,
+            tls::connector(address)?,
+            ManagerConfig { recycling_method },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(settings.size)
+            .runtime(deadpool_postgres::Runtime::Tokio1)
+            .wait_timeout(Some(settings.connect_timeout))
+            .create_timeout(Some(settings.connect_timeout))
+            .build()
+            .map_err(|_| UrlError::Malformed)?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("postgres")
+            .enable_all()
+            .build()
+            .map_err(|_| AddressError::Thread)?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                connections: Connections {
+                    pool,
+                    keeps_session: settings.keeps_session,
+                    connect_timeout: settings.connect_timeout,
+                    patience: settings.connect_timeout + settings.statement_timeout,
+                },
+                handle: runtime.handle().clone(),
+                runtime: Some(runtime),
+            }),
+        })
+    }
+
+    /// Returns the maximum number of connections.
+    pub fn max_connections(&self) -> usize {
+        self.shared.connections.pool.status().max_size
+    }
+
+    /// Closes all connections that are not in use, and opens no further ones.
+    pub fn close(&self) {
+        self.shared.connections.pool.close();
+    }
+
+    /// Runs statements on the thread of the connections.
+    async fn run(
+        &self,
+        statements: Vec<Statement>,
+        effect: Effect,
+    ) -> Result<Vec<Vec<Row>>, Failure> {
+        let connections = self.shared.connections.clone();
+        let run = async move { connections.run(statements, effect).await };
+        let ended = self.shared.handle.spawn(run).await;
+        ended.unwrap_or_else(|_| Err(unavailable("the database is closed")))
+    }
+}
+
+impl Executor for Postgres {
+    async fn query(&self, statement: Statement) -> Result<Vec<Row>, Failure> {
+        let results = self.run(vec![statement], Effect::Reads).await?;
+        Ok(results.into_iter().next().unwrap_or_default())
+    }
+
+    async fn execute(&self, statement: Statement) -> Result<Vec<Row>, Failure> {
+        let results = self.run(vec![statement], Effect::Writes).await?;
+        Ok(results.into_iter().next().unwrap_or_default())
+    }
+
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, Failure> {
+        if statements.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.run(statements, Effect::Transaction).await
+    }
+
+    async fn pause(&self, attempt: u32) {
+        let pause = pause_before(attempt, fastrand::u64(..));
+        let slept = async move { tokio::time::sleep(pause).await };
+        // It ends early only if the database is closed, as the next attempt then reports.
+        let _ = self.shared.handle.spawn(slept).await;
+    }
+}

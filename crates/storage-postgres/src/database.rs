@@ -1,0 +1,79 @@
+//! The database of a storage: transactions that a concurrent one has overtaken run again.
+
+use std::time::Duration;
+
+use gatewright_storage::StorageError;
+
+use crate::executor::{Executor, Failure, Statement};
+use crate::value::{Row, Value};
+
+/// Maximum number of times that a transaction runs.
+const ATTEMPTS: u32 = 10;
+/// The wait before the first repetition at most; it doubles with each attempt.
+const FIRST_PAUSE: Duration = Duration::from_millis(8);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Returns the time to wait before a transaction runs again, from random bits.
+pub fn pause_before(attempt: u32, random: u64) -> Duration {
+    let longest = FIRST_PAUSE.saturating_mul(1 << attempt.min(10));
+    let longest = longest.min(LONGEST_PAUSE).as_micros() as u64;
+    Duration::from_micros(random % (longest + 1))
+}
+
+fn has_null_character(parameter: &Value) -> bool {
+    matches!(parameter, Value::Text(text) if text.contains('\0'))
+}
+
+/// An executor, and the rule by which its transactions run again.
+#[derive(Debug, Clone)]
+pub(crate) struct Database<E> {
+    pub(crate) executor: E,
+}
+
+impl<E: Executor> Database<E> {
+    /// Runs a statement that changes nothing. Parameters select its rows.
+    pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
+        // The server refuses the character U+0000, so no row has it.
+        if statement.parameters.iter().any(has_null_character) {
+            return Ok(Vec::new());
+        }
+        self.again(|| self.executor.query(statement.clone())).await
+    }
+
+    /// Runs one statement that can change data.
+    pub(crate) async fn execute(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
+        self.again(|| self.executor.execute(statement.clone()))
+            .await
+    }
+
+    /// Runs statements as one transaction.
+    pub(crate) async fn batch(
+        &self,
+        statements: Vec<Statement>,
+    ) -> Result<Vec<Vec<Row>>, StorageError> {
+        self.again(|| self.executor.batch(statements.clone())).await
+    }
+
+    async fn again<T, F>(&self, run: impl Fn() -> F) -> Result<T, StorageError>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let mut attempt = 1;
+        loop {
+            match run().await {
+                Ok(done) => return Ok(done),
+                Err(Failure::Overtaken(_)) if attempt < ATTEMPTS => {
+                    self.executor.pause(attempt).await;
+                    attempt += 1;
+                }
+                Err(Failure::Overtaken(error)) => {
+                    let text = match error {
+                        StorageError::Unavailable(text) | StorageError::Invalid(text) => text,
+                    };
+                    return Err(StorageError::Unavailable(text));
+                }
+                Err(Failure::Failed(error)) => return Err(error),
+            }
+        }
+    }
+}

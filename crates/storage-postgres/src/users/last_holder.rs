@@ -1,0 +1,20 @@
+//! The role that must keep at least one holder.
+
+/// Whether this user is the only one who has the role and is not disabled. `$1` is the user.
+macro_rules! last_holder {
+    ($role:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM users AS holder JOIN user_roles ON user_roles.user_id = holder.id
+                JOIN roles ON roles.id = user_roles.role_id
+                WHERE holder.id = $1 AND roles.name = ",
+            $role,
+            " AND holder.disabled_at IS NULL)
+            AND NOT EXISTS (SELECT 1 FROM roles JOIN user_roles ON user_roles.role_id = roles.id
+                JOIN users AS other ON other.id = user_roles.user_id
+                WHERE roles.name = ",
+            $role,
+            " AND other.id <> $1 AND other.disabled_at IS NULL)"
+        )
+    };
+}
+pub(crate) use last_holder;

@@ -1,0 +1,110 @@
+//! The provider's own tokens.
+
+use gatewright_tests::host::{Host, SETUP};
+use gatewright_tests::identity::{IdentityService, Reply};
+use serde_json::json;
+
+use super::{OWN, identities, signed_in, verified};
+use crate::auth::access_token_is_checked::part;
+
+async fn path(host: &Host, token: &str) -> String {
+    let own = identities(host, token).await;
+    format!(
+        "/account/identities/{}/token",
+        own[0]["id"].as_str().unwrap()
+    )
+}
+
+/// They are stored only if the operator asks for it, and handed to the person's own session alone.
+#[tokio::test]
+async fn tokens_are_kept_only_if_asked_for() {
+    let service = IdentityService::start(&["acme"], &[]);
+    let host = service.host(&OWN);
+    service.person("acme", verified("1", "ada@example.com"));
+    let ada = signed_in(&host, &service, "acme").await;
+    let at = path(&host, &ada.access_token).await;
+    host.post_as(&at, &ada.access_token)
+        .await
+        .assert_error(404, "tokens_not_stored");
+}
+
+/// A stored access token is refreshed when it has expired, and nobody else gets it.
+#[tokio::test]
+async fn a_token_is_refreshed_and_handed_to_its_owner() {
+    let service = IdentityService::start(&["acme"], &[]);
+    let host = service.host(&[OWN[0], SETUP, ("OAUTH_STORE_TOKENS", "true")]);
+    let root = host.administrator().await;
+    service.person("acme", verified("1", "ada@example.com"));
+    let ada = signed_in(&host, &service, "acme").await;
+    service.person("acme", verified("2", "ben@example.com"));
+    let ben = signed_in(&host, &service, "acme").await;
+    let at = path(&host, &ada.access_token).await;
+    let first = host.post_as(&at, &ada.access_token).await;
+    first.assert_ok();
+    let token = first.body["access_token"].as_str().unwrap().to_owned();
+    assert!(token.starts_with("access-"), "{first:?}");
+    assert!(first.body["expires_at"].is_string(), "{first:?}");
+    assert_eq!(first.header("cache-control"), "no-store");
+    let again = host.post_as(&at, &ada.access_token).await;
+    assert_eq!(again.body, first.body);
+    // Not to another person, an administrator, or someone who only acts as the person.
+    for other in [ben.access_token.as_str(), root.token()] {
+        let answer = host.post_as(&at, other).await;
+        assert_eq!(answer.status, 404, "{answer:?}");
+    }
+    let id = part(&ada.access_token, 1)["sub"].clone();
+    let id = id.as_str().unwrap();
+    let path = format!("/users/{id}/impersonate");
+    let acting = host.send_as("POST", &path, root.token(), json!({"reason": "help"}));
+    let acting = acting.await;
+    if let Some(token) = acting.body["access_token"].as_str() {
+        let answer = host.post_as(&at, token).await;
+        assert_eq!(answer.status, 403, "{answer:?}");
+    }
+    // Never in any other answer.
+    for (path, reader) in [
+        (format!("/users/{id}"), root.token()),
+        ("/users/export?secrets=true".to_owned(), root.token()),
+        ("/account/identities".to_owned(), &ada.access_token),
+    ] {
+        let answer = host.get_as(&path, reader).await;
+        answer.assert_ok();
+        assert!(!answer.text.contains(&token), "{path}");
+        assert!(!answer.text.contains("refresh-"), "{path}");
+    }
+    // After it has expired, a new one.
+    let host = host.restart_later(3601);
+    service.set_ahead(3601);
+    let renewed = host.refresh(&ada.refresh_token).await;
+    let ada = gatewright_tests::host::Tokens::of(&renewed.body);
+    let fresh = host.post_as(&at, &ada.access_token).await;
+    fresh.assert_ok();
+    assert_ne!(fresh.body["access_token"], token);
+    let asked = service.requests("acme", "token");
+    let last = &asked.last().unwrap().parameters;
+    assert_eq!(last["grant_type"], "refresh_token");
+    // A provider that fails has a code of ours.
+    let host = host.restart_later(3 * 3600);
+    let renewed = host.refresh(&ada.refresh_token).await;
+    let ada = gatewright_tests::host::Tokens::of(&renewed.body);
+    for (reply, status) in [
+        (Reply::Of(500, "text/plain", String::new()), 503),
+        (
+            Reply::Of(
+                400,
+                "application/json",
+                r#"{"error":"invalid_grant"}"#.to_owned(),
+            ),
+            404,
+        ),
+    ] {
+        service.script("acme", |script| {
+            script.replies.insert("token", reply.clone());
+        });
+        let answer = host.post_as(&at, &ada.access_token).await;
+        assert!(
+            matches!(answer.status.as_u16(), 404 | 502 | 503),
+            "{status} {answer:?}"
+        );
+    }
+}

@@ -1,0 +1,375 @@
+//! Calls that overlap: the second one begins while the first one has written everything but is not committed. For storage
+//! that can hold a call there.
+
+use std::time::Duration;
+
+use auth_core::storage::*;
+use futures::executor::block_on;
+
+use crate::contract::given::*;
+
+/// Storage that can hold a call before it is committed.
+pub trait Overlap {
+    /// Storage whose calls are held.
+    type First: Storage;
+    /// Storage whose calls are not.
+    type Second: Storage + Sync;
+
+    /// Returns the storage whose calls are not held.
+    fn storage(&self) -> &Self::Second;
+
+    /// Makes a call that is held until the second call waits for it or has returned. Returns the result of the second.
+    fn overlap<T: Send>(
+        &self,
+        first: impl FnOnce(&Self::First) + Send,
+        second: impl FnOnce(&Self::Second) -> T + Send,
+    ) -> T;
+}
+
+/// The functions that take grounds.
+const DECISIONS: [&str; 8] = [
+    "create-user",
+    "create-users",
+    "change-user",
+    "delete-user",
+    "store-role",
+    "delete-role",
+    "store-permission",
+    "delete-permission",
+];
+
+fn store(
+    storage: &impl Storage,
+    role: Role,
+    expected: Option<u64>,
+    grounds: Option<Grounds>,
+) -> bool {
+    let stored = block_on(storage.store_role(role, expected.map(at), grounds, vec![]));
+    stored.unwrap() == StoreOutcome::Stored
+}
+
+fn name(
+    storage: &impl Storage,
+    one: Permission,
+    expected: Option<u64>,
+    grounds: Option<Grounds>,
+) -> bool {
+    let stored = block_on(storage.store_permission(one, expected.map(at), grounds, vec![]));
+    stored.unwrap() == StoreOutcome::Stored
+}
+
+/// Creates an administrator with a role that has one permission, a user, and a role and a permission that nobody has. All
+/// have numbers from this one on.
+fn scene(storage: &impl Storage, number: u64) {
+    let held = format!("held:{number}");
+    assert!(name(storage, permission(number, &held, 1), None, None));
+    assert!(store(storage, role(number, &held, &[&held], 1), None, None));
+    create(storage, with_role(number, &held));
+    create(storage, with_role(number + 1, "user"));
+    let free = format!("free:{number}");
+    assert!(name(storage, permission(number + 1, &free, 1), None, None));
+    assert!(store(storage, role(number + 1, &free, &[], 1), None, None));
+}
+
+/// Returns the standing of the scene's administrator as grounds.
+fn grounds(storage: &impl Storage, number: u64) -> Option<Grounds> {
+    let subject = Subject::User(id(number));
+    let standing = block_on(storage.find_standing(subject.clone())).unwrap();
+    Some(Grounds {
+        session: None,
+        now: at(2),
+        standings: vec![SeenStanding { subject, standing }],
+    })
+}
+
+/// Calls a function on these grounds. Returns whether it was carried out.
+fn decide(storage: &impl Storage, function: &str, number: u64, grounds: Option<Grounds>) -> bool {
+    let new = |further| NewUser {
+        grounds: grounds.clone(),
+        ..with_role(number + further, "user")
+    };
+    match function {
+        "create-user" => {
+            let created = block_on(storage.create_user(new(2))).unwrap();
+            created == CreateUserOutcome::Created
+        }
+        "create-users" => {
+            let list = vec![with_role(number + 2, "user"), with_role(number + 3, "user")];
+            let created = block_on(storage.create_users(id(number), list, grounds)).unwrap();
+            created == [CreateUserOutcome::Created; 2]
+        }
+        "change-user" => {
+            let user = account(storage, number + 1).user;
+            let change = UserChange {
+                grounds,
+                ..change(&user, number, 3)
+            };
+            apply(storage, change) == ChangeOutcome::Changed(vec![])
+        }
+        "delete-user" => {
+            let seen = account(storage, number + 1).user.updated_at;
+            let deleted = storage.delete_user(id(number + 1), seen, at(3), None, grounds, vec![]);
+            block_on(deleted).unwrap() == DeleteUserOutcome::Deleted(vec![])
+        }
+        "store-role" => {
+            let changed = role(number + 1, &format!("changed:{number}"), &[], 3);
+            store(storage, changed, Some(1), grounds)
+        }
+        "delete-role" => block_on(storage.delete_role(id(number + 1), grounds, vec![])).unwrap(),
+        "store-permission" => {
+            let changed = permission(number + 1, &format!("changed:{number}"), 3);
+            name(storage, changed, Some(1), grounds)
+        }
+        "delete-permission" => {
+            block_on(storage.delete_permission(id(number + 1), grounds, vec![])).unwrap()
+        }
+        unknown => panic!("{unknown}"),
+    }
+}
+
+/// Takes something from the scene's administrator by the function with this number.
+fn demote(storage: &impl Storage, way: u64, number: u64, grounds: Option<Grounds>) {
+    let done = match way {
+        0 => {
+            let held = format!("held:{number}");
+            store(storage, role(number, &held, &[], 3), Some(1), grounds)
+        }
+        1 => block_on(storage.delete_role(id(number), grounds, vec![])).unwrap(),
+        2 => {
+            let renamed = permission(number, &format!("renamed:{number}"), 3);
+            name(storage, renamed, Some(1), grounds)
+        }
+        3 => block_on(storage.delete_permission(id(number), grounds, vec![])).unwrap(),
+        _ => {
+            let user = account(storage, number).user;
+            let change = UserChange {
+                removes_roles: names(&[&format!("held:{number}")]),
+                grounds,
+                ..change(&user, number, 3)
+            };
+            apply(storage, change) == ChangeOutcome::Changed(vec![])
+        }
+    };
+    assert!(done, "way {way}");
+}
+
+/// A decision of an administrator is not carried out while their standing changes, in whatever way.
+pub fn a_decision_waits_for_what_changes_its_grounds(pair: &impl Overlap) {
+    let storage = pair.storage();
+    let mut number = 2000;
+    let each = DECISIONS.map(|function| (0, function));
+    let ways = [1, 2, 3, 4].map(|way| (way, "change-user"));
+    for (way, function) in each.into_iter().chain(ways) {
+        scene(storage, number);
+        let seen = grounds(storage, number);
+        let done = pair.overlap(
+            |first| demote(first, way, number, seen.clone()),
+            |second| decide(second, function, number, seen.clone()),
+        );
+        assert!(!done, "{function} after way {way}");
+        number += 100;
+    }
+}
+
+/// Of two administrators who step down, the second one sees that they are the last.
+pub fn a_last_holder_waits_for_another_one(pair: &impl Overlap) {
+    let storage = pair.storage();
+    let steps_down = |storage: &dyn Fn(UserChange) -> ChangeOutcome, user: &User, number| {
+        storage(UserChange {
+            removes_roles: names(&["superadmin"]),
+            require_remaining_holder: Some("superadmin".to_owned()),
+            ..change(user, number, 3)
+        })
+    };
+    for number in [2000, 2100] {
+        create(storage, with_role(number, "superadmin"));
+        create(storage, with_role(number + 1, "superadmin"));
+        let users = [number, number + 1].map(|number| account(storage, number).user);
+        let is_refused = pair.overlap(
+            |first| {
+                let outcome = steps_down(&|change| apply(first, change), &users[0], number + 10);
+                assert_eq!(outcome, ChangeOutcome::Changed(vec![]));
+            },
+            |second| {
+                if number == 2000 {
+                    let apply = |change| apply(second, change);
+                    steps_down(&apply, &users[1], number + 11) == ChangeOutcome::LastHolder
+                } else {
+                    let deleted = delete_seen(second, number + 1, Some("superadmin"));
+                    deleted == DeleteUserOutcome::LastHolder
+                }
+            },
+        );
+        assert!(is_refused, "{number}");
+        assert_eq!(
+            delete(storage, number + 1),
+            DeleteUserOutcome::Deleted(vec![])
+        );
+    }
+    // Nobody becomes the first holder beside another one.
+    let first_holder = |number| NewUser {
+        unless_role_assigned: Some("superadmin".to_owned()),
+        ..with_role(number, "superadmin")
+    };
+    let outcome = pair.overlap(
+        |first| create(first, first_holder(2200)),
+        |second| block_on(second.create_user(first_holder(2201))),
+    );
+    assert_ne!(outcome, Ok(CreateUserOutcome::Created));
+}
+
+fn ending_sessions(user: &User, number: u64) -> UserChange {
+    UserChange {
+        deletes_credentials: names(&["password"]),
+        ends_sessions: Some(SessionEnding {
+            except: None,
+            only: None,
+            only_acting: false,
+            reason: "password_changed".to_owned(),
+        }),
+        ..change(user, number, 3)
+    }
+}
+
+fn starting(session: Session, credential: Option<u64>, continues: Option<u64>) -> NewSession {
+    NewSession {
+        session,
+        refresh_token: None,
+        credential: credential.map(id),
+        identity: None,
+        ends_others: false,
+        continues: continues.map(id),
+        replaces: Vec::new(),
+        events: vec![],
+    }
+}
+
+/// A session that starts while all sessions of the user end does not outlive them, whichever call is first.
+pub fn no_session_outlives_the_end_of_all(pair: &impl Overlap) {
+    let storage = pair.storage();
+    let live = |number| {
+        block_on(storage.list_sessions(id(number), at(4)))
+            .unwrap()
+            .len()
+    };
+    for (way, number) in [2000, 2100, 2200, 2300].into_iter().enumerate() {
+        create(storage, new_user(number, None, None));
+        start(storage, session(number, number), &format!("token{number}"));
+        let user = account(storage, number).user;
+        let further = session(number + 1, number);
+        let by_password = starting(further.clone(), Some(number + 1000), None);
+        let continued = starting(further, None, Some(number));
+        match way {
+            0 => pair.overlap(
+                |first| drop(apply(first, ending_sessions(&user, number))),
+                |second| drop(block_on(second.start_session(by_password))),
+            ),
+            1 => pair.overlap(
+                |first| drop(block_on(first.start_session(continued))),
+                |second| drop(apply(second, ending_sessions(&user, number))),
+            ),
+            2 => pair.overlap(
+                |first| drop(block_on(first.start_session(continued))),
+                |second| {
+                    let ended =
+                        second.revoke_sessions(id(number), None, at(3), "logout".to_owned());
+                    assert_eq!(block_on(ended).unwrap(), [id(number + 1)]);
+                },
+            ),
+            _ => pair.overlap(
+                |first| drop(block_on(first.start_session(continued))),
+                |second| {
+                    let deleted = delete(second, number);
+                    let DeleteUserOutcome::Deleted(ended) = deleted else {
+                        panic!("{deleted:?}");
+                    };
+                    assert_eq!(ended, [id(number + 1)]);
+                },
+            ),
+        }
+        assert_eq!(live(number), 0, "way {way}");
+    }
+}
+
+/// A secret that takes the place of others leaves none that another call is storing.
+pub fn one_secret_replaces_another(pair: &impl Overlap) {
+    let storage = pair.storage();
+    create(storage, new_user(1, None, None));
+    pair.overlap(
+        |first| store_secret(first, one_time_secret("first", 1), true),
+        |second| store_secret(second, one_time_secret("second", 1), true),
+    );
+    let left = ["first", "second"].map(|digest| consume(storage, digest, 2));
+    assert_eq!(left, [false, true]);
+}
+
+/// A change that needs a secret is not made while another call uses the secret.
+pub fn a_secret_is_used_by_one_call(pair: &impl Overlap) {
+    let storage = pair.storage();
+    create(storage, new_user(1, None, None));
+    store_secret(storage, one_time_secret("secret", 1), false);
+    let user = account(storage, 1).user;
+    let outcome = pair.overlap(
+        |first| assert!(consume(first, "secret", 2)),
+        |second| {
+            let change = UserChange {
+                consumes: Some("secret".to_owned()),
+                ..change(&user, 2, 3)
+            };
+            apply(second, change)
+        },
+    );
+    assert_eq!(outcome, ChangeOutcome::SecretRefused);
+}
+
+/// A refresh token that is presented while its session ends is not exchanged.
+pub fn a_rotation_waits_for_the_end_of_its_session(pair: &impl Overlap) {
+    let storage = pair.storage();
+    signed_in(storage);
+    let outcome = pair.overlap(
+        |first| {
+            let ended = first.revoke_session(id(10), at(2), "logout".to_owned());
+            assert_eq!(block_on(ended).unwrap().len(), 1);
+        },
+        |second| rotate(second, "first", "second", 3),
+    );
+    assert_eq!(outcome, RotationOutcome::Revoked);
+    // Its successor was not stored either.
+    let found = block_on(storage.find_refresh_token_session("second".to_owned()));
+    assert_eq!(found, Ok(None));
+    let grace = Duration::ZERO;
+    let again = rotate_of(storage, None, grace, "first", "third", 4);
+    assert_eq!(again, RotationOutcome::Revoked);
+}
+
+/// A key of another algorithm that is added at the same time leaves one key that signs.
+pub fn a_signing_key_waits_for_another_one(pair: &impl Overlap) {
+    let storage = pair.storage();
+    let key = |kid: &str, algorithm: &str, seconds| StoredSigningKey {
+        kid: kid.to_owned(),
+        algorithm: algorithm.to_owned(),
+        public_jwk: "{}".to_owned(),
+        ciphertext: "sealed".to_owned(),
+        created_at: at(seconds),
+        retired_at: None,
+        expires_at: None,
+        emergency: false,
+    };
+    pair.overlap(
+        |first| {
+            let added = first.add_signing_key(key("a", "EdDSA", 1), None, at(9), vec![]);
+            assert_eq!(block_on(added), Ok(true));
+        },
+        |second| {
+            drop(block_on(second.add_signing_key(
+                key("b", "ES256", 2),
+                None,
+                at(9),
+                vec![],
+            )))
+        },
+    );
+    let keys = block_on(storage.list_signing_keys()).unwrap();
+    let signing = keys.iter().filter(|key| key.retired_at.is_none());
+    assert_eq!(signing.count(), 1);
+}

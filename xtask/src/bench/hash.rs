@@ -1,0 +1,174 @@
+//! `cargo xtask bench hash`: password hashes by this repository's WebAssembly and by its peers, in interleaved rounds.
+//!
+//! A figure is the processor time of the process that computes, because it depends less on other load than the time on
+//! the clock.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::usage::{cpu, cpu_of_children};
+use crate::component::{self, Module};
+use crate::install::{npm_packages, python_packages};
+use crate::native::build_hashes;
+use crate::process::root;
+use crate::running::Running;
+
+/// Each figure is the median of this many rounds, after one that is not counted.
+const ROUNDS: usize = 9;
+/// The processor time, in milliseconds, that a contender computes for in a round, and its most hashes.
+const ROUND: f64 = 150.0;
+const MOST: f64 = 10.0;
+
+/// Kinds of hashes, with one that no password matches.
+const KINDS: [(&str, &str); 6] = [
+    (
+        "argon2id",
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4",
+    ),
+    (
+        "bcrypt",
+        "$2b$10$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG",
+    ),
+    (
+        "scrypt",
+        "$scrypt$ln=15,r=8,p=1$c2Vhc2FsdA$VGhpcyBpcyBub3QgYSByZWFsIGhhc2gsIGJ1dCBsb25nLi4",
+    ),
+    (
+        "pbkdf2-sha1",
+        "pbkdf2_sha1$100000$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    ),
+    (
+        "pbkdf2-sha256",
+        "pbkdf2_sha256$100000$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    ),
+    (
+        "pbkdf2-sha512",
+        "$pbkdf2-sha512$i=100000,l=32$c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    ),
+];
+
+/// Peers that compute Argon2 only.
+const ARGON2: [&str; 3] = ["hash-wasm", "@noble/hashes", "@node-rs/argon2"];
+
+/// A process that computes hashes, see `tests/hashes/node.mjs`.
+struct Contender {
+    name: &'static str,
+    process: Running,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    /// Whether its child computes.
+    by_child: bool,
+}
+
+impl Contender {
+    fn start(name: &'static str, command: &mut Command) -> Result<Self> {
+        let mut child = command
+            .current_dir(folder())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| name)?;
+        let input = child.stdin.take().context("its input")?;
+        let output = child.stdout.take().context("its output")?;
+        Ok(Self {
+            name,
+            process: Running::new(child),
+            input,
+            output: BufReader::new(output),
+            by_child: false,
+        })
+    }
+
+    /// Computes a hash this many times. Returns the milliseconds of one.
+    fn compute(&mut self, (kind, stored): (&str, &str), count: u32) -> Result<f64> {
+        let before = self.cpu()?;
+        writeln!(self.input, "{count} {kind} {stored}")?;
+        let mut line = String::new();
+        self.output.read_line(&mut line)?;
+        if line.trim_end() != "done" {
+            bail!("{} can't compute {kind}: {line}", self.name);
+        }
+        Ok((self.cpu()? - before) * 1000.0 / f64::from(count))
+    }
+
+    fn cpu(&self) -> Result<f64> {
+        match self.by_child {
+            true => cpu_of_children(&self.process),
+            false => cpu(self.process.id()),
+        }
+    }
+}
+
+/// Measures and prints the times.
+pub(crate) fn run() -> Result<()> {
+    component::build(Module::Js)?;
+    component::build(Module::Core)?;
+    let hashes = build_hashes()?;
+    npm_packages(&folder())?;
+    python_packages(&folder())?;
+    npm_packages(&root().join("hosts/cloudflare"))?;
+    let node = |name| Contender::start(name, Command::new("node").args(["node.mjs", name]));
+    let mut native = Contender::start(
+        "C",
+        Command::new(folder().join(".venv/bin/python")).arg("native.py"),
+    )?;
+    let mut wasmtime = Command::new(hashes);
+    wasmtime.env("GATEWRIGHT_COMPONENTS", root().join("target/components"));
+    let mut workerd = Command::new(root().join("hosts/cloudflare/node_modules/node/bin/node"));
+    let mut ours = [
+        Contender {
+            name: "gatewright in V8",
+            ..node("gatewright")?
+        },
+        Contender::start("gatewright in wasmtime", &mut wasmtime)?,
+        Contender {
+            by_child: true,
+            ..Contender::start("gatewright in workerd", workerd.arg("workerd.mjs"))?
+        },
+    ];
+    let mut peers = Vec::new();
+    for name in ARGON2 {
+        peers.push(node(name)?);
+    }
+    for kind in KINDS {
+        println!("{}, median of {ROUNDS} rounds", kind.0);
+        let peers = match kind.0 {
+            "argon2id" => &mut peers[..],
+            _ => &mut [],
+        };
+        let mut contenders: Vec<_> = std::iter::once(&mut native)
+            .chain(&mut ours)
+            .chain(peers)
+            .collect();
+        let mut counts = Vec::new();
+        for contender in &mut contenders {
+            // Compilers warm up.
+            contender.compute(kind, 3)?;
+            counts.push((ROUND / contender.compute(kind, 1)?).clamp(1.0, MOST) as u32);
+        }
+        let mut times = vec![Vec::new(); contenders.len()];
+        for _ in 0..ROUNDS {
+            for ((contender, count), times) in contenders.iter_mut().zip(&counts).zip(&mut times) {
+                times.push(contender.compute(kind, *count)?);
+            }
+        }
+        let mut first = None;
+        for (contender, mut times) in contenders.iter().zip(times) {
+            times.sort_by(f64::total_cmp);
+            let median = times[ROUNDS / 2];
+            let ratio = median / *first.get_or_insert(median);
+            println!(
+                "  {:24} {median:8.2} ms, {ratio:.2} times C",
+                contender.name
+            );
+        }
+    }
+    Ok(())
+}
+
+fn folder() -> PathBuf {
+    root().join("tests/hashes")
+}

@@ -1,9 +1,9 @@
 //! The plans of all statements, with the statistics of a million users: each uses an index or reads few rows.
 //!
-//! The callers of the kit ask for the plan of each statement when they first see it, with its parameters. PostgreSQL uses
-//! a plan that ignores the parameters only if it expects it to be cheaper.
+//! The callers of the kit ask for the plan of each statement the first times they see it, each time with its parameters.
+//! PostgreSQL uses a plan that ignores the parameters only if it expects it to be cheaper.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use gatewright_postgres::Postgres;
@@ -88,15 +88,20 @@ pub(crate) fn database() -> String {
     database.url()
 }
 
-/// Returns the costly plan of a statement that was not seen before, if it has one.
+/// How many times a process asks for the plan of a statement. The plan depends on the parameters.
+const TIMES: u32 = 5;
+
+/// Returns the costly plan of a statement that was seen less than [`TIMES`] times before, if it has one.
 pub(crate) async fn costly(planner: &Postgres, statement: &Statement) -> Option<String> {
-    static SEEN: Mutex<Option<HashSet<String>>> = Mutex::new(None);
-    let new = {
+    static SEEN: Mutex<Option<HashMap<String, u32>>> = Mutex::new(None);
+    let times = {
         let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = seen.get_or_insert_default();
-        seen.insert(statement.sql.to_string())
+        let times = seen.entry(statement.sql.to_string()).or_default();
+        *times += 1;
+        *times
     };
-    if !new {
+    if times > TIMES {
         return None;
     }
     let sql = &statement.sql;

@@ -10,17 +10,19 @@ use gatewright_storage_sql::text::LAST;
 /// A time after every stored one.
 const MAX_INTEGER: i64 = (1 << 53) - 1;
 
-/// One part of a list: the users that match `$where` and whose key (`$key`) is after `($12, $13)`. The identifier orders
-/// users of the same key. The first statement follows the index of the key. The second reads the few users whom `$16`
-/// lists. Every statement names every parameter, so that all have the same.
+/// One part of a list: the users that match `$where` and whose key (`$key`) is after `($12, $13)`. The identifier (`$id`)
+/// orders users of the same key. Both are columns of one table, whose index starts a page at its place. The first statement
+/// follows this index. The second reads the few users whom `$16` lists. Every statement names every parameter, so that all
+/// have the same.
 macro_rules! part {
-    ($from:literal, $key:literal, $type:literal, $where:expr, $after:literal, $order:literal) => {
+    ($from:literal, $key:literal, $id:literal, $type:literal, $where:expr, $after:literal, $order:literal) => {
         [
-            part!($from, "$16::text[] IS NULL", $key, $type, $where, $after, $order),
+            part!($from, "$16::text[] IS NULL", $key, $id, $type, $where, $after, $order),
             part!(
                 concat!("unnest($16::text[]) AS few (id) CROSS JOIN ", $from),
                 "users.id = few.id",
                 $key,
+                $id,
                 $type,
                 $where,
                 $after,
@@ -28,11 +30,13 @@ macro_rules! part {
             ),
         ]
     };
-    ($from:expr, $is:literal, $key:literal, $type:literal, $where:expr, $after:literal, $order:literal) => {
+    ($from:expr, $is:literal, $key:literal, $id:literal, $type:literal, $where:expr, $after:literal, $order:literal) => {
         concat!(
             "SELECT ",
             $key,
-            " AS place, users.id AS tie, ",
+            " AS place, ",
+            $id,
+            " AS tie, ",
             member_columns!(),
             " FROM ",
             $from,
@@ -40,7 +44,9 @@ macro_rules! part {
             $is,
             " AND (",
             $key,
-            ", users.id) ",
+            ", ",
+            $id,
+            ") ",
             $after,
             " ($12::",
             $type,
@@ -60,7 +66,9 @@ macro_rules! part {
             $key,
             " ",
             $order,
-            ", users.id ",
+            ", ",
+            $id,
+            " ",
             $order,
             " LIMIT $10::bigint"
         )
@@ -74,8 +82,8 @@ pub(crate) type Texts = [&'static str; 2];
 macro_rules! both {
     ($key:literal, $type:literal, $up:expr, $down:expr) => {
         [
-            part!("users", $key, $type, $up, ">", "ASC"),
-            part!("users", $key, $type, $down, "<", "DESC"),
+            part!("users", $key, "users.id", $type, $up, ">", "ASC"),
+            part!("users", $key, "users.id", $type, $down, "<", "DESC"),
         ]
     };
 }
@@ -125,6 +133,7 @@ const SEARCH: [Texts; 3] = [
     part!(
         "users",
         "users.email_key",
+        "users.id",
         "text",
         "users.email_key < $15",
         ">",
@@ -133,6 +142,7 @@ const SEARCH: [Texts; 3] = [
     part!(
         "users",
         "users.username_key",
+        "users.id",
         "text",
         concat!("users.username_key < $15 AND ", not_by_email!()),
         ">",
@@ -141,6 +151,7 @@ const SEARCH: [Texts; 3] = [
     part!(
         "user_terms JOIN users ON users.id = user_terms.user_id",
         "user_terms.term",
+        "user_terms.user_id",
         "text",
         concat!(
             "user_terms.term < $15 AND ",

@@ -9,6 +9,7 @@
 mod address;
 mod connections;
 mod failure;
+mod look_ups;
 mod mark;
 mod pipeline;
 mod pool;

@@ -10,6 +10,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::address::{Address, AddressError};
 use crate::connections::{Connections, Effect};
 use crate::failure::unavailable;
+use crate::look_ups::LookUps;
 use crate::tls;
 
 /// Settings of a pool.
@@ -48,6 +49,7 @@ pub struct Postgres {
 
 struct Shared {
     connections: Connections,
+    look_ups: LookUps,
     handle: Handle,
     /// Taken when this is dropped.
     runtime: Option<Runtime>,
@@ -108,6 +110,7 @@ impl Postgres {
                     connect_timeout: settings.connect_timeout,
                     patience: settings.connect_timeout + settings.statement_timeout,
                 },
+                look_ups: LookUps::default(),
                 handle: runtime.handle().clone(),
                 runtime: Some(runtime),
             }),
@@ -133,14 +136,34 @@ impl Postgres {
         let connections = self.shared.connections.clone();
         let run = async move { connections.run(statements, effect).await };
         let ended = self.shared.handle.spawn(run).await;
-        ended.unwrap_or_else(|_| Err(unavailable("the database is closed")))
+        ended.unwrap_or_else(|_| Err(closed()))
     }
+
+    /// Answers the callers of a look-up until none waits.
+    async fn answer(self, sql: &'static str) {
+        while let Some(callers) = self.shared.look_ups.next(sql) {
+            let looked_up = self.query(callers.statement(sql)).await;
+            callers.answer(looked_up);
+        }
+    }
+}
+
+fn closed() -> Failure {
+    unavailable("the database is closed")
 }
 
 impl Executor for Postgres {
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, Failure> {
         let results = self.run(vec![statement], Effect::Reads).await?;
         Ok(results.into_iter().next().unwrap_or_default())
+    }
+
+    async fn look_up(&self, sql: &'static str, key: String) -> Result<Vec<Row>, Failure> {
+        let (answer, is_due) = self.shared.look_ups.add(sql, key);
+        if is_due {
+            self.shared.handle.spawn(self.clone().answer(sql));
+        }
+        answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
     async fn execute(&self, statement: Statement) -> Result<Vec<Row>, Failure> {

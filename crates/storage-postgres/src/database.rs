@@ -20,8 +20,11 @@ pub fn pause_before(attempt: u32, random: u64) -> Duration {
     Duration::from_micros(random % (longest + 1))
 }
 
+/// The character that the server refuses, so that no row has it.
+const NULL: char = '\0';
+
 fn has_null_character(parameter: &Value) -> bool {
-    matches!(parameter, Value::Text(text) if text.contains('\0'))
+    matches!(parameter, Value::Text(text) if text.contains(NULL))
 }
 
 /// An executor, and the rule by which its transactions run again.
@@ -33,11 +36,22 @@ pub(crate) struct Database<E> {
 impl<E: Executor> Database<E> {
     /// Runs a statement that changes nothing. Parameters select its rows.
     pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
-        // The server refuses the character U+0000, so no row has it.
         if statement.parameters.iter().any(has_null_character) {
             return Ok(Vec::new());
         }
         self.again(|| self.executor.query(statement.clone())).await
+    }
+
+    /// Returns the rows of a key, like [`Executor::look_up`].
+    pub(crate) async fn look_up(
+        &self,
+        sql: &'static str,
+        key: String,
+    ) -> Result<Vec<Row>, StorageError> {
+        if key.contains(NULL) {
+            return Ok(Vec::new());
+        }
+        self.again(|| self.executor.look_up(sql, key.clone())).await
     }
 
     /// Runs one statement that can change data.

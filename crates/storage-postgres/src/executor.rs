@@ -79,6 +79,16 @@ pub trait Executor {
     /// The database can't respond now, or refuses the statement.
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, Failure>;
 
+    /// Returns the rows of a key. The statement changes nothing. Its only parameter is a list of keys, and the last column
+    /// of each row is its key. An executor can run it once for several callers.
+    ///
+    /// # Errors
+    /// The errors of [`query`](Self::query).
+    async fn look_up(&self, sql: &'static str, key: String) -> Result<Vec<Row>, Failure> {
+        let keys = vec![vec![key].into()];
+        self.query(Statement::new(sql, keys)).await
+    }
+
     /// Runs one statement that can change data, as a transaction of its own, and returns the rows of its `RETURNING`
     /// clause.
     ///

@@ -89,6 +89,11 @@ impl Row {
         self.0.collect()
     }
 
+    /// Returns the last column.
+    pub fn last(&self) -> Option<&Value> {
+        self.0.as_slice().last()
+    }
+
     /// Reads the next column.
     pub(crate) fn next<T: FromValue>(&mut self) -> Result<T, StorageError> {
         T::from_value(self.0.next().unwrap_or(Value::Null))

@@ -1,6 +1,8 @@
 //! Lists that a column holds as JSON, so that a user comes with everything in one row.
 
-use gatewright_storage::{Credential, Identity, StorageError, Timestamp};
+use std::collections::BTreeSet;
+
+use gatewright_storage::{Credential, Identity, Standing, StorageError, Timestamp};
 
 /// The fields of a credential in its list.
 type ListedCredential = (
@@ -25,10 +27,11 @@ type ListedIdentity = (
     Option<u64>,
 );
 
+/// The fields of a user's role: name, rank and permissions.
+pub type ListedRole = (String, u64, Vec<String>);
+
 fn unreadable(error: serde_json::Error) -> StorageError {
-    StorageError::Invalid(format!(
-        "a user's credentials or identities are unreadable: {error}"
-    ))
+    StorageError::Invalid(format!("a list of a user is unreadable: {error}"))
 }
 
 /// Reads the credentials of a user: lists of identifier, kind, secret, counter, label, and the times of creation, of the
@@ -79,4 +82,51 @@ pub fn identities(text: &str, user_id: &str) -> Result<Vec<Identity>, StorageErr
         },
     );
     Ok(identities.collect())
+}
+
+/// Reads the roles of a user: lists of name, rank and permissions, in any order.
+///
+/// # Errors
+/// The text is no such list.
+pub fn standing(text: &str) -> Result<Standing, StorageError> {
+    #[allow(clippy::disallowed_methods, reason = "the database creates this list")]
+    let listed = serde_json::from_str(text).map_err(unreadable)?;
+    Ok(standing_of(listed))
+}
+
+/// Returns the standing that roles give.
+pub fn standing_of(listed: Vec<ListedRole>) -> Standing {
+    let rank = listed.iter().map(|(_, rank, _)| *rank).max();
+    let (mut roles, mut permissions) = (Vec::with_capacity(listed.len()), BTreeSet::new());
+    for (name, _, granted) in listed {
+        roles.push(name);
+        permissions.extend(granted);
+    }
+    roles.sort_unstable();
+    Standing {
+        rank: rank.unwrap_or_default(),
+        roles,
+        permissions: permissions.into_iter().collect(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_standing_is_the_union_of_all_roles() {
+        let text = r#"[["writer", 5, ["write", "read"]], ["reader", 7, ["read"]]]"#;
+        let standing = standing(text).unwrap();
+        assert_eq!(standing.rank, 7);
+        assert_eq!(standing.roles, ["reader", "writer"]);
+        assert_eq!(standing.permissions, ["read", "write"]);
+    }
+
+    #[test]
+    fn a_standing_without_roles_is_empty() {
+        assert_eq!(standing("[]"), Ok(standing_of(vec![])));
+        assert_eq!(standing_of(vec![]).rank, 0);
+    }
 }

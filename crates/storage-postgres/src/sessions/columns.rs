@@ -1,8 +1,9 @@
 //! Columns of sessions, and their readers.
 
 use gatewright_storage::{Acting, ActiveSession, Session, Standing, StorageError, Timestamp};
+use gatewright_storage_sql::lists::{ListedRole, standing_of};
 
-use crate::columns::user;
+use crate::columns::{standing, user};
 use crate::value::Row;
 
 /// The columns that [`session`] reads.
@@ -20,11 +21,7 @@ macro_rules! acting_column {
         concat!(
             "CASE WHEN sessions.parent_id IS NOT NULL THEN (SELECT json_build_array(own.token IS NOT NULL, own.last_seen_at,
                 own.expires_at, own.revoked_at, users.disabled_at, ",
-            crate::columns::rank_of_user!(),
-            ", ",
             crate::columns::roles_of_user!(),
-            ", ",
-            crate::columns::permissions_of_user!(),
             ")::text FROM sessions AS own JOIN users ON users.id = own.user_id
                 WHERE own.id = sessions.parent_id AND own.user_id = sessions.actor_id) END AS acting"
         )
@@ -39,7 +36,7 @@ macro_rules! active_columns {
             ", ",
             crate::columns::user_columns!(),
             ", ",
-            crate::columns::access_columns!(),
+            crate::columns::standing_column!(),
             ", (SELECT max(signing_keys.created_at) FROM signing_keys WHERE signing_keys.emergency) AS keys_ended_at,
                 EXISTS (SELECT 1 FROM credentials WHERE credentials.user_id = users.id AND credentials.kind = 'totp')
                 AS second_factor, ",
@@ -73,12 +70,18 @@ pub(crate) fn session(row: &mut Row) -> Result<Session, StorageError> {
 
 /// Reads the columns of `active_columns!`.
 pub(crate) fn active(row: &mut Row) -> Result<ActiveSession, StorageError> {
+    let (session, user) = (session(row)?, user(row)?);
+    let Standing {
+        rank,
+        roles,
+        permissions,
+    } = standing(row)?;
     Ok(ActiveSession {
-        session: session(row)?,
-        user: user(row)?,
-        roles: row.next()?,
-        permissions: row.next()?,
-        rank: row.next()?,
+        session,
+        user,
+        roles,
+        permissions,
+        rank,
         keys_ended_at: row.next()?,
         second_factor: row.next()?,
         acting: row
@@ -89,23 +92,14 @@ pub(crate) fn active(row: &mut Row) -> Result<ActiveSession, StorageError> {
 }
 
 /// The fields that `acting_column!` writes.
-type Written = (
-    bool,
-    u64,
-    u64,
-    Option<u64>,
-    Option<u64>,
-    u64,
-    Vec<String>,
-    Vec<String>,
-);
+type Written = (bool, u64, u64, Option<u64>, Option<u64>, Vec<ListedRole>);
 
 fn acting(text: &str) -> Result<Acting, StorageError> {
     let unreadable = |error: serde_json::Error| {
         StorageError::Invalid(format!("an acting administrator is unreadable: {error}"))
     };
     #[allow(clippy::disallowed_methods, reason = "the database creates this list")]
-    let (opaque, last_seen_at, expires_at, revoked_at, disabled_at, rank, roles, permissions): Written =
+    let (opaque, last_seen_at, expires_at, revoked_at, disabled_at, roles): Written =
         serde_json::from_str(text).map_err(unreadable)?;
     let time = Timestamp::from_millis;
     Ok(Acting {
@@ -114,10 +108,6 @@ fn acting(text: &str) -> Result<Acting, StorageError> {
         expires_at: time(expires_at),
         revoked_at: revoked_at.map(time),
         disabled_at: disabled_at.map(time),
-        standing: Standing {
-            rank,
-            roles,
-            permissions,
-        },
+        standing: standing_of(roles),
     })
 }

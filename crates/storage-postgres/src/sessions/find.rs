@@ -6,37 +6,39 @@ use crate::database::Database;
 use crate::executor::{Executor, Statement};
 use crate::sessions::columns::{active, active_columns, session, session_columns};
 
+/// Finds active sessions by their identifiers.
 pub(crate) const FIND: &str = concat!(
     "SELECT ",
     active_columns!(),
-    " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = $1"
+    ", sessions.id AS key FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ANY ($1::text[])"
 );
 
 const FIND_BY_TOKEN: &str = concat!(
     "SELECT ",
     active_columns!(),
-    " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.token = $1"
+    ", sessions.token AS key FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.token = ANY ($1::text[])"
 );
 
 pub(crate) async fn find(
     database: &Database<impl Executor>,
     session_id: String,
 ) -> Result<Option<ActiveSession>, StorageError> {
-    find_one(database, Statement::new(FIND, vec![session_id.into()])).await
+    find_one(database, FIND, session_id).await
 }
 
 pub(crate) async fn find_by_token(
     database: &Database<impl Executor>,
     token: String,
 ) -> Result<Option<ActiveSession>, StorageError> {
-    find_one(database, Statement::new(FIND_BY_TOKEN, vec![token.into()])).await
+    find_one(database, FIND_BY_TOKEN, token).await
 }
 
 async fn find_one(
     database: &Database<impl Executor>,
-    statement: Statement,
+    sql: &'static str,
+    key: String,
 ) -> Result<Option<ActiveSession>, StorageError> {
-    let rows = database.query(statement).await?;
+    let rows = database.look_up(sql, key).await?;
     rows.into_iter()
         .next()
         .map(|mut row| active(&mut row))

@@ -99,7 +99,7 @@ pub(crate) async fn start(
     if ends_others {
         batch.push(Statement::new(REVOKE_OTHERS, with_id()));
     }
-    batch.push(Statement::new(FIND, vec![id.into()]));
+    batch.push(Statement::new(FIND, vec![vec![id].into()]));
     let mut results = database.batch(batch).await?;
     let Some(mut row) = results.pop().and_then(|rows| rows.into_iter().next()) else {
         return Ok(StartSessionOutcome::UserInactive);

@@ -1,11 +1,11 @@
 //! Queries for one user, by login name or by identifier.
 
 use gatewright_storage::{
-    Account, Credential, IdentifiedAccount, LoginName, StorageError, UserDetails,
+    Account, Credential, IdentifiedAccount, LoginName, Standing, StorageError, UserDetails,
 };
 use gatewright_storage_sql::lists;
 
-use crate::columns::{user, user_columns};
+use crate::columns::{standing, user, user_columns};
 use crate::database::Database;
 use crate::executor::{Executor, Statement};
 use crate::identities::{identity, identity_columns};
@@ -82,7 +82,7 @@ macro_rules! member_columns {
             crate::users::find::account_columns!(),
             ", (SELECT coalesce(json_agg(json_build_array(issuer, subject, provider, email, label, created_at, last_used_at)
                 ORDER BY created_at, issuer, subject), '[]')::text FROM identities WHERE user_id = users.id) AS identities, ",
-            crate::columns::access_columns!()
+            crate::columns::standing_column!()
         )
     };
 }
@@ -141,11 +141,16 @@ pub(crate) fn member(row: &mut Row) -> Result<UserDetails, StorageError> {
     let account = account(row)?;
     let text: String = row.next()?;
     let identities = lists::identities(&text, &account.user.id)?;
+    let Standing {
+        rank,
+        roles,
+        permissions,
+    } = standing(row)?;
     Ok(UserDetails {
         account,
         identities,
-        roles: row.next()?,
-        permissions: row.next()?,
-        rank: row.next()?,
+        roles,
+        permissions,
+        rank,
     })
 }

@@ -35,7 +35,7 @@ const CHEAP_ROW: f64 = 500.0;
 const FILL: &[&str] = &[
     "INSERT INTO users (id, email, email_key, email_verified_at, username, username_key, display_name, profile, disabled_at,
         created_at, updated_at, last_login_at)
-        SELECT 'u' || n, n || '@example.com', n || '@example.com', t, 'name' || n, 'name' || n, 'Name ' || n, '{}',
+        SELECT 'u' || n, n || '@example.com', n || '@example.com', CASE WHEN n % 7 > 0 THEN t END, 'name' || n, 'name' || n, 'Name ' || n, '{}',
             CASE WHEN n % 1000 = 0 THEN t END, t, t, CASE WHEN n % 10 > 0 THEN t END
         FROM generate_series(1, 10000) AS n, LATERAL (SELECT 4733510400000 + n * 1000::bigint AS t) AS time",
     "INSERT INTO user_terms (term, user_id) SELECT 'name' || id, id FROM users UNION ALL SELECT 'n' || email, id FROM users",

@@ -25,11 +25,13 @@ macro_rules! taken {
         )
     };
 }
-/// Whether any user has the role that must be unassigned.
+/// Whether any user has the role that must be unassigned. The order makes PostgreSQL follow the index: it expects holders
+/// everywhere, and would read all users if there is none.
 macro_rules! held {
     () => {
-        "($2::text IS NOT NULL AND EXISTS (
-            SELECT 1 FROM roles JOIN user_roles ON user_roles.role_id = roles.id WHERE roles.name = $2))"
+        "($2::text IS NOT NULL AND (SELECT user_roles.user_id FROM user_roles
+            WHERE user_roles.role_id = (SELECT id FROM roles WHERE name = $2)
+            ORDER BY user_roles.user_id LIMIT 1) IS NOT NULL)"
     };
 }
 

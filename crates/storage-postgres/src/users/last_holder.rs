@@ -10,10 +10,12 @@ macro_rules! last_holder {
                 WHERE holder.id = $1 AND roles.name = ",
             $role,
             " AND holder.disabled_at IS NULL)
-            AND (SELECT other.id FROM user_roles JOIN users AS other ON other.id = user_roles.user_id
+            AND (SELECT user_roles.user_id FROM user_roles
                 WHERE user_roles.role_id = (SELECT id FROM roles WHERE name = ",
             $role,
-            ") AND other.id <> $1 AND other.disabled_at IS NULL ORDER BY user_roles.user_id LIMIT 1) IS NULL"
+            ") AND user_roles.user_id <> $1
+                AND (SELECT disabled_at FROM users AS other WHERE other.id = user_roles.user_id) IS NULL
+                ORDER BY user_roles.user_id LIMIT 1) IS NULL"
         )
     };
 }

@@ -6,17 +6,18 @@ use crate::database::Database;
 use crate::executor::{Executor, Statement};
 use crate::sessions::columns::{active, active_columns, session, session_columns};
 
-/// Finds active sessions by their identifiers.
+/// Finds active sessions by their identifiers. The list is a subquery, so that PostgreSQL expects as many keys whatever it
+/// contains: it then plans the statement once for a connection, and not each time anew.
 pub(crate) const FIND: &str = concat!(
     "SELECT ",
     active_columns!(),
-    ", sessions.id AS key FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ANY ($1::text[])"
+    ", sessions.id AS key FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ANY ((SELECT $1::text[])::text[])"
 );
 
 const FIND_BY_TOKEN: &str = concat!(
     "SELECT ",
     active_columns!(),
-    ", sessions.token AS key FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.token = ANY ($1::text[])"
+    ", sessions.token AS key FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.token = ANY ((SELECT $1::text[])::text[])"
 );
 
 pub(crate) async fn find(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod};
 use gatewright_storage_postgres::{Executor, Failure, Row, Statement, UrlError, pause_before};
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -91,6 +91,8 @@ impl Postgres {
         );
         let pool = Pool::builder(manager)
             .max_size(settings.size)
+            // Few connections are used under low load, and their statements stay prepared and planned.
+            .queue_mode(QueueMode::Lifo)
             .runtime(deadpool_postgres::Runtime::Tokio1)
             .wait_timeout(Some(settings.connect_timeout))
             .create_timeout(Some(settings.connect_timeout))

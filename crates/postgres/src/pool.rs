@@ -77,10 +77,11 @@ impl Postgres {
         config.connect_timeout(settings.connect_timeout);
         config.application_name(APPLICATION_NAME);
         if settings.keeps_session {
+            // All statements are short. Until the server has statistics of new tables, it would compile some of them each time.
             let limit = settings.statement_timeout.as_millis();
             let given = config.get_options().unwrap_or_default();
             config.options(format!(
-                "{given} -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}"
+                "{given} -c jit=off -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}"
             ));
         }
         let recycling_method = RecyclingMethod::Fast;

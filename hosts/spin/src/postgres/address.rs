@@ -14,7 +14,7 @@ const OPTIONS: [(&str, &str); 2] = [
     ("connect_timeout", "5"),
     (
         "options",
-        "-c%20statement_timeout%3D10s%20-c%20idle_in_transaction_session_timeout%3D10s",
+        "-c%20jit%3Doff%20-c%20statement_timeout%3D10s%20-c%20idle_in_transaction_session_timeout%3D10s",
     ),
 ];
 

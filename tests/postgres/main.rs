@@ -14,6 +14,7 @@ mod plans;
 mod pooler;
 mod proxy;
 mod purge;
+mod session;
 mod spin;
 mod start;
 mod tls;

@@ -6,8 +6,8 @@ use crate::database::Database;
 use crate::executor::{Executor, Statement};
 use crate::sessions::columns::{active, active_columns, session, session_columns};
 
-/// Finds active sessions by their identifiers. The list is a subquery, so that PostgreSQL expects as many keys whatever it
-/// contains: it then plans the statement once for a connection, and not each time anew.
+/// Finds active sessions by their identifiers. The list is a subquery, so that PostgreSQL expects the same number of keys
+/// whatever it contains. It then plans the statement once for a connection instead of at each call.
 pub(crate) const FIND: &str = concat!(
     "SELECT ",
     active_columns!(),

@@ -118,7 +118,7 @@ const FIRST: Migration = Migration {
             role_id text COLLATE "C" NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
             PRIMARY KEY (user_id, role_id)
         )"#,
-        "CREATE INDEX user_roles_role_id ON user_roles (role_id, user_id)",
+        "CREATE INDEX user_roles_role_id ON user_roles (role_id)",
         r#"CREATE TABLE decisions (id text COLLATE "C" PRIMARY KEY)"#,
         "INSERT INTO roles (id, name, description, built_in, rank, updated_at) VALUES
             ('018bcfe5-6800-7000-8000-000000000001', 'superadmin', 'May do everything.', true, 1000, 1700000000000),

@@ -11,6 +11,7 @@ use crate::executor::{Executor, Statement};
 use crate::grounds::{self, grounds_hold};
 use crate::guards::{lock_decisions, lock_role, share_decisions};
 use crate::identities::{self, identity_taken};
+use crate::users::last_holder::held_by_index;
 use crate::value::{Row, Value};
 
 /// Whether an existing user, or one earlier in the list, has the value of a row of the list.
@@ -25,13 +26,14 @@ macro_rules! taken {
         )
     };
 }
-/// Whether any user has the role that must be unassigned. The order makes PostgreSQL follow the index: it expects holders
-/// everywhere, and would read all users if there is none.
+/// Whether any user has the role that must be unassigned.
 macro_rules! held {
     () => {
-        "($2::text IS NOT NULL AND (SELECT user_roles.user_id FROM user_roles
-            WHERE user_roles.role_id = (SELECT id FROM roles WHERE name = $2)
-            ORDER BY user_roles.user_id LIMIT 1) IS NOT NULL)"
+        concat!(
+            "($2::text IS NOT NULL AND (SELECT user_roles.user_id FROM user_roles WHERE ",
+            held_by_index!("$2"),
+            ") IS NOT NULL)"
+        )
     };
 }
 

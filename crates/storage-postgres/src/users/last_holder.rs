@@ -1,7 +1,22 @@
-//! The role that must keep at least one holder.
+//! The role that must keep at least one holder, and the first holder of a role.
 
-/// Whether this user is the only one who has the role and is not disabled. `$1` is the user. The order makes PostgreSQL
-/// follow the index of the role's holders, because it expects many of them.
+/// Selects one of the rows of a role in `user_roles`. PostgreSQL expects many of them everywhere, and would read the
+/// whole table. The range, of one value, and the order make it follow the index of roles.
+macro_rules! held_by_index {
+    ($role:literal $(, $and:literal)?) => {
+        concat!(
+            "user_roles.role_id BETWEEN (SELECT id FROM roles WHERE name = ",
+            $role,
+            ") AND (SELECT id FROM roles WHERE name = ",
+            $role,
+            ")",
+            $($and,)?
+            " ORDER BY user_roles.role_id LIMIT 1"
+        )
+    };
+}
+
+/// Whether this user is the only one who has the role and is not disabled. `$1` is the user.
 macro_rules! last_holder {
     ($role:literal) => {
         concat!(
@@ -10,13 +25,14 @@ macro_rules! last_holder {
                 WHERE holder.id = $1 AND roles.name = ",
             $role,
             " AND holder.disabled_at IS NULL)
-            AND (SELECT user_roles.user_id FROM user_roles
-                WHERE user_roles.role_id = (SELECT id FROM roles WHERE name = ",
-            $role,
-            ") AND user_roles.user_id <> $1
-                AND (SELECT disabled_at FROM users AS other WHERE other.id = user_roles.user_id) IS NULL
-                ORDER BY user_roles.user_id LIMIT 1) IS NULL"
+            AND (SELECT user_roles.user_id FROM user_roles WHERE ",
+            crate::users::last_holder::held_by_index!(
+                $role,
+                " AND user_roles.user_id <> $1
+                AND (SELECT disabled_at FROM users AS other WHERE other.id = user_roles.user_id) IS NULL"
+            ),
+            ") IS NULL"
         )
     };
 }
-pub(crate) use last_holder;
+pub(crate) use {held_by_index, last_holder};

@@ -116,6 +116,7 @@ macro_rules! tests {
 tests! {
     a_decision_waits_for_what_changes_its_grounds
     a_last_holder_waits_for_another_one
+    nobody_gets_a_role_that_is_deleted
     no_session_outlives_the_end_of_all
     one_secret_replaces_another
     a_secret_is_used_by_one_call

@@ -17,8 +17,8 @@ pub trait ApiClient {
     /// Returns a name that distinguishes this service from others in the stored progress of an import.
     fn name(&self) -> String;
 
-    /// Returns how many requests [`send_all`](Self::send_all) can process at the same time.
-    fn max_concurrency(&self) -> usize {
+    /// Returns how many requests a call of [`send_all`](Self::send_all) should have.
+    fn round_len(&self) -> usize {
         1
     }
 

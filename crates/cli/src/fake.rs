@@ -39,7 +39,7 @@ impl Script {
 pub(crate) struct Fake {
     answers: RefCell<VecDeque<Script>>,
     requests: RefCell<Vec<Request<Vec<u8>>>>,
-    max_concurrency: usize,
+    round_len: usize,
     name: &'static str,
 }
 
@@ -48,14 +48,14 @@ impl Fake {
         Self {
             answers: RefCell::new(answers.into_iter().collect()),
             requests: RefCell::default(),
-            max_concurrency: 1,
+            round_len: 1,
             name: "fake",
         }
     }
 
     /// Sets how many requests are sent at the same time.
-    pub(crate) fn with_max_concurrency(mut self, count: usize) -> Self {
-        self.max_concurrency = count;
+    pub(crate) fn with_round_len(mut self, count: usize) -> Self {
+        self.round_len = count;
         self
     }
 
@@ -103,8 +103,8 @@ impl ApiClient for Fake {
         self.name.to_owned()
     }
 
-    fn max_concurrency(&self) -> usize {
-        self.max_concurrency
+    fn round_len(&self) -> usize {
+        self.round_len
     }
 }
 

@@ -25,27 +25,35 @@ impl RowsDigest {
             match value {
                 Value::Null => self.hash.update([0]),
                 Value::Boolean(flag) => self.hash.update([1, u8::from(*flag)]),
-                Value::Integer(number) => {
-                    self.hash.update([2]);
-                    self.hash.update(number.to_be_bytes());
-                }
+                Value::Integer(number) => self.integer(*number),
                 Value::Text(text) => self.text(3, text),
                 Value::Texts(texts) => {
                     self.hash.update([4]);
                     self.hash.update((texts.len() as u64).to_be_bytes());
                     for text in texts {
-                        self.text(3, text);
+                        match text {
+                            Some(text) => self.text(3, text),
+                            None => self.hash.update([0]),
+                        }
                     }
                 }
                 Value::Integers(numbers) => {
                     self.hash.update([5]);
                     self.hash.update((numbers.len() as u64).to_be_bytes());
                     for number in numbers {
-                        self.hash.update(number.to_be_bytes());
+                        match number {
+                            Some(number) => self.integer(*number),
+                            None => self.hash.update([0]),
+                        }
                     }
                 }
             }
         }
+    }
+
+    fn integer(&mut self, number: i64) {
+        self.hash.update([2]);
+        self.hash.update(number.to_be_bytes());
     }
 
     fn text(&mut self, kind: u8, text: &str) {

@@ -257,7 +257,7 @@ fn canonical(kind: Kind, value: ValueRef<'_>) -> Result<Value> {
         (Kind::Flag, ValueRef::Integer(number @ (0 | 1))) => Value::Boolean(number == 1),
         (Kind::Names, ValueRef::Text(_)) => {
             let names = value.as_str()?.split(',').filter(|name| !name.is_empty());
-            Value::Texts(names.map(str::to_owned).collect())
+            Value::Texts(names.map(|name| Some(name.to_owned())).collect())
         }
         (_, other) => bail!("its type is {}", other.data_type()),
     })
@@ -273,7 +273,10 @@ impl ToSql for Stored<'_> {
             Value::Boolean(flag) => i64::from(*flag).into(),
             Value::Integer(number) => (*number).into(),
             Value::Text(text) => text.as_str().into(),
-            Value::Texts(texts) => texts.join(",").into(),
+            Value::Texts(texts) => {
+                let texts: Vec<_> = texts.iter().flatten().map(String::as_str).collect();
+                texts.join(",").into()
+            }
             // No column has this type.
             Value::Integers(_) => return Err(rusqlite::Error::InvalidQuery),
         })

@@ -9,7 +9,7 @@ use crate::executor::Statement;
 
 const LOCK: &str = "SELECT 1 FROM guards WHERE name = $1 FOR UPDATE";
 const SHARE: &str = "SELECT 1 FROM guards WHERE name = $1 FOR SHARE";
-// A transaction that gives the role to a user waits as well, because the reference to the role locks its key.
+// A transaction that gives the role to a user waits as well, because it locks the key of the role.
 const LOCK_ROLE: &str = "SELECT 1 FROM roles WHERE name = $1 FOR UPDATE";
 const LOCK_USER: &str = "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE";
 

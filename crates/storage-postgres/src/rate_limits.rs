@@ -33,7 +33,7 @@ impl<E: Executor> RateLimits for PostgresStorage<E> {
                 limit.key.as_str().into(),
                 (limit.window.as_millis() as u64).into(),
                 names.clone().into(),
-                Value::Integers(most.clone()),
+                Value::Integers(most.iter().copied().map(Some).collect()),
             ];
             batch.push(Statement::new(COUNT, parameters));
             names.push(limit.key);

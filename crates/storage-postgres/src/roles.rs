@@ -118,6 +118,7 @@ macro_rules! deletion {
     }};
 }
 
+const WITHDRAW: &str = concat!("DELETE FROM user_roles WHERE role_id = $1 AND ", decided!());
 const INSERT: &str = concat!(
     "INSERT INTO roles (id, name, description, updated_at, rank, built_in) SELECT $1, $2, $3, $4, $5, false WHERE ",
     decided!()
@@ -238,7 +239,9 @@ impl<E: Executor> Roles for PostgresStorage<E> {
         grounds: Option<Grounds>,
         events: Vec<AuditEvent>,
     ) -> Result<bool, StorageError> {
-        let batch = deletion!("roles", role_id, grounds, events);
+        let mut batch = deletion!("roles", role_id, grounds, events);
+        let withdraw = Statement::new(WITHDRAW, vec![role_id.as_str().into()]);
+        batch.insert(batch.len() - 1, withdraw);
         let mut results = self.database().batch(batch).await?;
         Ok(results.pop().is_some_and(|deleted| !deleted.is_empty()))
     }

@@ -50,9 +50,10 @@ const FIRST: Migration = Migration {
         "CREATE INDEX users_without_username ON users (id) WHERE username_key IS NULL",
         "CREATE INDEX users_disabled_at ON users (disabled_at) WHERE disabled_at IS NOT NULL",
         "CREATE INDEX users_locked_until ON users (locked_until) WHERE locked_until IS NOT NULL",
+        // No reference to the user, because the check of each term would take long in an import.
         r#"CREATE TABLE user_terms (
             term text COLLATE "C" NOT NULL,
-            user_id text COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+            user_id text COLLATE "C" NOT NULL,
             PRIMARY KEY (term, user_id)
         )"#,
         "CREATE INDEX user_terms_user_id ON user_terms (user_id, term)",
@@ -113,9 +114,10 @@ const FIRST: Migration = Migration {
             PRIMARY KEY (role_id, permission_id)
         )"#,
         "CREATE INDEX role_permissions_permission_id ON role_permissions (permission_id)",
+        // No reference to the role, because imports at the same time would wait for each other to lock it for each user.
         r#"CREATE TABLE user_roles (
             user_id text COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-            role_id text COLLATE "C" NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+            role_id text COLLATE "C" NOT NULL,
             PRIMARY KEY (user_id, role_id)
         )"#,
         "CREATE INDEX user_roles_role_id ON user_roles (role_id)",

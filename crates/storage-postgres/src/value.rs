@@ -14,9 +14,9 @@ pub enum Value {
     /// `text`.
     Text(String),
     /// `bigint[]`.
-    Integers(Vec<i64>),
+    Integers(Vec<Option<i64>>),
     /// `text[]`.
-    Texts(Vec<String>),
+    Texts(Vec<Option<String>>),
 }
 
 impl From<bool> for Value {
@@ -39,7 +39,7 @@ impl From<String> for Value {
 
 impl From<Vec<String>> for Value {
     fn from(texts: Vec<String>) -> Self {
-        Self::Texts(texts)
+        Self::Texts(texts.into_iter().map(Some).collect())
     }
 }
 
@@ -129,7 +129,10 @@ impl FromValue for String {
 impl FromValue for Vec<String> {
     fn from_value(value: Value) -> Result<Self, StorageError> {
         match value {
-            Value::Texts(texts) => Ok(texts),
+            Value::Texts(texts) => texts
+                .into_iter()
+                .collect::<Option<_>>()
+                .map_or_else(|| unexpected("a list without nulls"), Ok),
             _ => unexpected("a list of texts"),
         }
     }

@@ -71,19 +71,19 @@ impl Local {
         answers.pop().context("the response is missing")?
     }
 
-    /// Returns the best number of requests to send at the same time.
-    pub fn max_concurrency(&self) -> usize {
-        self.database.bulk_concurrency()
-    }
-
-    /// Answers requests at the same time, each as [`send`](Self::send) does.
+    /// Answers requests, each as [`send`](Self::send) does, and several at the same time: as many as the database answers
+    /// best.
     pub fn send_all(
         &self,
         requests: impl Iterator<Item = Request<Vec<u8>>>,
     ) -> Vec<Result<Response<Vec<u8>>>> {
         self.runtime.block_on(async {
             let (mut answers, mut awaited) = (Vec::new(), FuturesOrdered::new());
+            let at_most = self.database.bulk_concurrency();
             for request in requests {
+                if awaited.len() >= at_most {
+                    answers.extend(awaited.next().await);
+                }
                 let mut request = request.map(|body| Full::new(Bytes::from(body)));
                 request.extensions_mut().insert(Operator);
                 awaited.push_back(self.service.handle(request));

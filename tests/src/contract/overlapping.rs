@@ -218,6 +218,63 @@ pub fn a_last_holder_waits_for_another_one(pair: &impl Overlap) {
     assert_ne!(outcome, Ok(CreateUserOutcome::Created));
 }
 
+/// Gives a role to a user in one of three ways. The role can be missing.
+fn give(storage: &impl Storage, way: u64, number: u64) {
+    let name = format!("free:{number}");
+    match way {
+        0 => drop(block_on(storage.create_user(with_role(number + 2, &name)))),
+        1 => {
+            let list = vec![with_role(number + 2, &name)];
+            drop(block_on(storage.create_users(id(number + 3), list, None)));
+        }
+        _ => {
+            let user = account(storage, number + 1).user;
+            let adds_roles = names(&[&name]);
+            drop(apply(
+                storage,
+                UserChange {
+                    adds_roles,
+                    ..change(&user, number, 3)
+                },
+            ));
+        }
+    }
+}
+
+/// Nobody holds a role that is deleted while it is given, also if a role with the same identifier is created later.
+pub fn nobody_gets_a_role_that_is_deleted(pair: &impl Overlap) {
+    fn delete(storage: &impl Storage, number: u64) {
+        let deleted = storage.delete_role(id(number + 1), None, vec![]);
+        assert_eq!(block_on(deleted), Ok(true));
+    }
+    let storage = pair.storage();
+    let mut number = 2000;
+    for way in 0..3 {
+        for given_first in [true, false] {
+            scene(storage, number);
+            if given_first {
+                pair.overlap(
+                    |first| give(first, way, number),
+                    |second| delete(second, number),
+                );
+            } else {
+                pair.overlap(
+                    |first| delete(first, number),
+                    |second| give(second, way, number),
+                );
+            }
+            let free = format!("free:{number}");
+            let again = role(number + 1, &free, &[], 4);
+            assert!(store(storage, again, None, None));
+            for user in [number + 1, number + 2] {
+                let standing = block_on(storage.find_standing(Subject::User(id(user)))).unwrap();
+                assert!(!standing.roles.contains(&free), "way {way}, {given_first}");
+            }
+            number += 100;
+        }
+    }
+}
+
 fn ending_sessions(user: &User, number: u64) -> UserChange {
     UserChange {
         deletes_credentials: names(&["password"]),

@@ -61,7 +61,7 @@ pub(super) fn measure(folder: &Path) -> Result<()> {
         for (build, starts) in [&empty, &built].into_iter().zip(&mut starts) {
             let (running, base) = serve(build, &format!("start{round}"), &variables[..4])?;
             curl(&[&format!("{base}/healthz")])?;
-            starts.push(cpu_of_children(&running)?);
+            starts.push(cpu_of_children(running.id())?);
         }
     }
     let [nothing, ours] = starts.map(|mut starts| {

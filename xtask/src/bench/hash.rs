@@ -5,7 +5,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -14,7 +14,6 @@ use crate::component::{self, Module};
 use crate::install::{npm_packages, python_packages};
 use crate::native::build_hashes;
 use crate::process::root;
-use crate::running::Running;
 
 /// Each figure is the median of this many rounds, after one that is not counted.
 const ROUNDS: usize = 9;
@@ -56,8 +55,9 @@ const ARGON2: [&str; 3] = ["hash-wasm", "@noble/hashes", "@node-rs/argon2"];
 /// A process that computes hashes, see `tests/hashes/node.mjs`.
 struct Contender {
     name: &'static str,
-    process: Running,
-    input: ChildStdin,
+    process: Child,
+    /// Taken when this is dropped.
+    input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     /// Whether its child computes.
     by_child: bool,
@@ -75,8 +75,8 @@ impl Contender {
         let output = child.stdout.take().context("its output")?;
         Ok(Self {
             name,
-            process: Running::new(child),
-            input,
+            process: child,
+            input: Some(input),
             output: BufReader::new(output),
             by_child: false,
         })
@@ -85,7 +85,8 @@ impl Contender {
     /// Computes a hash this many times. Returns the milliseconds of one.
     fn compute(&mut self, (kind, stored): (&str, &str), count: u32) -> Result<f64> {
         let before = self.cpu()?;
-        writeln!(self.input, "{count} {kind} {stored}")?;
+        let input = self.input.as_mut().context("its input")?;
+        writeln!(input, "{count} {kind} {stored}")?;
         let mut line = String::new();
         self.output.read_line(&mut line)?;
         if line.trim_end() != "done" {
@@ -96,9 +97,17 @@ impl Contender {
 
     fn cpu(&self) -> Result<f64> {
         match self.by_child {
-            true => cpu_of_children(&self.process),
+            true => cpu_of_children(self.process.id()),
             false => cpu(self.process.id()),
         }
+    }
+}
+
+impl Drop for Contender {
+    fn drop(&mut self) {
+        // It stops at the end of its input, together with its child.
+        drop(self.input.take());
+        let _ = self.process.wait();
     }
 }
 
@@ -110,28 +119,32 @@ pub(crate) fn run() -> Result<()> {
     npm_packages(&folder())?;
     python_packages(&folder())?;
     npm_packages(&root().join("hosts/cloudflare"))?;
-    let node = |name| Contender::start(name, Command::new("node").args(["node.mjs", name]));
+    let node = |name, implementation| {
+        Contender::start(
+            name,
+            Command::new("node").args(["node.mjs", implementation]),
+        )
+    };
     let mut native = Contender::start(
         "C",
         Command::new(folder().join(".venv/bin/python")).arg("native.py"),
     )?;
     let mut wasmtime = Command::new(hashes);
     wasmtime.env("GATEWRIGHT_COMPONENTS", root().join("target/components"));
-    let mut workerd = Command::new(root().join("hosts/cloudflare/node_modules/node/bin/node"));
+    let newer = root().join("hosts/cloudflare/node_modules/node/bin/node");
+    let mut workerd = Contender::start(
+        "gatewright in workerd",
+        Command::new(newer).arg("workerd.mjs"),
+    )?;
+    workerd.by_child = true;
     let mut ours = [
-        Contender {
-            name: "gatewright in V8",
-            ..node("gatewright")?
-        },
+        node("gatewright in V8", "gatewright")?,
         Contender::start("gatewright in wasmtime", &mut wasmtime)?,
-        Contender {
-            by_child: true,
-            ..Contender::start("gatewright in workerd", workerd.arg("workerd.mjs"))?
-        },
+        workerd,
     ];
     let mut peers = Vec::new();
     for name in ARGON2 {
-        peers.push(node(name)?);
+        peers.push(node(name, name)?);
     }
     for kind in KINDS {
         println!("{}, median of {ROUNDS} rounds", kind.0);

@@ -5,11 +5,9 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use super::client::login;
-use crate::running::Running;
 
 /// Returns the CPU time in seconds of the processes that a process started.
-pub(super) fn cpu_of_children(process: &Running) -> Result<f64> {
-    let id = process.id();
+pub(super) fn cpu_of_children(id: u32) -> Result<f64> {
     let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
     let mut seconds = 0.0;
     for child in children.split_whitespace() {

@@ -35,12 +35,12 @@ impl<'a> Api<'a> {
         self.client.name()
     }
 
-    /// Returns how many requests can be sent at the same time.
-    pub(crate) fn max_concurrency(&self) -> usize {
-        self.client.max_concurrency()
+    /// Returns how many requests a call of [`post_all`](Self::post_all) should have.
+    pub(crate) fn round_len(&self) -> usize {
+        self.client.round_len()
     }
 
-    /// Posts JSON bodies to one path at the same time, and returns the bodies of the responses in the same order.
+    /// Posts JSON bodies to one path, several at the same time, and returns the bodies of the responses in the same order.
     pub(crate) fn post_all(
         &self,
         path: &str,

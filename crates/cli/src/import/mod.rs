@@ -165,7 +165,7 @@ pub(crate) fn run(call: &mut Call<'_>, matches: &ArgMatches) -> Result<()> {
         progress,
         line: 0,
     };
-    let round = batch * call.api.max_concurrency();
+    let round = batch * call.api.round_len();
     // A round is read while the previous one is stored.
     let (sender, rounds) = sync_channel(0);
     let reader = thread::spawn(move || {

@@ -66,9 +66,10 @@ const DELETE_CREDENTIALS: &str = "DELETE FROM credentials
     WHERE user_id = (SELECT id FROM users WHERE id = $1 AND change_id = $2) AND kind = $3";
 const REMOVE_IDENTITY: &str = "DELETE FROM identities
     WHERE user_id = (SELECT id FROM users WHERE id = $1 AND change_id = $2) AND issuer = $3 AND subject = $4";
+// Locks the key of the role, so that it is not deleted meanwhile.
 const ADD_ROLE: &str =
     "INSERT INTO user_roles (user_id, role_id) SELECT users.id, roles.id FROM users, roles
-    WHERE users.id = $1 AND users.change_id = $2 AND roles.name = $3 ON CONFLICT DO NOTHING";
+    WHERE users.id = $1 AND users.change_id = $2 AND roles.name = $3 FOR KEY SHARE OF roles ON CONFLICT DO NOTHING";
 const REMOVE_ROLE: &str = "DELETE FROM user_roles
     WHERE user_id = (SELECT id FROM users WHERE id = $1 AND change_id = $2)
     AND role_id = (SELECT id FROM roles WHERE name = $3)";

@@ -1,5 +1,5 @@
-//! Creation of users. The first statement decides which users are stored, and marks them. The following statements
-//! store data only for marked users.
+//! Creation of users. One statement decides which users are stored, marks them, and stores their data. The next one says why
+//! others were not stored.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,9 @@ macro_rules! taken {
             $column,
             " = item.",
             $column,
-            " AND (change_id IS NULL OR NOT starts_with(change_id, $1::text || '/') OR change_id < item.mark))"
+            " AND (change_id IS NULL OR NOT starts_with(change_id, $1::text || '/') OR change_id < ",
+            mark!(),
+            "))"
         )
     };
 }
@@ -41,7 +43,7 @@ macro_rules! held {
 /// in the list are stored after all users, so `repeats` says whether an earlier row has one of them.
 macro_rules! identified {
     () => {
-        concat!("(item.repeats OR ", identity_taken!("item.pairs"), ")")
+        concat!("(item.repeats = 1 OR ", identity_taken!("item.pairs"), ")")
     };
 }
 
@@ -57,177 +59,158 @@ const DECIDE: &str = concat!(
 );
 const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = $1";
 
-/// A statement for each row of a list, in its order.
-struct ForEach {
-    /// The names of a row's columns.
-    columns: &'static [&'static str],
-    sql: &'static str,
-}
+/// Rows, as a list for each column. Lists cost the server less than JSON.
+struct Rows(Vec<Value>);
 
-impl ForEach {
-    /// Creates the statement. The list is its last parameter.
-    fn statement(&self, mut parameters: Vec<Value>, rows: Vec<Vec<Value>>) -> Statement {
-        let object = |row: Vec<Value>| {
-            let names = self.columns.iter().map(|name| (*name).to_owned());
-            serde_json::Value::Object(names.zip(row.into_iter().map(Into::into)).collect())
+/// The type of a column.
+#[derive(Clone, Copy)]
+enum Type {
+    Integer,
+    Text,
+}
+use Type::{Integer, Text};
+
+impl Rows {
+    fn new(types: &[Type]) -> Self {
+        let list = |ty: &Type| match ty {
+            Integer => Value::Integers(vec![]),
+            Text => Value::Texts(vec![]),
         };
-        let list: serde_json::Value = rows.into_iter().map(object).collect();
-        parameters.push(list.to_string().into());
-        Statement::new(self.sql, parameters)
+        Self(types.iter().map(list).collect())
+    }
+
+    fn push(&mut self, row: impl IntoIterator<Item = Value>) {
+        for (list, value) in self.0.iter_mut().zip(row) {
+            match (list, value) {
+                (Value::Integers(list), Value::Integer(number)) => list.push(Some(number)),
+                (Value::Texts(list), Value::Text(text)) => list.push(Some(text)),
+                (Value::Integers(list), _) => list.push(None),
+                (Value::Texts(list), _) => list.push(None),
+                _ => {}
+            }
+        }
     }
 }
 
-/// Names that users have several of, a list for each parameter. Arrays cost the server less than JSON, and most rows of
-/// an import are such names.
-#[derive(Default)]
-struct Names {
-    marks: Vec<String>,
-    user_ids: Vec<String>,
-    names: Vec<String>,
+/// The mark of a row: the change and the place in its list.
+macro_rules! mark {
+    () => {
+        "($1::text || '/' || item.place)"
+    };
+}
+/// Whether the user of a row was stored. The marks of stored users are hashed once, because the subquery is part of an
+/// expression.
+macro_rules! stored {
+    () => {
+        concat!(
+            "coalesce(",
+            mark!(),
+            " IN (SELECT change_id FROM stored), false)"
+        )
+    };
 }
 
-impl Names {
-    fn push(&mut self, mark: &str, user_id: &str, name: String) {
-        self.marks.push(mark.to_owned());
-        self.user_ids.push(user_id.to_owned());
-        self.names.push(name);
-    }
+const USERS: [Type; 17] = [
+    Integer, Text, Text, Text, Integer, Text, Text, Text, Text, Integer, Integer, Integer, Integer,
+    Integer, Integer, Text, Integer,
+];
+const CREDENTIALS: [Type; 10] = [
+    Integer, Text, Text, Text, Text, Integer, Text, Integer, Integer, Integer,
+];
+const IDENTITIES: [Type; 10] = [
+    Integer, Text, Text, Text, Text, Text, Text, Integer, Integer, Text,
+];
+/// Names that users have several of: places, identifiers of users, and names.
+const NAMES: [Type; 3] = [Integer, Text, Text];
 
-    fn statement(self, sql: &'static str) -> Statement {
-        let lists = [self.marks, self.user_ids, self.names];
-        Statement::new(sql, lists.into_iter().map(Value::Texts).collect())
-    }
-}
-
-// Passes over users whose unique key is taken.
-const INSERT_USERS: ForEach = ForEach {
-    columns: &[
-        "mark",
-        "id",
-        "email",
-        "email_key",
-        "email_verified_at",
-        "username",
-        "username_key",
-        "display_name",
-        "profile",
-        "disabled_at",
-        "locked_until",
-        "created_at",
-        "updated_at",
-        "last_login_at",
-        "email_proved_at",
-        "pairs",
-        "repeats",
-    ],
-    sql: concat!(
-        "INSERT INTO users (change_id, id, email, email_key, email_verified_at, username, username_key, display_name,
+// Passes over users whose unique key is taken. One statement, so that the rest is stored without looking up each user again.
+// A new user has no roles and terms yet, so there is no conflict.
+const INSERT: &str = concat!(
+    "WITH stored AS (
+        INSERT INTO users (change_id, id, email, email_key, email_verified_at, username, username_key, display_name,
             profile, disabled_at, locked_until, created_at, updated_at, last_login_at, email_proved_at)
-        SELECT item.mark, item.id, item.email, item.email_key, item.email_verified_at, item.username, item.username_key,
+        SELECT ",
+    mark!(),
+    ", item.id, item.email, item.email_key, item.email_verified_at, item.username, item.username_key,
             item.display_name, item.profile, item.disabled_at, item.locked_until, item.created_at, item.updated_at,
             item.last_login_at, item.email_proved_at
-        FROM json_to_recordset($4::text::json) AS item (mark text, id text, email text, email_key text,
-            email_verified_at bigint, username text, username_key text, display_name text, profile text,
-            disabled_at bigint, locked_until bigint, created_at bigint, updated_at bigint, last_login_at bigint,
-            email_proved_at bigint, pairs text, repeats boolean)
+        FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::text[],
+            $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
+            $19::text[], $20::bigint[]) AS item (place, id, email, email_key, email_verified_at, username, username_key,
+            display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at, email_proved_at, pairs,
+            repeats)
         WHERE NOT ",
-        held!(),
-        " AND ",
-        decided!(),
-        " AND NOT ",
-        identified!(),
-        " ORDER BY item.mark ON CONFLICT DO NOTHING"
-    ),
-};
-const INSERT_CREDENTIALS: ForEach = ForEach {
-    columns: &[
-        "mark",
-        "user_id",
-        "id",
-        "kind",
-        "secret",
-        "counter",
-        "label",
-        "created_at",
-        "updated_at",
-        "last_used_at",
-    ],
-    sql: "INSERT INTO credentials (user_id, id, kind, secret, counter, label, created_at, updated_at, last_used_at)
-        SELECT users.id, item.id, item.kind, item.secret, item.counter, item.label, item.created_at, item.updated_at,
+    held!(),
+    " AND ",
+    decided!(),
+    " AND NOT ",
+    identified!(),
+    " ORDER BY item.place ON CONFLICT DO NOTHING RETURNING change_id
+    ), with_credentials AS (
+        INSERT INTO credentials (user_id, id, kind, secret, counter, label, created_at, updated_at, last_used_at)
+        SELECT item.user_id, item.id, item.kind, item.secret, item.counter, item.label, item.created_at, item.updated_at,
             item.last_used_at
-        FROM json_to_recordset($1::text::json) AS item (mark text, user_id text, id text, kind text, secret text,
-            counter bigint, label text, created_at bigint, updated_at bigint, last_used_at bigint)
-        JOIN users ON users.id = item.user_id AND users.change_id = item.mark",
-};
-const INSERT_IDENTITIES: ForEach = ForEach {
-    columns: &[
-        "mark",
-        "user_id",
-        "issuer",
-        "subject",
-        "provider",
-        "email",
-        "label",
-        "created_at",
-        "last_used_at",
-        "tokens",
-    ],
-    sql: "INSERT INTO identities (user_id, issuer, subject, provider, email, label, created_at, last_used_at, tokens)
-        SELECT users.id, item.issuer, item.subject, item.provider, item.email, item.label, item.created_at,
+        FROM unnest($21::bigint[], $22::text[], $23::text[], $24::text[], $25::text[], $26::bigint[], $27::text[],
+            $28::bigint[], $29::bigint[], $30::bigint[]) AS item (place, user_id, id, kind, secret, counter, label,
+            created_at, updated_at, last_used_at)
+        WHERE ",
+    stored!(),
+    "
+    ), with_identities AS (
+        INSERT INTO identities (user_id, issuer, subject, provider, email, label, created_at, last_used_at, tokens)
+        SELECT item.user_id, item.issuer, item.subject, item.provider, item.email, item.label, item.created_at,
             item.last_used_at, item.tokens
-        FROM json_to_recordset($1::text::json) AS item (mark text, user_id text, issuer text, subject text, provider text,
-            email text, label text, created_at bigint, last_used_at bigint, tokens text)
-        JOIN users ON users.id = item.user_id AND users.change_id = item.mark ORDER BY item.mark",
-};
-/// Stores what users have several of. The parameters are three lists: marks, identifiers of users, and names. A new user
-/// has none of them yet, so there is no conflict.
-const INSERT_ROLES: &str = "INSERT INTO user_roles (user_id, role_id) SELECT users.id, roles.id
-    FROM unnest($1::text[], $2::text[], $3::text[]) AS item (mark, user_id, role)
-    JOIN users ON users.id = item.user_id AND users.change_id = item.mark
-    JOIN roles ON roles.name = item.role";
-const INSERT_TERMS: &str = "INSERT INTO user_terms (user_id, term) SELECT users.id, item.term
-    FROM unnest($1::text[], $2::text[], $3::text[]) AS item (mark, user_id, term)
-    JOIN users ON users.id = item.user_id AND users.change_id = item.mark";
+        FROM unnest($31::bigint[], $32::text[], $33::text[], $34::text[], $35::text[], $36::text[], $37::text[],
+            $38::bigint[], $39::bigint[], $40::text[]) AS item (place, user_id, issuer, subject, provider, email, label,
+            created_at, last_used_at, tokens)
+        WHERE ",
+    stored!(),
+    " ORDER BY item.place
+    ), given AS MATERIALIZED (
+        SELECT roles.id, roles.name FROM roles WHERE roles.name IN (SELECT unnest($43::text[]))
+        ORDER BY roles.id FOR KEY SHARE OF roles
+    ), with_roles AS (
+        INSERT INTO user_roles (user_id, role_id) SELECT item.user_id, given.id
+        FROM unnest($41::bigint[], $42::text[], $43::text[]) AS item (place, user_id, role)
+        JOIN given ON given.name = item.role
+        WHERE ",
+    stored!(),
+    "
+    )
+    INSERT INTO user_terms (user_id, term) SELECT item.user_id, item.term
+    FROM unnest($44::bigint[], $45::text[], $46::text[]) AS item (place, user_id, term) WHERE ",
+    stored!()
+);
 // 0: created, 1: role assigned, 2: identifier taken, 3: address taken, 4: user name taken, 5: grounds changed,
 // 6: identity taken. If another user had a key and was deleted meanwhile, the caller tries again, as after a change of
 // the grounds.
-const CREATE_OUTCOMES: ForEach = ForEach {
-    columns: &[
-        "mark",
-        "id",
-        "email_key",
-        "username_key",
-        "pairs",
-        "repeats",
-    ],
-    sql: concat!(
-        "SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = item.id AND change_id = item.mark) THEN 0 WHEN NOT ",
-        decided!(),
-        " THEN 5 WHEN ",
-        held!(),
-        " THEN 1 WHEN ",
-        taken!("id"),
-        " THEN 2 WHEN ",
-        taken!("email_key"),
-        " THEN 3 WHEN ",
-        taken!("username_key"),
-        " THEN 4 WHEN ",
-        identified!(),
-        " THEN 6 ELSE 5 END
-        FROM json_to_recordset($4::text::json) AS item (mark text, id text, email_key text, username_key text, pairs text,
-            repeats boolean) ORDER BY item.mark"
-    ),
-};
+const OUTCOMES: &str = concat!(
+    "SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = item.id AND change_id = ",
+    mark!(),
+    ") THEN 0 WHEN NOT ",
+    decided!(),
+    " THEN 5 WHEN ",
+    held!(),
+    " THEN 1 WHEN ",
+    taken!("id"),
+    " THEN 2 WHEN ",
+    taken!("email_key"),
+    " THEN 3 WHEN ",
+    taken!("username_key"),
+    " THEN 4 WHEN ",
+    identified!(),
+    " THEN 6 ELSE 5 END
+    FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[])
+        AS item (place, id, email_key, username_key, pairs, repeats) ORDER BY item.place"
+);
+const KEYS: [Type; 6] = [Integer, Text, Text, Text, Text, Integer];
 
 /// The mark of a user who is stored alone. The same batch clears it.
 const ALONE: &str = "new";
 const UNMARK: &str = "UPDATE users SET change_id = NULL WHERE id = $1 AND change_id = 'new/10000'";
 
-/// Returns the mark of a user who is stored by a change: the change and the place in its list, with a fixed number of
-/// digits.
-fn mark(change_id: &str, place: usize) -> String {
-    format!("{change_id}/{}", 10_000 + place)
-}
+/// The place of the first user of a list, so that all places have the same number of digits and marks sort by them.
+const FIRST: i64 = 10_000;
 
 pub(crate) async fn create_user(
     database: &Database<impl Executor>,
@@ -257,18 +240,17 @@ async fn create(
     if new.is_empty() {
         return Ok(Vec::new());
     }
-    let (mut users, mut credentials, mut keys) = (vec![], vec![], vec![]);
-    let (mut roles, mut terms) = (Names::default(), Names::default());
-    let (mut identities, mut seen, mut events) = (vec![], BTreeSet::new(), vec![]);
+    let (mut users, mut keys) = (Rows::new(&USERS), Rows::new(&KEYS));
+    let (mut credentials, mut identities) = (Rows::new(&CREDENTIALS), Rows::new(&IDENTITIES));
+    let (mut roles, mut terms) = (Rows::new(&NAMES), Rows::new(&NAMES));
+    let (mut seen, mut events) = (BTreeSet::new(), vec![]);
     let first = new.first().map(|new| new.user.id.clone());
     let change_id = change.as_deref().unwrap_or(ALONE);
-    for (place, new) in new.into_iter().enumerate() {
+    for (place, new) in (FIRST..).zip(new) {
         let user = new.user;
-        let mark = mark(change_id, place);
-        let of_user = || vec![mark.as_str().into(), user.id.as_str().into()];
+        let of_user = || [Value::Integer(place), user.id.as_str().into()];
         for held in new.credentials {
-            let mut row = of_user();
-            row.extend([
+            credentials.push(of_user().into_iter().chain([
                 held.id.into(),
                 held.kind.into(),
                 held.secret.into(),
@@ -277,34 +259,31 @@ async fn create(
                 held.created_at.into(),
                 held.updated_at.into(),
                 held.last_used_at.into(),
-            ]);
-            credentials.push(row);
+            ]));
         }
+        let mark = format!("{change_id}/{place}");
         events.extend(append_with(IF_CHANGED, new.events, &[&user.id, &mark]));
         let pairs = identities::pairs(&new.identities);
         let key = |one: &Identity| (one.issuer.clone(), one.subject.clone());
         let repeats = new.identities.iter().any(|one| seen.contains(&key(one)));
+        let repeats = Value::Integer(repeats.into());
         seen.extend(new.identities.iter().map(key));
         for identity in new.identities {
-            let mut row = of_user();
-            row.extend(identities::fields(identity));
-            identities.push(row);
+            identities.push(of_user().into_iter().chain(identities::fields(identity)));
         }
-        for (lists, names) in [(&mut roles, new.roles), (&mut terms, new.search_terms)] {
+        for (rows, names) in [(&mut roles, new.roles), (&mut terms, new.search_terms)] {
             for name in BTreeSet::from_iter(names) {
-                lists.push(&mark, &user.id, name);
+                rows.push(of_user().into_iter().chain([name.into()]));
             }
         }
-        let mut row = of_user();
-        row.extend([
+        keys.push(of_user().into_iter().chain([
             new.email_key.as_deref().into(),
             new.username_key.as_deref().into(),
             pairs.clone(),
-            repeats.into(),
-        ]);
-        keys.push(row);
-        users.push(vec![
-            mark.into(),
+            repeats.clone(),
+        ]));
+        users.push([
+            Value::Integer(place),
             user.id.into(),
             user.email.into(),
             new.email_key.into(),
@@ -320,7 +299,7 @@ async fn create(
             user.last_login_at.into(),
             user.email_proved_at.into(),
             pairs,
-            repeats.into(),
+            repeats,
         ]);
     }
     let about_holders = grounds.as_ref().is_some_and(grounds::are_about_holders);
@@ -344,22 +323,17 @@ async fn create(
         batch.push(Statement::new(DECIDE, vec![change_id.into(), grounds]));
     }
     batch.extend(unless_role_assigned.as_deref().map(lock_role));
-    batch.push(INSERT_USERS.statement(decide(), users));
-    for (each, rows) in [
-        (INSERT_CREDENTIALS, credentials),
-        (INSERT_IDENTITIES, identities),
-    ] {
-        if !rows.is_empty() {
-            batch.push(each.statement(vec![], rows));
-        }
-    }
-    for (sql, names) in [(INSERT_ROLES, roles), (INSERT_TERMS, terms)] {
-        if !names.names.is_empty() {
-            batch.push(names.statement(sql));
-        }
-    }
+    let rows = [users, credentials, identities, roles, terms];
+    let lists = rows.into_iter().flat_map(|rows| rows.0);
+    batch.push(Statement::new(
+        INSERT,
+        decide().into_iter().chain(lists).collect(),
+    ));
     batch.extend(events);
-    batch.push(CREATE_OUTCOMES.statement(decide(), keys));
+    batch.push(Statement::new(
+        OUTCOMES,
+        decide().into_iter().chain(keys.0).collect(),
+    ));
     let decided = batch.len() - 1;
     if change.is_none() {
         batch.push(Statement::new(UNMARK, vec![first.into()]));

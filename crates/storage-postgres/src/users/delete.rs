@@ -22,6 +22,8 @@ const DECIDE: &str = concat!(
 );
 const DELETE_USER: &str =
     "DELETE FROM users WHERE id = $1 AND EXISTS (SELECT 1 FROM decisions WHERE decisions.id = $1)";
+const DELETE_TERMS: &str = "DELETE FROM user_terms
+    WHERE user_id = $1 AND EXISTS (SELECT 1 FROM decisions WHERE decisions.id = $1)";
 const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = $1 RETURNING 1";
 const UNCHANGED: &str = concat!(
     "SELECT updated_at = $2 AND ",
@@ -60,6 +62,7 @@ pub(crate) async fn delete_user(
     batch.extend(append_with(IF_DECIDED, events, &[&user_id]));
     batch.extend([
         Statement::new(DELETE_USER, vec![id()]),
+        Statement::new(DELETE_TERMS, vec![id()]),
         Statement::new(UNCHANGED, vec![id(), expected_updated_at.into(), grounds]),
         Statement::new(FORGET_DECISION, vec![id()]),
     ]);

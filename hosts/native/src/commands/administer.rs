@@ -50,6 +50,10 @@ pub(super) fn administer(name: &str, arguments: &ArgMatches, out: &mut dyn Write
     gatewright_cli::run(name, arguments, &client, out)
 }
 
+/// Requests of a round. The first are answered while the last are still created, and users who are sorted in a large round
+/// are neighbours in the indexes.
+const ROUND: usize = 80;
+
 /// The service on the database of the settings.
 struct LocalClient {
     local: Local,
@@ -69,8 +73,8 @@ impl ApiClient for LocalClient {
         }
     }
 
-    fn max_concurrency(&self) -> usize {
-        self.local.max_concurrency()
+    fn round_len(&self) -> usize {
+        ROUND
     }
 
     fn send_all(

@@ -12,10 +12,8 @@ pub(super) fn parameter(value: Value) -> ParameterValue {
         Value::Boolean(flag) => ParameterValue::Boolean(flag),
         Value::Integer(number) => ParameterValue::Int64(number),
         Value::Text(text) => ParameterValue::Str(text),
-        Value::Integers(numbers) => {
-            ParameterValue::ArrayInt64(numbers.into_iter().map(Some).collect())
-        }
-        Value::Texts(texts) => ParameterValue::ArrayStr(texts.into_iter().map(Some).collect()),
+        Value::Integers(numbers) => ParameterValue::ArrayInt64(numbers),
+        Value::Texts(texts) => ParameterValue::ArrayStr(texts),
     }
 }
 
@@ -35,10 +33,8 @@ fn column(value: DbValue) -> Option<Value> {
         DbValue::Int32(number) => Value::Integer(number.into()),
         DbValue::Int64(number) => Value::Integer(number),
         DbValue::Str(text) => Value::Text(text),
-        DbValue::ArrayInt64(numbers) => {
-            Value::Integers(numbers.into_iter().collect::<Option<_>>()?)
-        }
-        DbValue::ArrayStr(texts) => Value::Texts(texts.into_iter().collect::<Option<_>>()?),
+        DbValue::ArrayInt64(numbers) => Value::Integers(numbers),
+        DbValue::ArrayStr(texts) => Value::Texts(texts),
         _ => return None,
     })
 }

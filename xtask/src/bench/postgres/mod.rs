@@ -89,6 +89,7 @@ impl Bench<'_> {
         let (_hosts, bases) = self.hosts(DATABASE)?;
         let tokens = sign_in(&bases[0])?;
         let me = urls(&bases, "/auth/me");
+        self.server.analyze(DATABASE)?;
         let load = Load::tokens(self.folder.join("me.lua"), &tokens)?;
         // Connections are opened, and statements prepared on them.
         load.run_all(&me, CONNECTIONS, 2)?;

@@ -63,6 +63,7 @@ pub(super) fn start_peer(server: &Server, hosts: usize, secret: &str) -> Result<
         Ok(said["access_token"].as_str().context("a token")?.to_owned())
     };
     let tokens: Result<_> = (0..TOKENS).map(|_| login()).collect();
+    server.analyze(DATABASE)?;
     Ok(Peer {
         _processes: processes,
         tokens: tokens?,

@@ -63,6 +63,12 @@ impl Server {
         Ok(())
     }
 
+    /// Collects the statistics of a database, as the server does by itself within a minute.
+    pub(super) fn analyze(&self, database: &str) -> Result<()> {
+        self.query(database, "ANALYZE")?;
+        Ok(())
+    }
+
     /// Returns the URL for Gatewright.
     pub(super) fn url(&self, database: &str) -> String {
         let socket = self.folder.replace('/', "%2F");

@@ -70,9 +70,7 @@ fn batches_go_together_where_the_door_takes_them_so() {
     ]);
     let mut person = Person::default();
     let line = format!("import {file} --batch 2");
-    let error = person
-        .run(&fake.with_max_concurrency(3), &line)
-        .unwrap_err();
+    let error = person.run(&fake.with_round_len(3), &line).unwrap_err();
     assert_eq!(error.to_string(), "1 of 7 records were refused");
     assert!(
         person.said[0].starts_with("line 4 (u4@example.com): "),

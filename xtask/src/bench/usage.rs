@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use super::client::login;
+use crate::running::Running;
 
 /// Returns the CPU time in seconds of the processes that a process started.
 pub(super) fn cpu_of_children(id: u32) -> Result<f64> {

@@ -31,11 +31,12 @@ struct Caller {
 }
 
 impl Caller {
-    fn start() -> Self {
+    /// Starts the process with this number. Every second one asks for plans without statistics.
+    fn start(number: usize) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "callers::makes_calls_for_another_process"])
             .args(["--ignored", "--nocapture"])
-            .env(CALLED, crate::plans::database())
+            .env(CALLED, crate::plans::database(number.is_multiple_of(2)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -82,7 +83,7 @@ impl Caller {
 
 fn callers() -> &'static [Caller] {
     static CALLERS: OnceLock<Vec<Caller>> = OnceLock::new();
-    CALLERS.get_or_init(|| (0..PROCESSES).map(|_| Caller::start()).collect())
+    CALLERS.get_or_init(|| (0..PROCESSES).map(Caller::start).collect())
 }
 
 /// A database whose concurrent calls several processes make.

@@ -90,7 +90,7 @@ impl Argon2<'_> {
             .get_mut(..self.params.block_count())
             .ok_or(Error::MemoryTooLittle)?;
 
-        let initial = initial(self, password, salt, out.len());
+        let initial = initial(self, password, salt, out.len())?;
         self.start(&initial[..], blocks)?;
         for pass in 0..self.params.t_cost() {
             fill(compression, self, pass, blocks);
@@ -105,7 +105,7 @@ impl Argon2<'_> {
         for (lane, blocks) in (0_u32..).zip(lanes) {
             for (index, block) in (0_u32..).zip(&mut blocks[..2]) {
                 let inputs = [initial, &index.to_le_bytes(), &lane.to_le_bytes()];
-                long(&inputs, &mut *bytes)?;
+                long(inputs, &mut *bytes)?;
                 for (word, bytes) in block.as_mut().iter_mut().zip(bytes.as_chunks().0) {
                     *word = u64::from_le_bytes(*bytes);
                 }
@@ -125,7 +125,7 @@ impl Argon2<'_> {
         for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(last.as_ref()) {
             *bytes = word.to_le_bytes();
         }
-        long(&[&*bytes], out)
+        long([&*bytes, &[], &[]], out)
     }
 
     fn lane_length(&self) -> usize {

@@ -212,7 +212,7 @@ fn kat(
          Memory: 32 KiB, Iterations: 3, Parallelism: 4 lanes, Tag length: 32 bytes\n",
         u32::from(version),
     );
-    let first = initial(&argon2, &password, &salt, 32);
+    let first = initial(&argon2, &password, &salt, 32).unwrap();
     text += &line("Password[32]", &password);
     text += &line("Salt[16]", &salt);
     text += &line("Secret[8]", &secret);

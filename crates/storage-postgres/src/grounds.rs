@@ -6,24 +6,77 @@ use serde_json::json;
 
 use crate::value::Value;
 
-/// The table `held`: the roles in the standing of a subject, given by its kind and identifier. For each role the first
-/// holder is enough, because the holders of one role can be all users. `LIMIT` keeps PostgreSQL from joining all of them.
+/// Whether a user has both roles. The holders of one role are searched for one who has the other: of the second role if they
+/// are few, otherwise of the first, because the holders of a role can be all users. A range of one value and the order make
+/// PostgreSQL follow the index of roles. It would read the whole table, as it expects to find a holder soon.
+macro_rules! share_holder {
+    ($first:expr, $second:literal) => {
+        concat!(
+            "(CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM user_roles AS few
+                    WHERE few.role_id BETWEEN ",
+            $second,
+            " AND ",
+            $second,
+            " ORDER BY few.role_id LIMIT 1000) AS few) < 1000
+                THEN ",
+            crate::grounds::has_also!($second, $first),
+            "
+                ELSE ",
+            crate::grounds::has_also!($first, $second),
+            " END)"
+        )
+    };
+}
+macro_rules! has_also {
+    ($searched:expr, $probed:expr) => {
+        concat!(
+            "(SELECT true FROM user_roles AS one
+                JOIN user_roles AS other ON other.user_id = one.user_id AND other.role_id = ",
+            $probed,
+            "
+                WHERE one.role_id BETWEEN ",
+            $searched,
+            " AND ",
+            $searched,
+            " ORDER BY one.role_id LIMIT 1)"
+        )
+    };
+}
+
+/// The table `held`: the roles in the standing of a subject, given by its kind and identifier.
 macro_rules! held {
     ($kind:literal, $id:literal) => {
         concat!(
             "held (role_id) AS (
-                SELECT role_id FROM user_roles WHERE ", $kind, " = 'user' AND user_id = ", $id, "
-                UNION SELECT id FROM roles WHERE ", $kind, " IN ('role', 'role_holders') AND id = ", $id, "
-                UNION SELECT id FROM roles WHERE ", $kind, " = 'role_holders' AND (
-                    SELECT true FROM user_roles AS one JOIN user_roles AS other ON other.user_id = one.user_id
-                    WHERE one.role_id = ", $id, " AND other.role_id = roles.id LIMIT 1)
+                SELECT role_id FROM user_roles WHERE ",
+            $kind,
+            " = 'user' AND user_id = ",
+            $id,
+            "
+                UNION SELECT id FROM roles WHERE ",
+            $kind,
+            " IN ('role', 'role_holders') AND id = ",
+            $id,
+            "
+                UNION SELECT id FROM roles WHERE ",
+            $kind,
+            " = 'role_holders' AND ",
+            crate::grounds::share_holder!($id, "roles.id"),
+            "
                 UNION SELECT role_id FROM role_permissions
-                    WHERE ", $kind, " = 'permission_holders' AND permission_id = ", $id, "
-                UNION SELECT id FROM roles WHERE ", $kind, " = 'permission_holders' AND (
-                    SELECT true FROM role_permissions AS giving
-                    JOIN user_roles AS one ON one.role_id = giving.role_id
-                    JOIN user_roles AS other ON other.user_id = one.user_id
-                    WHERE giving.permission_id = ", $id, " AND other.role_id = roles.id LIMIT 1))"
+                    WHERE ",
+            $kind,
+            " = 'permission_holders' AND permission_id = ",
+            $id,
+            "
+                UNION SELECT id FROM roles WHERE ",
+            $kind,
+            " = 'permission_holders' AND EXISTS (
+                    SELECT 1 FROM role_permissions AS giving WHERE giving.permission_id = ",
+            $id,
+            " AND ",
+            crate::grounds::share_holder!("giving.role_id", "roles.id"),
+            "))"
         )
     };
 }
@@ -78,7 +131,9 @@ macro_rules! grounds_hold {
         )
     };
 }
-pub(crate) use {grounds_hold, held, permissions_held, rank_held, roles_held};
+pub(crate) use {
+    grounds_hold, has_also, held, permissions_held, rank_held, roles_held, share_holder,
+};
 
 /// Returns the grounds in the form that `grounds_hold!` reads; null if there are none.
 pub(crate) fn parameter(grounds: Option<Grounds>) -> Value {

@@ -26,7 +26,7 @@ impl Compiled {
         )))
     }
 
-    /// Copies them to a host's cache, unless the host has a cache already.
+    /// Gives them to a host, unless it has a cache already.
     pub fn lend(&self, cache: &Path) {
         let Ok(files) = self.0.read_dir() else {
             return;
@@ -36,7 +36,9 @@ impl Compiled {
             private.recursive(true).mode(0o700).create(cache).unwrap();
             for file in files {
                 let file = file.unwrap();
-                let _ = std::fs::copy(file.path(), cache.join(file.file_name()));
+                let lent = cache.join(file.file_name());
+                let linked = std::fs::hard_link(file.path(), &lent);
+                let _ = linked.or_else(|_| std::fs::copy(file.path(), lent).map(drop));
             }
         }
     }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::compiled::Compiled;
+
 /// The key that encrypts stored secrets, for hosts that don't generate one.
 pub(super) const SECRET_KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -26,8 +28,12 @@ pub fn native(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// The folder of the compiled components of a Spin application.
+pub(super) const SPIN_CACHE: &str = ".spin/cache";
+
 /// Returns the command of a manifest's Spin application on the native host, run in a folder, which stores its state.
 pub fn spin(folder: &Path, manifest: &Path) -> Command {
+    Compiled::of("spin").lend(&folder.join(SPIN_CACHE));
     let mut command = native(folder, &["spin", "up", "--listen", "127.0.0.1:0"]);
     command
         .arg("--from")

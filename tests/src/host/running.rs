@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::compiled::Compiled;
 use super::kind::Kind;
 use super::process::{Line, Process};
-use super::programs::{SECRET_KEY, manifest_with, native, spin, worker_arguments};
+use super::programs::{SECRET_KEY, SPIN_CACHE, manifest_with, native, spin, worker_arguments};
 use crate::postgres::{Database, PostgresServer, origin};
 
 /// The time limit for rows and log lines that are written after a response.
@@ -149,7 +149,6 @@ impl Host {
                 compiled.keep(&folder.join("one/data/cache"));
             }
             Kind::Spin | Kind::SpinPostgres => {
-                compiled.lend(&folder.join(".spin/cache"));
                 let manifest = manifest_with(&folder, self.kind.component(), &settings);
                 let mut command = spin(&folder, &manifest);
                 let variables = settings.into_iter();
@@ -157,7 +156,6 @@ impl Host {
                     .envs(variables.map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)))
                     .args(arguments);
                 self.listen(vec![Process::of(&mut command)]);
-                compiled.keep(&folder.join(".spin/cache"));
             }
             Kind::Cloudflare => {
                 let mut all = worker_arguments();
@@ -208,6 +206,7 @@ impl Host {
             });
             self.members.push(Member { process, base });
         }
+        Compiled::of("spin").keep(&self.folder().join(SPIN_CACHE));
     }
 
     /// Returns whether requests with unknown HTTP methods reach the service; Cloudflare's runtime refuses them.

@@ -5,6 +5,7 @@ use gatewright_storage::{StorageError, TimeRange, UserOrder, UserQuery};
 use crate::columns::ids;
 use crate::database::Database;
 use crate::executor::{Executor, Statement};
+use crate::users::last_holder::of_role;
 use crate::value::Value;
 
 /// The maximum number of users in a small filter. These users are examined one by one. The users of a larger filter are
@@ -12,12 +13,22 @@ use crate::value::Value;
 /// users in a million, every five-hundredth.
 const SMALL_FILTER: u64 = 2_000;
 
-const OF_ROLE: &str = "SELECT user_id FROM user_roles WHERE role_id = (SELECT id FROM roles WHERE name = $1) LIMIT $2";
-const OF_PROVIDER: &str = "SELECT DISTINCT user_id FROM identities WHERE provider = $1 LIMIT $2";
-const DISABLED: &str = "SELECT id FROM users WHERE disabled_at IS NOT NULL LIMIT $1";
-const LOCKED: &str = "SELECT id FROM users WHERE locked_until > $1 LIMIT $2";
-const CREATED: &str = "SELECT id FROM users WHERE created_at >= coalesce($1::bigint, 0) AND created_at < coalesce($2::bigint, 9007199254740992) LIMIT $3";
-const LAST_LOGIN: &str = "SELECT id FROM users WHERE last_login_at >= coalesce($1::bigint, 0) AND last_login_at < coalesce($2::bigint, 9007199254740992) LIMIT $3";
+// Each has the order of its index. Without it, PostgreSQL reads the whole table where it expects to find enough users soon:
+// always while it has no statistics, and for a rare role if others are common.
+const OF_ROLE: &str = concat!(
+    "SELECT user_roles.user_id FROM user_roles WHERE ",
+    of_role!("$1"),
+    " ORDER BY user_roles.role_id LIMIT $2"
+);
+const OF_PROVIDER: &str =
+    "SELECT DISTINCT user_id FROM identities WHERE provider = $1 ORDER BY user_id LIMIT $2";
+const DISABLED: &str =
+    "SELECT id FROM users WHERE disabled_at IS NOT NULL ORDER BY disabled_at LIMIT $1";
+const LOCKED: &str = "SELECT id FROM users WHERE locked_until > $1 ORDER BY locked_until LIMIT $2";
+const CREATED: &str = "SELECT id FROM users WHERE created_at >= coalesce($1::bigint, 0)
+    AND created_at < coalesce($2::bigint, 9007199254740992) ORDER BY created_at LIMIT $3";
+const LAST_LOGIN: &str = "SELECT id FROM users WHERE last_login_at >= coalesce($1::bigint, 0)
+    AND last_login_at < coalesce($2::bigint, 9007199254740992) ORDER BY last_login_at LIMIT $3";
 
 /// Returns the identifiers of the users who pass a small filter. `None` means that no filter is small; a page
 /// then follows an index past all other users.

@@ -1,15 +1,25 @@
 //! The role that must keep at least one holder, and the first holder of a role.
 
-/// Selects one of the rows of a role in `user_roles`. PostgreSQL expects many of them everywhere, and would read the
-/// whole table. The range, of one value, and the order make it follow the index of roles.
-macro_rules! held_by_index {
-    ($role:literal $(, $and:literal)?) => {
+/// Selects the rows of a role in `user_roles`. A range of one value can be ordered by an index, where an equal value would
+/// need no order.
+macro_rules! of_role {
+    ($role:literal) => {
         concat!(
             "user_roles.role_id BETWEEN (SELECT id FROM roles WHERE name = ",
             $role,
             ") AND (SELECT id FROM roles WHERE name = ",
             $role,
-            ")",
+            ")"
+        )
+    };
+}
+
+/// Selects one of the rows of a role in `user_roles`. PostgreSQL expects many of them everywhere, and would read the
+/// whole table. The order makes it follow the index of roles.
+macro_rules! held_by_index {
+    ($role:literal $(, $and:literal)?) => {
+        concat!(
+            crate::users::last_holder::of_role!($role),
             $($and,)?
             " ORDER BY user_roles.role_id LIMIT 1"
         )
@@ -35,4 +45,4 @@ macro_rules! last_holder {
         )
     };
 }
-pub(crate) use {held_by_index, last_holder};
+pub(crate) use {held_by_index, last_holder, of_role};

@@ -17,7 +17,7 @@ use crate::overtaken::Overtaken;
 
 /// The number of processes.
 const PROCESSES: usize = 4;
-/// Tells a process that it makes the calls of others, and the URL of the database that it asks for plans.
+/// Tells a process that it makes the calls of others, and the URLs of the databases that it asks for plans.
 const CALLED: &str = "GATEWRIGHT_CALLER";
 const ANSWER: &str = "answer ";
 
@@ -31,12 +31,11 @@ struct Caller {
 }
 
 impl Caller {
-    /// Starts the process with this number. Every second one asks for plans without statistics.
-    fn start(number: usize) -> Self {
+    fn start() -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "callers::makes_calls_for_another_process"])
             .args(["--ignored", "--nocapture"])
-            .env(CALLED, crate::plans::database(number.is_multiple_of(2)))
+            .env(CALLED, [false, true].map(crate::plans::database).join(" "))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -83,7 +82,7 @@ impl Caller {
 
 fn callers() -> &'static [Caller] {
     static CALLERS: OnceLock<Vec<Caller>> = OnceLock::new();
-    CALLERS.get_or_init(|| (0..PROCESSES).map(Caller::start).collect())
+    CALLERS.get_or_init(|| (0..PROCESSES).map(|_| Caller::start()).collect())
 }
 
 /// A database whose concurrent calls several processes make.
@@ -159,7 +158,7 @@ auth_core::storage::storage_functions!(functions);
 #[test]
 #[ignore = "other tests start it as a process of its own"]
 fn makes_calls_for_another_process() {
-    let Ok(planner) = std::env::var(CALLED) else {
+    let Ok(planners) = std::env::var(CALLED) else {
         return;
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -171,7 +170,8 @@ fn makes_calls_for_another_process() {
         };
         Postgres::new(&Address::parse(url).unwrap(), &settings).unwrap()
     };
-    let planner = connect(&planner, true);
+    let (first, second) = planners.split_once(' ').unwrap();
+    let planners = [first, second].map(|url| connect(url, true));
     let mut storages = BTreeMap::new();
     for line in std::io::stdin().lines() {
         let call: Value = serde_json::from_str(&line.unwrap()).unwrap();
@@ -183,7 +183,7 @@ fn makes_calls_for_another_process() {
         let storage = storages.entry(url.clone()).or_insert_with(|| {
             Arc::new(PostgresStorage::new(Overtaken {
                 postgres: connect(&url, call["keeps_session"] == true),
-                planner: planner.clone(),
+                planners: planners.clone(),
             }))
         });
         let storage = storage.clone();

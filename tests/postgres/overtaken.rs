@@ -5,19 +5,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use gatewright_postgres::Postgres;
 use gatewright_storage_postgres::{Executor, Failure, Row, Statement};
 
-use crate::plans::costly;
+use crate::plans::{Planners, costly};
 
 /// Connections on which every seventh transaction is refused, with the codes of a serialization failure and of a deadlock
 /// in turn. A statement with a costly plan is not run.
 pub(crate) struct Overtaken {
     pub(crate) postgres: Postgres,
-    /// The database that [`crate::plans`] asks for plans.
-    pub(crate) planner: Postgres,
+    pub(crate) planners: Planners,
 }
 
 impl Overtaken {
     async fn check(&self, statement: &Statement) {
-        if let Some(costly) = costly(&self.planner, statement).await {
+        if let Some(costly) = costly(&self.planners, statement).await {
             panic!("{costly}");
         }
     }

@@ -145,7 +145,7 @@ fn prove_postgres() -> Result<String> {
             .arg("scripts/hydrate-symlinks.js")
             .current_dir(&package))?;
         run(tests(Profile::Dev)
-            .args(["--test", "postgres", "kit", "migrations"])
+            .args(["--test", "postgres", "--", "kit", "migrations"])
             .env("POSTGRES_BIN", package.join("native/bin")))?;
         writeln!(found, "The kit passes on PostgreSQL {version}.")?;
     }

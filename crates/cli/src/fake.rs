@@ -53,7 +53,7 @@ impl Fake {
         }
     }
 
-    /// Sets how many requests are sent at the same time.
+    /// Sets how many requests a round has.
     pub(crate) fn with_round_len(mut self, count: usize) -> Self {
         self.round_len = count;
         self

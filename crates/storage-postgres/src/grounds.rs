@@ -6,9 +6,9 @@ use serde_json::json;
 
 use crate::value::Value;
 
-/// Whether a user has both roles. The holders of one role are searched for one who has the other: of the second role if they
-/// are few, otherwise of the first, because the holders of a role can be all users. A range of one value and the order make
-/// PostgreSQL follow the index of roles. It would read the whole table, as it expects to find a holder soon.
+/// Whether a user has both roles. The statement goes through the holders of the second role if they are few, and otherwise
+/// through those of the first, until one has the other role. A range of one value and the order make PostgreSQL follow the
+/// index of roles. Without them it reads the whole table, because it expects to find a holder soon.
 macro_rules! share_holder {
     ($first:expr, $second:literal) => {
         concat!(

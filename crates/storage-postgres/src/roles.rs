@@ -118,6 +118,7 @@ macro_rules! deletion {
     }};
 }
 
+// After the role, whose key a transaction that gives it can lock until then, so that its row is seen.
 const WITHDRAW: &str = concat!("DELETE FROM user_roles WHERE role_id = $1 AND ", decided!());
 const INSERT: &str = concat!(
     "INSERT INTO roles (id, name, description, updated_at, rank, built_in) SELECT $1, $2, $3, $4, $5, false WHERE ",

@@ -61,19 +61,6 @@ impl<T: Into<Self>> From<Option<T>> for Value {
     }
 }
 
-impl From<Value> for serde_json::Value {
-    fn from(value: Value) -> Self {
-        match value {
-            Value::Null => Self::Null,
-            Value::Boolean(flag) => flag.into(),
-            Value::Integer(number) => number.into(),
-            Value::Text(text) => text.into(),
-            Value::Integers(numbers) => numbers.into(),
-            Value::Texts(texts) => texts.into(),
-        }
-    }
-}
-
 /// One row of a result. Columns are read from left to right, as the statement selects them.
 #[derive(Debug, Clone)]
 pub struct Row(std::vec::IntoIter<Value>);

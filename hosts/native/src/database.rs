@@ -93,7 +93,7 @@ impl Database {
         match &self.storage {
             // Writes at the same time share a commit, and so the pages of the indexes, which an import touches everywhere.
             Either::First(_) => 80,
-            // Enough, because the command needs a third of the time that the server does. A write that has to wait for a connection
+            // Four are enough, because the command needs a third of the server's time. A write that has to wait for a connection
             // could time out.
             Either::Second(storage) => storage.executor().max_connections().min(4),
         }

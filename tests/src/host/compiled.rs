@@ -26,7 +26,7 @@ impl Compiled {
         )))
     }
 
-    /// Gives them to a host, unless it has a cache already.
+    /// Gives them to a host, unless it has a cache already. A file can be shared, so a test must not write to it.
     pub fn lend(&self, cache: &Path) {
         let Ok(files) = self.0.read_dir() else {
             return;

@@ -22,6 +22,7 @@ const DECIDE: &str = concat!(
 );
 const DELETE_USER: &str =
     "DELETE FROM users WHERE id = $1 AND EXISTS (SELECT 1 FROM decisions WHERE decisions.id = $1)";
+// After the user, whose lock a change can hold until then, so that the terms of this change are seen.
 const DELETE_TERMS: &str = "DELETE FROM user_terms
     WHERE user_id = $1 AND EXISTS (SELECT 1 FROM decisions WHERE decisions.id = $1)";
 const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = $1 RETURNING 1";

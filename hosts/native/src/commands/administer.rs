@@ -50,8 +50,8 @@ pub(super) fn administer(name: &str, arguments: &ArgMatches, out: &mut dyn Write
     gatewright_cli::run(name, arguments, &client, out)
 }
 
-/// Requests of a round. The first are answered while the last are still created, and users who are sorted in a large round
-/// are neighbours in the indexes.
+/// The number of requests in a round. The service answers the first ones while the command creates the last, and users who
+/// are sorted in a large round are neighbours in the indexes.
 const ROUND: usize = 80;
 
 /// The service on the database of the settings.

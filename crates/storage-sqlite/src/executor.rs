@@ -138,3 +138,8 @@ pub fn error_of_text(text: String) -> StorageError {
         StorageError::Unavailable(text)
     }
 }
+
+/// Returns whether another connection kept the lock of the database for longer than a statement waits for it.
+pub fn is_locked(error: &StorageError) -> bool {
+    matches!(error, StorageError::Unavailable(text) if text.contains("database is locked"))
+}

@@ -25,7 +25,7 @@ mod storage;
 mod users;
 mod value;
 
-pub use executor::{Executor, Statement, error_of_text};
+pub use executor::{Executor, Statement, error_of_text, is_locked};
 pub use gatewright_storage_sql::intervals::PURGE_EVERY;
 pub use maintenance::purge_when_due;
 pub use migrations::{MIGRATIONS, Migration, MigrationError, is_current, migrate, plan};

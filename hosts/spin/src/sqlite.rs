@@ -4,16 +4,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use auth_core::Timestamp;
 use auth_core::config::SettingError;
 use auth_core::storage::StorageError;
+use auth_core::{Level, Timestamp};
 pub(crate) use gatewright_storage_sqlite::PURGE_EVERY;
 use gatewright_storage_sqlite::{
-    Executor, MigrationError, Row, SqliteStorage, Statement, Value, error_of_text,
+    Executor, MigrationError, Row, SqliteStorage, Statement, Value, error_of_text, is_locked,
 };
 use spin_sdk::sqlite::{self, Connection};
 
 use crate::clock::now;
+use crate::log;
 
 /// The database, by its name in the manifest's `sqlite_databases`.
 const DATABASE: &str = "default";
@@ -81,15 +82,33 @@ pub(crate) async fn is_current() -> bool {
     gatewright_storage_sqlite::is_current(&SpinSqlite).await
 }
 
+/// Number of times that a call waits while another one migrates: five seconds for the lock each time.
+const WAITS: u32 = 12;
+
 /// Migrates the database to the current schema.
+///
+/// On a busy machine, another call can create the schema for longer than a statement waits for the lock.
 pub(crate) async fn migrate() -> Result<(), StorageError> {
-    let migrated = gatewright_storage_sqlite::migrate(&SpinSqlite, now()).await;
-    migrated.map(|_| ()).map_err(|error| match error {
-        MigrationError::Newer { found, known, .. } => StorageError::Invalid(format!(
-            "the database has schema {found}, but this version knows only {known}: use a newer Gatewright"
-        )),
-        MigrationError::Storage(error) => error,
-    })
+    let mut waits = 0;
+    loop {
+        match gatewright_storage_sqlite::migrate(&SpinSqlite, now()).await {
+            Ok(_) => return Ok(()),
+            Err(MigrationError::Newer { found, known, .. }) => {
+                return Err(StorageError::Invalid(format!(
+                    "the database has schema {found}, but this version knows only {known}: use a newer Gatewright"
+                )));
+            }
+            Err(MigrationError::Storage(error)) if waits < WAITS && is_locked(&error) => {
+                log::emit(
+                    Level::Info,
+                    "waiting while another call migrates the database",
+                    &[],
+                );
+                waits += 1;
+            }
+            Err(MigrationError::Storage(error)) => return Err(error),
+        }
+    }
 }
 
 /// Deletes expired data, unless another instance did so recently.

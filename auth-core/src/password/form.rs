@@ -3,7 +3,8 @@
 use gatewright_argon2_simd::AssociatedData;
 use zeroize::Zeroizing;
 
-use crate::normal_form::nfkc;
+/// Converts a text to NFKC.
+pub type Nfkc = fn(&str) -> String;
 
 /// The Unicode normal form in which a hash compares passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +22,10 @@ impl Form {
     pub(super) const NFKC: &[u8] = b"nfkc";
 
     /// Returns the text to hash for a password in NFC.
-    pub(super) fn of(self, password: &str) -> Zeroizing<String> {
+    pub(super) fn of(self, password: &str, nfkc: Nfkc) -> Zeroizing<String> {
         Zeroizing::new(match self {
             Self::Nfc => password.to_owned(),
-            Self::Nfkc => nfkc(password).into_owned(),
+            Self::Nfkc => nfkc(password),
         })
     }
 

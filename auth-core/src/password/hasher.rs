@@ -12,11 +12,12 @@ use super::cost::Cost;
 use super::costliest::Costliest;
 use super::error::PasswordHashError;
 use super::foreign::MORE_SCRYPT_MEMORY;
-use super::form::Form;
+use super::form::{Form, Nfkc};
 use super::memory::Memory;
 use super::parameters::Parameters;
 use super::stored::StoredHash;
 use super::work::{HashKind, Meter, Work};
+use crate::normal_form::nfkc;
 use crate::platform::Platform;
 
 /// Creates and verifies password hashes, one at a time, in memory that is kept between hashes and wiped after each.
@@ -24,6 +25,7 @@ pub struct Hasher {
     parameters: Parameters,
     /// The maximum memory of a stored hash, in KiB.
     max_memory: u32,
+    nfkc: Nfkc,
     // Allocating and first touching 19 MiB costs a quarter of a hash in WebAssembly.
     memory: Mutex<Memory>,
     done: Meter,
@@ -41,6 +43,11 @@ impl Hasher {
     /// Works like [`new`](Self::new), on a host with `max_memory` KiB for a hash, or the memory of the parameters if
     /// that is more.
     pub fn within(parameters: Parameters, max_memory: u32) -> Self {
+        Self::with_nfkc(parameters, max_memory, |text| nfkc(text).into_owned())
+    }
+
+    /// Works like [`within`](Self::within), on a platform that has the tables of Unicode's normal forms itself.
+    pub fn with_nfkc(parameters: Parameters, max_memory: u32, nfkc: Nfkc) -> Self {
         let max_memory = max_memory.clamp(parameters.memory, Parameters::MAX_MEMORY);
         let memory = Memory::new(
             parameters.memory as usize,
@@ -49,6 +56,7 @@ impl Hasher {
         Self {
             parameters,
             max_memory,
+            nfkc,
             memory: Mutex::new(memory),
             done: Meter::default(),
         }
@@ -139,7 +147,7 @@ impl Hasher {
                 )?;
                 Ok(output.ct_eq(hash.output.as_bytes()).into())
             }
-            StoredHash::Foreign(hash) => hash.verify(&mut self.memory(), password),
+            StoredHash::Foreign(hash) => hash.verify(&mut self.memory(), password, self.nfkc),
         }
     }
 
@@ -268,7 +276,7 @@ impl Hasher {
             .map_err(|_| PasswordHashError::OutOfBounds)?;
         let blocks = params.block_count();
         let hasher = Argon2::new(algorithm, version, params);
-        let password = form.of(password);
+        let password = form.of(password, self.nfkc);
         let hashed = self.memory().lend(blocks, |blocks| {
             hasher.hash_password_into_with_memory(password.as_bytes(), salt, output, blocks)
         })?;

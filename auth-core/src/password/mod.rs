@@ -20,6 +20,7 @@ mod stored;
 pub(crate) mod work;
 
 pub use error::PasswordHashError;
+pub use form::Nfkc;
 pub use hasher::Hasher;
 pub use parameters::Parameters;
 pub use policy::normalize;

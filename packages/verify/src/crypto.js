@@ -30,17 +30,20 @@ function hasher(options = {}) {
 
 const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 
-export const hashPassword = (password, options) => hasher(options).hash(password, random(SALT_LENGTH));
+/** The form of a password that is hashed, as the service does it. */
+const normal = (password) => password.normalize("NFC");
+
+export const hashPassword = (password, options) => hasher(options).hash(normal(password), random(SALT_LENGTH));
 
 export function verifyPassword(password, hash) {
   const verifier = kept?.hasher ?? hasher();
-  const verified = verifier.verify(password, hash);
+  const verified = verifier.verify(normal(password), hash);
   if (verified === undefined) throw new VerifyError("hash_invalid", `The password can't be verified: ${verifier.problem(hash)}.`);
   return verified;
 }
 
 export const rehashPassword = (password, hash, options) =>
-  hasher(options).rehash(password, hash, random(SALT_LENGTH)) ?? null;
+  hasher(options).rehash(normal(password), hash, random(SALT_LENGTH)) ?? null;
 
 export const needsRehash = (hash, options) => hasher(options).needs_rehash(hash);
 

@@ -1,5 +1,6 @@
 // Password hashes and one-time passwords.
 import assert from "node:assert/strict";
+import { scryptSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { VerifyError, hashPassword, needsRehash, rehashPassword, totp, verifyPassword } from "@gatewright/verify/crypto";
@@ -52,6 +53,17 @@ test("a hash is replaced only if it proves the password", () => {
   assert.match(fresh, /^\$argon2id\$v=19\$m=64,t=1,p=1\$/);
   assert.equal(verifyPassword("correct horse battery", fresh), true);
   assert.equal(rehashPassword("correct horse battery", fresh, cheap), null);
+});
+
+test("texts that are equal in NFKC match a hash of better-auth, and the hash that replaces it", () => {
+  const salt = "00112233445566778899aabbccddeeff";
+  const key = scryptSync("\ufb01ne caf\u00e9".normalize("NFKC"), salt, 64, { N: 16_384, r: 16, p: 1, maxmem: 2 ** 26 });
+  const stored = `${salt}:${key.toString("hex")}`;
+  const fresh = rehashPassword("fine cafe\u0301", stored, cheap);
+  for (const hash of [stored, fresh]) {
+    for (const alike of ["\ufb01ne caf\u00e9", "fine cafe\u0301"]) assert.equal(verifyPassword(alike, hash), true, alike);
+    assert.equal(verifyPassword("fine cafe", hash), false);
+  }
 });
 
 test("an invalid or too expensive hash is an error that doesn't contain the hash", () => {

@@ -54,7 +54,7 @@ use self::digest::Digest;
 pub(super) use self::scrypt::MORE_SCRYPT_MEMORY;
 use self::scrypt::Scrypt;
 use super::error::PasswordHashError;
-use super::form::Form;
+use super::form::{Form, Nfkc};
 use super::memory::Memory;
 use super::work::{HashKind, Work};
 
@@ -100,6 +100,7 @@ impl ForeignHash {
         &self,
         memory: &mut Memory,
         password: &str,
+        nfkc: Nfkc,
     ) -> Result<bool, PasswordHashError> {
         let (computed, hash) = match self {
             Self::Bcrypt { cost, salt, hash } => (bcrypt(password, *cost, *salt), &hash[..]),
@@ -107,7 +108,7 @@ impl ForeignHash {
                 (scrypt.derive(memory, password, hash.len())?, &hash[..])
             }
             Self::BetterAuth { scrypt, hash } => {
-                let password = self.form().of(password);
+                let password = self.form().of(password, nfkc);
                 (scrypt.derive(memory, &password, hash.len())?, &hash[..])
             }
             Self::Firebase {

@@ -47,7 +47,7 @@ impl<P: Platform> Federation<'_, P> {
         client: &Client,
     ) -> Result<Exchanged> {
         let context = self.context;
-        let content = open(context, presented, FlowPurpose::SignIn).await?;
+        let content = open(context, presented, &[FlowPurpose::SignIn]).await?;
         Ok(Exchanged {
             exchange: sign_in(context, content.person, format, replaces, client).await?,
             continuation: content.continuation,

@@ -20,6 +20,8 @@ pub(crate) enum CredentialKind {
     FormerTotp,
     /// The user name that is claimed when the address is proved.
     PendingUsername,
+    /// A mark that nobody could ever use the account: a person of a provider has signed up, and must prove the address first.
+    PendingSignUp,
 }
 
 /// The kinds of credentials that belong to a second factor.
@@ -40,6 +42,7 @@ impl CredentialKind {
             Self::RecoveryCode => "recovery_code",
             Self::FormerTotp => "totp_former",
             Self::PendingUsername => "username_pending",
+            Self::PendingSignUp => "sign_up_pending",
         }
     }
 

@@ -1,5 +1,6 @@
 use std::process::Command;
 
+use gatewright_tests::MailService;
 use gatewright_tests::host::Host;
 use gatewright_tests::identity::IdentityService;
 use serde_json::json;
@@ -77,15 +78,43 @@ async fn a_first_sign_in_is_completed_on_the_page() {
     run_in_chromium("provider-steps.mjs", &host);
 }
 
+/// In Chromium: the page of a mailed link verifies the address by a provider of plain OAuth 2.0, which then signs in.
+#[tokio::test]
+async fn the_page_of_a_link_verifies_by_a_provider() {
+    let mail = MailService::start();
+    let identity = IdentityService::start(&[], &["hub"]);
+    identity.person(
+        "hub",
+        json!({"id": 1, "contact": {"email": "ada@example.com"}}),
+    );
+    let host = identity.host_with_mail(
+        &mail,
+        &[
+            SITE,
+            INSECURE,
+            ("OIDC_HUB_LABEL", "Hub"),
+            ("REQUIRE_EMAIL_VERIFICATION", "true"),
+        ],
+    );
+    run_in_chromium("provider-verify.mjs", &host);
+    let token = mail.link("verify_email", "ada@example.com");
+    run_in_chromium_with("provider-verify.mjs", &host, &[("GATEWRIGHT_LINK", &token)]);
+}
+
 const SITE: (&str, &str) = ("PUBLIC_BASE_URL", "http://auth.example.com");
 const INSECURE: (&str, &str) = ("COOKIE_SECURE", "false");
 
 fn run_in_chromium(script: &str, host: &Host) {
+    run_in_chromium_with(script, host, &[]);
+}
+
+fn run_in_chromium_with(script: &str, host: &Host, further: &[(&str, &str)]) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/javascript");
     let run = Command::new("node")
         .arg(format!("{folder}/{script}"))
         .env("GATEWRIGHT_BASE", host.base())
         .env("GATEWRIGHT_SITE", SITE.1)
+        .envs(further.iter().copied())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&run.stderr);

@@ -208,6 +208,7 @@ pub(crate) async fn try_change<P: Platform>(
     let seen = before.updated_at;
     let pending = credential_of_kind(&member.account, CredentialKind::PendingUsername)
         .map(|pending| pending.secret.clone());
+    let is_sign_up = credential_of_kind(&member.account, CredentialKind::PendingSignUp).is_some();
     let linked: Vec<_> = member.identities.iter().map(identity_key).collect();
     let mut change = decide(member)?;
     if change.unlinks_all {
@@ -236,6 +237,10 @@ pub(crate) async fn try_change<P: Platform>(
     if claimed.is_some() {
         change.deletes.push(CredentialKind::PendingUsername);
         claimed.take_if(|_| user.username.is_some());
+    }
+    // Within a session and by an administrator, an account is changed that somebody uses.
+    if is_sign_up && (user.email_verified_at.is_some() || change.grounds.is_some()) {
+        change.deletes.push(CredentialKind::PendingSignUp);
     }
     let key = |text: &Option<String>| text.as_deref().map(canonical);
     let mut stored = UserChange {

@@ -120,9 +120,9 @@ pub(super) async fn create_code<P: Platform>(
 pub(crate) async fn present<P: Platform>(
     context: &Context<P>,
     presented: Presented<'_>,
-    purpose: FlowPurpose,
+    purposes: &[FlowPurpose],
 ) -> Result<Person> {
-    let content = open(context, presented, purpose).await?;
+    let content = open(context, presented, purposes).await?;
     Ok(content.person)
 }
 
@@ -130,7 +130,7 @@ pub(crate) async fn present<P: Platform>(
 pub(super) async fn open<P: Platform>(
     context: &Context<P>,
     presented: Presented<'_>,
-    purpose: FlowPurpose,
+    purposes: &[FlowPurpose],
 ) -> Result<Content> {
     let token = SecretToken::parse(presented.code).ok_or(Error::OauthCodeInvalid)?;
     let kind = Purpose::OauthCode.as_str().to_owned();
@@ -154,6 +154,6 @@ pub(super) async fn open<P: Platform>(
         });
     let content: Content = opened.ok_or(Error::OauthCodeInvalid)?;
     let is_proved = content.binding.is_proved_by(&presented);
-    let fits = is_proved && content.purpose == purpose;
+    let fits = is_proved && purposes.contains(&content.purpose);
     fits.then_some(content).ok_or(Error::OauthCodeInvalid)
 }

@@ -1,5 +1,7 @@
 //! Completes a first sign-in with the data that the provider does not have.
 
+use core::sync::atomic::AtomicBool;
+
 use serde_json::{Map, Value};
 
 use crate::client::Client;
@@ -57,6 +59,7 @@ impl<P: Platform> Federation<'_, P> {
             format: given.token_format,
             replaces: given.replaces,
             client,
+            is_counted: AtomicBool::new(false),
         };
         let exchange = resolve(context, &visit).await?;
         let (purpose, now) = (purpose.as_str().to_owned(), context.now());

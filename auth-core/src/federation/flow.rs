@@ -33,6 +33,8 @@ pub enum FlowPurpose {
     Link,
     /// Prove again that the user of a session is present.
     Reauthenticate,
+    /// Prove whose account it is beside a mailed link, however long ago the person signed in at the provider.
+    Verify,
 }
 
 impl FlowPurpose {
@@ -42,6 +44,7 @@ impl FlowPurpose {
             "sign_in" => Some(Self::SignIn),
             "link" => Some(Self::Link),
             "reauthenticate" => Some(Self::Reauthenticate),
+            "verify" => Some(Self::Verify),
             _ => None,
         }
     }

@@ -1,5 +1,7 @@
 //! Creates the account of a person who signs in by a provider for the first time.
 
+use core::sync::atomic::Ordering;
+
 use serde_json::Map;
 
 use crate::access::VERIFIED;
@@ -40,11 +42,13 @@ pub(super) enum Outcome {
     Account(Account),
     /// Something has changed meanwhile.
     Changed,
+    /// The account of an earlier sign-up, which must stay as it is.
+    Kept(Account),
 }
 
 /// Signs a person up: creates the account and the identity together. `existing` is the account of an earlier sign-up
-/// whose address was never proved. With the same address it gets the data of this one. With another it is deleted, and
-/// the next round begins without it.
+/// that is pending. With the same address it gets the data of this one. With another it is deleted, and the next round
+/// begins without it.
 ///
 /// # Errors
 /// [`Error::SignUpDisabled`], [`Error::AccountExists`] if the address is taken, [`Error::Invalid`] and
@@ -62,7 +66,9 @@ pub(super) async fn sign_up<P: Platform>(
     }
     let stored = existing.as_ref().map(|account| &account.user);
     let (draft, missing) = Draft::new(config, person, visit.filled, stored)?;
-    count_registration(context, client).await?;
+    if !visit.is_counted.swap(true, Ordering::Relaxed) {
+        count_registration(context, client).await?;
+    }
     let Some(email) = draft.email.clone().filter(|_| missing.is_empty()) else {
         if visit.filled.is_some() {
             return Err(Error::Invalid(missing.into_iter().map(required).collect()));
@@ -82,15 +88,17 @@ pub(super) async fn sign_up<P: Platform>(
         // Checked first: if there is no key to sign with, no user must be created.
         current_keys(context, context.now(), Freshness::Usual).await?;
     }
-    if let Some(account) = &existing
-        && !has_address(&account.user, &email)
-    {
-        // Without any trace of it in the new account, which would reveal that its address was free.
-        delete_pending(context, &account.user.id, client).await?;
-        return Ok(Outcome::Changed);
-    }
     let is_new = existing.is_none();
     let made = match existing {
+        Some(account) if !has_address(&account.user, &email) => {
+            // Without any trace of it in the new account, which would reveal that its address was free.
+            let is_gone = delete_pending(context, &account.user.id, client).await?;
+            return Ok(if is_gone {
+                Outcome::Changed
+            } else {
+                Outcome::Kept(account)
+            });
+        }
         Some(account) => begin_again(context, visit, account, &draft, verifies_first).await,
         None => create(context, visit, &draft, verifies_first).await,
     };
@@ -145,7 +153,11 @@ async fn create<P: Platform>(
     verifies_first: bool,
 ) -> Result<Account> {
     let user = draft.written(context, new_user(context), verifies_first);
-    let credentials = draft.pending_name(context, &user.id, verifies_first);
+    let mut credentials = draft.pending_name(context, &user.id, verifies_first);
+    if verifies_first {
+        let kind = CredentialKind::PendingSignUp;
+        credentials.push(new_credential(context, &user.id, kind, String::new()));
+    }
     let mut roles = context.config.federation.values.roles.clone();
     roles.retain(|name| name != VERIFIED);
     if draft.verified {
@@ -163,7 +175,7 @@ async fn create<P: Platform>(
     }
 }
 
-/// Writes the data of a new sign-up into the account of an earlier one whose address was never proved.
+/// Writes the data of a new sign-up into the account of an earlier one that is pending.
 async fn begin_again<P: Platform>(
     context: &Context<P>,
     visit: &Visit<'_>,

@@ -1,4 +1,5 @@
-//! Pending sign-ups: accounts that a provider's person began, and whose address nobody has proved.
+//! Pending sign-ups: accounts that a provider's person began where the address must be proved first. Nobody has proved it,
+//! and nobody could ever use the account.
 //!
 //! To others they look the same as sign-ups that stored nothing because the address was taken. Otherwise anybody could
 //! find out whether an address has an account.
@@ -8,23 +9,27 @@ use crate::audit::event::{Event, EventKind};
 use crate::audit::record::audit_event;
 use crate::client::Client;
 use crate::context::Context;
-use crate::credential::password_id;
+use crate::credential::{CredentialKind, credential_of_kind, password_id};
 use crate::error::{Error, Result};
 use crate::federation::person::Person;
 use crate::platform::Platform;
 use crate::sign_in::verification::awaits_verification;
 use crate::storage::{Account, Users as _};
 
-/// Whether a sign-up whose address was never proved can be done again with another address: nobody can sign in to the
-/// account by a password. Otherwise a wrong address would lock the person out, and the answer to a second sign-in would
-/// reveal whether the first address was taken.
+/// Whether the account is a pending sign-up, which can be done again with another address. Otherwise a wrong address would
+/// lock the person out, and the answer to a second sign-in would reveal whether the first address was taken.
+///
+/// Only the sign-up itself marks an account as one. An unproved address shows nothing: an administrator may have changed
+/// it, or the operator may require proofs only now.
 pub(crate) fn may_begin_again(account: &Account) -> bool {
     let user = &account.user;
     let proved = user.email_proved_at.is_some() || user.email_verified_at.is_some();
-    !proved && user.disabled_at.is_none() && password_id(account).is_none()
+    let was_used = user.last_login_at.is_some() || password_id(account).is_some();
+    let is_sign_up = credential_of_kind(account, CredentialKind::PendingSignUp).is_some();
+    is_sign_up && !was_used && !proved && user.disabled_at.is_none()
 }
 
-/// Deletes the sign-up of this user, if it is still pending. Returns whether it is gone.
+/// Deletes the sign-up of this user, if it is still pending. Returns `false` if it must stay.
 pub(crate) async fn delete_pending<P: Platform>(
     context: &Context<P>,
     user_id: &str,
@@ -37,13 +42,13 @@ pub(crate) async fn delete_pending<P: Platform>(
         pending.then_some(()).ok_or(Error::AccountExists)
     });
     match deleted.await {
-        Ok(_) | Err(Error::NotFound(_)) => Ok(true),
-        Err(Error::AccountExists | Error::LastSuperadmin) => Ok(false),
+        Ok(_) | Err(Error::NotFound(_) | Error::AccountExists) => Ok(true),
+        Err(Error::LastSuperadmin) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Deletes the pending sign-up that has this person's identity. Returns whether the identity is free.
+/// Deletes the pending sign-up that has this person's identity. Returns whether the identity may be free now.
 pub(crate) async fn free_identity<P: Platform>(
     context: &Context<P>,
     person: &Person,

@@ -1,8 +1,13 @@
 //! Finds the account of a person whom a provider has named, and signs them in.
 
+use core::sync::atomic::AtomicBool;
+
 use crate::access::VERIFIED;
-use crate::account::change::{Change, TRIES, always_changing, change_user};
-use crate::audit::record::record_failed_login;
+use crate::account::change::{
+    Change, TRIES, always_changing, change_user, identity_key, try_change,
+};
+use crate::audit::event::{Event, EventKind};
+use crate::audit::record::{audit_event, record_failed_login};
 use crate::client::Client;
 use crate::context::Context;
 use crate::credential::{CredentialKind, SECOND_FACTOR};
@@ -21,7 +26,7 @@ use crate::identities::by_address::{
     has_address_of, link_by_address, linked_event, links_by_address, may_link_by_address,
     notify_linked, verified_address,
 };
-use crate::identities::identity::{new_identity, proof_of};
+use crate::identities::identity::{key_of, new_identity, proof_of};
 use crate::identities::recent_use::use_later;
 use crate::mfa::second_factor::has_second_factor;
 use crate::platform::Platform;
@@ -47,7 +52,7 @@ impl<P: Platform> Federation<'_, P> {
         client: &Client,
     ) -> Result<Exchanged> {
         let context = self.context;
-        let content = open(context, presented, FlowPurpose::SignIn).await?;
+        let content = open(context, presented, &[FlowPurpose::SignIn]).await?;
         Ok(Exchanged {
             exchange: sign_in(context, content.person, format, replaces, client).await?,
             continuation: content.continuation,
@@ -72,6 +77,7 @@ pub(crate) async fn sign_in<P: Platform>(
         format,
         replaces,
         client,
+        is_counted: AtomicBool::new(false),
     };
     resolve(context, &visit).await
 }
@@ -124,15 +130,47 @@ async fn known<P: Platform>(
         if may_begin_again(&account) {
             return newcomer(context, visit, Some(account)).await;
         }
-        record_failed_login(context, Some(&user.id), "email_not_verified", visit.client);
-        send_link_later(context, user, visit.client);
-        return Ok(Some(Exchange::VerificationRequired));
+        if has_address_of(user, visit.person) {
+            return prove_address(context, visit, &user.id).await;
+        }
+        return Ok(Some(verify_first(context, user, visit.client)));
     }
     let entered = enter(context, visit, &account).await?;
     if matches!(entered, Some(Exchange::SignedIn(_))) {
         use_later(context, visit.person, identity);
     }
     Ok(entered)
+}
+
+/// Marks the address of a user as verified: a provider says that it belongs to the person, who has an identity of the
+/// account. Returns `None`, and the next round signs them in.
+async fn prove_address<P: Platform>(
+    context: &Context<P>,
+    visit: &Visit<'_>,
+    user_id: &str,
+) -> Result<Option<Exchange>> {
+    let (person, now) = (visit.person, context.now());
+    let event = Event::of_user(EventKind::EmailVerified, user_id);
+    let event = event.with("provider", person.provider.as_str());
+    let event = audit_event(context, event, visit.client);
+    let proved = try_change(context, user_id, |member| {
+        let mut identities = member.identities.iter();
+        let is_linked = identities.any(|identity| identity_key(identity) == key_of(person));
+        let mut user = member.account.user;
+        if !is_linked || user.disabled_at.is_some() || !has_address_of(&user, person) {
+            return Err(Error::AccountGone);
+        }
+        user.email_verified_at.get_or_insert(now);
+        Ok(Change {
+            adds_roles: vec![VERIFIED.to_owned()],
+            events: vec![event],
+            ..Change::of(user)
+        })
+    });
+    match proved.await {
+        Ok(_) | Err(Error::AccountGone) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Signs a person in to the account that has the address which they have proved, if it can be theirs.
@@ -214,7 +252,7 @@ async fn take_over<P: Platform>(
     Ok(())
 }
 
-/// Signs a person up, or again if `existing` is the account of a sign-up whose address was never proved.
+/// Signs a person up, or again if `existing` is the account of a sign-up that is pending.
 async fn newcomer<P: Platform>(
     context: &Context<P>,
     visit: &Visit<'_>,
@@ -224,6 +262,7 @@ async fn newcomer<P: Platform>(
         Outcome::Exchange(exchange) => Ok(Some(exchange)),
         Outcome::Account(account) => enter(context, visit, &account).await,
         Outcome::Changed => Ok(None),
+        Outcome::Kept(account) => Ok(Some(verify_first(context, &account.user, visit.client))),
     }
 }
 
@@ -249,6 +288,13 @@ async fn enter<P: Platform>(
         Err(Error::InvalidCredentials | Error::InvalidOrUnverified) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Returns the answer to a sign-in before the address of the account is verified. The link is sent again.
+fn verify_first<P: Platform>(context: &Context<P>, user: &User, client: &Client) -> Exchange {
+    record_failed_login(context, Some(&user.id), "email_not_verified", client);
+    send_link_later(context, user, client);
+    Exchange::VerificationRequired
 }
 
 /// Sends the verification link again after the answer.

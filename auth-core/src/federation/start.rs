@@ -166,7 +166,7 @@ fn parameters(config: &Config, registration: &Registration, purpose: FlowPurpose
     let dialect = &registration.provider.dialect;
     let again: &[Pair] = match purpose {
         FlowPurpose::Reauthenticate => &AGAIN,
-        FlowPurpose::SignIn | FlowPurpose::Link => &[],
+        FlowPurpose::SignIn | FlowPurpose::Link | FlowPurpose::Verify => &[],
     };
     let offline = if config.federation.values.store_tokens {
         dialect.offline

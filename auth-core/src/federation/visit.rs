@@ -1,5 +1,7 @@
 //! A visit: a person who arrives from a provider, on the way to a session.
 
+use core::sync::atomic::AtomicBool;
+
 use crate::client::Client;
 use crate::federation::completion_token::Filled;
 use crate::federation::person::Person;
@@ -17,4 +19,6 @@ pub(super) struct Visit<'a> {
     pub(super) replaces: &'a [&'a str],
     /// The client.
     pub(super) client: &'a Client,
+    /// Whether the sign-up was counted, which happens once however often it is decided again.
+    pub(super) is_counted: AtomicBool,
 }

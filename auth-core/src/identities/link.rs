@@ -47,7 +47,7 @@ impl<P: Platform> Identities<'_, P> {
         let context = self.context;
         SignIn::new(context).require_recent(active)?;
         count_self_service(context, &active.user.id, SelfService::Identity, client).await?;
-        let person = present(context, presented, FlowPurpose::Link).await?;
+        let person = present(context, presented, &[FlowPurpose::Link]).await?;
         let identity = new_identity(context, &person, &active.user.id, false);
         let event = Event::own(EventKind::IdentityLinked, active);
         let event = event.with("provider", person.provider.as_str());

@@ -35,8 +35,8 @@ pub struct Evidence<'a> {
     pub password: Option<&'a str>,
     /// The name of the password's field in the request. The error for a missing password names it.
     pub password_field: &'static str,
-    /// The code of a flow of the purpose `reauthenticate`, in which an identity of the account was proved. It is accepted
-    /// instead of the password to re-authenticate, and beside a mailed link.
+    /// The code of a flow in which an identity of the account was proved. It takes the place of the password: with the
+    /// purpose `reauthenticate` to re-authenticate and beside a mailed link, with `verify` only beside a link.
     pub identity: Option<Presented<'a>>,
     /// A code of the second factor.
     pub code: Option<&'a str>,
@@ -85,7 +85,8 @@ pub(crate) enum Required {
     /// The password or an identity, and a code if a second factor is in force.
     Everything,
     /// The password, an identity, or the user's own session. Used together with a mailed link, which proves only access
-    /// to the mailbox.
+    /// to the mailbox. How long ago the person signed in doesn't matter: the question is only whose account it is, and
+    /// not every provider can say when that was.
     PasswordOrOwnSession,
 }
 
@@ -143,7 +144,7 @@ pub(crate) async fn reauthenticate<P: Platform>(
     }
     let (account, proof) = match (required, evidence.identity, evidence.password) {
         (Required::Everything | Required::PasswordOrOwnSession, Some(presented), _) => {
-            by_identity(context, user_id, presented, client).await?
+            by_identity(context, user_id, required, presented, client).await?
         }
         (.., Some(password)) => by_password(context, user_id, password, client).await?,
         (Required::PasswordOrRecentSignIn, ..) => return Err(Error::ReauthenticationRequired),
@@ -263,15 +264,22 @@ async fn without_password<P: Platform>(
     }
 }
 
-/// Verifies that a provider has just named a person whose identity the account has.
+/// Verifies that a provider has named a person whose identity the account has, and just now unless that is not required.
 async fn by_identity<P: Platform>(
     context: &Context<P>,
     user_id: &str,
+    required: Required,
     presented: Presented<'_>,
     client: &Client,
 ) -> Result<(Account, Proof)> {
     count_self_service(context, user_id, SelfService::Password, client).await?;
-    let person = present(context, presented, FlowPurpose::Reauthenticate).await?;
+    let beside_link = required == Required::PasswordOrOwnSession;
+    let purposes: &[FlowPurpose] = if beside_link {
+        &[FlowPurpose::Reauthenticate, FlowPurpose::Verify]
+    } else {
+        &[FlowPurpose::Reauthenticate]
+    };
+    let person = present(context, presented, purposes).await?;
     let storage = context.storage();
     let found = storage.find_identity(person.issuer.clone(), person.subject.clone());
     let found = found.await?;
@@ -281,7 +289,7 @@ async fn by_identity<P: Platform>(
     };
     let proof = proof_of(&person, user_id);
     let now = context.now();
-    if now.since(proof.proved_at(now)) >= RECENT {
+    if !beside_link && now.since(proof.proved_at(now)) >= RECENT {
         record_failed_login(context, Some(user_id), "old_sign_in", client);
         return Err(Error::ReauthenticationRequired);
     }

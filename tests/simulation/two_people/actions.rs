@@ -21,6 +21,9 @@ use super::provider::{self, OTHER, TRUSTED};
 /// An action that must never succeed.
 pub(super) const FOREIGN: &str = "present what is the other's";
 
+/// The actions that may delete an account: the last one deletes an account that has taken the old address without proof.
+pub(super) const DELETES: [&str; 2] = ["delete the account", "undo the change of address"];
+
 /// Does one of all actions, with the things that the person has at its beginning.
 pub(super) async fn act(mut actor: Actor<'_>) -> Gain {
     if !actor.me.challenges.is_empty() && actor.numbers.one_in(2) {
@@ -340,12 +343,31 @@ impl Actor<'_> {
             return self.ask_for_reset().await;
         };
         let session = self.session().await;
+        let mut proof = Gain::default();
+        if self.numbers.one_in(3) {
+            proof = self.visit(FlowPurpose::Verify).await;
+        }
+        let (code, verifier) = (proof.codes.pop(), self.verifier());
+        let flows = FlowCookies::default();
+        let identity = code.as_deref().map(|code| Presented {
+            code,
+            verifier: Some(&verifier),
+            flows: &flows,
+        });
         let evidence = Evidence {
             session: session.as_ref(),
             password: self.password(),
+            identity,
             ..Evidence::default()
         };
-        self.open(&letter, evidence).await
+        let Gain {
+            action, is_done, ..
+        } = self.open(&letter, evidence).await;
+        Gain {
+            action,
+            is_done,
+            ..proof
+        }
     }
 
     async fn answer_challenge(&mut self) -> Gain {

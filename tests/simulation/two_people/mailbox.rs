@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
+use super::actions::DELETES;
 use super::actor::Actor;
 use super::oracle::owner;
 use super::person::{Gain, Numbers, Person};
@@ -53,7 +54,7 @@ impl Actor<'_> {
             }
             "email_changed" => {
                 let undone = accounts.undo_email(token, &client).await;
-                ("undo the change of address", undone.is_ok())
+                (DELETES[1], undone.is_ok())
             }
             "mfa_enabled" => {
                 let undone = self.auth.mfa().undo_second_factor(token, &client).await;

@@ -1,5 +1,5 @@
-//! In every history of two people, neither gets the other's account: whatever they ask for, in whatever order, and also
-//! if two requests run at once and take turns at each call of storage.
+//! In every history of two people, neither gets the other's account, and no account vanishes: whatever they ask for, in
+//! whatever order, and also if two requests run at once and take turns at each call of storage.
 
 mod actions;
 mod actor;
@@ -16,14 +16,17 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
+use auth_core::{Actor as Administrator, UserUpdate};
 use futures::executor::block_on;
 use gatewright_tests::Unreliable;
 use gatewright_tests::simulation::after_answer;
 
-use actions::act;
+use crate::client;
+
+use actions::{DELETES, act};
 use actor::Actor;
 use mailbox::present_everything;
-use oracle::Oracle;
+use oracle::{Oracle, all_users, owner};
 use person::{Gain, Numbers, Person, people};
 use rules::{Rules, Service};
 use turns::take_turns;
@@ -84,6 +87,7 @@ impl History {
             tasks.push(Box::pin(act(actor)));
         }
         let gains = take_turns(&mut self.numbers, tasks);
+        let deletes = may_delete(&gains);
         for (actor, gain) in actors.iter().zip(gains) {
             let (tried, done) = tally.actions.entry(gain.action).or_default();
             *tried += 1;
@@ -91,7 +95,43 @@ impl History {
             self.people[*actor].take(gain);
         }
         after_answer(&self.auth);
-        self.check();
+        self.check(deletes);
+        if self.numbers.one_in(10) {
+            self.administer(tally);
+            self.check(false);
+        }
+    }
+
+    /// An administrator gives an account the other address of its owner, which nobody has proved then. It is an account
+    /// that its owner created, so that it is theirs as long as the address is not proved.
+    fn administer(&mut self, tally: &mut Tally) {
+        let storage = &self.auth.platform().storage().inner;
+        let users = storage.reliably(|| all_users(&self.auth));
+        let users: Vec<_> = users
+            .into_iter()
+            .map(|member| member.account.user)
+            .collect();
+        let Some(user) = self.numbers.any(&users) else {
+            return;
+        };
+        let mut people = self.people.iter();
+        let Some(person) = people.find(|person| person.name == owner(user)) else {
+            return;
+        };
+        if user.display_name.as_deref() != Some(person.name) {
+            return;
+        }
+        let mut emails = person.emails.into_iter();
+        let update = UserUpdate {
+            email: emails.find(|email| user.email.as_deref() != Some(*email)),
+            ..UserUpdate::default()
+        };
+        let administrator = Administrator::operator(client());
+        let changed = block_on(self.auth.users().update(&administrator, &user.id, update));
+        let (tried, done) = tally.actions.entry("administer").or_default();
+        *tried += 1;
+        *done += u32::from(changed.is_ok());
+        after_answer(&self.auth);
     }
 
     /// In the end, each person presents whatever they still hold.
@@ -103,18 +143,24 @@ impl History {
                 self.rules,
                 &self.people[actor],
             ));
+            let deletes = may_delete(&gains);
             for gain in gains {
                 self.people[actor].take(gain);
             }
             after_answer(&self.auth);
-            self.check();
+            self.check(deletes);
         }
     }
 
-    fn check(&mut self) {
-        let found = self.oracle.violation(&self.auth, &mut self.people);
+    fn check(&mut self, deletes: bool) {
+        let found = self.oracle.violation(&self.auth, &mut self.people, deletes);
         assert!(found.is_none(), "{}", found.unwrap_or_default());
     }
+}
+
+/// Whether an account may have been deleted, also by an action that failed afterwards.
+fn may_delete(gains: &[Gain]) -> bool {
+    gains.iter().any(|gain| DELETES.contains(&gain.action))
 }
 
 /// Runs histories with each combination of settings. Returns their number for each, and the outcome of all.

@@ -1,6 +1,6 @@
-//! The owner of an account, and whether anything of the other person leads there.
+//! The owner of an account, whether anything of the other person leads there, and whether the account is still there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use auth_core::Platform as _;
 use auth_core::password::{Hasher, Parameters};
@@ -9,6 +9,16 @@ use futures::executor::block_on;
 
 use super::person::Person;
 use super::rules::Service;
+
+/// Returns all accounts.
+pub(super) fn all_users(auth: &Service) -> Vec<UserDetails> {
+    let query = UserQuery {
+        limit: 100,
+        ..UserQuery::default()
+    };
+    let listed = auth.platform().storage().inner.list_users(query);
+    block_on(listed).unwrap().users
+}
 
 fn is_proved(user: &User) -> bool {
     user.email_proved_at.is_some() || user.email_verified_at.is_some()
@@ -30,6 +40,8 @@ pub(super) struct Oracle {
     /// The owners of accounts at the last check, and whether they had proved the address. Such an account stays theirs.
     owners: BTreeMap<String, (String, bool)>,
     handed_over: usize,
+    /// The accounts whose address was proved once, or that somebody has signed in to.
+    used: BTreeSet<String>,
 }
 
 impl Oracle {
@@ -38,20 +50,35 @@ impl Oracle {
         self.handed_over
     }
 
-    /// Describes the first thing of one person that leads to the account of the other. Forgets sessions that have ended.
-    pub(super) fn violation(&mut self, auth: &Service, people: &mut [Person; 2]) -> Option<String> {
+    /// Describes the first thing of one person that leads to the account of the other, or an account that has vanished
+    /// although nobody wanted to delete one. Forgets sessions that have ended.
+    pub(super) fn violation(
+        &mut self,
+        auth: &Service,
+        people: &mut [Person; 2],
+        deletes: bool,
+    ) -> Option<String> {
         let storage = &auth.platform().storage().inner;
-        storage.reliably(|| self.any_violation(auth, people))
+        storage.reliably(|| self.any_violation(auth, people, deletes))
     }
 
-    fn any_violation(&mut self, auth: &Service, people: &mut [Person; 2]) -> Option<String> {
-        let query = UserQuery {
-            limit: 100,
-            ..UserQuery::default()
-        };
-        let listed = block_on(auth.platform().storage().inner.list_users(query)).unwrap();
-        for member in &listed.users {
+    fn any_violation(
+        &mut self,
+        auth: &Service,
+        people: &mut [Person; 2],
+        deletes: bool,
+    ) -> Option<String> {
+        let users = all_users(auth);
+        let is_there = |id: &String| users.iter().any(|member| member.account.user.id == *id);
+        if let Some(id) = self.used.iter().find(|id| !deletes && !is_there(id)) {
+            return Some(format!("the account {id} has vanished"));
+        }
+        self.used.retain(is_there);
+        for member in &users {
             let user = &member.account.user;
+            if is_proved(user) || user.last_login_at.is_some() {
+                self.used.insert(user.id.clone());
+            }
             let now = owner(user).to_owned();
             let proved = (now.clone(), is_proved(user));
             match self.owners.insert(user.id.clone(), proved) {

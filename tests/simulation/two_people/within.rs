@@ -3,6 +3,7 @@
 use auth_core::storage::ActiveSession;
 use auth_core::{Evidence, FlowCookies, FlowPurpose, Presented};
 
+use super::actions::DELETES;
 use super::actor::{Actor, gain, text};
 use super::person::Gain;
 use crate::client;
@@ -30,7 +31,7 @@ impl Actor<'_> {
                     };
                     let client = client();
                     let deleted = self.auth.accounts().delete(session, evidence, &client);
-                    gain("delete the account", deleted.await.is_ok())
+                    gain(DELETES[0], deleted.await.is_ok())
                 }
                 _ => self.disable_factor(session).await,
             },

@@ -169,13 +169,19 @@ fn a_link_needs_the_identity_that_signed_up() {
         at_once(auth.accounts().verify_email(&token, evidence, client()))
     };
     assert_eq!(verify(None).err(), Some(Error::PasswordRequired));
-    let others = code(
-        &auth,
-        &google("2", "eve@example.com"),
-        FlowPurpose::Reauthenticate,
-    );
-    assert_eq!(verify(Some(&others)).err(), Some(Error::OauthCodeInvalid));
-    let own = code(&auth, &person, FlowPurpose::Reauthenticate);
+    let refused = Some(Error::OauthCodeInvalid);
+    let others = code(&auth, &google("2", "eve@example.com"), FlowPurpose::Verify);
+    assert_eq!(verify(Some(&others)).err(), refused);
+    for purpose in [FlowPurpose::SignIn, FlowPurpose::Link] {
+        let other = code(&auth, &person, purpose);
+        assert_eq!(verify(Some(&other)).err(), refused);
+    }
+    // How long ago the person signed in at the provider doesn't matter.
+    let before = Person {
+        auth_time: Some(1),
+        ..person.clone()
+    };
+    let own = code(&auth, &before, FlowPurpose::Verify);
     assert!(verify(Some(&own)).is_ok());
     assert!(enter(&auth, &person).user.email_verified_at.is_some());
 }

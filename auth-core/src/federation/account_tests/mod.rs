@@ -6,6 +6,7 @@ mod identities;
 mod races;
 mod reauthentication;
 mod rules;
+mod sign_ups;
 mod two_people;
 
 use std::sync::LazyLock;

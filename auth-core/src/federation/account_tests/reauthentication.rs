@@ -107,7 +107,7 @@ fn an_identity_of_another_account_proves_nothing() {
     enter(&auth, &eve);
     assert_eq!(reauthenticate(&auth, &ada, &eve).err(), refused);
     // Nor does a code that was made for something else.
-    for purpose in [FlowPurpose::SignIn, FlowPurpose::Link] {
+    for purpose in [FlowPurpose::SignIn, FlowPurpose::Link, FlowPurpose::Verify] {
         let code = code(&auth, &google("1", "ada@example.com"), purpose);
         let evidence = Evidence {
             identity: Some(presented(&code)),

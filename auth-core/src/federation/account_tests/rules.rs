@@ -146,6 +146,20 @@ fn an_account_that_nobody_has_proved_yields_to_the_owner_of_the_address() {
     );
 }
 
+/// With `off`, no provider's word leads into an account that was there before, whoever created it and with which roles. The
+/// owner of the address gets it by a reset of the password.
+#[test]
+fn an_account_that_nobody_has_proved_yields_to_no_provider_if_addresses_link_nothing() {
+    let auth = service(&[("LINK_BY_VERIFIED_EMAIL", "off")]);
+    let unproved = account(&auth, "ada@example.com", false);
+    let refused = arrive(&auth, &google("1", "ada@example.com"));
+    assert_eq!(refusal(refused), Error::AccountExists);
+    let details = member(&auth, &unproved);
+    assert!(details.identities.is_empty());
+    assert!(details.account.user.email_verified_at.is_none());
+    assert!(login(&auth, "ada@example.com", PASSWORD).is_ok());
+}
+
 /// Where links need no password.
 const LINK_ALONE: (&str, &str) = ("VERIFY_NEEDS_PASSWORD", "false");
 

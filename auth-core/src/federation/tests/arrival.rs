@@ -359,6 +359,11 @@ fn a_new_sign_in_is_confirmed() {
         assert_eq!(returned.is_ok(), confirmed, "{auth_time}");
     }
     // Elsewhere it doesn't matter.
+    let request = StartRequest {
+        purpose: FlowPurpose::Verify,
+        ..request
+    };
+    assert!(world.visit(request, &json!({"auth_time": null})).is_ok());
     let code = code(world.visit(SIGN_IN, &json!({"auth_time": 1})));
     let person = world.present(&code, FlowPurpose::SignIn).unwrap();
     assert_eq!(person.auth_time, Some(1));

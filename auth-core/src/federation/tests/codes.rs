@@ -64,7 +64,7 @@ fn a_code_ends_its_flow() {
                 verifier: None,
                 flows: &flows,
             };
-            let result = at_once(present(world.federation().context, presented, purpose));
+            let result = at_once(present(world.federation().context, presented, &[purpose]));
             assert_eq!(
                 result.is_ok(),
                 flows.ended().is_some() && purpose == FlowPurpose::SignIn
@@ -101,6 +101,7 @@ fn a_code_is_for_one_purpose() {
         FlowPurpose::SignIn,
         FlowPurpose::Link,
         FlowPurpose::Reauthenticate,
+        FlowPurpose::Verify,
     ];
     for begun in purposes {
         for asked in purposes {

@@ -108,7 +108,11 @@ fn a_native_app_needs_a_challenge() {
 fn a_flow_for_a_session_needs_a_challenge() {
     let world = World::new(&[]);
     let needed = ("code_challenge".to_owned(), FieldErrorCode::Required);
-    for purpose in [FlowPurpose::Link, FlowPurpose::Reauthenticate] {
+    for purpose in [
+        FlowPurpose::Link,
+        FlowPurpose::Reauthenticate,
+        FlowPurpose::Verify,
+    ] {
         for cross_site in [false, true] {
             let request = StartRequest {
                 purpose,
@@ -220,6 +224,17 @@ fn a_person_signs_in_again_where_that_is_the_purpose() {
     let url = world.start(request).unwrap().authorization_url;
     assert_eq!(url.matches("prompt=").count(), 1);
     assert!(!world.begin(SIGN_IN).parameters.contains_key("max_age"));
+    // Beside a link it is enough that the provider names the person, which each can do.
+    let world = World::new(&[&GOOGLE[..], &GITHUB].concat());
+    for provider in ["google", "github"] {
+        let request = StartRequest {
+            provider,
+            purpose: FlowPurpose::Verify,
+            ..request
+        };
+        let parameters = world.begin(request).parameters;
+        assert!(!parameters.contains_key("max_age"), "{provider}");
+    }
 }
 
 #[test]

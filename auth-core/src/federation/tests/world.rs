@@ -237,7 +237,7 @@ impl World {
             verifier,
             flows: &flows,
         };
-        at_once(present(self.federation().context, presented, purpose))
+        at_once(present(self.federation().context, presented, &[purpose]))
     }
 
     /// The person of a flow with `acme` and these claims.

@@ -70,7 +70,7 @@ pub(crate) struct VerifyRequest {
     /// Password of the account, if no session of it is presented.
     #[cfg_attr(test, schema(format = Password))]
     password: Option<String>,
-    /// The `code` with which the browser came back from a flow with the purpose `reauthenticate`, instead of the password.
+    /// The `code` with which the browser came back from a flow with the purpose `verify`, instead of the password.
     oauth_code: Option<String>,
     /// The verifier of the `code_challenge` with which that flow began (RFC 7636). Without a challenge, the cookie of the
     /// flow is required.
@@ -118,7 +118,7 @@ pub(crate) struct VerifyByTokenRequest {
     /// Password of the account, if no session of it is presented.
     #[cfg_attr(test, schema(format = Password))]
     password: Option<String>,
-    /// The `code` with which the browser came back from a flow with the purpose `reauthenticate`, instead of the password.
+    /// The `code` with which the browser came back from a flow with the purpose `verify`, instead of the password.
     oauth_code: Option<String>,
     /// The verifier of the `code_challenge` with which that flow began (RFC 7636). Without a challenge, the cookie of the
     /// flow is required.

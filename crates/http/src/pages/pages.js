@@ -302,7 +302,7 @@ function nameOf(provider, before = "") {
 // Fills the lists of providers. A link on the account page says which request its code is for, and only a linked provider
 // can confirm.
 function showProviders(linked = []) {
-  const ways = { Link: "link", "Confirm with": "reauthenticate", "Verify with": "reauthenticate" };
+  const ways = { Link: "link", "Confirm with": "reauthenticate", "Verify with": "verify" };
   for (const list of document.querySelectorAll("[data-providers]")) {
     const words = list.dataset.providers;
     const purpose = ways[words];

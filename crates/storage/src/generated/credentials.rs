@@ -14,8 +14,9 @@ pub struct Credential {
     /// The user it belongs to.
     pub user_id: String,
     /// `password`, `totp`, `totp_pending` (not confirmed yet), `totp_former` (a mark that the user has replaced or
-    /// disabled an established factor), `username_pending` (the user name that is claimed when the address is verified)
-    /// or `recovery_code`. A user can have several recovery codes, and at most one of each other kind.
+    /// disabled an established factor), `username_pending` (the user name that is claimed when the address is verified),
+    /// `sign_up_pending` (a mark that nobody could use the account yet, because its address must be verified first) or
+    /// `recovery_code`. A user can have several recovery codes, and at most one of each other kind.
     pub kind: String,
     /// The content of the credential: a password's hash, the encrypted TOTP key, a recovery code's digest, or the
     /// pending user name.

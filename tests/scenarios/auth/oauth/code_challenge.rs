@@ -111,7 +111,7 @@ async fn a_flow_for_a_session_needs_a_challenge() {
     let host = service.host(&[OWN[0], ("CORS_ORIGINS", "https://app.example.net")]);
     service.person("acme", verified("1", "ada@example.com"));
     let session = signed_in(&host, &service, "acme").await;
-    for purpose in ["link", "reauthenticate"] {
+    for purpose in ["link", "reauthenticate", "verify"] {
         let path = format!("/auth/oauth/acme?purpose={purpose}");
         for from in [
             None,

@@ -178,7 +178,7 @@ async fn an_address_is_verified_first_where_that_is_required() {
     let alone = host.post(&path, json!({})).await;
     assert!(alone.status.is_client_error(), "{alone:?}");
     let mut browser = Browser::default();
-    let proof = bound_path("acme", "reauthenticate");
+    let proof = bound_path("acme", "verify");
     let code = browser.code(&host, &service, &proof).await;
     let body = json!({"oauth_code": code, "code_verifier": VERIFIER});
     let done = browser.send(&host, Method::POST, &path, Some(body)).await;

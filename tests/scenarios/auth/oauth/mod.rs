@@ -15,6 +15,7 @@ mod key_rotation;
 mod linking;
 mod listed;
 mod mix_up;
+mod moved_address;
 mod plain_oauth;
 mod presets;
 mod redirects;

@@ -1,10 +1,12 @@
 //! Providers of plain OAuth 2.0, which answer as they like.
 
+use gatewright_tests::MailService;
 use gatewright_tests::host::Tokens;
 use gatewright_tests::identity::{IdentityService, Reply};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{OWN, account, error_of, parameter, signed_in};
+use super::{OWN, VERIFIER, account, bound_path, error_of, parameter, signed_in};
 use crate::auth::access_token_is_checked::part;
 use crate::auth::cookies::browser::Browser;
 
@@ -68,6 +70,45 @@ async fn a_person_comes_from_the_places_that_are_set() {
         let account = account(&host, &tokens).await;
         assert_eq!(account["email_verified"], false, "{word}");
     }
+}
+
+/// Where addresses are verified first, the person follows the mailed link, and the provider names them once more. When they
+/// signed in there, which plain OAuth 2.0 can't say, doesn't matter.
+#[tokio::test]
+async fn a_mailed_link_and_the_provider_verify_an_address() {
+    let mail = MailService::start();
+    let service = IdentityService::start(&[], &["hub"]);
+    let settings = [OWN[0], ("REQUIRE_EMAIL_VERIFICATION", "true")];
+    let host = service.host_with_mail(&mail, &settings);
+    let person = |id: u8| json!({"id": id, "contact": {"email": "ada@example.com"}});
+    service.person("hub", person(1));
+    let answer = Browser::default().sign_in(&host, &service, "hub").await;
+    assert_eq!(answer.body, json!({"verification_required": true}));
+    let token = mail.link("verify_email", "ada@example.com");
+    let path = format!("/auth/verify/{token}");
+    host.post(&path, json!({}))
+        .await
+        .assert_error(403, "password_required");
+    // Another person, and a code for something else, prove nothing.
+    let refused = (400, "oauth_code_invalid");
+    for (id, purpose, refused) in [
+        (2, "verify", Some(refused)),
+        (1, "link", Some(refused)),
+        (1, "verify", None),
+    ] {
+        service.person("hub", person(id));
+        let mut browser = Browser::default();
+        let flow = bound_path("hub", purpose);
+        let code = browser.code(&host, &service, &flow).await;
+        let body = json!({"oauth_code": code, "code_verifier": VERIFIER});
+        let answer = browser.send(&host, Method::POST, &path, Some(body)).await;
+        match refused {
+            Some((status, code)) => answer.assert_error(status, code),
+            None => answer.assert_ok(),
+        };
+    }
+    let tokens = signed_in(&host, &service, "hub").await;
+    assert_eq!(account(&host, &tokens).await["email_verified"], true);
 }
 
 /// An error is one, whatever status it comes with.

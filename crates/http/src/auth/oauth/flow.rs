@@ -45,7 +45,7 @@ rows![
 
 const PARAMETERS: &[Parameter] = &[
     Parameter::text("redirect_to"),
-    Parameter::one_of("purpose", &["sign_in", "link", "reauthenticate"]),
+    Parameter::one_of("purpose", &["sign_in", "link", "reauthenticate", "verify"]),
     Parameter::one_of("transport", &["cookie", "jwt_cookie"]),
     Parameter::text("code_challenge"),
     Parameter::one_of("code_challenge_method", &["S256"]),
@@ -91,7 +91,7 @@ async fn start<P: Platform>(call: &Call<'_, P>) -> Result<Started, ApiError> {
     let query = call.query()?;
     let purpose = query.text("purpose").unwrap_or("sign_in");
     let purpose = FlowPurpose::parse(purpose)
-        .ok_or_else(|| invalid("purpose", "Use sign_in, link or reauthenticate."))?;
+        .ok_or_else(|| invalid("purpose", "Use sign_in, link, reauthenticate or verify."))?;
     let at_once = query.text("transport").map(|name| {
         SessionTransport::parse(name)
             .ok_or_else(|| invalid("transport", "Use cookie or jwt_cookie."))

@@ -1,6 +1,6 @@
 //! A platform for tests: storage in memory, a clock that the test moves, and randomness that repeats.
 
-use core::future::Future;
+use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context as TaskContext, Poll, Waker};
@@ -35,6 +35,8 @@ pub(crate) struct StandIn {
     pub(crate) mail: Mutex<Vec<Message>>,
     /// The answers to outbound requests, by the address without its query: status and body, or the failure.
     answers: Mutex<BTreeMap<String, Answer>>,
+    /// The address whose answers have to be waited for.
+    slow: Mutex<Option<String>>,
     /// The outbound requests so far.
     pub(crate) requests: Mutex<Vec<OutboundRequest>>,
     log: Mutex<Vec<String>>,
@@ -77,6 +79,12 @@ impl Platform for StandIn {
         let url = request.url.clone();
         self.requests.lock().unwrap().push(request);
         let place = url.split('?').next().unwrap_or_default();
+        let mut waits = self.slow.lock().unwrap().as_deref() == Some(place);
+        poll_fn(|_| match core::mem::take(&mut waits) {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
+        })
+        .await;
         let answer = self.answers.lock().unwrap().get(place).cloned();
         let (status, body) = answer.ok_or_else(|| format!("nothing is at {url}"))??;
         let body = body.into_bytes();
@@ -107,6 +115,11 @@ impl StandIn {
     pub(crate) fn serve(&self, url: &str, status: u16, body: &str) {
         let answer = Ok((status, body.to_owned()));
         self.answers.lock().unwrap().insert(url.to_owned(), answer);
+    }
+
+    /// Lets futures wait once for each answer from an address from now on.
+    pub(crate) fn slow_down(&self, url: &str) {
+        *self.slow.lock().unwrap() = Some(url.to_owned());
     }
 
     /// Lets requests to an address fail from now on.
@@ -171,6 +184,7 @@ pub(crate) fn auth(settings: &[(&str, &str)]) -> Auth<StandIn> {
         deferred: Mutex::default(),
         mail: Mutex::default(),
         answers: Mutex::default(),
+        slow: Mutex::default(),
         requests: Mutex::default(),
         log: Mutex::default(),
         storage_calls: AtomicUsize::default(),

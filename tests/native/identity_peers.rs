@@ -118,6 +118,17 @@ impl Flow {
     }
 }
 
+/// Returns the address of a callback with the state of the flow that this page belongs to.
+fn with_state_of(callback: &str, page: &str) -> String {
+    let of = |url: &str| {
+        let (_, rest) = url.split_once("state=").unwrap();
+        rest.split('&').next().unwrap().to_owned()
+    };
+    let injected = callback.replace(&of(callback), &of(page));
+    assert_ne!(injected, callback);
+    injected
+}
+
 fn subject(tokens: &Tokens) -> Value {
     let claims = tokens.access_token.split('.').nth(1).unwrap();
     let claims = URL_SAFE_NO_PAD.decode(claims).unwrap();
@@ -143,9 +154,14 @@ async fn people_sign_in_at_a_certified_provider() {
         assert_eq!(account.body["email_verified"], true);
         assert_eq!(account.body["display_name"], format!("The person {login}"));
         ids.push(subject(&tokens));
-        // The provider refuses a code that was used, and the service a response that was.
+        // The service refuses a response that was used.
         let (_, error) = flow.come_back(&host, callback).await;
         assert_eq!(error, "oauth_state_invalid");
+        // The provider refuses a code that was used, also in another flow.
+        let flow = Flow::begin(&host, "").await;
+        let injected = with_state_of(callback, &flow.page);
+        let outcome = flow.come_back(&host, &injected).await;
+        assert_eq!(outcome, ("error".to_owned(), "oauth_failed".to_owned()));
     }
     assert_eq!(ids[0], ids[1]);
     assert_ne!(ids[0], ids[2]);

@@ -169,6 +169,14 @@ impl Config {
         self.federation.outbound_origins().into_iter().collect()
     }
 
+    /// Returns the names of the configured providers.
+    pub fn provider_names(&self) -> Vec<String> {
+        let registrations = self.federation.registrations.iter();
+        registrations
+            .map(|known| known.provider.id.clone())
+            .collect()
+    }
+
     /// Returns the secret that signs access tokens, or `None` if a key pair signs them.
     pub(crate) fn jwt_secret_key(&self) -> Option<&SecretKey> {
         self.jwt_algorithm

@@ -77,3 +77,30 @@ impl DocumentCache {
         entry.failed_at = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_that_are_too_old_are_dropped() {
+        let cache = DocumentCache::default();
+        let start = Timestamp::from_millis(1_767_225_600_000);
+        let keys = || {
+            let set = JwkSet::read(br#"{"keys":[]}"#).unwrap();
+            Content::Keys(Arc::new(set))
+        };
+        let known = || -> Vec<String> { cache.0.lock().unwrap().keys().cloned().collect() };
+        cache.keep("document", keys(), start);
+        cache.note("refreshed", |entry| entry.refreshed_at = Some(start));
+        cache.note("renewed", |entry| entry.renewed_at = Some(start));
+        cache.note("failed", |entry| entry.failed_at = Some(start));
+        cache.note("asked", |entry| entry.asked_at = Some(start));
+        let second = Duration::from_secs(1);
+        cache.note("later", |entry| entry.failed_at = Some(start + second));
+        cache.keep("new", keys(), start + (LIFE - second));
+        assert_eq!(known().len(), 7);
+        cache.keep("new", keys(), start + LIFE);
+        assert_eq!(known(), ["later", "new"]);
+    }
+}

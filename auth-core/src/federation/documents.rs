@@ -145,8 +145,8 @@ async fn document<P: Platform>(
     Ok(content)
 }
 
-/// Returns newer keys for a token whose key is unknown, or `None` if they were fetched for this reason less than a minute
-/// ago.
+/// Returns newer keys for a token whose key is unknown, or `None` if the known ones were fetched for this reason less than
+/// a minute ago. While another request fetches them, or after it has failed, they are not known yet.
 ///
 /// # Errors
 /// As of [`metadata`].
@@ -157,7 +157,11 @@ pub(super) async fn renewed_keys<P: Platform>(
 ) -> Result<Option<Arc<JwkSet>>> {
     let now = context.now();
     let entry = context.documents.get(url);
-    if is_within(COOL_DOWN, entry.renewed_at, now) || is_within(FAILURE, entry.failed_at, now) {
+    if is_within(FAILURE, entry.failed_at, now) {
+        return Err(Error::ProviderUnavailable);
+    }
+    let fetched_at = entry.document.map(|(_, at)| at);
+    if is_within(COOL_DOWN, entry.renewed_at, now) && fetched_at >= entry.renewed_at {
         return Ok(None);
     }
     context

@@ -67,8 +67,8 @@ mod tests {
         read(&OutboundResponse { status, body }, Some("ada"))
     }
 
-    /// `oidcc-client-test-userinfo-bearer-header`. `oidcc-client-test-userinfo-bearer-body` is about the other way, which is
-    /// never used (RFC 6750 section 2.2).
+    /// `oidcc-client-test-userinfo-bearer-header`. `oidcc-client-test-userinfo-bearer-body` is left out deliberately: every
+    /// provider takes the header, and the body is only for clients that can't send it (RFC 6750 section 2.2).
     #[test]
     fn the_token_is_in_a_header() {
         let request = request(OutboundMethod::Post, "https://op.example/me", "a.b-c");

@@ -58,7 +58,13 @@ impl<P: Platform> Identities<'_, P> {
         let refresh_token = refresh_token.ok_or(Error::TokensNotStored)?;
         count_self_service(context, user_id, SelfService::Identity, client).await?;
         let refreshed = match refresh_tokens(context, &stored, refresh_token).await {
-            Ok(refreshed) => with_refresh_token(&refreshed, Some(tokens)),
+            Ok(mut refreshed) => {
+                // Without one, the scope is the same as before (RFC 6749 section 6).
+                if refreshed.scope.is_none() {
+                    refreshed.scope.clone_from(&tokens.scope);
+                }
+                with_refresh_token(&refreshed, Some(tokens))
+            }
             // Another request may have used the refresh token up, and have stored the next tokens.
             Err(error) => return stored_meanwhile(context, user_id, id, &stored, error).await,
         };

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
-use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use crate::cookies::names::{Names, device, flow_prefix};
@@ -68,21 +67,7 @@ impl<P: Platform> Call<'_, P> {
 
     /// Returns the segment of the path at the place where the route has this name in braces.
     pub(crate) fn path_parameter(&self, name: &str) -> String {
-        let path = self.parts.uri.path().split('/');
-        let is = |part: &str| {
-            let inner = part
-                .strip_prefix('{')
-                .and_then(|part| part.strip_suffix('}'));
-            inner == Some(name)
-        };
-        let found = self
-            .route
-            .path
-            .split('/')
-            .zip(path)
-            .find(|(part, _)| is(part));
-        let text = found.map(|(_, text)| text).unwrap_or_default();
-        percent_decode_str(text).decode_utf8_lossy().into_owned()
+        self.route.path_parameter(self.parts.uri.path(), name)
     }
 
     /// Parses the query parameters.

@@ -72,6 +72,13 @@ impl Front {
         }
     }
 
+    /// Returns the name of the sign-in provider that is called by a request to this route. It is empty if the path does
+    /// not say it.
+    pub fn provider(&self, route: &Route, request: &Parts) -> String {
+        let path = self.inner_path(request.uri.path());
+        route.path_parameter(path.unwrap_or_default(), "provider")
+    }
+
     /// Returns the path without the base path, or `None` if the path is not below the base path.
     fn inner_path<'a>(&self, path: &'a str) -> Option<&'a str> {
         match path.strip_prefix(&self.base_path)? {
@@ -191,6 +198,16 @@ mod tests {
             .into_parts();
         let path = |front: &Front| front.asked(&parts).route().map(|route| route.path);
         assert_eq!((path(&below), path(&root)), (Some("/auth/me"), None));
+        for (path, provider) in [
+            ("/auth/v1/auth/oauth/acme", "acme"),
+            ("/auth/v1/auth/oauth/%61cme/callback?code=a", "acme"),
+            ("/auth/v1/auth/acme/authorize", "acme"),
+            ("/auth/v1/auth/me", ""),
+        ] {
+            let (parts, ()) = Request::get(path).body(()).unwrap().into_parts();
+            let route = below.asked(&parts).route().unwrap();
+            assert_eq!(below.provider(route, &parts), provider, "{path}");
+        }
     }
 
     #[test]

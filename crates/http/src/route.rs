@@ -1,6 +1,7 @@
 //! The description of a route, for hosts, the router and the OpenAPI document.
 
 use http::StatusCode;
+use percent_encoding::percent_decode_str;
 
 use crate::limits::MAX_BODY;
 #[cfg(test)]
@@ -192,6 +193,21 @@ impl Route {
     /// Whether the route reads a body.
     pub fn reads_body(&self) -> bool {
         self.body != RequestBody::None
+    }
+
+    /// Returns the decoded value of a parameter in the path of a request to this route. It is empty if the route has no
+    /// such parameter.
+    pub(crate) fn path_parameter(&self, path: &str, name: &str) -> String {
+        let is = |part: &str| {
+            let inner = part
+                .strip_prefix('{')
+                .and_then(|part| part.strip_suffix('}'));
+            inner == Some(name)
+        };
+        let mut parts = self.path.split('/').zip(path.split('/'));
+        let found = parts.find(|(part, _)| is(part));
+        let text = found.map(|(_, text)| text).unwrap_or_default();
+        percent_decode_str(text).decode_utf8_lossy().into_owned()
     }
 
     /// Whether the form can also be `multipart/form-data`. Clients of other systems send either; RFC 6749 allows only

@@ -132,6 +132,10 @@ impl Providers {
                 (MICROSOFT, issuer_in(&tenant), object)
             }
             (Some(issuer), _) => (name, issuer.clone(), foreign.id),
+            // A server of the operator, whose users are others than those of the public one.
+            (None, Some(preset)) if !is_issuer_of(preset, foreign.issuer.as_deref()) => {
+                (name, foreign.issuer.unwrap_or_default(), foreign.id)
+            }
             (None, Some(preset)) => {
                 if !is_subject(preset, &foreign.id) {
                     return Err(format!(
@@ -183,6 +187,15 @@ fn setting_name(name: &str) -> String {
 fn issuer_of(preset: &str) -> &'static str {
     let mut issuers = preset_issuers().filter(|(id, _)| *id == preset);
     issuers.next().map_or("", |(_, issuer)| issuer)
+}
+
+/// Returns whether an issuer is that of a preset, or not known. ID tokens of Google can name it without a scheme.
+fn is_issuer_of(preset: &str, issuer: Option<&str>) -> bool {
+    let expected = issuer_of(preset);
+    let short = expected
+        .strip_prefix("https://")
+        .filter(|_| preset == "google");
+    issuer.is_none_or(|issuer| issuer == expected || Some(issuer) == short)
 }
 
 /// Returns Microsoft's issuer in a tenant.

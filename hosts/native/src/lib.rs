@@ -32,6 +32,7 @@ mod settings_check;
 mod settings_table;
 pub mod spin;
 mod sqlite;
+mod turns;
 mod worker_pool;
 
 pub use component::{COMPILE, COMPILE_MEMORY, compile, engine};

@@ -57,7 +57,7 @@ auth_core::settings! {
     MAX_CONNECTIONS_PER_NETWORK max_connections_per_network: usize = "512", |text| parse::whole(text, 0, 1_000_000).map(|n| n as usize), "0 to 1000000", Host, "64";
     /// Maximum memory of all requests and responses in progress. One network can use a quarter of it (an IPv6 /56 or /48 half), unless it is one of `TRUSTED_PROXIES`. Further requests are answered with 503.
     BODY_MEMORY_MIB body_memory: usize = "64", |text| parse::whole(text, 4, 65_536).map(|mib| (mib as usize) << 20), "MiB, 4 to 65536", Host, "32";
-    /// Maximum number of requests in progress without a password hash, for each thread. Further requests are answered with 503.
+    /// Maximum number of requests in progress without a password hash, for each thread, and for each sign-in provider of those that can wait for it. Further requests are answered with 503.
     MAX_REQUESTS max_requests: usize = "512", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536", Host, "256";
     /// Maximum number of requests that wait for a password hash. Further requests are answered with 503.
     MAX_WAITING_HASHES max_waiting_hashes: usize = "128", |text| parse::whole(text, 1, 65_536).map(|n| n as usize), "1 to 65536", Host, "32";

@@ -1,8 +1,7 @@
-//! A worker pool: a runtime, the instances that serve requests on it, and a limit on the requests that wait for them.
+//! A worker pool: a runtime, the instances that serve requests on it, and the turns of the requests.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use gatewright_http::ApiError;
@@ -10,12 +9,12 @@ use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
 
 use crate::budget::{Budget, Buffer, Held};
 use crate::instance::factory::Instances;
+use crate::turns::Turns;
 
 /// Size of a response that needs no memory of the budget. Responses to changes and health checks are that short.
 const UNCOUNTED: usize = 4 * 1024;
@@ -24,31 +23,25 @@ const UNCOUNTED: usize = 4 * 1024;
 pub(crate) struct WorkerPool {
     handler: ProxyHandler<Instances>,
     runtime: Handle,
-    /// A permit for each instance that can serve at the same time.
-    permits: Arc<Semaphore>,
-    /// Number of waiting and running requests, and their maximum.
-    requests: Arc<AtomicUsize>,
-    max_requests: usize,
-    timeout: Duration,
+    turns: Arc<Turns>,
 }
 
 impl WorkerPool {
-    /// Creates a pool on a runtime, in which up to `max_concurrency` instances serve at the same time, and up to
-    /// `max_requests` requests wait or run, each for at most `timeout`.
-    pub(crate) fn new(
-        maker: Instances,
-        runtime: Handle,
-        max_concurrency: usize,
-        max_requests: usize,
-        timeout: Duration,
-    ) -> Self {
+    /// Creates a pool on a runtime.
+    pub(crate) fn new(maker: Instances, runtime: Handle, turns: Turns) -> Self {
         Self {
             handler: ProxyHandler::new(maker),
             runtime,
-            permits: Arc::new(Semaphore::new(max_concurrency)),
-            requests: Arc::default(),
-            max_requests,
-            timeout,
+            turns: Arc::new(turns),
+        }
+    }
+
+    /// Returns a pool with the same instances and other turns.
+    pub(crate) fn with_turns(&self, turns: Arc<Turns>) -> Self {
+        Self {
+            handler: self.handler.clone(),
+            runtime: self.runtime.clone(),
+            turns,
         }
     }
 
@@ -59,19 +52,10 @@ impl WorkerPool {
         request: Request<WasiBody>,
         budget: Budget,
     ) -> Result<(Response<Bytes>, Held), ApiError> {
-        let counted =
-            CountedRequest::new(&self.requests, self.max_requests).ok_or_else(overloaded)?;
-        let permit = match self.permits.clone().try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => tokio::time::timeout(self.timeout, self.permits.clone().acquire_owned())
-                .await
-                .ok()
-                .and_then(Result::ok)
-                .ok_or_else(overloaded)?,
-        };
-        let (handler, timeout) = (self.handler.clone(), self.timeout);
+        let turn = self.turns.take().await.ok_or_else(overloaded)?;
+        let (handler, timeout) = (self.handler.clone(), self.turns.timeout());
         let started = Instant::now();
-        // Count and permit belong to the work, which continues after the client disconnects.
+        // The turn belongs to the work, which continues after the client disconnects.
         let work = self.runtime.spawn(async move {
             let response = match handler.handle((), request).await {
                 Ok(response) => {
@@ -80,7 +64,7 @@ impl WorkerPool {
                 }
                 Err(error) => Err(error),
             };
-            drop((counted, permit));
+            drop(turn);
             response
         });
         let response = work
@@ -88,7 +72,7 @@ impl WorkerPool {
             .map_err(|_| ApiError::internal("the thread of a request ended"))?;
         response.unwrap_or_else(|error| {
             // An instance that never yields can only be ended, like one that traps.
-            if error.is::<ExpirationError>() || started.elapsed() >= self.timeout {
+            if error.is::<ExpirationError>() || started.elapsed() >= timeout {
                 Err(too_long())
             } else if error.is::<InstantiationError<()>>() {
                 tracing::error!(cause = ?error, "an instance could not be created");
@@ -131,20 +115,4 @@ fn too_long() -> ApiError {
 
 fn overloaded() -> ApiError {
     ApiError::unavailable(1)
-}
-
-/// A request that is counted until this is dropped.
-struct CountedRequest(Arc<AtomicUsize>);
-
-impl CountedRequest {
-    fn new(requests: &Arc<AtomicUsize>, max: usize) -> Option<Self> {
-        let counted = Self(requests.clone());
-        (requests.fetch_add(1, Ordering::Relaxed) < max).then_some(counted)
-    }
-}
-
-impl Drop for CountedRequest {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }

@@ -53,6 +53,7 @@ impl Response {
 pub(super) enum Outcome {
     Response(Response),
     Silence,
+    Drip,
     End,
 }
 
@@ -81,6 +82,7 @@ pub(super) fn answer(received: Received, address: SocketAddr, shared: &Shared) -
     Outcome::Response(match provider.script.replies.get(endpoint).cloned() {
         Some(Reply::Of(status, media_type, body)) => Response::of(status, media_type, body),
         Some(Reply::Silence) => return Outcome::Silence,
+        Some(Reply::Drip) => return Outcome::Drip,
         Some(Reply::End) => return Outcome::End,
         Some(Reply::Redirect(origin)) => Response::redirect(&format!("{origin}{target}")),
         Some(Reply::Huge) => {

@@ -5,14 +5,17 @@ mod keys;
 mod provider;
 mod script;
 
-use std::io::{BufReader, Read as _, Write as _};
+use std::collections::BTreeSet;
+use std::io::{BufReader, Error, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::host::Host;
 use crate::mail::MailService;
@@ -23,6 +26,9 @@ pub use keys::{Key, Signature, challenge};
 pub use provider::{CLIENT_SECRET, Request};
 use provider::{Shared, lock};
 pub use script::{Change, Reply, Script};
+
+/// How long to wait for a request that has to come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Several providers at one address, each below a path with its name. Any name is a provider; those that are given at the
 /// start have settings.
@@ -139,6 +145,19 @@ impl IdentityService {
             .collect()
     }
 
+    /// Waits until an endpoint of a provider has received this many requests.
+    pub async fn wait_for_requests(&self, name: &str, endpoint: &str, count: usize) {
+        let mut received = self.shared.received.subscribe();
+        let enough = |_: &usize| self.requests(name, endpoint).len() >= count;
+        let waited = tokio::time::timeout(PATIENCE, received.wait_for(enough)).await;
+        assert!(waited.is_ok(), "{endpoint} of {name} was not asked again");
+    }
+
+    /// Returns the numbers of the requests that are open now and get no answer.
+    pub fn unanswered(&self) -> watch::Receiver<BTreeSet<u64>> {
+        self.shared.unanswered.subscribe()
+    }
+
     /// Opens a provider's page as a browser does, and returns the address that it redirects to.
     pub async fn visit(&self, url: &str) -> String {
         assert!(
@@ -153,15 +172,40 @@ impl IdentityService {
     }
 }
 
+/// Sends the beginning of an answer, and a blank from time to time until the client gives up.
+fn drip(mut stream: &TcpStream) {
+    const HEAD: &[u8] =
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n";
+    stream
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .unwrap();
+    let mut sent = stream.write_all(HEAD);
+    // A client that gives up ends the connection, so there is something to read.
+    while sent.is_ok() && stream.read(&mut [0]).is_err_and(|error| is_pause(&error)) {
+        sent = stream.write_all(b" ");
+    }
+}
+
+fn is_pause(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
 /// Responds to the requests of a connection.
 fn serve(stream: &TcpStream, address: SocketAddr, shared: &Shared) {
     let mut reader = BufReader::new(stream);
     while let Some(received) = Received::read(&mut reader) {
-        let answer = match endpoints::answer(received, address, shared) {
+        let outcome = endpoints::answer(received, address, shared);
+        shared.received.send_modify(|count| *count += 1);
+        let answer = match outcome {
             Outcome::Response(answer) => answer,
             Outcome::Silence => {
+                let _open = shared.leave_unanswered();
                 // Until the client gives up.
                 let _ = reader.read(&mut [0]);
+                return;
+            }
+            Outcome::Drip => {
+                drip(stream);
                 return;
             }
             Outcome::End => return,

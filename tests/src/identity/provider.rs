@@ -1,10 +1,11 @@
 //! The state of local providers.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::script::Script;
 use crate::received::Received;
@@ -18,6 +19,32 @@ pub(super) struct Shared {
     pub(super) providers: Mutex<BTreeMap<String, Provider>>,
     /// The seconds by which the service's clock is ahead.
     pub(super) ahead: AtomicU64,
+    /// The number of requests so far.
+    pub(super) received: watch::Sender<usize>,
+    /// The numbers of the requests that are open and have no answer.
+    pub(super) unanswered: watch::Sender<BTreeSet<u64>>,
+}
+
+/// A request that is open and has no answer, until this is dropped.
+pub(super) struct Unanswered<'a>(&'a Shared, u64);
+
+impl Shared {
+    pub(super) fn leave_unanswered(&self) -> Unanswered<'_> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::SeqCst);
+        self.unanswered.send_modify(|open| {
+            open.insert(number);
+        });
+        Unanswered(self, number)
+    }
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        self.0.unanswered.send_modify(|open| {
+            open.remove(&self.1);
+        });
+    }
 }
 
 /// The state of a provider.

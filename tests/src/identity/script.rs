@@ -48,6 +48,8 @@ pub enum Reply {
     Silence,
     /// None, and the connection ends.
     End,
+    /// A blank from time to time, until the client gives up.
+    Drip,
     /// Two megabytes of blanks before the JSON.
     Huge,
     /// A redirect to the same path at this origin.

@@ -95,10 +95,20 @@ impl FederationConfig {
         registrations.find(|registration| registration.provider.id == id)
     }
 
-    /// Returns the provider of an identity, if it is set up with the same issuer: the name alone may be another one's by
-    /// now.
+    /// Returns the provider that is set up with the issuer of an identity. It can have got another name since, and the
+    /// name can be another one's by now. If two providers fit, because one is for all tenants, the name decides, and then
+    /// the whole issuer.
     pub(crate) fn registration_of(&self, identity: &Identity) -> Option<&Registration> {
-        self.registration(&identity.provider)
-            .filter(|known| is_issuer_in_any_tenant(&identity.issuer, &known.provider.issuer))
+        let fits = |known: &&Registration| {
+            is_issuer_in_any_tenant(&identity.issuer, &known.provider.issuer)
+        };
+        let fitting = self.registrations.iter().filter(fits);
+        fitting.max_by_key(|known| {
+            let Registration { provider, .. } = known;
+            (
+                provider.id == identity.provider,
+                provider.issuer == identity.issuer,
+            )
+        })
     }
 }

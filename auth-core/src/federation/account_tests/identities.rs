@@ -84,6 +84,19 @@ fn the_last_way_in_stays() {
     assert_eq!(mail.last().unwrap().kind, "identity_unlinked");
 }
 
+/// An identity belongs to the issuer: the name of the provider can change.
+#[test]
+fn a_provider_with_another_name_is_a_way_in() {
+    let auth = service(&[]);
+    let ada = enter(&auth, &google("1", "ada@example.com"));
+    let renamed = Person {
+        provider: "before".to_owned(),
+        ..unverified("1", "ada@example.com")
+    };
+    link(&auth, &ada, &renamed).unwrap();
+    assert!(unlink(&auth, &ada, &first_id(&auth, &ada)).is_ok());
+}
+
 #[test]
 fn unlinking_ends_the_other_sessions() {
     let auth = service(&[]);
@@ -225,6 +238,51 @@ fn a_refresh_token_goes_only_to_its_issuer() {
     auth.platform().advance(Duration::from_secs(3541));
     assert_eq!(token(&auth, &ada).err(), Some(Error::TokensNotStored));
     assert_eq!(requests(&auth), 0);
+}
+
+/// The provider has got another name, and its former one is another provider's.
+#[test]
+fn a_refresh_token_goes_to_its_issuer_under_any_name() {
+    for name in ["before", "google"] {
+        let auth = service(&[STORED]);
+        let renamed = Person {
+            provider: name.to_owned(),
+            ..with_tokens(&auth, "first", Some("refresh"))
+        };
+        let ada = enter(&auth, &renamed);
+        auth.platform().advance(Duration::from_secs(3541));
+        let answer = r#"{"access_token": "second", "token_type": "Bearer"}"#;
+        auth.platform().serve(TOKEN, 200, answer);
+        assert_eq!(token(&auth, &ada).unwrap(), "second", "{name}");
+    }
+}
+
+/// An answer without a scope means the one that was granted (RFC 6749 section 6).
+#[test]
+fn a_refresh_keeps_the_scope() {
+    let auth = service(&[STORED]);
+    let person = with_tokens(&auth, "first", Some("refresh"));
+    let mut tokens = person.tokens.clone().unwrap();
+    tokens.scope = Some("user-read-email".to_owned());
+    let ada = enter(
+        &auth,
+        &Person {
+            tokens: Some(tokens),
+            ..person
+        },
+    );
+    let id = first_id(&auth, &ada);
+    for (answer, expected) in [
+        (r#"{"access_token": "a"}"#, "user-read-email"),
+        (r#"{"access_token": "b"}"#, "user-read-email"),
+        (r#"{"access_token": "c", "scope": "less"}"#, "less"),
+    ] {
+        auth.platform().advance(Duration::from_secs(3600));
+        let answer = answer.replace('}', r#", "token_type": "Bearer", "expires_in": 3600}"#);
+        auth.platform().serve(TOKEN, 200, &answer);
+        let token = at_once(auth.identities().token(&ada, &id, client())).unwrap();
+        assert_eq!(token.scope.as_deref(), Some(expected), "{answer}");
+    }
 }
 
 /// A sign-in stores its tokens after the answer, when a refresh may have stored newer ones.

@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::world::{Begun, SIGN_IN, USERINFO, World, code, pairs};
 use crate::client::Client;
-use crate::federation::arrival::Returned;
+use crate::federation::arrival::{CallbackRequest, Returned};
 use crate::federation::code::{Continuation, FlowCookies, Presented};
 use crate::federation::exchange::{Exchange, Exchanged};
 use crate::federation::start::StartRequest;
+use crate::sessions::tokens::Tokens;
 use crate::sessions::transport::{SessionTransport, TokenFormat};
 use crate::stand_in::at_once;
 
@@ -71,14 +72,66 @@ fn a_further_step_is_left_to_the_own_page() {
     assert_eq!(exchange(&world, &begun, &code).continuation, None);
 }
 
+/// A person who is known: a count, the state, the identity, and the session. With a code, it is stored in place of these
+/// two, and the exchange uses it up before them.
+#[test]
+fn a_sign_in_costs_few_calls_of_storage() {
+    let world = World::new(&[("LINK_BY_VERIFIED_EMAIL", "all")]);
+    let arrive = |begin, replaces: &[&str]| {
+        let begun = world.begin(begin);
+        world.serve_token(&begun, &json!({}));
+        let query = format!("code=c&state={}", begun.state());
+        let request = CallbackRequest {
+            provider: "acme",
+            parameters: &query,
+            flow: &|_| vec![begun.cookie.value.clone()],
+            compatible: false,
+            replaces,
+        };
+        let client = Client::default();
+        let (calls, returned) =
+            world.storage_calls(|| at_once(world.federation().callback(request, &client)));
+        world.run_deferred();
+        (calls, returned, begun)
+    };
+    // The account is created.
+    let (_, returned, _) = arrive(AT_ONCE, &[]);
+    let Ok(Returned::SignedIn {
+        tokens: Tokens::Opaque(before),
+        ..
+    }) = returned
+    else {
+        panic!("no session");
+    };
+    assert_eq!(arrive(AT_ONCE, &[]).0, 4);
+    // The session that ends has to be found by its token.
+    assert_eq!(arrive(AT_ONCE, &[before.token.as_str()]).0, 5);
+    let by_code = |format| {
+        let (arriving, returned, begun) = arrive(SIGN_IN, &[]);
+        let code = code(returned);
+        let (exchanging, exchanged) =
+            world.storage_calls(|| exchange_for(&world, &begun, &code, format));
+        assert!(matches!(exchanged.exchange, Exchange::SignedIn(_)));
+        (arriving, exchanging)
+    };
+    // The first token that is signed creates the key.
+    by_code(TokenFormat::Jwt);
+    assert_eq!(by_code(TokenFormat::Jwt), (3, 3));
+    assert_eq!(by_code(TokenFormat::Opaque), (3, 3));
+}
+
 fn exchange(world: &World, begun: &Begun, code: &str) -> Exchanged {
+    exchange_for(world, begun, code, TokenFormat::Opaque)
+}
+
+fn exchange_for(world: &World, begun: &Begun, code: &str, format: TokenFormat) -> Exchanged {
     let flows = FlowCookies::new(vec![(&begun.cookie.id, &begun.cookie.value)]);
     let presented = Presented {
         code,
         verifier: None,
         flows: &flows,
     };
-    let (format, client) = (TokenFormat::Opaque, Client::default());
+    let client = Client::default();
     let exchanged = world.federation().exchange(presented, format, &[], &client);
     match at_once(exchanged) {
         Ok(exchanged) => exchanged,

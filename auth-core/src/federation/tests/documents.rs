@@ -1,9 +1,16 @@
 //! The documents of providers, in the instance and in storage.
 
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+
 use serde_json::json;
 
-use super::world::{KEYS, METADATA, SIGN_IN, World, code, error, key, key_set, metadata};
+use super::world::{
+    KEYS, METADATA, SIGN_IN, TOKEN, World, code, error, key, key_set, metadata, token_response,
+};
+use crate::client::Client;
 use crate::error::Error;
+use crate::federation::arrival::{CallbackRequest, Failed, Returned};
 
 const HOUR: u64 = 3600;
 
@@ -146,4 +153,68 @@ fn stored_documents_are_those_of_the_settings() {
     // The setting is gone, and with it the host.
     let world = world.restarted(&[]);
     assert_eq!(world.start(SIGN_IN).err(), Some(Error::OauthFailed));
+}
+
+/// The new key of a provider.
+const NEW: u8 = 8;
+
+/// The provider has another key from now on. Nothing has been stored yet.
+fn rotated() -> World {
+    let world = World::new(&[]);
+    world.person(&json!({}));
+    world.serve(KEYS, 200, &key_set(&key(NEW)));
+    world.advance(1);
+    world
+}
+
+/// Comes back with a token by the new key. The callback waits for the keys.
+async fn arrive(world: &World) -> Result<Returned, Failed> {
+    let begun = world.begin(SIGN_IN);
+    let token = key(NEW).sign("JWT", &world.claims(&begun, &json!({})));
+    world.serve_json(TOKEN, &token_response(&token));
+    let query = format!("code=c&state={}", begun.state());
+    let request = CallbackRequest {
+        provider: "acme",
+        parameters: &query,
+        flow: &|_| vec![begun.cookie.value.clone()],
+        compatible: false,
+        replaces: &[],
+    };
+    let client = Client::default();
+    world.federation().callback(request, &client).await
+}
+
+#[test]
+fn everybody_with_a_new_key_gets_the_new_keys() {
+    let world = rotated();
+    world.auth.platform().slow_down(KEYS);
+    let context = &mut Context::from_waker(Waker::noop());
+    let (mut first, mut second) = (pin!(arrive(&world)), pin!(arrive(&world)));
+    assert!(first.as_mut().poll(context).is_pending());
+    assert!(second.as_mut().poll(context).is_pending());
+    for arrived in [first.poll(context), second.poll(context)] {
+        match arrived {
+            Poll::Ready(returned) => drop(code(returned)),
+            Poll::Pending => panic!("nothing is left to wait for"),
+        }
+    }
+    // Then an unknown key is nothing new for a minute.
+    world.serve(KEYS, 200, &key_set(&key(9)));
+    assert_eq!(error(world.visit(SIGN_IN, &json!({}))), Error::OauthFailed);
+    assert_eq!(world.fetched(KEYS), 3);
+}
+
+#[test]
+fn keys_that_could_not_be_fetched_are_fetched_again_soon() {
+    let world = rotated();
+    world.break_down(KEYS);
+    let arrived = |world: &World| crate::stand_in::at_once(arrive(world));
+    assert_eq!(error(arrived(&world)), Error::ProviderUnavailable);
+    world.serve(KEYS, 200, &key_set(&key(NEW)));
+    world.advance(9);
+    assert_eq!(error(arrived(&world)), Error::ProviderUnavailable);
+    assert_eq!(world.fetched(KEYS), 2);
+    world.advance(1);
+    code(arrived(&world));
+    assert_eq!(world.fetched(KEYS), 3);
 }

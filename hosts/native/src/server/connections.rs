@@ -17,6 +17,7 @@ use super::context::ServerContext;
 use super::dispatch::{Pools, answer};
 use crate::connection_table::{ConnectionTable, Peer};
 use crate::memory::release_idle_memory;
+use crate::turns::Turns;
 use crate::worker_pool::WorkerPool;
 
 /// Time limit for the headers of a request.
@@ -58,25 +59,23 @@ pub(super) fn serve(
         .build()?;
     runtime.block_on(async {
         let listener = TcpListener::from_std(listener)?;
-        let pool = |instances| {
-            Arc::new(WorkerPool::new(
-                context.instances.clone(),
-                Handle::current(),
-                instances,
-                context.max_requests,
-                context.timeout,
-            ))
+        let turns = Turns::new(
+            context.light_instances,
+            context.max_requests,
+            context.timeout,
+        );
+        let light = WorkerPool::new(context.instances.clone(), Handle::current(), turns);
+        let light = Arc::new(light);
+        let hash = match context.spin {
+            true => light.clone(),
+            false => context.hash_pool.clone(),
         };
-        let light = pool(context.light_instances);
-        let (hash, provider) = if context.spin {
-            (light.clone(), light.clone())
-        } else {
-            let provider = pool(context.provider_instances);
-            (context.hash_pool.clone(), provider)
-        };
+        let providers = context.provider_turns.iter();
         let pools = Arc::new(Pools {
             hash,
-            provider,
+            providers: providers
+                .map(|(name, turns)| (name.clone(), light.with_turns(turns.clone())))
+                .collect(),
             light,
             long_bodies: context.long_bodies.clone(),
             timeout: context.timeout,

@@ -1,5 +1,6 @@
 //! The shared state of the threads of a server.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::instance::factory::Instances;
 use crate::network_limits::NetworkLimits;
+use crate::turns::Turns;
 use crate::worker_pool::WorkerPool;
 
 /// The shared state of the threads of a server.
@@ -20,11 +22,11 @@ pub(super) struct ServerContext {
     pub(super) threads: usize,
     pub(super) hash_pool: Arc<WorkerPool>,
     pub(super) timeout: Duration,
-    /// Limits of each thread: waiting and running light requests, instances for these and for requests that call sign-in
-    /// providers, and connections.
+    /// The turns of requests that can wait for a sign-in provider, by its name.
+    pub(super) provider_turns: BTreeMap<String, Arc<Turns>>,
+    /// Limits of each thread: waiting and running light requests, instances for these, and connections.
     pub(super) max_requests: usize,
     pub(super) light_instances: usize,
-    pub(super) provider_instances: usize,
     pub(super) max_connections: usize,
     pub(super) peers: Arc<NetworkLimits>,
     /// A permit for each long body that is being read.

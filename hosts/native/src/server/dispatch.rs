@@ -1,12 +1,13 @@
 //! Dispatching requests to instances.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gatewright_http::{ApiError, MAX_BODY, REQUEST_ID, Route};
+use gatewright_http::{ApiError, Front, MAX_BODY, REQUEST_ID, Route};
 use http::header::EXPECT;
 use http::request::Parts;
 use http::{Request, Response, StatusCode, Version};
@@ -24,8 +25,9 @@ use crate::worker_pool::WorkerPool;
 pub(super) struct Pools {
     pub(super) light: Arc<WorkerPool>,
     pub(super) hash: Arc<WorkerPool>,
-    /// For requests that can wait for a sign-in provider. If it is slow, they use none of the other instances.
-    pub(super) provider: Arc<WorkerPool>,
+    /// For requests that can wait for a sign-in provider, by its name. If it is slow, they use none of the instances for
+    /// others. The empty name is for requests whose provider their path does not say.
+    pub(super) providers: BTreeMap<String, WorkerPool>,
     pub(super) long_bodies: Arc<Semaphore>,
     pub(super) timeout: Duration,
 }
@@ -45,8 +47,10 @@ pub(super) async fn answer(
     // HTTP/2 can end a request without its connection. With this header, a client sends the body only when it is asked
     // for.
     let may_be_sending = parts.version < Version::HTTP_2 && !parts.headers.contains_key(EXPECT);
+    let route = asked.route();
+    let pool = pools.of(&context.front, route, &parts);
     let served = pools
-        .serve(&peer, address, asked.route(), parts, &mut body)
+        .serve(&peer, address, (route, pool), parts, &mut body)
         .await;
     if let Some(unread) = body.filter(|_| may_be_sending) {
         linger(unread).await;
@@ -66,21 +70,30 @@ pub(super) async fn answer(
 }
 
 impl Pools {
+    /// Returns the pool for a request to this route.
+    fn of(&self, front: &Front, route: Option<&Route>, request: &Parts) -> &WorkerPool {
+        match route {
+            Some(route) if route.hashes_password => &self.hash,
+            Some(route) if route.calls_provider => {
+                let named = self.providers.get(&front.provider(route, request));
+                named
+                    .or_else(|| self.providers.get(""))
+                    .unwrap_or(&self.light)
+            }
+            _ => &self.light,
+        }
+    }
+
     /// Reads the body first, so that a slow client occupies a connection and not an instance. A body that was not read
     /// to its end stays in `unread`.
     async fn serve(
         &self,
         peer: &Peer,
         address: SocketAddr,
-        route: Option<&Route>,
+        (route, pool): (Option<&Route>, &WorkerPool),
         parts: Parts,
         unread: &mut Option<Incoming>,
     ) -> Result<(Response<Bytes>, Held), ApiError> {
-        let pool = match route {
-            Some(route) if route.hashes_password => &*self.hash,
-            Some(route) if route.calls_provider => &self.provider,
-            _ => &self.light,
-        };
         let budget = peer.budget();
         let Some(body) = unread else {
             let request = prepare(address, parts, Bytes::new())?;

@@ -2,8 +2,8 @@
 //!
 //! Light requests run on one single-threaded runtime and listener per processor. Requests that hash a password run on a
 //! second runtime whose threads have a lower priority, so that they use the time that light requests leave. Requests that
-//! can wait for a sign-in provider have few instances of their own. All accept a limited number of requests and answer the
-//! others with 503.
+//! can wait for a sign-in provider have turns of their own for each provider, however many threads there are. All accept a
+//! limited number of requests and answer the others with 503.
 
 mod connections;
 mod context;
@@ -11,6 +11,7 @@ mod dispatch;
 mod listeners;
 mod shutdown;
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -35,6 +36,7 @@ use crate::priority::lower_priority;
 use crate::settings::{HostConfig, LayeredSettings};
 use crate::spin::app::App;
 use crate::sqlite::Workload;
+use crate::turns::Turns;
 use crate::worker_pool::WorkerPool;
 use connections::serve;
 use context::ServerContext;
@@ -45,8 +47,9 @@ use shutdown::wait_for_signal;
 const EPOCH: Duration = Duration::from_millis(1);
 /// Maximum number of long bodies, which only few routes accept, at the same time.
 const LONG_BODIES: usize = 8;
-/// The number of instances for requests that call sign-in providers, as a part of that for light requests.
-const PROVIDER_SHARE: usize = 4;
+/// The number of instances for requests that call sign-in providers. They are few of all, because these requests mostly
+/// wait.
+const PROVIDER_INSTANCES: usize = component::INSTANCES as usize / 4;
 /// The share of one network in the memory for bodies, and its minimum, which is one long body.
 const SHARE: usize = 4;
 const LEAST_SHARE: usize = 2 << 20;
@@ -96,7 +99,13 @@ impl Server {
         let trusted = settings.proxy_config()?.trusted;
         let web = settings.web_config()?;
         let outside = (trusted, Some(web));
-        let mut server = Self::listen(interfaces, compiled, config, outside, clock_offset)
+        let turns = Turns::of_providers(
+            settings.config()?.provider_names(),
+            PROVIDER_INSTANCES.min(config.max_requests),
+            config.max_requests,
+            config.request_timeout,
+        );
+        let mut server = Self::listen(interfaces, compiled, config, outside, turns, clock_offset)
             .with_context(|| component.display().to_string())?;
         if let Some(file) = created {
             let line = format!("database {}", file.display());
@@ -126,6 +135,7 @@ impl Server {
             compiled,
             config,
             outside,
+            BTreeMap::new(),
             clock_offset,
         )
     }
@@ -135,6 +145,7 @@ impl Server {
         (bytes, compiler, cache): (&[u8], &Path, &Path),
         config: &HostConfig,
         (trusted, web): (Vec<IpBlock>, Option<WebConfig>),
+        provider_turns: BTreeMap<String, Arc<Turns>>,
         clock_offset: i64,
     ) -> Result<Self> {
         let mut made = Vec::new();
@@ -189,9 +200,11 @@ impl Server {
             hash_pool: Arc::new(WorkerPool::new(
                 instances.clone(),
                 hash_runtime.handle().clone(),
-                threads,
-                threads + config.max_waiting_hashes,
-                config.request_timeout,
+                Turns::new(
+                    threads,
+                    threads + config.max_waiting_hashes,
+                    config.request_timeout,
+                ),
             )),
             instances,
             timeout: config.request_timeout,
@@ -201,7 +214,7 @@ impl Server {
                 config.max_requests
             },
             light_instances,
-            provider_instances: (light_instances / PROVIDER_SHARE).max(1),
+            provider_turns,
             max_connections: (config.max_connections / threads).max(1),
             peers: NetworkLimits::new(
                 trusted,

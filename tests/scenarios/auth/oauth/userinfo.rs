@@ -16,6 +16,7 @@ fn without_claims(script: &mut Script) {
 
 /// Claims that the ID token lacks come from the userinfo endpoint, which gets the access token in a header
 /// (`oidcc-client-test-userinfo-bearer-header`, `oidcc-client-test-scope-userinfo-claims`).
+/// `oidcc-client-test-userinfo-bearer-body` is left out deliberately: the token is never in a body.
 #[tokio::test]
 async fn userinfo_has_what_the_id_token_lacks() {
     let service = IdentityService::start(&["acme"], &[]);

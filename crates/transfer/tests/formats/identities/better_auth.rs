@@ -119,6 +119,39 @@ fn better_auth_keeps_issuers_and_id_tokens() {
     );
 }
 
+/// A number at a server of the operator belongs to someone else than at gitlab.com, who must not get the account.
+#[test]
+fn an_issuer_in_the_file_is_kept_for_the_name_of_a_preset() {
+    let of = |issuer: &str, provider: &str| json!({"issuer": issuer, "providerId": provider, "accountId": "1"});
+    let short = json!({"iss": "accounts.google.com", "sub": "117"});
+    let own = json!({"iss": "https://gitlab.example.org", "sub": "2"});
+    let text = better_auth(&[
+        of("https://gitlab.example.com", "gitlab"),
+        of("https://gitlab.com", "gitlab"),
+        of("local:oauth:github", "github"),
+        json!({"providerId": "google", "accountId": "117", "idToken": token(&short)}),
+        json!({"providerId": "gitlab", "accountId": "2", "idToken": token(&own)}),
+    ]);
+    let (identities, left_out) = of_one(Format::BetterAuth, &text, Options::default());
+    assert_eq!(
+        identities,
+        [
+            json!(["gitlab", "https://gitlab.example.com", "1"]),
+            json!(["gitlab", "https://gitlab.com", "1"]),
+            json!(["github", "https://github.com", "1"]),
+            json!(["google", "https://accounts.google.com", "117"]),
+            json!(["gitlab", "https://gitlab.example.org", "2"]),
+        ]
+    );
+    assert!(left_out.is_empty(), "{left_out:?}");
+    // The option counts more than the file.
+    let text = better_auth(&[of("https://gitlab.example.com", "gitlab")]);
+    let options = named(&[("gitlab", "https://gitlab.example.net")]);
+    let (identities, _) = of_one(Format::BetterAuth, &text, options);
+    let expected = json!(["gitlab", "https://gitlab.example.net", "1"]);
+    assert_eq!(identities, [expected]);
+}
+
 #[test]
 fn an_option_names_the_issuer_of_a_provider() {
     let of = |provider: &str, id: &str| json!({"providerId": provider, "accountId": id});

@@ -5,6 +5,8 @@ use gatewright_tests::host::Host;
 use gatewright_tests::identity::IdentityService;
 use serde_json::json;
 
+use crate::auth::oauth::{OWN, link, signed_in};
+
 /// Pages are served at their paths; nothing in them is inline, framed or loaded from elsewhere.
 #[tokio::test]
 async fn pages_are_served_under_a_strict_policy() {
@@ -55,6 +57,54 @@ async fn the_button_of_a_provider_signs_in() {
     run_in_chromium("provider-button.mjs", &host);
 }
 
+/// In Chromium: the provider's page posts the code across sites, so no cookie comes along, and yet the same person signs in.
+#[tokio::test]
+async fn a_code_that_is_posted_across_sites_signs_in() {
+    let identity = IdentityService::start(&["acme"], &[]);
+    identity.person("acme", json!({"sub": "ada", "email": "ada@example.com"}));
+    let posts = ("OIDC_ACME_RESPONSE_MODE", "form_post");
+    let host = identity.host(&[SITE, INSECURE, ("OIDC_ACME_LABEL", "Acme"), posts]);
+    run_in_chromium("provider-button.mjs", &host);
+    for request in identity.requests("acme", "authorize") {
+        assert_eq!(request.parameters["response_mode"], "form_post");
+    }
+}
+
+/// In Chromium: ten minutes after the sign-in, a user without a password signs in again to unlink and to link, because a
+/// provider of plain OAuth 2.0 can't confirm that it has asked for a sign-in, and another one fails to.
+#[tokio::test]
+async fn a_user_of_plain_oauth_signs_in_again_to_change_the_account() {
+    let identity = IdentityService::start(&["acme"], &["hub", "den"]);
+    identity.person("acme", json!({"sub": "ada", "email": "ada@example.com"}));
+    identity.script("acme", |script| script.claim("auth_time", json!(null)));
+    for (provider, email) in [("hub", "ada@example.com"), ("den", "ada@example.net")] {
+        identity.person(provider, json!({"id": "ada", "contact": {"email": email}}));
+    }
+    let labels = [
+        ("OIDC_ACME_LABEL", "Acme"),
+        ("OIDC_HUB_LABEL", "Hub"),
+        ("OIDC_DEN_LABEL", "Den"),
+    ];
+    let names = [("JWT_ISSUER", SITE.1), ("JWT_AUDIENCE", SITE.1)];
+    let host = identity.host(&[&OWN[..], &names, &labels].concat());
+    let tokens = signed_in(&host, &identity, "hub").await;
+    for provider in ["acme", "den"] {
+        let linked = link(&host, &identity, provider, &tokens.access_token).await;
+        assert_eq!(linked.status, 201, "{linked:?}");
+    }
+    let other = signed_in(&host, &identity, "hub").await;
+    // The browser has no https.
+    let host = host.restart(&[SITE, INSECURE]).restart_later(601);
+    let sessions = [tokens, other]
+        .map(|tokens| json!({"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}));
+    let sessions = json!(sessions).to_string();
+    run_with(
+        "provider-again.mjs",
+        &host,
+        &[("GATEWRIGHT_SESSIONS", &sessions)],
+    );
+}
+
 /// In Chromium: the account page links a second provider, and only after the user has chosen to.
 #[tokio::test]
 async fn the_account_page_links_a_provider() {
@@ -98,23 +148,24 @@ async fn the_page_of_a_link_verifies_by_a_provider() {
     );
     run_in_chromium("provider-verify.mjs", &host);
     let token = mail.link("verify_email", "ada@example.com");
-    run_in_chromium_with("provider-verify.mjs", &host, &[("GATEWRIGHT_LINK", &token)]);
+    run_with("provider-verify.mjs", &host, &[("GATEWRIGHT_LINK", &token)]);
 }
 
 const SITE: (&str, &str) = ("PUBLIC_BASE_URL", "http://auth.example.com");
 const INSECURE: (&str, &str) = ("COOKIE_SECURE", "false");
 
 fn run_in_chromium(script: &str, host: &Host) {
-    run_in_chromium_with(script, host, &[]);
+    run_with(script, host, &[]);
 }
 
-fn run_in_chromium_with(script: &str, host: &Host, further: &[(&str, &str)]) {
+/// Runs a script with further variables.
+fn run_with(script: &str, host: &Host, variables: &[(&str, &str)]) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/javascript");
     let run = Command::new("node")
         .arg(format!("{folder}/{script}"))
         .env("GATEWRIGHT_BASE", host.base())
         .env("GATEWRIGHT_SITE", SITE.1)
-        .envs(further.iter().copied())
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&run.stderr);

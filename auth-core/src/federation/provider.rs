@@ -135,6 +135,9 @@ pub(crate) struct Dialect {
     /// Whether the provider's word that an address is verified is enough to link an account under
     /// `LINK_BY_VERIFIED_EMAIL` `trusted`.
     pub trusted: bool,
+    /// Whether a provider of OpenID Connect signs a person in again if it is asked to, and says when that was
+    /// (`auth_time`).
+    pub reauthenticates: bool,
     /// The difference that needs code.
     pub quirk: Option<Quirk>,
 }
@@ -152,6 +155,7 @@ pub(crate) const STANDARD_DIALECT: Dialect = Dialect {
     userinfo_method: OutboundMethod::Get,
     headers: &[],
     trusted: false,
+    reauthenticates: true,
     quirk: None,
 };
 
@@ -280,6 +284,11 @@ impl<T: AsRef<str>> Provider<T> {
             },
             dialect: self.dialect,
         }
+    }
+
+    /// Whether the provider can confirm that a person has signed in again. Plain OAuth 2.0 has no way to say so.
+    pub(crate) fn reauthenticates(&self) -> bool {
+        self.dialect.reauthenticates && !matches!(self.protocol, Protocol::OAuth { .. })
     }
 
     /// Returns the names that the issuer gives to itself in ID tokens.

@@ -15,6 +15,8 @@ pub struct ProviderInfo {
     pub label: String,
     /// Whether it is a preset, which has an icon.
     pub preset: bool,
+    /// Whether it can confirm that a person has signed in again.
+    pub reauthenticates: bool,
 }
 
 impl<P: Platform> Federation<'_, P> {
@@ -25,6 +27,7 @@ impl<P: Platform> Federation<'_, P> {
             id: provider.id.clone(),
             label: provider.label.clone(),
             preset: PRESETS.iter().any(|row| row.preset.id == provider.id),
+            reauthenticates: provider.reauthenticates(),
         };
         registrations.map(info).collect()
     }

@@ -7,7 +7,7 @@ use crate::federation::authorization::AuthorizationRequest;
 use crate::federation::endpoints::Endpoints;
 use crate::federation::flow::{Flow, FlowCookie, FlowPurpose};
 use crate::federation::pkce;
-use crate::federation::provider::{Pair, Protocol};
+use crate::federation::provider::Pair;
 use crate::federation::redirect::{ReturnAddress, return_address};
 use crate::federation::registration::Registration;
 use crate::platform::Platform;
@@ -44,7 +44,7 @@ pub struct Started {
 }
 
 /// The parameters by which a person has to sign in at an OpenID provider again (OpenID Connect Core section 3.1.2.1).
-const AGAIN: [Pair; 2] = [("max_age", "0"), ("prompt", "login")];
+pub(super) const AGAIN: [Pair; 2] = [("max_age", "0"), ("prompt", "login")];
 
 impl<P: Platform> Federation<'_, P> {
     /// Begins a flow. Nothing is stored.
@@ -120,8 +120,8 @@ fn checked(
         broken.push(FieldError::new(field, code, message));
     };
     let signs_in = request.purpose == FlowPurpose::SignIn;
-    let confirms = !matches!(registration.provider.protocol, Protocol::OAuth { .. });
-    if request.purpose == FlowPurpose::Reauthenticate && !confirms {
+    let reauthenticates = registration.provider.reauthenticates();
+    if request.purpose == FlowPurpose::Reauthenticate && !reauthenticates {
         let message = "This provider can't confirm that the user has signed in again.";
         refuse("purpose", FieldErrorCode::InvalidFormat, message);
     }
@@ -161,7 +161,7 @@ fn checked(
     }
 }
 
-/// Returns the provider's own parameters of an authorization request, each once: those of the purpose come first.
+/// Returns the provider's own parameters of an authorization request.
 fn parameters(config: &Config, registration: &Registration, purpose: FlowPurpose) -> Vec<Pair> {
     let dialect = &registration.provider.dialect;
     let again: &[Pair] = match purpose {
@@ -173,11 +173,5 @@ fn parameters(config: &Config, registration: &Registration, purpose: FlowPurpose
     } else {
         &[]
     };
-    let mut parameters: Vec<Pair> = Vec::new();
-    for pair in again.iter().chain(offline).chain(dialect.parameters) {
-        if parameters.iter().all(|(name, _)| *name != pair.0) {
-            parameters.push(*pair);
-        }
-    }
-    parameters
+    [again, offline, dialect.parameters].concat()
 }

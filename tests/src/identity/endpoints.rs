@@ -40,6 +40,19 @@ impl Response {
         Self::json(status, &json!({ "error": code }))
     }
 
+    /// Returns a page that posts these parameters to an address at once.
+    fn form(to: &str, parameters: &Value) -> Self {
+        let inputs = parameters.as_object().unwrap().iter().map(|(name, value)| {
+            let value = value.as_str().unwrap().replace('"', "&quot;");
+            format!(r#"<input name="{name}" value="{value}">"#)
+        });
+        let inputs: String = inputs.collect();
+        let page = format!(
+            r#"<form method="post" action="{to}">{inputs}</form><script>document.forms[0].submit()</script>"#
+        );
+        Self::of(200, "text/html", page)
+    }
+
     fn redirect(to: &str) -> Self {
         Self {
             status: 302,
@@ -111,7 +124,7 @@ impl Provider {
                 let keys: Vec<_> = self.script.keys.iter().map(|key| key.jwk(named)).collect();
                 Response::json(200, &json!({ "keys": keys }))
             }
-            "authorize" => self.authorize(issuer, parameters, now),
+            "authorize" => self.authorize(issuer, received, parameters, now),
             "token" => self.token(issuer, received, &parameters, now),
             "userinfo" => self.userinfo(received),
             _ => Response::error(404, "unknown_endpoint"),
@@ -144,12 +157,15 @@ impl Provider {
     fn authorize(
         &mut self,
         issuer: &str,
+        received: &Received,
         mut parameters: BTreeMap<String, String>,
         now: u64,
     ) -> Response {
         let Some(redirect_uri) = parameters.get("redirect_uri").cloned() else {
             return Response::error(400, "invalid_request");
         };
+        let accepts = received.header("accept").unwrap_or_default();
+        let posts = parameters.get("response_mode").map(String::as_str) == Some("form_post");
         let mut answer = json!({"iss": issuer});
         if let Some(state) = parameters.get("state") {
             answer["state"] = state.as_str().into();
@@ -165,6 +181,10 @@ impl Provider {
             self.codes.insert(code, Grant { person, parameters });
         }
         (self.script.response)(&mut answer);
+        // The tests in Rust are no browser, and post themselves.
+        if posts && accepts.contains("text/html") {
+            return Response::form(&redirect_uri, &answer);
+        }
         let mut query = Serializer::new(String::new());
         for (name, value) in answer.as_object().unwrap() {
             query.append_pair(name, value.as_str().unwrap());

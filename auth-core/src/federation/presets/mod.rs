@@ -54,6 +54,8 @@ presets! {
         },
         dialect: Dialect {
             offline: &[("access_type", "offline"), ("prompt", "consent")],
+            // It asks nobody to sign in again, and leaves out `auth_time`.
+            reauthenticates: false,
             quirk: Some(Quirk::SchemelessIssuer),
             ..OPENID.dialect
         },
@@ -187,6 +189,8 @@ presets! {
                 "claims",
                 r#"{"id_token":{"email":null,"email_verified":null,"picture":null,"preferred_username":null}}"#,
             )],
+            // It knows no `auth_time`.
+            reauthenticates: false,
             ..OPENID.dialect
         },
         ..OPENID

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use super::row::Row;
 use super::*;
 use crate::config::parse;
+use crate::federation::provider::Pair;
+use crate::federation::start::AGAIN;
 
 fn ids(holds: impl Fn(&Preset) -> bool) -> Vec<&'static str> {
     let presets = PRESETS.iter().map(|row| row.preset);
@@ -120,4 +122,29 @@ fn few_providers_are_trusted_with_addresses() {
             "tiktok"
         ]
     );
+}
+
+/// Google asks nobody to sign in again, and Twitch knows no `auth_time`.
+#[test]
+fn few_providers_confirm_that_a_person_has_signed_in_again() {
+    assert_eq!(
+        ids(Preset::reauthenticates),
+        ["microsoft", "apple", "gitlab", "slack"]
+    );
+}
+
+/// A parameter stands in a request once (RFC 6749 section 3.1).
+#[test]
+fn no_request_has_a_parameter_twice() {
+    for row in PRESETS {
+        let dialect = row.preset.dialect;
+        let again: &[Pair] = if row.preset.reauthenticates() {
+            &AGAIN
+        } else {
+            &[]
+        };
+        let all = [again, dialect.offline, dialect.parameters].concat();
+        let names: BTreeSet<_> = all.iter().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), all.len(), "{}", row.preset.id);
+    }
 }

@@ -209,21 +209,27 @@ fn fields_are_checked() {
 
 #[test]
 fn a_person_signs_in_again_where_that_is_the_purpose() {
-    let settings = [&GOOGLE[..], &[("OAUTH_STORE_TOKENS", "true")]].concat();
-    let world = World::new(&settings);
+    let world = World::new(&GOOGLE);
     let request = StartRequest {
-        provider: "google",
         purpose: FlowPurpose::Reauthenticate,
         code_challenge: Some(CHALLENGE),
         ..SIGN_IN
     };
     let parameters = world.begin(request).parameters;
     assert_eq!(parameters["max_age"], "0");
-    // Google's own `prompt` for refresh tokens gives way, because a parameter stands there once.
     assert_eq!(parameters["prompt"], "login");
-    let url = world.start(request).unwrap().authorization_url;
-    assert_eq!(url.matches("prompt=").count(), 1);
     assert!(!world.begin(SIGN_IN).parameters.contains_key("max_age"));
+    // Google can't confirm that, so nobody is sent there for it.
+    let Some(Error::Invalid(fields)) = world
+        .start(StartRequest {
+            provider: "google",
+            ..request
+        })
+        .err()
+    else {
+        panic!("Google confirms");
+    };
+    assert_eq!(&*fields[0].field, "purpose");
     // Beside a link it is enough that the provider names the person, which each can do.
     let world = World::new(&[&GOOGLE[..], &GITHUB].concat());
     for provider in ["google", "github"] {

@@ -6,7 +6,10 @@ const base = new URL("..", import.meta.url).pathname.slice(0, -1);
 const store = {
   get: () => JSON.parse(sessionStorage.getItem("tokens") ?? "null"),
   set: (tokens) => sessionStorage.setItem("tokens", JSON.stringify(tokens)),
-  clear: () => sessionStorage.removeItem("tokens"),
+  // Nothing of a user is left for the next one.
+  clear() {
+    for (const name of ["tokens", "intent", "verifier"]) sessionStorage.removeItem(name);
+  },
 };
 
 const leave = (path) => location.assign(base + path);
@@ -87,7 +90,7 @@ const pending = {};
 const transport = () => pending.transport ?? "jwt";
 
 // Follows the answer to a sign-in: the account page, or the next step.
-function proceed({ status, data }) {
+async function proceed({ status, data }) {
   if (status !== 200 && status !== 202) return showProblems(data.error);
   showProblems();
   if (data.redirect_to) {
@@ -101,7 +104,9 @@ function proceed({ status, data }) {
   if (data.completion_required) return askFor(data);
   if (data.verification_required) return step("verify");
   if (pending.redirect_to) return location.assign(pending.redirect_to);
+  const replaced = store.get();
   store.set(data);
+  if (replaced) await call("POST", "/auth/logout", { body: { refresh_token: replaced.refresh_token } });
   leave("/account/settings");
 }
 
@@ -141,13 +146,13 @@ const actions = {
     leave(data.tokens ? "/account/settings" : "/login");
   },
   async login(fields) {
-    proceed(await call("POST", "/auth/login", { body: { ...fields, transport: transport() } }));
+    await proceed(await call("POST", "/auth/login", { body: { ...fields, transport: transport() } }));
   },
   async mfa(fields) {
     const body = { ...fields, mfa_token: pending.mfa_token, transport: transport() };
     const answer = await call("POST", "/auth/login/mfa", { body });
     if (answer.data.error?.code === "mfa_token_invalid") step("sign-in");
-    proceed(answer);
+    await proceed(answer);
   },
   async complete() {
     const body = { completion_token: pending.completion_token, transport: transport() };
@@ -160,7 +165,7 @@ const actions = {
     }
     const answer = await call("POST", "/auth/oauth/complete", { body });
     if (answer.data.error?.code === "oauth_code_invalid") step("sign-in");
-    proceed(answer);
+    await proceed(answer);
   },
   reauthenticate: (fields) => reauthenticate(fields),
   async "first-password"(fields) {
@@ -243,10 +248,14 @@ async function challenge() {
   return digest && encoded(new Uint8Array(digest));
 }
 
-// A change that is made again once the user has reauthenticated. It outlives the way to a provider.
+// A change of this user that is made again once they have reauthenticated. It outlives the way to a provider. `again` says
+// that the way is a sign-in, which can end in another account.
 const intent = {
-  get: () => JSON.parse(sessionStorage.getItem("intent") ?? "null"),
-  set: (value) => sessionStorage.setItem("intent", JSON.stringify(value)),
+  get() {
+    const value = JSON.parse(sessionStorage.getItem("intent") ?? "null");
+    return value?.user === user.id ? value : null;
+  },
+  set: (value) => sessionStorage.setItem("intent", JSON.stringify({ ...value, user: user.id })),
   clear: () => sessionStorage.removeItem("intent"),
 };
 
@@ -299,8 +308,8 @@ function nameOf(provider, before = "") {
   return [...icon, `${before} ${provider.name}`.trim()];
 }
 
-// Fills the lists of providers. A link on the account page says which request its code is for, and only a linked provider
-// can confirm.
+// Fills the lists of providers. A link on the account page says which request its code is for. Only a linked provider can
+// confirm. One that does not say when the user has signed in there is the way to a new sign-in here.
 function showProviders(linked = []) {
   const ways = { Link: "link", "Confirm with": "reauthenticate", "Verify with": "verify" };
   for (const list of document.querySelectorAll("[data-providers]")) {
@@ -310,13 +319,15 @@ function showProviders(linked = []) {
     list.replaceChildren(...shown.map((provider) => {
       const item = document.createElement("li");
       const link = document.createElement("a");
+      const again = words === "Confirm with" && (!provider.reauthenticates || error === "oauth_failed");
       const page = words === "Verify with" ? `/verify?token=${linkToken()}` : "/account/settings";
       const back = encodeURIComponent(`${location.origin}${base}${page}`);
       const bound = `code_challenge_method=S256&code_challenge=${ownChallenge}`;
-      link.href = purpose ? `${provider.url}?purpose=${purpose}&redirect_to=${back}&${bound}` : provider.url;
-      if (purpose) link.addEventListener("click", begin);
+      link.href = purpose && !again ? `${provider.url}?purpose=${purpose}&redirect_to=${back}&${bound}` : provider.url;
+      if (again) link.addEventListener("click", () => intent.set({ ...intent.get(), again }));
+      else if (purpose) link.addEventListener("click", begin);
       if (purpose === "link") link.addEventListener("click", () => intent.clear());
-      link.append(...nameOf(provider, words));
+      link.append(...nameOf(provider, again ? "Sign in again with" : words));
       item.append(link);
       return item;
     }));
@@ -363,6 +374,8 @@ const reasons = {
   sign_up_disabled: "No account is linked to this sign-in. Sign in to yours, and link the provider there.",
   email_not_verified: "Verify your e-mail address first, by the link in the mail.",
   account_disabled: "This account is disabled.",
+  rate_limited: "Too many attempts. Try again in a few minutes.",
+  validation_failed: "The link that led here has a mistake. Begin here instead.",
   cross_site_request: "Another site began this sign-in. Begin it here.",
 };
 
@@ -402,13 +415,19 @@ if (account) {
     account.hidden = false;
     passwordForm.hidden = user.has_password;
     await showIdentities();
-    if (proof && intent.get()) {
+    const wanted = intent.get();
+    if (proof && wanted) {
       pending.oauth_code = code;
       pending.code_verifier = proof;
       if (user.mfa_enabled) askToConfirm();
       else await reauthenticate();
     } else if (proof) {
       await change("POST", "/account/identities", { code, code_verifier: proof });
+    } else if (error && wanted) {
+      askToConfirm();
+    } else {
+      intent.clear();
+      if (wanted?.again && wanted.method) await change(wanted.method, wanted.path, wanted.body);
     }
   } else if (status === 401) {
     location.replace(base + "/login");

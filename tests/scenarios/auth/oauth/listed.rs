@@ -15,17 +15,26 @@ async fn the_providers_that_are_set_up_are_listed() {
         ("OIDC_ACME_LABEL", "Acme Inc."),
         ("GITLAB_CLIENT_ID", "app"),
         ("GITLAB_CLIENT_SECRET", CLIENT_SECRET),
+        ("GOOGLE_CLIENT_ID", "app"),
+        ("GOOGLE_CLIENT_SECRET", CLIENT_SECRET),
     ]);
     let answer = host.get("/auth/oauth").await;
     answer.assert_ok();
     let providers = answer.body["providers"].as_array().unwrap();
     let seen: Vec<_> = providers
         .iter()
-        .map(|one| (one["id"].as_str().unwrap(), one["name"].as_str().unwrap()))
+        .map(|one| (&one["id"], &one["name"], &one["reauthenticates"]))
+        .map(|(id, name, again)| json!([id, name, again]))
         .collect();
+    // Neither Google nor a provider of plain OAuth 2.0 signs a user in again on request.
     assert_eq!(
         seen,
-        [("gitlab", "GitLab"), ("acme", "Acme Inc."), ("hub", "hub")]
+        [
+            json!(["google", "Google", false]),
+            json!(["gitlab", "GitLab", true]),
+            json!(["acme", "Acme Inc.", true]),
+            json!(["hub", "hub", false]),
+        ]
     );
     for one in providers {
         let url = format!(

@@ -34,6 +34,8 @@ pub(crate) struct ProviderView {
     icon: Option<String>,
     /// URL to open in the browser to sign in.
     url: String,
+    /// Whether `purpose=reauthenticate` works there. Users of other providers prove their identity by another sign-in.
+    reauthenticates: bool,
 }
 
 async fn providers<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<ProvidersResponse> {
@@ -44,6 +46,7 @@ async fn providers<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<Provide
             .preset
             .then(|| format!("{base}/assets/providers/{}.svg", provider.id)),
         url: format!("{base}/auth/oauth/{}", provider.id),
+        reauthenticates: provider.reauthenticates,
         name: provider.label,
         id: provider.id,
     });

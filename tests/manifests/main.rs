@@ -37,8 +37,24 @@ fn settings() -> impl Iterator<Item = &'static Setting> {
     tables.into_iter().flatten()
 }
 
+/// Returns the variables with the origins of servers that the operator can choose, each with the setting that it belongs
+/// to. Spin can't take an origin from a URL.
+fn origins() -> impl Iterator<Item = (String, &'static Setting)> {
+    FederationConfig::servers().map(|setting| {
+        let name = setting.name.strip_suffix("URL").unwrap();
+        (format!("{}origin", name.to_ascii_lowercase()), setting)
+    })
+}
+
 /// Returns the application's variables.
 fn variables() -> String {
+    let origins = origins().map(|(name, setting)| {
+        let default = setting.default.unwrap();
+        format!(
+            "# Scheme, host and port of {}.\n{name} = {{ default = {default:?} }}\n",
+            setting.name
+        )
+    });
     let variable = |setting: &Setting| {
         let value = match spin_default(setting) {
             None => "required = true".to_owned(),
@@ -56,7 +72,7 @@ fn variables() -> String {
             setting.accepts
         )
     };
-    settings().map(variable).collect()
+    origins.chain(settings().map(variable)).collect()
 }
 
 /// Returns the component's variables, which refer to the application's.
@@ -69,7 +85,8 @@ fn component_variables() -> String {
 
 /// Returns the hosts that a component can reach for the presets, whatever is configured.
 fn hosts() -> String {
-    let origins = FederationConfig::preset_origins().into_iter();
+    let chosen = origins().map(|(name, _)| format!("{{{{ {name} }}}}"));
+    let origins = chosen.chain(FederationConfig::preset_origins());
     let lines = origins.map(|origin| format!("    {origin:?},\n"));
     lines.chain(["    ".to_owned()]).collect()
 }
@@ -103,6 +120,26 @@ fn the_manifests_for_spin_have_every_setting() {
                 "{name} is not current: run `cargo xtask generate`"
             );
         }
+    }
+}
+
+/// On Spin, a provider at another server is reached only if its variable is set, too.
+#[test]
+fn the_documentation_of_spin_names_every_origin() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/deploy-spin.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let names: Vec<_> = origins().map(|(name, _)| name).collect();
+    assert_eq!(
+        names,
+        ["github_origin", "microsoft_origin", "gitlab_origin"]
+    );
+    for (name, setting) in origins() {
+        let default = setting.default.unwrap();
+        let link = setting.name.to_ascii_lowercase();
+        let row = format!(
+            "| `{name}` | `{default}` | [`{link}`](configuration.md#{link}) has another origin |"
+        );
+        assert!(document.contains(&row), "{row}");
     }
 }
 

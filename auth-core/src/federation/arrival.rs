@@ -172,8 +172,8 @@ async fn person<P: Platform>(
     let endpoints = Endpoints::of(context, registration).await?;
     let expected = Expected {
         state: state.expose(),
-        issuer: endpoints.keys.as_ref().map(|_| provider.issuer.as_str()),
-        names_issuer: endpoints.names_issuer(),
+        issuer: provider.named_issuer(),
+        names_issuer: endpoints.names_issuer(registration),
     };
     let code = callback.code(&expected).map_err(|error| {
         let answer = match error {

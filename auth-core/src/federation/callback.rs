@@ -21,7 +21,7 @@ pub(crate) struct Callback(BTreeMap<String, String>);
 pub(crate) struct Expected<'a> {
     /// The state that the browser was sent away with.
     pub(crate) state: &'a str,
-    /// The issuer, unless the provider has none.
+    /// The issuer, unless it is not known.
     pub(crate) issuer: Option<&'a str>,
     /// Whether the issuer has said that it names itself in every response.
     pub(crate) names_issuer: bool,

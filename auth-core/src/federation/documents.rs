@@ -220,7 +220,7 @@ async fn try_fetch<P: Platform>(
 ) -> Result<(Content, String)> {
     let provider = &registration.provider;
     let request = OutboundRequest::get(url.to_owned());
-    let response = fetch(context, provider, request).await?;
+    let response = fetch(context, registration, request).await?;
     if response.status != 200 {
         let cause = format!("{url} returned status {}", response.status);
         return Err(failed(

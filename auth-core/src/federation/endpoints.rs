@@ -72,9 +72,11 @@ impl Endpoints {
     }
 
     /// Whether every response names its issuer (RFC 9207).
-    pub(super) fn names_issuer(&self) -> bool {
+    pub(super) fn names_issuer(&self, registration: &Registration) -> bool {
         let metadata = self.metadata.as_ref();
-        metadata.is_some_and(|metadata| metadata.authorization_response_iss_parameter_supported)
+        registration.provider.dialect.names_issuer
+            || metadata
+                .is_some_and(|metadata| metadata.authorization_response_iss_parameter_supported)
     }
 
     /// Whether a challenge of PKCE is sent.

@@ -2,8 +2,10 @@
 
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::federation::provider::{Pair, Provider};
+use crate::federation::endpoint::origin;
+use crate::federation::provider::Pair;
 use crate::federation::provider_error::excerpt;
+use crate::federation::registration::Registration;
 use crate::outbound::{OutboundRequest, OutboundResponse};
 use crate::platform::{Level, Platform};
 
@@ -11,16 +13,22 @@ use crate::platform::{Level, Platform};
 /// with a form unless JSON is asked for.
 const HEADERS: [Pair; 2] = [("accept", "application/json"), ("user-agent", "Gatewright")];
 
-/// Sends a request to a provider.
+/// Sends a request to a provider. It goes to an origin that the settings name for the provider, whatever documents say, so
+/// that no host has to check this.
 ///
 /// # Errors
-/// [`Error::ProviderUnavailable`] if the provider does not answer, or with a redirect or a page: an answer of the protocol
+/// [`Error::OauthFailed`] for another origin. [`Error::ProviderUnavailable`] if the provider does not answer, or with a redirect or a page: an answer of the protocol
 /// is neither, and a redirect could lead anywhere.
 pub(super) async fn fetch<P: Platform>(
     context: &Context<P>,
-    provider: &Provider,
+    registration: &Registration,
     mut request: OutboundRequest,
 ) -> Result<OutboundResponse> {
+    let provider = &registration.provider;
+    if !origin(&request.url).is_some_and(|origin| registration.origins().contains(&origin)) {
+        let cause = "the request would go to a host that is not the provider's";
+        return Err(failed(context, &provider.id, cause, Error::OauthFailed));
+    }
     for (name, value) in HEADERS.iter().chain(provider.dialect.headers) {
         request = request.with_header(name, *value);
     }

@@ -20,13 +20,14 @@ const PURPOSE: &str = "oauth_user";
 const PARAMETERS: [&str; 5] = ["code", "state", "iss", "error", "error_description"];
 
 impl<P: Platform> Federation<'_, P> {
-    /// Returns the address of the callback for a response that came as a form. The person's data in `user` are encrypted
+    /// Returns the address of the callback for a response that came as a form. `compatible` says whether it came to the path
+    /// of another system. The person's data in `user` are encrypted
     /// in it, because addresses are logged.
     ///
     /// # Errors
     /// [`Error::ProviderUnknown`] also if the provider sends no forms, and [`Error::OauthStateInvalid`] if the form is
     /// malformed or has no state.
-    pub fn form_post(self, provider: &str, form: &str) -> Result<String> {
+    pub fn form_post(self, provider: &str, form: &str, compatible: bool) -> Result<String> {
         let context = self.context;
         if !self.registration(provider)?.provider.dialect.form_post {
             return Err(Error::ProviderUnknown);
@@ -46,7 +47,7 @@ impl<P: Platform> Federation<'_, P> {
             let sealed = key.encrypt(&context.platform, PURPOSE, provider, state.expose(), text);
             query.append_pair("user", &sealed);
         }
-        let callback = redirect_uri(&context.config, provider, false);
+        let callback = redirect_uri(&context.config, provider, compatible);
         Ok(format!("{callback}?{}", query.finish()))
     }
 }

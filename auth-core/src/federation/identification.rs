@@ -13,7 +13,7 @@ use crate::federation::jwks::JwkSet;
 use crate::federation::link_policy::LinkPolicy;
 use crate::federation::person::{Person, UpstreamTokens};
 use crate::federation::profile::{Profile, is_facebook_token_of};
-use crate::federation::provider::{FACEBOOK_TOKEN, GITHUB_ADDRESSES, Quirk};
+use crate::federation::provider::Quirk;
 use crate::federation::registration::{Credential, Registration};
 use crate::federation::token_endpoint::request_tokens;
 use crate::federation::token_request::TokenRequest;
@@ -141,10 +141,10 @@ impl<P: Platform> Identification<'_, P> {
         let profile = self.profile(&self.userinfo(url, None).await?)?;
         match self.registration.provider.dialect.quirk {
             Some(Quirk::GithubAddresses) => {
-                Ok(profile.with_github_addresses(&self.github_addresses().await?))
+                Ok(profile.with_github_addresses(&self.github_addresses(url).await?))
             }
-            Some(Quirk::FacebookApp) => {
-                self.check_facebook_app(&profile.subject).await?;
+            Some(Quirk::FacebookApp { check }) => {
+                self.check_facebook_app(check, &profile.subject).await?;
                 Ok(profile)
             }
             _ => Ok(profile),
@@ -160,7 +160,7 @@ impl<P: Platform> Identification<'_, P> {
         let provider = &self.registration.provider;
         let token = self.tokens.access_token.expose();
         let request = userinfo::request(provider.dialect.userinfo_method, url, token);
-        let response = fetch(self.context, provider, request).await?;
+        let response = fetch(self.context, self.registration, request).await?;
         let claims = userinfo::read(&response, subject).map_err(|error| {
             let answer = match error {
                 UserinfoError::Status(429 | 500..) => Error::ProviderUnavailable,
@@ -172,10 +172,11 @@ impl<P: Platform> Identification<'_, P> {
     }
 
     /// Returns the addresses of an account at GitHub, which are not there if the scopes don't include them.
-    async fn github_addresses(&self) -> Result<Value> {
+    async fn github_addresses(&self, user: &str) -> Result<Value> {
         let token = self.tokens.access_token.expose();
-        let request = userinfo::request(OutboundMethod::Get, GITHUB_ADDRESSES, token);
-        let response = fetch(self.context, &self.registration.provider, request).await?;
+        let url = format!("{user}/emails");
+        let request = userinfo::request(OutboundMethod::Get, &url, token);
+        let response = fetch(self.context, self.registration, request).await?;
         match response.status {
             200 => json::from_slice(&response.body)
                 .map_err(|_| self.refused("the list of addresses is no JSON")),
@@ -188,18 +189,18 @@ impl<P: Platform> Identification<'_, P> {
     }
 
     /// Checks that Facebook's access token was issued to this app.
-    async fn check_facebook_app(&self, subject: &str) -> Result<()> {
+    async fn check_facebook_app(&self, check: &str, subject: &str) -> Result<()> {
         let Credential::Secret(secret) = &self.registration.credential else {
             return Err(Error::Internal("Facebook without a client secret".into()));
         };
         let client_id = &self.registration.client_id;
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("input_token", self.tokens.access_token.expose());
-        let url = format!("{FACEBOOK_TOKEN}?{}", query.finish());
+        let url = format!("{check}?{}", query.finish());
         // The token of an app is its ID and secret.
         let app_token = format!("{client_id}|{}", secret.expose());
         let request = userinfo::request(OutboundMethod::Get, &url, &app_token);
-        let response = fetch(self.context, &self.registration.provider, request).await?;
+        let response = fetch(self.context, self.registration, request).await?;
         let answer: Value = json::from_slice(&response.body).unwrap_or_default();
         if response.status >= 500 {
             let cause = format!("the check of the token has status {}", response.status);

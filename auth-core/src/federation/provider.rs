@@ -12,6 +12,8 @@ pub(crate) struct Provider<T = String> {
     /// The first half of an identity, whose second is the subject. With OpenID Connect it is the `iss` of ID tokens.
     /// `{tenantid}` stands for the tenant that the token names in `tid`.
     pub issuer: T,
+    /// The issuer that responses name (RFC 9207).
+    pub named: NamedIssuer<T>,
     /// The protocol, with its endpoints.
     pub protocol: Protocol<T>,
     /// The requested scopes, separated by blanks. Empty: the parameter is left out.
@@ -52,6 +54,17 @@ pub(crate) enum Protocol<T> {
     },
 }
 
+/// The issuer that the responses of a provider name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NamedIssuer<T> {
+    /// That of the identities, as with OpenID Connect.
+    Own,
+    /// Another one.
+    Other(T),
+    /// It is not known, so none is refused.
+    Unknown,
+}
+
 /// The places of a person's data in the claims of an ID token or in the answer of a userinfo endpoint: JSON pointers
 /// (RFC 6901). An empty pointer finds the whole document, which is never text, so it means that the provider has no such
 /// value.
@@ -59,6 +72,8 @@ pub(crate) enum Protocol<T> {
 pub(crate) struct Claims<T> {
     /// The identifier of the account, text or a whole number. It never changes and is never given to another person.
     pub subject: T,
+    /// The identifier of the group in which alone the subject is unique. If there is a place, both are the identifier.
+    pub group: T,
     /// The e-mail address.
     pub email: T,
     /// The proof that the address is the person's own.
@@ -87,6 +102,7 @@ pub(crate) enum Verification<T> {
 /// The claims of OpenID Connect (Core 1.0 section 5.1).
 pub(crate) const STANDARD_CLAIMS: Claims<&str> = Claims {
     subject: "/sub",
+    group: "",
     email: "/email",
     email_verified: Verification::Claim("/email_verified"),
     name: "/name",
@@ -98,6 +114,7 @@ pub(crate) const STANDARD_CLAIMS: Claims<&str> = Claims {
 /// No claims.
 pub(crate) const NO_CLAIMS: Claims<&str> = Claims {
     subject: "",
+    group: "",
     email: "",
     email_verified: Verification::Never,
     name: "",
@@ -122,6 +139,8 @@ pub(crate) struct Dialect {
     pub parameters: &'static [Pair],
     /// Further parameters of authorization requests, by which the provider issues a refresh token.
     pub offline: &'static [Pair],
+    /// Whether every response names its issuer (RFC 9207), as the provider's metadata promise.
+    pub names_issuer: bool,
     /// Whether the callback is a POST from the provider's page (`response_mode=form_post`).
     pub form_post: bool,
     /// The name of the parameter `client_id`.
@@ -149,6 +168,7 @@ pub(crate) const STANDARD_DIALECT: Dialect = Dialect {
     pkce: true,
     parameters: &[],
     offline: &[],
+    names_issuer: false,
     form_post: false,
     client_id: "client_id",
     json_body: false,
@@ -199,13 +219,11 @@ pub(crate) enum Quirk {
     /// GitHub: addresses have an endpoint of their own.
     GithubAddresses,
     /// Facebook: an access token is not bound to an app, and another endpoint names the app.
-    FacebookApp,
+    FacebookApp {
+        /// The endpoint.
+        check: &'static str,
+    },
 }
-
-/// The addresses of an account at GitHub.
-pub(crate) const GITHUB_ADDRESSES: &str = "https://api.github.com/user/emails";
-/// The endpoint at which Facebook names the app of an access token.
-pub(crate) const FACEBOOK_TOKEN: &str = "https://graph.facebook.com/v24.0/debug_token";
 
 /// The part of Microsoft's issuer that stands for a tenant, as its discovery documents have it.
 pub(crate) const TENANT_ID: &str = "{tenantid}";
@@ -230,8 +248,7 @@ impl<T: AsRef<str>> Provider<T> {
             } => [Some(token), Some(userinfo), None],
         };
         let further = match self.dialect.quirk {
-            Some(Quirk::GithubAddresses) => Some(GITHUB_ADDRESSES),
-            Some(Quirk::FacebookApp) => Some(FACEBOOK_TOKEN),
+            Some(Quirk::FacebookApp { check }) => Some(check),
             _ => None,
         };
         urls.into_iter().flatten().map(AsRef::as_ref).chain(further)
@@ -245,6 +262,11 @@ impl<T: AsRef<str>> Provider<T> {
             id: text(&self.id),
             label: text(&self.label),
             issuer: text(&self.issuer),
+            named: match &self.named {
+                NamedIssuer::Own => NamedIssuer::Own,
+                NamedIssuer::Other(named) => NamedIssuer::Other(text(named)),
+                NamedIssuer::Unknown => NamedIssuer::Unknown,
+            },
             protocol: match &self.protocol {
                 Protocol::Discovery => Protocol::Discovery,
                 Protocol::OpenId {
@@ -271,6 +293,7 @@ impl<T: AsRef<str>> Provider<T> {
             scopes: text(&self.scopes),
             claims: Claims {
                 subject: text(&claims.subject),
+                group: text(&claims.group),
                 email: text(&claims.email),
                 email_verified: match &claims.email_verified {
                     Verification::Never => Verification::Never,
@@ -289,6 +312,15 @@ impl<T: AsRef<str>> Provider<T> {
     /// Whether the provider can confirm that a person has signed in again. Plain OAuth 2.0 has no way to say so.
     pub(crate) fn reauthenticates(&self) -> bool {
         self.dialect.reauthenticates && !matches!(self.protocol, Protocol::OAuth { .. })
+    }
+
+    /// Returns the issuer that a response has to name if it names one.
+    pub(crate) fn named_issuer(&self) -> Option<&str> {
+        match &self.named {
+            NamedIssuer::Own => Some(self.issuer.as_ref()),
+            NamedIssuer::Other(named) => Some(named.as_ref()),
+            NamedIssuer::Unknown => None,
+        }
     }
 
     /// Returns the names that the issuer gives to itself in ID tokens.

@@ -35,7 +35,7 @@ pub(super) async fn request_tokens<P: Platform>(
     } else {
         request.into_form(&endpoints.token)
     };
-    let response = fetch(context, provider, request).await?;
+    let response = fetch(context, registration, request).await?;
     TokenResponse::read(&response).map_err(|error| {
         let answer = match error {
             TokenError::Unavailable(_) => Error::ProviderUnavailable,

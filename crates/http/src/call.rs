@@ -2,7 +2,8 @@
 
 use auth_core::storage::Cursor;
 use auth_core::{
-    Auth, Client, Config, DeviceToken, FlowCookie, FlowCookies, Platform, SessionTransport, Tokens,
+    Auth, Client, Config, DeviceToken, Error, FlowCookie, FlowCookies, Platform, SessionTransport,
+    Tokens,
 };
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, USER_AGENT};
@@ -168,11 +169,28 @@ impl<P: Platform> Call<'_, P> {
         write::clear_flow(self.config(), headers, id);
     }
 
-    /// Clears the cookie of the flow that has ended, because its code was presented. Others stay.
-    pub(crate) fn clear_ended_flow(&self, headers: &mut HeaderMap, flows: &FlowCookies<'_>) {
-        if let Some(id) = flows.ended() {
-            self.clear_flow(headers, id);
-        }
+    /// Clears the cookie of the flow that has ended, because its code was presented, whatever came of it. Others stay.
+    pub(crate) fn without_ended_flow<T>(
+        &self,
+        answer: Result<Reply<T>, Error>,
+        flows: &FlowCookies<'_>,
+    ) -> Answer<T> {
+        let answer = answer.map_err(ApiError::from);
+        let Some(id) = flows.ended() else {
+            return answer;
+        };
+        let mut reply = answer.unwrap_or_else(|error| {
+            error.log(self.auth.platform(), self.request_id);
+            let clears_cookies = error.clears_cookies();
+            let response = error.into_route_response(self.route, Some(self.request_id));
+            let mut reply = Reply::of(response);
+            if clears_cookies {
+                self.clear_cookies(reply.headers_mut());
+            }
+            reply
+        });
+        self.clear_flow(reply.headers_mut(), id);
+        Ok(reply)
     }
 
     /// Clears the device cookie, because the account is deleted.

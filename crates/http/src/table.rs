@@ -160,6 +160,10 @@ mod tests {
         let callback = "/auth/oauth/apple/callback";
         assert_eq!(handler(Method::POST, callback), Some("form_post"));
         assert_eq!(
+            handler(Method::POST, "/auth/apple/callback"),
+            Some("form_post_callback")
+        );
+        assert_eq!(
             handler(Method::POST, "/auth/oauth/exchange"),
             Some("exchange")
         );

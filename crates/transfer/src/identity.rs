@@ -10,6 +10,10 @@ use crate::fields::uuid;
 
 /// The name of Microsoft's preset.
 pub(crate) const MICROSOFT: &str = "microsoft";
+/// The name of Slack's preset.
+const SLACK: &str = "slack";
+/// The claim with the team of an account at Slack.
+pub(crate) const SLACK_TEAM: &str = "https://slack.com/team_id";
 /// The name of X's preset.
 const X: &str = "x";
 /// The beginning of the object ID of a personal account at Microsoft; 16 hex digits follow.
@@ -24,7 +28,7 @@ const ALIASES: [(&str, &str); 15] = [
     ("google-oauth2", "google"),
     ("windowslive", MICROSOFT),
     ("waad", MICROSOFT),
-    ("sign-in-with-slack", "slack"),
+    ("sign-in-with-slack", SLACK),
     ("google.com", "google"),
     ("facebook.com", "facebook"),
     ("twitter.com", X),
@@ -35,7 +39,7 @@ const ALIASES: [(&str, &str); 15] = [
     ("microsoft-entra-id", MICROSOFT),
     ("twitter", X),
     ("linkedin_oidc", "linkedin"),
-    ("slack_oidc", "slack"),
+    ("slack_oidc", SLACK),
 ];
 
 /// An identity, as another system stores it.
@@ -51,6 +55,8 @@ pub(crate) struct Foreign {
     pub(crate) issuer: Option<String>,
     /// Object ID of an account at Microsoft, if the system stores it beside the identifier.
     pub(crate) object: Option<String>,
+    /// Team of an account at Slack, if the system stores it beside the identifier.
+    pub(crate) team: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) label: Option<String>,
 }
@@ -121,6 +127,10 @@ impl Providers {
             Some(_) => tenant.is_some(),
             None => foreign.preset == Some(MICROSOFT),
         };
+        let at_slack = match named {
+            Some(issuer) => issuer == issuer_of(SLACK),
+            None => foreign.preset == Some(SLACK),
+        };
         let (provider, issuer, subject) = match (named, foreign.preset) {
             _ if at_microsoft => {
                 let object = foreign.object.as_deref().unwrap_or(&foreign.id);
@@ -130,6 +140,14 @@ impl Providers {
                     )
                 })?;
                 (MICROSOFT, issuer_in(&tenant), object)
+            }
+            _ if at_slack => {
+                let subject = member_of(&foreign.id, foreign.team.as_deref()).ok_or_else(|| {
+                    format!(
+                        "{name}: Slack's accounts are known here by team and user ID, and the file does not have both"
+                    )
+                })?;
+                (SLACK, issuer_of(SLACK).to_owned(), subject)
             }
             (Some(issuer), _) => (name, issuer.clone(), foreign.id),
             // A server of the operator, whose users are others than those of the public one.
@@ -227,6 +245,19 @@ fn object_of(id: &str, tenant: Option<String>) -> Option<(String, String)> {
     Some((tenant, object))
 }
 
+/// Returns the subject of an account at Slack: the identifier of its team, and that of the user in it, which another team
+/// can have, too. Some systems store both as one text already.
+fn member_of(id: &str, team: Option<&str>) -> Option<String> {
+    let (team, user) = match team {
+        Some(team) => (team, id),
+        None => id.split_once('-')?,
+    };
+    let is = |text: &str, first| {
+        text.starts_with(first) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    (is(team, ['T', 'E']) && is(user, ['U', 'W'])).then(|| format!("{team}-{user}"))
+}
+
 /// Returns whether the provider of a preset can know an account by this identifier. Some systems store an address, a
 /// user name or an older identifier in its place.
 fn is_subject(preset: &str, id: &str) -> bool {
@@ -234,7 +265,6 @@ fn is_subject(preset: &str, id: &str) -> bool {
         "google" | "github" | "gitlab" | "discord" | "facebook" | "twitch" | X => {
             !id.is_empty() && id.bytes().all(|c| c.is_ascii_digit())
         }
-        "slack" => id.starts_with(['U', 'W']) && id.bytes().all(|c| c.is_ascii_alphanumeric()),
         "dropbox" => id.starts_with("dbid:"),
         _ => !id.contains('@'),
     }
@@ -291,13 +321,31 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_account_at_slack_is_a_user_in_a_team() {
+        let both = Some("T048F0ANS1M-U066Q9JAU3B".to_owned());
+        assert_eq!(member_of("U066Q9JAU3B", Some("T048F0ANS1M")), both);
+        assert_eq!(member_of("T048F0ANS1M-U066Q9JAU3B", None), both);
+        for (id, team) in [
+            ("U066Q9JAU3B", None),
+            ("U066Q9JAU3B", Some("")),
+            ("U066Q9JAU3B", Some("T1-U2")),
+            ("ada@example.com", Some("T048F0ANS1M")),
+            ("T048F0ANS1M-", None),
+            ("-U066Q9JAU3B", None),
+            ("T1-U2-U3", None),
+            ("", Some("T048F0ANS1M")),
+        ] {
+            assert_eq!(member_of(id, team), None, "{id} {team:?}");
+        }
+    }
+
     /// An address or a user name can be given to another person, who must not get the account.
     #[test]
     fn an_address_or_a_name_is_no_subject() {
         for (preset, id) in [
             ("google", "117"),
             ("github", "583231"),
-            ("slack", "U066Q9JAU3B"),
             ("dropbox", "dbid:AAH4f99T0taONIb-OurWxbNQ6ywGRopQngc"),
             ("apple", "001234.0123456789abcdef.0123"),
             ("spotify", "wizzler"),
@@ -309,7 +357,6 @@ mod tests {
             ("google", ""),
             ("google", "people/117"),
             ("github", "octocat"),
-            ("slack", "T048F0ANS1M-U066Q9JAU3B"),
             ("dropbox", "1234"),
         ] {
             assert!(!is_subject(preset, id), "{preset} {id}");

@@ -45,6 +45,7 @@ const MATRIX: &[(&str, &str, [&str; 5])] = &[
     ("POST", "/auth/oauth/complete", [Y, Y, Y, Y, Y]),
     ("POST", "/auth/oauth/exchange", [Y, Y, Y, Y, Y]),
     ("POST", "/auth/oauth/{provider}/callback", [Y, Y, Y, Y, Y]),
+    ("POST", "/auth/{provider}/callback", [Y, Y, Y, Y, Y]),
     ("POST", "/auth/refresh", [Y, Y, Y, Y, Y]),
     ("POST", "/auth/register", [Y, Y, Y, Y, Y]),
     ("POST", "/auth/request-verify-token", [Y, Y, Y, Y, Y]),

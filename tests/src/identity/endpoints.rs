@@ -125,8 +125,9 @@ impl Provider {
                 Response::json(200, &json!({ "keys": keys }))
             }
             "authorize" => self.authorize(issuer, received, parameters, now),
-            "token" => self.token(issuer, received, &parameters, now),
-            "userinfo" => self.userinfo(received),
+            // The second name is GitHub's.
+            "token" | "access_token" => self.token(issuer, received, &parameters, now),
+            "userinfo" | "user" => self.userinfo(received),
             _ => Response::error(404, "unknown_endpoint"),
         }
     }

@@ -71,6 +71,11 @@ impl IdentityService {
         format!("http://{}/{name}", self.address)
     }
 
+    /// Returns the origin of all providers.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Returns the settings of all providers.
     pub fn settings(&self) -> Vec<(String, String)> {
         let names: Vec<_> = self.names.iter().map(|(name, _)| *name).collect();

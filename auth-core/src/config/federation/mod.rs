@@ -75,6 +75,12 @@ impl FederationConfig {
         })
     }
 
+    /// Returns the settings with the URLs of the presets' servers, which the operator can choose.
+    pub fn servers() -> impl Iterator<Item = &'static Setting> {
+        let servers = PRESETS.iter().filter_map(|row| row.server.as_ref());
+        servers.map(|server| &server.setting)
+    }
+
     /// Returns the origins of the presets' endpoints, each once.
     pub fn preset_origins() -> BTreeSet<String> {
         let urls = PRESETS.iter().flat_map(|row| row.preset.called_urls());

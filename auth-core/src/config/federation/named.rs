@@ -9,8 +9,8 @@ use crate::config::parse;
 use crate::config::setting::{Group, HostKind, Setting, SettingError};
 use crate::federation::private_key::signing_key;
 use crate::federation::provider::{
-    Claims, ClientAuthentication, Dialect, NO_CLAIMS, Protocol, Provider, STANDARD_CLAIMS,
-    STANDARD_DIALECT, Verification,
+    Claims, ClientAuthentication, Dialect, NO_CLAIMS, NamedIssuer, Protocol, Provider,
+    STANDARD_CLAIMS, STANDARD_DIALECT, Verification,
 };
 use crate::federation::registration::{Credential, Registration};
 use crate::json;
@@ -48,7 +48,7 @@ const TEXT: &str = "printable ASCII characters";
 
 const ISSUER: Setting = row(
     "OIDC_NAME_ISSUER",
-    "Issuer of the OpenID Connect provider, exactly as it writes it. With OIDC_NAME_AUTHORIZE_URL, the name under which identities are stored, which is OIDC_NAME_USERINFO_URL when not set.",
+    "Issuer of the OpenID Connect provider, exactly as it writes it. With OIDC_NAME_AUTHORIZE_URL, the name under which identities are stored, which is OIDC_NAME_USERINFO_URL when not set, and `iss` of responses that have one.",
     "an https URL, or http on this machine, without query and without the path of its metadata",
     None,
     "https://login.example.com",
@@ -156,6 +156,9 @@ pub(super) const NAMED: &[Setting] = &[
     CLAIMS,
 ];
 
+/// An issuer, the one that responses name, and the endpoints.
+type Server = (String, NamedIssuer<String>, Protocol<String>);
+
 /// The settings of one provider.
 struct Own<'a, S> {
     settings: &'a S,
@@ -190,13 +193,13 @@ impl<S: Settings> Own<'_, S> {
     }
 
     /// Reads the issuer and the endpoints.
-    async fn protocol(&self, listed: &str) -> Result<(String, Protocol<String>), SettingError> {
+    async fn protocol(&self, listed: &str) -> Result<Server, SettingError> {
         let authorize = self.optional(&AUTHORIZE_URL, parse::endpoint).await?;
         let authorize_name = self.setting(&AUTHORIZE_URL);
         let Some(authorize) = authorize else {
             let because = format!("{listed} and {authorize_name} is not set either");
             let issuer = self.required(&ISSUER, &because, parse::issuer).await?;
-            return Ok((issuer, Protocol::Discovery));
+            return Ok((issuer, NamedIssuer::Own, Protocol::Discovery));
         };
         let because = format!("{authorize_name} is");
         let token = self.required(&TOKEN_URL, &because, parse::endpoint).await?;
@@ -204,13 +207,17 @@ impl<S: Settings> Own<'_, S> {
             .required(&USERINFO_URL, &because, parse::endpoint)
             .await?;
         let issuer = self.optional(&ISSUER, parse::issuer).await?;
+        let named = match issuer {
+            Some(_) => NamedIssuer::Own,
+            None => NamedIssuer::Unknown,
+        };
         let issuer = issuer.unwrap_or_else(|| userinfo.clone());
         let protocol = Protocol::OAuth {
             authorize,
             token,
             userinfo,
         };
-        Ok((issuer, protocol))
+        Ok((issuer, named, protocol))
     }
 }
 
@@ -225,7 +232,7 @@ pub(super) async fn named_registration(
 ) -> Result<Registration, SettingError> {
     let own = Own { settings, name };
     let listed = format!("OIDC_PROVIDERS names {name}");
-    let (issuer, protocol) = own.protocol(&listed).await?;
+    let (issuer, named, protocol) = own.protocol(&listed).await?;
     // Identities of two providers with one issuer would be the same, and OAuth 2.0 has no rule that keeps them apart.
     if let Some(other) = others.iter().find(|other| other.provider.issuer == issuer) {
         let problem = format!("{} has the issuer {issuer}", other.provider.id);
@@ -269,6 +276,7 @@ pub(super) async fn named_registration(
             id: name.to_owned(),
             label: label.unwrap_or_else(|| name.to_owned()),
             issuer,
+            named,
             protocol,
             scopes: scopes.unwrap_or_else(|| usual_scopes.to_owned()),
             claims,
@@ -325,6 +333,7 @@ fn claims(text: &str, usual: &Claims<&str>) -> Option<Claims<String>> {
     };
     let claims = Claims {
         subject: or(&given.subject, usual.subject)?,
+        group: usual.group.to_owned(),
         email: or(&given.email, usual.email)?,
         email_verified,
         name: or(&given.name, usual.name)?,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::read::{client_id, client_secret, read, refused, scopes};
 use super::values::FederationValues;
+use crate::config::parse;
 use crate::config::setting::SettingError;
 use crate::federation::presets::row::Row;
 use crate::federation::private_key::signing_key;
@@ -23,10 +24,10 @@ pub(super) async fn preset_registration(
     let [id_row, scopes_row, secret_row @ ..] = row.settings else {
         return Ok(None);
     };
+    let mut provider = configured(settings, row, values).await?;
     let Some(client_id) = read(settings, id_row, id_row.name, client_id).await? else {
         return Ok(None);
     };
-    let mut provider = configured(row, values);
     let usual = row.preset.scopes;
     let given = read(settings, scopes_row, scopes_row.name, |text| {
         scopes(text, usual)
@@ -56,43 +57,42 @@ pub(super) async fn preset_registration(
 }
 
 /// Returns the provider of a preset, with the values of settings in its URLs.
-fn configured(row: &Row, values: &FederationValues) -> Provider {
-    let preset = &row.preset;
-    match preset.id {
-        "microsoft" => {
-            let tenant = values.microsoft_tenant.as_str();
-            let tenant_id = match tenant {
-                "common" | "organizations" => TENANT_ID,
-                "consumers" => PERSONAL_TENANT,
-                tenant => tenant,
-            };
-            let mut provider = preset.map(|text| {
-                text.replace(TENANT_ID, tenant_id)
-                    .replace("{tenant}", tenant)
-                    .replace("https://login.microsoftonline.com", &values.microsoft_url)
-            });
-            let personal = tenant != "organizations";
-            provider.dialect.quirk = Some(Quirk::Microsoft { personal });
-            trusted_at(
-                provider,
-                "https://login.microsoftonline.com",
-                &values.microsoft_url,
-            )
+///
+/// # Errors
+/// The URL of the server can't be used.
+async fn configured(
+    settings: &impl Settings,
+    row: &'static Row,
+    values: &FederationValues,
+) -> Result<Provider, SettingError> {
+    let mut provider = row.preset.map(str::to_owned);
+    if let Some(server) = &row.server {
+        let given = read(settings, &server.setting, server.setting.name, |text| {
+            parse::base_url_with_path(text).filter(|url| parse::endpoint(url).is_some())
+        });
+        if let Some(url) = given.await?.filter(|url| !server.is_usual(url)) {
+            provider = provider.map(|text| server.text_at(&url, text));
+            // Its administrators decide themselves which addresses it calls verified, and which version it is.
+            provider.dialect.trusted = false;
+            provider.dialect.names_issuer = false;
         }
-        "gitlab" => {
-            let usual = "https://gitlab.com";
-            let provider = preset.map(|text| text.replace(usual, &values.gitlab_url));
-            trusted_at(provider, usual, &values.gitlab_url)
-        }
-        _ => preset.map(str::to_owned),
     }
-}
-
-/// Returns the provider, whose addresses are trusted only at the usual server: administrators of another one decide
-/// themselves which addresses it calls verified.
-fn trusted_at(mut provider: Provider, usual: &str, url: &str) -> Provider {
-    provider.dialect.trusted &= url == usual;
-    provider
+    if let Some(Quirk::Microsoft { .. }) = provider.dialect.quirk {
+        let tenant = values.microsoft_tenant.as_str();
+        let tenant_id = match tenant {
+            "common" | "organizations" => TENANT_ID,
+            "consumers" => PERSONAL_TENANT,
+            tenant => tenant,
+        };
+        let in_tenant = |text: &str| {
+            text.replace(TENANT_ID, tenant_id)
+                .replace("{tenant}", tenant)
+        };
+        provider = provider.map(in_tenant);
+        let personal = tenant != "organizations";
+        provider.dialect.quirk = Some(Quirk::Microsoft { personal });
+    }
+    Ok(provider)
 }
 
 /// Returns the credential of Apple, or the name of a setting that it lacks.

@@ -31,10 +31,6 @@ settings! {
     OIDC_PROVIDERS names: Vec<String> = "", names, "up to 32 names separated by commas: each a lower-case letter, then lower-case letters and digits, given once, and not the name of a preset", Providers, "acme,work";
     /// Accounts of Microsoft that can sign in: `common` (all), `organizations` (work and school), `consumers` (personal), or those of one tenant.
     MICROSOFT_TENANT microsoft_tenant: String = "common", |text| (matches!(text, "common" | "organizations" | "consumers") || is_tenant(text)).then(|| text.to_owned()), "common, organizations, consumers, or the ID of a tenant in lower case", Providers, "72f988bf-86f1-41af-91ab-2d7cd011db47";
-    /// URL of Microsoft's login, which is another in a national cloud.
-    MICROSOFT_URL microsoft_url: String = "https://login.microsoftonline.com", |text| parse::base_url_with_path(text).filter(|url| parse::endpoint(url).is_some()), "an https URL, or http on this machine", Providers, "https://login.microsoftonline.us";
-    /// URL of your GitLab server.
-    GITLAB_URL gitlab_url: String = "https://gitlab.com", |text| parse::base_url_with_path(text).filter(|url| parse::endpoint(url).is_some()), "an https URL, or http on this machine", Providers, "https://gitlab.example.com";
     /// ID of your team at Apple, which the developer account shows.
     APPLE_TEAM_ID apple_team_id: Option<String> = "", word, "letters and digits", Providers, "A1B2C3D4E5";
     /// ID of the key for Sign in with Apple.

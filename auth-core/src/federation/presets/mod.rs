@@ -7,8 +7,8 @@ mod tests;
 use self::row::{count, presets, settings};
 use super::client_authentication::APPLE;
 use super::provider::{
-    Claims, ClientAuthentication, Dialect, NO_CLAIMS, Preset, Protocol, Quirk, STANDARD_CLAIMS,
-    STANDARD_DIALECT, Verification,
+    Claims, ClientAuthentication, Dialect, NO_CLAIMS, NamedIssuer, Preset, Protocol, Quirk,
+    STANDARD_CLAIMS, STANDARD_DIALECT, Verification,
 };
 use crate::config::setting::Setting;
 use crate::outbound::OutboundMethod;
@@ -22,6 +22,7 @@ const OPENID: Preset = Preset {
     id: "",
     label: "",
     issuer: "",
+    named: NamedIssuer::Own,
     protocol: Protocol::Discovery,
     scopes: "openid email profile",
     claims: STANDARD_CLAIMS,
@@ -32,8 +33,9 @@ const OPENID: Preset = Preset {
     },
 };
 
-/// A provider of plain OAuth 2.0. Its addresses are not trusted.
+/// A provider of plain OAuth 2.0. Its addresses are not trusted, and it publishes no issuer unless a row says so.
 const OAUTH: Preset = Preset {
+    named: NamedIssuer::Unknown,
     scopes: "",
     claims: NO_CLAIMS,
     dialect: Dialect {
@@ -56,13 +58,17 @@ presets! {
             offline: &[("access_type", "offline"), ("prompt", "consent")],
             // It asks nobody to sign in again, and leaves out `auth_time`.
             reauthenticates: false,
+            names_issuer: true,
             quirk: Some(Quirk::SchemelessIssuer),
             ..OPENID.dialect
         },
         ..OPENID
     };
-    "GITHUB" "github" "GitHub" secret => Preset {
+    "GITHUB" "github" "GitHub" secret at "https://github.com" {
+        "URL of your GitHub Enterprise Server.", "https://github.example.com", &[("https://api.github.com", "/api/v3")]
+    } => Preset {
         issuer: "https://github.com",
+        named: NamedIssuer::Other("https://github.com/login/oauth"),
         protocol: Protocol::OAuth {
             authorize: "https://github.com/login/oauth/authorize",
             token: "https://github.com/login/oauth/access_token",
@@ -70,10 +76,17 @@ presets! {
         },
         scopes: "read:user user:email",
         claims: Claims { subject: "/id", name: "/name", username: "/login", picture: "/avatar_url", ..NO_CLAIMS },
-        dialect: Dialect { trusted: true, quirk: Some(Quirk::GithubAddresses), ..OAUTH.dialect },
+        dialect: Dialect {
+            names_issuer: true,
+            trusted: true,
+            quirk: Some(Quirk::GithubAddresses),
+            ..OAUTH.dialect
+        },
         ..OAUTH
     };
-    "MICROSOFT" "microsoft" "Microsoft" secret => Preset {
+    "MICROSOFT" "microsoft" "Microsoft" secret at "https://login.microsoftonline.com" {
+        "URL of Microsoft's login, which is another in a national cloud.", "https://login.microsoftonline.us", &[]
+    } => Preset {
         issuer: "https://login.microsoftonline.com/{tenantid}/v2.0",
         protocol: Protocol::OpenId {
             authorize: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize",
@@ -103,7 +116,9 @@ presets! {
         },
         ..OPENID
     };
-    "GITLAB" "gitlab" "GitLab" secret => Preset {
+    "GITLAB" "gitlab" "GitLab" secret at "https://gitlab.com" {
+        "URL of your GitLab server.", "https://gitlab.example.com", &[]
+    } => Preset {
         issuer: "https://gitlab.com",
         protocol: Protocol::OpenId {
             authorize: "https://gitlab.com/oauth/authorize",
@@ -138,6 +153,7 @@ presets! {
     // Its ID tokens lack the nonce, so the identity is from the userinfo endpoint.
     "LINKEDIN" "linkedin" "LinkedIn" secret => Preset {
         issuer: "https://www.linkedin.com/oauth",
+        named: NamedIssuer::Own,
         protocol: Protocol::OAuth {
             authorize: "https://www.linkedin.com/oauth/v2/authorization",
             token: "https://www.linkedin.com/oauth/v2/accessToken",
@@ -158,7 +174,11 @@ presets! {
         },
         scopes: "email public_profile",
         claims: Claims { subject: "/id", email: "/email", name: "/name", picture: "/picture/data/url", ..NO_CLAIMS },
-        dialect: Dialect { scope_separator: ',', quirk: Some(Quirk::FacebookApp), ..OAUTH.dialect },
+        dialect: Dialect {
+            scope_separator: ',',
+            quirk: Some(Quirk::FacebookApp { check: "https://graph.facebook.com/v24.0/debug_token" }),
+            ..OAUTH.dialect
+        },
         ..OAUTH
     };
     "SLACK" "slack" "Slack" secret => Preset {
@@ -169,7 +189,13 @@ presets! {
             keys: "https://slack.com/openid/connect/keys",
             userinfo: None,
         },
-        claims: Claims { username: "", ..STANDARD_CLAIMS },
+        // The identifier of a user is unique in their workspace only.
+        claims: Claims {
+            subject: "/https:~1~1slack.com~1user_id",
+            group: "/https:~1~1slack.com~1team_id",
+            username: "",
+            ..STANDARD_CLAIMS
+        },
         // Administrators of a workspace can set addresses. PKCE must be switched on for an app, for good.
         dialect: Dialect { pkce: false, trusted: false, ..OPENID.dialect },
         ..OPENID
@@ -248,6 +274,7 @@ presets! {
     };
     "DROPBOX" "dropbox" "Dropbox" secret => Preset {
         issuer: "https://www.dropbox.com",
+        named: NamedIssuer::Own,
         protocol: Protocol::OAuth {
             authorize: "https://www.dropbox.com/oauth2/authorize",
             token: "https://api.dropboxapi.com/oauth2/token",

@@ -5,7 +5,7 @@ mod tests;
 
 use serde_json::Value;
 
-use super::provider::{Provider, Quirk, SUBJECT_MAX, Verification};
+use super::provider::{Claims, Provider, Quirk, SUBJECT_MAX, Verification};
 use crate::identifier::EmailAddress;
 use crate::profile::display_name;
 
@@ -61,8 +61,7 @@ impl Profile {
             (Some(_), _, Verification::Always) => true,
         };
         Some(Self {
-            subject: subject(document.pointer(&claims.subject)?)
-                .filter(|subject| subject.len() <= SUBJECT_MAX)?,
+            subject: account(claims, document).filter(|subject| subject.len() <= SUBJECT_MAX)?,
             email,
             email_verified,
             name: display_name(text(&claims.name)).ok().flatten(),
@@ -105,6 +104,19 @@ impl Profile {
         self.email = primary;
         self
     }
+}
+
+/// Reads the identifier of an account. Where the subject is unique in a group only, it is the group's identifier, a hyphen
+/// and the subject. The group's has no hyphen, so two accounts never have the same.
+fn account(claims: &Claims<String>, document: &Value) -> Option<String> {
+    let read = |place: &str| subject(document.pointer(place)?);
+    let subject = read(&claims.subject)?;
+    if claims.group.is_empty() {
+        return Some(subject);
+    }
+    let group = read(&claims.group)?;
+    let is_plain = group.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_plain.then(|| format!("{group}-{subject}"))
 }
 
 /// Reads a subject: text without blanks around it, or a whole number. Other text is refused rather than changed, because

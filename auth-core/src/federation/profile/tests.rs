@@ -94,8 +94,8 @@ fn documented_answers_are_read() {
         ),
         (
             "slack",
-            json!({"sub": "U0R7JM", "https://slack.com/team_id": "T0R7GR", "email": "ada@example.com", "email_verified": true, "name": "krane"}),
-            ("U0R7JM", ada, true, Some("krane"), None),
+            json!({"sub": "U0R7JM", "https://slack.com/user_id": "U0R7JM", "https://slack.com/team_id": "T0R7GR", "email": "ada@example.com", "email_verified": true, "name": "krane"}),
+            ("T0R7GR-U0R7JM", ada, true, Some("krane"), None),
         ),
         (
             "twitch",

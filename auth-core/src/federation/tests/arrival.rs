@@ -181,6 +181,47 @@ fn a_refusal_goes_back_with_our_code() {
     assert_eq!(error(world.arrive("acme", &query)), Error::OauthFailed);
 }
 
+/// RFC 9207: an issuer that the settings name is compared also without OpenID Connect.
+#[test]
+fn issuers_of_plain_providers_are_not_mixed_up() {
+    let old = [
+        ("OIDC_PROVIDERS", "old"),
+        ("OIDC_OLD_CLIENT_ID", "client"),
+        ("OIDC_OLD_CLIENT_SECRET", "geheim"),
+        ("OIDC_OLD_AUTHORIZE_URL", "https://old.example/authorize"),
+        ("OIDC_OLD_TOKEN_URL", "https://old.example/token"),
+        ("OIDC_OLD_USERINFO_URL", "https://old.example/me"),
+        ("OIDC_OLD_CLAIMS", r#"{"subject":"/id"}"#),
+        ("OIDC_OLD_ISSUER", "https://old.example/as"),
+    ];
+    let own = "https%3A%2F%2Fold.example%2Fas";
+    for (known, iss, accepted) in [
+        (true, Some(own), true),
+        (true, None, true),
+        (true, Some("https%3A%2F%2Fevil.example"), false),
+        (true, Some(""), false),
+        // Nothing says what the name of this one is.
+        (false, Some(own), true),
+    ] {
+        let world = World::new(if known { &old } else { &old[..7] });
+        let tokens = json!({"access_token": ACCESS_TOKEN, "token_type": "Bearer"});
+        world.serve_json("https://old.example/token", &tokens);
+        world.serve_json("https://old.example/me", &json!({"id": 7}));
+        let begun = world.begin(StartRequest {
+            provider: "old",
+            ..SIGN_IN
+        });
+        let iss = iss.map_or(String::new(), |iss| format!("&iss={iss}"));
+        let query = format!("code=c&state={}{iss}", begun.state());
+        let returned = world.arrive("old", &query);
+        assert_eq!(returned.is_ok(), accepted, "{iss}");
+        if !accepted {
+            assert_eq!(error(returned), Error::OauthFailed);
+            assert_eq!(world.fetched("https://old.example/token"), 0);
+        }
+    }
+}
+
 /// RFC 9207: a response of another issuer is refused, and one without a name where names are promised.
 #[test]
 fn issuers_are_not_mixed_up() {

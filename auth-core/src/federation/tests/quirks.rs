@@ -6,6 +6,7 @@ use super::world::{ACCESS_TOKEN, Begun, SIGN_IN, World, code, error, key, key_se
 use crate::error::Error;
 use crate::federation::flow::FlowPurpose;
 use crate::federation::person::Person;
+use crate::federation::presets::PRESETS;
 use crate::federation::start::StartRequest;
 
 const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
@@ -18,8 +19,18 @@ fn begin(world: &World, provider: &str) -> Begun {
     })
 }
 
+/// The response to a flow. Google and GitHub name themselves in it.
+fn response(provider: &str, begun: &Begun) -> String {
+    let iss = match provider {
+        "github" => "&iss=https%3A%2F%2Fgithub.com%2Flogin%2Foauth",
+        "google" => "&iss=https%3A%2F%2Faccounts.google.com",
+        _ => "",
+    };
+    format!("code=c&state={}{iss}", begun.state())
+}
+
 fn person(world: &World, provider: &str, begun: &Begun) -> Person {
-    let query = format!("code=c&state={}", begun.state());
+    let query = response(provider, begun);
     let code = code(world.arrive(provider, &query));
     world.present(&code, FlowPurpose::SignIn).unwrap()
 }
@@ -51,11 +62,6 @@ fn addresses_of_github_are_from_their_own_endpoint() {
     );
     assert_eq!(ada.email.as_deref(), Some("ada@example.com"));
     assert!(ada.email_verified);
-    // GitHub names an issuer of its own in responses, which is not that of its identities.
-    let begun = begin(&world, "github");
-    let own = "https%3A%2F%2Fgithub.com%2Flogin%2Foauth";
-    let query = format!("code=c&state={}&iss={own}", begun.state());
-    assert!(world.arrive("github", &query).is_ok());
     // The scopes don't include addresses. The public one is never used.
     for status in [403, 404] {
         world.serve(emails, status, "{}");
@@ -65,12 +71,77 @@ fn addresses_of_github_are_from_their_own_endpoint() {
         );
     }
     world.serve(emails, 500, "{}");
-    let begun = begin(&world, "github");
-    let query = format!("code=c&state={}", begun.state());
+    let query = response("github", &begin(&world, "github"));
     assert_eq!(
         error(world.arrive("github", &query)),
         Error::ProviderUnavailable
     );
+}
+
+/// RFC 9207. GitHub and Google promise to name themselves, and GitHub by an issuer that is not that of its identities.
+#[test]
+fn a_response_is_from_the_issuer_of_the_preset() {
+    let world = github();
+    world.serve("https://api.github.com/user/emails", 403, "{}");
+    let arrive = |iss: &str| {
+        let begun = begin(&world, "github");
+        world.arrive("github", &format!("code=c&state={}{iss}", begun.state()))
+    };
+    for iss in [
+        "",
+        "&iss=",
+        "&iss=https%3A%2F%2Fgithub.com",
+        "&iss=https%3A%2F%2Fevil.example",
+    ] {
+        assert_eq!(error(arrive(iss)), Error::OauthFailed, "{iss}");
+    }
+    assert!(arrive("&iss=https%3A%2F%2Fgithub.com%2Flogin%2Foauth").is_ok());
+    let promised: Vec<_> = PRESETS
+        .iter()
+        .filter(|row| row.preset.dialect.names_issuer)
+        .map(|row| row.preset.id)
+        .collect();
+    assert_eq!(promised, ["google", "github"]);
+}
+
+/// One identifier in two workspaces belongs to two people.
+#[test]
+fn a_user_of_slack_is_a_user_of_a_team() {
+    let world = World::new(&[("SLACK_CLIENT_ID", "client"), ("SLACK_CLIENT_SECRET", "s")]);
+    world.serve(
+        "https://slack.com/openid/connect/keys",
+        200,
+        &key_set(&key(7)),
+    );
+    let sign_in = |team: Value, user: Value| {
+        let begun = begin(&world, "slack");
+        let claims = json!({
+            "iss": "https://slack.com", "sub": "U1",
+            "https://slack.com/team_id": team, "https://slack.com/user_id": user,
+        });
+        let token = key(7).sign("JWT", &world.claims(&begun, &claims));
+        let tokens =
+            json!({"ok": true, "access_token": "a", "token_type": "Bearer", "id_token": token});
+        world.serve_json("https://slack.com/api/openid.connect.token", &tokens);
+        world.arrive("slack", &response("slack", &begun))
+    };
+    for (team, expected) in [("T1", "T1-U1"), ("T2", "T2-U1")] {
+        let code = code(sign_in(json!(team), json!("U1")));
+        let ada = world.present(&code, FlowPurpose::SignIn).unwrap();
+        assert_eq!(
+            (ada.issuer.as_str(), ada.subject.as_str()),
+            ("https://slack.com", expected)
+        );
+    }
+    for (team, user) in [
+        (json!(null), json!("U1")),
+        (json!(""), json!("U1")),
+        (json!("T1-U1"), json!("U1")),
+        (json!("T1"), json!(null)),
+    ] {
+        let refused = error(sign_in(team.clone(), user));
+        assert_eq!(refused, Error::OauthFailed, "{team}");
+    }
 }
 
 /// A token that a person gave to another app describes the same person.
@@ -201,7 +272,7 @@ fn an_identity_of_google_has_one_issuer() {
     }
 }
 
-const APPLE_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBwcHBwcHBwcHBwcH\nBwcHBwcHBwcHBwcHBwcHBwcHBwehRANCAAQeGFMv1HVMAvMEHZx1zrM7g//YGsfO\nT+iCzLHJi8WJbqRsMRxOL/QN2Wo2U+bkVEXTLf5Ibs7XXHqQxqGIgcCj\n-----END PRIVATE KEY-----";
+pub(super) const APPLE_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBwcHBwcHBwcHBwcH\nBwcHBwcHBwcHBwcHBwcHBwcHBwehRANCAAQeGFMv1HVMAvMEHZx1zrM7g//YGsfO\nT+iCzLHJi8WJbqRsMRxOL/QN2Wo2U+bkVEXTLf5Ibs7XXHqQxqGIgcCj\n-----END PRIVATE KEY-----";
 
 #[test]
 fn a_form_of_apple_goes_on_as_a_query() {
@@ -226,7 +297,10 @@ fn a_form_of_apple_goes_on_as_a_query() {
     let user = r#"{"name":{"firstName":"Ada","lastName":"Lovelace"},"email":"eve@example.com"}"#;
     let form = format!("state={}&code=c&user={user}&x=1", begun.state());
     let sent_on = |form: &str| {
-        let address = world.federation().form_post("apple", form).unwrap();
+        let address = |compatible| world.federation().form_post("apple", form, compatible);
+        let other = address(true).unwrap();
+        assert!(other.starts_with("http://localhost:8080/auth/apple/callback?"));
+        let address = address(false).unwrap();
         let (callback, query) = address.split_once('?').unwrap();
         assert_eq!(callback, begun.parameters["redirect_uri"]);
         query.to_owned()
@@ -273,7 +347,7 @@ fn only_a_provider_of_forms_posts_them() {
     ]);
     let state = "A".repeat(43);
     let form = format!("state={state}&code=c");
-    let post = |provider, form: &str| world.federation().form_post(provider, form).err();
+    let post = |provider, form: &str| world.federation().form_post(provider, form, false).err();
     assert_eq!(post("acme", &form), Some(Error::ProviderUnknown));
     assert_eq!(post("apple", &form), None);
     let long = format!("{form}&x={}", "x".repeat(16 << 10));

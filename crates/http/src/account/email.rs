@@ -86,10 +86,9 @@ async fn confirm_email<P: Platform>(
         .auth
         .accounts()
         .confirm_email(&token, evidence, &call.client())
-        .await?;
-    let mut reply = call.json(&user.into());
-    call.clear_ended_flow(reply.headers_mut(), &flows);
-    Ok(reply)
+        .await;
+    let answer = user.map(|user| call.json(&user.into()));
+    call.without_ended_flow(answer, &flows)
 }
 
 async fn undo_email<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<UserView> {

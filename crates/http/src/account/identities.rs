@@ -141,10 +141,9 @@ async fn link_identity<P: Platform>(
         .auth
         .identities()
         .link(&session, presented, &call.client())
-        .await?;
-    let mut reply = call.json(&IdentityView::from(identity));
-    call.clear_ended_flow(reply.headers_mut(), &flows);
-    Ok(reply)
+        .await;
+    let answer = identity.map(|identity| call.json(&IdentityView::from(identity)));
+    call.without_ended_flow(answer, &flows)
 }
 
 async fn unlink_identity<P: Platform>(call: &Call<'_, P>, session: Session) -> Answer<NoContent> {

@@ -59,8 +59,7 @@ async fn reauthenticate<P: Platform>(
         .auth
         .sign_in()
         .reauthenticate(&session, evidence, &call.client())
-        .await?;
-    let mut reply = renewed(call, &tokens, |tokens| tokens);
-    call.clear_ended_flow(reply.headers_mut(), &flows);
-    Ok(reply)
+        .await;
+    let answer = tokens.map(|tokens| renewed(call, &tokens, |tokens| tokens));
+    call.without_ended_flow(answer, &flows)
 }

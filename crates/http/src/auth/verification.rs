@@ -151,10 +151,9 @@ async fn verify_email<P: Platform>(
             request.evidence(&session, &flows),
             &call.client(),
         )
-        .await?;
-    let mut reply = call.json(&user.into());
-    call.clear_ended_flow(reply.headers_mut(), &flows);
-    Ok(reply)
+        .await;
+    let answer = user.map(|user| call.json(&user.into()));
+    call.without_ended_flow(answer, &flows)
 }
 
 async fn verify_email_by_body<P: Platform>(

@@ -1,6 +1,7 @@
 //! Names of the cookies.
 
 use auth_core::Config;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Names of the cookies. Browsers enforce the rules of their prefixes for setting them (RFC 6265bis section 4.1.3).
 pub(crate) struct Names {
@@ -48,9 +49,27 @@ pub(crate) fn flow(config: &Config, id: &str) -> String {
     format!("{}{id}", flow_prefix(config))
 }
 
-/// Returns the beginning of the names of the cookies of flows.
+/// Returns the beginning of the names of the cookies of flows. They are always the host's alone where cookies have
+/// prefixes: otherwise, another host of the domain could set one and so sign a user in to an account of its own. So they
+/// have the path `/`, and below another path their names tell the services of one host apart.
 pub(crate) fn flow_prefix(config: &Config) -> String {
-    format!("{}oauth-", host_prefix(config))
+    match (config.cookie_secure, path(config)) {
+        (false, _) => "oauth-".to_owned(),
+        (true, "/") => format!("{HOST}oauth-"),
+        (true, path) => {
+            let path = utf8_percent_encode(path, NON_ALPHANUMERIC);
+            format!("{HOST}oauth{path}-")
+        }
+    }
+}
+
+/// Returns the path of the cookies of flows.
+pub(crate) fn flow_path(config: &Config) -> &str {
+    if config.cookie_secure {
+        "/"
+    } else {
+        path(config)
+    }
 }
 
 /// Returns the prefix of cookies that are never set for subdomains, because no other host needs them.

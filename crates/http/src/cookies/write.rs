@@ -7,7 +7,7 @@ use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Uri};
 
-use super::names::{HOST, Names, SECURE, device, flow, flow_prefix, path};
+use super::names::{HOST, Names, SECURE, device, flow, flow_path, flow_prefix, path};
 use super::read::{count, with_prefix};
 
 /// Path of the refresh token cookie, relative to that of the service. Routes outside of it don't receive the cookie.
@@ -120,7 +120,7 @@ pub(crate) fn set_flow(
         config,
         headers,
         &name,
-        path(config),
+        flow_path(config),
         None,
         &begun.value,
         begun.max_age,
@@ -130,7 +130,7 @@ pub(crate) fn set_flow(
 /// Clears the cookie of a flow.
 pub(crate) fn clear_flow(config: &Config, headers: &mut HeaderMap, id: &str) {
     let name = flow(config, id);
-    append(config, headers, &name, path(config), None, "", 0);
+    append(config, headers, &name, flow_path(config), None, "", 0);
 }
 
 /// A cookie that a browser can have.
@@ -397,9 +397,12 @@ mod tests {
             assert_eq!(begun(settings, ""), [format!("__Host-{rest}")]);
         }
         let below = ("PUBLIC_BASE_URL", "https://auth.example.com/id");
-        let line =
-            "__Secure-oauth-new=sealed; HttpOnly; SameSite=Lax; Secure; Path=/id; Max-Age=600";
-        assert_eq!(begun(&[below], ""), [line]);
+        let other = ("PUBLIC_BASE_URL", "https://auth.example.com/id-2/a");
+        let rest = "-new=sealed; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=600";
+        for (base, path) in [(below, "%2Fid"), (other, "%2Fid%2D2%2Fa")] {
+            let line = format!("__Host-oauth{path}{rest}");
+            assert_eq!(begun(&[base], ""), [line]);
+        }
         let plain = ("COOKIE_SECURE", "false");
         let line = "oauth-new=sealed; HttpOnly; SameSite=Lax; Path=/; Max-Age=600";
         assert_eq!(begun(&[plain], ""), [line]);

@@ -98,13 +98,10 @@ fn identity(mut fields: Fields) -> Result<Option<Foreign>, String> {
         (Some(connection), "oauth2") => preset(connection),
         _ => preset(&provider),
     };
-    let id = match kind {
-        Some("spotify") => id.strip_prefix("spotify:user:").map(str::to_owned),
-        // The team, and the user.
-        Some("slack") => id.split_once('-').map(|(_, user)| user.to_owned()),
-        _ => None,
-    }
-    .unwrap_or(id);
+    let id = match (kind, id.strip_prefix("spotify:user:")) {
+        (Some("spotify"), Some(user)) => user.to_owned(),
+        _ => id,
+    };
     let profile = fields.object("profileData")?.map(Fields::new);
     let mut profile = profile.unwrap_or_else(|| Fields::new(serde_json::Map::new()));
     Ok(Some(Foreign {

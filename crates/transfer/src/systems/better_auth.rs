@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::convert::{Converted, disabled, past};
 use super::join::{Account, Tables};
 use crate::fields::Fields;
-use crate::identity::{Foreign, MICROSOFT};
+use crate::identity::{Foreign, MICROSOFT, SLACK_TEAM};
 
 pub(crate) const TABLES: Tables = Tables {
     user: convert,
@@ -45,6 +45,9 @@ fn account(mut fields: Fields) -> Result<Account, String> {
             (identity.issuer, identity.object) = (claim("iss"), claim("oid"));
         } else if identity.issuer.is_none() && same {
             identity.issuer = claim("iss");
+        }
+        if same {
+            identity.team = claim(SLACK_TEAM);
         }
         identity.email = claim("email");
     }

@@ -7,7 +7,7 @@ use super::convert::{Converted, disabled, past, with_phone};
 use super::join::{Account, Tables};
 use crate::fields::Fields;
 use crate::hash;
-use crate::identity::{Foreign, Found, MICROSOFT};
+use crate::identity::{Foreign, Found, MICROSOFT, SLACK_TEAM};
 
 pub(crate) const TABLES: Tables = Tables {
     user: convert,
@@ -59,10 +59,11 @@ fn identity(mut fields: Fields) -> Result<Option<Foreign>, String> {
     let text = |name| data.get(name)?.as_str().map(str::to_owned);
     let id = fields.text("provider_id")?.or_else(|| text("sub"));
     let mut identity = Foreign::new(provider, id.unwrap_or_default());
+    let claims = data.get("custom_claims");
+    let claim = |name| Some(claims?.get(name)?.as_str()?.to_owned());
+    identity.team = claim(SLACK_TEAM);
     if identity.preset == Some(MICROSOFT) {
-        let claims = data.get("custom_claims");
-        let object = claims.and_then(|claims| claims.get("oid")?.as_str());
-        identity.object = object.map(str::to_owned);
+        identity.object = claim("oid");
         identity.issuer = text("iss");
     }
     if let Some(server) = text("iss")

@@ -1,6 +1,6 @@
 //! Responses that a provider's page posts (OAuth 2.0 Form Post Response Mode).
 
-use gatewright_tests::host::{Answer, Host};
+use gatewright_tests::host::{Answer, Host, Tokens};
 use gatewright_tests::identity::IdentityService;
 use reqwest::Method;
 
@@ -79,4 +79,35 @@ async fn a_posted_response_becomes_a_redirect() {
         matches!(answer.status.as_u16(), 400 | 413 | 422),
         "{answer:?}"
     );
+}
+
+/// The same holds on the path of fastapi-users, whose flow comes back to that path.
+#[tokio::test]
+async fn a_posted_response_stays_on_the_path_of_its_flow() {
+    let service = IdentityService::start(&["acme"], &[]);
+    let host = service.host(&[OWN[0], ("OIDC_ACME_RESPONSE_MODE", "form_post")]);
+    service.person("acme", verified("1", "ada@example.com"));
+    let mut browser = Browser::default();
+    let path = "/auth/acme/authorize";
+    let answer = browser.send(&host, Method::GET, path, None).await;
+    let page = answer.body["authorization_url"].as_str().unwrap();
+    assert_eq!(parameter(page, "response_mode").unwrap(), "form_post");
+    let callback = service.visit(page).await;
+    let posted = post(&host, &callback, "").await;
+    assert_eq!(posted.status, 303, "{posted:?}");
+    let location = posted.header("location");
+    assert_eq!(location.split('?').next(), callback.split('?').next());
+    let answer = browser.open(&host, location, "cross-site").await;
+    answer.assert_ok();
+    let tokens = Tokens::of(&answer.body);
+    let me = host.get_as("/auth/me", &tokens.access_token).await;
+    assert_eq!(me.body["email"], "ada@example.com");
+    let unknown = callback.replace("/acme/", "/other/");
+    post(&host, &unknown, "")
+        .await
+        .assert_error(404, "provider_unknown");
+    let host = host.restart(&[("COMPATIBILITY_ROUTES", "false")]);
+    post(&host, &callback, "")
+        .await
+        .assert_error(404, "not_found");
 }

@@ -35,6 +35,7 @@ async fn the_policy_says_whose_addresses_link() {
             ("GITLAB_CLIENT_ID", "app"),
             ("GITLAB_CLIENT_SECRET", CLIENT_SECRET),
             ("GITLAB_URL", &url),
+            ("GITLAB_ORIGIN", &service.origin()),
         ]);
         let ada = ada(&host).await;
         let script = if provider == "gitlab" {

@@ -1,6 +1,6 @@
 //! Presets whose server the operator chooses.
 
-use gatewright_tests::identity::{CLIENT_SECRET, IdentityService, Key, Signature};
+use gatewright_tests::identity::{CLIENT_SECRET, IdentityService, Key, Reply, Signature};
 use serde_json::json;
 
 use super::{OWN, account, error_of, identities, signed_in, verified};
@@ -11,14 +11,15 @@ const OTHER: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 /// A token of Microsoft is of the tenant that it names, and its user is the object in that tenant.
 #[tokio::test]
 async fn microsofts_issuer_names_the_tenant_of_the_token() {
-    // The provider that is set up only names the address.
-    let service = IdentityService::start(&["acme"], &[]);
+    // No other provider is set up at this address, so that Spin's manifest allows it only for this one.
+    let service = IdentityService::start(&[], &[]);
     let url = service.issuer("ms");
     let host = service.host(&[
         OWN[0],
         ("MICROSOFT_CLIENT_ID", "app"),
         ("MICROSOFT_CLIENT_SECRET", CLIENT_SECRET),
         ("MICROSOFT_URL", &url),
+        ("MICROSOFT_ORIGIN", &service.origin()),
         ("LINK_BY_VERIFIED_EMAIL", "all"),
     ]);
     let issuer = |tenant: &str| format!("{url}/{tenant}/v2.0");
@@ -66,13 +67,14 @@ async fn microsofts_issuer_names_the_tenant_of_the_token() {
 /// A preset signs in like any issuer at a server of one's own.
 #[tokio::test]
 async fn gitlab_signs_in_at_a_server_of_ones_own() {
-    let service = IdentityService::start(&["acme"], &[]);
+    let service = IdentityService::start(&[], &[]);
     let url = service.issuer("lab");
     let host = service.host(&[
         OWN[0],
         ("GITLAB_CLIENT_ID", "app"),
         ("GITLAB_CLIENT_SECRET", CLIENT_SECRET),
         ("GITLAB_URL", &url),
+        ("GITLAB_ORIGIN", &service.origin()),
     ]);
     service.person("lab", verified("1", "ada@example.com"));
     // Presets have no metadata, and keys of any algorithm that is accepted.
@@ -85,4 +87,41 @@ async fn gitlab_signs_in_at_a_server_of_ones_own() {
     let linked = identities(&host, &tokens.access_token).await;
     assert_eq!(linked[0]["provider"], "gitlab", "{linked:?}");
     assert_eq!(service.requests("lab", "openid-configuration").len(), 0);
+}
+
+/// GitHub Enterprise Server has its API below a path, and its identities are those of the server.
+#[tokio::test]
+async fn github_signs_in_at_a_server_of_ones_own() {
+    let service = IdentityService::start(&[], &[]);
+    let url = service.issuer("hub");
+    let host = service.host(&[
+        OWN[0],
+        ("GITHUB_CLIENT_ID", "app"),
+        ("GITHUB_CLIENT_SECRET", CLIENT_SECRET),
+        ("GITHUB_URL", &url),
+        ("GITHUB_ORIGIN", &service.origin()),
+        ("LINK_BY_VERIFIED_EMAIL", "all"),
+    ]);
+    let emails = json!([{"email": "ada@example.com", "primary": true, "verified": true}]);
+    let be = |iss| {
+        service.person("hub", json!({"id": 7, "login": "ada", "name": "Ada"}));
+        service.script("hub", |script| {
+            let reply = Reply::Of(200, "application/json", emails.to_string());
+            script.replies.insert("emails", reply);
+            script.parameter("iss", iss);
+        });
+    };
+    // It need not name itself, but what it names is compared.
+    be(json!("https://github.com/login/oauth"));
+    assert_eq!(error_of(&host, &service, "github").await, "oauth_failed");
+    for iss in [json!(null), json!(format!("{url}/login/oauth"))] {
+        be(iss);
+        let tokens = signed_in(&host, &service, "github").await;
+        let ada = account(&host, &tokens).await;
+        assert_eq!(ada["email"], "ada@example.com", "{ada}");
+        let linked = identities(&host, &tokens.access_token).await;
+        assert_eq!(linked.len(), 1);
+        assert_eq!(linked[0]["issuer"], url.as_str(), "{linked:?}");
+    }
+    assert_eq!(service.requests("hub", "user").len(), 2);
 }

@@ -225,10 +225,50 @@ fn tenants_and_servers_of_presets_are_set() {
     );
     let keys = "https://git.example.com/lab/oauth/discovery/keys";
     assert!(matches!(&gitlab.protocol, Protocol::OpenId { keys: url, .. } if url == keys));
-    assert_eq!(
-        refusal(&[("GITLAB_URL", "http://git.example.com")]).0,
-        "GITLAB_URL"
-    );
+    for setting in FederationConfig::servers() {
+        assert_eq!(
+            refusal(&[(setting.name, "http://git.example.com")]).0,
+            setting.name
+        );
+    }
+}
+
+/// The API of GitHub Enterprise Server has a path, where that of GitHub has a host.
+#[test]
+fn github_is_also_a_server_of_ones_own() {
+    let settings = [
+        ("GITHUB_CLIENT_ID", "id"),
+        ("GITHUB_CLIENT_SECRET", "geheim"),
+        ("GITHUB_URL", "https://Git.example.com/"),
+    ];
+    for (settings, issuer, user, named, own) in [
+        (
+            &settings[..],
+            "https://git.example.com",
+            "https://git.example.com/api/v3/user",
+            "https://git.example.com/login/oauth",
+            true,
+        ),
+        (
+            &settings[..2],
+            "https://github.com",
+            "https://api.github.com/user",
+            "https://github.com/login/oauth",
+            false,
+        ),
+    ] {
+        let github = &loaded(settings).registrations[0].provider;
+        assert_eq!(github.issuer, issuer);
+        assert_eq!(github.named_issuer(), Some(named));
+        let endpoints = Protocol::OAuth {
+            authorize: format!("{issuer}/login/oauth/authorize"),
+            token: format!("{issuer}/login/oauth/access_token"),
+            userinfo: user.to_owned(),
+        };
+        assert_eq!(github.protocol, endpoints);
+        let dialect = github.dialect;
+        assert_eq!((dialect.trusted, dialect.names_issuer), (!own, !own));
+    }
 }
 
 /// Everything else is a page to which codes would be sent.
@@ -382,6 +422,9 @@ fn every_example_is_accepted() {
         .iter()
         .filter(|row| !row.secret && row.name != "OIDC_PROVIDERS")
     {
+        loaded(&[(row.name, row.example)]);
+    }
+    for row in FederationConfig::servers() {
         loaded(&[(row.name, row.example)]);
     }
     for row in FederationConfig::NAMED.iter().filter(|row| !row.secret) {

@@ -36,6 +36,12 @@ fn requests_go_to_configured_providers_alone() {
         ("GITLAB_URL", "https://git.example.com:8443/lab"),
     ];
     assert_eq!(origins(&own), ["https://git.example.com:8443"]);
+    let own = [
+        ("GITHUB_CLIENT_ID", "id"),
+        ("GITHUB_CLIENT_SECRET", "geheim"),
+        ("GITHUB_URL", "https://git.example.com"),
+    ];
+    assert_eq!(origins(&own), ["https://git.example.com"]);
 }
 
 #[test]

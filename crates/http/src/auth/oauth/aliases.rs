@@ -6,13 +6,13 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::auth::oauth::exchange::{ExchangeResponse, exchanged_for};
-use crate::auth::oauth::flow::returned;
+use crate::auth::oauth::flow::{FormPostParameters, returned};
 use crate::auth::tokens::token_response;
 use crate::call::{Answer, Call};
 use crate::error::api_error::ApiError;
 use crate::proof::Public;
-use crate::response::reply::{self, Reply};
-use crate::row::{get, rows};
+use crate::response::reply::{self, NoContent, Reply};
+use crate::row::{get, post, rows};
 
 rows![
     authorize = get(
@@ -33,6 +33,14 @@ rows![
     .fails(&[403, 404, 409, 429, 502])
     .acts()
     .calls_provider()
+    .deprecated(),
+    form_post_callback = post(
+        "/auth/{provider}/callback",
+        "Like `POST /auth/oauth/{provider}/callback`.",
+    )
+    .form_post::<FormPostParameters>()
+    .redirects()
+    .fails(&[404])
     .deprecated(),
 ];
 
@@ -61,6 +69,16 @@ async fn authorize<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<Authori
     });
     call.set_flow(reply.headers_mut(), &started.flow);
     Ok(reply)
+}
+
+async fn form_post_callback<P: Platform>(
+    call: &Call<'_, P>,
+    _: Public,
+    form: String,
+) -> Answer<NoContent> {
+    let provider = call.path_parameter("provider");
+    let federation = call.auth.federation();
+    call.redirect(&federation.form_post(&provider, &form, true)?)
 }
 
 async fn callback<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<ExchangeResponse> {

@@ -190,10 +190,9 @@ async fn exchange<P: Platform>(
             &call.replaced(transport),
             &call.client(),
         )
-        .await?;
-    let mut reply = exchanged_for(call, exchanged, transport);
-    call.clear_ended_flow(reply.headers_mut(), &flows);
-    Ok(reply)
+        .await;
+    let answer = exchanged.map(|exchanged| exchanged_for(call, exchanged, transport));
+    call.without_ended_flow(answer, &flows)
 }
 
 /// Returns the answer to an exchange.

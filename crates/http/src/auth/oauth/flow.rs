@@ -144,7 +144,7 @@ async fn finish_flow<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<NoCon
 
 async fn form_post<P: Platform>(call: &Call<'_, P>, _: Public, form: String) -> Answer<NoContent> {
     let provider = call.path_parameter("provider");
-    match call.auth.federation().form_post(&provider, &form) {
+    match call.auth.federation().form_post(&provider, &form, false) {
         Ok(callback) => call.redirect(&callback),
         Err(error) => failed(call, error.into(), None),
     }

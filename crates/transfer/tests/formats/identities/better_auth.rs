@@ -7,7 +7,9 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gatewright_transfer::{Format, Options, ReadError, read};
 use serde_json::{Value, json};
 
-use super::{IN_TENANT, OBJECT, PAIRWISE, PERSONAL, TENANT, named, no_object, of_one, unknown};
+use super::{
+    IN_TENANT, OBJECT, PAIRWISE, PERSONAL, TENANT, named, no_object, no_team, of_one, unknown,
+};
 
 /// An ID token. Only its claims are read.
 fn token(claims: &Value) -> String {
@@ -44,7 +46,6 @@ fn better_auth_stores_the_subject_of_each_preset() {
         of("discord", "80351110224678912"),
         of("linkedin", "782bbtaQ"),
         of("facebook", "10158"),
-        of("slack", "U123ABC456"),
         of("twitch", "713936733"),
         of("spotify", "wizzler"),
         of("twitter", "2244994945"),
@@ -64,7 +65,7 @@ fn better_auth_stores_the_subject_of_each_preset() {
         .map(|found| (found[0].clone(), found[1].clone()))
         .collect();
     let presets: Vec<_> = auth_core::preset_issuers()
-        .filter(|(id, _)| *id != "microsoft")
+        .filter(|(id, _)| !["microsoft", "slack"].contains(id))
         .map(|(id, issuer)| (json!(id), json!(issuer)))
         .collect();
     assert_eq!(pairs.len(), presets.len());
@@ -72,7 +73,7 @@ fn better_auth_stores_the_subject_of_each_preset() {
         presets.iter().all(|preset| pairs.contains(preset)),
         "{pairs:?}"
     );
-    assert_eq!(identities[10], json!(["x", "https://x.com", "2244994945"]));
+    assert_eq!(identities[9], json!(["x", "https://x.com", "2244994945"]));
     assert_eq!(left_out, [unknown("cognito")]);
 }
 
@@ -150,6 +151,35 @@ fn an_issuer_in_the_file_is_kept_for_the_name_of_a_preset() {
     let (identities, _) = of_one(Format::BetterAuth, &text, options);
     let expected = json!(["gitlab", "https://gitlab.example.net", "1"]);
     assert_eq!(identities, [expected]);
+}
+
+/// The user alone is not enough, because users of two teams can have one identifier.
+#[test]
+fn an_account_at_slack_has_a_team() {
+    let of = |id: &str, claims: &Value| json!({"providerId": "slack", "accountId": id, "idToken": token(claims)});
+    let team = "https://slack.com/team_id";
+    let text = better_auth(&[
+        of(
+            "U1",
+            &json!({"iss": "https://slack.com", "sub": "U1", team: "T1"}),
+        ),
+        // A token without a team, and one of another account.
+        of("U2", &json!({"iss": "https://slack.com", "sub": "U2"})),
+        of(
+            "U3",
+            &json!({"iss": "https://slack.com", "sub": "U4", team: "T1"}),
+        ),
+        json!({"providerId": "slack", "accountId": "U5"}),
+    ]);
+    let found = json!(["slack", "https://slack.com", "T1-U1"]);
+    for options in [Options::default(), named(&[("slack", "https://slack.com")])] {
+        let (identities, left_out) = of_one(Format::BetterAuth, &text, options);
+        assert_eq!(identities, [found.clone()]);
+        assert_eq!(
+            left_out,
+            [no_team("slack"), no_team("slack"), no_team("slack")]
+        );
+    }
 }
 
 #[test]

@@ -57,6 +57,12 @@ fn no_object(name: &str) -> String {
     )
 }
 
+fn no_team(name: &str) -> String {
+    format!(
+        "{name}: Slack's accounts are known here by team and user ID, and the file does not have both"
+    )
+}
+
 fn other_id(name: &str, id: &str) -> String {
     format!("{name}: the provider knows the account by another identifier than {id}")
 }
@@ -103,7 +109,7 @@ fn auth0() {
                 "00000000-0000-0000-4cf0-a30169d55031"
             ]),
             json!(["spotify", "https://accounts.spotify.com", "1253470477"]),
-            json!(["slack", "https://slack.com", "U066Q9JAU3B"]),
+            json!(["slack", "https://slack.com", "T048F0ANS1M-U066Q9JAU3B"]),
             json!(["microsoft", IN_TENANT, OBJECT]),
         ]
     );
@@ -226,13 +232,18 @@ fn supabase() {
     let identities = json!([
         {"provider_id": "117", "user_id": "u", "identity_data": {"iss": "https://accounts.google.com", "sub": "117"}, "provider": "google"},
         {"provider_id": "u", "user_id": "u", "identity_data": {"sub": "u"}, "provider": "email"},
+        {"provider_id": "U1", "user_id": "u", "identity_data": {"sub": "U1", "custom_claims": {"https://slack.com/team_id": "T1"}}, "provider": "slack_oidc"},
+        {"provider_id": "U1", "user_id": "u", "identity_data": {"sub": "U1"}, "provider": "slack"},
     ]);
     let cell = identities.to_string().replace('"', "\"\"");
     let text = format!("id,email,encrypted_password,identities\nu,a@example.com,,\"{cell}\"\n");
     let google = json!(["google", "https://accounts.google.com", "117"]);
     assert_eq!(
         of_one(Format::Supabase, &text, Options::default()),
-        (vec![google], Vec::new())
+        (
+            vec![google, json!(["slack", "https://slack.com", "T1-U1"])],
+            vec![no_team("slack")]
+        )
     );
 }
 

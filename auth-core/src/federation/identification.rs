@@ -62,7 +62,14 @@ pub(super) async fn identify<P: Platform>(
         authorized.redirect_uri,
         authorized.verifier,
     );
-    let tokens = request_tokens(context, registration, endpoints, request).await?;
+    let tokens = request_tokens(
+        context,
+        registration,
+        endpoints,
+        request,
+        Error::OauthFailed,
+    )
+    .await?;
     let requests = Identification {
         context,
         registration,

@@ -64,8 +64,7 @@ pub(super) async fn sign_up<P: Platform>(
         record_failed_login(context, None, "sign_up_disabled", client);
         return Err(Error::SignUpDisabled);
     }
-    let stored = existing.as_ref().map(|account| &account.user);
-    let (draft, missing) = Draft::new(config, person, visit.filled, stored)?;
+    let (draft, missing) = Draft::new(config, person, visit.filled)?;
     if !visit.is_counted.swap(true, Ordering::Relaxed) {
         count_registration(context, client).await?;
     }
@@ -219,12 +218,11 @@ struct Draft {
 
 impl Draft {
     /// Puts the data of the provider and of a completion together. Also returns the names of required fields that are
-    /// missing.
+    /// missing. What an earlier sign-up stored doesn't count: it stored something only if its address was free.
     fn new(
         config: &Config,
         person: &Person,
         filled: Option<&Filled>,
-        stored: Option<&User>,
     ) -> Result<(Self, Vec<String>)> {
         let given = filled.and_then(|filled| filled.email.clone());
         let theirs = person.email.as_deref();
@@ -237,9 +235,8 @@ impl Draft {
         if email.is_none() {
             missing.push("email".to_owned());
         }
-        let stored = stored.map_or("{}", |user| user.profile.as_str());
         let map = &config.federation.values.profile;
-        let mapped = map.fill(&config.profile_fields, stored, person);
+        let mapped = map.fill(&config.profile_fields, "{}", person);
         let none = Map::new();
         let given = filled.map_or(&none, |filled| &filled.profile);
         let changed = config

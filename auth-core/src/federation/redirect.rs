@@ -14,11 +14,21 @@ pub(super) struct ReturnAddress {
     pub(super) is_app: bool,
 }
 
-/// Returns the address that is given, or that of the service's sign-in page. Returns `None` if it is not allowed.
-pub(super) fn return_address(config: &Config, given: Option<&str>) -> Option<ReturnAddress> {
+/// Returns the address that is given. Without one, it is that of the service's sign-in page, which presents the code, or
+/// of its page for the account if the session begins `at_once`. Returns `None` if it is not allowed.
+pub(super) fn return_address(
+    config: &Config,
+    given: Option<&str>,
+    at_once: bool,
+) -> Option<ReturnAddress> {
     let page = |url| ReturnAddress { url, is_app: false };
     let Some(given) = given else {
-        return Some(page(own_page(config)));
+        let of_account = || format!("{}/account/settings", config.web.public_base_url);
+        return Some(page(if at_once {
+            of_account()
+        } else {
+            own_page(config)
+        }));
     };
     if config
         .federation

@@ -10,7 +10,7 @@ use crate::platform::Platform;
 use crate::storage::Identity;
 
 /// Returns new tokens for the refresh token of an identity. It is sent only to the identity's own issuer: its provider's
-/// name may be another one's by now.
+/// name may be another one's by now. Returns `None` if the provider no longer accepts the refresh token.
 ///
 /// # Errors
 /// [`Error::TokensNotStored`] if the provider is no longer set up, [`Error::OauthFailed`],
@@ -19,7 +19,7 @@ pub(crate) async fn refresh_tokens<P: Platform>(
     context: &Context<P>,
     identity: &Identity,
     refresh_token: &str,
-) -> Result<UpstreamTokens> {
+) -> Result<Option<UpstreamTokens>> {
     let registration = context
         .config
         .federation
@@ -27,6 +27,10 @@ pub(crate) async fn refresh_tokens<P: Platform>(
         .ok_or(Error::TokensNotStored)?;
     let endpoints = Endpoints::of(context, registration).await?;
     let request = TokenRequest::refresh(refresh_token);
-    let tokens = request_tokens(context, registration, &endpoints, request).await?;
-    Ok(UpstreamTokens::of(&tokens, context.now()))
+    let refused = Error::TokensNotStored;
+    match request_tokens(context, registration, &endpoints, request, refused).await {
+        Ok(tokens) => Ok(Some(UpstreamTokens::of(&tokens, context.now()))),
+        Err(Error::TokensNotStored) => Ok(None),
+        Err(error) => Err(error),
+    }
 }

@@ -139,7 +139,7 @@ fn checked(
         let message = "A challenge by S256: 43 characters of base64url.";
         refuse("code_challenge", FieldErrorCode::InvalidFormat, message);
     }
-    let address = return_address(config, request.redirect_to);
+    let address = return_address(config, request.redirect_to, request.at_once.is_some());
     if address.is_none() {
         let message = "Not an address of at most 1024 bytes that this service may send a browser to; see CORS_ORIGINS and OAUTH_REDIRECT_URIS.";
         refuse("redirect_to", FieldErrorCode::InvalidFormat, message);

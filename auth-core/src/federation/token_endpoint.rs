@@ -14,12 +14,14 @@ use crate::platform::Platform;
 /// Sends a token request with the proof of the client.
 ///
 /// # Errors
-/// [`Error::ProviderUnavailable`], or [`Error::OauthFailed`] for an error of the provider.
+/// `invalid_grant` if the provider does not, or no longer, accept the code or refresh token;
+/// [`Error::ProviderUnavailable`], or [`Error::OauthFailed`] for another error of the provider.
 pub(super) async fn request_tokens<P: Platform>(
     context: &Context<P>,
     registration: &Registration,
     endpoints: &Endpoints,
     mut request: TokenRequest,
+    invalid_grant: Error,
 ) -> Result<TokenResponse> {
     let provider = &registration.provider;
     let occasion = Occasion {
@@ -39,6 +41,7 @@ pub(super) async fn request_tokens<P: Platform>(
     TokenResponse::read(&response).map_err(|error| {
         let answer = match error {
             TokenError::Unavailable(_) => Error::ProviderUnavailable,
+            TokenError::InvalidGrant(_) => invalid_grant,
             _ => Error::OauthFailed,
         };
         failed(context, &provider.id, &error.to_string(), answer)

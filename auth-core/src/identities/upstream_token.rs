@@ -58,7 +58,7 @@ impl<P: Platform> Identities<'_, P> {
         let refresh_token = refresh_token.ok_or(Error::TokensNotStored)?;
         count_self_service(context, user_id, SelfService::Identity, client).await?;
         let refreshed = match refresh_tokens(context, &stored, refresh_token).await {
-            Ok(mut refreshed) => {
+            Ok(Some(mut refreshed)) => {
                 // Without one, the scope is the same as before (RFC 6749 section 6).
                 if refreshed.scope.is_none() {
                     refreshed.scope.clone_from(&tokens.scope);
@@ -66,6 +66,14 @@ impl<P: Platform> Identities<'_, P> {
                 with_refresh_token(&refreshed, Some(tokens))
             }
             // Another request may have used the refresh token up, and have stored the next tokens.
+            Ok(None) => {
+                let error = Error::TokensNotStored;
+                let found = stored_meanwhile(context, user_id, id, &stored, error).await;
+                if matches!(found, Err(Error::TokensNotStored)) {
+                    forget(context, stored).await?;
+                }
+                return found;
+            }
             Err(error) => return stored_meanwhile(context, user_id, id, &stored, error).await,
         };
         let key = identity_key(&stored);
@@ -96,6 +104,16 @@ async fn stored_meanwhile<P: Platform>(
         Some(tokens) if is_valid(context, &tokens) => Ok(handed_out(&tokens)),
         _ => Err(error),
     }
+}
+
+/// Deletes tokens that can't be refreshed any more, unless other ones are stored by now.
+async fn forget<P: Platform>(context: &Context<P>, stored: Identity) -> Result<()> {
+    let key = identity_key(&stored);
+    let storage = context.storage();
+    storage
+        .replace_identity_tokens(key.issuer, key.subject, stored.tokens, None)
+        .await?;
+    Ok(())
 }
 
 async fn find<P: Platform>(context: &Context<P>, user_id: &str, id: &str) -> Result<Identity> {

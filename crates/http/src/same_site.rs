@@ -10,6 +10,9 @@ use crate::error::api_error::ApiError;
 /// Header in which browsers report the site that a request originates from (Fetch Metadata).
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// Header in which browsers report the mode of a request (Fetch Metadata).
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
 impl<P: Platform> Call<'_, P> {
     /// Fails unless the request has a safe method, or was sent by a page of this service or of a configured origin.
     pub(crate) fn require_own_page(&self) -> Result<(), ApiError> {
@@ -39,6 +42,12 @@ impl<P: Platform> Call<'_, P> {
         let site = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
         let has_origin = headers.contains_key(ORIGIN);
         site == Some(b"cross-site") || has_origin && self.sent_by_own_page() == Some(false)
+    }
+
+    /// Whether a browser wants the answer for a page, and doesn't come here itself: for an image, a script or `fetch`.
+    pub(crate) fn is_for_a_page(&self) -> bool {
+        let mode = self.parts.headers.get(FETCH_MODE);
+        mode.is_some_and(|mode| mode != "navigate")
     }
 
     /// Returns whether a page of this service or of a configured origin sent the request. `None` if no browser sent it.

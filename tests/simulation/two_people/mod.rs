@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
-use auth_core::{Actor as Administrator, UserUpdate};
+use auth_core::{Actor as Administrator, Platform as _, UserUpdate};
 use futures::executor::block_on;
 use gatewright_tests::Unreliable;
 use gatewright_tests::simulation::after_answer;

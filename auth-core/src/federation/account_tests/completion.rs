@@ -62,6 +62,32 @@ fn a_missing_address_is_asked_for_once() {
     assert_eq!(enter(&auth, &nameless("1")).user.id, ada.user.id);
 }
 
+/// A second sign-in asks for the same, whether or not the first one stored something. Otherwise it would reveal whether the
+/// address was taken.
+#[test]
+fn a_second_sign_in_does_not_reveal_whether_an_address_is_taken() {
+    let auth = service(&[
+        ("REQUIRE_EMAIL_VERIFICATION", "true"),
+        ("PROFILE_FIELDS", r#"[{"name": "city", "required": true}]"#),
+    ]);
+    account(&auth, "taken@example.com", true);
+    let profile = json!({"city": "Oslo"}).as_object().cloned();
+    let asked = ["taken@example.com", "free@example.com"].map(|email| {
+        let required = completion_of(arrive(&auth, &nameless(email)));
+        let filled = Completion {
+            profile: profile.as_ref(),
+            ..given(required.token.expose(), Some(email))
+        };
+        let answer = complete(&auth, filled);
+        assert!(matches!(answer, Ok(Exchange::VerificationRequired)));
+        completion_of(arrive(&auth, &nameless(email))).missing
+    });
+    assert_eq!(
+        asked,
+        [["email", "profile.city"], ["email", "profile.city"]]
+    );
+}
+
 #[test]
 fn two_completions_make_one_account() {
     let auth = service(&[]);

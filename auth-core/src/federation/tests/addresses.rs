@@ -14,9 +14,12 @@ fn a_flow_returns_to_known_addresses() {
     ];
     let config = config(&settings);
     let address =
-        |given| return_address(&config, given).map(|address| (address.url, address.is_app));
+        |given| return_address(&config, given, false).map(|address| (address.url, address.is_app));
     let page = |url: &str| Some((url.to_owned(), false));
     assert_eq!(address(None), page("https://example.com/auth/login"));
+    // The sign-in page would ask someone to sign in who is signed in.
+    let at_once = return_address(&config, None, true).unwrap();
+    assert_eq!(at_once.url, "https://example.com/auth/account/settings");
     for (given, url) in [
         ("/", "https://app.example.com/shop/"),
         ("/cart?id=1", "https://app.example.com/shop/cart?id=1"),

@@ -14,8 +14,11 @@ use super::read::{count, with_prefix};
 const REFRESH_PATH: &str = "/auth";
 /// Lifetime of the device cookie in seconds: the maximum that browsers allow (RFC 6265bis section 5.5).
 const DEVICE_LIFE: u64 = 400 * 86_400;
-/// Maximum number of flows in a browser. Together with other cookies they must fit into the head of a request.
+/// Maximum number of flows in a browser.
 const MAX_FLOWS: usize = 6;
+/// Maximum number of bytes in the cookies of all flows. Together with other cookies they must fit into the head of a
+/// request, for which proxies often have 8 KB.
+const MAX_FLOW_BYTES: usize = 4096;
 /// Maximum number of domains for which cookies are cleared.
 const MAX_DOMAINS: usize = 6;
 
@@ -102,7 +105,7 @@ pub(crate) fn clear_device(config: &Config, request: &Parts, headers: &mut Heade
     }
 }
 
-/// Sets the cookie of a flow. If the browser has as many flows as it can have already, the others end.
+/// Sets the cookie of a flow. If the browser can't have another flow, the others end.
 pub(crate) fn set_flow(
     config: &Config,
     request: &Parts,
@@ -110,7 +113,11 @@ pub(crate) fn set_flow(
     begun: &FlowCookie,
 ) {
     let others = with_prefix(&request.headers, &flow_prefix(config));
-    if others.len() >= MAX_FLOWS {
+    let carried: usize = others
+        .iter()
+        .map(|(id, value)| id.len() + value.len())
+        .sum();
+    if others.len() >= MAX_FLOWS || carried + begun.value.len() > MAX_FLOW_BYTES {
         for (id, _) in others {
             clear_flow(config, headers, id);
         }
@@ -422,6 +429,11 @@ mod tests {
             assert!(line.starts_with(&format!("__Host-oauth-{at}=; ")), "{line}");
             assert!(line.ends_with("; Max-Age=0"), "{line}");
         }
+        // Nor can a few that are long.
+        let long = format!("__Host-oauth-1={}", "x".repeat(MAX_FLOW_BYTES - 10));
+        assert_eq!(begun(&[BASE], &long).len(), 2);
+        let shorter = format!("__Host-oauth-1={}", "x".repeat(MAX_FLOW_BYTES / 2));
+        assert_eq!(begun(&[BASE], &shorter).len(), 1);
     }
 
     #[test]

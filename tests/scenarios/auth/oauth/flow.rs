@@ -111,6 +111,17 @@ async fn two_tabs_sign_in_independently() {
         .assert_ok();
 }
 
+/// Images in a page would otherwise fill the browser with cookies, so that the service refuses its requests.
+#[tokio::test]
+async fn a_flow_begins_by_a_navigation_only() {
+    let (_service, host) = started().await;
+    for (mode, begins) in [("no-cors", false), ("cors", false), ("navigate", true)] {
+        let request = host.request(Method::GET, &path_of("acme"));
+        let answer = Answer::of(request.header("sec-fetch-mode", mode)).await;
+        assert_eq!(!answer.header("set-cookie").is_empty(), begins, "{mode}");
+    }
+}
+
 /// A response belongs to the browser that asked for it, and is accepted once and in time.
 #[tokio::test]
 async fn a_state_is_bound_to_the_browser_and_accepted_once() {

@@ -96,10 +96,20 @@ async fn a_token_is_refreshed_and_handed_to_its_owner() {
             Reply::Of(
                 400,
                 "application/json",
-                r#"{"error":"invalid_grant"}"#.to_owned(),
+                r#"{"error":"invalid_client"}"#.to_owned(),
             ),
             502,
             "oauth_failed",
+        ),
+        // The refresh token is good no more, and is sent only once.
+        (
+            Reply::Of(
+                400,
+                "application/json",
+                r#"{"error":"invalid_grant"}"#.to_owned(),
+            ),
+            404,
+            "tokens_not_stored",
         ),
     ] {
         service.script("acme", |script| {
@@ -108,4 +118,8 @@ async fn a_token_is_refreshed_and_handed_to_its_owner() {
         let answer = host.post_as(&at, &ada.access_token).await;
         answer.assert_error(status, code);
     }
+    let asked = service.requests("acme", "token").len();
+    let answer = host.post_as(&at, &ada.access_token).await;
+    answer.assert_error(404, "tokens_not_stored");
+    assert_eq!(service.requests("acme", "token").len(), asked);
 }

@@ -88,6 +88,11 @@ async fn start_flow<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<NoCont
 }
 
 async fn start<P: Platform>(call: &Call<'_, P>) -> Result<Started, ApiError> {
+    if call.is_for_a_page() {
+        // Images of other pages would fill the browser with cookies of flows.
+        let message = "Send the browser itself here: a page can't follow a sign-in.";
+        return Err(invalid("sec-fetch-mode", message));
+    }
     let query = call.query()?;
     let purpose = query.text("purpose").unwrap_or("sign_in");
     let purpose = FlowPurpose::parse(purpose)

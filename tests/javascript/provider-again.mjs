@@ -37,7 +37,7 @@ try {
     body: JSON.stringify({ refresh_token }),
   }).then(({ status }) => status), first.refresh_token);
   assert.equal(refreshed, 401);
-  // What one user wanted is not done for another, or later.
+  // A change that one user wanted is not made for another one, or later.
   await page.evaluate(() => sessionStorage.setItem("intent", JSON.stringify({ user: "another", again: true, method: "POST", path: "/auth/logout-all" })));
   await page.reload();
   await page.waitForFunction(() => sessionStorage.getItem("intent") === null);

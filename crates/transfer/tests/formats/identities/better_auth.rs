@@ -174,7 +174,7 @@ fn an_account_at_slack_has_a_team() {
     let found = json!(["slack", "https://slack.com", "T1-U1"]);
     for options in [Options::default(), named(&[("slack", "https://slack.com")])] {
         let (identities, left_out) = of_one(Format::BetterAuth, &text, options);
-        assert_eq!(identities, [found.clone()]);
+        assert_eq!(identities, std::slice::from_ref(&found));
         assert_eq!(
             left_out,
             [no_team("slack"), no_team("slack"), no_team("slack")]

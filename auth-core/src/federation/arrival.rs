@@ -13,7 +13,7 @@ use crate::federation::flow::{self, Flow, FlowPurpose, Found};
 use crate::federation::form_post::apple_user;
 use crate::federation::identification::{Authorized, identify};
 use crate::federation::person::Person;
-use crate::federation::redirect::{own_page, with_parameter};
+use crate::federation::redirect::{address_without_session, own_page, with_parameter};
 use crate::federation::registration::Registration;
 use crate::federation::resolve;
 use crate::federation::start::redirect_uri;
@@ -121,7 +121,11 @@ impl<P: Platform> Federation<'_, P> {
         let found = Flow::find(context, request.provider, &state, request.flow)
             .filter(|found| found.flow.compatible == request.compatible)
             .ok_or(Error::OauthStateInvalid)?;
-        let redirect_to = Some(found.flow.redirect_to.clone());
+        let address = &found.flow.redirect_to;
+        let redirect_to = Some(match found.flow.at_once {
+            Some(_) => address_without_session(&context.config, address),
+            None => address.clone(),
+        });
         let known = |error, flow_id| Failed {
             error,
             redirect_to: redirect_to.clone(),

@@ -23,9 +23,8 @@ pub(super) fn return_address(
 ) -> Option<ReturnAddress> {
     let page = |url| ReturnAddress { url, is_app: false };
     let Some(given) = given else {
-        let of_account = || format!("{}/account/settings", config.web.public_base_url);
         return Some(page(if at_once {
-            of_account()
+            account_page(config)
         } else {
             own_page(config)
         }));
@@ -55,6 +54,21 @@ pub(super) fn return_address(
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
     };
     origins.any(is_below).then(|| page(given.to_owned()))
+}
+
+/// Returns the service's page for the account of those who are signed in.
+fn account_page(config: &Config) -> String {
+    format!("{}/account/settings", config.web.public_base_url)
+}
+
+/// Returns the address to which a session that should have begun at once returns if it has not: the page for the account
+/// would only lead to the sign-in page, without the error.
+pub(super) fn address_without_session(config: &Config, address: &str) -> String {
+    if address == account_page(config) {
+        own_page(config)
+    } else {
+        address.to_owned()
+    }
 }
 
 /// Returns the address of the service's sign-in page.

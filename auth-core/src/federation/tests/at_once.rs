@@ -72,6 +72,25 @@ fn a_further_step_is_left_to_the_own_page() {
     assert_eq!(exchange(&world, &begun, &code).continuation, None);
 }
 
+/// Nobody is signed in then, so that the page for the account could not show the error.
+#[test]
+fn a_refusal_leads_to_the_sign_in_page() {
+    let world = World::new(&[]);
+    for (redirect_to, page) in [(None, "/login"), (Some("/cart"), "/cart")] {
+        let begun = world.begin(StartRequest {
+            redirect_to,
+            ..AT_ONCE
+        });
+        let denied = format!("error=access_denied&state={}", begun.state());
+        let failed = world.arrive("acme", &denied).err().unwrap();
+        let address = failed.redirect_to("oauth_denied").unwrap();
+        assert_eq!(
+            address,
+            format!("http://localhost:8080{page}?error=oauth_denied")
+        );
+    }
+}
+
 /// A person who is known: a count, the state, the identity, and the session. With a code, it is stored in place of these
 /// two, and the exchange uses it up before them.
 #[test]

@@ -88,7 +88,10 @@ async fn a_further_step_comes_before_the_session() {
     let code = parameter(&page, "code").unwrap_or_else(|| panic!("{page}"));
     let answer = browser.exchange(&host, &code).await;
     assert_eq!(answer.body["completion_required"], true, "{answer:?}");
-    assert_eq!(answer.body["redirect_to"], format!("{}/login", SITE.1));
+    assert_eq!(
+        answer.body["redirect_to"],
+        format!("{}/account/settings", SITE.1)
+    );
     assert_eq!(answer.body["transport"], "jwt_cookie");
     browser.me(&host).await.assert_error(401, "unauthenticated");
 }

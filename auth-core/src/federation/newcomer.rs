@@ -218,7 +218,7 @@ struct Draft {
 
 impl Draft {
     /// Puts the data of the provider and of a completion together. Also returns the names of required fields that are
-    /// missing. What an earlier sign-up stored doesn't count: it stored something only if its address was free.
+    /// missing. The data of an earlier sign-up don't count: they were stored only if its address was free.
     fn new(
         config: &Config,
         person: &Person,

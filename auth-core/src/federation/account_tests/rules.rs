@@ -146,7 +146,7 @@ fn an_account_that_nobody_has_proved_yields_to_the_owner_of_the_address() {
     );
 }
 
-/// With `off`, no provider's word leads into an account that was there before, whoever created it and with which roles. The
+/// With `off`, no provider's word leads into an account that was there before. Its creator and its roles don't matter. The
 /// owner of the address gets it by a reset of the password.
 #[test]
 fn an_account_that_nobody_has_proved_yields_to_no_provider_if_addresses_link_nothing() {

@@ -206,7 +206,7 @@ fn world(id: &str) -> World {
     ])
 }
 
-/// Serves everything at the endpoints that the service knows. What it asks for is compared afterwards.
+/// Serves everything at the endpoints that the service knows. Its requests are compared afterwards.
 fn serve(world: &World, id: &str, begun: &Begun, person: &Value) {
     let config = &world.federation().context.config.federation;
     let mut answer = json!({"access_token": ACCESS_TOKEN, "token_type": "Bearer"});

@@ -154,8 +154,7 @@ pub(crate) struct Dialect {
     /// Whether the provider's word that an address is verified is enough to link an account under
     /// `LINK_BY_VERIFIED_EMAIL` `trusted`.
     pub trusted: bool,
-    /// Whether a provider of OpenID Connect signs a person in again if it is asked to, and says when that was
-    /// (`auth_time`).
+    /// Whether a provider of OpenID Connect signs a person in again on request, and says when (`auth_time`).
     pub reauthenticates: bool,
     /// The difference that needs code.
     pub quirk: Option<Quirk>,

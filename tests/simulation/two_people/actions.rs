@@ -21,9 +21,6 @@ use super::provider::{self, OTHER, TRUSTED};
 /// An action that must never succeed.
 pub(super) const FOREIGN: &str = "present what is the other's";
 
-/// The actions that may delete an account: the last one deletes an account that has taken the old address without proof.
-pub(super) const DELETES: [&str; 2] = ["delete the account", "undo the change of address"];
-
 /// Does one of all actions, with the things that the person has at its beginning.
 pub(super) async fn act(mut actor: Actor<'_>) -> Gain {
     if !actor.me.challenges.is_empty() && actor.numbers.one_in(2) {

@@ -6,10 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use super::actions::DELETES;
 use super::actor::Actor;
 use super::oracle::owner;
-use super::person::{Gain, Numbers, Person};
+use super::person::{DELETES, Gain, Numbers, Person};
 use super::rules::{Rules, Service};
 use crate::client;
 

@@ -23,11 +23,11 @@ use gatewright_tests::simulation::after_answer;
 
 use crate::client;
 
-use actions::{DELETES, act};
+use actions::act;
 use actor::Actor;
 use mailbox::present_everything;
 use oracle::{Oracle, all_users, owner};
-use person::{Gain, Numbers, Person, people};
+use person::{DELETES, Gain, Numbers, Person, people};
 use rules::{Rules, Service};
 use turns::take_turns;
 

@@ -62,6 +62,9 @@ pub(super) struct Person {
     pub(super) factors: BTreeSet<String>,
 }
 
+/// The actions that may delete an account: the last one deletes an account that has taken the old address without proof.
+pub(super) const DELETES: [&str; 2] = ["delete the account", "undo the change of address"];
+
 /// The things that a person has from an action.
 #[derive(Default)]
 pub(super) struct Gain {

@@ -3,9 +3,8 @@
 use auth_core::storage::ActiveSession;
 use auth_core::{Evidence, FlowCookies, FlowPurpose, Presented};
 
-use super::actions::DELETES;
 use super::actor::{Actor, gain, text};
-use super::person::Gain;
+use super::person::{DELETES, Gain};
 use crate::client;
 
 impl Actor<'_> {

@@ -122,16 +122,9 @@ pub(crate) fn set_flow(
             clear_flow(config, headers, id);
         }
     }
-    let name = flow(config, &begun.id);
-    append(
-        config,
-        headers,
-        &name,
-        flow_path(config),
-        None,
-        &begun.value,
-        begun.max_age,
-    );
+    let (name, path) = (flow(config, &begun.id), flow_path(config));
+    let (value, life) = (&begun.value, begun.max_age);
+    append(config, headers, &name, path, None, value, life);
 }
 
 /// Clears the cookie of a flow.

@@ -17,8 +17,8 @@ const HEADERS: [Pair; 2] = [("accept", "application/json"), ("user-agent", "Gate
 /// that no host has to check this.
 ///
 /// # Errors
-/// [`Error::OauthFailed`] for another origin. [`Error::ProviderUnavailable`] if the provider does not answer, or with a redirect or a page: an answer of the protocol
-/// is neither, and a redirect could lead anywhere.
+/// [`Error::OauthFailed`] for another origin. [`Error::ProviderUnavailable`] if the provider does not answer, or with a
+/// redirect or a page: an answer of the protocol is neither, and a redirect could lead anywhere.
 pub(super) async fn fetch<P: Platform>(
     context: &Context<P>,
     registration: &Registration,

@@ -21,8 +21,7 @@ const PARAMETERS: [&str; 5] = ["code", "state", "iss", "error", "error_descripti
 
 impl<P: Platform> Federation<'_, P> {
     /// Returns the address of the callback for a response that came as a form. `compatible` says whether it came to the path
-    /// of another system. The person's data in `user` are encrypted
-    /// in it, because addresses are logged.
+    /// of another system. The person's data in `user` are encrypted in it, because addresses are logged.
     ///
     /// # Errors
     /// [`Error::ProviderUnknown`] also if the provider sends no forms, and [`Error::OauthStateInvalid`] if the form is

@@ -46,8 +46,19 @@ impl<P: Platform> Call<'_, P> {
 
     /// Whether a browser wants the answer for a page, and doesn't come here itself: for an image, a script or `fetch`.
     pub(crate) fn is_for_a_page(&self) -> bool {
-        let mode = self.parts.headers.get(FETCH_MODE);
-        mode.is_some_and(|mode| mode != "navigate")
+        self.fetch_mode().is_some_and(|mode| mode != "navigate")
+    }
+
+    /// Fails if a page of another site sent the request, or an element of any page, such as an image.
+    pub(crate) fn require_own_script(&self) -> Result<(), ApiError> {
+        match self.fetch_mode() {
+            Some(mode) if mode == "no-cors" => Err(ApiError::cross_site()),
+            _ => self.refuse_other_sites(),
+        }
+    }
+
+    fn fetch_mode(&self) -> Option<&HeaderValue> {
+        self.parts.headers.get(FETCH_MODE)
     }
 
     /// Returns whether a page of this service or of a configured origin sent the request. `None` if no browser sent it.

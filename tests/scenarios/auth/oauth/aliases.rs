@@ -1,6 +1,6 @@
 //! The paths of fastapi-users.
 
-use gatewright_tests::host::{Host, Tokens};
+use gatewright_tests::host::{Answer, Host, Tokens};
 use gatewright_tests::identity::IdentityService;
 use reqwest::Method;
 use serde_json::Value;
@@ -19,6 +19,33 @@ async fn authorize(browser: &mut Browser, host: &Host) -> String {
     let redirect_uri = format!("{}/auth/acme/callback", SITE.1);
     assert_eq!(parameter(url, "redirect_uri").unwrap(), redirect_uri);
     url.clone()
+}
+
+/// Elements of pages, and pages of other sites, would otherwise fill the browser with cookies.
+#[tokio::test]
+async fn a_flow_begins_for_a_script_of_an_own_page_only() {
+    let service = IdentityService::start(&["acme"], &[]);
+    let host = service.host(&OWN);
+    for (site, mode, begins) in [
+        ("same-origin", "no-cors", false),
+        ("same-site", "cors", false),
+        ("cross-site", "no-cors", false),
+        ("same-origin", "cors", true),
+    ] {
+        let request = host.request(Method::GET, "/auth/acme/authorize");
+        let request = request.header("sec-fetch-site", site);
+        let answer = Answer::of(request.header("sec-fetch-mode", mode)).await;
+        if begins {
+            answer.assert_ok();
+        } else {
+            answer.assert_error(403, "cross_site_request");
+        }
+        assert_eq!(
+            !answer.header("set-cookie").is_empty(),
+            begins,
+            "{site} {mode}"
+        );
+    }
 }
 
 /// The page gets the provider's address as JSON, and the callback answers with tokens, or with 204 and cookies.

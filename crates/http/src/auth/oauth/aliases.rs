@@ -20,7 +20,7 @@ rows![
         "Like `/auth/oauth/{provider}`, but returns the address of the provider.",
     )
     .answers::<AuthorizeResponse>()
-    .fails(&[404, 502])
+    .fails(&[403, 404, 502])
     .acts()
     .calls_provider()
     .deprecated(),
@@ -54,6 +54,8 @@ pub(crate) struct AuthorizeResponse {
 
 /// Clients also send `scopes`, which the settings say here.
 async fn authorize<P: Platform>(call: &Call<'_, P>, _: Public) -> Answer<AuthorizeResponse> {
+    // Otherwise other pages could fill the browser with cookies of flows.
+    call.require_own_script()?;
     let request = StartRequest {
         provider: &call.path_parameter("provider"),
         redirect_to: None,

@@ -1,5 +1,6 @@
 // The Worker in the real runtime with local D1, KV and e-mail, behind a server that stands in for Cloudflare's edge.
 
+import { randomUUID } from "node:crypto";
 import { createServer, request as connect } from "node:http";
 import { cpSync, existsSync, readFileSync, readdirSync } from "node:fs";
 import { resolve } from "node:path";
@@ -25,7 +26,6 @@ const pair = (line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexO
 
 // The count is correct for one request at a time, which is sufficient here.
 const COUNTING = `
-import worker from "./worker.js";
 let calls = 0;
 function count(of, method) {
   const call = of[method];
@@ -35,7 +35,7 @@ function count(of, method) {
   };
 }
 let counted = false;
-export default {
+export const counting = (worker) => ({
   ...worker,
   async fetch(request, env, context) {
     if (!counted) {
@@ -49,20 +49,40 @@ export default {
     answer.headers.set("d1-calls", calls);
     return answer;
   },
-};`;
+});`;
 
-// Applies migrations like `wrangler d1 migrations apply`. Returns the names of those that were applied.
-async function migrate(database, build) {
-  await database.exec("CREATE TABLE IF NOT EXISTS d1_migrations (name TEXT PRIMARY KEY) STRICT");
-  const applied = new Set((await database.prepare("SELECT name FROM d1_migrations").all()).results.map(({ name }) => name));
-  const missing = readdirSync(`${build}/migrations`).sort().filter((name) => !applied.has(name));
-  for (const name of missing) {
-    const statements = database.prepare(readFileSync(`${build}/migrations/${name}`).toString());
-    const done = database.prepare("INSERT INTO d1_migrations (name) VALUES (?1)").bind(name);
-    await database.batch([statements, done]);
-  }
-  return missing;
-}
+// A Worker that also does what this file asks of its databases, by requests with a secret header. From here, Miniflare
+// would block this process for each call of D1.
+const ASKS = `gatewright-${randomUUID()}`;
+const ASKED = `
+const actions = {
+  // Applies migrations like "wrangler d1 migrations apply". Returns the names of those that were applied.
+  async migrate(env, { database, migrations }) {
+    const d1 = env[database];
+    await d1.exec("CREATE TABLE IF NOT EXISTS d1_migrations (name TEXT PRIMARY KEY) STRICT");
+    const applied = new Set((await d1.prepare("SELECT name FROM d1_migrations").all()).results.map(({ name }) => name));
+    const missing = migrations.filter(({ name }) => !applied.has(name));
+    for (const { name, sql } of missing) {
+      await d1.batch([d1.prepare(sql), d1.prepare("INSERT INTO d1_migrations (name) VALUES (?1)").bind(name)]);
+    }
+    return missing.map(({ name }) => name);
+  },
+  // Changes a key of KV, and returns all keys that begin with it.
+  async inspect({ KV }, { method, key, value }) {
+    if (method === "PUT") await KV.put(key, value);
+    else if (method === "DELETE") await KV.delete(key);
+    const { keys } = await KV.list({ prefix: key });
+    return Promise.all(keys.map(async ({ name, expiration }) => ({ name, expiration, value: await KV.get(name) })));
+  },
+};
+export const asked = (worker) => ({
+  ...worker,
+  async fetch(request, env, context) {
+    const action = request.headers.get("${ASKS}");
+    if (action === null) return worker.fetch(request, env, context);
+    return Response.json(await actions[action](env, await request.json()));
+  },
+});`;
 
 // The header that Cloudflare sets to the client's address. A value from the client is discarded.
 const ADDRESS = "cf-connecting-ip";
@@ -81,7 +101,12 @@ export async function start(args, { folder, print, out, template }) {
   const bindings = Object.fromEntries([...file.filter((line) => /^[A-Z]/.test(line)), ...values.var].map(pair));
   const read = (name) => readFileSync(`${build}/${name}`);
   const clock = `const now = Date.now; Date.now = () => now() + ${Number(values["clock-offset"])} * 1000;`;
-  const entry = `import "./clock.js"; ${values.inspect ? COUNTING : 'export { default } from "./worker.js";'}`;
+  const entry = `
+    import "./clock.js";
+    import worker from "./worker.js";
+    import { counting } from "./counting.js";
+    import { asked } from "./asked.js";
+    export default asked(${values.inspect ? "counting(worker)" : "worker"});`;
   const further = Array.from({ length: Number(values.databases) }, (_, number) => `DB${number}`);
   const databases = ["DB", ...further].map((name) => [name, name === "DB" ? "gatewright" : `gatewright-${name}`]);
 
@@ -97,6 +122,8 @@ export async function start(args, { folder, print, out, template }) {
     modules: [
       { type: "ESModule", path: "main.js", contents: entry },
       { type: "ESModule", path: "clock.js", contents: clock },
+      { type: "ESModule", path: "counting.js", contents: COUNTING },
+      { type: "ESModule", path: "asked.js", contents: ASKED },
       ...readdirSync(build, { recursive: true })
         .filter((path) => /\.(js|wasm)$/.test(path))
         .map((path) => ({ type: path.endsWith(".js") ? "ESModule" : "CompiledWasm", path, contents: read(path) })),
@@ -109,24 +136,28 @@ export async function start(args, { folder, print, out, template }) {
     email: { send_email: [{ name: "EMAIL" }] },
   });
   const url = await worker.ready;
+  async function ask(action, what) {
+    const response = await fetch(url, { method: "POST", headers: { [ASKS]: action }, body: JSON.stringify(what) });
+    if (!response.ok) throw new Error(`${action}: ${await response.text()}`);
+    return response.json();
+  }
+  const migrations = readdirSync(`${build}/migrations`).sort()
+    .map((name) => ({ name, sql: read(`migrations/${name}`).toString() }));
+  const migrate = (database) => ask("migrate", { database, migrations });
   if (!template) {
-    for (const name of await migrate(await worker.getD1Database("DB"), build)) print(`created     tables of ${name}`);
+    for (const name of await migrate("DB")) print(`created     tables of ${name}`);
   }
   const migrated = new Map();
 
   async function inspect(request, response) {
-    const namespace = await worker.getKVNamespace("KV");
-    const key = decodeURIComponent(request.url.slice(KV.length));
-    if (request.method === "PUT") await namespace.put(key, Buffer.concat(await request.toArray()).toString());
-    else if (request.method === "DELETE") await namespace.delete(key);
-    const { keys } = await namespace.list({ prefix: key });
-    const found = keys.map(async ({ name, expiration }) => ({ name, expiration, value: await namespace.get(name) }));
-    response.end(JSON.stringify(await Promise.all(found)));
+    const { method, url } = request;
+    const value = Buffer.concat(await request.toArray()).toString();
+    response.end(JSON.stringify(await ask("inspect", { method, key: decodeURIComponent(url.slice(KV.length)), value })));
   }
   const edge = createServer(async (request, response) => {
     const { database } = request.headers;
     if (further.includes(database)) {
-      if (!migrated.has(database)) migrated.set(database, worker.getD1Database(database).then((d1) => migrate(d1, build)));
+      if (!migrated.has(database)) migrated.set(database, migrate(database));
       await migrated.get(database);
     }
     if (values.inspect && request.url.startsWith(KV)) return inspect(request, response);

@@ -13,10 +13,15 @@ export async function launch(...further) {
   };
   setTimeout(hung, 5 * 60 * 1000).unref();
   const folder = mkdtempSync(join(tmpdir(), "gatewright-browser-"));
-  const context = await chromium.launchPersistentContext(folder, {
+  const start = () => chromium.launchPersistentContext(folder, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
       "--disable-background-networking", "--disable-component-update", "--disable-sync", ...further],
+  });
+  // On a busy machine Chromium sometimes crashes while it starts.
+  const context = await start().catch((error) => {
+    console.error("the browser did not start, and is started again:", error.message);
+    return start();
   });
   return {
     // Opens a page. A test fails if the page logs an error or violates the content security policy.

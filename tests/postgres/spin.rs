@@ -37,7 +37,7 @@ fn empty() -> Provider {
     on(PostgresServer::on_network().database())
 }
 
-gatewright_tests::contract_tests!(ignored * empty());
+gatewright_tests::contract_tests!(ignored "takes long: cargo xtask prove postgres", *empty());
 
 /// Twenty concurrent first calls, in four instances, on a database without a schema.
 #[test]

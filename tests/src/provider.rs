@@ -1,16 +1,20 @@
 //! Storage in a provider component: every call goes to one of its instances, like the service's.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use auth_core::Timestamp;
 use auth_core::storage::*;
 use futures::channel::{mpsc, oneshot};
+use futures::executor::block_on;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
+use gatewright::Sqlite;
 use gatewright::spin::{App, Compiled, Given, InstanceData};
+use gatewright_storage_sqlite::migrate;
 use tempfile::TempDir;
 use wasmtime::component::{Accessor, ComponentNamedList, Instance, Lift, Lower, TypedFunc};
 
@@ -30,6 +34,9 @@ use generated::exports::gatewright::auth;
 
 auth_core::storage::mirror_storage!(crate::provider::generated::exports::gatewright::auth);
 
+/// Where Spin keeps the default SQLite database, in the folder of an application.
+const SQLITE: &str = ".spin/sqlite_db.db";
+
 /// Instances of a provider, each on a separate thread. They serve one call each at the same time.
 pub struct ProviderStorage {
     instances: Vec<mpsc::UnboundedSender<Job>>,
@@ -43,7 +50,23 @@ type Job =
 impl ProviderStorage {
     /// Creates this many instances of a component, all with the same empty state.
     pub fn new(component: &Path, instances: usize) -> Self {
-        Self::with(component, instances, "")
+        Self::with(tempfile::tempdir().unwrap(), component, instances, "")
+    }
+
+    /// Creates this many instances of a component on a database of Spin's SQLite that has all tables.
+    pub fn on_sqlite(component: &Path, instances: usize) -> Self {
+        static TEMPLATE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("template.db");
+            let sqlite = Sqlite::open(&path).unwrap();
+            block_on(migrate(&sqlite, Timestamp::from_millis(1))).unwrap();
+            sqlite.close();
+            std::fs::read(path).unwrap()
+        });
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(".spin")).unwrap();
+        std::fs::write(folder.path().join(SQLITE), &*TEMPLATE).unwrap();
+        Self::with(folder, component, instances, "")
     }
 
     /// Creates this many instances of a component that stores its state in the PostgreSQL database of a URL.
@@ -53,11 +76,10 @@ impl ProviderStorage {
             origin(url),
             url
         );
-        Self::with(component, instances, &further)
+        Self::with(tempfile::tempdir().unwrap(), component, instances, &further)
     }
 
-    fn with(component: &Path, instances: usize, further: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    fn with(folder: TempDir, component: &Path, instances: usize, further: &str) -> Self {
         let manifest = folder.path().join("spin.toml");
         let text = format!(
             r#"
@@ -98,9 +120,9 @@ impl ProviderStorage {
         }
     }
 
-    /// Returns the folder of the instances' state.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    /// Returns the database of Spin's SQLite.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join(SQLITE)
     }
 
     /// Sends a job to the next instance in turn.

@@ -70,8 +70,8 @@ macro_rules! post {
                 let arguments = json!([$($argument),*]);
                 let path = concat!("/", stringify!($name));
                 let request = self.shared.host.request(Method::POST, path);
-                let request = request.header("database", &self.database).json(&arguments).send();
-                let answer = async { request.await?.error_for_status()?.bytes().await };
+                let request = request.header("database", &self.database).json(&arguments);
+                let answer = async { request.send().await?.error_for_status()?.bytes().await };
                 let answer = RUNTIME.spawn(answer).await.unwrap().unwrap();
                 serde_json::from_slice::<Result<$output, StorageError>>(&answer).unwrap()
             })*

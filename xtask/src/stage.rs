@@ -69,12 +69,13 @@ impl Stages {
                         self.finished(name, begun.elapsed());
                         let _printing = lock(&printing);
                         println!("xtask: {name}: ended after {} s", begun.elapsed().as_secs());
-                        if let Ok(text) = std::fs::read(&log) {
-                            print!("{}", String::from_utf8_lossy(&text));
-                        }
+                        let text = std::fs::read(&log).unwrap_or_default();
+                        let text = String::from_utf8_lossy(&text);
+                        print!("{text}");
                         if let Err(error) = done {
                             println!("xtask: {name}: failed: {error:#}");
-                            lock(&failed).push(error.context(name));
+                            let tests = culprits(&text).join(", ");
+                            lock(&failed).push(error.context(format!("{name} [{tests}]")));
                         }
                     }
                 });
@@ -105,8 +106,36 @@ impl Stages {
     }
 }
 
+/// Returns the tests that failed or did not end, by the output of Rust's test runner.
+fn culprits(output: &str) -> Vec<&str> {
+    let tests = || output.lines().filter_map(|line| line.strip_prefix("test "));
+    let failed = tests().filter_map(|line| line.strip_suffix(" ... FAILED"));
+    let slow = tests().filter_map(|line| line.split_once(" has been running for over "));
+    let hung = slow.map(|(name, _)| name).filter(|name| {
+        let mut results = tests().filter_map(|line| line.split_once(" ... "));
+        !results.any(|(ended, _)| ended == *name)
+    });
+    failed.chain(hung).collect()
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_and_hung_tests_are_named() {
+        let output = "test a::works ... ok
+test a::fails ... FAILED
+test a::is_slow has been running for over 60 seconds
+test a::hangs has been running for over 60 seconds
+test a::is_slow ... ok
+";
+        assert_eq!(culprits(output), ["a::fails", "a::hangs"]);
+    }
 }

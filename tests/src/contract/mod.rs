@@ -31,13 +31,13 @@ macro_rules! kit {
         )*)*
 
         /// Creates one test of each check of the kit; the argument is an expression that creates empty storage. With
-        /// `ignored` before it, `cargo test` runs them only if it is asked to.
+        /// `ignored` and a reason before it, `cargo test` runs them only if it is asked to.
         #[macro_export]
         macro_rules! contract_tests {
-            (ignored $storage:expr) => {
+            (ignored $reason:literal, $storage:expr) => {
                 $($(
                     #[test]
-                    #[ignore = "takes long: cargo xtask prove postgres"]
+                    #[ignore = $reason]
                     fn $check() {
                         $crate::contract::$check(&$storage);
                     }

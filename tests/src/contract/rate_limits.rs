@@ -89,25 +89,24 @@ pub(crate) fn limits_are_cleared_by_prefix(storage: &impl Storage) {
         "z\u{10ffff}x",
         "{",
     ];
+    let count_all = |seconds| -> Vec<u64> {
+        let limit = |key: &&str| Limit {
+            key: (*key).to_owned(),
+            window: Duration::from_secs(60),
+            max: 1000,
+        };
+        let calls = keys.chunks(8).flat_map(|keys| {
+            let limits = keys.iter().map(limit).collect();
+            block_on(storage.count(limits, at(seconds))).unwrap()
+        });
+        calls.map(|state| state.count).collect()
+    };
     let clear = |prefixes: &[&str], cleared: &[&str]| {
-        for key in keys {
-            let limit = Limit {
-                key: key.to_owned(),
-                window: Duration::from_secs(60),
-                max: 1000,
-            };
-            // Enough events to tell whether a limit has started again.
-            block_on(storage.count(vec![limit.clone()], at(0))).unwrap();
-            block_on(storage.count(vec![limit], at(0))).unwrap();
-        }
+        // Enough events to tell whether a limit has started again.
+        count_all(0);
+        count_all(0);
         assert_eq!(block_on(storage.clear_limits(names(prefixes))), Ok(()));
-        for key in keys {
-            let limit = Limit {
-                key: key.to_owned(),
-                window: Duration::from_secs(60),
-                max: 1000,
-            };
-            let count = block_on(storage.count(vec![limit], at(1))).unwrap()[0].count;
+        for (key, count) in keys.into_iter().zip(count_all(1)) {
             assert_eq!(count == 1, cleared.contains(&key), "{prefixes:?}: {key}");
         }
     };

@@ -20,6 +20,9 @@ use crate::postgres::{Database, PostgresServer, origin};
 /// The time limit for rows and log lines that are written after a response.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The time limit for a response, so that a host that hangs fails one test and hangs no other.
+const RESPONSE: Duration = Duration::from_secs(180);
+
 /// The time limit for each line of a host that starts.
 const START: Duration = Duration::from_secs(300);
 
@@ -111,7 +114,11 @@ impl Host {
             folder,
             postgres: None,
             settings: Vec::new(),
-            client: Client::builder().redirect(Policy::none()).build().unwrap(),
+            client: Client::builder()
+                .redirect(Policy::none())
+                .timeout(RESPONSE)
+                .build()
+                .unwrap(),
             log: Arc::default(),
         }
     }

@@ -3,7 +3,7 @@
 use auth_core::storage::*;
 use futures::executor::block_on;
 
-use crate::contract::given::basics::{at, id, names};
+use crate::contract::given::basics::{at, id, names, times};
 
 pub(crate) fn new_user(
     number: u64,
@@ -73,6 +73,14 @@ pub(crate) fn create(storage: &impl Storage, user: NewUser) {
         block_on(storage.create_user(user)),
         Ok(CreateUserOutcome::Created)
     );
+}
+
+/// Creates users in one call, whose identifier has the number of the first.
+pub(crate) fn create_all(storage: &impl Storage, users: impl IntoIterator<Item = NewUser>) {
+    let users: Vec<_> = users.into_iter().collect();
+    let (call, count) = (users[0].user.id.replacen("018b", "018c", 1), users.len());
+    let outcomes = block_on(storage.create_users(call, users, None)).unwrap();
+    assert_eq!(times(&outcomes, CreateUserOutcome::Created), count);
 }
 
 pub(crate) fn member(storage: &impl Storage, number: u64) -> Option<UserDetails> {

@@ -68,11 +68,14 @@ pub(crate) fn a_search_takes_every_character_as_it_is(storage: &impl Storage) {
         "\u{7f}x",
         "\u{80}x",
     ];
-    for (text, number) in texts.into_iter().zip(1..) {
-        create(storage, known_by(number, Some(text), None, &[]));
-        create(storage, known_by(100 + number, None, Some(text), &[]));
-        create(storage, known_by(200 + number, None, None, &[text]));
-    }
+    let users = texts.into_iter().zip(1..).flat_map(|(text, number)| {
+        [
+            known_by(number, Some(text), None, &[]),
+            known_by(100 + number, None, Some(text), &[]),
+            known_by(200 + number, None, None, &[text]),
+        ]
+    });
+    create_all(storage, users);
     let prefixes = [
         "%",
         "_",

@@ -42,10 +42,9 @@ fn walk_among_others(
             };
             assert_eq!(apply(storage, moved), ChangeOutcome::Changed(vec![]));
         }
-        for number in numbers.by_ref().take(3) {
-            create(storage, user(number));
-            others.push(number);
-        }
+        let coming: Vec<_> = numbers.by_ref().take(3).collect();
+        create_all(storage, coming.iter().map(|number| user(*number)));
+        others.extend(coming);
     });
     let mut stayed: Vec<_> = found.into_iter().filter(|number| *number <= 8).collect();
     stayed.sort();
@@ -57,7 +56,7 @@ fn walk_among_others(
 
 /// An unchanged user is listed exactly once in a walk in any order.
 pub(crate) fn a_walk_lists_everybody_once_whoever_comes_and_goes(storage: &impl Storage) {
-    for number in 1..=8 {
+    let users = (1..=8).map(|number| {
         let key = format!("m{number}");
         // Some have no address, some no name, and some are equal to others.
         let email = (number % 3 > 0).then_some(key.as_str());
@@ -65,8 +64,9 @@ pub(crate) fn a_walk_lists_everybody_once_whoever_comes_and_goes(storage: &impl 
         let mut new = new_user(number, email, name);
         new.user.created_at = at(10 + number / 2);
         new.user.last_login_at = (number % 3 > 0).then(|| at(10 + number / 3));
-        create(storage, new);
-    }
+        new
+    });
+    create_all(storage, users);
     let coming = |number| {
         let (first, seconds) = [("a", 1), ("m5", 12), ("z", 99), ("", 12)][number as usize % 4];
         let key = format!("{first}{number}");
@@ -99,13 +99,14 @@ pub(crate) fn a_walk_lists_everybody_once_whoever_comes_and_goes(storage: &impl 
 pub(crate) fn a_walk_through_a_search_lists_everybody_once_whoever_comes_and_goes(
     storage: &impl Storage,
 ) {
-    for number in 1..=8 {
+    let users = (1..=8).map(|number| {
         let key = format!("am{number}");
         // Some match in several ways, and some by the same term.
         let email = (number % 3 == 0).then_some(key.as_str());
         let name = (number % 3 == 1 || number == 6).then_some(key.as_str());
-        create(storage, known_by(number, email, name, &["am", "an", "b"]));
-    }
+        known_by(number, email, name, &["am", "an", "b"])
+    });
+    create_all(storage, users);
     let coming = |number| {
         let first = ["aa", "am", "az", "b"][number as usize % 4];
         let key = format!("{first}{number}");

@@ -159,14 +159,14 @@ fn a_users_own_change_is_stored_with_its_event() {
         ..evidence
     };
     let codes = mfa().regenerate_recovery_codes(&active, with_code, &client);
-    tells(&auth, codes, &["mfa.recovery_codes_made"]);
-    let next = code();
+    let codes = tells(&auth, codes, &["mfa.recovery_codes_made"]);
     let with_code = Evidence {
-        code: Some(&next),
+        code: Some(&codes[0]),
         ..evidence
     };
     let disabled = mfa().disable_totp(&active, with_code, &client);
-    let tokens = tells(&auth, disabled, &["mfa.disabled", "session.renewed"]);
+    let told = ["mfa.disabled", "mfa.recovery_code_used", "session.renewed"];
+    let tokens = tells(&auth, disabled, &told);
     let deleted = accounts().delete(tokens.active(), evidence, &client);
     tells(&auth, deleted, &["account.deleted"]);
 }
@@ -222,6 +222,29 @@ fn a_change_by_a_link_is_stored_with_its_event() {
     let link = link_of("reset_password");
     let reset = accounts().reset_password(&link, "a new and better password", &client);
     tells(&auth, reset, &["password.reset"]);
+}
+
+#[test]
+fn the_end_of_a_session_is_stored_with_its_event() {
+    let auth = auth(1, &[]);
+    let client = client();
+    register(&auth, "ada@example.com");
+    let login = || login(&auth, "ada@example.com", PASSWORD).unwrap();
+    let (first, second) = (login(), login());
+    let sessions = || auth.sessions();
+    let out = sessions().logout(&first.access_token, &client);
+    tells(&auth, out, &["logout"]);
+    let out = sessions().logout_by_refresh_token(second.refresh_token.expose(), &client);
+    tells(&auth, out, &["logout"]);
+    let again = sessions().logout_by_refresh_token(second.refresh_token.expose(), &client);
+    tells(&auth, again, &[]);
+    let (this, other) = (login().active, login().active);
+    let ended = sessions().end(&this, &other.session.id, &client);
+    tells(&auth, ended, &["session.revoked"]);
+    let others = sessions().logout_others(&this, &client);
+    tells(&auth, others, &["session.revoked"]);
+    let all = sessions().logout_all(&this, &client);
+    tells(&auth, all, &["session.revoked"]);
 }
 
 #[test]

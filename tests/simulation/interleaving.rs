@@ -348,7 +348,7 @@ fn who_signs_out_meanwhile_changes_nothing() {
     let first = |scene: &Scene| -> Hook {
         let (session, now) = (scene.session.clone(), scene.auth.platform().now());
         Box::new(move |storage| {
-            let ended = storage.revoke_session(session.clone(), now, "logout".to_owned());
+            let ended = storage.revoke_session(session.clone(), now, "logout".to_owned(), vec![]);
             assert_eq!(ready_now(ended), Ok(vec![session]));
         })
     };

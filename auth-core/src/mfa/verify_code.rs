@@ -1,7 +1,7 @@
 //! Verification of second-factor codes.
 
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::{record, record_failed_login};
+use crate::audit::record::{audit_event, log_events, record_failed_login};
 use crate::client::Client;
 use crate::context::Context;
 use crate::credential::{CredentialKind, credential_of_kind, credentials_of_kind};
@@ -59,17 +59,33 @@ async fn use_counted_code<P: Platform>(
     }
     let first = match code {
         RightCode::Totp(key, step) => storage.accept_counter(key.id.clone(), step, now).await?,
-        RightCode::Recovery(code) => storage.delete_credential(code.id.clone()).await?,
+        RightCode::Recovery(code) => use_recovery_code(context, account, code, client).await?,
     };
-    if !first {
-        return Err(Error::InvalidCode);
+    if first {
+        Ok(())
+    } else {
+        Err(Error::InvalidCode)
     }
-    if matches!(code, RightCode::Recovery(_)) {
-        let event = Event::of_user(EventKind::RecoveryCodeUsed, &account.user.id);
-        record(context, event, client);
+}
+
+/// Deletes a recovery code, and tells its user. Returns false if it is already used.
+async fn use_recovery_code<P: Platform>(
+    context: &Context<P>,
+    account: &Account,
+    code: &Credential,
+    client: &Client,
+) -> Result<bool> {
+    let event = Event::of_user(EventKind::RecoveryCodeUsed, &account.user.id);
+    let events = vec![audit_event(context, event, client)];
+    let used = context
+        .storage()
+        .delete_credential(code.id.clone(), events.clone())
+        .await?;
+    if used {
+        log_events(context, &events);
         notify_user(context, &account.user, MailKind::RecoveryCodeUsed, client);
     }
-    Ok(())
+    Ok(used)
 }
 
 /// A code that can be consumed.

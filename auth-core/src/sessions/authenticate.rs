@@ -44,7 +44,7 @@ impl<P: Platform> Sessions<'_, P> {
             {
                 // Permanent: the session does not resume when the permission is granted again.
                 let (id, reason) = (active.session.id, "impersonation_ended".to_owned());
-                let sessions = storage.revoke_session(id, now, reason).await?;
+                let sessions = storage.revoke_session(id, now, reason, vec![]).await?;
                 context.announce_ended(sessions, now);
                 return Err(ended);
             }

@@ -1,7 +1,7 @@
 //! Logout and the end of sessions.
 
 use crate::audit::event::{Event, EventKind};
-use crate::audit::record::record;
+use crate::audit::record::{audit_event, log_events};
 use crate::client::Client;
 use crate::context::Context;
 use crate::error::{AccessTokenError, Error, Result};
@@ -107,16 +107,16 @@ async fn end_sessions<P: Platform>(
     client: &Client,
 ) -> Result<()> {
     let now = context.now();
+    let event = Event::own(EventKind::SessionRevoked, active).because(reason);
+    let events = vec![audit_event(context, event, client)];
+    let user_id = active.user.id.clone();
     let ended = context
         .storage()
-        .revoke_sessions(active.user.id.clone(), except, now, reason.to_owned())
+        .revoke_sessions(user_id, except, now, reason.to_owned(), events.clone())
         .await?;
     // If no session ended, nothing is recorded. Otherwise any signed-in user could fill the audit log.
     if !ended.is_empty() {
-        let event = Event::own(EventKind::SessionRevoked, active)
-            .because(reason)
-            .with("sessions", ended.len());
-        record(context, event, client);
+        log_events(context, &events);
     }
     context.announce_ended(ended, now);
     Ok(())
@@ -130,13 +130,15 @@ pub(crate) async fn end_session<P: Platform>(
     client: &Client,
 ) -> Result<()> {
     let now = context.now();
+    let event = event.with("ended_session", session_id.clone());
+    let events = vec![audit_event(context, event, client)];
+    let reason = "logout".to_owned();
     let ended = context
         .storage()
-        .revoke_session(session_id.clone(), now, "logout".to_owned())
+        .revoke_session(session_id.clone(), now, reason, events.clone())
         .await?;
     if ended.contains(&session_id) {
-        let event = event.with("ended_session", session_id);
-        record(context, event, client);
+        log_events(context, &events);
     }
     context.announce_ended(ended, now);
     Ok(())

@@ -1,6 +1,6 @@
 //! Credentials, and the costs of password hashes.
 
-use gatewright_storage::{Credentials, PasswordCost, StorageError, Timestamp};
+use gatewright_storage::{AuditEvent, Credentials, PasswordCost, StorageError, Timestamp};
 
 use crate::state::MemoryStorage;
 
@@ -46,16 +46,22 @@ impl Credentials for MemoryStorage {
         }))
     }
 
-    async fn delete_credential(&self, credential_id: String) -> Result<bool, StorageError> {
-        for user in self.lock().users.values_mut() {
+    async fn delete_credential(
+        &self,
+        credential_id: String,
+        events: Vec<AuditEvent>,
+    ) -> Result<bool, StorageError> {
+        let mut state = self.lock();
+        let deleted = state.users.values_mut().any(|user| {
             let had = user.credentials.len();
             user.credentials
                 .retain(|credential| credential.id != credential_id);
-            if user.credentials.len() < had {
-                return Ok(true);
-            }
+            user.credentials.len() < had
+        });
+        if deleted {
+            state.append_all(events);
         }
-        Ok(false)
+        Ok(deleted)
     }
 
     async fn list_password_costs(&self) -> Result<Vec<PasswordCost>, StorageError> {

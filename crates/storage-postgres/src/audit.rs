@@ -43,6 +43,18 @@ pub(crate) const IF_DECIDED: &str = append!("EXISTS (SELECT 1 FROM decisions WHE
 /// Stores an event if the session with this mark is stored.
 pub(crate) const IF_STARTED: &str = append!("EXISTS (SELECT 1 FROM sessions WHERE id = $14)");
 
+/// Stores an event, before a credential is deleted, if the credential exists.
+pub(crate) const IF_CREDENTIAL: &str = append!("EXISTS (SELECT 1 FROM credentials WHERE id = $14)");
+/// Stores an event, before a session is revoked at a time, if the session has not ended.
+pub(crate) const IF_ACTIVE: &str = append!(
+    "EXISTS (SELECT 1 FROM sessions WHERE id = $14 AND revoked_at IS NULL AND expires_at > $15)"
+);
+/// Stores an event, before a user's sessions except one are revoked at a time, if one of them has not ended.
+pub(crate) const IF_ANY_ACTIVE: &str = append!(
+    "EXISTS (SELECT 1 FROM sessions WHERE (user_id = $14 OR actor_id = $14) AND id IS DISTINCT FROM $15::text
+        AND revoked_at IS NULL AND expires_at > $16)"
+);
+
 /// Returns the statements that store the events of a change in its batch. `sql` is one of the above, and `marks` are
 /// what it looks for.
 pub(crate) fn append_with(
@@ -50,10 +62,22 @@ pub(crate) fn append_with(
     events: Vec<AuditEvent>,
     marks: &[&str],
 ) -> Vec<Statement> {
+    append_if(
+        sql,
+        events,
+        marks.iter().map(|mark| (*mark).into()).collect(),
+    )
+}
+
+/// Does the same with marks of any type.
+pub(crate) fn append_if(
+    sql: &'static str,
+    events: Vec<AuditEvent>,
+    marks: Vec<Value>,
+) -> Vec<Statement> {
     let statement = |event| {
-        let mut parameters = fields(event);
-        parameters.extend(marks.iter().map(|mark| (*mark).into()));
-        Statement::new(sql, parameters)
+        let parameters = fields(event).into_iter().chain(marks.clone());
+        Statement::new(sql, parameters.collect())
     };
     events.into_iter().map(statement).collect()
 }

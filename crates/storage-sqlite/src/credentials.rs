@@ -1,7 +1,10 @@
 //! Credentials, and the costs of password hashes.
 
-use gatewright_storage::{Credential, Credentials, PasswordCost, StorageError, Timestamp};
+use gatewright_storage::{
+    AuditEvent, Credential, Credentials, PasswordCost, StorageError, Timestamp,
+};
 
+use crate::audit::{IF_CREDENTIAL, append_with};
 use crate::executor::{Executor, Statement};
 use crate::storage::SqliteStorage;
 use crate::value::Row;
@@ -74,9 +77,18 @@ impl<E: Executor> Credentials for SqliteStorage<E> {
         Ok(!accepted.await?.is_empty())
     }
 
-    async fn delete_credential(&self, credential_id: String) -> Result<bool, StorageError> {
-        let delete = Statement::new(DELETE_CREDENTIAL, vec![credential_id.into()]);
-        Ok(!self.executor().execute(delete).await?.is_empty())
+    async fn delete_credential(
+        &self,
+        credential_id: String,
+        events: Vec<AuditEvent>,
+    ) -> Result<bool, StorageError> {
+        let mut batch = append_with(IF_CREDENTIAL, events, &[&credential_id]);
+        batch.push(Statement::new(
+            DELETE_CREDENTIAL,
+            vec![credential_id.into()],
+        ));
+        let mut results = self.executor().batch(batch).await?;
+        Ok(results.pop().is_some_and(|deleted| !deleted.is_empty()))
     }
 
     async fn list_password_costs(&self) -> Result<Vec<PasswordCost>, StorageError> {

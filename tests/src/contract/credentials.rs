@@ -80,7 +80,7 @@ pub(crate) fn one_of_many_concurrent_counters_is_accepted(storage: &(impl Storag
 /// Of concurrent deletions of one credential exactly one finds it.
 pub(crate) fn one_of_many_concurrent_uses_of_a_credential_wins(storage: &(impl Storage + Sync)) {
     create(storage, new_user(1, Some("ada@example.com"), None));
-    let deleted = concurrently(|_| block_on(storage.delete_credential(id(1001))).unwrap());
+    let deleted = concurrently(|_| block_on(storage.delete_credential(id(1001), vec![])).unwrap());
     assert_eq!(deleted.iter().filter(|deleted| **deleted).count(), 1);
     assert!(account(storage, 1).credentials.is_empty());
 }

@@ -14,6 +14,7 @@ fn calls<'a>(storage: &'a (impl Storage + Sync)) -> Vec<(&'static str, Call<'a>)
     for number in [2, 3] {
         create(storage, new_user(number, None, None));
     }
+    start(storage, session(11, 2), "of the second");
     store_new(storage, role(0x601, "edited", &["users:read"], 1));
     store_new(storage, role(0x602, "deleted", &[], 1));
     store_new(storage, permission(0x501, "edited:read", 1));
@@ -184,6 +185,28 @@ fn without_grounds<'a>(storage: &'a (impl Storage + Sync)) -> Vec<(&'static str,
                 matches!(started, StartSessionOutcome::Started(_))
             }),
         ),
+        (
+            "delete-credential",
+            Box::new(move |event| {
+                block_on(storage.delete_credential(id(1002), vec![event])).unwrap()
+            }),
+        ),
+        (
+            "revoke-session",
+            Box::new(move |event| {
+                let reason = "logout".to_owned();
+                let ended = storage.revoke_session(id(11), at(5), reason, vec![event]);
+                !block_on(ended).unwrap().is_empty()
+            }),
+        ),
+        (
+            "revoke-sessions",
+            Box::new(move |event| {
+                let reason = "logout_all".to_owned();
+                let ended = storage.revoke_sessions(id(1), None, at(5), reason, vec![event]);
+                !block_on(ended).unwrap().is_empty()
+            }),
+        ),
     ]
 }
 
@@ -301,6 +324,13 @@ pub(crate) fn a_refused_call_stores_no_event(storage: &(impl Storage + Sync)) {
     let built_in = all.into_iter().find(|one| one.built_in).unwrap();
     let refused = storage.delete_permission(built_in.id, None, told());
     assert_eq!(block_on(refused), Ok(false));
+    let unknown = storage.delete_credential(id(9_999), told());
+    assert_eq!(block_on(unknown), Ok(false));
+    let unknown = storage.revoke_session(id(99), at(5), "logout".to_owned(), told());
+    assert_eq!(block_on(unknown), Ok(vec![]));
+    let only_one = Some(id(10));
+    let ended = storage.revoke_sessions(id(1), only_one, at(5), "logout".to_owned(), told());
+    assert_eq!(block_on(ended), Ok(vec![]));
     assert_eq!(audited(storage, &all_events()), []);
     assert_eq!(counts(storage), []);
 }

@@ -214,7 +214,7 @@ pub(crate) fn a_decision_is_carried_out_only_on_its_grounds(storage: &impl Stora
     check(&on(Some(10), vec![all[0].clone()]), false);
     check(&on(None, vec![all[3].clone()]), false);
     check(&on(None, vec![all[1].clone()]), true);
-    block_on(storage.revoke_session(id(10), at(1), "logout".into())).unwrap();
+    block_on(storage.revoke_session(id(10), at(1), "logout".into(), vec![])).unwrap();
     check(&on(Some(10), vec![]), false);
 }
 

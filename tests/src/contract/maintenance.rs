@@ -19,7 +19,7 @@ pub(crate) fn purging_takes_what_has_ended(storage: &impl Storage) {
     start(storage, session(12, 1), "revoked");
     store_secret(storage, one_time_secret("a", 1), false);
     assert_eq!(
-        block_on(storage.revoke_session(id(12), at(200), "logout".into())),
+        block_on(storage.revoke_session(id(12), at(200), "logout".into(), vec![])),
         Ok(vec![id(12)])
     );
     block_on(storage.count(limits(1000).split_off(1), at(0))).unwrap();

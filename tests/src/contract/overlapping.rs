@@ -328,8 +328,13 @@ pub fn no_session_outlives_the_end_of_all(pair: &impl Overlap) {
             2 => pair.overlap(
                 |first| drop(block_on(first.start_session(continued))),
                 |second| {
-                    let ended =
-                        second.revoke_sessions(id(number), None, at(3), "logout".to_owned());
+                    let ended = second.revoke_sessions(
+                        id(number),
+                        None,
+                        at(3),
+                        "logout".to_owned(),
+                        vec![],
+                    );
                     assert_eq!(block_on(ended).unwrap(), [id(number + 1)]);
                 },
             ),
@@ -385,7 +390,7 @@ pub fn a_rotation_waits_for_the_end_of_its_session(pair: &impl Overlap) {
     signed_in(storage);
     let outcome = pair.overlap(
         |first| {
-            let ended = first.revoke_session(id(10), at(2), "logout".to_owned());
+            let ended = first.revoke_session(id(10), at(2), "logout".to_owned(), vec![]);
             assert_eq!(block_on(ended).unwrap().len(), 1);
         },
         |second| rotate(second, "first", "second", 3),

@@ -93,7 +93,8 @@ impl<P: Platform> Users<'_, P> {
         // The user may have gained rank meanwhile, or the administrator may have lost the rights.
         if !is_live(context, &active, now) {
             let (id, reason) = (active.session.id, "insufficient_rank".to_owned());
-            context.storage().revoke_session(id, now, reason).await?;
+            let storage = context.storage();
+            storage.revoke_session(id, now, reason, vec![]).await?;
             return Err(Error::InsufficientRank);
         }
         let (access_token, expires_in) = access_token(context, keys, now, &active).await?;

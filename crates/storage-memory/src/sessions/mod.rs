@@ -3,8 +3,8 @@
 mod rotate;
 
 use gatewright_storage::{
-    ActiveSession, NewSession, Rotation, RotationOutcome, Session, Sessions, StartSessionOutcome,
-    StartedSession, StorageError, Timestamp,
+    ActiveSession, AuditEvent, NewSession, Rotation, RotationOutcome, Session, Sessions,
+    StartSessionOutcome, StartedSession, StorageError, Timestamp,
 };
 
 use crate::ended::belongs_to;
@@ -143,10 +143,16 @@ impl Sessions for MemoryStorage {
         session_id: String,
         now: Timestamp,
         reason: String,
+        events: Vec<AuditEvent>,
     ) -> Result<Vec<String>, StorageError> {
-        Ok(self.lock().revoke(now, &reason, |session| {
+        let mut state = self.lock();
+        let ended = state.revoke(now, &reason, |session| {
             session.id == session_id || session.parent_id.as_ref() == Some(&session_id)
-        }))
+        });
+        if ended.contains(&session_id) {
+            state.append_all(events);
+        }
+        Ok(ended)
     }
 
     async fn revoke_sessions(
@@ -155,10 +161,16 @@ impl Sessions for MemoryStorage {
         except: Option<String>,
         now: Timestamp,
         reason: String,
+        events: Vec<AuditEvent>,
     ) -> Result<Vec<String>, StorageError> {
         let which = |session: &Session| {
             belongs_to(session, &user_id) && Some(&session.id) != except.as_ref()
         };
-        Ok(self.lock().revoke(now, &reason, which))
+        let mut state = self.lock();
+        let ended = state.revoke(now, &reason, which);
+        if !ended.is_empty() {
+            state.append_all(events);
+        }
+        Ok(ended)
     }
 }

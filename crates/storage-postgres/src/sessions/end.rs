@@ -1,12 +1,15 @@
 //! Revocation of sessions.
 
-use gatewright_storage::{StorageError, Timestamp};
+use gatewright_storage::{AuditEvent, StorageError, Timestamp};
 
+use crate::audit::{IF_ACTIVE, IF_ANY_ACTIVE, append_if};
 use crate::columns::ids;
 use crate::database::Database;
 use crate::executor::{Executor, Statement};
 use crate::guards::lock_user;
 
+// Of concurrent revocations, the one that comes first stores its events.
+const LOCK_SESSION: &str = "SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE";
 const REVOKE: &str = "UPDATE sessions SET revoked_at = $2, revocation_reason = $3
     WHERE (id = $1 OR parent_id = $1) AND revoked_at IS NULL AND expires_at > $2 RETURNING id";
 
@@ -15,9 +18,15 @@ pub(crate) async fn revoke(
     session_id: String,
     now: Timestamp,
     reason: String,
+    events: Vec<AuditEvent>,
 ) -> Result<Vec<String>, StorageError> {
-    let parameters = vec![session_id.into(), now.into(), reason.into()];
-    ids(database.execute(Statement::new(REVOKE, parameters)).await?)
+    let id = || session_id.as_str().into();
+    let mut batch = vec![Statement::new(LOCK_SESSION, vec![id()])];
+    batch.extend(append_if(IF_ACTIVE, events, vec![id(), now.into()]));
+    let parameters = vec![id(), now.into(), reason.into()];
+    batch.push(Statement::new(REVOKE, parameters));
+    let mut results = database.batch(batch).await?;
+    ids(results.pop().unwrap_or_default())
 }
 
 const REVOKE_ALL: &str = "UPDATE sessions SET revoked_at = $3, revocation_reason = $4
@@ -29,11 +38,18 @@ pub(crate) async fn revoke_all(
     except: Option<String>,
     now: Timestamp,
     reason: String,
+    events: Vec<AuditEvent>,
 ) -> Result<Vec<String>, StorageError> {
     // A session that is just starting is either revoked as well, or starts afterwards.
-    let lock = lock_user(&user_id);
+    let mut batch = vec![lock_user(&user_id)];
+    let active = vec![
+        user_id.as_str().into(),
+        except.as_deref().into(),
+        now.into(),
+    ];
+    batch.extend(append_if(IF_ANY_ACTIVE, events, active));
     let parameters = vec![user_id.into(), except.into(), now.into(), reason.into()];
-    let revoke = Statement::new(REVOKE_ALL, parameters);
-    let mut results = database.batch(vec![lock, revoke]).await?;
+    batch.push(Statement::new(REVOKE_ALL, parameters));
+    let mut results = database.batch(batch).await?;
     ids(results.pop().unwrap_or_default())
 }

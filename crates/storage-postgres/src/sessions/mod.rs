@@ -7,8 +7,8 @@ mod rotate;
 mod start;
 
 use gatewright_storage::{
-    ActiveSession, NewSession, Rotation, RotationOutcome, Session, Sessions, StartSessionOutcome,
-    StorageError, Timestamp,
+    ActiveSession, AuditEvent, NewSession, Rotation, RotationOutcome, Session, Sessions,
+    StartSessionOutcome, StorageError, Timestamp,
 };
 
 use crate::executor::{Executor, Statement};
@@ -71,8 +71,9 @@ impl<E: Executor> Sessions for PostgresStorage<E> {
         session_id: String,
         now: Timestamp,
         reason: String,
+        events: Vec<AuditEvent>,
     ) -> Result<Vec<String>, StorageError> {
-        end::revoke(self.database(), session_id, now, reason).await
+        end::revoke(self.database(), session_id, now, reason, events).await
     }
 
     async fn revoke_sessions(
@@ -81,7 +82,8 @@ impl<E: Executor> Sessions for PostgresStorage<E> {
         except: Option<String>,
         now: Timestamp,
         reason: String,
+        events: Vec<AuditEvent>,
     ) -> Result<Vec<String>, StorageError> {
-        end::revoke_all(self.database(), user_id, except, now, reason).await
+        end::revoke_all(self.database(), user_id, except, now, reason, events).await
     }
 }

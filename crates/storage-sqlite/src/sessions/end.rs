@@ -1,7 +1,8 @@
 //! Revocation of sessions.
 
-use gatewright_storage::{StorageError, Timestamp};
+use gatewright_storage::{AuditEvent, StorageError, Timestamp};
 
+use crate::audit::{IF_ACTIVE, IF_ANY_ACTIVE, append_if};
 use crate::columns::ids;
 use crate::executor::{Executor, Statement};
 
@@ -13,9 +14,14 @@ pub(crate) async fn revoke(
     session_id: String,
     now: Timestamp,
     reason: String,
+    events: Vec<AuditEvent>,
 ) -> Result<Vec<String>, StorageError> {
+    let active = vec![session_id.as_str().into(), now.into()];
+    let mut batch = append_if(IF_ACTIVE, events, active);
     let parameters = vec![session_id.into(), now.into(), reason.into()];
-    ids(executor.execute(Statement::new(REVOKE, parameters)).await?)
+    batch.push(Statement::new(REVOKE, parameters));
+    let mut results = executor.batch(batch).await?;
+    ids(results.pop().unwrap_or_default())
 }
 
 const REVOKE_ALL: &str = "UPDATE sessions SET revoked_at = ?3, revocation_reason = ?4
@@ -27,9 +33,16 @@ pub(crate) async fn revoke_all(
     except: Option<String>,
     now: Timestamp,
     reason: String,
+    events: Vec<AuditEvent>,
 ) -> Result<Vec<String>, StorageError> {
+    let active = vec![
+        user_id.as_str().into(),
+        except.as_deref().into(),
+        now.into(),
+    ];
+    let mut batch = append_if(IF_ANY_ACTIVE, events, active);
     let parameters = vec![user_id.into(), except.into(), now.into(), reason.into()];
-    ids(executor
-        .execute(Statement::new(REVOKE_ALL, parameters))
-        .await?)
+    batch.push(Statement::new(REVOKE_ALL, parameters));
+    let mut results = executor.batch(batch).await?;
+    ids(results.pop().unwrap_or_default())
 }

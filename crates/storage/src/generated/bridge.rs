@@ -108,7 +108,7 @@ macro_rules! storage_functions {
             Credentials in credentials {
                 replace_credential_secret(credential_id: String, expected: String, replacement: String, now: Timestamp) -> bool;
                 accept_counter(credential_id: String, counter: u64, now: Timestamp) -> bool;
-                delete_credential(credential_id: String) -> bool;
+                delete_credential(credential_id: String, events: Vec<AuditEvent>) -> bool;
                 list_password_costs() -> Vec<PasswordCost>;
                 raise_password_costs(costs: Vec<PasswordCost>) -> ();
             }
@@ -135,8 +135,8 @@ macro_rules! storage_functions {
                 list_sessions(user_id: String, now: Timestamp) -> Vec<Session>;
                 touch_session(session_id: String, now: Timestamp) -> ();
                 rotate_refresh_token(rotation: Rotation) -> RotationOutcome;
-                revoke_session(session_id: String, now: Timestamp, reason: String) -> Vec<String>;
-                revoke_sessions(user_id: String, except: Option<String>, now: Timestamp, reason: String) -> Vec<String>;
+                revoke_session(session_id: String, now: Timestamp, reason: String, events: Vec<AuditEvent>) -> Vec<String>;
+                revoke_sessions(user_id: String, except: Option<String>, now: Timestamp, reason: String, events: Vec<AuditEvent>) -> Vec<String>;
             }
             OneTimeSecrets in one_time_secrets {
                 store_one_time_secret(secret: OneTimeSecret, replaces: bool) -> bool;

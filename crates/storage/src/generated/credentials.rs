@@ -3,6 +3,7 @@
 //! Generated from `wit/` by `cargo xtask generate`: change it there.
 
 use crate::time::Timestamp;
+use super::audit::AuditEvent;
 use super::types::StorageError;
 
 /// A credential that proves a user's identity. A user has any number of them.
@@ -91,8 +92,12 @@ pub trait Credentials {
 
     /// Deletes a credential, which uses it up. Returns false if it does not exist.
     ///
-    /// Atomic: of concurrent calls exactly one returns true.
-    async fn delete_credential(&self, credential_id: String) -> Result<bool, StorageError>;
+    /// Atomic: of concurrent calls exactly one returns true, and stores its `events`.
+    async fn delete_credential(
+        &self,
+        credential_id: String,
+        events: Vec<AuditEvent>,
+    ) -> Result<bool, StorageError>;
 
     /// Returns for each kind the highest cost that `raise_password_costs` ever received, in any order.
     async fn list_password_costs(&self) -> Result<Vec<PasswordCost>, StorageError>;

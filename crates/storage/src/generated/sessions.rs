@@ -316,23 +316,27 @@ pub trait Sessions {
     /// Revokes a session and the sessions that depend on it, at `now` and with `reason`. Returns those that had not ended
     /// before, in any order.
     ///
-    /// Atomic. If a session has already ended, its first reason and time are unchanged.
+    /// Atomic. If a session has already ended, its first reason and time are unchanged. `events` are stored if this
+    /// session had not ended before.
     async fn revoke_session(
         &self,
         session_id: String,
         now: Timestamp,
         reason: String,
+        events: Vec<AuditEvent>,
     ) -> Result<Vec<String>, StorageError>;
 
     /// Revokes all sessions of a user except `except`, including those in which the user acts as another, at `now` and
     /// with `reason`. Returns those that had not ended before, in any order.
     ///
-    /// Atomic: a session that starts concurrently is either revoked as well, or starts afterwards.
+    /// Atomic: a session that starts concurrently is either revoked as well, or starts afterwards. `events` are stored if
+    /// any session had not ended before.
     async fn revoke_sessions(
         &self,
         user_id: String,
         except: Option<String>,
         now: Timestamp,
         reason: String,
+        events: Vec<AuditEvent>,
     ) -> Result<Vec<String>, StorageError>;
 }

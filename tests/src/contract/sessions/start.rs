@@ -80,7 +80,7 @@ pub(crate) fn a_session_rests_on_its_credential(storage: &impl Storage) {
     assert!(matches!(start(10, 1001), StartSessionOutcome::Started(_)));
     // Another user's credential, and a deleted one.
     assert_eq!(start(11, 1002), StartSessionOutcome::UserInactive);
-    assert!(block_on(storage.delete_credential(id(1001))).unwrap());
+    assert!(block_on(storage.delete_credential(id(1001), vec![])).unwrap());
     assert_eq!(start(11, 1001), StartSessionOutcome::UserInactive);
     assert_eq!(block_on(storage.find_session(id(11))), Ok(None));
     assert_eq!(find(storage, 10).session.revoked_at, None);
@@ -212,14 +212,14 @@ pub(crate) fn a_single_session_ends_the_others(storage: &impl Storage) {
 pub(crate) fn a_revoked_session_stays_revoked(storage: &(impl Storage + Sync)) {
     signed_in(storage);
     let revoked = concurrently(|caller| {
-        block_on(storage.revoke_session(id(10), at(5), format!("by {caller}"))).unwrap()
+        block_on(storage.revoke_session(id(10), at(5), format!("by {caller}"), vec![])).unwrap()
     });
     let winners: Vec<_> = (0..CALLERS)
         .filter(|caller| !revoked[*caller].is_empty())
         .collect();
     assert_eq!(winners.len(), 1);
     assert_eq!(
-        block_on(storage.revoke_session(id(10), at(6), "again".into())),
+        block_on(storage.revoke_session(id(10), at(6), "again".into(), vec![])),
         Ok(vec![])
     );
     let session = find(storage, 10).session;
@@ -229,7 +229,7 @@ pub(crate) fn a_revoked_session_stays_revoked(storage: &(impl Storage + Sync)) {
         Some(format!("by {}", winners[0]))
     );
     assert_eq!(
-        block_on(storage.revoke_session(id(99), at(6), "unknown".into())),
+        block_on(storage.revoke_session(id(99), at(6), "unknown".into(), vec![])),
         Ok(vec![])
     );
     assert_eq!(
@@ -283,7 +283,8 @@ pub(crate) fn a_session_rests_on_the_one_it_was_started_from(storage: &impl Stor
     changed.removes_roles = names(&["moderator"]);
     assert_eq!(apply(storage, changed), ChangeOutcome::Changed(vec![]));
     block_on(storage.touch_session(id(10), at(6))).unwrap();
-    let mut ended = block_on(storage.revoke_session(id(10), at(7), "logout".into())).unwrap();
+    let mut ended =
+        block_on(storage.revoke_session(id(10), at(7), "logout".into(), vec![])).unwrap();
     ended.sort();
     assert_eq!(ended, [id(10), id(20)]);
     let now = Acting {
@@ -313,7 +314,7 @@ pub(crate) fn all_sessions_but_one_are_revoked(storage: &impl Storage) {
     start(storage, acting, "as bob");
     start(storage, expired(13, 1), "expired");
     let revoke = |except| {
-        let revoked = storage.revoke_sessions(id(1), except, at(5), "logout_all".into());
+        let revoked = storage.revoke_sessions(id(1), except, at(5), "logout_all".into(), vec![]);
         let mut revoked = block_on(revoked).unwrap();
         revoked.sort();
         revoked
@@ -351,7 +352,7 @@ pub(crate) fn a_session_is_found_by_its_token_and_listed_while_it_lasts(storage:
     assert_eq!(list(5), [id(11), id(10)]);
     assert_eq!(list(100), [id(10)]);
     assert_eq!(
-        block_on(storage.revoke_session(id(11), at(6), "logout".into())),
+        block_on(storage.revoke_session(id(11), at(6), "logout".into(), vec![])),
         Ok(vec![id(11)])
     );
     assert_eq!(list(7), [id(10)]);

@@ -22,7 +22,7 @@ pub(crate) fn a_deleted_user_leaves_nothing(storage: &impl Storage) {
     start(storage, session(31, 3), "of eve");
     start(storage, session(32, 1), "ended before");
     assert_eq!(
-        block_on(storage.revoke_session(id(32), at(1), "logout".into())),
+        block_on(storage.revoke_session(id(32), at(1), "logout".into(), vec![])),
         Ok(vec![id(32)])
     );
     let short = Session {

@@ -137,7 +137,9 @@ export async function start(args, { folder, print, out, template }) {
   });
   const url = await worker.ready;
   async function ask(action, what) {
-    const response = await fetch(url, { method: "POST", headers: { [ASKS]: action }, body: JSON.stringify(what) });
+    // A new connection, as below.
+    const headers = { [ASKS]: action, connection: "close" };
+    const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(what) });
     if (!response.ok) throw new Error(`${action}: ${await response.text()}`);
     return response.json();
   }

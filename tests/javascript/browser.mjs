@@ -12,12 +12,15 @@ export async function launch(...further) {
     process.exit(1);
   };
   setTimeout(hung, 5 * 60 * 1000).unref();
-  const folder = mkdtempSync(join(tmpdir(), "gatewright-browser-"));
-  const start = () => chromium.launchPersistentContext(folder, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync", ...further],
-  });
+  let folder;
+  const start = () => {
+    folder = mkdtempSync(join(tmpdir(), "gatewright-browser-"));
+    return chromium.launchPersistentContext(folder, {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync", ...further],
+    });
+  };
   // On a busy machine Chromium sometimes crashes while it starts.
   const context = await start().catch((error) => {
     console.error("the browser did not start, and is started again:", error.message);

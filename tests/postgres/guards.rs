@@ -121,5 +121,6 @@ tests! {
     one_secret_replaces_another
     a_secret_is_used_by_one_call
     a_rotation_waits_for_the_end_of_its_session
+    an_event_tells_of_sessions_that_its_call_ends
     a_signing_key_waits_for_another_one
 }

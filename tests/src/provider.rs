@@ -34,7 +34,7 @@ use generated::exports::gatewright::auth;
 
 auth_core::storage::mirror_storage!(crate::provider::generated::exports::gatewright::auth);
 
-/// Where Spin keeps the default SQLite database, in the folder of an application.
+/// The path of Spin's default SQLite database, in the folder of an application.
 const SQLITE: &str = ".spin/sqlite_db.db";
 
 /// Instances of a provider, each on a separate thread. They serve one call each at the same time.

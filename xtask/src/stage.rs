@@ -75,7 +75,12 @@ impl Stages {
                         if let Err(error) = done {
                             println!("xtask: {name}: failed: {error:#}");
                             let tests = culprits(&text).join(", ");
-                            lock(&failed).push(error.context(format!("{name} [{tests}]")));
+                            let name = if tests.is_empty() {
+                                name.to_owned()
+                            } else {
+                                format!("{name} [{tests}]")
+                            };
+                            lock(&failed).push(error.context(name));
                         }
                     }
                 });

@@ -43,18 +43,6 @@ pub(crate) const IF_DECIDED: &str = append!("EXISTS (SELECT 1 FROM decisions WHE
 /// Stores an event if the session with this mark is stored.
 pub(crate) const IF_STARTED: &str = append!("EXISTS (SELECT 1 FROM sessions WHERE id = $14)");
 
-/// Stores an event, before a credential is deleted, if the credential exists.
-pub(crate) const IF_CREDENTIAL: &str = append!("EXISTS (SELECT 1 FROM credentials WHERE id = $14)");
-/// Stores an event, before a session is revoked at a time, if the session has not ended.
-pub(crate) const IF_ACTIVE: &str = append!(
-    "EXISTS (SELECT 1 FROM sessions WHERE id = $14 AND revoked_at IS NULL AND expires_at > $15)"
-);
-/// Stores an event, before a user's sessions except one are revoked at a time, if one of them has not ended.
-pub(crate) const IF_ANY_ACTIVE: &str = append!(
-    "EXISTS (SELECT 1 FROM sessions WHERE (user_id = $14 OR actor_id = $14) AND id IS DISTINCT FROM $15::text
-        AND revoked_at IS NULL AND expires_at > $16)"
-);
-
 /// Returns the statements that store the events of a change in its batch. `sql` is one of the above, and `marks` are
 /// what it looks for.
 pub(crate) fn append_with(
@@ -62,24 +50,49 @@ pub(crate) fn append_with(
     events: Vec<AuditEvent>,
     marks: &[&str],
 ) -> Vec<Statement> {
-    append_if(
-        sql,
-        events,
-        marks.iter().map(|mark| (*mark).into()).collect(),
-    )
-}
-
-/// Does the same with marks of any type.
-pub(crate) fn append_if(
-    sql: &'static str,
-    events: Vec<AuditEvent>,
-    marks: Vec<Value>,
-) -> Vec<Statement> {
     let statement = |event| {
-        let parameters = fields(event).into_iter().chain(marks.clone());
-        Statement::new(sql, parameters.collect())
+        let mut parameters = fields(event);
+        parameters.extend(marks.iter().map(|mark| (*mark).into()));
+        Statement::new(sql, parameters)
     };
     events.into_iter().map(statement).collect()
+}
+
+/// Adds to a statement that changes rows and returns their `id`: if one of them fulfils the condition, its last
+/// parameter becomes the mark of a decision that was carried out. Unlike a condition that is read before the change, it
+/// can't differ from what the change does, whatever other transactions commit in between.
+macro_rules! marked {
+    ($change:expr, $condition:literal, $mark:literal) => {
+        concat!(
+            "WITH changed AS (",
+            $change,
+            "), marked AS (INSERT INTO decisions (id) SELECT ",
+            $mark,
+            "::text WHERE EXISTS (SELECT 1 FROM changed WHERE ",
+            $condition,
+            ")) SELECT id FROM changed"
+        )
+    };
+}
+pub(crate) use marked;
+
+const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = $1";
+
+/// Returns a change made by [`marked!`], and the statements after it that store its events.
+pub(crate) fn marked_with(
+    sql: &'static str,
+    mut parameters: Vec<Value>,
+    events: Vec<AuditEvent>,
+) -> Vec<Statement> {
+    // The identifier of an event occurs once. Without events, nothing looks for the mark.
+    let mark = events
+        .first()
+        .map_or_else(String::new, |event| event.id.clone());
+    parameters.push(mark.as_str().into());
+    let mut batch = vec![Statement::new(sql, parameters)];
+    batch.extend(append_with(IF_DECIDED, events, &[&mark]));
+    batch.push(Statement::new(FORGET_DECISION, vec![mark.into()]));
+    batch
 }
 
 fn fields(event: AuditEvent) -> Vec<Value> {

@@ -4,7 +4,7 @@ use gatewright_storage::{
     AuditEvent, Credential, Credentials, PasswordCost, StorageError, Timestamp,
 };
 
-use crate::audit::{IF_CREDENTIAL, append_with};
+use crate::audit::{marked, marked_with};
 use crate::executor::{Executor, Statement};
 use crate::storage::PostgresStorage;
 use crate::value::Row;
@@ -15,9 +15,11 @@ const REPLACE_SECRET: &str = "UPDATE credentials SET secret = $3, updated_at = $
 const ACCEPT_COUNTER: &str = "UPDATE credentials SET counter = $2, last_used_at = $3
     WHERE id = $1 AND (counter IS NULL OR counter < $2) RETURNING 1";
 
-// Keeps the credential until the event and the deletion are decided.
-const LOCK_CREDENTIAL: &str = "SELECT 1 FROM credentials WHERE id = $1 FOR UPDATE";
-const DELETE_CREDENTIAL: &str = "DELETE FROM credentials WHERE id = $1 RETURNING 1";
+const DELETE_CREDENTIAL: &str = marked!(
+    "DELETE FROM credentials WHERE id = $1 RETURNING id",
+    "true",
+    "$2"
+);
 
 const LIST_COSTS: &str = "SELECT kind, work, decoy FROM password_costs";
 
@@ -84,15 +86,12 @@ impl<E: Executor> Credentials for PostgresStorage<E> {
         credential_id: String,
         events: Vec<AuditEvent>,
     ) -> Result<bool, StorageError> {
-        let lock = Statement::new(LOCK_CREDENTIAL, vec![credential_id.as_str().into()]);
-        let mut batch = append_with(IF_CREDENTIAL, events, &[&credential_id]);
-        batch.push(Statement::new(
-            DELETE_CREDENTIAL,
-            vec![credential_id.into()],
-        ));
-        batch.insert(0, lock);
-        let mut results = self.database().batch(batch).await?;
-        Ok(results.pop().is_some_and(|deleted| !deleted.is_empty()))
+        let parameters = vec![credential_id.into()];
+        let results = self
+            .database()
+            .batch(marked_with(DELETE_CREDENTIAL, parameters, events))
+            .await?;
+        Ok(results.first().is_some_and(|deleted| !deleted.is_empty()))
     }
 
     async fn list_password_costs(&self) -> Result<Vec<PasswordCost>, StorageError> {

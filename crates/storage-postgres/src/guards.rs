@@ -3,7 +3,7 @@
 //! Under READ COMMITTED each statement sees what others have committed before it. A decision that rests on rows which
 //! it doesn't change is therefore preceded by a statement that locks a row, and every transaction that could change the
 //! decision's outcome locks the same row. Transactions lock in this order, so that they rarely wait for each other in a
-//! circle: a guard, a role, a user, a secret, a session.
+//! circle: a guard, a role, a user, a secret or credential, a session, the counter of an event.
 
 use crate::executor::Statement;
 

@@ -328,9 +328,14 @@ pub(crate) fn a_refused_call_stores_no_event(storage: &(impl Storage + Sync)) {
     assert_eq!(block_on(unknown), Ok(false));
     let unknown = storage.revoke_session(id(99), at(5), "logout".to_owned(), told());
     assert_eq!(block_on(unknown), Ok(vec![]));
-    let only_one = Some(id(10));
-    let ended = storage.revoke_sessions(id(1), only_one, at(5), "logout".to_owned(), told());
+    start(storage, expired(12, 3), "expired");
+    let ended = storage.revoke_session(id(12), at(5), "logout".to_owned(), told());
     assert_eq!(block_on(ended), Ok(vec![]));
+    for (user, except) in [(1, Some(id(10))), (3, None)] {
+        let reason = "logout".to_owned();
+        let ended = storage.revoke_sessions(id(user), except, at(5), reason, told());
+        assert_eq!(block_on(ended), Ok(vec![]));
+    }
     assert_eq!(audited(storage, &all_events()), []);
     assert_eq!(counts(storage), []);
 }

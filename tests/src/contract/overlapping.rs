@@ -404,6 +404,46 @@ pub fn a_rotation_waits_for_the_end_of_its_session(pair: &impl Overlap) {
     assert_eq!(again, RotationOutcome::Revoked);
 }
 
+/// Ends all sessions of a user except one.
+fn end_all(
+    storage: &impl Storage,
+    number: u64,
+    except: Option<u64>,
+    told: AuditEvent,
+) -> Vec<String> {
+    let reason = "logout_all".to_owned();
+    let ended = storage.revoke_sessions(id(number), except.map(id), at(3), reason, vec![told]);
+    block_on(ended).unwrap()
+}
+
+/// The event of a call that ends sessions is stored exactly if the call ends one, whatever another call does meanwhile.
+pub fn an_event_tells_of_sessions_that_its_call_ends(pair: &impl Overlap) {
+    let storage = pair.storage();
+    signed_in(storage);
+    let ended = pair.overlap(
+        |first| {
+            let reason = "logout".to_owned();
+            let ended = first.revoke_session(id(10), at(2), reason, vec![event(20, "one", 2)]);
+            assert_eq!(block_on(ended).unwrap(), [id(10)]);
+        },
+        |second| end_all(second, 1, None, event(21, "all", 3)),
+    );
+    assert_eq!(ended, Vec::<String>::new());
+    assert_eq!(audited_numbers(storage, &all_events()), [20]);
+
+    // An administrator starts to act as a user, and ends all sessions but one.
+    create(storage, new_user(2, None, None));
+    start(storage, session(11, 2), "of the administrator");
+    let mut acting = session(12, 1);
+    (acting.actor_id, acting.parent_id) = (Some(id(2)), Some(id(11)));
+    let ended = pair.overlap(
+        |first| drop(block_on(first.start_session(starting(acting, None, None)))),
+        |second| end_all(second, 2, Some(11), event(22, "all", 3)),
+    );
+    let told = audited_numbers(storage, &all_events());
+    assert_eq!(ended.is_empty(), told == [20], "{ended:?}: {told:?}");
+}
+
 /// A key of another algorithm that is added at the same time leaves one key that signs.
 pub fn a_signing_key_waits_for_another_one(pair: &impl Overlap) {
     let storage = pair.storage();

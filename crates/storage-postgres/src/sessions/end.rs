@@ -2,16 +2,18 @@
 
 use gatewright_storage::{AuditEvent, StorageError, Timestamp};
 
-use crate::audit::{IF_ACTIVE, IF_ANY_ACTIVE, append_if};
+use crate::audit::{marked, marked_with};
 use crate::columns::ids;
 use crate::database::Database;
-use crate::executor::{Executor, Statement};
+use crate::executor::Executor;
 use crate::guards::lock_user;
 
-// Of concurrent revocations, the one that comes first stores its events.
-const LOCK_SESSION: &str = "SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE";
-const REVOKE: &str = "UPDATE sessions SET revoked_at = $2, revocation_reason = $3
-    WHERE (id = $1 OR parent_id = $1) AND revoked_at IS NULL AND expires_at > $2 RETURNING id";
+const REVOKE: &str = marked!(
+    "UPDATE sessions SET revoked_at = $2, revocation_reason = $3
+    WHERE (id = $1 OR parent_id = $1) AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
+    "id = $1",
+    "$4"
+);
 
 pub(crate) async fn revoke(
     database: &Database<impl Executor>,
@@ -20,17 +22,19 @@ pub(crate) async fn revoke(
     reason: String,
     events: Vec<AuditEvent>,
 ) -> Result<Vec<String>, StorageError> {
-    let id = || session_id.as_str().into();
-    let mut batch = vec![Statement::new(LOCK_SESSION, vec![id()])];
-    batch.extend(append_if(IF_ACTIVE, events, vec![id(), now.into()]));
-    let parameters = vec![id(), now.into(), reason.into()];
-    batch.push(Statement::new(REVOKE, parameters));
-    let mut results = database.batch(batch).await?;
-    ids(results.pop().unwrap_or_default())
+    let parameters = vec![session_id.into(), now.into(), reason.into()];
+    let mut results = database
+        .batch(marked_with(REVOKE, parameters, events))
+        .await?;
+    ids(results.swap_remove(0))
 }
 
-const REVOKE_ALL: &str = "UPDATE sessions SET revoked_at = $3, revocation_reason = $4
-    WHERE (user_id = $1 OR actor_id = $1) AND id IS DISTINCT FROM $2::text AND revoked_at IS NULL AND expires_at > $3 RETURNING id";
+const REVOKE_ALL: &str = marked!(
+    "UPDATE sessions SET revoked_at = $3, revocation_reason = $4
+    WHERE (user_id = $1 OR actor_id = $1) AND id IS DISTINCT FROM $2::text AND revoked_at IS NULL AND expires_at > $3 RETURNING id",
+    "true",
+    "$5"
+);
 
 pub(crate) async fn revoke_all(
     database: &Database<impl Executor>,
@@ -42,14 +46,8 @@ pub(crate) async fn revoke_all(
 ) -> Result<Vec<String>, StorageError> {
     // A session that is just starting is either revoked as well, or starts afterwards.
     let mut batch = vec![lock_user(&user_id)];
-    let active = vec![
-        user_id.as_str().into(),
-        except.as_deref().into(),
-        now.into(),
-    ];
-    batch.extend(append_if(IF_ANY_ACTIVE, events, active));
     let parameters = vec![user_id.into(), except.into(), now.into(), reason.into()];
-    batch.push(Statement::new(REVOKE_ALL, parameters));
+    batch.extend(marked_with(REVOKE_ALL, parameters, events));
     let mut results = database.batch(batch).await?;
-    ids(results.pop().unwrap_or_default())
+    ids(results.swap_remove(1))
 }

@@ -59,8 +59,8 @@ pub(crate) fn append_with(
 }
 
 /// Adds to a statement that changes rows and returns their `id`: if one of them fulfils the condition, its last
-/// parameter becomes the mark of a decision that was carried out. Unlike a condition that is read before the change, it
-/// can't differ from what the change does, whatever other transactions commit in between.
+/// parameter, unless it is null, becomes the mark of a decision that was carried out. Unlike a condition that is read
+/// before the change, it can't differ from what the change does, whatever other transactions commit in between.
 macro_rules! marked {
     ($change:expr, $condition:literal, $mark:literal) => {
         concat!(
@@ -68,7 +68,9 @@ macro_rules! marked {
             $change,
             "), marked AS (INSERT INTO decisions (id) SELECT ",
             $mark,
-            "::text WHERE EXISTS (SELECT 1 FROM changed WHERE ",
+            "::text WHERE ",
+            $mark,
+            "::text IS NOT NULL AND EXISTS (SELECT 1 FROM changed WHERE ",
             $condition,
             ")) SELECT id FROM changed"
         )
@@ -76,7 +78,8 @@ macro_rules! marked {
 }
 pub(crate) use marked;
 
-const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = $1";
+/// Deletes the mark of a decision, and returns a row if the decision was carried out.
+pub(crate) const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = $1 RETURNING 1";
 
 /// Returns a change made by [`marked!`], and the statements after it that store its events.
 pub(crate) fn marked_with(
@@ -84,14 +87,14 @@ pub(crate) fn marked_with(
     mut parameters: Vec<Value>,
     events: Vec<AuditEvent>,
 ) -> Vec<Statement> {
-    // The identifier of an event occurs once. Without events, nothing looks for the mark.
-    let mark = events
-        .first()
-        .map_or_else(String::new, |event| event.id.clone());
-    parameters.push(mark.as_str().into());
+    // The identifier of an event occurs once. Without events, nothing looks for a mark.
+    let mark = events.first().map(|event| event.id.clone());
+    parameters.push(mark.as_deref().into());
     let mut batch = vec![Statement::new(sql, parameters)];
-    batch.extend(append_with(IF_DECIDED, events, &[&mark]));
-    batch.push(Statement::new(FORGET_DECISION, vec![mark.into()]));
+    if let Some(mark) = mark {
+        batch.extend(append_with(IF_DECIDED, events, &[&mark]));
+        batch.push(Statement::new(FORGET_DECISION, vec![mark.into()]));
+    }
     batch
 }
 

@@ -223,7 +223,7 @@ pub(crate) fn of_concurrent_decisions_about_each_other_one_is_carried_out(
     storage: &(impl Storage + Sync),
 ) {
     people(storage);
-    for round in 0..5 {
+    for round in 0..10 {
         let (one, other) = (30 + round * 2, 31 + round * 2);
         for number in [one, other] {
             create(storage, with_roles(number, &["moderator"]));

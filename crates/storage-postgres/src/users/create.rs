@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use gatewright_storage::{CreateUserOutcome, Grounds, Identity, NewUser, StorageError};
 
-use crate::audit::{IF_CHANGED, append_with};
+use crate::audit::{FORGET_DECISION, IF_CHANGED, append_with};
 use crate::database::Database;
 use crate::executor::{Executor, Statement};
 use crate::grounds::{self, grounds_hold};
@@ -57,7 +57,6 @@ const DECIDE: &str = concat!(
     "INSERT INTO decisions (id) SELECT $1 WHERE ",
     grounds_hold!("$2")
 );
-const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = $1";
 
 /// Rows, as a list for each column. Lists cost the server less than JSON.
 struct Rows(Vec<Value>);

@@ -2,7 +2,7 @@
 
 use gatewright_storage::{AuditEvent, DeleteUserOutcome, Grounds, StorageError, Timestamp};
 
-use crate::audit::{IF_DECIDED, append_with};
+use crate::audit::{FORGET_DECISION, IF_DECIDED, append_with};
 use crate::columns::ids;
 use crate::database::Database;
 use crate::executor::{Executor, Statement};
@@ -25,7 +25,6 @@ const DELETE_USER: &str =
 // After the user, whose lock a change can hold until then, so that the terms of this change are seen.
 const DELETE_TERMS: &str = "DELETE FROM user_terms
     WHERE user_id = $1 AND EXISTS (SELECT 1 FROM decisions WHERE decisions.id = $1)";
-const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = $1 RETURNING 1";
 const UNCHANGED: &str = concat!(
     "SELECT updated_at = $2 AND ",
     grounds_hold!("$3"),

@@ -207,7 +207,7 @@ fn superadmins(storage: &impl Storage) -> Vec<u64> {
 pub(crate) fn of_two_concurrent_last_holders_one_stays(storage: &(impl Storage + Sync)) {
     let mut number = 0;
     for ways in [[0, 0], [0, 1], [0, 2], [1, 1], [1, 2], [2, 2]] {
-        for _ in 0..3 {
+        for _ in 0..5 {
             let users = [number + 1, number + 2].map(|number| {
                 let mut new = with_role(number, "superadmin");
                 new.credentials.clear();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use futures::executor::block_on;
 use futures::future::join_all;
 use gatewright_postgres::PoolSettings;
@@ -27,9 +28,10 @@ fn a_connection_limits_its_statements_and_compiles_none() {
     }
 }
 
+const LOOK_UP: &str = "SELECT count, key FROM limits WHERE key = ANY ($1::text[])";
+
 #[test]
 fn callers_at_the_same_time_find_their_own_rows() {
-    const LOOK_UP: &str = "SELECT count, key FROM limits WHERE key = ANY ($1::text[])";
     let database = PostgresServer::shared().database();
     let connections = database.connect();
     let fill = "INSERT INTO limits (key, count, resets_at) SELECT 'key' || n, n, 1 FROM generate_series(1, 100) AS n";
@@ -51,4 +53,46 @@ fn callers_at_the_same_time_find_their_own_rows() {
             (count <= 100).then(|| vec![Value::Integer(count), format!("key{count}").into()]);
         assert_eq!(counts, Vec::from_iter(expected));
     }
+}
+
+/// The first caller's request ends before its look-up has begun. The second one shares its statement.
+#[test]
+fn a_caller_that_gives_up_stops_no_others() {
+    let database = PostgresServer::shared().database();
+    let connections = database.connect();
+    let postgres = connections.postgres();
+    let given_up = postgres.look_up(LOOK_UP, "one".to_owned()).now_or_never();
+    assert!(given_up.is_none());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let found = block_on(postgres.look_up(LOOK_UP, "two".to_owned()));
+        let _ = sender.send(found);
+    });
+    let found = receiver.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert_eq!(found.unwrap().len(), 0);
+}
+
+#[test]
+fn a_look_up_that_takes_long_stops_no_others() {
+    const SLEEPS: &str = "SELECT 1::bigint, key FROM unnest($1::text[]) AS key,
+        pg_sleep(CASE WHEN 'slow' = ANY ($1::text[]) THEN 60 ELSE 0 END)";
+    const ASLEEP: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
+        AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()";
+    let database = PostgresServer::shared().database();
+    let connections = database.connect();
+    let postgres = connections.postgres();
+    let mut slow = std::pin::pin!(postgres.look_up(SLEEPS, "slow".to_owned()));
+    let asleep = || {
+        connections
+            .run(&[ASLEEP])
+            .unwrap()
+            .swap_remove(0)
+            .into_values()
+    };
+    while asleep() == [Value::Integer(0)] {
+        assert!(slow.as_mut().now_or_never().is_none());
+    }
+    let quick = block_on(postgres.look_up(SLEEPS, "quick".to_owned()));
+    assert_eq!(quick.unwrap().len(), 1);
+    assert!(slow.now_or_never().is_none());
 }

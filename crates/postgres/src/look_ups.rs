@@ -1,14 +1,17 @@
 //! Look-ups that share statements: under load, one statement looks up the keys of many callers.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use gatewright_storage_postgres::{Failure, Row, Statement, Value};
 use tokio::sync::oneshot::{Receiver, Sender, channel};
 
-/// Maximum number of statements of the same text that run at the same time. Callers wait until one of them ends, and then
-/// share the next one.
-const AT_ONCE: usize = 2;
+/// Callers wait while a statement of the same text runs, and then share the next one. If it takes longer than this, the
+/// next one starts beside it, so that a connection that hangs stops no others.
+pub(crate) const SLOW: Duration = Duration::from_millis(100);
+/// Maximum number of statements of the same text that run at the same time.
+const AT_ONCE: usize = 4;
 /// Maximum number of callers that share a statement.
 const CALLERS: usize = 64;
 
@@ -20,8 +23,27 @@ pub(crate) struct LookUps(Mutex<HashMap<&'static str, Queue>>);
 
 #[derive(Default)]
 struct Queue {
-    running: usize,
+    /// The start of the current statement of each turn, by the number of the turn.
+    turns: BTreeMap<u64, Instant>,
     waiting: VecDeque<(String, Sender<Answer>)>,
+}
+
+impl Queue {
+    /// Whether a statement can start beside those of all turns but this one.
+    fn is_due(&self, own: Option<u64>, now: Instant) -> bool {
+        let mut others = self.turns.iter().filter(|(turn, _)| Some(**turn) != own);
+        others.all(|(_, started)| now.duration_since(*started) >= SLOW)
+    }
+
+    /// Returns the number of a new turn if callers wait and a statement can start.
+    fn begin(&mut self, now: Instant) -> Option<u64> {
+        if self.waiting.is_empty() || self.turns.len() >= AT_ONCE || !self.is_due(None, now) {
+            return None;
+        }
+        let turn = self.turns.keys().last().map_or(0, |last| last + 1);
+        self.turns.insert(turn, now);
+        Some(turn)
+    }
 }
 
 impl LookUps {
@@ -29,26 +51,37 @@ impl LookUps {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a caller. Returns its answer, and whether a further statement is to run: then [`next`](Self::next) must be
-    /// called until it returns `None`.
-    pub(crate) fn add(&self, sql: &'static str, key: String) -> (Receiver<Answer>, bool) {
+    /// Adds a caller. Returns its answer, and the number of a turn if statements are to run: then [`next`](Self::next) must
+    /// be called until it returns `None`.
+    pub(crate) fn add(
+        &self,
+        sql: &'static str,
+        key: String,
+        now: Instant,
+    ) -> (Receiver<Answer>, Option<u64>) {
         let (sender, receiver) = channel();
         let mut queues = self.lock();
         let queue = queues.entry(sql).or_default();
         queue.waiting.push_back((key, sender));
-        let is_due = queue.running < AT_ONCE;
-        queue.running += usize::from(is_due);
-        (receiver, is_due)
+        (receiver, queue.begin(now))
     }
 
-    /// Returns the callers that share the next statement. `None` means that no caller waits and no statement follows.
-    pub(crate) fn next(&self, sql: &'static str) -> Option<Callers> {
+    /// Returns the number of a further turn if callers wait for a statement that takes long. [`next`](Self::next) must be
+    /// called as after [`add`](Self::add).
+    pub(crate) fn begin(&self, sql: &'static str, now: Instant) -> Option<u64> {
+        self.lock().get_mut(sql)?.begin(now)
+    }
+
+    /// Returns the callers that share the next statement of a turn. `None` means that the turn is over: no caller waits, or
+    /// another turn continues.
+    pub(crate) fn next(&self, sql: &'static str, turn: u64, now: Instant) -> Option<Callers> {
         let mut queues = self.lock();
         let queue = queues.get_mut(sql)?;
-        if queue.waiting.is_empty() {
-            queue.running -= 1;
+        if queue.waiting.is_empty() || !queue.is_due(Some(turn), now) {
+            queue.turns.remove(&turn);
             return None;
         }
+        queue.turns.insert(turn, now);
         let count = queue.waiting.len().min(CALLERS);
         let mut callers = HashMap::<_, Vec<_>>::with_capacity(count);
         for (key, caller) in queue.waiting.drain(..count) {
@@ -113,35 +146,67 @@ mod tests {
 
     #[test]
     fn callers_wait_for_the_next_statement_and_share_it() {
-        let look_ups = LookUps::default();
-        let due = |key: &str| look_ups.add(SQL, key.to_owned()).1;
-        assert!(due("a") && due("b"));
-        let first = look_ups.next(SQL).unwrap();
-        assert_eq!(first.0.len(), 2);
-        assert!(look_ups.next(SQL).is_none(), "the second has no callers");
-        assert!(due("c"));
-        assert!(!due("d") && !due("e"), "two statements run");
-        assert_eq!(look_ups.next(SQL).unwrap().0.len(), 3);
-        assert!(look_ups.next(SQL).is_none() && look_ups.next(SQL).is_none());
-        assert!(due("f"), "none runs");
+        let (look_ups, now) = (LookUps::default(), Instant::now());
+        let due = |key: &str| look_ups.add(SQL, key.to_owned(), now).1;
+        let callers = |turn| Some(look_ups.next(SQL, turn, now)?.0.len());
+        assert_eq!((due("a"), due("b")), (Some(0), None));
+        assert_eq!(callers(0), Some(2));
+        assert_eq!((due("c"), due("d"), due("e")), (None, None, None));
+        assert_eq!(callers(0), Some(3));
+        assert_eq!(callers(0), None, "no caller waits");
+        assert_eq!(due("f"), Some(0), "no statement runs");
+    }
+
+    #[test]
+    fn a_statement_that_takes_long_stops_no_others() {
+        let (look_ups, start) = (LookUps::default(), Instant::now());
+        let add = |now| {
+            let (_, turn) = look_ups.add(SQL, "key".to_owned(), now);
+            turn
+        };
+        let is_next = |turn, now| look_ups.next(SQL, turn, now).is_some();
+        assert_eq!(add(start), Some(0));
+        assert!(is_next(0, start));
+        assert_eq!(add(start + SLOW / 2), None);
+        let late = start + SLOW;
+        assert_eq!(look_ups.begin(SQL, start + SLOW / 2), None);
+        assert_eq!((look_ups.begin(SQL, late), add(late)), (Some(1), None));
+        assert!(is_next(1, late));
+        assert_eq!(add(late), None, "the second is not slow");
+        assert!(!is_next(0, late), "the second continues");
+        assert!(is_next(1, late));
+        // The third begins, although the second never ends.
+        let later = late + SLOW;
+        assert_eq!(add(later), Some(2));
+        assert!(is_next(2, later));
+        assert!(!is_next(2, later), "no caller waits");
+        assert_eq!(look_ups.begin(SQL, later + SLOW), None, "no caller waits");
+    }
+
+    #[test]
+    fn few_statements_run_at_the_same_time() {
+        let (look_ups, start) = (LookUps::default(), Instant::now());
+        let turns =
+            (0..10).map(|number| look_ups.add(SQL, "key".to_owned(), start + SLOW * number).1);
+        assert_eq!(turns.flatten().count(), AT_ONCE);
     }
 
     #[test]
     fn a_statement_has_a_limited_number_of_callers() {
-        let look_ups = LookUps::default();
+        let (look_ups, now) = (LookUps::default(), Instant::now());
         let _callers: Vec<_> = (0..CALLERS + 1)
-            .map(|number| look_ups.add(SQL, number.to_string()))
+            .map(|number| look_ups.add(SQL, number.to_string(), now))
             .collect();
-        assert_eq!(look_ups.next(SQL).unwrap().0.len(), CALLERS);
-        assert_eq!(look_ups.next(SQL).unwrap().0.len(), 1);
+        assert_eq!(look_ups.next(SQL, 0, now).unwrap().0.len(), CALLERS);
+        assert_eq!(look_ups.next(SQL, 0, now).unwrap().0.len(), 1);
     }
 
     #[test]
     fn each_caller_gets_the_rows_of_its_key() {
-        let look_ups = LookUps::default();
+        let (look_ups, now) = (LookUps::default(), Instant::now());
         let [one, again, missing, two] =
-            ["one", "one", "missing", "two"].map(|key| look_ups.add(SQL, key.to_owned()).0);
-        let callers = look_ups.next(SQL).unwrap();
+            ["one", "one", "missing", "two"].map(|key| look_ups.add(SQL, key.to_owned(), now).0);
+        let callers = look_ups.next(SQL, 0, now).unwrap();
         assert_eq!(callers.0.len(), 3, "the same key is looked up once");
         callers.answer(Ok(vec![row(2, "two"), row(1, "one"), row(3, "two")]));
         assert_eq!(values(one), [Value::Integer(1)]);
@@ -152,9 +217,10 @@ mod tests {
 
     #[test]
     fn a_failure_is_that_of_all_callers() {
-        let look_ups = LookUps::default();
-        let receivers = ["a", "b"].map(|key| look_ups.add(SQL, key.to_owned()).0);
-        look_ups.next(SQL).unwrap().answer(Err(unavailable("lost")));
+        let (look_ups, now) = (LookUps::default(), Instant::now());
+        let receivers = ["a", "b"].map(|key| look_ups.add(SQL, key.to_owned(), now).0);
+        let callers = look_ups.next(SQL, 0, now).unwrap();
+        callers.answer(Err(unavailable("lost")));
         for mut receiver in receivers {
             assert_eq!(
                 receiver.try_recv().unwrap().unwrap_err(),

@@ -1,7 +1,8 @@
 //! A pool of connections.
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod};
 use gatewright_storage_postgres::{Executor, Failure, Row, Statement, UrlError, pause_before};
@@ -10,8 +11,12 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::address::{Address, AddressError};
 use crate::connections::{Connections, Effect};
 use crate::failure::unavailable;
-use crate::look_ups::LookUps;
+use crate::look_ups::{LookUps, SLOW};
 use crate::tls;
+
+/// How often a caller lets the other tasks of its thread run before its look-up. Requests that have arrived by then get as
+/// far as their look-ups, and share the statement. A request is several tasks, each of which wakes the next one.
+const YIELDS: u32 = 4;
 
 /// Settings of a pool.
 #[derive(Debug, Clone)]
@@ -142,17 +147,41 @@ impl Postgres {
         ended.unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Answers the callers of a look-up until none waits.
-    async fn answer(self, sql: &'static str) {
-        while let Some(callers) = self.shared.look_ups.next(sql) {
-            let looked_up = self.query(callers.statement(sql)).await;
+    /// Answers the callers of a look-up until the turn is over.
+    async fn answer(self, sql: &'static str, turn: u64) {
+        let look_ups = &self.shared.look_ups;
+        while let Some(callers) = look_ups.next(sql, turn, Instant::now()) {
+            let mut looking_up = pin!(self.query(callers.statement(sql)));
+            let looked_up = match tokio::time::timeout(SLOW, &mut looking_up).await {
+                Ok(looked_up) => looked_up,
+                Err(_) => {
+                    if let Some(further) = look_ups.begin(sql, Instant::now()) {
+                        self.begin(sql, further);
+                    }
+                    looking_up.await
+                }
+            };
             callers.answer(looked_up);
         }
+    }
+
+    /// Begins a turn of look-ups on the thread of the connections.
+    fn begin(&self, sql: &'static str, turn: u64) {
+        self.shared.handle.spawn(self.clone().answer(sql, turn));
     }
 }
 
 fn closed() -> Failure {
     unavailable("the database is closed")
+}
+
+/// A turn of look-ups that begins when this is dropped, even if its caller waits no longer.
+struct Due<'a>(&'a Postgres, &'static str, u64);
+
+impl Drop for Due<'_> {
+    fn drop(&mut self) {
+        self.0.begin(self.1, self.2);
+    }
 }
 
 impl Executor for Postgres {
@@ -162,9 +191,12 @@ impl Executor for Postgres {
     }
 
     async fn look_up(&self, sql: &'static str, key: String) -> Result<Vec<Row>, Failure> {
-        let (answer, is_due) = self.shared.look_ups.add(sql, key);
-        if is_due {
-            self.shared.handle.spawn(self.clone().answer(sql));
+        let (answer, turn) = self.shared.look_ups.add(sql, key, Instant::now());
+        if let Some(turn) = turn {
+            let _due = Due(self, sql, turn);
+            for _ in 0..YIELDS {
+                tokio::task::yield_now().await;
+            }
         }
         answer.await.unwrap_or_else(|_| Err(closed()))
     }

@@ -1,11 +1,13 @@
 //! The settings of a connection, and look-ups that share statements.
 
+use std::pin::pin;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::executor::block_on;
 use futures::future::join_all;
-use gatewright_postgres::PoolSettings;
+use gatewright_postgres::{PoolSettings, Postgres};
 use gatewright_storage_postgres::{Executor as _, Value};
 use gatewright_tests::postgres::{Connections, PostgresServer};
 
@@ -55,17 +57,45 @@ fn callers_at_the_same_time_find_their_own_rows() {
     }
 }
 
-/// The first caller's request ends before its look-up has begun. The second one shares its statement.
+/// Looks up a key on a thread of its own, and returns the number of rows.
+fn look_up_in_time(postgres: Postgres, sql: &'static str, key: &'static str) -> usize {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let found = block_on(postgres.look_up(sql, key.to_owned()));
+        let _ = sender.send(found);
+    });
+    let found = receiver.recv_timeout(Duration::from_secs(20)).unwrap();
+    found.unwrap().len()
+}
+
+/// The first caller has begun the look-up. Then its request ends, or its thread is busy with something else.
 #[test]
-fn a_caller_that_gives_up_stops_no_others() {
+fn a_caller_that_stops_hinders_no_others() {
     let database = PostgresServer::shared().database();
     let connections = database.connect();
+    for ends in [true, false] {
+        let postgres = connections.postgres();
+        let mut first = Box::pin(postgres.look_up(LOOK_UP, "one".to_owned()));
+        assert!(first.as_mut().now_or_never().is_none());
+        let busy = (!ends).then_some(first);
+        assert_eq!(look_up_in_time(connections.postgres(), LOOK_UP, "two"), 0);
+        drop(busy);
+    }
+}
+
+/// The thread of a runtime waits for the answer, and polls nothing else.
+#[test]
+fn a_thread_that_waits_for_a_look_up_gets_it() {
+    let database = PostgresServer::shared().database();
+    let connections = database.connect();
+    let (sender, receiver) = channel();
     let postgres = connections.postgres();
-    let given_up = postgres.look_up(LOOK_UP, "one".to_owned()).now_or_never();
-    assert!(given_up.is_none());
-    let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        let found = block_on(postgres.look_up(LOOK_UP, "two".to_owned()));
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let found = runtime.unwrap().block_on(async {
+            let looking_up = postgres.look_up(LOOK_UP, "one".to_owned());
+            block_on(looking_up)
+        });
         let _ = sender.send(found);
     });
     let found = receiver.recv_timeout(Duration::from_secs(20)).unwrap();
@@ -81,7 +111,7 @@ fn a_look_up_that_takes_long_stops_no_others() {
     let database = PostgresServer::shared().database();
     let connections = database.connect();
     let postgres = connections.postgres();
-    let mut slow = std::pin::pin!(postgres.look_up(SLEEPS, "slow".to_owned()));
+    let mut slow = pin!(postgres.look_up(SLEEPS, "slow".to_owned()));
     let asleep = || {
         connections
             .run(&[ASLEEP])
@@ -92,7 +122,6 @@ fn a_look_up_that_takes_long_stops_no_others() {
     while asleep() == [Value::Integer(0)] {
         assert!(slow.as_mut().now_or_never().is_none());
     }
-    let quick = block_on(postgres.look_up(SLEEPS, "quick".to_owned()));
-    assert_eq!(quick.unwrap().len(), 1);
+    assert_eq!(look_up_in_time(connections.postgres(), SLEEPS, "quick"), 1);
     assert!(slow.now_or_never().is_none());
 }

@@ -1,5 +1,6 @@
 //! A pool of connections.
 
+use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,6 +8,8 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod};
 use gatewright_storage_postgres::{Executor, Failure, Row, Statement, UrlError, pause_before};
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::oneshot::channel;
+use tokio::task::yield_now;
 
 use crate::address::{Address, AddressError};
 use crate::connections::{Connections, Effect};
@@ -17,6 +20,8 @@ use crate::tls;
 /// How often a caller lets the other tasks of its thread run before its look-up. Requests that have arrived by then get as
 /// far as their look-ups, and share the statement. A request is several tasks, each of which wakes the next one.
 const YIELDS: u32 = 4;
+/// Maximum time that a look-up waits for this, because the thread of its caller can be busy.
+const GATHERING: Duration = Duration::from_millis(5);
 
 /// Settings of a pool.
 #[derive(Debug, Clone)]
@@ -147,41 +152,35 @@ impl Postgres {
         ended.unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Answers the callers of a look-up until the turn is over.
-    async fn answer(self, sql: &'static str, turn: u64) {
+    /// Answers the callers of a look-up until the turn is over. The first statement waits until `gathered` ends.
+    async fn answer(self, sql: &'static str, turn: u64, gathered: impl Future) {
+        let _ = tokio::time::timeout(GATHERING, gathered).await;
         let look_ups = &self.shared.look_ups;
         while let Some(callers) = look_ups.next(sql, turn, Instant::now()) {
             let mut looking_up = pin!(self.query(callers.statement(sql)));
-            let looked_up = match tokio::time::timeout(SLOW, &mut looking_up).await {
-                Ok(looked_up) => looked_up,
-                Err(_) => {
-                    if let Some(further) = look_ups.begin(sql, Instant::now()) {
-                        self.begin(sql, further);
+            let looked_up = loop {
+                match tokio::time::timeout(SLOW, &mut looking_up).await {
+                    Ok(looked_up) => break looked_up,
+                    Err(_) => {
+                        if let Some(further) = look_ups.begin(sql, Instant::now()) {
+                            self.begin(sql, further, ready(()));
+                        }
                     }
-                    looking_up.await
                 }
             };
             callers.answer(looked_up);
         }
     }
 
-    /// Begins a turn of look-ups on the thread of the connections.
-    fn begin(&self, sql: &'static str, turn: u64) {
-        self.shared.handle.spawn(self.clone().answer(sql, turn));
+    /// Begins a turn of look-ups on the thread of the connections, which needs nothing more from its caller.
+    fn begin(&self, sql: &'static str, turn: u64, gathered: impl Future + Send + 'static) {
+        let answering = self.clone().answer(sql, turn, gathered);
+        self.shared.handle.spawn(answering);
     }
 }
 
 fn closed() -> Failure {
     unavailable("the database is closed")
-}
-
-/// A turn of look-ups that begins when this is dropped, even if its caller waits no longer.
-struct Due<'a>(&'a Postgres, &'static str, u64);
-
-impl Drop for Due<'_> {
-    fn drop(&mut self) {
-        self.0.begin(self.1, self.2);
-    }
 }
 
 impl Executor for Postgres {
@@ -191,11 +190,21 @@ impl Executor for Postgres {
     }
 
     async fn look_up(&self, sql: &'static str, key: String) -> Result<Vec<Row>, Failure> {
-        let (answer, turn) = self.shared.look_ups.add(sql, key, Instant::now());
+        let (mut answer, turn) = self.shared.look_ups.add(sql, key, Instant::now());
         if let Some(turn) = turn {
-            let _due = Due(self, sql, turn);
-            for _ in 0..YIELDS {
-                tokio::task::yield_now().await;
+            let (gathering, gathered) = channel::<()>();
+            self.begin(sql, turn, gathered);
+            let gather = async move {
+                for _ in 0..YIELDS {
+                    yield_now().await;
+                }
+                drop(gathering);
+            };
+            tokio::select! {
+                biased;
+                () = gather => {}
+                // It comes first if this thread is busy.
+                answer = &mut answer => return answer.unwrap_or_else(|_| Err(closed())),
             }
         }
         answer.await.unwrap_or_else(|_| Err(closed()))

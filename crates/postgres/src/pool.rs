@@ -172,7 +172,7 @@ impl Postgres {
         }
     }
 
-    /// Begins a turn of look-ups on the thread of the connections, which needs nothing more from its caller.
+    /// Begins a turn of look-ups on the thread of the connections. It goes on without its caller.
     fn begin(&self, sql: &'static str, turn: u64, gathered: impl Future + Send + 'static) {
         let answering = self.clone().answer(sql, turn, gathered);
         self.shared.handle.spawn(answering);

@@ -28,7 +28,7 @@ const SPIN: (&str, &str) = ("gatewright-spin", "spin-provider");
 const SPIN_POSTGRES: (&str, &str) = ("gatewright-spin-postgres", "spin-postgres-provider");
 pub(crate) const POSTGRES_FEATURE: &str = "gatewright-spin/postgres";
 const CORE: (&str, &str) = ("gatewright-core", "auth-core");
-const MEMORY: (&str, &str) = ("gatewright-storage-memory", "memory-provider");
+const MEMORY: (&str, &str) = ("gatewright-memory", "memory-provider");
 const FAULTY: (&str, &str) = ("gatewright-faulty", "faulty");
 /// The names of the service composed with each provider on Spin.
 const COMPOSED: &str = "gatewright-spin";
@@ -36,6 +36,9 @@ const COMPOSED_POSTGRES: &str = "gatewright-spin-postgres";
 /// Crates and the folders of their Workers in `target/`.
 const WORKER: (&str, &str) = ("gatewright-cloudflare", "cloudflare");
 const WORKER_KIT: (&str, &str) = ("gatewright-worker-kit", "worker-kit");
+
+/// The crate that enables the same features in every build, so that components and Workers share dependencies.
+const FEATURES: &str = "gatewright-features";
 
 /// Overrides of the profile of all modules for the npm package's modules.
 const JAVASCRIPT: &str = "packages/verify/profile.toml";
@@ -257,7 +260,8 @@ fn compile_crates(packages: &BTreeSet<&str>, feature: Option<&str>) -> Result<()
     build
         .current_dir(root())
         .args(["build", "--locked", "--profile", WASM])
-        .args(["--target", TARGET]);
+        .args(["--target", TARGET])
+        .args(["--package", FEATURES]);
     for package in packages {
         build.args(["--package", package]);
     }

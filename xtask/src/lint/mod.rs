@@ -33,7 +33,7 @@ const COMPONENTS: [&str; 18] = [
     "--package",
     "gatewright-js-verify",
     "--package",
-    "gatewright-storage-memory",
+    "gatewright-memory",
     "--package",
     "gatewright-spin",
     "--package",
@@ -64,7 +64,7 @@ fn lint_native() -> Result<()> {
     let twice = built_twice()?;
     if !twice.is_empty() {
         bail!(
-            "`cargo xtask serve` and `cargo xtask test` build these with different features, see xtask/pack/Cargo.toml: {}",
+            "`cargo xtask serve` and `cargo xtask test` build these with different features, see xtask/features/Cargo.toml: {}",
             twice.join(", ")
         );
     }

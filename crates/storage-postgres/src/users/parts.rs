@@ -15,12 +15,12 @@ const MAX_INTEGER: i64 = (1 << 53) - 1;
 /// follows this index. The second reads the few users whom `$16` lists. Every statement names every parameter, so that all
 /// have the same.
 macro_rules! part {
-    ($from:literal, $key:literal, $id:literal, $type:literal, $where:expr, $after:literal, $order:literal) => {
+    ($from:expr, $key:literal, $id:literal, $type:literal, $where:expr, $after:literal, $order:literal) => {
         [
             part!($from, "$16::text[] IS NULL", $key, $id, $type, $where, $after, $order),
             part!(
                 concat!("unnest($16::text[]) AS few (id) CROSS JOIN ", $from),
-                "users.id = few.id",
+                concat!($id, " = few.id"),
                 $key,
                 $id,
                 $type,
@@ -30,7 +30,7 @@ macro_rules! part {
             ),
         ]
     };
-    ($from:expr, $is:literal, $key:literal, $id:literal, $type:literal, $where:expr, $after:literal, $order:literal) => {
+    ($from:expr, $is:expr, $key:literal, $id:literal, $type:literal, $where:expr, $after:literal, $order:literal) => {
         concat!(
             "SELECT ",
             $key,
@@ -148,19 +148,23 @@ const SEARCH: [Texts; 3] = [
         ">",
         "ASC"
     ),
+    // `OFFSET 0` keeps the subquery apart, so that the server reads the user of each term in the order of the index. Without
+    // statistics it would read all users first.
     part!(
-        "user_terms JOIN users ON users.id = user_terms.user_id",
-        "user_terms.term",
-        "user_terms.user_id",
-        "text",
         concat!(
-            "user_terms.term < $15 AND ",
+            "user_terms CROSS JOIN LATERAL (SELECT * FROM users WHERE users.id = user_terms.user_id
+            AND ",
             not_by_email!(),
             " AND coalesce(NOT ",
             matches!("users.username_key"),
             ", true) AND NOT EXISTS (SELECT 1 FROM user_terms AS earlier
-                WHERE earlier.user_id = users.id AND earlier.term >= $14 AND earlier.term < user_terms.term)"
+                WHERE earlier.user_id = user_terms.user_id AND earlier.term >= $14 AND earlier.term < user_terms.term)
+            OFFSET 0) AS users"
         ),
+        "user_terms.term",
+        "user_terms.user_id",
+        "text",
+        "user_terms.term < $15",
         ">",
         "ASC"
     ),

@@ -2,8 +2,7 @@
 //! database has no statistics in the first minute, or after an import or an upgrade of the server.
 //!
 //! The callers of the kit ask for the plan of each statement the first times they see it, each time with its parameters, and
-//! again if others are left out.
-//! PostgreSQL uses a plan that ignores the parameters only if it expects it to be cheaper.
+//! again if others are left out. PostgreSQL uses a plan that ignores the parameters only if it expects it to be cheaper.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};

@@ -1,6 +1,7 @@
 //! The storage in memory as a component that exports the world `provider`: an example, whose data is lost when the
 //! instance ends. Settings are environment variables, the log is standard error, and mail is refused.
 
+// Generated bindings use the component model's ABI, which passes raw pointers.
 #![allow(unsafe_code, reason = "generated bindings")]
 #![cfg(target_family = "wasm")]
 

@@ -1,1 +1,3 @@
 //! Nothing: only the dependencies of this crate matter, see `Cargo.toml`.
+
+#![forbid(unsafe_code)]

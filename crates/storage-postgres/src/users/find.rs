@@ -87,7 +87,7 @@ macro_rules! member_columns {
     };
 }
 
-pub(crate) use {account_columns, member_columns};
+pub(crate) use account_columns;
 
 const FIND_IDENTITY: &str = concat!(
     "SELECT ",
@@ -113,19 +113,31 @@ pub(crate) async fn find_identity(
     rows.into_iter().next().map(read).transpose()
 }
 
-const FIND: &str = concat!("SELECT ", member_columns!(), " FROM users WHERE id = $1");
+// The subquery keeps the server from planning the statement again for each list.
+const FIND: &str = concat!(
+    "SELECT ",
+    member_columns!(),
+    " FROM users WHERE id = ANY ((SELECT $1::text[])::text[])"
+);
 
 pub(crate) async fn find_user(
     database: &Database<impl Executor>,
     user_id: String,
 ) -> Result<Option<UserDetails>, StorageError> {
-    let rows = database
-        .query(Statement::new(FIND, vec![user_id.into()]))
-        .await?;
-    rows.into_iter()
-        .next()
-        .map(|mut row| member(&mut row))
-        .transpose()
+    Ok(find_users(database, vec![user_id]).await?.pop())
+}
+
+/// Returns those of the users who exist, in any order.
+pub(crate) async fn find_users(
+    database: &Database<impl Executor>,
+    ids: Vec<String>,
+) -> Result<Vec<UserDetails>, StorageError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let find = Statement::new(FIND, vec![ids.into()]);
+    let rows = database.query(find).await?;
+    rows.into_iter().map(|mut row| member(&mut row)).collect()
 }
 
 /// Reads the columns of `account_columns!`.
@@ -137,7 +149,7 @@ fn account(row: &mut Row) -> Result<Account, StorageError> {
 }
 
 /// Reads the columns of `member_columns!`.
-pub(crate) fn member(row: &mut Row) -> Result<UserDetails, StorageError> {
+fn member(row: &mut Row) -> Result<UserDetails, StorageError> {
     let account = account(row)?;
     let text: String = row.next()?;
     let identities = lists::identities(&text, &account.user.id)?;

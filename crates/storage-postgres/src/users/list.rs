@@ -1,11 +1,13 @@
 //! Pages of the list of users.
 
-use gatewright_storage::{StorageError, UserPage, UserQuery};
+use std::collections::HashMap;
+
+use gatewright_storage::{StorageError, UserDetails, UserPage, UserQuery};
 
 use crate::database::Database;
 use crate::executor::{Executor, Statement};
 use crate::users::filters::{filters, small_filter_ids};
-use crate::users::find::member;
+use crate::users::find::find_users;
 use crate::users::parts::{Key, parts};
 use crate::value::Value;
 use gatewright_storage_sql::position::Position;
@@ -21,13 +23,16 @@ pub(crate) async fn list(
     let descending = query.descending && query.search.is_none();
     let limit = query.limit.clamp(1, LIMIT);
     let small_filter_ids = small_filter_ids(database, &query).await?;
-    let (mut users, mut places) = (Vec::new(), Vec::new());
+    let mut places = Vec::new();
     let after = query.after.as_ref().map(Position::read).transpose()?;
     let first = after.as_ref().map_or(0, |place| place.part);
     let parts = (0..).zip(parts(&query, descending));
     for (part, (sql, key, start)) in parts.skip_while(|(part, _)| *part < first) {
         // One row more than the page shows whether there is a next page.
-        let wanted = limit + 1 - users.len() as u64;
+        let wanted = limit + 1 - places.len() as u64;
+        if wanted == 0 {
+            break;
+        }
         let mut parameters = filters(&query, wanted);
         parameters.extend(match &after {
             Some(after) if after.part == part => {
@@ -55,16 +60,22 @@ pub(crate) async fn list(
                 key: text()?,
                 tie_break: text()?,
             });
-            users.push(member(&mut row)?);
-        }
-        if users.len() as u64 > limit {
-            users.pop();
-            places.pop();
-            return Ok(UserPage {
-                users,
-                next: places.pop().map(Position::cursor),
-            });
         }
     }
-    Ok(UserPage { users, next: None })
+    let is_last = places.len() as u64 <= limit;
+    places.truncate(limit as usize);
+    // The server plans a list for its parameters each time, and the users of a page only once.
+    let ids = places.iter().map(|place| place.tie_break.clone()).collect();
+    let users = find_users(database, ids).await?;
+    let mut users: HashMap<String, UserDetails> = users
+        .into_iter()
+        .map(|details| (details.account.user.id.clone(), details))
+        .collect();
+    Ok(UserPage {
+        users: places
+            .iter()
+            .filter_map(|place| users.remove(&place.tie_break))
+            .collect(),
+        next: places.pop().filter(|_| !is_last).map(Position::cursor),
+    })
 }

@@ -2,7 +2,6 @@
 
 use gatewright_storage::{StorageError, TimeRange, UserOrder, UserQuery};
 
-use crate::users::find::member_columns;
 use crate::value::Value;
 use gatewright_storage_sql::position::not_of_this_list;
 use gatewright_storage_sql::text::LAST;
@@ -10,10 +9,10 @@ use gatewright_storage_sql::text::LAST;
 /// A time after every stored one.
 const MAX_INTEGER: i64 = (1 << 53) - 1;
 
-/// One part of a list: the users that match `$where` and whose key (`$key`) is after `($12, $13)`. The identifier (`$id`)
-/// orders users of the same key. Both are columns of one table, whose index starts a page at its place. The first statement
-/// follows this index. The second reads the few users whom `$16` lists. Every statement names every parameter, so that all
-/// have the same.
+/// One part of a list: the places of the users who match `$where` and whose key (`$key`) is after `($12, $13)`. The
+/// identifier (`$id`) orders users of the same key. Both are columns of one table, whose index starts a page at its place.
+/// The first statement follows this index. The second reads the few users whom `$16` lists. Every statement names every
+/// parameter, so that all have the same.
 macro_rules! part {
     ($from:expr, $key:literal, $id:literal, $type:literal, $where:expr, $after:literal, $order:literal) => {
         [
@@ -36,9 +35,7 @@ macro_rules! part {
             $key,
             " AS place, ",
             $id,
-            " AS tie, ",
-            member_columns!(),
-            " FROM ",
+            " AS tie FROM ",
             $from,
             " WHERE ",
             $is,

@@ -23,8 +23,16 @@ pub fn pause_before(attempt: u32, random: u64) -> Duration {
 /// The character that the server refuses, so that no row has it.
 const NULL: char = '\0';
 
-fn has_null_character(parameter: &Value) -> bool {
-    matches!(parameter, Value::Text(text) if text.contains(NULL))
+/// Takes texts that no row has out of the parameters that select rows. Returns whether rows can remain.
+fn selects_rows(parameters: &mut [Value]) -> bool {
+    parameters.iter_mut().all(|parameter| match parameter {
+        Value::Text(text) => !text.contains(NULL),
+        Value::Texts(texts) => {
+            texts.retain(|text| !text.as_ref().is_some_and(|text| text.contains(NULL)));
+            true
+        }
+        _ => true,
+    })
 }
 
 /// An executor, and the rule by which its transactions run again.
@@ -35,8 +43,8 @@ pub(crate) struct Database<E> {
 
 impl<E: Executor> Database<E> {
     /// Runs a statement that changes nothing. Parameters select its rows.
-    pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
-        if statement.parameters.iter().any(has_null_character) {
+    pub(crate) async fn query(&self, mut statement: Statement) -> Result<Vec<Row>, StorageError> {
+        if !selects_rows(&mut statement.parameters) {
             return Ok(Vec::new());
         }
         self.again(|| self.executor.query(statement.clone())).await

@@ -119,10 +119,10 @@ macro_rules! matches {
         concat!("(", $key, " >= $14 AND ", $key, " < $15)")
     };
 }
-/// Whether the search does not match the user's address, which an earlier part lists.
-macro_rules! not_by_email {
-    () => {
-        concat!("coalesce(NOT ", matches!("users.email_key"), ", true)")
+/// Whether the search does not match this key of a user. Otherwise an earlier part lists the user.
+macro_rules! not_listed_by {
+    ($key:literal) => {
+        concat!("coalesce(NOT ", matches!($key), ", true)")
     };
 }
 
@@ -141,7 +141,7 @@ const SEARCH: [Texts; 3] = [
         "users.username_key",
         "users.id",
         "text",
-        concat!("users.username_key < $15 AND ", not_by_email!()),
+        concat!("users.username_key < $15 AND ", not_listed_by!("users.email_key")),
         ">",
         "ASC"
     ),
@@ -151,10 +151,10 @@ const SEARCH: [Texts; 3] = [
         concat!(
             "user_terms CROSS JOIN LATERAL (SELECT * FROM users WHERE users.id = user_terms.user_id
             AND ",
-            not_by_email!(),
-            " AND coalesce(NOT ",
-            matches!("users.username_key"),
-            ", true) AND NOT EXISTS (SELECT 1 FROM user_terms AS earlier
+            not_listed_by!("users.email_key"),
+            " AND ",
+            not_listed_by!("users.username_key"),
+            " AND NOT EXISTS (SELECT 1 FROM user_terms AS earlier
                 WHERE earlier.user_id = user_terms.user_id AND earlier.term >= $14 AND earlier.term < user_terms.term)
             OFFSET 0) AS users"
         ),

@@ -47,6 +47,9 @@ pub(crate) struct UpstreamTokens {
     pub expires_at: Option<u64>,
     /// The granted scopes, if the provider names them.
     pub scope: Option<String>,
+    /// Until when a request that refreshes them has claimed this, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_until: Option<u64>,
 }
 
 impl UpstreamTokens {
@@ -58,6 +61,7 @@ impl UpstreamTokens {
             refresh_token: response.refresh_token.as_ref().map(text),
             expires_at: response.expires_in.map(|span| now.as_secs() + span),
             scope: response.scope.clone(),
+            claimed_until: None,
         }
     }
 }

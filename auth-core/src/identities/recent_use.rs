@@ -20,7 +20,7 @@ pub(crate) fn use_later<P: Platform>(context: &Context<P>, person: &Person, stor
             Some(seal_tokens(
                 context,
                 &key,
-                &with_refresh_token(tokens, before),
+                &with_refresh_token(tokens, before.as_ref()),
             ))
         }
         // They were stored under an earlier setting.
@@ -44,7 +44,7 @@ pub(crate) fn use_later<P: Platform>(context: &Context<P>, person: &Person, stor
 /// only.
 pub(super) fn with_refresh_token(
     new: &UpstreamTokens,
-    before: Option<UpstreamTokens>,
+    before: Option<&UpstreamTokens>,
 ) -> UpstreamTokens {
     let mut tokens = new.clone();
     if tokens.refresh_token.is_none() {
@@ -92,9 +92,10 @@ mod tests {
             refresh_token: refresh.map(str::to_owned),
             expires_at: None,
             scope: None,
+            claimed_until: None,
         };
-        let refresh = |new, before| {
-            let kept = with_refresh_token(&tokens("b", new), before);
+        let refresh = |new, before: Option<UpstreamTokens>| {
+            let kept = with_refresh_token(&tokens("b", new), before.as_ref());
             assert_eq!(kept.access_token, "b");
             kept.refresh_token.clone()
         };

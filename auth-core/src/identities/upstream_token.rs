@@ -11,6 +11,7 @@ use crate::federation::refresh::refresh_tokens;
 use crate::identities::Identities;
 use crate::identities::identity::{identity_id, open_tokens, seal_tokens};
 use crate::identities::recent_use::with_refresh_token;
+use crate::outbound::FETCH_TIMEOUT;
 use crate::platform::Platform;
 use crate::rate_limits::quota::{SelfService, count_self_service};
 use crate::secret::SecretToken;
@@ -19,6 +20,13 @@ use crate::time::Timestamp;
 
 /// How long before its end an access token counts as expired, so that it is not handed out just to be refused.
 const MARGIN: Duration = Duration::from_secs(60);
+
+/// How long a request that refreshes tokens keeps others from it. Longer than its requests to the provider can take.
+const CLAIM: Duration = Duration::from_secs(4 * FETCH_TIMEOUT.as_secs());
+
+/// How often, and at which intervals, the others look for the new tokens.
+const LOOKS: usize = 30;
+const LOOK: Duration = Duration::from_millis(100);
 
 /// An access token of a provider.
 pub struct UpstreamToken {
@@ -32,7 +40,8 @@ pub struct UpstreamToken {
 
 impl<P: Platform> Identities<'_, P> {
     /// Returns the access token that a provider has given to the user of a session. An expired one is refreshed first.
-    /// An administrator who acts as the user does not get it, and nobody does once tokens are no longer stored.
+    /// An administrator who acts as the user does not get it, and nobody does once tokens are no longer stored. Of
+    /// concurrent requests one sends the refresh token, and the others wait for its tokens.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::TokensNotStored`] if there is none, or one that has expired and can't be refreshed;
@@ -57,63 +66,121 @@ impl<P: Platform> Identities<'_, P> {
         let refresh_token = tokens.refresh_token.as_deref();
         let refresh_token = refresh_token.ok_or(Error::TokensNotStored)?;
         count_self_service(context, user_id, SelfService::Identity, client).await?;
-        let refreshed = match refresh_tokens(context, &stored, refresh_token).await {
-            Ok(Some(mut refreshed)) => {
-                // Without one, the scope is the same as before (RFC 6749 section 6).
-                if refreshed.scope.is_none() {
-                    refreshed.scope.clone_from(&tokens.scope);
-                }
-                with_refresh_token(&refreshed, Some(tokens))
-            }
-            // Another request may have used the refresh token up, and have stored the next tokens.
-            Ok(None) => {
-                let error = Error::TokensNotStored;
-                let found = stored_meanwhile(context, user_id, id, &stored, error).await;
-                if matches!(found, Err(Error::TokensNotStored)) {
-                    forget(context, stored).await?;
-                }
-                return found;
-            }
-            Err(error) => return stored_meanwhile(context, user_id, id, &stored, error).await,
-        };
-        let key = identity_key(&stored);
-        let sealed = seal_tokens(context, &key, &refreshed);
-        let storage = context.storage();
-        // If another request was faster, its tokens stay; these are valid as well.
-        storage
-            .replace_identity_tokens(key.issuer, key.subject, stored.tokens, Some(sealed))
-            .await?;
-        Ok(handed_out(&refreshed))
+        match claim(context, &stored, &tokens).await? {
+            Some(claimed) => refresh(context, claimed, &tokens, refresh_token).await,
+            None => refreshed_by_another(context, user_id, id).await,
+        }
     }
 }
 
-/// Returns the token that another request has stored since `before` was read.
+/// Claims the refresh of an identity's tokens: a provider may revoke all of them if a refresh token is sent twice.
+/// Returns the identity with its claimed tokens, or `None` if another request refreshes them.
+async fn claim<P: Platform>(
+    context: &Context<P>,
+    stored: &Identity,
+    tokens: &UpstreamTokens,
+) -> Result<Option<Identity>> {
+    let now = context.now().as_secs();
+    if tokens.claimed_until.is_some_and(|until| until > now) {
+        return Ok(None);
+    }
+    let mut claimed = tokens.clone();
+    claimed.claimed_until = Some(now + CLAIM.as_secs());
+    let sealed = seal_tokens(context, &identity_key(stored), &claimed);
+    Ok(replace(context, stored, Some(sealed.clone()))
+        .await?
+        .then(|| Identity {
+            tokens: Some(sealed),
+            ..stored.clone()
+        }))
+}
+
+/// Refreshes claimed tokens, and ends the claim.
+async fn refresh<P: Platform>(
+    context: &Context<P>,
+    claimed: Identity,
+    tokens: &UpstreamTokens,
+    refresh_token: &str,
+) -> Result<UpstreamToken> {
+    match refresh_tokens(context, &claimed, refresh_token).await {
+        Ok(Some(mut refreshed)) => {
+            // Without one, the scope is the same as before (RFC 6749 section 6).
+            if refreshed.scope.is_none() {
+                refreshed.scope.clone_from(&tokens.scope);
+            }
+            let refreshed = with_refresh_token(&refreshed, Some(tokens));
+            store_refreshed(context, claimed, &refreshed, refresh_token).await?;
+            Ok(handed_out(&refreshed))
+        }
+        Ok(None) => {
+            replace(context, &claimed, None).await?;
+            Err(Error::TokensNotStored)
+        }
+        Err(error) => {
+            let mut unclaimed = tokens.clone();
+            unclaimed.claimed_until = None;
+            let sealed = seal_tokens(context, &identity_key(&claimed), &unclaimed);
+            replace(context, &claimed, Some(sealed)).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Stores refreshed tokens. Those that a sign-in has stored meanwhile stay, unless they still have the refresh token that
+/// was used.
+async fn store_refreshed<P: Platform>(
+    context: &Context<P>,
+    mut stored: Identity,
+    refreshed: &UpstreamTokens,
+    used: &str,
+) -> Result<()> {
+    let key = identity_key(&stored);
+    let sealed = seal_tokens(context, &key, refreshed);
+    while !replace(context, &stored, Some(sealed.clone())).await? {
+        stored = find(context, &stored.user_id, &identity_id(&key)).await?;
+        let other = opened(context, &stored);
+        if other.is_none_or(|other| other.refresh_token.as_deref() != Some(used)) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until the request that has claimed the refresh stores new tokens. Returns them.
 ///
 /// # Errors
-/// `error` if there is none.
-async fn stored_meanwhile<P: Platform>(
+/// [`Error::TokensNotStored`] if the provider has refused the refresh token, [`Error::ProviderUnavailable`] if there are
+/// no new tokens.
+async fn refreshed_by_another<P: Platform>(
     context: &Context<P>,
     user_id: &str,
     id: &str,
-    before: &Identity,
-    error: Error,
 ) -> Result<UpstreamToken> {
-    let now = find(context, user_id, id).await?;
-    let changed = (now.tokens != before.tokens).then(|| opened(context, &now));
-    match changed.flatten() {
-        Some(tokens) if is_valid(context, &tokens) => Ok(handed_out(&tokens)),
-        _ => Err(error),
+    for _ in 0..LOOKS {
+        context.platform.pause(LOOK).await;
+        let stored = find(context, user_id, id).await?;
+        let tokens = opened(context, &stored).ok_or(Error::TokensNotStored)?;
+        if is_valid(context, &tokens) {
+            return Ok(handed_out(&tokens));
+        }
+        if tokens.claimed_until.is_none() {
+            break;
+        }
     }
+    Err(Error::ProviderUnavailable)
 }
 
-/// Deletes tokens that can't be refreshed any more, unless other ones are stored by now.
-async fn forget<P: Platform>(context: &Context<P>, stored: Identity) -> Result<()> {
-    let key = identity_key(&stored);
+/// Replaces the tokens of an identity, unless they have changed since it was read. Returns whether it has.
+async fn replace<P: Platform>(
+    context: &Context<P>,
+    read: &Identity,
+    tokens: Option<String>,
+) -> Result<bool> {
+    let key = identity_key(read);
     let storage = context.storage();
-    storage
-        .replace_identity_tokens(key.issuer, key.subject, stored.tokens, None)
-        .await?;
-    Ok(())
+    let replaced =
+        storage.replace_identity_tokens(key.issuer, key.subject, read.tokens.clone(), tokens);
+    Ok(replaced.await?)
 }
 
 async fn find<P: Platform>(context: &Context<P>, user_id: &str, id: &str) -> Result<Identity> {

@@ -3,8 +3,9 @@
 use core::time::Duration;
 
 use super::*;
-use crate::account::change::MAX_IDENTITIES;
+use crate::account::change::{MAX_IDENTITIES, identity_key};
 use crate::federation::person::UpstreamTokens;
+use crate::identities::identity::seal_tokens;
 use crate::storage::Identities as _;
 use crate::{ImportIdentity, ImportOptions, ImportOutcome, ImportUser};
 
@@ -146,6 +147,7 @@ fn with_tokens(auth: &Service, access: &str, refresh: Option<&str>) -> Person {
             refresh_token: refresh.map(str::to_owned),
             expires_at: Some(expires_at),
             scope: None,
+            claimed_until: None,
         }),
         ..unverified("1", "ada@example.com")
     }
@@ -300,6 +302,50 @@ fn a_sign_in_does_not_overwrite_refreshed_tokens() {
     assert_eq!(token(&auth, &ada).unwrap(), "refreshed");
     after_answer(&auth);
     assert_eq!(token(&auth, &ada).unwrap(), "refreshed");
+}
+
+/// Stores the claim of another request on the refresh of these tokens.
+fn claimed_by_another(auth: &Service, active: &ActiveSession, tokens: &UpstreamTokens) {
+    let context = auth.federation().context;
+    let storage = auth.platform().storage();
+    let stored = at_once(storage.list_identities(active.user.id.clone())).unwrap();
+    let mut claimed = tokens.clone();
+    claimed.claimed_until = Some(auth.platform().now().as_secs() + 10);
+    let key = identity_key(&stored[0]);
+    let sealed = seal_tokens(context, &key, &claimed);
+    let before = stored[0].tokens.clone();
+    let claimed = storage.replace_identity_tokens(key.issuer, key.subject, before, Some(sealed));
+    assert!(at_once(claimed).unwrap());
+}
+
+/// A request that ended without a result keeps the others from the refresh only for a while.
+#[test]
+fn a_refresh_token_is_not_sent_while_another_request_sends_it() {
+    let auth = service(&[STORED]);
+    let person = with_tokens(&auth, "first", Some("refresh"));
+    let ada = enter(&auth, &person);
+    auth.platform().advance(Duration::from_secs(3600));
+    let answer = r#"{"access_token": "second", "token_type": "Bearer", "expires_in": 3600}"#;
+    auth.platform().serve(TOKEN, 200, answer);
+    claimed_by_another(&auth, &ada, person.tokens.as_ref().unwrap());
+    assert_eq!(token(&auth, &ada).err(), Some(Error::ProviderUnavailable));
+    assert_eq!(requests(&auth), 0);
+    auth.platform().advance(Duration::from_secs(10));
+    assert_eq!(token(&auth, &ada).unwrap(), "second");
+    assert_eq!(requests(&auth), 1);
+}
+
+/// The next request sends the refresh token again as soon as the provider is back.
+#[test]
+fn a_refresh_that_failed_keeps_nobody_waiting() {
+    let auth = service(&[STORED]);
+    let ada = enter(&auth, &with_tokens(&auth, "first", Some("refresh")));
+    auth.platform().advance(Duration::from_secs(3600));
+    auth.platform().break_down(TOKEN);
+    assert_eq!(token(&auth, &ada).err(), Some(Error::ProviderUnavailable));
+    let answer = r#"{"access_token": "second", "token_type": "Bearer", "expires_in": 3600}"#;
+    auth.platform().serve(TOKEN, 200, answer);
+    assert_eq!(token(&auth, &ada).unwrap(), "second");
 }
 
 fn imported(auth: &Service, users: Vec<ImportUser>, trial: bool) -> Vec<ImportOutcome> {

@@ -1,6 +1,7 @@
 //! The provider's own tokens.
 
-use gatewright_tests::host::{Host, SETUP};
+use futures::future::join_all;
+use gatewright_tests::host::{Host, SETUP, Tokens};
 use gatewright_tests::identity::{IdentityService, Reply};
 use serde_json::json;
 
@@ -75,7 +76,7 @@ async fn a_token_is_refreshed_and_handed_to_its_owner() {
     let host = host.restart_later(3601);
     service.set_ahead(3601);
     let renewed = host.refresh(&ada.refresh_token).await;
-    let ada = gatewright_tests::host::Tokens::of(&renewed.body);
+    let ada = Tokens::of(&renewed.body);
     let fresh = host.post_as(&at, &ada.access_token).await;
     fresh.assert_ok();
     assert_ne!(fresh.body["access_token"], token);
@@ -85,7 +86,7 @@ async fn a_token_is_refreshed_and_handed_to_its_owner() {
     // A provider that fails has a code of ours.
     let host = host.restart_later(3 * 3600);
     let renewed = host.refresh(&ada.refresh_token).await;
-    let ada = gatewright_tests::host::Tokens::of(&renewed.body);
+    let ada = Tokens::of(&renewed.body);
     for (reply, status, code) in [
         (
             Reply::Of(500, "text/plain", String::new()),
@@ -122,4 +123,27 @@ async fn a_token_is_refreshed_and_handed_to_its_owner() {
     let answer = host.post_as(&at, &ada.access_token).await;
     answer.assert_error(404, "tokens_not_stored");
     assert_eq!(service.requests("acme", "token").len(), asked);
+}
+
+/// A provider can take a refresh token that comes twice for a stolen one, and revoke all tokens. Concurrent requests send
+/// it once, and the next one is kept.
+#[tokio::test]
+async fn concurrent_requests_send_a_refresh_token_once() {
+    let service = IdentityService::start(&["acme"], &[]);
+    let mut host = service.host(&[OWN[0], ("OAUTH_STORE_TOKENS", "true")]);
+    service.person("acme", verified("1", "ada@example.com"));
+    let mut ada = signed_in(&host, &service, "acme").await;
+    let at = path(&host, &ada.access_token).await;
+    for hours in [2, 4] {
+        host = host.restart_later(hours * 3600);
+        service.set_ahead(hours * 3600);
+        ada = Tokens::of(&host.refresh(&ada.refresh_token).await.body);
+        let before = service.requests("acme", "token").len();
+        let answers = join_all((0..5).map(|_| host.post_as(&at, &ada.access_token))).await;
+        for answer in &answers {
+            answer.assert_ok();
+            assert_eq!(answer.body, answers[0].body);
+        }
+        assert_eq!(service.requests("acme", "token").len(), before + 1);
+    }
 }

@@ -47,7 +47,7 @@ impl<P: Platform> Accounts<'_, P> {
     pub async fn undo_email(self, token: &str, client: &Client) -> Result<User> {
         let context = self.context;
         let usable = peek_of_user::<OldAddress, _>(context, Purpose::UndoEmail, token).await?;
-        take_from_stranger(context, &usable.user_id, &usable.payload.email, client).await?;
+        take_from_newcomer(context, &usable.user_id, &usable.payload, client).await?;
         let now = context.now();
         let mut removes_factor = false;
         let undone = Event::of_user(EventKind::EmailChangeUndone, &usable.user_id);
@@ -104,27 +104,30 @@ impl<P: Platform> Accounts<'_, P> {
     }
 }
 
-/// Deletes an account that was registered with this address meanwhile without proving it. The owner who gets the
-/// address back has proved it.
-async fn take_from_stranger<P: Platform>(
+/// Deletes an account that was registered with the address since the change, without proving it. The owner who gets the
+/// address back has proved it. An older account has got the address from an administrator, and keeps it.
+async fn take_from_newcomer<P: Platform>(
     context: &Context<P>,
     user_id: &str,
-    address: &str,
+    old: &OldAddress,
     client: &Client,
 ) -> Result<()> {
     let storage = context.storage();
-    let name = LoginName::Email(email_key(address));
+    let name = LoginName::Email(email_key(&old.email));
     let holder = storage
         .find_account(name)
         .await?
         .map(|account| account.user);
-    let strangers = |user: &User| user.id != user_id && user.email_proved_at.is_none();
-    let Some(stranger) = holder.filter(strangers) else {
+    let registered_it = |user: &User| {
+        let is_newer = user.created_at.as_millis() >= old.changed_at;
+        user.id != user_id && user.email_proved_at.is_none() && is_newer
+    };
+    let Some(newcomer) = holder.filter(registered_it) else {
         return Ok(());
     };
-    let event = Event::new(EventKind::AccountDeleted).on("user", &stranger.id);
+    let event = Event::new(EventKind::AccountDeleted).on("user", &newcomer.id);
     let event = audit_event(context, event.because("email_change_undone"), client);
-    let deleted = delete_user(context, &stranger.id, event, |member| {
+    let deleted = delete_user(context, &newcomer.id, event, |member| {
         let proven = member.account.user.email_proved_at.is_some();
         // No link deletes a user to whom an administrator has granted a role.
         if proven || member.roles.iter().any(|role| role != USER) {

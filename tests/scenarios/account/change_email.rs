@@ -139,6 +139,41 @@ async fn the_oldest_address_has_the_last_word() {
     take_back(&undo[1]).await.assert_error(400, "link_invalid");
 }
 
+/// An account that is older than the change did not register the address: an administrator has given it.
+#[tokio::test]
+async fn an_undo_deletes_no_account_that_was_there_before() {
+    let mail = MailService::start();
+    let host = mail.host(&[SETUP]);
+    let root = host.administrator().await;
+    let ben = host.person(&root, "ben", &["user"]).await;
+    let ada = host.person(&root, "ada", &["user"]).await;
+    let body = json!({"email": "ada@example.org", "password": PASSWORD});
+    host.send_as("POST", "/account/change-email", ada.token(), body)
+        .await;
+    let confirm = mail.link("change_email", "ada@example.org");
+    host.post_as(&format!("/auth/confirm-email/{confirm}"), ada.token())
+        .await
+        .assert_ok();
+    let undo = mail.link("email_changed", &ada.email);
+    let given = json!({"email": &ada.email});
+    host.send_as("PATCH", &ben.path(), root.token(), given)
+        .await
+        .assert_ok();
+    let path = format!("/auth/undo-email/{undo}");
+    host.post(&path, json!({}))
+        .await
+        .assert_error(409, "email_taken");
+    assert_eq!(host.record(&root, &ben.id).await["email"], ada.email);
+    // The link still works when the address is free.
+    let other = json!({"email": "ben@example.org"});
+    host.send_as("PATCH", &ben.path(), root.token(), other)
+        .await
+        .assert_ok();
+    let undone = host.post(&path, json!({})).await;
+    undone.assert_ok();
+    assert_eq!(undone.body["email"], ada.email);
+}
+
 /// Undoing a change of address also removes a factor that was added after it, or less than 24 hours before it. A formerly
 /// verified address is notified, whatever an administrator has set since.
 #[tokio::test]

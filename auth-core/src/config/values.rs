@@ -51,7 +51,7 @@ settings! {
     COOKIE_DOMAIN cookie_domain: Option<String> = "", parse::domain, "the host of PUBLIC_BASE_URL, or a parent domain of it", Addresses, "example.com";
     /// Whether users must verify their e-mail address before they can sign in. Registration then doesn't reveal which addresses are taken.
     REQUIRE_EMAIL_VERIFICATION require_email_verification: bool = "false", parse::boolean, "true or false", Accounts, "true";
-    /// Whether the link that verifies an address also requires the password or a session, so that nobody verifies an account that a stranger created with their address.
+    /// Whether the link that verifies an address also requires the password, a session or a sign-in by a provider, so that nobody verifies an account that a stranger created with their address.
     VERIFY_NEEDS_PASSWORD verify_needs_password: bool = "true", parse::boolean, "true or false", Accounts, "false";
     /// Lifetime of links that verify an address.
     VERIFY_TOKEN_TTL verify_token_life: Duration = "86400", |text| parse::whole(text, 300, 2_592_000).map(Duration::from_secs), "seconds, 300 to 2592000", Accounts, "3600";

@@ -1,5 +1,5 @@
-//! Size budgets, so that sizes don't grow unnoticed. A commit that raises a budget gives the reason. The budgets of the
-//! npm package are in `packages/verify/tests/package.test.mjs`.
+//! Size budgets, so that sizes don't grow unnoticed, and what modules must not contain. A commit that raises a budget gives
+//! the reason. The budgets of the npm package are in `packages/verify/tests/package.test.mjs`.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::print_stdout, reason = "the sizes are what one wants to read")]
@@ -31,4 +31,26 @@ fn the_spin_component_is_within_its_budget() {
     let size = component("gatewright-spin").metadata().unwrap().len();
     println!("the Spin component: {size} bytes");
     assert!(size < SPIN, "{size} bytes");
+}
+
+/// The compiler writes the path of each source file that can panic into a module.
+#[test]
+fn no_module_names_the_machine_that_built_it() {
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+    let mut modules = Vec::new();
+    for folder in ["components", "cloudflare", "js/wasm"] {
+        let files = std::fs::read_dir(target.join(folder)).unwrap();
+        let files = files.map(|file| file.unwrap().path());
+        modules.extend(files.filter(|path| path.extension().is_some_and(|kind| kind == "wasm")));
+    }
+    assert!(modules.len() > 5, "{modules:?}");
+    for module in modules {
+        let bytes = std::fs::read(&module).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        let found = text.find("/registry/src/").map(|at| {
+            let from = text.floor_char_boundary(at.saturating_sub(40));
+            text[from..].chars().take(120).collect::<String>()
+        });
+        assert_eq!(found, None, "{}", module.display());
+    }
 }

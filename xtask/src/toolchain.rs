@@ -70,7 +70,7 @@ impl WasmToolchain {
         Ok(Self::Debian)
     }
 
-    /// Returns its cargo, which compiles for [`TARGET`] with SIMD.
+    /// Returns its cargo, which compiles for [`TARGET`] with the flags of all modules.
     pub(crate) fn cargo(self) -> Command {
         let mut cargo = match self {
             Self::Active => crate::process::cargo(),
@@ -83,12 +83,24 @@ impl WasmToolchain {
                 cargo
             }
         };
-        // Argon2 and SHA-2 are slow without it. Every engine has it since 2023.
-        cargo.env(
-            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
-            "-C target-feature=+simd128",
-        );
+        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags());
         cargo
+    }
+}
+
+/// Returns the compiler's flags, separated by spaces.
+fn flags() -> String {
+    // Argon2 and SHA-2 are slow without it. Every engine has it since 2023.
+    let simd = "-C target-feature=+simd128".to_owned();
+    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo_home = cargo_home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let sources = cargo_home.map(|home| home.join("registry/src"));
+    match sources.as_deref().and_then(Path::to_str) {
+        // Messages of panics name the file. Without this, a published module contains the home folder of its builder.
+        Some(sources) if !sources.contains(char::is_whitespace) => {
+            format!("{simd} --remap-path-prefix={sources}=registry")
+        }
+        _ => simd,
     }
 }
 

@@ -26,7 +26,7 @@ const SERVICE: (&str, &str) = ("gatewright-service", "service");
 const SPIN: (&str, &str) = ("gatewright-spin", "spin-provider");
 /// The provider on PostgreSQL: the same crate, with a feature. Its module is a copy with a name of its own.
 const SPIN_POSTGRES: (&str, &str) = ("gatewright-spin-postgres", "spin-postgres-provider");
-pub(crate) const POSTGRES_FEATURE: &str = "gatewright-spin/postgres";
+const POSTGRES_FEATURE: &str = "gatewright-spin/postgres";
 const CORE: (&str, &str) = ("gatewright-core", "auth-core");
 const MEMORY: (&str, &str) = ("gatewright-memory", "memory-provider");
 const FAULTY: (&str, &str) = ("gatewright-faulty", "faulty");
@@ -114,24 +114,56 @@ impl Module {
     }
 }
 
-/// Compiles modules, as many as possible in one run of cargo, so that no core is idle while one is linked.
-pub(crate) fn compile(modules: &[Module]) -> Result<()> {
+/// Crates that one run of cargo compiles, with a feature of one of them.
+type Selected = (BTreeSet<&'static str>, Option<&'static str>);
+
+/// Returns what to compile for modules: as many crates as possible in one run of cargo, so that no core is idle while one
+/// is linked.
+fn selected(modules: &[Module]) -> Vec<Selected> {
     let components = modules.iter().flat_map(|module| module.components());
     let components: BTreeSet<_> = components.copied().collect();
+    let mut selected = Vec::new();
     if modules.contains(&Module::SpinPostgres) {
         // With the same crates, so that their dependencies are compiled once.
-        compile_crates(&components, Some(POSTGRES_FEATURE))?;
-        std::fs::copy(module(SPIN.0), module(SPIN_POSTGRES.0))?;
+        selected.push((components.clone(), Some(POSTGRES_FEATURE)));
     }
     if modules.iter().any(|module| *module != Module::SpinPostgres) {
-        compile_crates(&components, None)?;
+        selected.push((components, None));
     }
     let workers = modules.iter().filter_map(|module| module.worker());
-    compile_crates(&workers.collect(), None)?;
+    selected.push((workers.collect(), None));
+    selected.retain(|(packages, _)| !packages.is_empty());
+    selected
+}
+
+/// Compiles modules.
+pub(crate) fn compile(modules: &[Module]) -> Result<()> {
+    for crates in selected(modules) {
+        run(&mut cargo_for("build", &crates)?)?;
+        if crates.1.is_some() {
+            std::fs::copy(module(SPIN.0), module(SPIN_POSTGRES.0))?;
+        }
+    }
     if modules.contains(&Module::Js) {
         for (_, package, options) in JS_MODULES {
             compile_js(package, options)?;
         }
+    }
+    Ok(())
+}
+
+/// Runs clippy on everything that is compiled for WebAssembly. With the selections of [`compile`], cargo reuses the macros
+/// and build scripts that it has built.
+pub(crate) fn lint() -> Result<()> {
+    let others = selected(&Module::ALL);
+    let others = others.iter().map(|crates| cargo_for("clippy", crates));
+    let js = JS_MODULES.map(|(_, package, options)| {
+        let mut clippy = cargo_for_js("clippy", package)?;
+        clippy.args(options);
+        Ok(clippy)
+    });
+    for clippy in others.chain(js) {
+        run(clippy?.args(["--", "-D", "warnings"]))?;
     }
     Ok(())
 }
@@ -251,45 +283,44 @@ fn bind_worker(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
 /// The profile of all modules.
 const WASM: &str = "wasm";
 
-/// Compiles crates as core modules, with a feature of one of them.
-fn compile_crates(packages: &BTreeSet<&str>, feature: Option<&str>) -> Result<()> {
-    if packages.is_empty() {
-        return Ok(());
-    }
-    let mut build = WasmToolchain::ensure()?.cargo();
-    build
-        .current_dir(root())
-        .args(["build", "--locked", "--profile", WASM])
-        .args(["--target", TARGET])
-        .args(["--package", FEATURES]);
+/// Returns a run of cargo for crates.
+fn cargo_for(verb: &str, (packages, feature): &Selected) -> Result<Command> {
+    let mut cargo = wasm_cargo(verb)?;
+    cargo.args(["--package", FEATURES]);
     for package in packages {
-        build.args(["--package", package]);
+        cargo.args(["--package", package]);
     }
     if let Some(feature) = feature {
-        build.args(["--features", feature]);
+        cargo.args(["--features", feature]);
     }
-    run(&mut build)
+    Ok(cargo)
+}
+
+/// Returns a run of cargo for a crate of the npm package.
+fn cargo_for_js(verb: &str, package: &str) -> Result<Command> {
+    let mut cargo = wasm_cargo(verb)?;
+    cargo.args(["--config", JAVASCRIPT, "--package", package]);
+    Ok(cargo)
+}
+
+fn wasm_cargo(verb: &str) -> Result<Command> {
+    let mut cargo = WasmToolchain::ensure()?.cargo();
+    cargo
+        .current_dir(root())
+        .args([verb, "--locked", "--profile", WASM, "--target", TARGET]);
+    Ok(cargo)
 }
 
 /// Compiles a module of the npm package. Returns its path.
 fn compile_js(package: &str, options: &[&str]) -> Result<PathBuf> {
-    let mut build = WasmToolchain::ensure()?.cargo();
-    run(build
-        .current_dir(root())
-        .args(["build", "--locked", "--profile", WASM])
-        .args(["--config", JAVASCRIPT])
-        .args(["--target", TARGET, "--package", package])
-        .args(options))?;
+    run(cargo_for_js("build", package)?.args(options))?;
     Ok(module(package))
 }
 
 /// Runs a crate's tests as WebAssembly, by this program and its arguments.
 pub(crate) fn test(package: &str, runner: &[&str]) -> Result<()> {
-    let mut test = WasmToolchain::ensure()?.cargo();
-    run(test
-        .current_dir(root())
-        .args(["test", "--locked", "--profile", WASM])
-        .args(["--target", TARGET, "--package", package])
+    run(wasm_cargo("test")?
+        .args(["--package", package])
         .args(["--lib", "--tests", "--config"])
         .arg(format!("target.{TARGET}.runner = {runner:?}")))
 }

@@ -11,34 +11,12 @@ mod tokens;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::component::POSTGRES_FEATURE;
+use crate::component;
 use crate::documents::{Built, document};
 use crate::packages::built_twice;
-use crate::process::{cargo, output, root, run};
+use crate::process::{cargo, output, run};
 use crate::stage::{Stages, stage};
-use crate::toolchain::{TARGET, WasmToolchain};
-
-/// Crates whose code is compiled only for WebAssembly.
-const COMPONENTS: [&str; 18] = [
-    "--package",
-    "gatewright-cloudflare",
-    "--package",
-    "gatewright-core",
-    "--package",
-    "gatewright-service",
-    "--package",
-    "gatewright-faulty",
-    "--package",
-    "gatewright-js-crypto",
-    "--package",
-    "gatewright-js-verify",
-    "--package",
-    "gatewright-memory",
-    "--package",
-    "gatewright-spin",
-    "--package",
-    "gatewright-worker-kit",
-];
+use crate::toolchain::TARGET;
 
 /// Runs all checks.
 pub(crate) fn run_all() -> Result<()> {
@@ -50,7 +28,7 @@ pub(crate) fn run_all() -> Result<()> {
     let stages = Stages::default();
     let done = stages.together(vec![
         stage("lints and documentation", lint_native),
-        stage("lints of WebAssembly crates", lint_components),
+        stage("lints of WebAssembly crates", component::lint),
         stage("dependencies", || {
             dependencies::check()?;
             rust_version::check(&metadata)
@@ -76,21 +54,6 @@ fn lint_native() -> Result<()> {
         );
     }
     document(&built)
-}
-
-fn lint_components() -> Result<()> {
-    for features in [&[][..], &["--features", POSTGRES_FEATURE]] {
-        let mut clippy = WasmToolchain::ensure()?.cargo();
-        clippy
-            .current_dir(root())
-            .args(["clippy", "--locked", "--profile", "wasm"])
-            .args(["--target", TARGET]);
-        run(clippy
-            .args(COMPONENTS)
-            .args(features)
-            .args(["--", "-D", "warnings"]))?;
-    }
-    Ok(())
 }
 
 /// Returns the output of `cargo metadata` for the workspace and its dependencies, on the supported platforms.

@@ -6,8 +6,10 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread::available_parallelism;
+use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::usage::{cpu, cpu_of_children};
 use crate::component::{self, Module};
@@ -125,10 +127,7 @@ pub(crate) fn run() -> Result<()> {
             Command::new("node").args(["node.mjs", implementation]),
         )
     };
-    let mut native = Contender::start(
-        "C",
-        Command::new(folder().join(".venv/bin/python")).arg("native.py"),
-    )?;
+    let mut native = in_c()?;
     let mut wasmtime = Command::new(hashes);
     wasmtime.env("GATEWRIGHT_COMPONENTS", root().join("target/components"));
     let newer = root().join("hosts/cloudflare/node_modules/node/bin/node");
@@ -180,6 +179,54 @@ pub(crate) fn run() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Hashes of each process in [`argon2_in_c`].
+const HASHES_IN_C: u32 = 60;
+
+/// The rate of argon2-cffi.
+pub(super) struct InC {
+    /// Argon2id hashes in a second of the clock, by a process for each processor.
+    pub(super) rate: f64,
+    /// Milliseconds of a hash in these processes.
+    pub(super) hash: f64,
+}
+
+/// Where the aims of rates were set, argon2-cffi took this many milliseconds.
+pub(super) const IN_C_AT_AIMS: f64 = 17.0;
+
+/// Measures argon2-cffi, which says how fast this machine is now.
+pub(super) fn argon2_in_c() -> Result<InC> {
+    python_packages(&folder())?;
+    let processors = available_parallelism()?.get();
+    let mut contenders = (0..processors)
+        .map(|_| in_c())
+        .collect::<Result<Vec<_>>>()?;
+    for contender in &mut contenders {
+        contender.compute(KINDS[0], 1)?;
+    }
+    let started = Instant::now();
+    std::thread::scope(|scope| -> Result<()> {
+        let computing = contenders
+            .iter_mut()
+            .map(|contender| scope.spawn(|| contender.compute(KINDS[0], HASHES_IN_C)));
+        for computed in computing.collect::<Vec<_>>() {
+            computed
+                .join()
+                .map_err(|_| anyhow!("a thread panicked"))??;
+        }
+        Ok(())
+    })?;
+    let hash = started.elapsed().as_secs_f64() / f64::from(HASHES_IN_C);
+    Ok(InC {
+        rate: processors as f64 / hash,
+        hash: hash * 1000.0,
+    })
+}
+
+fn in_c() -> Result<Contender> {
+    let mut python = Command::new(folder().join(".venv/bin/python"));
+    Contender::start("C", python.arg("native.py"))
 }
 
 fn folder() -> PathBuf {

@@ -2,7 +2,7 @@
 
 use core::future::{Future, poll_fn};
 use core::pin::pin;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::task::{Context as TaskContext, Poll, Waker};
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -37,6 +37,8 @@ pub(crate) struct StandIn {
     answers: Mutex<BTreeMap<String, Answer>>,
     /// The address whose answers have to be waited for.
     slow: Mutex<Option<String>>,
+    /// Whether the next pause has to be waited for.
+    waits_in_pause: AtomicBool,
     /// The outbound requests so far.
     pub(crate) requests: Mutex<Vec<OutboundRequest>>,
     log: Mutex<Vec<String>>,
@@ -80,11 +82,7 @@ impl Platform for StandIn {
         self.requests.lock().unwrap().push(request);
         let place = url.split('?').next().unwrap_or_default();
         let mut waits = self.slow.lock().unwrap().as_deref() == Some(place);
-        poll_fn(|_| match core::mem::take(&mut waits) {
-            true => Poll::Pending,
-            false => Poll::Ready(()),
-        })
-        .await;
+        wait_once(&mut waits).await;
         let answer = self.answers.lock().unwrap().get(place).cloned();
         let (status, body) = answer.ok_or_else(|| format!("nothing is at {url}"))??;
         let body = body.into_bytes();
@@ -92,6 +90,8 @@ impl Platform for StandIn {
     }
 
     async fn pause(&self, span: Duration) {
+        let mut waits = self.waits_in_pause.swap(false, Ordering::Relaxed);
+        wait_once(&mut waits).await;
         self.advance(span);
     }
 
@@ -103,6 +103,15 @@ impl Platform for StandIn {
         let line = format!("{} {message} {fields:?}\n", level.as_str());
         self.log.lock().unwrap().push(line);
     }
+}
+
+/// Lets a future wait once if `waits` is set.
+async fn wait_once(waits: &mut bool) {
+    poll_fn(|_| match core::mem::take(waits) {
+        true => Poll::Pending,
+        false => Poll::Ready(()),
+    })
+    .await;
 }
 
 impl StandIn {
@@ -120,6 +129,11 @@ impl StandIn {
     /// Lets futures wait once for each answer from an address from now on.
     pub(crate) fn slow_down(&self, url: &str) {
         *self.slow.lock().unwrap() = Some(url.to_owned());
+    }
+
+    /// Lets a future wait in its next pause.
+    pub(crate) fn wait_in_pause(&self) {
+        self.waits_in_pause.store(true, Ordering::Relaxed);
     }
 
     /// Lets requests to an address fail from now on.
@@ -185,6 +199,7 @@ pub(crate) fn auth(settings: &[(&str, &str)]) -> Auth<StandIn> {
         mail: Mutex::default(),
         answers: Mutex::default(),
         slow: Mutex::default(),
+        waits_in_pause: AtomicBool::default(),
         requests: Mutex::default(),
         log: Mutex::default(),
         storage_calls: AtomicUsize::default(),

@@ -113,24 +113,28 @@ async fn take_from_newcomer<P: Platform>(
     client: &Client,
 ) -> Result<()> {
     let storage = context.storage();
-    let name = LoginName::Email(email_key(&old.email));
+    let key = email_key(&old.email);
+    let name = LoginName::Email(key.clone());
     let holder = storage
         .find_account(name)
         .await?
         .map(|account| account.user);
     let registered_it = |user: &User| {
+        let has_it = user.email.as_deref().map(email_key).as_ref() == Some(&key);
         let is_newer = user.created_at.as_millis() >= old.changed_at;
-        user.id != user_id && user.email_proved_at.is_none() && is_newer
+        has_it && user.id != user_id && user.email_proved_at.is_none() && is_newer
     };
-    let Some(newcomer) = holder.filter(registered_it) else {
+    let Some(newcomer) = holder.filter(&registered_it) else {
         return Ok(());
     };
     let event = Event::new(EventKind::AccountDeleted).on("user", &newcomer.id);
     let event = audit_event(context, event.because("email_change_undone"), client);
     let deleted = delete_user(context, &newcomer.id, event, |member| {
-        let proven = member.account.user.email_proved_at.is_some();
+        if !registered_it(&member.account.user) {
+            return Err(Error::NotFound("user"));
+        }
         // No link deletes a user to whom an administrator has granted a role.
-        if proven || member.roles.iter().any(|role| role != USER) {
+        if member.roles.iter().any(|role| role != USER) {
             return Err(Error::EmailTaken);
         }
         Ok(())

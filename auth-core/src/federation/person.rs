@@ -64,4 +64,11 @@ impl UpstreamTokens {
             claimed_until: None,
         }
     }
+
+    /// Returns these tokens without a claim.
+    pub(crate) fn unclaimed(&self) -> Self {
+        let mut tokens = self.clone();
+        tokens.claimed_until = None;
+        tokens
+    }
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::federation::person::{Person, UpstreamTokens};
 use crate::identities::identity::{open_tokens, seal_tokens};
 use crate::platform::{Level, Platform};
-use crate::storage::{Identities as _, Identity};
+use crate::storage::{Identities as _, Identity, IdentityKey, Users as _};
 
 /// Queues what a person's sign-in says about the identity: its time, the address, and the provider's tokens.
 pub(crate) fn use_later<P: Platform>(context: &Context<P>, person: &Person, stored: &Identity) {
@@ -73,12 +73,45 @@ async fn try_store<P: Platform>(context: &Context<P>, used: IdentityUse) -> Resu
         return Ok(());
     }
     if let Some((before, after)) = used.tokens {
-        // If they have changed since the sign-in read them, a refresh was faster, and its tokens are newer.
-        storage
-            .replace_identity_tokens(used.issuer, used.subject, before, after)
-            .await?;
+        let key = IdentityKey {
+            issuer: used.issuer,
+            subject: used.subject,
+        };
+        replace_tokens(context, key, before, after).await?;
     }
     Ok(())
+}
+
+/// Replaces the tokens that a sign-in has read. If they have changed since, a refresh was faster, and its tokens are newer.
+/// A claim or its end changes only the text.
+async fn replace_tokens<P: Platform>(
+    context: &Context<P>,
+    key: IdentityKey,
+    before: Option<String>,
+    after: Option<String>,
+) -> Result<()> {
+    let storage = context.storage();
+    let opened = |sealed: &Option<String>| {
+        let tokens = open_tokens(context, &key, sealed.as_deref()?)?;
+        Some(tokens.unclaimed())
+    };
+    let read = opened(&before);
+    let mut expected = before;
+    loop {
+        let (issuer, subject) = (key.issuer.clone(), key.subject.clone());
+        let replaced = storage.replace_identity_tokens(issuer, subject, expected, after.clone());
+        if replaced.await? {
+            return Ok(());
+        }
+        let found = storage.find_identity(key.issuer.clone(), key.subject.clone());
+        let Some(stored) = found.await? else {
+            return Ok(());
+        };
+        expected = stored.identity.tokens;
+        if expected.is_none() || opened(&expected) != read {
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::account::change::identity_key;
 use crate::client::Client;
 use crate::context::Context;
@@ -24,9 +26,10 @@ const MARGIN: Duration = Duration::from_secs(60);
 /// How long a request that refreshes tokens keeps others from it. Longer than its requests to the provider can take.
 const CLAIM: Duration = Duration::from_secs(4 * FETCH_TIMEOUT.as_secs());
 
-/// How often, and at which intervals, the others look for the new tokens.
-const LOOKS: usize = 30;
-const LOOK: Duration = Duration::from_millis(100);
+/// How often the others look for the new tokens, and by how much each pause is longer than the one before: six seconds in
+/// all, which two requests to the provider take at most.
+const LOOKS: u32 = 15;
+const LOOK: Duration = Duration::from_millis(50);
 
 /// An access token of a provider.
 pub struct UpstreamToken {
@@ -58,17 +61,32 @@ impl<P: Platform> Identities<'_, P> {
             return Err(Error::TokensNotStored);
         }
         let user_id = &active.user.id;
-        let stored = find(context, user_id, id).await?;
-        let tokens = opened(context, &stored).ok_or(Error::TokensNotStored)?;
-        if is_valid(context, &tokens) {
-            return Ok(handed_out(&tokens));
-        }
-        let refresh_token = tokens.refresh_token.as_deref();
-        let refresh_token = refresh_token.ok_or(Error::TokensNotStored)?;
-        count_self_service(context, user_id, SelfService::Identity, client).await?;
-        match claim(context, &stored, &tokens).await? {
-            Some(claimed) => refresh(context, claimed, &tokens, refresh_token).await,
-            None => refreshed_by_another(context, user_id, id).await,
+        let mut looks = 0;
+        let mut expired: Option<Zeroizing<String>> = None;
+        loop {
+            let stored = find(context, user_id, id).await?;
+            let tokens = opened(context, &stored).ok_or(Error::TokensNotStored)?;
+            // Another request has refreshed them, perhaps to tokens of a short life.
+            let is_new = expired
+                .as_ref()
+                .is_some_and(|old| **old != tokens.access_token);
+            if is_new || is_valid(context, &tokens) {
+                return Ok(handed_out(&tokens));
+            }
+            let refresh_token = tokens.refresh_token.as_deref();
+            let refresh_token = refresh_token.ok_or(Error::TokensNotStored)?;
+            if expired.is_none() {
+                count_self_service(context, user_id, SelfService::Identity, client).await?;
+                expired = Some(Zeroizing::new(tokens.access_token.clone()));
+            }
+            if let Some(claimed) = claim(context, &stored, &tokens).await? {
+                return refresh(context, claimed, &tokens, refresh_token).await;
+            }
+            looks += 1;
+            if looks > LOOKS {
+                return Err(Error::ProviderUnavailable);
+            }
+            context.platform.pause(LOOK * looks).await;
         }
     }
 }
@@ -112,22 +130,36 @@ async fn refresh<P: Platform>(
             store_refreshed(context, claimed, &refreshed, refresh_token).await?;
             Ok(handed_out(&refreshed))
         }
-        Ok(None) => {
-            replace(context, &claimed, None).await?;
-            Err(Error::TokensNotStored)
-        }
+        Ok(None) => give_up(context, &claimed, None, Error::TokensNotStored).await,
         Err(error) => {
-            let mut unclaimed = tokens.clone();
-            unclaimed.claimed_until = None;
-            let sealed = seal_tokens(context, &identity_key(&claimed), &unclaimed);
-            replace(context, &claimed, Some(sealed)).await?;
-            Err(error)
+            let sealed = seal_tokens(context, &identity_key(&claimed), &tokens.unclaimed());
+            give_up(context, &claimed, Some(sealed), error).await
         }
     }
 }
 
-/// Stores refreshed tokens. Those that a sign-in has stored meanwhile stay, unless they still have the refresh token that
-/// was used.
+/// Ends a claim without new tokens. Returns those that a sign-in has stored meanwhile.
+///
+/// # Errors
+/// `error` if there are none.
+async fn give_up<P: Platform>(
+    context: &Context<P>,
+    claimed: &Identity,
+    left: Option<String>,
+    error: Error,
+) -> Result<UpstreamToken> {
+    if replace(context, claimed, left).await? {
+        return Err(error);
+    }
+    let id = identity_id(&identity_key(claimed));
+    let stored = find(context, &claimed.user_id, &id).await?;
+    match opened(context, &stored) {
+        Some(tokens) if is_valid(context, &tokens) => Ok(handed_out(&tokens)),
+        _ => Err(error),
+    }
+}
+
+/// Stores refreshed tokens. Those that a sign-in has stored meanwhile stay if they have a refresh token of their own.
 async fn store_refreshed<P: Platform>(
     context: &Context<P>,
     mut stored: Identity,
@@ -139,35 +171,11 @@ async fn store_refreshed<P: Platform>(
     while !replace(context, &stored, Some(sealed.clone())).await? {
         stored = find(context, &stored.user_id, &identity_id(&key)).await?;
         let other = opened(context, &stored);
-        if other.is_none_or(|other| other.refresh_token.as_deref() != Some(used)) {
+        if other.is_some_and(|other| other.refresh_token.as_deref() != Some(used)) {
             break;
         }
     }
     Ok(())
-}
-
-/// Waits until the request that has claimed the refresh stores new tokens. Returns them.
-///
-/// # Errors
-/// [`Error::TokensNotStored`] if the provider has refused the refresh token, [`Error::ProviderUnavailable`] if there are
-/// no new tokens.
-async fn refreshed_by_another<P: Platform>(
-    context: &Context<P>,
-    user_id: &str,
-    id: &str,
-) -> Result<UpstreamToken> {
-    for _ in 0..LOOKS {
-        context.platform.pause(LOOK).await;
-        let stored = find(context, user_id, id).await?;
-        let tokens = opened(context, &stored).ok_or(Error::TokensNotStored)?;
-        if is_valid(context, &tokens) {
-            return Ok(handed_out(&tokens));
-        }
-        if tokens.claimed_until.is_none() {
-            break;
-        }
-    }
-    Err(Error::ProviderUnavailable)
 }
 
 /// Replaces the tokens of an identity, unless they have changed since it was read. Returns whether it has.

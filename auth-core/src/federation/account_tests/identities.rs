@@ -1,5 +1,8 @@
 //! Linking and unlinking, and the tokens of providers.
 
+use core::future::Future as _;
+use core::pin::pin;
+use core::task::{Context as TaskContext, Waker};
 use core::time::Duration;
 
 use super::*;
@@ -306,16 +309,9 @@ fn a_sign_in_does_not_overwrite_refreshed_tokens() {
 
 /// Stores the claim of another request on the refresh of these tokens.
 fn claimed_by_another(auth: &Service, active: &ActiveSession, tokens: &UpstreamTokens) {
-    let context = auth.federation().context;
-    let storage = auth.platform().storage();
-    let stored = at_once(storage.list_identities(active.user.id.clone())).unwrap();
     let mut claimed = tokens.clone();
     claimed.claimed_until = Some(auth.platform().now().as_secs() + 10);
-    let key = identity_key(&stored[0]);
-    let sealed = seal_tokens(context, &key, &claimed);
-    let before = stored[0].tokens.clone();
-    let claimed = storage.replace_identity_tokens(key.issuer, key.subject, before, Some(sealed));
-    assert!(at_once(claimed).unwrap());
+    replace_tokens(auth, active, &claimed);
 }
 
 /// A request that ended without a result keeps the others from the refresh only for a while.
@@ -333,6 +329,104 @@ fn a_refresh_token_is_not_sent_while_another_request_sends_it() {
     auth.platform().advance(Duration::from_secs(10));
     assert_eq!(token(&auth, &ada).unwrap(), "second");
     assert_eq!(requests(&auth), 1);
+}
+
+/// The refresh token of a sign-in can be the only one that is good, whatever a request does with the one before.
+#[test]
+fn a_claim_does_not_keep_a_sign_in_from_storing_its_tokens() {
+    let auth = service(&[STORED]);
+    let person = with_tokens(&auth, "first", Some("refresh"));
+    let ada = enter(&auth, &person);
+    auth.platform().advance(Duration::from_secs(3600));
+    let again = with_tokens(&auth, "second", Some("next"));
+    let context = auth.federation().context;
+    let signed_in = sign_in(context, again, TokenFormat::Opaque, &[], client());
+    assert!(matches!(at_once(signed_in), Ok(Exchange::SignedIn(_))));
+    claimed_by_another(&auth, &ada, person.tokens.as_ref().unwrap());
+    after_answer(&auth);
+    assert_eq!(token(&auth, &ada).unwrap(), "second");
+    assert_eq!(requests(&auth), 0);
+}
+
+/// Replaces the stored tokens.
+fn replace_tokens(auth: &Service, active: &ActiveSession, tokens: &UpstreamTokens) {
+    let context = auth.federation().context;
+    let storage = auth.platform().storage();
+    let stored = at_once(storage.list_identities(active.user.id.clone())).unwrap();
+    let key = identity_key(&stored[0]);
+    let sealed = seal_tokens(context, &key, tokens);
+    let before = stored[0].tokens.clone();
+    let replaced = storage.replace_identity_tokens(key.issuer, key.subject, before, Some(sealed));
+    assert!(at_once(replaced).unwrap());
+}
+
+/// Requests the token, and lets a sign-in store tokens while the provider answers.
+fn token_beside_a_sign_in(
+    auth: &Service,
+    active: &ActiveSession,
+    tokens: &UpstreamTokens,
+) -> Result<String> {
+    auth.platform().slow_down(TOKEN);
+    let id = first_id(auth, active);
+    let context = &mut TaskContext::from_waker(Waker::noop());
+    let mut refreshing = pin!(auth.identities().token(active, &id, client()));
+    assert!(refreshing.as_mut().poll(context).is_pending());
+    replace_tokens(auth, active, tokens);
+    at_once(refreshing).map(|token| token.access_token.expose().to_owned())
+}
+
+/// The request that the provider refuses has no tokens, but the sign-in has.
+#[test]
+fn the_tokens_of_a_sign_in_are_handed_out_if_the_refresh_fails() {
+    for (status, answer) in [(400, r#"{"error": "invalid_grant"}"#), (500, "")] {
+        let auth = service(&[STORED]);
+        let ada = enter(&auth, &with_tokens(&auth, "first", Some("refresh")));
+        auth.platform().advance(Duration::from_secs(3600));
+        auth.platform().serve(TOKEN, status, answer);
+        let next = with_tokens(&auth, "second", Some("next")).tokens.unwrap();
+        let found = token_beside_a_sign_in(&auth, &ada, &next);
+        assert_eq!(found.unwrap(), "second", "{status}");
+        assert_eq!(token(&auth, &ada).unwrap(), "second", "{status}");
+    }
+}
+
+/// The tokens of a sign-in without a refresh token have the one before, which the refresh has used up.
+#[test]
+fn a_refresh_leaves_the_refresh_token_that_is_good() {
+    for (signed_in, expected) in [("refresh", "refreshed"), ("next", "second")] {
+        let auth = service(&[STORED]);
+        let ada = enter(&auth, &with_tokens(&auth, "first", Some("refresh")));
+        auth.platform().advance(Duration::from_secs(3600));
+        let answer = r#"{"access_token": "refreshed", "token_type": "Bearer",
+            "expires_in": 3600, "refresh_token": "another"}"#;
+        auth.platform().serve(TOKEN, 200, answer);
+        let tokens = with_tokens(&auth, "second", Some(signed_in))
+            .tokens
+            .unwrap();
+        let found = token_beside_a_sign_in(&auth, &ada, &tokens);
+        assert_eq!(found.unwrap(), "refreshed");
+        assert_eq!(token(&auth, &ada).unwrap(), expected);
+    }
+}
+
+/// A provider whose tokens live shorter than the margin is asked once as well.
+#[test]
+fn tokens_of_a_short_life_are_handed_to_those_who_wait() {
+    let auth = service(&[STORED]);
+    let person = with_tokens(&auth, "first", Some("refresh"));
+    let ada = enter(&auth, &person);
+    auth.platform().advance(Duration::from_secs(3600));
+    claimed_by_another(&auth, &ada, person.tokens.as_ref().unwrap());
+    let mut short = with_tokens(&auth, "second", Some("next")).tokens.unwrap();
+    short.expires_at = Some(auth.platform().now().as_secs() + 30);
+    auth.platform().wait_in_pause();
+    let id = first_id(&auth, &ada);
+    let context = &mut TaskContext::from_waker(Waker::noop());
+    let mut waiting = pin!(auth.identities().token(&ada, &id, client()));
+    assert!(waiting.as_mut().poll(context).is_pending());
+    replace_tokens(&auth, &ada, &short);
+    assert_eq!(at_once(waiting).unwrap().access_token.expose(), "second");
+    assert_eq!(requests(&auth), 0);
 }
 
 /// The next request sends the refresh token again as soon as the provider is back.

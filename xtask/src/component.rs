@@ -304,10 +304,10 @@ fn cargo_for_js(verb: &str, package: &str) -> Result<Command> {
 }
 
 fn wasm_cargo(verb: &str) -> Result<Command> {
-    let mut cargo = WasmToolchain::ensure()?.cargo();
+    let mut cargo = WasmToolchain::ensure()?.cargo(verb);
     cargo
         .current_dir(root())
-        .args([verb, "--locked", "--profile", WASM, "--target", TARGET]);
+        .args(["--locked", "--profile", WASM]);
     Ok(cargo)
 }
 

@@ -70,8 +70,8 @@ impl WasmToolchain {
         Ok(Self::Debian)
     }
 
-    /// Returns its cargo, which compiles for [`TARGET`] with the flags of all modules.
-    pub(crate) fn cargo(self) -> Command {
+    /// Returns a command of its cargo that compiles for [`TARGET`] with the flags of all modules.
+    pub(crate) fn cargo(self, verb: &str) -> Command {
         let mut cargo = match self {
             Self::Active => crate::process::cargo(),
             Self::Debian => {
@@ -83,25 +83,29 @@ impl WasmToolchain {
                 cargo
             }
         };
-        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags());
+        let flags = format!("target.{TARGET}.rustflags={}", flags());
+        cargo.args([verb, "--target", TARGET, "--config", &flags]);
         cargo
     }
 }
 
-/// Returns the compiler's flags, separated by spaces.
+/// Returns the compiler's flags as a list in TOML.
 fn flags() -> String {
     // Argon2 and SHA-2 are slow without it. Every engine has it since 2023.
-    let simd = "-C target-feature=+simd128".to_owned();
-    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let cargo_home = cargo_home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
-    let sources = cargo_home.map(|home| home.join("registry/src"));
-    match sources.as_deref().and_then(Path::to_str) {
+    let mut flags = vec!["-C".to_owned(), "target-feature=+simd128".to_owned()];
+    let cargo_home = std::env::var_os("CARGO_HOME").filter(|home| !home.is_empty());
+    let cargo_home = cargo_home
+        .map(PathBuf::from)
+        .or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    if let Some(sources) = cargo_home.and_then(|home| std::path::absolute(home).ok()) {
         // Messages of panics name the file. Without this, a published module contains the home folder of its builder.
-        Some(sources) if !sources.contains(char::is_whitespace) => {
-            format!("{simd} --remap-path-prefix={sources}=registry")
-        }
-        _ => simd,
+        let sources = sources.join("registry/src");
+        flags.push(format!(
+            "--remap-path-prefix={}=registry",
+            sources.display()
+        ));
     }
+    format!("{flags:?}")
 }
 
 /// Adds a target to the active toolchain, unless it is there.

@@ -8,6 +8,7 @@ mod reauthentication;
 mod rules;
 mod sign_ups;
 mod two_people;
+mod upstream_tokens;
 
 use std::sync::LazyLock;
 
@@ -44,6 +45,12 @@ const PROVIDERS: [(&str, &str); 5] = [
 fn service(settings: &[(&'static str, &'static str)]) -> Service {
     let all: Vec<_> = PROVIDERS.iter().chain(settings).copied().collect();
     auth(&all)
+}
+
+fn first_id(auth: &Service, active: &ActiveSession) -> String {
+    at_once(auth.identities().list(active)).unwrap()[0]
+        .id
+        .clone()
 }
 
 /// A person whose address Google has verified.

@@ -184,19 +184,8 @@ pub(crate) fn run() -> Result<()> {
 /// Hashes of each process in [`argon2_in_c`].
 const HASHES_IN_C: u32 = 60;
 
-/// The rate of argon2-cffi.
-pub(super) struct InC {
-    /// Argon2id hashes in a second of the clock, by a process for each processor.
-    pub(super) rate: f64,
-    /// Milliseconds of a hash in these processes.
-    pub(super) hash: f64,
-}
-
-/// Where the aims of rates were set, argon2-cffi took this many milliseconds.
-pub(super) const IN_C_AT_AIMS: f64 = 17.0;
-
-/// Measures argon2-cffi, which says how fast this machine is now.
-pub(super) fn argon2_in_c() -> Result<InC> {
+/// Returns how many Argon2id hashes argon2-cffi computes in a second of the clock, in a process for each processor.
+pub(super) fn argon2_in_c() -> Result<f64> {
     python_packages(&folder())?;
     let processors = available_parallelism()?.get();
     let mut contenders = (0..processors)
@@ -217,11 +206,7 @@ pub(super) fn argon2_in_c() -> Result<InC> {
         }
         Ok(())
     })?;
-    let hash = started.elapsed().as_secs_f64() / f64::from(HASHES_IN_C);
-    Ok(InC {
-        rate: processors as f64 / hash,
-        hash: hash * 1000.0,
-    })
+    Ok(processors as f64 * f64::from(HASHES_IN_C) / started.elapsed().as_secs_f64())
 }
 
 fn in_c() -> Result<Contender> {

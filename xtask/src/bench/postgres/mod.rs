@@ -15,7 +15,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Result, bail};
 
 use super::client::{TOKENS, curl, sign_in};
-use super::hash::{IN_C_AT_AIMS, argon2_in_c};
 use super::load::{Figures, Load, ROUNDS, need_wrk};
 use super::native::SETTINGS;
 use crate::native::build_scale;
@@ -43,10 +42,6 @@ pub(crate) fn measure(users: u64, seconds: u64) -> Result<()> {
     let (program, scale) = build_scale()?;
     let folder = target().join("bench-postgres");
     let _ = fs::remove_dir_all(&folder);
-    println!(
-        "argon2-cffi takes {:.0} ms a hash on each processor ({IN_C_AT_AIMS} where the aims of rates and times were set)",
-        argon2_in_c()?.hash
-    );
     let server = Server::start()?;
     let bench = Bench {
         server: &server,

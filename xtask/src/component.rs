@@ -152,18 +152,17 @@ pub(crate) fn compile(modules: &[Module]) -> Result<()> {
     Ok(())
 }
 
-/// Runs clippy on everything that is compiled for WebAssembly. With the selections of [`compile`], cargo reuses the macros
-/// and build scripts that it has built.
+/// Runs clippy on everything that is compiled for WebAssembly, in one selection, so that dependencies are checked once.
 pub(crate) fn lint() -> Result<()> {
-    let others = selected(&Module::ALL);
-    let others = others.iter().map(|crates| cargo_for("clippy", crates));
-    let js = JS_MODULES.map(|(_, package, options)| {
-        let mut clippy = cargo_for_js("clippy", package)?;
-        clippy.args(options);
-        Ok(clippy)
-    });
-    for clippy in others.chain(js) {
-        run(clippy?.args(["--", "-D", "warnings"]))?;
+    let compiled = selected(&Module::ALL)
+        .into_iter()
+        .flat_map(|(packages, _)| packages);
+    let packages: BTreeSet<_> = compiled
+        .chain(JS_MODULES.map(|(_, package, _)| package))
+        .collect();
+    for feature in [None, Some(POSTGRES_FEATURE)] {
+        let mut clippy = cargo_for("clippy", &(packages.clone(), feature))?;
+        run(clippy.args(["--", "-D", "warnings"]))?;
     }
     Ok(())
 }
@@ -283,7 +282,7 @@ fn bind_worker(pack: &Path, (package, name): (&str, &str)) -> Result<PathBuf> {
 /// The profile of all modules.
 const WASM: &str = "wasm";
 
-/// Returns a run of cargo for crates.
+/// Returns a run of cargo for crates, which enables the same features in all runs.
 fn cargo_for(verb: &str, (packages, feature): &Selected) -> Result<Command> {
     let mut cargo = wasm_cargo(verb)?;
     cargo.args(["--package", FEATURES]);
@@ -293,13 +292,6 @@ fn cargo_for(verb: &str, (packages, feature): &Selected) -> Result<Command> {
     if let Some(feature) = feature {
         cargo.args(["--features", feature]);
     }
-    Ok(cargo)
-}
-
-/// Returns a run of cargo for a crate of the npm package.
-fn cargo_for_js(verb: &str, package: &str) -> Result<Command> {
-    let mut cargo = wasm_cargo(verb)?;
-    cargo.args(["--config", JAVASCRIPT, "--package", package]);
     Ok(cargo)
 }
 
@@ -313,7 +305,9 @@ fn wasm_cargo(verb: &str) -> Result<Command> {
 
 /// Compiles a module of the npm package. Returns its path.
 fn compile_js(package: &str, options: &[&str]) -> Result<PathBuf> {
-    run(cargo_for_js("build", package)?.args(options))?;
+    run(wasm_cargo("build")?
+        .args(["--config", JAVASCRIPT, "--package", package])
+        .args(options))?;
     Ok(module(package))
 }
 

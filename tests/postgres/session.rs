@@ -4,12 +4,14 @@ use std::pin::pin;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use auth_core::storage::StorageError;
 use futures::FutureExt as _;
 use futures::executor::block_on;
 use futures::future::join_all;
 use gatewright_postgres::{PoolSettings, Postgres};
-use gatewright_storage_postgres::{Executor as _, Value};
+use gatewright_storage_postgres::{Executor as _, Failure, Row, Value};
 use gatewright_tests::postgres::{Connections, PostgresServer};
+use tokio::runtime::Builder;
 
 #[test]
 fn a_connection_limits_its_statements_and_compiles_none() {
@@ -28,6 +30,35 @@ fn a_connection_limits_its_statements_and_compiles_none() {
         let row = connections.run(&[&query]).unwrap().swap_remove(0);
         assert_eq!(row.into_values(), [expected.into()], "{name}");
     }
+}
+
+/// Callers of other threads use the connections while the runtime runs, and get an error after its end.
+#[test]
+fn connections_move_to_a_runtime() {
+    let database = PostgresServer::shared().database();
+    let connections = database.connect();
+    let backend = || {
+        let rows = connections.run(&["SELECT pg_backend_pid()::bigint"])?;
+        Ok::<_, Failure>(rows.into_iter().map(Row::into_values).collect::<Vec<_>>())
+    };
+    let before = backend().unwrap();
+    assert_eq!(backend().unwrap(), before);
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    connections.postgres().run_on(runtime.handle());
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let moved = std::thread::scope(|scope| {
+        scope.spawn(|| runtime.block_on(stopped));
+        let moved = backend();
+        drop(stop);
+        moved
+    });
+    assert_ne!(moved.unwrap(), before, "the connection is still open");
+    drop(runtime);
+    let ended = backend().unwrap_err();
+    assert!(matches!(
+        ended,
+        Failure::Failed(StorageError::Unavailable(_))
+    ));
 }
 
 const LOOK_UP: &str = "SELECT count, key FROM limits WHERE key = ANY ($1::text[])";
@@ -91,7 +122,7 @@ fn a_thread_that_waits_for_a_look_up_gets_it() {
     let (sender, receiver) = channel();
     let postgres = connections.postgres();
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = Builder::new_current_thread().build();
         let found = runtime.unwrap().block_on(async {
             let looking_up = postgres.look_up(LOOK_UP, "one".to_owned());
             block_on(looking_up)

@@ -2,7 +2,7 @@
 
 use std::future::ready;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod};
@@ -51,7 +51,8 @@ impl Default for PoolSettings {
 /// A database, by a pool of connections to it. Cheap to clone.
 ///
 /// Connections and their statements run on a thread of their own, so that neither a caller that is busy nor one of low
-/// priority delays the replies of others. A caller waits without blocking, on any runtime or on none.
+/// priority delays the replies of others. [`run_on`](Self::run_on) moves them. A caller waits without blocking, on any
+/// runtime or on none.
 #[derive(Clone)]
 pub struct Postgres {
     shared: Arc<Shared>,
@@ -60,9 +61,18 @@ pub struct Postgres {
 struct Shared {
     connections: Connections,
     look_ups: LookUps,
-    handle: Handle,
-    /// Taken when this is dropped.
+    /// The runtime of their own thread. Taken when this is dropped.
     runtime: Option<Runtime>,
+    handle: Handle,
+    /// The runtime that they were moved to.
+    moved: OnceLock<Handle>,
+}
+
+impl Shared {
+    /// Returns the runtime of the connections.
+    fn handle(&self) -> &Handle {
+        self.moved.get().unwrap_or(&self.handle)
+    }
 }
 
 impl Drop for Shared {
@@ -126,6 +136,7 @@ impl Postgres {
                 look_ups: LookUps::default(),
                 handle: runtime.handle().clone(),
                 runtime: Some(runtime),
+                moved: OnceLock::new(),
             }),
         })
     }
@@ -133,6 +144,15 @@ impl Postgres {
     /// Returns the maximum number of connections.
     pub fn max_connections(&self) -> usize {
         self.shared.connections.pool.status().max_size
+    }
+
+    /// Moves the connections to a runtime whose thread is the only caller under load, because a caller of another thread
+    /// costs both threads a switch. Connections that are open now are closed. Callers wait while the runtime does not run;
+    /// after its end, the database is unavailable. Only the first call has an effect.
+    pub fn run_on(&self, runtime: &Handle) {
+        if self.shared.moved.set(runtime.clone()).is_ok() {
+            self.shared.connections.pool.retain(|_, _| false);
+        }
     }
 
     /// Closes all connections that are not in use, and opens no further ones.
@@ -148,7 +168,7 @@ impl Postgres {
     ) -> Result<Vec<Vec<Row>>, Failure> {
         let connections = self.shared.connections.clone();
         let run = async move { connections.run(statements, effect).await };
-        let ended = self.shared.handle.spawn(run).await;
+        let ended = self.shared.handle().spawn(run).await;
         ended.unwrap_or_else(|_| Err(closed()))
     }
 
@@ -175,7 +195,7 @@ impl Postgres {
     /// Begins a turn of look-ups on the thread of the connections. It goes on without its caller.
     fn begin(&self, sql: &'static str, turn: u64, gathered: impl Future + Send + 'static) {
         let answering = self.clone().answer(sql, turn, gathered);
-        self.shared.handle.spawn(answering);
+        self.shared.handle().spawn(answering);
     }
 }
 
@@ -226,6 +246,6 @@ impl Executor for Postgres {
         let pause = pause_before(attempt, fastrand::u64(..));
         let slept = async move { tokio::time::sleep(pause).await };
         // It ends early only if the database is closed, as the next attempt then reports.
-        let _ = self.shared.handle.spawn(slept).await;
+        let _ = self.shared.handle().spawn(slept).await;
     }
 }

@@ -9,7 +9,7 @@ use gatewright_copy::COPYING;
 use gatewright_postgres::{Address, PoolSettings, Postgres};
 use gatewright_storage_postgres::PostgresStorage;
 use gatewright_storage_sqlite::SqliteStorage;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::database_url::{DatabaseUrl, address};
 use crate::settings::HostConfig;
@@ -96,6 +96,14 @@ impl Database {
             // Four are enough, because the command needs a third of the server's time. A write that has to wait for a connection
             // could time out.
             Either::Second(storage) => storage.executor().max_connections().min(4),
+        }
+    }
+
+    /// Runs the connections to a server on this runtime, whose thread serves all light requests.
+    pub(crate) fn run_on(&self, runtime: &Handle) {
+        match &self.storage {
+            Either::First(_) => {}
+            Either::Second(storage) => storage.executor().run_on(runtime),
         }
     }
 

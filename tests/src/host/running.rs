@@ -138,7 +138,7 @@ impl Host {
             }
             Kind::Postgres => {
                 let url = self.postgres.as_ref().unwrap().url();
-                let begin = |name: &str| {
+                let begin = |(name, threads): (&str, &str)| {
                     let own = folder.join(name);
                     std::fs::create_dir_all(&own).unwrap();
                     compiled.lend(&own.join("data/cache"));
@@ -148,11 +148,13 @@ impl Host {
                         .env("DATABASE_URL", &url)
                         // The server of all tests creates databases meanwhile, which takes its time.
                         .env("DATABASE_CONNECT_TIMEOUT_SECONDS", "60")
+                        // With one thread, connections run on that of the requests.
+                        .env("THREADS", threads)
                         .envs(settings.clone())
                         .args(arguments);
                     Process::of(&mut command)
                 };
-                self.listen(["one", "two"].map(begin).into());
+                self.listen([("one", "1"), ("two", "2")].map(begin).into());
                 compiled.keep(&folder.join("one/data/cache"));
             }
             Kind::Spin | Kind::SpinPostgres => {

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use super::client::{curl, login_body, post};
+use super::load::median;
 use super::usage::cpu_of_children;
 use crate::component::{self, Module};
 use crate::install::npm_packages;
@@ -64,10 +65,7 @@ pub(super) fn measure(folder: &Path) -> Result<()> {
             starts.push(cpu_of_children(running.id())?);
         }
     }
-    let [nothing, ours] = starts.map(|mut starts| {
-        starts.sort_by(f64::total_cmp);
-        starts[2] * 1000.0
-    });
+    let [nothing, ours] = starts.map(|starts| median(starts) * 1000.0);
     println!(
         "Workers: CPU time to the first response: {ours:.0} ms; empty Worker: {nothing:.0} ms; difference: {:.0} ms (aim: 50)",
         ours - nothing

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
+use super::load::median;
 use super::usage::{cpu, cpu_of_children};
 use crate::component::{self, Module};
 use crate::install::{npm_packages, python_packages};
@@ -168,14 +169,10 @@ pub(crate) fn run() -> Result<()> {
             }
         }
         let mut first = None;
-        for (contender, mut times) in contenders.iter().zip(times) {
-            times.sort_by(f64::total_cmp);
-            let median = times[ROUNDS / 2];
-            let ratio = median / *first.get_or_insert(median);
-            println!(
-                "  {:24} {median:8.2} ms, {ratio:.2} times C",
-                contender.name
-            );
+        for (contender, times) in contenders.iter().zip(times) {
+            let time = median(times);
+            let ratio = time / *first.get_or_insert(time);
+            println!("  {:24} {time:8.2} ms, {ratio:.2} times C", contender.name);
         }
     }
     Ok(())

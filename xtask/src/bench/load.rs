@@ -136,6 +136,12 @@ impl Load {
     }
 }
 
+/// Returns the median.
+pub(super) fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 fn milliseconds(text: &str) -> Result<f64> {
     let (number, unit) = text.split_at(text.find(char::is_alphabetic).context("a unit")?);
     let factor = match unit {
@@ -158,11 +164,14 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    /// Returns the run with the median rate.
-    pub(super) fn median(mut runs: Vec<Self>) -> Self {
-        runs.sort_by(|a, b| a.rate.total_cmp(&b.rate));
-        let middle = runs.len() / 2;
-        runs.swap_remove(middle)
+    /// Returns the median of each figure.
+    pub(super) fn median(runs: &[Self]) -> Self {
+        let of = |figure: fn(&Self) -> f64| median(runs.iter().map(figure).collect());
+        Self {
+            rate: of(|run| run.rate),
+            p50: of(|run| run.p50),
+            p99: of(|run| run.p99),
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()>
             reused.push(load.run(&format!("{again}{path}"), 1, seconds)?);
             fresh.push(load.run(&format!("{once}{path}"), 1, seconds)?);
         }
-        let (reused, fresh) = (Figures::median(reused), Figures::median(fresh));
+        let (reused, fresh) = (Figures::median(&reused), Figures::median(&fresh));
         println!(
             "Spin: GET {path}, one connection: median {:.2} ms with a reused instance, {:.2} ms with a new one: {:.2} ms more (aim: 1)",
             reused.p50,

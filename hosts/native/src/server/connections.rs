@@ -10,7 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::context::ServerContext;
@@ -42,21 +42,23 @@ const HEADERS: usize = 2 * MAX_HEADERS;
 /// Maximum number of buffered bytes of an HTTP/2 response.
 const SEND_BUFFER: usize = 64 * 1024;
 
-/// Serves the connections of one listener until a signal to stop.
-pub(super) fn serve(
-    context: Arc<ServerContext>,
-    listener: std::net::TcpListener,
-    mut stopping: watch::Receiver<bool>,
-    limit: Duration,
-) -> Result<()> {
+/// Returns a runtime for the connections of one listener.
+pub(super) fn runtime(context: &ServerContext) -> std::io::Result<Runtime> {
     let mut builder = match context.spin {
         true => Builder::new_multi_thread(),
         false => Builder::new_current_thread(),
     };
-    let runtime = builder
-        .worker_threads(context.threads)
-        .enable_all()
-        .build()?;
+    builder.worker_threads(context.threads).enable_all().build()
+}
+
+/// Serves the connections of one listener until a signal to stop.
+pub(super) fn serve(
+    context: Arc<ServerContext>,
+    runtime: &Runtime,
+    listener: std::net::TcpListener,
+    mut stopping: watch::Receiver<bool>,
+    limit: Duration,
+) -> Result<()> {
     runtime.block_on(async {
         let listener = TcpListener::from_std(listener)?;
         let turns = Turns::new(

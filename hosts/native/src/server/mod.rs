@@ -24,6 +24,7 @@ use auth_core::config::WebConfig;
 use gatewright_http::Front;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::spawn_blocking;
 
 use crate::component::{self, Source};
 use crate::contract::Contract;
@@ -38,7 +39,7 @@ use crate::spin::app::App;
 use crate::sqlite::Workload;
 use crate::turns::Turns;
 use crate::worker_pool::WorkerPool;
-use connections::serve;
+use connections::{runtime, serve};
 use context::ServerContext;
 use listeners::{allow_open_files, open_listeners};
 use shutdown::wait_for_signal;
@@ -258,18 +259,27 @@ impl Server {
     /// Signals can't be received, or a thread can't be started.
     pub fn run_until_signal(self) -> Result<()> {
         let (stop, stopping) = watch::channel(false);
+        let runtimes = self.listeners.iter();
+        let runtimes = runtimes.map(|_| Ok(Arc::new(runtime(&self.context)?)));
+        let runtimes: Vec<Arc<Runtime>> = runtimes.collect::<std::io::Result<_>>()?;
+        if let ([only], Some((database, _))) = (&runtimes[..], &self.database) {
+            // Requests and connections would otherwise wake each other's thread for each statement.
+            database.run_on(only.handle());
+        }
         let mut threads = Vec::new();
-        for (index, listener) in self.listeners.into_iter().enumerate() {
-            let (context, stopping, limit) = (
+        for (index, (listener, runtime)) in self.listeners.into_iter().zip(&runtimes).enumerate() {
+            let (context, runtime, stopping, limit) = (
                 self.context.clone(),
+                runtime.clone(),
                 stopping.clone(),
                 self.shutdown_timeout,
             );
             let thread = std::thread::Builder::new().name(format!("serve-{index}"));
-            threads.push(thread.spawn(move || serve(context, listener, stopping, limit))?);
+            threads
+                .push(thread.spawn(move || serve(context, &runtime, listener, stopping, limit))?);
         }
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let signal = runtime.block_on(wait_for_signal(self.database.as_ref()))?;
+        let waiting = Builder::new_current_thread().enable_all().build()?;
+        let signal = waiting.block_on(wait_for_signal(self.database.as_ref()))?;
         tracing::info!(signal, "stopping");
         stop.send_replace(true);
         for thread in threads {
@@ -278,7 +288,12 @@ impl Server {
                 Err(_) => tracing::error!("a serving thread panicked"),
             }
         }
-        self.hash_runtime.shutdown_timeout(Duration::from_secs(1));
+        let hash_runtime = self.hash_runtime;
+        let ending = move || hash_runtime.shutdown_timeout(Duration::from_secs(1));
+        if let Some(first) = runtimes.first() {
+            // Requests that are ending can need the connections that run on it.
+            let _ = first.block_on(async { spawn_blocking(ending).await });
+        }
         if let Some((database, _)) = self.database {
             database.close();
         }

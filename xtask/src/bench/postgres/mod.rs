@@ -119,11 +119,11 @@ impl Bench<'_> {
             files.push(sqlite_load.run_all(&sqlite, CONNECTIONS, self.seconds)?);
             theirs.push(peer_load.run_all(&peers, CONNECTIONS, self.seconds)?);
         }
-        let (ours, theirs) = (Figures::median(ours), Figures::median(theirs));
+        let (ours, theirs) = (Figures::median(&ours), Figures::median(&theirs));
         println!("GET /auth/me, {HOSTS} hosts, {CONNECTIONS} connections: {ours} (aim: p99 10 ms)");
         println!(
             "  one host on SQLite with {HOSTS} threads: {}",
-            Figures::median(files)
+            Figures::median(&files)
         );
         println!(
             "  fastapi-users, {HOSTS} processes: {theirs}; ratio {:.1} (aim: 8)",
@@ -157,7 +157,7 @@ impl Bench<'_> {
             one.push(load.run_all(&login[..1], STORM, self.seconds)?);
             all.push(load.run_all(&login, STORM * HOSTS as u32, self.seconds)?);
         }
-        let (one, all) = (Figures::median(one), Figures::median(all));
+        let (one, all) = (Figures::median(&one), Figures::median(&all));
         println!("POST /auth/login, one host pinned to a core: {one}");
         println!(
             "  {HOSTS} hosts, each pinned to a core: {all}; ratio {:.2} (aim: 1.7)",
@@ -216,7 +216,7 @@ impl Bench<'_> {
         })?;
         println!(
             "  GET /auth/me meanwhile, {FEW} connections that pause {PAUSE} ms: {}",
-            Figures::median(runs)
+            Figures::median(&runs)
         );
         Ok(())
     }

@@ -33,6 +33,8 @@ pub(crate) const IF_CHANGED: &str =
     append!("EXISTS (SELECT 1 FROM users WHERE id = ?13 AND change_id = ?14)");
 /// Stores an event if a decision with this mark is carried out.
 pub(crate) const IF_DECIDED: &str = append!("EXISTS (SELECT 1 FROM decisions WHERE id = ?13)");
+/// Deletes the mark of a decision, and returns a row if the decision was carried out.
+pub(crate) const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = ?1 RETURNING 1";
 /// Stores an event if the session with this mark is stored.
 pub(crate) const IF_STARTED: &str = append!("EXISTS (SELECT 1 FROM sessions WHERE id = ?13)");
 

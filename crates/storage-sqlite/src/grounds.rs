@@ -6,22 +6,74 @@ use serde_json::json;
 
 use crate::value::Value;
 
+/// Whether a user has both roles. The statement goes through the holders of the second role if they are few, and otherwise
+/// through those of the first, until one has the other role.
+macro_rules! share_holder {
+    ($first:expr, $second:literal) => {
+        concat!(
+            "CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM user_roles WHERE role_row = ",
+            $second,
+            " LIMIT 1000)) < 1000 THEN ",
+            crate::grounds::has_also!($second, $first),
+            " ELSE ",
+            crate::grounds::has_also!($first, $second),
+            " END"
+        )
+    };
+}
+/// `CROSS JOIN` keeps the order.
+macro_rules! has_also {
+    ($searched:expr, $probed:expr) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM user_roles AS one CROSS JOIN user_roles AS other
+                ON other.user_row = one.user_row AND other.role_row = ",
+            $probed,
+            " WHERE one.role_row = ",
+            $searched,
+            ")"
+        )
+    };
+}
+
 /// The table `held`: the rows of the roles in the standing of a subject, given by its kind and identifier.
 macro_rules! held {
     ($kind:literal, $id:literal) => {
         concat!(
             "held (role_row) AS (
-                SELECT role_row FROM user_roles WHERE ", $kind, " = 'user'
-                    AND user_row = (SELECT row FROM users WHERE id = ", $id, ")
-                UNION SELECT row FROM roles WHERE ", $kind, " IN ('role', 'role_holders') AND id = ", $id, "
-                UNION SELECT other.role_row FROM user_roles AS one JOIN user_roles AS other ON other.user_row = one.user_row
-                    WHERE ", $kind, " = 'role_holders' AND one.role_row = (SELECT row FROM roles WHERE id = ", $id, ")
+                SELECT role_row FROM user_roles WHERE ",
+            $kind,
+            " = 'user'
+                    AND user_row = (SELECT row FROM users WHERE id = ",
+            $id,
+            ")
+                UNION SELECT row FROM roles WHERE ",
+            $kind,
+            " IN ('role', 'role_holders') AND id = ",
+            $id,
+            "
+                UNION SELECT roles.row FROM roles JOIN roles AS given ON given.id = ",
+            $id,
+            "
+                    WHERE ",
+            $kind,
+            " = 'role_holders' AND ",
+            crate::grounds::share_holder!("given.row", "roles.row"),
+            "
                 UNION SELECT role_row FROM role_permissions
-                    WHERE ", $kind, " = 'permission_holders' AND permission_id = ", $id, "
-                UNION SELECT other.role_row FROM role_permissions AS giving
-                    JOIN user_roles AS one ON one.role_row = giving.role_row
-                    JOIN user_roles AS other ON other.user_row = one.user_row
-                    WHERE ", $kind, " = 'permission_holders' AND giving.permission_id = ", $id, ")"
+                    WHERE ",
+            $kind,
+            " = 'permission_holders' AND permission_id = ",
+            $id,
+            "
+                UNION SELECT roles.row FROM roles WHERE ",
+            $kind,
+            " = 'permission_holders' AND EXISTS (
+                    SELECT 1 FROM role_permissions AS giving WHERE giving.permission_id = ",
+            $id,
+            "
+                    AND ",
+            crate::grounds::share_holder!("giving.role_row", "roles.row"),
+            "))"
         )
     };
 }
@@ -76,7 +128,9 @@ macro_rules! grounds_hold {
         )
     };
 }
-pub(crate) use {grounds_hold, held, permissions_held, rank_held, roles_held};
+pub(crate) use {
+    grounds_hold, has_also, held, permissions_held, rank_held, roles_held, share_holder,
+};
 
 /// Returns the grounds in the form that `grounds_hold!` reads; null if there are none.
 pub(crate) fn parameter(grounds: Option<Grounds>) -> Value {

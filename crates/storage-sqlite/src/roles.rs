@@ -6,7 +6,7 @@ use gatewright_storage::{
 };
 use gatewright_storage_sql::subject::named;
 
-use crate::audit::{IF_DECIDED, append_with};
+use crate::audit::{FORGET_DECISION, IF_DECIDED, append_with};
 use crate::executor::{Executor, Statement};
 use crate::grounds::{self, grounds_hold, held, permissions_held, rank_held, roles_held};
 use crate::storage::SqliteStorage;
@@ -85,7 +85,6 @@ macro_rules! decided {
         "EXISTS (SELECT 1 FROM decisions WHERE decisions.id = ?1)"
     };
 }
-const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = ?1 RETURNING 1";
 macro_rules! decide_deletion {
     ($table:literal) => {
         concat!(

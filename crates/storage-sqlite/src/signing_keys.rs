@@ -2,7 +2,7 @@
 
 use gatewright_storage::{AuditEvent, SigningKeys, StorageError, StoredSigningKey, Timestamp};
 
-use crate::audit::{IF_DECIDED, append_with};
+use crate::audit::{FORGET_DECISION, IF_DECIDED, append_with};
 use crate::executor::{Executor, Statement};
 use crate::storage::SqliteStorage;
 use crate::value::Row;
@@ -21,7 +21,6 @@ const RETIRE: &str = "UPDATE signing_keys
 const ADD: &str =
     "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed, created_at, emergency)
     SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM decisions WHERE id = ?1)";
-const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = ?1 RETURNING 1";
 
 impl<E: Executor> SigningKeys for SqliteStorage<E> {
     async fn list_signing_keys(&self) -> Result<Vec<StoredSigningKey>, StorageError> {

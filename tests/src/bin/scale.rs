@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use auth_core::storage::{LoginName, UserOrder, UserQuery, Users};
+use auth_core::storage::{LoginName, Roles, Subject, UserOrder, UserQuery, Users};
 use futures::executor::block_on;
 use gatewright::Sqlite;
 use gatewright_postgres::{Address, PoolSettings, Postgres};
@@ -29,6 +29,9 @@ const PAGE: u64 = 50;
 /// One user in this many is disabled.
 const RARE: u64 = 10_000;
 const LISTS: usize = 200;
+const STANDINGS: usize = 20;
+/// The role that every user has.
+const USER: &str = "user";
 
 /// Imports the users and measures nothing else.
 const IMPORT_ONLY: &str = "--import-only";
@@ -86,8 +89,8 @@ fn import(users: u64, folder: &Path, url: &str) {
     println!("{users:>9} users: gatewright import takes {rate:.0} a second");
 }
 
-/// Measures look-ups, searches and pages.
-fn measure(storage: &impl Users, users: u64) {
+/// Measures look-ups, searches, pages and standings.
+fn measure(storage: &(impl Users + Roles), users: u64) {
     let mut random = ChaCha20Rng::seed_from_u64(users);
     let mut any = || random.next_u64() % users;
 
@@ -159,6 +162,20 @@ fn measure(storage: &impl Users, users: u64) {
         print(&format!("first {some} pages of {PAGE} by {order:?}"), pages);
         print(&format!("last {some} pages"), last);
     }
+
+    let roles = block_on(storage.list_roles()).unwrap();
+    let held = roles.into_iter().find(|role| role.name == USER).unwrap();
+    let standings = (0..STANDINGS).map(|_| {
+        let subject = Subject::RoleHolders(held.id.clone());
+        timed(|| {
+            let standing = block_on(storage.find_standing(subject)).unwrap();
+            assert_eq!(standing.roles, [USER, "verified"]);
+        })
+    });
+    print(
+        "standing of all users, as a change of their role reads it",
+        standings.collect(),
+    );
 }
 
 /// Returns a unique name; names are spread over the alphabet.

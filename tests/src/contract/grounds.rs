@@ -85,6 +85,27 @@ pub(crate) fn a_standing_is_made_of_all_roles(storage: &impl Storage) {
     assert_eq!(find(storage, 10).rank, 100);
 }
 
+/// Two roles that many users have, one that few of these have, and one that a user without them has.
+pub(crate) fn a_standing_is_that_of_many_holders(storage: &impl Storage) {
+    const MANY: [&str; 2] = ["many", "members"];
+    for (role, name) in (0x600..).zip(["few", "lone", MANY[0], MANY[1]]) {
+        store(storage, custom(role, name, role, &[]), None);
+    }
+    for first in [10_000, 10_400, 10_800] {
+        create_all(
+            storage,
+            (first..first + 400).map(|number| with_roles(number, &MANY)),
+        );
+    }
+    create(storage, with_roles(1, &["few", "many"]));
+    create(storage, with_roles(2, &["lone"]));
+    let roles = |role| standing(storage, Subject::RoleHolders(id(role))).roles;
+    assert_eq!(roles(0x600), ["few", "many"]);
+    assert_eq!(roles(0x601), ["lone"]);
+    assert_eq!(roles(0x602), ["few", "many", "members"]);
+    assert_eq!(roles(0x603), MANY);
+}
+
 /// Calls each function that takes grounds once.
 fn carried_out(storage: &impl Storage, round: u64, grounds: &Grounds) -> Vec<(&'static str, bool)> {
     let given = || Some(grounds.clone());

@@ -165,6 +165,7 @@ kit! {
     }
     grounds {
         a_standing_is_made_of_all_roles
+        a_standing_is_that_of_many_holders
         a_decision_is_carried_out_only_on_its_grounds
         of_concurrent_decisions_about_each_other_one_is_carried_out
         of_concurrent_new_holders_one_is_created

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use gatewright_storage::{CreateUserOutcome, Grounds, Identity, NewUser, StorageError};
 
-use crate::audit::{IF_CHANGED, append_with};
+use crate::audit::{FORGET_DECISION, IF_CHANGED, append_with};
 use crate::executor::{Executor, ForEach, Statement};
 use crate::grounds::{self, grounds_hold};
 use crate::identities::{self, identity_taken};
@@ -55,7 +55,6 @@ const DECIDE: &str = concat!(
     "INSERT INTO decisions (id) SELECT ?1 WHERE ",
     grounds_hold!("?2")
 );
-const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = ?1";
 
 // Ignores users whose unique key is taken or whose identifier is null.
 const INSERT_USERS: ForEach = ForEach {

@@ -2,7 +2,7 @@
 
 use gatewright_storage::{AuditEvent, DeleteUserOutcome, Grounds, StorageError, Timestamp};
 
-use crate::audit::{IF_DECIDED, append_with};
+use crate::audit::{FORGET_DECISION, IF_DECIDED, append_with};
 use crate::columns::ids;
 use crate::executor::{Executor, Statement};
 use crate::grounds::{self, grounds_hold};
@@ -19,7 +19,6 @@ const DECIDE: &str = concat!(
 );
 const DELETE_USER: &str =
     "DELETE FROM users WHERE id = ?1 AND EXISTS (SELECT 1 FROM decisions WHERE decisions.id = ?1)";
-const FORGET_DECISION: &str = "DELETE FROM decisions WHERE id = ?1 RETURNING 1";
 const UNCHANGED: &str = concat!(
     "SELECT updated_at = ?2 AND ",
     grounds_hold!("?3"),

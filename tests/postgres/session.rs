@@ -53,12 +53,21 @@ fn connections_move_to_a_runtime() {
         moved
     });
     assert_ne!(moved.unwrap(), before, "the connection is still open");
+    let looking_up = connections.postgres();
+    let mut waiting = pin!(looking_up.look_up(LOOK_UP, "one".to_owned()));
+    assert!(waiting.as_mut().now_or_never().is_none());
     drop(runtime);
-    let ended = backend().unwrap_err();
-    assert!(matches!(
-        ended,
-        Failure::Failed(StorageError::Unavailable(_))
-    ));
+    let later = looking_up.look_up(LOOK_UP, "two".to_owned());
+    for ended in [
+        backend().map(drop),
+        block_on(waiting).map(drop),
+        block_on(later).map(drop),
+    ] {
+        assert!(matches!(
+            ended,
+            Err(Failure::Failed(StorageError::Unavailable(_)))
+        ));
+    }
 }
 
 const LOOK_UP: &str = "SELECT count, key FROM limits WHERE key = ANY ($1::text[])";

@@ -89,6 +89,18 @@ impl LookUps {
         }
         Some(Callers(callers))
     }
+
+    /// Ends a turn whose statements can't run any more. Unless another turn goes on, no caller gets an answer.
+    pub(crate) fn abandon(&self, sql: &'static str, turn: u64) {
+        let mut queues = self.lock();
+        let Some(queue) = queues.get_mut(sql) else {
+            return;
+        };
+        queue.turns.remove(&turn);
+        if queue.turns.is_empty() {
+            queue.waiting.clear();
+        }
+    }
 }
 
 /// Callers by their key.
@@ -130,6 +142,8 @@ impl Callers {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use tokio::sync::oneshot::error::TryRecvError;
+
     use super::*;
     use crate::failure::unavailable;
 
@@ -181,6 +195,29 @@ mod tests {
         assert!(is_next(2, later));
         assert!(!is_next(2, later), "no caller waits");
         assert_eq!(look_ups.begin(SQL, later + SLOW), None, "no caller waits");
+    }
+
+    #[test]
+    fn no_caller_waits_for_a_turn_that_was_abandoned() {
+        let (look_ups, now) = (LookUps::default(), Instant::now());
+        let [mut first, mut second] =
+            ["a", "b"].map(|key| look_ups.add(SQL, key.to_owned(), now).0);
+        look_ups.abandon(SQL, 0);
+        assert!(
+            first
+                .try_recv()
+                .is_err_and(|error| error == TryRecvError::Closed)
+        );
+        assert!(
+            second
+                .try_recv()
+                .is_err_and(|error| error == TryRecvError::Closed)
+        );
+        assert_eq!(
+            look_ups.add(SQL, "c".to_owned(), now).1,
+            Some(0),
+            "a new turn"
+        );
     }
 
     #[test]

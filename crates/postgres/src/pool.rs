@@ -51,8 +51,8 @@ impl Default for PoolSettings {
 /// A database, by a pool of connections to it. Cheap to clone.
 ///
 /// Connections and their statements run on a thread of their own, so that neither a caller that is busy nor one of low
-/// priority delays the replies of others. [`run_on`](Self::run_on) moves them. A caller waits without blocking, on any
-/// runtime or on none.
+/// priority delays the replies of others, or on the runtime of [`run_on`](Self::run_on). A caller waits without blocking, on
+/// any runtime or on none.
 #[derive(Clone)]
 pub struct Postgres {
     shared: Arc<Shared>,
@@ -146,9 +146,9 @@ impl Postgres {
         self.shared.connections.pool.status().max_size
     }
 
-    /// Moves the connections to a runtime whose thread is the only caller under load, because a caller of another thread
-    /// costs both threads a switch. Connections that are open now are closed. Callers wait while the runtime does not run;
-    /// after its end, the database is unavailable. Only the first call has an effect.
+    /// Moves the connections to a runtime, whose callers then need no switch between threads. Connections that are not in use
+    /// are closed. Callers wait while the thread of the runtime does something else, so it must never wait for one of them;
+    /// after the end of the runtime, the database is unavailable. Only the first call has an effect.
     pub fn run_on(&self, runtime: &Handle) {
         if self.shared.moved.set(runtime.clone()).is_ok() {
             self.shared.connections.pool.retain(|_, _| false);
@@ -160,7 +160,7 @@ impl Postgres {
         self.shared.connections.pool.close();
     }
 
-    /// Runs statements on the thread of the connections.
+    /// Runs statements where the connections run.
     async fn run(
         &self,
         statements: Vec<Statement>,
@@ -172,30 +172,56 @@ impl Postgres {
         ended.unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Answers the callers of a look-up until the turn is over. The first statement waits until `gathered` ends.
-    async fn answer(self, sql: &'static str, turn: u64, gathered: impl Future) {
+    /// Begins a turn of look-ups where the connections run. It goes on without its caller.
+    fn begin(&self, sql: &'static str, number: u64, gathered: impl Future + Send + 'static) {
+        let turn = Turn {
+            postgres: self.clone(),
+            sql,
+            number,
+            is_over: false,
+        };
+        self.shared.handle().spawn(turn.answer(gathered));
+    }
+}
+
+/// A turn of look-ups. Without a runtime that goes on with it, no caller waits any more.
+struct Turn {
+    postgres: Postgres,
+    sql: &'static str,
+    number: u64,
+    is_over: bool,
+}
+
+impl Turn {
+    /// Answers the callers of the look-up until the turn is over. The first statement waits until `gathered` ends.
+    async fn answer(mut self, gathered: impl Future) {
         let _ = tokio::time::timeout(GATHERING, gathered).await;
-        let look_ups = &self.shared.look_ups;
-        while let Some(callers) = look_ups.next(sql, turn, Instant::now()) {
-            let mut looking_up = pin!(self.query(callers.statement(sql)));
+        let (postgres, sql) = (&self.postgres, self.sql);
+        let look_ups = &postgres.shared.look_ups;
+        while let Some(callers) = look_ups.next(sql, self.number, Instant::now()) {
+            let mut looking_up = pin!(postgres.query(callers.statement(sql)));
             let looked_up = loop {
                 match tokio::time::timeout(SLOW, &mut looking_up).await {
                     Ok(looked_up) => break looked_up,
                     Err(_) => {
                         if let Some(further) = look_ups.begin(sql, Instant::now()) {
-                            self.begin(sql, further, ready(()));
+                            postgres.begin(sql, further, ready(()));
                         }
                     }
                 }
             };
             callers.answer(looked_up);
         }
+        self.is_over = true;
     }
+}
 
-    /// Begins a turn of look-ups on the thread of the connections. It goes on without its caller.
-    fn begin(&self, sql: &'static str, turn: u64, gathered: impl Future + Send + 'static) {
-        let answering = self.clone().answer(sql, turn, gathered);
-        self.shared.handle().spawn(answering);
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let look_ups = &self.postgres.shared.look_ups;
+            look_ups.abandon(self.sql, self.number);
+        }
     }
 }
 

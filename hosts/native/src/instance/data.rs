@@ -10,6 +10,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::context::{InstanceContext, Interfaces};
+use super::epochs::Work;
 use crate::contract::Contract;
 use crate::outbound::Outbound;
 use crate::spin::app::App;
@@ -20,6 +21,7 @@ pub struct InstanceData {
     table: ResourceTable,
     http: WasiHttpCtx,
     outbound: Outbound,
+    pub(super) work: Work,
     wasi: WasiCtx,
     pub(super) limits: StoreLimits,
 }
@@ -36,6 +38,7 @@ impl InstanceData {
         }
         Self {
             outbound: Outbound::new(context.clone()),
+            work: context.epochs.work(),
             context,
             table: ResourceTable::new(),
             http: WasiHttpCtx::new(),

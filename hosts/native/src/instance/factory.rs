@@ -73,11 +73,12 @@ impl HandlerState for Instances {
         };
         let mut store = store(&self.engine, self.context.clone(), self.memory);
         let service: Service = self.service.instantiate_async(&mut store).await?;
+        let work = store.data().work.clone();
         Ok(Instance {
             store,
             proxy: Proxy::P3(service),
             view: |data| data.http(),
-            expiration: Expiration::new(idle, self.timeout),
+            expiration: Expiration::new(idle, self.timeout, work),
             state: Limits {
                 max_concurrency: self.max_concurrency,
                 max_requests: self.max_requests,

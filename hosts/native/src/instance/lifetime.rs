@@ -10,6 +10,7 @@ use wasmtime::{Store, StoreContextMut};
 use wasmtime_wasi_http::handler::{ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus};
 
 use super::data::InstanceData;
+use super::epochs::Work;
 
 /// Time after a request's timeout when an instance that does not yield is ended.
 const LAST_RESORT: Duration = Duration::from_millis(100);
@@ -18,14 +19,16 @@ const LAST_RESORT: Duration = Duration::from_millis(100);
 pub(crate) struct Expiration {
     idle: Duration,
     timeout: Duration,
+    work: Work,
     sleep: Pin<Box<tokio::time::Sleep>>,
 }
 
 impl Expiration {
-    pub(super) fn new(idle: Duration, timeout: Duration) -> Self {
+    pub(super) fn new(idle: Duration, timeout: Duration, work: Work) -> Self {
         Self {
             idle,
             timeout,
+            work,
             sleep: Box::pin(tokio::time::sleep(idle)),
         }
     }
@@ -39,6 +42,7 @@ impl WorkerExpiration for Expiration {
         start: Instant,
     ) -> Poll<()> {
         let limit = if status == WorkerStatus::Idle {
+            self.work.end();
             self.idle
         } else {
             self.timeout + LAST_RESORT
@@ -74,10 +78,11 @@ impl WorkerState for Limits {
 
     fn on_request_start(
         &self,
-        _: StoreContextMut<'_, InstanceData>,
+        store: StoreContextMut<'_, InstanceData>,
         (): (),
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
+        store.data().work.begin();
         Box::pin(tokio::time::sleep(self.timeout))
     }
 

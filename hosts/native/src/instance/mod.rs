@@ -5,6 +5,7 @@
 
 pub(crate) mod context;
 pub(crate) mod data;
+pub(crate) mod epochs;
 pub(crate) mod factory;
 pub(crate) mod lifetime;
 pub(crate) mod linker;

@@ -42,24 +42,33 @@ const HEADERS: usize = 2 * MAX_HEADERS;
 /// Maximum number of buffered bytes of an HTTP/2 response.
 const SEND_BUFFER: usize = 64 * 1024;
 
+/// The number of tasks that a thread polls before it looks for events: bytes that have arrived, expired timers, and what
+/// other threads have woken. An instance that computes is polled for a millisecond at a time.
+const POLLS: u32 = 8;
+
 /// Returns a runtime for the connections of one listener.
 pub(super) fn runtime(context: &ServerContext) -> std::io::Result<Runtime> {
     let mut builder = match context.spin {
         true => Builder::new_multi_thread(),
         false => Builder::new_current_thread(),
     };
-    builder.worker_threads(context.threads).enable_all().build()
+    builder
+        .worker_threads(context.threads)
+        .event_interval(POLLS)
+        .global_queue_interval(POLLS)
+        .enable_all()
+        .build()
 }
 
-/// Serves the connections of one listener until a signal to stop.
+/// Serves the connections of one listener on its runtime until a signal to stop.
 pub(super) fn serve(
     context: Arc<ServerContext>,
-    runtime: &Runtime,
+    runtime: Runtime,
     listener: std::net::TcpListener,
     mut stopping: watch::Receiver<bool>,
     limit: Duration,
 ) -> Result<()> {
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let listener = TcpListener::from_std(listener)?;
         let turns = Turns::new(
             context.light_instances,
@@ -173,7 +182,10 @@ pub(super) fn serve(
         }
         context.instances.done();
         Ok(())
-    })
+    });
+    // A look-up of a host name can take long, and nobody waits for it any more.
+    runtime.shutdown_background();
+    served
 }
 
 /// Returns a permit for a connection. If none is left, asks idle connections to close, and waits for one.

@@ -24,13 +24,13 @@ use auth_core::config::WebConfig;
 use gatewright_http::Front;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
-use tokio::task::spawn_blocking;
 
 use crate::component::{self, Source};
 use crate::contract::Contract;
 use crate::database::Database;
 use crate::destinations::Destinations;
 use crate::instance::context::{InstanceContext, Interfaces};
+use crate::instance::epochs::Epochs;
 use crate::instance::factory::Instances;
 use crate::network_limits::NetworkLimits;
 use crate::priority::lower_priority;
@@ -44,8 +44,6 @@ use context::ServerContext;
 use listeners::{allow_open_files, open_listeners};
 use shutdown::wait_for_signal;
 
-/// Interval at which a running instance yields.
-const EPOCH: Duration = Duration::from_millis(1);
 /// Maximum number of long bodies, which only few routes accept, at the same time.
 const LONG_BODIES: usize = 8;
 /// The number of instances for requests that call sign-in providers. They are few of all, because these requests mostly
@@ -167,20 +165,15 @@ impl Server {
         if compiled {
             made.push(format!("compiled component in {}", cache.display()));
         }
+        let epochs = Epochs::default();
         let context = Arc::new(InstanceContext {
             interfaces,
+            epochs: epochs.clone(),
             clock_offset,
             done: false.into(),
         });
         let instances = Instances::new(&engine, &loaded, context, memory, config)?;
-        std::thread::Builder::new()
-            .name("epoch".into())
-            .spawn(move || {
-                loop {
-                    std::thread::sleep(EPOCH);
-                    engine.increment_epoch();
-                }
-            })?;
+        epochs.start(move || engine.increment_epoch())?;
 
         // Half of the instances. The others are for requests that hash passwords or call sign-in providers, and for
         // instances that are ending.
@@ -259,24 +252,21 @@ impl Server {
     /// Signals can't be received, or a thread can't be started.
     pub fn run_until_signal(self) -> Result<()> {
         let (stop, stopping) = watch::channel(false);
-        let runtimes = self.listeners.iter();
-        let runtimes = runtimes.map(|_| Ok(Arc::new(runtime(&self.context)?)));
-        let runtimes: Vec<Arc<Runtime>> = runtimes.collect::<std::io::Result<_>>()?;
+        let runtimes = self.listeners.iter().map(|_| runtime(&self.context));
+        let runtimes = runtimes.collect::<std::io::Result<Vec<_>>>()?;
         if let ([only], Some((database, _))) = (&runtimes[..], &self.database) {
             // Requests and connections would otherwise wake each other's thread for each statement.
             database.run_on(only.handle());
         }
         let mut threads = Vec::new();
-        for (index, (listener, runtime)) in self.listeners.into_iter().zip(&runtimes).enumerate() {
-            let (context, runtime, stopping, limit) = (
+        for (index, (listener, runtime)) in self.listeners.into_iter().zip(runtimes).enumerate() {
+            let (context, stopping, limit) = (
                 self.context.clone(),
-                runtime.clone(),
                 stopping.clone(),
                 self.shutdown_timeout,
             );
             let thread = std::thread::Builder::new().name(format!("serve-{index}"));
-            threads
-                .push(thread.spawn(move || serve(context, &runtime, listener, stopping, limit))?);
+            threads.push(thread.spawn(move || serve(context, runtime, listener, stopping, limit))?);
         }
         let waiting = Builder::new_current_thread().enable_all().build()?;
         let signal = waiting.block_on(wait_for_signal(self.database.as_ref()))?;
@@ -288,12 +278,7 @@ impl Server {
                 Err(_) => tracing::error!("a serving thread panicked"),
             }
         }
-        let hash_runtime = self.hash_runtime;
-        let ending = move || hash_runtime.shutdown_timeout(Duration::from_secs(1));
-        if let Some(first) = runtimes.first() {
-            // Requests that are ending can need the connections that run on it.
-            let _ = first.block_on(async { spawn_blocking(ending).await });
-        }
+        self.hash_runtime.shutdown_timeout(Duration::from_secs(1));
         if let Some((database, _)) = self.database {
             database.close();
         }

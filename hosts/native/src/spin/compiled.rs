@@ -10,6 +10,7 @@ use super::app::App;
 use crate::component;
 use crate::instance::context::{InstanceContext, Interfaces};
 use crate::instance::data::InstanceData;
+use crate::instance::epochs::Epochs;
 use crate::instance::linker::{linker, store};
 
 /// Maximum memory of an instance that is called directly.
@@ -39,6 +40,7 @@ impl Compiled {
     pub async fn instantiate(&self, app: App) -> Result<(Store<InstanceData>, Instance)> {
         let context = Arc::new(InstanceContext {
             interfaces: Interfaces::Spin(app),
+            epochs: Epochs::default(),
             clock_offset: 0,
             done: false.into(),
         });

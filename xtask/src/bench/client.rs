@@ -39,15 +39,28 @@ pub(super) fn login(base: &str) -> Result<Value> {
     post(&format!("{base}/auth/login"), &login_body())
 }
 
+/// The settings that create an administrator.
+pub(super) const ADMINISTRATOR: [(&str, &str); 2] = [
+    ("ADMIN_EMAIL", "admin@example.com"),
+    ("ADMIN_PASSWORD", PASSWORD),
+];
+
+/// Returns an access token of the administrator.
+pub(super) fn administrator_token(base: &str) -> Result<String> {
+    let [(_, email), (_, password)] = ADMINISTRATOR;
+    let body = json!({"email": email, "password": password});
+    access_token(&post(&format!("{base}/auth/login"), &body)?)
+}
+
+fn access_token(answer: &Value) -> Result<String> {
+    Ok(answer["access_token"]
+        .as_str()
+        .context("a token")?
+        .to_owned())
+}
+
 /// Registers the user, and returns the access tokens of many sessions.
 pub(super) fn sign_in(base: &str) -> Result<Vec<String>> {
     post(&format!("{base}/auth/register"), &login_body())?;
-    (0..TOKENS)
-        .map(|_| {
-            Ok(login(base)?["access_token"]
-                .as_str()
-                .context("a token")?
-                .to_owned())
-        })
-        .collect()
+    (0..TOKENS).map(|_| access_token(&login(base)?)).collect()
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
 
 use super::client::login_body;
 use crate::install::debian_packages;
@@ -13,6 +14,8 @@ use crate::process::output;
 
 /// The number of runs for each figure, which is their median. Runs of the host and of the peer alternate.
 pub(super) const ROUNDS: usize = 3;
+/// The number of users in one import.
+pub(super) const IMPORTED: u32 = 500;
 
 /// Installs wrk, or fails with instructions.
 pub(super) fn need_wrk() -> Result<()> {
@@ -57,11 +60,22 @@ impl Load {
 
     /// Creates a script of logins of one user.
     pub(super) fn login(path: PathBuf) -> Result<Self> {
-        let body = login_body().to_string();
-        let headers = "wrk.headers[\"content-type\"] = \"application/json\"";
+        Self::post(path, &login_body(), "")
+    }
+
+    /// Creates a script of imports of the same users.
+    pub(super) fn imports(path: PathBuf, token: &str) -> Result<Self> {
+        let user = |number| json!({"email": format!("imported{number}@example.com")});
+        let users: Vec<_> = (0..IMPORTED).map(user).collect();
+        let authorization = format!("wrk.headers[\"authorization\"] = \"Bearer {token}\"\n");
+        Self::post(path, &json!({"users": users}), &authorization)
+    }
+
+    fn post(path: PathBuf, body: &Value, headers: &str) -> Result<Self> {
+        let form = "wrk.headers[\"content-type\"] = \"application/json\"\n";
         fs::write(
             &path,
-            format!("wrk.method = \"POST\"\n{headers}\nwrk.body = [[{body}]]\n"),
+            format!("wrk.method = \"POST\"\n{form}{headers}wrk.body = [[{body}]]\n"),
         )?;
         Ok(Self(path))
     }
@@ -105,8 +119,14 @@ impl Load {
         Ok(Self(path))
     }
 
-    /// Runs wrk.
+    /// Runs wrk, after a second that is not counted: a host gives back its instances when it is idle.
     pub(super) fn run(&self, url: &str, connections: u32, seconds: u64) -> Result<Figures> {
+        self.measure(url, connections, 1)?;
+        self.measure(url, connections, seconds)
+    }
+
+    /// Runs wrk.
+    pub(super) fn measure(&self, url: &str, connections: u32, seconds: u64) -> Result<Figures> {
         let mut wrk = Command::new("wrk");
         wrk.args([
             "-t1",

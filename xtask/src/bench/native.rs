@@ -6,22 +6,25 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use super::client::{TOKENS, curl, login, sign_in};
+use super::client::{ADMINISTRATOR, TOKENS, administrator_token, curl, login, sign_in};
 use super::hash::argon2_in_c;
 use super::issuer::start_issuer;
-use super::load::{Figures, Load, ROUNDS, median};
+use super::load::{Figures, IMPORTED, Load, ROUNDS, median};
 use super::peer::start_peer;
-use super::usage::{cpu, cpu_of_a_login, memory};
+use super::usage::{cpu, cpu_of_a_login, memory, turns};
 use crate::running::{Running, start};
 
 /// Connections of the normal load, and of the storm of logins.
 const CONNECTIONS: u32 = 32;
 const STORM: u32 = 8;
-/// Connections of the heavy load.
+/// Connections of the heavy load, and of the one beside imports.
 const MANY: u32 = 256;
+const FEW: u32 = 4;
 
 /// The time after which an idle host has released memory.
 const IDLE: Duration = Duration::from_secs(14);
+/// The time in which the wake-ups of an idle host are counted.
+const AWHILE: Duration = Duration::from_secs(5);
 
 /// Rate limits are off, because a load exceeds them.
 pub(super) const SETTINGS: &[(&str, &str)] = &[
@@ -37,9 +40,12 @@ pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()>
     let (first, base) = start(program, folder, SETTINGS)?;
     curl(&[&format!("{base}/healthz")])?;
     std::thread::sleep(IDLE);
+    let before = turns(first.id())?;
+    std::thread::sleep(AWHILE);
     println!(
-        "memory, idle after the first start: {:.0} MB (aim: 60)",
-        memory(&first)?
+        "idle after the first start: memory {:.0} MB (aim: 60), {:.0} wake-ups a second (aim: 10)",
+        memory(&first)?,
+        (turns(first.id())? - before) / AWHILE.as_secs_f64()
     );
     drop(first);
     let mut starts = Vec::new();
@@ -62,9 +68,11 @@ pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()>
         ("OIDC_ACME_CLIENT_ID", "client"),
         ("OIDC_ACME_CLIENT_SECRET", "secret"),
     ];
-    let settings: Vec<_> = SETTINGS.iter().copied().chain(provider).collect();
+    let further = provider.into_iter().chain(ADMINISTRATOR);
+    let settings: Vec<_> = SETTINGS.iter().copied().chain(further).collect();
     let (host, base) = start(program, folder, &settings)?;
     let tokens = sign_in(&base)?;
+    let me = format!("{base}/auth/me");
     let after_logins = memory(&host)?;
     std::thread::sleep(IDLE);
     curl(&[&format!("{base}/healthz")])?;
@@ -80,7 +88,7 @@ pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()>
 
     let (mut quiet, mut beside) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        quiet.push(ours.run(&format!("{base}/auth/me"), CONNECTIONS, seconds)?);
+        quiet.push(ours.run(&me, CONNECTIONS, seconds)?);
         beside.push(theirs.run(&format!("{peer}/auth/me"), CONNECTIONS, seconds)?);
     }
     let (quiet, beside) = (Figures::median(&quiet), Figures::median(&beside));
@@ -96,7 +104,7 @@ pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()>
     let (mut me_cost, mut start_cost) = (0.0, 0.0);
     let mut starts = Vec::new();
     for _ in 0..ROUNDS {
-        me_cost += cost(&host, &ours, &format!("{base}/auth/me"), seconds)?.0;
+        me_cost += cost(&host, &ours, &me, seconds)?.0;
         let (cost, figures) = cost(
             &host,
             &starting,
@@ -112,7 +120,7 @@ pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()>
         start_cost / me_cost
     );
 
-    let many = ours.run(&format!("{base}/auth/me"), MANY, seconds)?;
+    let many = ours.run(&me, MANY, seconds)?;
     let under_load = memory(&host)?;
     std::thread::sleep(IDLE);
     println!(
@@ -141,12 +149,26 @@ pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()>
     );
 
     let (mut calm, mut stormy, mut storms, mut peak) = (vec![], vec![], vec![], 0.0);
+    let (login_url, import_url) = (format!("{base}/auth/login"), format!("{base}/users/import"));
+    let importing = Load::imports(folder.join("import.lua"), &administrator_token(&base)?)?;
+    let (mut few, mut disturbed, mut imports) = (vec![], vec![], vec![]);
     for _ in 0..ROUNDS {
-        calm.push(ours.run(&format!("{base}/auth/me"), CONNECTIONS, seconds)?);
-        let (beside, storm, memory) = in_a_storm(&host, &base, &ours, &logging_in, seconds)?;
-        stormy.push(beside);
-        storms.push(storm);
+        calm.push(ours.run(&me, CONNECTIONS, seconds)?);
+        let storm = (&logging_in, login_url.as_str(), STORM);
+        let (measured, noise, memory) =
+            run_beside(&host, storm, (&ours, &me, CONNECTIONS), seconds)?;
+        stormy.push(measured);
+        storms.push(noise);
         peak = memory.max(peak);
+        few.push(ours.run(&me, FEW, seconds)?);
+        let (measured, noise, _) = run_beside(
+            &host,
+            (&importing, &import_url, 1),
+            (&ours, &me, FEW),
+            seconds,
+        )?;
+        disturbed.push(measured);
+        imports.push(noise);
     }
     let (calm, stormy) = (Figures::median(&calm), Figures::median(&stormy));
     println!("during a storm of logins ({}):", Figures::median(&storms));
@@ -156,6 +178,12 @@ pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()>
         calm.p99
     );
     println!("  peak memory: {peak:.0} MB (aim: 120)");
+    let (few, disturbed) = (Figures::median(&few), Figures::median(&disturbed));
+    println!(
+        "GET /auth/me, {FEW} connections: {few}; beside imports of {IMPORTED} users ({:.0}/s): {disturbed}; median {:.1} times",
+        Figures::median(&imports).rate,
+        disturbed.p50 / few.p50
+    );
 
     let costly = cpu_of_a_login(&host, &base)?;
     drop(host);
@@ -176,18 +204,19 @@ pub(super) fn measure(program: &Path, folder: &Path, seconds: u64) -> Result<()>
     Ok(())
 }
 
-/// Runs a load beside a storm of logins. Returns the figures of both, and the peak of the host's memory in MB.
-fn in_a_storm(
+/// The script of a load, its URL, and the number of its connections.
+type Stream<'a> = (&'a Load, &'a str, u32);
+
+/// Runs a load beside another one. Returns the figures of both, and the peak of the host's memory in MB.
+fn run_beside(
     host: &Running,
-    base: &str,
-    load: &Load,
-    logging_in: &Load,
+    noise: Stream<'_>,
+    measured: Stream<'_>,
     seconds: u64,
 ) -> Result<(Figures, Figures, f64)> {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let login = format!("{base}/auth/login");
-        let storm = scope.spawn(move || logging_in.run(&login, STORM, seconds + 2));
+        let noise = scope.spawn(move || noise.0.run(noise.1, noise.2, seconds + 2));
         let peak = scope.spawn(|| -> Result<f64> {
             let mut peak: f64 = 0.0;
             while !over.load(Ordering::Relaxed) {
@@ -197,19 +226,20 @@ fn in_a_storm(
             Ok(peak)
         });
         std::thread::sleep(Duration::from_secs(1));
-        let beside = load.run(&format!("{base}/auth/me"), CONNECTIONS, seconds);
+        let measured = measured.0.run(measured.1, measured.2, seconds);
         over.store(true, Ordering::Relaxed);
-        let (Ok(storm), Ok(peak)) = (storm.join(), peak.join()) else {
+        let (Ok(noise), Ok(peak)) = (noise.join(), peak.join()) else {
             bail!("a thread panicked")
         };
-        Ok((beside?, storm?, peak?))
+        Ok((measured?, noise?, peak?))
     })
 }
 
 /// Runs a load. Returns the host's CPU time in seconds for one request, and the figures.
 fn cost(host: &Running, load: &Load, url: &str, seconds: u64) -> Result<(f64, Figures)> {
+    load.measure(url, STORM, 1)?;
     let before = cpu(host.id())?;
-    let figures = load.run(url, STORM, seconds)?;
+    let figures = load.measure(url, STORM, seconds)?;
     Ok((
         (cpu(host.id())? - before) / (figures.rate * seconds as f64),
         figures,

@@ -19,16 +19,26 @@ pub(super) fn cpu_of_children(id: u32) -> Result<f64> {
 
 /// Returns the CPU time in seconds of a process: of its threads that have not ended.
 pub(super) fn cpu(process: u32) -> Result<f64> {
-    let mut nanoseconds = 0.0;
+    Ok(scheduled(process, 0)? / 1e9)
+}
+
+/// Returns how often the threads of a process have got a processor.
+pub(super) fn turns(process: u32) -> Result<f64> {
+    scheduled(process, 2)
+}
+
+/// Returns the sum of a column of `schedstat` over the threads of a process that have not ended.
+fn scheduled(process: u32, column: usize) -> Result<f64> {
+    let mut sum = 0.0;
     for task in fs::read_dir(format!("/proc/{process}/task"))? {
         // The thread may have ended.
         let Ok(scheduled) = fs::read_to_string(task?.path().join("schedstat")) else {
             continue;
         };
-        let first = scheduled.split(' ').next().context("schedstat")?;
-        nanoseconds += first.parse::<f64>()?;
+        let figure = scheduled.split_whitespace().nth(column);
+        sum += figure.context("schedstat")?.parse::<f64>()?;
     }
-    Ok(nanoseconds / 1e9)
+    Ok(sum)
 }
 
 /// Returns the resident memory in MB.

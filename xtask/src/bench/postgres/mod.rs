@@ -104,8 +104,11 @@ impl Bench<'_> {
             statements as f64 / TOKENS as f64
         );
 
-        let file = self.folder("sqlite")?;
         let threads = HOSTS.to_string();
+        let (url, folder) = (self.server.url(DATABASE), self.folder("one")?);
+        let (_one, one) = start(&self.program, &folder, &settings(&url, &threads))?;
+        let one = urls(&[one], "/auth/me");
+        let file = self.folder("sqlite")?;
         let (_sqlite, sqlite) = start(&self.program, &file, &settings("sqlite:auth.db", &threads))?;
         let sqlite_load = Load::tokens(self.folder.join("sqlite.lua"), &sign_in(&sqlite)?)?;
         let sqlite = urls(&[sqlite], "/auth/me");
@@ -113,14 +116,19 @@ impl Bench<'_> {
         let peer_load = Load::tokens(self.folder.join("peer.lua"), &peer.tokens)?;
         let peers = urls(&peer.bases, "/users/me");
 
-        let (mut ours, mut files, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ours, mut ones, mut files, mut theirs) = (vec![], vec![], vec![], vec![]);
         for _ in 0..ROUNDS {
             ours.push(load.run_all(&me, CONNECTIONS, self.seconds)?);
+            ones.push(load.run_all(&one, CONNECTIONS, self.seconds)?);
             files.push(sqlite_load.run_all(&sqlite, CONNECTIONS, self.seconds)?);
             theirs.push(peer_load.run_all(&peers, CONNECTIONS, self.seconds)?);
         }
         let (ours, theirs) = (Figures::median(&ours), Figures::median(&theirs));
         println!("GET /auth/me, {HOSTS} hosts, {CONNECTIONS} connections: {ours} (aim: p99 10 ms)");
+        println!(
+            "  one host with {HOSTS} threads: {}",
+            Figures::median(&ones)
+        );
         println!(
             "  one host on SQLite with {HOSTS} threads: {}",
             Figures::median(&files)

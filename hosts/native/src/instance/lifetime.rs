@@ -42,6 +42,7 @@ impl WorkerExpiration for Expiration {
         start: Instant,
     ) -> Poll<()> {
         let limit = if status == WorkerStatus::Idle {
+            // No code runs in an instance without a request or work after its response, because it has no threads.
             self.work.end();
             self.idle
         } else {

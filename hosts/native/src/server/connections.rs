@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::ENDING;
 use super::context::ServerContext;
 use super::dispatch::{Pools, answer};
 use crate::connection_table::{ConnectionTable, Peer};
@@ -43,7 +44,7 @@ const HEADERS: usize = 2 * MAX_HEADERS;
 const SEND_BUFFER: usize = 64 * 1024;
 
 /// The number of tasks that a thread polls before it looks for events: bytes that have arrived, expired timers, and what
-/// other threads have woken. An instance that computes is polled for a millisecond at a time.
+/// other threads have woken. An instance of the service that computes is polled for a millisecond at a time.
 const POLLS: u32 = 8;
 
 /// Returns a runtime for the connections of one listener.
@@ -183,8 +184,8 @@ pub(super) fn serve(
         context.instances.done();
         Ok(())
     });
-    // A look-up of a host name can take long, and nobody waits for it any more.
-    runtime.shutdown_background();
+    // Threads that write, as on Spin, finish. One that looks up a host name can take longer, and nobody needs its result.
+    runtime.shutdown_timeout(ENDING);
     served
 }
 

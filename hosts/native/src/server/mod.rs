@@ -44,6 +44,8 @@ use context::ServerContext;
 use listeners::{allow_open_files, open_listeners};
 use shutdown::wait_for_signal;
 
+/// Time limit for the threads of a runtime to end.
+const ENDING: Duration = Duration::from_secs(1);
 /// Maximum number of long bodies, which only few routes accept, at the same time.
 const LONG_BODIES: usize = 8;
 /// The number of instances for requests that call sign-in providers. They are few of all, because these requests mostly
@@ -278,7 +280,7 @@ impl Server {
                 Err(_) => tracing::error!("a serving thread panicked"),
             }
         }
-        self.hash_runtime.shutdown_timeout(Duration::from_secs(1));
+        self.hash_runtime.shutdown_timeout(ENDING);
         if let Some((database, _)) = self.database {
             database.close();
         }

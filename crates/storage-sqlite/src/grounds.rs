@@ -25,7 +25,7 @@ macro_rules! share_holder {
 macro_rules! has_also {
     ($searched:expr, $probed:expr) => {
         concat!(
-            "EXISTS (SELECT 1 FROM user_roles AS one CROSS JOIN user_roles AS other
+            "EXISTS (SELECT 1 FROM user_roles AS one CROSS JOIN user_roles AS other \
                 ON other.user_row = one.user_row AND other.role_row = ",
             $probed,
             " WHERE one.role_row = ",
@@ -39,41 +39,38 @@ macro_rules! has_also {
 macro_rules! held {
     ($kind:literal, $id:literal) => {
         concat!(
-            "held (role_row) AS (
+            "held (role_row) AS ( \
                 SELECT role_row FROM user_roles WHERE ",
             $kind,
-            " = 'user'
+            " = 'user' \
                     AND user_row = (SELECT row FROM users WHERE id = ",
             $id,
-            ")
+            ") \
                 UNION SELECT row FROM roles WHERE ",
             $kind,
             " IN ('role', 'role_holders') AND id = ",
             $id,
-            "
-                UNION SELECT roles.row FROM roles JOIN roles AS given ON given.id = ",
-            $id,
-            "
-                    WHERE ",
-            $kind,
-            " = 'role_holders' AND ",
-            crate::grounds::share_holder!("given.row", "roles.row"),
-            "
-                UNION SELECT role_row FROM role_permissions
+            " \
+                UNION SELECT role_row FROM role_permissions \
                     WHERE ",
             $kind,
             " = 'permission_holders' AND permission_id = ",
             $id,
-            "
-                UNION SELECT roles.row FROM roles WHERE ",
+            " \
+                UNION SELECT roles.row FROM roles JOIN roles AS given \
+                    WHERE ",
             $kind,
-            " = 'permission_holders' AND EXISTS (
-                    SELECT 1 FROM role_permissions AS giving WHERE giving.permission_id = ",
+            " IN ('role_holders', 'permission_holders') \
+                    AND CASE ",
+            $kind,
+            " WHEN 'role_holders' THEN given.id = ",
             $id,
-            "
+            " ELSE given.row IN (SELECT role_row FROM role_permissions WHERE permission_id = ",
+            $id,
+            ") END \
                     AND ",
-            crate::grounds::share_holder!("giving.role_row", "roles.row"),
-            "))"
+            crate::grounds::share_holder!("given.row", "roles.row"),
+            ")"
         )
     };
 }
@@ -85,14 +82,14 @@ macro_rules! rank_held {
 }
 macro_rules! roles_held {
     () => {
-        "(SELECT group_concat(name) FROM (
+        "(SELECT group_concat(name) FROM ( \
             SELECT name FROM roles WHERE row IN (SELECT role_row FROM held) ORDER BY name))"
     };
 }
 macro_rules! permissions_held {
     () => {
-        "(SELECT group_concat(name) FROM (SELECT DISTINCT permissions.name FROM role_permissions
-            JOIN permissions ON permissions.id = role_permissions.permission_id
+        "(SELECT group_concat(name) FROM (SELECT DISTINCT permissions.name FROM role_permissions \
+            JOIN permissions ON permissions.id = role_permissions.permission_id \
             WHERE role_permissions.role_row IN (SELECT role_row FROM held) ORDER BY permissions.name))"
     };
 }
@@ -103,16 +100,16 @@ macro_rules! grounds_hold {
         concat!(
             "(json_extract(",
             $grounds,
-            ", '$.session') IS NULL OR EXISTS (
+            ", '$.session') IS NULL OR EXISTS ( \
                 SELECT 1 FROM sessions WHERE id = json_extract(",
             $grounds,
-            ", '$.session')
+            ", '$.session') \
                 AND revoked_at IS NULL AND expires_at > json_extract(",
             $grounds,
-            ", '$.now')))
+            ", '$.now'))) \
             AND NOT EXISTS (SELECT 1 FROM json_each(",
             $grounds,
-            ", '$.seen') AS seen
+            ", '$.seen') AS seen \
                 WHERE json_extract(seen.value, '$.standing') IS NOT (WITH ",
             crate::grounds::held!(
                 "json_extract(seen.value, '$.kind')",

@@ -13,8 +13,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::ENDING;
-use super::context::ServerContext;
+use super::context::{ENDING, ServerContext};
 use super::dispatch::{Pools, answer};
 use crate::connection_table::{ConnectionTable, Peer};
 use crate::memory::release_idle_memory;

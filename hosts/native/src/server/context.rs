@@ -12,6 +12,9 @@ use crate::network_limits::NetworkLimits;
 use crate::turns::Turns;
 use crate::worker_pool::WorkerPool;
 
+/// Time limit for the threads of a runtime to end.
+pub(super) const ENDING: Duration = Duration::from_secs(1);
+
 /// The shared state of the threads of a server.
 pub(super) struct ServerContext {
     /// Whether the host replaces Spin: one listener and one runtime for all requests, without a limit or priorities,

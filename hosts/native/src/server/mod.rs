@@ -40,12 +40,10 @@ use crate::sqlite::Workload;
 use crate::turns::Turns;
 use crate::worker_pool::WorkerPool;
 use connections::{runtime, serve};
-use context::ServerContext;
+use context::{ENDING, ServerContext};
 use listeners::{allow_open_files, open_listeners};
 use shutdown::wait_for_signal;
 
-/// Time limit for the threads of a runtime to end.
-const ENDING: Duration = Duration::from_secs(1);
 /// Maximum number of long bodies, which only few routes accept, at the same time.
 const LONG_BODIES: usize = 8;
 /// The number of instances for requests that call sign-in providers. They are few of all, because these requests mostly

@@ -25,7 +25,7 @@ async fn threads_that_hash_are_nice_within_bounds() {
         !hashes.is_empty()
             && hashes
                 .iter()
-                .all(|(_, nice)| (usual + 1..=usual + 7).contains(nice)),
+                .all(|(_, nice)| (usual + 1..=usual + 5).contains(nice)),
         "{threads:?}"
     );
 }

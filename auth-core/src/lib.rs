@@ -69,7 +69,7 @@ pub use admin::permissions::Permissions;
 pub use admin::roles::{RoleUpdate, Roles};
 pub use admin::setup::{FirstAdministrator, Setup};
 pub use admin::transfer::record::{
-    IgnoredField, ImportIdentity, ImportOptions, ImportOutcome, ImportUser,
+    CreatedUser, IgnoredField, ImportIdentity, ImportOptions, ImportOutcome, ImportUser,
 };
 pub use admin::users::Users;
 pub use admin::users::creation::NewAccount;

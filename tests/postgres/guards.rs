@@ -124,3 +124,11 @@ tests! {
     an_event_tells_of_sessions_that_its_call_ends
     a_signing_key_waits_for_another_one
 }
+
+#[test]
+fn a_deletion_by_sql_takes_what_a_change_adds() {
+    overlapping::a_deletion_takes_what_a_change_adds(&Pair::new(), |storage, id| {
+        let delete = format!("DELETE FROM users WHERE id = '{id}'");
+        storage.executor().run(&[&delete]).unwrap();
+    });
+}

@@ -1,11 +1,14 @@
 //! Migrations, and the versions that a schema serves.
 
+use std::time::Duration;
+
 use auth_core::storage::StorageError;
 use futures::executor::block_on;
+use gatewright_postgres::{Address, PoolSettings, Session};
 use gatewright_storage_postgres::{
     Executor as _, Failure, MIGRATIONS, MigrationError, Statement, is_current, migrate, plan,
 };
-use gatewright_tests::postgres::PostgresServer;
+use gatewright_tests::postgres::{Connections, Database, PostgresServer};
 
 #[test]
 fn concurrent_first_starts_migrate_once() {
@@ -53,6 +56,67 @@ fn a_newer_schema_says_whom_it_serves() {
         serves: known + 1,
     };
     assert_eq!(newer(known + 2, known + 1), (false, Err(refused)));
+}
+
+/// Returns a database of the first version.
+fn first_version() -> Database {
+    let database = PostgresServer::shared().empty_database();
+    let connections = database.connect();
+    let records = "CREATE TABLE schema_migrations
+        (version bigint PRIMARY KEY, name text NOT NULL, serves bigint NOT NULL, applied_at bigint NOT NULL)";
+    let record = "INSERT INTO schema_migrations VALUES (1, 'first', 1, 0)";
+    connections.run(MIGRATIONS[0].statements).unwrap();
+    connections.run(&[records, record]).unwrap();
+    database
+}
+
+#[test]
+fn the_schema_before_loses_only_what_belongs_to_nobody() {
+    let database = first_version();
+    let connections = database.connect();
+    let stored = [
+        "INSERT INTO users (id, profile, created_at, updated_at) VALUES ('ada', '{}', 0, 0)",
+        "INSERT INTO user_terms (term, user_id) VALUES ('kept', 'ada'), ('left', 'deleted')",
+        "INSERT INTO credentials (id, user_id, kind, secret, created_at, updated_at) VALUES ('one', 'ada', 'password', '', 0, 0)",
+    ];
+    connections.run(&stored).unwrap();
+    let applied = block_on(migrate(&connections, "kit"));
+    assert_eq!(applied, Ok(MIGRATIONS.len() as u64 - 1));
+    let terms = connections.run(&["SELECT term FROM user_terms"]);
+    assert_eq!(terms.unwrap().len(), 1);
+    let deleted = [
+        "DELETE FROM users",
+        "SELECT user_id FROM credentials UNION SELECT user_id FROM user_terms",
+    ];
+    assert!(connections.run(&deleted).unwrap().is_empty());
+}
+
+/// While a migration waits for a transaction that is open for long, others still read the same table.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_migration_that_waits_holds_up_nobody() {
+    let database = first_version();
+    let address = Address::parse(&database.url()).unwrap();
+    let reader = Session::connect(&address, "a reader").await.unwrap();
+    let read = "SELECT 1 FROM credentials";
+    reader.batch(&format!("BEGIN; {read}")).await.unwrap();
+    let patient = PoolSettings {
+        statement_timeout: Duration::from_secs(60),
+        ..PoolSettings::default()
+    };
+    let (read, migration) = std::thread::scope(|scope| {
+        let connections = Connections::new(&database.url(), &patient);
+        let migration = scope.spawn(move || block_on(migrate(&connections, "kit")));
+        let other = database.connect();
+        let waits = "SELECT 1 FROM pg_locks WHERE NOT granted";
+        while other.run(&[waits]).unwrap().is_empty() {
+            std::thread::yield_now();
+        }
+        let read = other.run(&[read]);
+        block_on(reader.batch("COMMIT")).unwrap();
+        (read, migration.join().unwrap())
+    });
+    assert!(read.unwrap().is_empty());
+    assert_eq!(migration, Ok(MIGRATIONS.len() as u64 - 1));
 }
 
 #[test]

@@ -328,6 +328,10 @@ mod tests {
                 Err(PasswordHashError::Malformed),
             ),
             (
+                "$argon2id$v=19$m=256,m=512,t=2,p=1$c29tZXNhbHQ",
+                Err(PasswordHashError::Malformed),
+            ),
+            (
                 "$argon2id$v=19$m=256,t=2,p=1$c2FsdA",
                 Err(PasswordHashError::Malformed),
             ),

@@ -69,35 +69,34 @@ impl Argon2Hash {
         // Strings from before version 1.3 have no `v=` (draft-irtf-cfrg-argon2-01).
         let version = Version::try_from(hash.version.unwrap_or(0x10))
             .map_err(|_| PasswordHashError::Malformed)?;
-        // Passwords can't be verified with another system's associated data or key, which are unknown.
-        let form = match hash
-            .params
-            .get_str(Form::FIELD)
-            .map(AssociatedData::from_b64)
-        {
-            None => Form::Nfc,
-            Some(Ok(data)) if data.as_bytes() == Form::NFKC => Form::Nfkc,
-            Some(_) => return Err(PasswordHashError::Keyed),
-        };
-        if hash.params.get_str("keyid").is_some() {
-            return Err(PasswordHashError::Keyed);
+        let (mut memory, mut iterations, mut lanes) = (None, None, None);
+        let mut form = Form::Nfc;
+        for (name, value) in hash.params.iter() {
+            let number = match name.as_str() {
+                "m" => &mut memory,
+                "t" => &mut iterations,
+                "p" => &mut lanes,
+                Form::FIELD
+                    if AssociatedData::from_b64(value.as_str())
+                        .is_ok_and(|data| data.as_bytes() == Form::NFKC) =>
+                {
+                    form = Form::Nfkc;
+                    continue;
+                }
+                // Passwords can't be verified with another system's associated data or key, which are unknown.
+                Form::FIELD | "keyid" => return Err(PasswordHashError::Keyed),
+                _ => return Err(PasswordHashError::Malformed),
+            };
+            let given = value.decimal().map_err(|_| PasswordHashError::Malformed)?;
+            if number.replace(given).is_some() {
+                return Err(PasswordHashError::Malformed);
+            }
         }
-        let known = ["m", "t", "p", Form::FIELD];
-        if hash
-            .params
-            .iter()
-            .any(|(name, _)| !known.contains(&name.as_str()))
-        {
+        let (Some(memory), Some(iterations), Some(lanes)) = (memory, iterations, lanes) else {
             return Err(PasswordHashError::Malformed);
-        }
-        let parameter = |name: &str| {
-            hash.params
-                .get(name)
-                .and_then(|value| value.decimal().ok())
-                .ok_or(PasswordHashError::Malformed)
         };
-        let parameters = Parameters::new(parameter("m")?, parameter("t")?, parameter("p")?)
-            .ok_or(PasswordHashError::OutOfBounds)?;
+        let parameters =
+            Parameters::new(memory, iterations, lanes).ok_or(PasswordHashError::OutOfBounds)?;
         let (Some(salt), Some(output)) = (hash.salt, hash.hash) else {
             return Err(PasswordHashError::Malformed);
         };

@@ -69,6 +69,12 @@ const RELEASE: &str = "DELETE FROM migration_lease WHERE holder = $1";
 const APPLIED: &str = "INSERT INTO schema_migrations (version, name, serves, applied_at)
     VALUES ($1, $2, $3, (extract(epoch FROM now()) * 1000)::bigint)";
 
+// A statement that waits for the lock of a table holds up all others that need the table, such as those of logins. So
+// it waits for a short time only, and the transaction runs again.
+const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '1s'";
+
+/// Number of times that a migration runs while other transactions prevent it.
+const ATTEMPTS: u32 = 30;
 /// Number of times that a host waits for another one which migrates.
 const WAITS: u32 = 600;
 /// Number of times that a host tries to create the two tables beside others.
@@ -175,16 +181,25 @@ async fn apply(executor: &impl Executor) -> Result<u64, MigrationError> {
         );
         let steps = migration.statements.iter();
         let steps = steps.map(|sql| Statement::new(sql, vec![]));
-        match executor
-            .batch(std::iter::once(record).chain(steps).collect())
-            .await
-        {
-            Ok(_) => applied += 1,
+        let mut batch = vec![Statement::new(LOCK_TIMEOUT, vec![]), record];
+        batch.extend(steps);
+        for attempt in 1.. {
+            let Err(failure) = executor.batch(batch.clone()).await else {
+                applied += 1;
+                break;
+            };
             // It is no error if another caller has applied this migration meanwhile.
-            Err(failure) if current(executor).await?.version < migration.version => {
-                return Err(failure.into());
+            if current(executor).await?.version >= migration.version {
+                break;
             }
-            Err(_) => {}
+            match failure {
+                Failure::Overtaken(_) | Failure::Failed(StorageError::Unavailable(_))
+                    if attempt < ATTEMPTS =>
+                {
+                    executor.pause(attempt).await;
+                }
+                failure => return Err(failure.into()),
+            }
         }
     }
     Ok(applied)

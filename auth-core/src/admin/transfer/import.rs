@@ -8,8 +8,10 @@ use crate::access::{USER, VERIFIED};
 use crate::admin::actor::Actor;
 use crate::admin::catalog::list_roles;
 use crate::admin::grounds::{grounds, renewed};
-use crate::admin::transfer::imported;
-use crate::admin::transfer::record::{IgnoredField, ImportOptions, ImportOutcome, ImportUser};
+use crate::admin::transfer::imported::imported;
+use crate::admin::transfer::record::{
+    CreatedUser, IgnoredField, ImportOptions, ImportOutcome, ImportUser,
+};
 use crate::admin::users::Users;
 use crate::audit::event::EventKind;
 use crate::audit::record::record;
@@ -18,19 +20,10 @@ use crate::credential::CredentialKind;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
 use crate::new_id::new_id;
 use crate::password::equal_work::raise_costs;
-use crate::password::error::PasswordHashError;
 use crate::platform::Platform;
 use crate::storage::{CreateUserOutcome, LoginName, NewUser, Role, SeenStanding, Users as _};
 
 impl<P: Platform> Users<'_, P> {
-    /// Estimates the milliseconds that it takes to verify a password by this hash.
-    ///
-    /// # Errors
-    /// The reason why an import refuses the hash.
-    pub fn password_cost(self, hash: &str) -> core::result::Result<u32, PasswordHashError> {
-        imported::password_cost(self.context, hash)
-    }
-
     /// Imports users independently of each other. The outcomes are in the order of the users.
     ///
     /// # Errors
@@ -47,16 +40,15 @@ impl<P: Platform> Users<'_, P> {
         let (mut outcomes, mut new) = (Vec::new(), Vec::new());
         let mut tried = Tried::default();
         for user in users {
-            let outcome = match imported::imported(context, actor, user, &roles, &options.ignore) {
+            let outcome = match imported(context, actor, user, &roles, &options.ignore) {
                 Err(broken) => ImportOutcome::Refused(broken),
-                Ok((user, left_out)) if options.trial => {
-                    would_become(context, user, left_out, nameless, &mut tried).await?
+                Ok((user, made)) if options.trial => {
+                    would_become(context, user, made, nameless, &mut tried).await?
                 }
-                Ok((user, left_out)) => {
+                Ok((user, made)) => {
                     // Confirmed or replaced below, in this order.
-                    let id = user.user.id.clone();
                     new.push(user);
-                    ImportOutcome::Created { id, left_out }
+                    ImportOutcome::Created(made)
                 }
             };
             outcomes.push(outcome);
@@ -93,21 +85,21 @@ impl<P: Platform> Users<'_, P> {
         }
         let settled = outcomes
             .iter_mut()
-            .filter(|outcome| matches!(outcome, ImportOutcome::Created { .. }));
+            .filter(|outcome| matches!(outcome, ImportOutcome::Created(_)));
         let mut granted = BTreeMap::<String, Vec<String>>::new();
         for (at, (outcome, (by_name, roles))) in settled.zip(facts).enumerate() {
             if let Some(other) = refusal(stored[at], by_name) {
                 *outcome = other;
-            } else if let ImportOutcome::Created { id, left_out } = outcome {
+            } else if let ImportOutcome::Created(made) = outcome {
                 if taken.contains(&at) {
-                    left_out.push(name_taken());
+                    made.left_out.push(name_taken());
                 }
                 for role in roles {
-                    granted.entry(role).or_default().push(id.clone());
+                    granted.entry(role).or_default().push(made.id.clone());
                 }
             }
         }
-        let created = |outcome: &&ImportOutcome| matches!(outcome, ImportOutcome::Created { .. });
+        let created = |outcome: &&ImportOutcome| matches!(outcome, ImportOutcome::Created(_));
         let created = outcomes.iter().filter(created).count();
         let mut event = actor
             .event(EventKind::UsersImported)
@@ -160,7 +152,7 @@ struct Tried {
 async fn would_become<P: Platform>(
     context: &Context<P>,
     mut new: NewUser,
-    mut left_out: Vec<FieldError>,
+    mut made: CreatedUser,
     nameless: bool,
     tried: &mut Tried,
 ) -> Result<ImportOutcome> {
@@ -185,7 +177,7 @@ async fn would_become<P: Platform>(
         }
         if nameless && !by_name && outcome == CreateUserOutcome::UsernameTaken {
             new = without_name(new);
-            left_out.push(name_taken());
+            made.left_out.push(name_taken());
         } else if let Some(outcome) = refusal(outcome, by_name) {
             return Ok(outcome);
         }
@@ -201,8 +193,7 @@ async fn would_become<P: Platform>(
         }
     }
     tried.names.extend(names(&new));
-    let id = new.user.id;
-    Ok(ImportOutcome::Created { id, left_out })
+    Ok(ImportOutcome::Created(made))
 }
 
 /// Converts an outcome of storage to one of an import; `None` means that the user was created.

@@ -7,7 +7,7 @@ use crate::access::{USER, VERIFIED};
 use crate::account::change::{MAX_IDENTITIES, identity_key};
 use crate::account::creation::new_record;
 use crate::admin::actor::Actor;
-use crate::admin::transfer::record::{IgnoredField, ImportIdentity, ImportUser};
+use crate::admin::transfer::record::{CreatedUser, IgnoredField, ImportIdentity, ImportUser};
 use crate::config::is_provider_name;
 use crate::context::Context;
 use crate::credential::{CredentialKind, new_credential};
@@ -30,28 +30,14 @@ const RECOVERY_CODES_MAX: usize = 20;
 const ISSUER_MAX: usize = 2048;
 const LABEL_MAX: usize = 512;
 
-/// Estimates the milliseconds that it takes to verify a password by this hash.
-///
-/// # Errors
-/// The reason why an import refuses the hash.
-pub(crate) fn password_cost<P: Platform>(
-    context: &Context<P>,
-    hash: &str,
-) -> Result<u32, PasswordHashError> {
-    context
-        .hasher
-        .estimate(hash, context.config.import_hash_milliseconds)
-}
-
-/// Returns the user to store, and the broken rules of the fields that are left out. Only fields in `ignore` may break
-/// a rule.
+/// Returns the user to store. Only fields in `ignore` may break a rule; they are left out.
 pub(super) fn imported<P: Platform>(
     context: &Context<P>,
     actor: &Actor,
     given: ImportUser,
     known: &[Role],
     ignore: &[IgnoredField],
-) -> Result<(NewUser, Vec<FieldError>), Vec<FieldError>> {
+) -> Result<(NewUser, CreatedUser), Vec<FieldError>> {
     let now = context.now();
     let mut broken = Vec::new();
     let mut keep = |rule: FieldError| broken.push(rule);
@@ -125,9 +111,14 @@ pub(super) fn imported<P: Platform>(
         made.updated_at = created_at;
         credentials.push(made);
     };
+    let mut password_cost_ms = None;
     if let Some(hash) = given.password_hash.filter(|hash| !hash.is_empty()) {
-        match password_cost(context, &hash) {
-            Ok(_) => credential(CredentialKind::Password, hash),
+        let max = context.config.import_hash_milliseconds;
+        match context.hasher.estimate(&hash, max) {
+            Ok(cost) => {
+                password_cost_ms = Some(cost);
+                credential(CredentialKind::Password, hash);
+            }
             Err(error) => broken.push(FieldError::new(
                 "password_hash",
                 FieldErrorCode::InvalidFormat,
@@ -228,6 +219,11 @@ pub(super) fn imported<P: Platform>(
         broken.extend(left_out);
         return Err(broken);
     }
+    let made = CreatedUser {
+        id: id.clone(),
+        password_cost_ms,
+        left_out,
+    };
     let user = User {
         id,
         email: email.map(|email| email.as_str().to_owned()),
@@ -246,7 +242,7 @@ pub(super) fn imported<P: Platform>(
         identities,
         ..new_record(user, credentials, roles)
     };
-    Ok((new, left_out))
+    Ok((new, made))
 }
 
 /// Returns the identities to store, or the broken rule.

@@ -133,16 +133,22 @@ impl IgnoredField {
     }
 }
 
+/// A user whom an import created, or would create in a trial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedUser {
+    /// Identifier of the user.
+    pub id: String,
+    /// The estimated milliseconds that it takes to verify the password, if there is one.
+    pub password_cost_ms: Option<u32>,
+    /// Broken rules of the fields that were left out.
+    pub left_out: Vec<FieldError>,
+}
+
 /// The outcome of an import for one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportOutcome {
     /// The user was created, or would be in a trial.
-    Created {
-        /// Identifier of the user.
-        id: String,
-        /// Broken rules of the fields that were left out.
-        left_out: Vec<FieldError>,
-    },
+    Created(CreatedUser),
     /// A user with this identifier or address exists already, and was left unchanged.
     Exists,
     /// The user was refused, for these reasons.

@@ -100,7 +100,7 @@ fn an_imported_account_stays() {
     };
     let options = ImportOptions::default();
     let outcomes = at_once(auth.users().import(&operator(), vec![user], options)).unwrap();
-    let [ImportOutcome::Created { .. }] = &outcomes[..] else {
+    let [ImportOutcome::Created(_)] = &outcomes[..] else {
         panic!("{outcomes:?}")
     };
     let id = user_with(&auth, "old@example.com").unwrap().id;

@@ -114,13 +114,6 @@ async fn import_users<P: Platform>(
     if !(1..=MAX_USERS).contains(&request.users.len()) {
         return Err(invalid("users", &format!("Send 1 to {MAX_USERS} users.")));
     }
-    let cost = |user: &ImportUser| {
-        call.auth
-            .users()
-            .password_cost(user.password_hash.as_deref()?)
-            .ok()
-    };
-    let costs: Vec<_> = request.users.iter().map(cost).collect();
     let options = ImportOptions {
         trial: request.dry_run,
         ignore: request.ignore,
@@ -130,7 +123,7 @@ async fn import_users<P: Platform>(
         .users()
         .import(&administrator, request.users, options)
         .await?;
-    let result = |(outcome, password_cost_ms)| {
+    let result = |outcome| {
         let other = |status, rules| ImportResult {
             status,
             id: None,
@@ -139,10 +132,10 @@ async fn import_users<P: Platform>(
             left_out: Vec::new(),
         };
         match outcome {
-            ImportOutcome::Created { id, left_out } => ImportResult {
-                id: Some(id),
-                password_cost_ms,
-                left_out: errors(left_out),
+            ImportOutcome::Created(user) => ImportResult {
+                id: Some(user.id),
+                password_cost_ms: user.password_cost_ms,
+                left_out: errors(user.left_out),
                 ..other("created", Vec::new())
             },
             ImportOutcome::Exists => other("exists", Vec::new()),
@@ -150,6 +143,6 @@ async fn import_users<P: Platform>(
         }
     };
     Ok(call.json(&ImportResponse {
-        results: outcomes.into_iter().zip(costs).map(result).collect(),
+        results: outcomes.into_iter().map(result).collect(),
     }))
 }

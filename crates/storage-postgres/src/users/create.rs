@@ -123,7 +123,7 @@ const IDENTITIES: [Type; 10] = [
 const NAMES: [Type; 3] = [Integer, Text, Text];
 
 // Passes over users whose unique key is taken. One statement, so that the rest is stored without looking up each user again.
-// A new user has no roles yet. They have terms only if an operator deleted a user of this identifier by SQL.
+// A new user has no roles and terms yet.
 const INSERT: &str = concat!(
     "WITH stored AS (
         INSERT INTO users (change_id, id, email, email_key, email_verified_at, username, username_key, display_name,
@@ -178,8 +178,7 @@ const INSERT: &str = concat!(
     )
     INSERT INTO user_terms (user_id, term) SELECT item.user_id, item.term
     FROM unnest($44::bigint[], $45::text[], $46::text[]) AS item (place, user_id, term) WHERE ",
-    stored!(),
-    " ON CONFLICT DO NOTHING"
+    stored!()
 );
 // 0: created, 1: role assigned, 2: identifier taken, 3: address taken, 4: user name taken, 5: grounds changed,
 // 6: identity taken. If another user had a key and was deleted meanwhile, the caller tries again, as after a change of

@@ -20,11 +20,9 @@ const DECIDE: &str = concat!(
     ") AND ",
     grounds_hold!("$4")
 );
+// A trigger deletes their credentials, roles and terms.
 const DELETE_USER: &str =
     "DELETE FROM users WHERE id = $1 AND EXISTS (SELECT 1 FROM decisions WHERE decisions.id = $1)";
-// After the user, whose lock a change can hold until then, so that the terms of this change are seen.
-const DELETE_TERMS: &str = "DELETE FROM user_terms
-    WHERE user_id = $1 AND EXISTS (SELECT 1 FROM decisions WHERE decisions.id = $1)";
 const UNCHANGED: &str = concat!(
     "SELECT updated_at = $2 AND ",
     grounds_hold!("$3"),
@@ -62,7 +60,6 @@ pub(crate) async fn delete_user(
     batch.extend(append_with(IF_DECIDED, events, &[&user_id]));
     batch.extend([
         Statement::new(DELETE_USER, vec![id()]),
-        Statement::new(DELETE_TERMS, vec![id()]),
         Statement::new(UNCHANGED, vec![id(), expected_updated_at.into(), grounds]),
         Statement::new(FORGET_DECISION, vec![id()]),
     ]);

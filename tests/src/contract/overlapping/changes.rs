@@ -255,6 +255,44 @@ pub fn nobody_gets_a_role_that_is_deleted(pair: &impl Overlap) {
     }
 }
 
+/// Nothing of a user is left by a deletion beside a change that adds to the user. The function deletes a user in any state.
+pub fn a_deletion_takes_what_a_change_adds<P: Overlap>(
+    pair: &P,
+    delete: impl Fn(&P::Second, &str) + Sync,
+) {
+    let storage = pair.storage();
+    create(storage, known_by(1, None, None, &["ada"]));
+    let user = account(storage, 1).user;
+    let further = Credential {
+        kind: "totp".to_owned(),
+        ..new_user(1, None, None).credentials.remove(0)
+    };
+    pair.overlap(
+        |first| {
+            let change = UserChange {
+                credentials: vec![Credential {
+                    id: id(3000),
+                    ..further
+                }],
+                adds_roles: names(&["premium"]),
+                search_terms: names(&["ada", "lovelace"]),
+                ..change(&user, 2, 3)
+            };
+            assert_eq!(apply(first, change), ChangeOutcome::Changed(vec![]));
+        },
+        |second| delete(second, &id(1)),
+    );
+    let mut bare = known_by(1, None, None, &["ben"]);
+    bare.credentials.clear();
+    bare.roles.clear();
+    create(storage, bare);
+    assert!(account(storage, 1).credentials.is_empty());
+    assert!(roles(storage, 1).is_empty());
+    for term in ["ada", "lovelace"] {
+        assert!(listed(storage, &search(term)).is_empty(), "{term}");
+    }
+}
+
 /// A secret that takes the place of others leaves none that another call is storing.
 pub fn one_secret_replaces_another(pair: &impl Overlap) {
     let storage = pair.storage();

@@ -70,25 +70,45 @@ fn first_version() -> Database {
     database
 }
 
+const ADA: [&str; 4] = [
+    "INSERT INTO users (id, profile, created_at, updated_at) VALUES ('ada', '{}', 0, 0)",
+    "INSERT INTO user_terms (term, user_id) VALUES ('term', 'ada')",
+    "INSERT INTO user_roles (user_id, role_id) SELECT 'ada', id FROM roles",
+    "INSERT INTO credentials (id, user_id, kind, secret, created_at, updated_at) VALUES ('one', 'ada', 'password', '', 0, 0)",
+];
+const PARTS: &str = "SELECT user_id FROM user_terms UNION ALL SELECT user_id FROM user_roles
+    UNION ALL SELECT user_id FROM credentials";
+
 #[test]
 fn the_schema_before_loses_only_what_belongs_to_nobody() {
     let database = first_version();
     let connections = database.connect();
-    let stored = [
-        "INSERT INTO users (id, profile, created_at, updated_at) VALUES ('ada', '{}', 0, 0)",
-        "INSERT INTO user_terms (term, user_id) VALUES ('kept', 'ada'), ('left', 'deleted')",
-        "INSERT INTO credentials (id, user_id, kind, secret, created_at, updated_at) VALUES ('one', 'ada', 'password', '', 0, 0)",
-    ];
-    connections.run(&stored).unwrap();
+    let left = "INSERT INTO user_terms (term, user_id) VALUES ('left', 'deleted')";
+    connections.run(&[left]).unwrap();
+    connections.run(&ADA).unwrap();
+    let before = connections.run(&[PARTS]).unwrap().len();
     let applied = block_on(migrate(&connections, "kit"));
     assert_eq!(applied, Ok(MIGRATIONS.len() as u64 - 1));
-    let terms = connections.run(&["SELECT term FROM user_terms"]);
-    assert_eq!(terms.unwrap().len(), 1);
-    let deleted = [
-        "DELETE FROM users",
-        "SELECT user_id FROM credentials UNION SELECT user_id FROM user_terms",
-    ];
-    assert!(connections.run(&deleted).unwrap().is_empty());
+    assert_eq!(connections.run(&[PARTS]).unwrap().len(), before - 1);
+}
+
+/// An operator who deletes users by SQL, in whatever session, deletes their credentials, roles and terms.
+#[test]
+fn users_whom_an_operator_deletes_leave_nothing() {
+    let database = PostgresServer::shared().database();
+    let one = PoolSettings {
+        size: 1,
+        ..PoolSettings::default()
+    };
+    let connections = Connections::new(&database.url(), &one);
+    for deletion in ["DELETE FROM public.users", "TRUNCATE public.users CASCADE"] {
+        connections.run(&ADA).unwrap();
+        assert!(!connections.run(&[PARTS]).unwrap().is_empty());
+        let elsewhere = "SET search_path = pg_catalog";
+        let here = "RESET search_path";
+        let left = connections.run(&[elsewhere, deletion, here, PARTS]);
+        assert!(left.unwrap().is_empty(), "{deletion}");
+    }
 }
 
 /// While a migration waits for a transaction that is open for long, others still read the same table.

@@ -38,6 +38,7 @@ impl Failure {
     /// Classifies an error that the server reported with this code (`SQLSTATE`) and message. Messages about values
     /// (class 22) are left out, because they contain them.
     ///
+    /// Serialization failures (40001), deadlocks (40P01) and locks that were not available in time (55P03) are lost races.
     /// Keys that are taken (23505) and rows that are gone (23503) belong to the lost races: every statement checks both
     /// beforehand, so only a concurrent transaction can violate the constraint.
     pub fn of_code(code: &str, message: String) -> Self {
@@ -47,7 +48,9 @@ impl Failure {
             format!("{message} ({code})")
         };
         match code {
-            "40001" | "40P01" | "23505" | "23503" => Self::Overtaken(StorageError::Invalid(text)),
+            "40001" | "40P01" | "55P03" | "23505" | "23503" => {
+                Self::Overtaken(StorageError::Invalid(text))
+            }
             _ => Self::Failed(match code.get(..2) {
                 // A wrong statement, schema, value or right.
                 Some("0A" | "21" | "22" | "23" | "28" | "3D" | "3F" | "42") => {

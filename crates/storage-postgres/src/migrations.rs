@@ -69,9 +69,11 @@ const RELEASE: &str = "DELETE FROM migration_lease WHERE holder = $1";
 const APPLIED: &str = "INSERT INTO schema_migrations (version, name, serves, applied_at)
     VALUES ($1, $2, $3, (extract(epoch FROM now()) * 1000)::bigint)";
 
-// A statement that waits for the lock of a table holds up all others that need the table, such as those of logins. So
-// it waits for a short time only, and the transaction runs again.
-const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '1s'";
+// A statement that waits for the lock of a table holds up all others that need the table, such as those of logins. So it waits
+// for a short time only, and the transaction runs again. The server interrupts an autovacuum after `deadlock_timeout`.
+// A statement about a large table takes longer than those of requests.
+const LIMITS: &str = "SELECT set_config('lock_timeout', (setting::bigint + 1000)::text, true),
+    set_config('statement_timeout', '3600000', true) FROM pg_settings WHERE name = 'deadlock_timeout'";
 
 /// Number of times that a migration runs while other transactions prevent it.
 const ATTEMPTS: u32 = 30;
@@ -181,7 +183,8 @@ async fn apply(executor: &impl Executor) -> Result<u64, MigrationError> {
         );
         let steps = migration.statements.iter();
         let steps = steps.map(|sql| Statement::new(sql, vec![]));
-        let mut batch = vec![Statement::new(LOCK_TIMEOUT, vec![]), record];
+        // Two hosts that overlap wait for each other at the record, without a limit.
+        let mut batch = vec![record, Statement::new(LIMITS, vec![])];
         batch.extend(steps);
         for attempt in 1.. {
             let Err(failure) = executor.batch(batch.clone()).await else {
@@ -193,11 +196,7 @@ async fn apply(executor: &impl Executor) -> Result<u64, MigrationError> {
                 break;
             }
             match failure {
-                Failure::Overtaken(_) | Failure::Failed(StorageError::Unavailable(_))
-                    if attempt < ATTEMPTS =>
-                {
-                    executor.pause(attempt).await;
-                }
+                Failure::Overtaken(_) if attempt < ATTEMPTS => executor.pause(attempt).await,
                 failure => return Err(failure.into()),
             }
         }

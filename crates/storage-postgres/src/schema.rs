@@ -15,7 +15,7 @@ pub struct Migration {
 }
 
 /// All migrations, oldest first.
-pub const MIGRATIONS: &[Migration] = &[FIRST, DELETE_BY_TRIGGER];
+pub const MIGRATIONS: &[Migration] = &[FIRST, DELETE_BY_TRIGGER, DELETE_LEFT_TERMS];
 
 /// The number of rows among which the counter of a kind of event is divided. More can be used at any time.
 pub(crate) const SHARDS: u64 = 16;
@@ -251,23 +251,39 @@ const FIRST: Migration = Migration {
 };
 
 // The server checks a reference row by row, which was a fifth of its work in an import. A credential, role or term is stored by
-// the transaction that creates or locks its user, so no concurrent deletion misses it.
+// the transaction that creates or locks its user, so no concurrent deletion misses it. The function names its tables by the
+// schema of `users`, because an operator's search path can be another.
 const DELETE_BY_TRIGGER: Migration = Migration {
     version: 2,
     name: "a trigger deletes the credentials, roles and terms of a deleted user",
     serves: 1,
     statements: &[
-        // Before the locks of the other statements, because it reads all terms.
-        "DELETE FROM user_terms WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = user_terms.user_id)",
         "LOCK TABLE users, credentials, user_roles IN ACCESS EXCLUSIVE MODE",
         "ALTER TABLE credentials DROP CONSTRAINT credentials_user_id_fkey",
         "ALTER TABLE user_roles DROP CONSTRAINT user_roles_user_id_fkey",
-        "CREATE FUNCTION delete_parts_of_user() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$ BEGIN
-            DELETE FROM credentials WHERE user_id = OLD.id;
-            DELETE FROM user_roles WHERE user_id = OLD.id;
-            DELETE FROM user_terms WHERE user_id = OLD.id;
+        "CREATE FUNCTION delete_parts_of_users() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF TG_OP = 'TRUNCATE' THEN
+                EXECUTE format('TRUNCATE %1$I.credentials, %1$I.user_roles, %1$I.user_terms', TG_TABLE_SCHEMA);
+            ELSE
+                EXECUTE format('DELETE FROM %I.credentials WHERE user_id = $1', TG_TABLE_SCHEMA) USING OLD.id;
+                EXECUTE format('DELETE FROM %I.user_roles WHERE user_id = $1', TG_TABLE_SCHEMA) USING OLD.id;
+                EXECUTE format('DELETE FROM %I.user_terms WHERE user_id = $1', TG_TABLE_SCHEMA) USING OLD.id;
+            END IF;
             RETURN NULL;
         END $$",
-        "CREATE TRIGGER users_parts AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION delete_parts_of_user()",
+        "CREATE TRIGGER users_deleted AFTER DELETE ON users
+            FOR EACH ROW EXECUTE FUNCTION delete_parts_of_users()",
+        "CREATE TRIGGER users_truncated AFTER TRUNCATE ON users
+            FOR EACH STATEMENT EXECUTE FUNCTION delete_parts_of_users()",
+    ],
+};
+
+// Without the locks of the migration before, because it reads all terms. None is left from now on.
+const DELETE_LEFT_TERMS: Migration = Migration {
+    version: 3,
+    name: "no terms are left of users who were deleted by SQL",
+    serves: 1,
+    statements: &[
+        "DELETE FROM user_terms WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = user_terms.user_id)",
     ],
 };

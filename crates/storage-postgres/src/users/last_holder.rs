@@ -39,7 +39,7 @@ macro_rules! last_holder {
             crate::users::last_holder::held_by_index!(
                 $role,
                 " AND user_roles.user_id <> $1
-                AND (SELECT disabled_at FROM users AS other WHERE other.id = user_roles.user_id) IS NULL"
+                AND (SELECT disabled_at IS NULL FROM users AS other WHERE other.id = user_roles.user_id)"
             ),
             ") IS NULL"
         )

@@ -12,7 +12,7 @@ use gatewright_tests::postgres::{Connections, Database, PostgresServer};
 const HOLD: &str = "SELECT 1 FROM pg_advisory_xact_lock(1)";
 const IS_HELD: &str =
     "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'";
-const WAITS: &str = "SELECT 1 FROM pg_stat_activity
+pub(crate) const WAITS: &str = "SELECT 1 FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event <> 'advisory'";
 
 /// Connections whose transactions are held before they commit.

@@ -10,6 +10,8 @@ use gatewright_storage_postgres::{
 };
 use gatewright_tests::postgres::{Connections, Database, PostgresServer};
 
+use crate::guards::WAITS;
+
 #[test]
 fn concurrent_first_starts_migrate_once() {
     let database = PostgresServer::shared().empty_database();
@@ -127,8 +129,7 @@ async fn a_migration_that_waits_holds_up_nobody() {
         let connections = Connections::new(&database.url(), &patient);
         let migration = scope.spawn(move || block_on(migrate(&connections, "kit")));
         let other = database.connect();
-        let waits = "SELECT 1 FROM pg_locks WHERE NOT granted";
-        while other.run(&[waits]).unwrap().is_empty() {
+        while other.run(&[WAITS]).unwrap().is_empty() {
             std::thread::yield_now();
         }
         let read = other.run(&[read]);

@@ -71,9 +71,10 @@ const APPLIED: &str = "INSERT INTO schema_migrations (version, name, serves, app
 
 // A statement that waits for the lock of a table holds up all others that need the table, such as those of logins. So it waits
 // for a short time only, and the transaction runs again. The server interrupts an autovacuum after `deadlock_timeout`.
+const LIMIT_LOCKS: &str = "SELECT set_config('lock_timeout', (setting::bigint + 1000)::text, true)
+    FROM pg_settings WHERE name = 'deadlock_timeout'";
 // A statement about a large table takes longer than those of requests.
-const LIMITS: &str = "SELECT set_config('lock_timeout', (setting::bigint + 1000)::text, true),
-    set_config('statement_timeout', '3600000', true) FROM pg_settings WHERE name = 'deadlock_timeout'";
+const LIMIT_STATEMENTS: &str = "SET LOCAL statement_timeout = '1h'";
 
 /// Number of times that a migration runs while other transactions prevent it.
 const ATTEMPTS: u32 = 30;
@@ -183,8 +184,12 @@ async fn apply(executor: &impl Executor) -> Result<u64, MigrationError> {
         );
         let steps = migration.statements.iter();
         let steps = steps.map(|sql| Statement::new(sql, vec![]));
-        // Two hosts that overlap wait for each other at the record, without a limit.
-        let mut batch = vec![record, Statement::new(LIMITS, vec![])];
+        // Two hosts that overlap wait for each other at the record, as long as a statement may take.
+        let mut batch = vec![
+            Statement::new(LIMIT_STATEMENTS, vec![]),
+            record,
+            Statement::new(LIMIT_LOCKS, vec![]),
+        ];
         batch.extend(steps);
         for attempt in 1.. {
             let Err(failure) = executor.batch(batch.clone()).await else {

@@ -173,7 +173,7 @@ fn pool_settings(host: &HostConfig) -> PoolSettings {
     }
 }
 
-/// Migrations of large tables take longer than the statements of requests can.
+/// Waits as long for a reply as a statement of a migration may take.
 fn for_migrations(settings: &PoolSettings) -> PoolSettings {
     PoolSettings {
         size: 2,

@@ -7,6 +7,7 @@ mod callers;
 mod guards;
 mod hosts;
 mod kit;
+mod lists;
 mod lost;
 mod migrations;
 mod overtaken;

@@ -234,6 +234,10 @@ async fn an_import_takes_five_hundred() {
     assert_eq!(all.body["users"].as_array().unwrap().len(), 1);
     let answer = import(&host, &root, users(500)).await;
     assert_eq!(statuses(&answer), ["created"; 500]);
+    let results = answer.body["results"].as_array().unwrap();
+    let ids = results.iter().map(|result| result["id"].as_str().unwrap());
+    // A database stores neighbours in the list side by side.
+    assert!(ids.is_sorted_by(|one, next| one < next));
     host.login("person-number-499@example.com").await;
     for query in [
         "limit=0",

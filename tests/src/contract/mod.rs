@@ -20,6 +20,8 @@ mod users;
 
 use auth_core::storage::Storage;
 
+pub use users::a_list_with_known_users_fails_no_transaction;
+
 /// Registers the checks of each module. An unlisted check is dead code, which the lints refuse.
 macro_rules! kit {
     ($($module:ident { $($check:ident)* })*) => {

@@ -18,7 +18,7 @@ use crate::audit::record::record;
 use crate::context::Context;
 use crate::credential::CredentialKind;
 use crate::error::{Error, FieldError, FieldErrorCode, Result};
-use crate::new_id::new_id;
+use crate::new_id::{new_id, new_ids};
 use crate::password::equal_work::raise_costs;
 use crate::platform::Platform;
 use crate::storage::{CreateUserOutcome, LoginName, NewUser, Role, SeenStanding, Users as _};
@@ -39,8 +39,9 @@ impl<P: Platform> Users<'_, P> {
         let nameless = options.ignore.contains(&IgnoredField::Username);
         let (mut outcomes, mut new) = (Vec::new(), Vec::new());
         let mut tried = Tried::default();
-        for user in users {
-            let outcome = match imported(context, actor, user, &roles, &options.ignore) {
+        let ids = new_ids(&context.platform, users.len());
+        for (user, id) in users.into_iter().zip(ids) {
+            let outcome = match imported(context, actor, user, id, &roles, &options.ignore) {
                 Err(broken) => ImportOutcome::Refused(broken),
                 Ok((user, made)) if options.trial => {
                     would_become(context, user, made, nameless, &mut tried).await?

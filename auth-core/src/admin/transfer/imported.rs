@@ -16,7 +16,6 @@ use crate::federation::provider::SUBJECT_MAX;
 use crate::identifier::{EmailAddress, Username};
 use crate::mfa::second_factor::encrypt_totp_key;
 use crate::mfa::totp;
-use crate::new_id::new_id;
 use crate::password::error::PasswordHashError;
 use crate::platform::Platform;
 use crate::profile::{Editor, display_name};
@@ -30,25 +29,23 @@ const RECOVERY_CODES_MAX: usize = 20;
 const ISSUER_MAX: usize = 2048;
 const LABEL_MAX: usize = 512;
 
-/// Returns the user to store. Only fields in `ignore` may break a rule; they are left out.
+/// Returns the user to store, with the new identifier unless one is given. Only fields in `ignore` may break a rule; they are left
+/// out.
 pub(super) fn imported<P: Platform>(
     context: &Context<P>,
     actor: &Actor,
     given: ImportUser,
+    new_id: String,
     known: &[Role],
     ignore: &[IgnoredField],
 ) -> Result<(NewUser, CreatedUser), Vec<FieldError>> {
     let now = context.now();
     let mut broken = Vec::new();
     let mut keep = |rule: FieldError| broken.push(rule);
-    let id = given.id.map_or_else(
-        || Some(new_id(&context.platform)),
-        |text| {
-            uuid::Uuid::parse_str(text.trim())
-                .ok()
-                .map(|id| id.to_string())
-        },
-    );
+    let id = given.id.map_or(Some(new_id), |text| {
+        let id = uuid::Uuid::parse_str(text.trim());
+        id.ok().map(|id| id.to_string())
+    });
     if id.is_none() {
         keep(FieldError::new(
             "id",

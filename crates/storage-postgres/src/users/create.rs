@@ -1,17 +1,19 @@
 //! Creation of users. One statement decides which users are stored, marks them, and stores their data. The next one says why
 //! others were not stored.
+//!
+//! Most lists have only new users. So a list is first stored by a statement that stores all users or none, and does not
+//! look for the keys of each.
 
-use std::collections::BTreeSet;
+use gatewright_storage::{CreateUserOutcome, Grounds, NewUser, StorageError};
 
-use gatewright_storage::{CreateUserOutcome, Grounds, Identity, NewUser, StorageError};
-
-use crate::audit::{FORGET_DECISION, IF_CHANGED, append_with};
+use crate::audit::FORGET_DECISION;
 use crate::database::Database;
-use crate::executor::{Executor, Statement};
+use crate::executor::{Executor, Failure, Statement};
 use crate::grounds::{self, grounds_hold};
 use crate::guards::{lock_decisions, lock_role, share_decisions};
-use crate::identities::{self, identity_taken};
+use crate::identities::identity_taken;
 use crate::users::last_holder::held_by_index;
+use crate::users::lists::{Lists, lists};
 use crate::value::{Row, Value};
 
 /// Whether an existing user, or one earlier in the list, has the value of a row of the list.
@@ -58,39 +60,6 @@ const DECIDE: &str = concat!(
     grounds_hold!("$2")
 );
 
-/// Rows, as a list for each column. Lists cost the server less than JSON.
-struct Rows(Vec<Value>);
-
-/// The type of a column.
-#[derive(Clone, Copy)]
-enum Type {
-    Integer,
-    Text,
-}
-use Type::{Integer, Text};
-
-impl Rows {
-    fn new(types: &[Type]) -> Self {
-        let list = |ty: &Type| match ty {
-            Integer => Value::Integers(vec![]),
-            Text => Value::Texts(vec![]),
-        };
-        Self(types.iter().map(list).collect())
-    }
-
-    fn push(&mut self, row: impl IntoIterator<Item = Value>) {
-        for (list, value) in self.0.iter_mut().zip(row) {
-            match (list, value) {
-                (Value::Integers(list), Value::Integer(number)) => list.push(Some(number)),
-                (Value::Texts(list), Value::Text(text)) => list.push(Some(text)),
-                (Value::Integers(list), _) => list.push(None),
-                (Value::Texts(list), _) => list.push(None),
-                _ => {}
-            }
-        }
-    }
-}
-
 /// The mark of a row: the change and the place in its list.
 macro_rules! mark {
     () => {
@@ -109,28 +78,23 @@ macro_rules! stored {
     };
 }
 
-const USERS: [Type; 17] = [
-    Integer, Text, Text, Text, Integer, Text, Text, Text, Text, Integer, Integer, Integer, Integer,
-    Integer, Integer, Text, Integer,
-];
-const CREDENTIALS: [Type; 10] = [
-    Integer, Text, Text, Text, Text, Integer, Text, Integer, Integer, Integer,
-];
-const IDENTITIES: [Type; 10] = [
-    Integer, Text, Text, Text, Text, Text, Text, Integer, Integer, Text,
-];
-/// Names that users have several of: places, identifiers of users, and names.
-const NAMES: [Type; 3] = [Integer, Text, Text];
-
-// Passes over users whose unique key is taken. One statement, so that the rest is stored without looking up each user again.
-// A new user has no roles and terms yet.
-const INSERT: &str = concat!(
-    "WITH stored AS (
+/// Whether the user of a row may be stored, apart from keys that are taken.
+macro_rules! allowed {
+    () => {
+        concat!("NOT ", held!(), " AND ", decided!())
+    };
+}
+/// Stores users and their data, and returns the number of the users. The server checks the first condition for each user, and
+/// the second one for each row of their data. A new user has no roles and terms yet.
+macro_rules! insert {
+    ($users:expr, $data:expr) => {
+        concat!(
+            "WITH stored AS (
         INSERT INTO users (change_id, id, email, email_key, email_verified_at, username, username_key, display_name,
             profile, disabled_at, locked_until, created_at, updated_at, last_login_at, email_proved_at)
         SELECT ",
-    mark!(),
-    ", item.id, item.email, item.email_key, item.email_verified_at, item.username, item.username_key,
+            mark!(),
+            ", item.id, item.email, item.email_key, item.email_verified_at, item.username, item.username_key,
             item.display_name, item.profile, item.disabled_at, item.locked_until, item.created_at, item.updated_at,
             item.last_login_at, item.email_proved_at
         FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::text[],
@@ -138,13 +102,9 @@ const INSERT: &str = concat!(
             $19::text[], $20::bigint[]) AS item (place, id, email, email_key, email_verified_at, username, username_key,
             display_name, profile, disabled_at, locked_until, created_at, updated_at, last_login_at, email_proved_at, pairs,
             repeats)
-        WHERE NOT ",
-    held!(),
-    " AND ",
-    decided!(),
-    " AND NOT ",
-    identified!(),
-    " ORDER BY item.place ON CONFLICT DO NOTHING RETURNING change_id
+        WHERE ",
+            $users,
+            "
     ), with_credentials AS (
         INSERT INTO credentials (user_id, id, kind, secret, counter, label, created_at, updated_at, last_used_at)
         SELECT item.user_id, item.id, item.kind, item.secret, item.counter, item.label, item.created_at, item.updated_at,
@@ -153,8 +113,8 @@ const INSERT: &str = concat!(
             $28::bigint[], $29::bigint[], $30::bigint[]) AS item (place, user_id, id, kind, secret, counter, label,
             created_at, updated_at, last_used_at)
         WHERE ",
-    stored!(),
-    "
+            $data,
+            "
     ), with_identities AS (
         INSERT INTO identities (user_id, issuer, subject, provider, email, label, created_at, last_used_at, tokens)
         SELECT item.user_id, item.issuer, item.subject, item.provider, item.email, item.label, item.created_at,
@@ -163,8 +123,8 @@ const INSERT: &str = concat!(
             $38::bigint[], $39::bigint[], $40::text[]) AS item (place, user_id, issuer, subject, provider, email, label,
             created_at, last_used_at, tokens)
         WHERE ",
-    stored!(),
-    " ORDER BY item.place
+            $data,
+            " ORDER BY item.place
     ), given AS MATERIALIZED (
         SELECT roles.id, roles.name FROM roles WHERE roles.name IN (SELECT unnest($43::text[]))
         ORDER BY roles.id FOR KEY SHARE OF roles
@@ -173,12 +133,44 @@ const INSERT: &str = concat!(
         FROM unnest($41::bigint[], $42::text[], $43::text[]) AS item (place, user_id, role)
         JOIN given ON given.name = item.role
         WHERE ",
-    stored!(),
-    "
+            $data,
+            "
+    ), with_terms AS (
+        INSERT INTO user_terms (user_id, term) SELECT item.user_id, item.term
+        FROM unnest($44::bigint[], $45::text[], $46::text[]) AS item (place, user_id, term)
+        WHERE ",
+            $data,
+            "
     )
-    INSERT INTO user_terms (user_id, term) SELECT item.user_id, item.term
-    FROM unnest($44::bigint[], $45::text[], $46::text[]) AS item (place, user_id, term) WHERE ",
+    SELECT count(*) FROM stored"
+        )
+    };
+}
+// Passes over users whose unique key is taken. One statement, so that the rest is stored without looking up each user again.
+const INSERT: &str = insert!(
+    concat!(
+        allowed!(),
+        " AND NOT ",
+        identified!(),
+        " ORDER BY item.place ON CONFLICT DO NOTHING RETURNING change_id"
+    ),
     stored!()
+);
+/// Whether nobody has the address of any row, or its user name if it has no address. The order makes the server look for
+/// each in an index.
+macro_rules! newcomers {
+    () => {
+        "(SELECT true FROM users WHERE email_key = ANY ($7::text[]) ORDER BY email_key LIMIT 1) IS NULL
+        AND (SELECT true FROM users WHERE username_key = ANY (ARRAY(
+                SELECT item.username_key FROM unnest($7::text[], $10::text[]) AS item (email_key, username_key)
+                WHERE item.email_key IS NULL))
+            ORDER BY username_key LIMIT 1) IS NULL"
+    };
+}
+// Stores all users or none. Fails if any other key is taken.
+const INSERT_ALL: &str = insert!(
+    concat!(allowed!(), " AND ", newcomers!(), " RETURNING 1"),
+    "(SELECT count(*) FROM stored) > 0"
 );
 // 0: created, 1: role assigned, 2: identifier taken, 3: address taken, 4: user name taken, 5: grounds changed,
 // 6: identity taken. If another user had a key and was deleted meanwhile, the caller tries again, as after a change of
@@ -202,14 +194,10 @@ const OUTCOMES: &str = concat!(
     FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[])
         AS item (place, id, email_key, username_key, pairs, repeats) ORDER BY item.place"
 );
-const KEYS: [Type; 6] = [Integer, Text, Text, Text, Text, Integer];
 
 /// The mark of a user who is stored alone. The same batch clears it.
 const ALONE: &str = "new";
 const UNMARK: &str = "UPDATE users SET change_id = NULL WHERE id = $1 AND change_id = 'new/10000'";
-
-/// The place of the first user of a list, so that all places have the same number of digits and marks sort by them.
-const FIRST: i64 = 10_000;
 
 pub(crate) async fn create_user(
     database: &Database<impl Executor>,
@@ -239,68 +227,9 @@ async fn create(
     if new.is_empty() {
         return Ok(Vec::new());
     }
-    let (mut users, mut keys) = (Rows::new(&USERS), Rows::new(&KEYS));
-    let (mut credentials, mut identities) = (Rows::new(&CREDENTIALS), Rows::new(&IDENTITIES));
-    let (mut roles, mut terms) = (Rows::new(&NAMES), Rows::new(&NAMES));
-    let (mut seen, mut events) = (BTreeSet::new(), vec![]);
-    let first = new.first().map(|new| new.user.id.clone());
+    let (first, number) = (new.first().map(|new| new.user.id.clone()), new.len());
     let change_id = change.as_deref().unwrap_or(ALONE);
-    for (place, new) in (FIRST..).zip(new) {
-        let user = new.user;
-        let of_user = || [Value::Integer(place), user.id.as_str().into()];
-        for held in new.credentials {
-            credentials.push(of_user().into_iter().chain([
-                held.id.into(),
-                held.kind.into(),
-                held.secret.into(),
-                held.counter.into(),
-                held.label.into(),
-                held.created_at.into(),
-                held.updated_at.into(),
-                held.last_used_at.into(),
-            ]));
-        }
-        let mark = format!("{change_id}/{place}");
-        events.extend(append_with(IF_CHANGED, new.events, &[&user.id, &mark]));
-        let pairs = identities::pairs(&new.identities);
-        let key = |one: &Identity| (one.issuer.clone(), one.subject.clone());
-        let repeats = new.identities.iter().any(|one| seen.contains(&key(one)));
-        let repeats = Value::Integer(repeats.into());
-        seen.extend(new.identities.iter().map(key));
-        for identity in new.identities {
-            identities.push(of_user().into_iter().chain(identities::fields(identity)));
-        }
-        for (rows, names) in [(&mut roles, new.roles), (&mut terms, new.search_terms)] {
-            for name in BTreeSet::from_iter(names) {
-                rows.push(of_user().into_iter().chain([name.into()]));
-            }
-        }
-        keys.push(of_user().into_iter().chain([
-            new.email_key.as_deref().into(),
-            new.username_key.as_deref().into(),
-            pairs.clone(),
-            repeats.clone(),
-        ]));
-        users.push([
-            Value::Integer(place),
-            user.id.into(),
-            user.email.into(),
-            new.email_key.into(),
-            user.email_verified_at.into(),
-            user.username.into(),
-            new.username_key.into(),
-            user.display_name.into(),
-            user.profile.into(),
-            user.disabled_at.into(),
-            user.locked_until.into(),
-            user.created_at.into(),
-            user.updated_at.into(),
-            user.last_login_at.into(),
-            user.email_proved_at.into(),
-            pairs,
-            repeats,
-        ]);
-    }
+    let Lists { rows, keys, events } = lists(change_id, new);
     let about_holders = grounds.as_ref().is_some_and(grounds::are_about_holders);
     let grounds = grounds::parameter(grounds);
     let with_grounds = grounds != Value::Null;
@@ -322,24 +251,24 @@ async fn create(
         batch.push(Statement::new(DECIDE, vec![change_id.into(), grounds]));
     }
     batch.extend(unless_role_assigned.as_deref().map(lock_role));
-    let rows = [users, credentials, identities, roles, terms];
-    let lists = rows.into_iter().flat_map(|rows| rows.0);
+    let inserted = batch.len();
     batch.push(Statement::new(
         INSERT,
-        decide().into_iter().chain(lists).collect(),
+        decide().into_iter().chain(rows).collect(),
     ));
     batch.extend(events);
-    batch.push(Statement::new(
-        OUTCOMES,
-        decide().into_iter().chain(keys.0).collect(),
-    ));
-    let decided = batch.len() - 1;
+    let decided = batch.len();
     if change.is_none() {
         batch.push(Statement::new(UNMARK, vec![first.into()]));
     }
     if with_grounds {
         batch.push(Statement::new(FORGET_DECISION, vec![change_id.into()]));
     }
+    if change.is_some() && create_all(database, batch.clone(), inserted).await? == number {
+        return Ok(vec![CreateUserOutcome::Created; number]);
+    }
+    let keys = decide().into_iter().chain(keys).collect();
+    batch.insert(decided, Statement::new(OUTCOMES, keys));
     let results = database.batch(batch).await?;
     let outcomes = results.into_iter().nth(decided).unwrap_or_default();
     let outcome = |mut row: Row| match row.next::<Option<u64>>()? {
@@ -353,6 +282,28 @@ async fn create(
         _ => Err(undecided()),
     };
     outcomes.into_iter().map(outcome).collect()
+}
+
+/// Runs a batch that stores all users of a list or none, instead of those whose keys are free. Returns how many it stored.
+async fn create_all(
+    database: &Database<impl Executor>,
+    mut batch: Vec<Statement>,
+    inserted: usize,
+) -> Result<usize, StorageError> {
+    batch[inserted].sql = INSERT_ALL.into();
+    let results = match database.executor.batch(batch).await {
+        Ok(results) => results,
+        Err(Failure::Overtaken(_)) => return Ok(0),
+        Err(Failure::Failed(error)) => return Err(error),
+    };
+    let row = results
+        .into_iter()
+        .nth(inserted)
+        .into_iter()
+        .flatten()
+        .next();
+    let stored: u64 = row.ok_or_else(undecided)?.next()?;
+    Ok(stored as usize)
 }
 
 fn undecided() -> StorageError {

@@ -7,6 +7,7 @@ mod filters;
 mod find;
 mod last_holder;
 mod list;
+mod lists;
 mod parts;
 
 use gatewright_storage::{

@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod last_holder;
 mod list;
+mod lists;
 mod search;
 mod walk;
 
@@ -13,5 +14,6 @@ pub(crate) use create::*;
 pub(crate) use delete::*;
 pub(crate) use last_holder::*;
 pub(crate) use list::*;
+pub use lists::*;
 pub(crate) use search::*;
 pub(crate) use walk::*;

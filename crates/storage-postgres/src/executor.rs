@@ -39,8 +39,9 @@ impl Failure {
     /// (class 22) are left out, because they contain them.
     ///
     /// Serialization failures (40001), deadlocks (40P01) and locks that were not available in time (55P03) are lost races.
-    /// Keys that are taken (23505) and rows that are gone (23503) belong to the lost races: every statement checks both
-    /// beforehand, so only a concurrent transaction can violate the constraint.
+    /// Keys that are taken (23505) and rows that are gone (23503) belong to the lost races: statements check both beforehand, so
+    /// only a concurrent transaction can violate the constraint. The first statement of a list of users leaves some keys to
+    /// the next one.
     pub fn of_code(code: &str, message: String) -> Self {
         let text = if code.starts_with("22") {
             format!("the database refused a value ({code})")

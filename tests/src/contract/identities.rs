@@ -137,13 +137,21 @@ pub(crate) fn many_identities_are_stored_each_once(storage: &impl Storage) {
             Created
         ]
     );
-    assert_eq!(listed(storage, &everybody()), [1, 2, 6, 8, 9]);
+    // In a list of newcomers.
+    let users = vec![identified(10, &["h"]), identified(11, &["i", "a"])];
+    assert_eq!(
+        block_on(storage.create_users(id(901), users, None)).unwrap(),
+        [Created, IdentityTaken]
+    );
+    assert_eq!(listed(storage, &everybody()), [1, 2, 6, 8, 9, 10]);
     for (subject, user) in [
         ("stored", Some(1)),
         ("a", Some(2)),
         ("b", Some(2)),
         ("e", Some(6)),
         ("g", Some(8)),
+        ("h", Some(10)),
+        ("i", None),
         ("c", None),
         ("d", None),
         ("f", None),

@@ -20,7 +20,7 @@ mod users;
 
 use auth_core::storage::Storage;
 
-pub use users::a_list_with_known_users_fails_no_transaction;
+pub use users::{a_list_of_one, a_list_takes_few_transactions};
 
 /// Registers the checks of each module. An unlisted check is dead code, which the lints refuse.
 macro_rules! kit {

@@ -1,8 +1,8 @@
 //! Creation of users. One statement decides which users are stored, marks them, and stores their data. The next one says why
 //! others were not stored.
 //!
-//! Most lists have only new users. So a list is first stored by a statement that stores all users or none, and does not
-//! look for the keys of each.
+//! Most lists have only new users. So another statement first stores all users of a list or none. It looks for their addresses
+//! and names, but not for each user's other keys.
 
 use gatewright_storage::{CreateUserOutcome, Grounds, NewUser, StorageError};
 
@@ -156,22 +156,22 @@ const INSERT: &str = insert!(
     ),
     stored!()
 );
-/// Whether nobody has the address of any row, or its user name if it has no address. The order makes the server look for
-/// each in an index.
+/// Whether nobody has the address or the user name of any row.
 macro_rules! newcomers {
     () => {
         "(SELECT true FROM users WHERE email_key = ANY ($7::text[]) ORDER BY email_key LIMIT 1) IS NULL
-        AND (SELECT true FROM users WHERE username_key = ANY (ARRAY(
-                SELECT item.username_key FROM unnest($7::text[], $10::text[]) AS item (email_key, username_key)
-                WHERE item.email_key IS NULL))
-            ORDER BY username_key LIMIT 1) IS NULL"
+        AND (SELECT true FROM users WHERE username_key = ANY ($10::text[]) ORDER BY username_key LIMIT 1) IS NULL"
     };
 }
-// Stores all users or none. Fails if any other key is taken.
+// Stores all users or none. Fails if an identifier or an identity is taken, or if a concurrent transaction takes a key. Two
+// lists with the same users can wait for each other, because this statement locks each key when it stores it.
 const INSERT_ALL: &str = insert!(
     concat!(allowed!(), " AND ", newcomers!(), " RETURNING 1"),
     "(SELECT count(*) FROM stored) > 0"
 );
+// PostgreSQL keeps a plan that it has made for few users. It would go on to read the whole table when there are many, until
+// it collects statistics.
+const BY_INDEX: &str = "SELECT set_config('enable_seqscan', 'off', true)";
 // 0: created, 1: role assigned, 2: identifier taken, 3: address taken, 4: user name taken, 5: grounds changed,
 // 6: identity taken. If another user had a key and was deleted meanwhile, the caller tries again, as after a change of
 // the grounds.
@@ -229,7 +229,12 @@ async fn create(
     }
     let (first, number) = (new.first().map(|new| new.user.id.clone()), new.len());
     let change_id = change.as_deref().unwrap_or(ALONE);
-    let Lists { rows, keys, events } = lists(change_id, new);
+    let Lists {
+        rows,
+        keys,
+        repeats,
+        events,
+    } = lists(change_id, new);
     let about_holders = grounds.as_ref().is_some_and(grounds::are_about_holders);
     let grounds = grounds::parameter(grounds);
     let with_grounds = grounds != Value::Null;
@@ -264,7 +269,10 @@ async fn create(
     if with_grounds {
         batch.push(Statement::new(FORGET_DECISION, vec![change_id.into()]));
     }
-    if change.is_some() && create_all(database, batch.clone(), inserted).await? == number {
+    if change.is_some()
+        && !repeats
+        && create_all(database, batch.clone(), inserted).await? == number
+    {
         return Ok(vec![CreateUserOutcome::Created; number]);
     }
     let keys = decide().into_iter().chain(keys).collect();
@@ -291,6 +299,8 @@ async fn create_all(
     inserted: usize,
 ) -> Result<usize, StorageError> {
     batch[inserted].sql = INSERT_ALL.into();
+    batch.push(Statement::new(BY_INDEX, vec![]));
+    batch.rotate_right(1);
     let results = match database.executor.batch(batch).await {
         Ok(results) => results,
         Err(Failure::Overtaken(_)) => return Ok(0),
@@ -298,7 +308,7 @@ async fn create_all(
     };
     let row = results
         .into_iter()
-        .nth(inserted)
+        .nth(inserted + 1)
         .into_iter()
         .flatten()
         .next();

@@ -65,6 +65,8 @@ pub(super) struct Lists {
     pub(super) rows: Vec<Value>,
     /// The columns of unique keys.
     pub(super) keys: Vec<Value>,
+    /// Whether two users have the same key.
+    pub(super) repeats: bool,
     /// The statements that store the events of the stored users.
     pub(super) events: Vec<Statement>,
 }
@@ -74,7 +76,7 @@ pub(super) fn lists(change_id: &str, new: Vec<NewUser>) -> Lists {
     let (mut users, mut keys) = (Rows::new(&USERS), Rows::new(&KEYS));
     let (mut credentials, mut identities) = (Rows::new(&CREDENTIALS), Rows::new(&IDENTITIES));
     let (mut roles, mut terms) = (Rows::new(&NAMES), Rows::new(&NAMES));
-    let (mut seen, mut events) = (BTreeSet::new(), vec![]);
+    let (mut seen, mut identity_repeats, mut events) = (BTreeSet::new(), false, vec![]);
     for (place, new) in (FIRST..).zip(new) {
         let user = new.user;
         let of_user = || [Value::Integer(place), user.id.as_str().into()];
@@ -95,6 +97,7 @@ pub(super) fn lists(change_id: &str, new: Vec<NewUser>) -> Lists {
         let pairs = identities::pairs(&new.identities);
         let key = |one: &Identity| (one.issuer.clone(), one.subject.clone());
         let repeats = new.identities.iter().any(|one| seen.contains(&key(one)));
+        identity_repeats |= repeats;
         let repeats = Value::Integer(repeats.into());
         seen.extend(new.identities.iter().map(key));
         for identity in new.identities {
@@ -134,7 +137,18 @@ pub(super) fn lists(change_id: &str, new: Vec<NewUser>) -> Lists {
     let rows = [users, credentials, identities, roles, terms];
     Lists {
         rows: rows.into_iter().flat_map(|rows| rows.0).collect(),
+        repeats: identity_repeats || keys.0.iter().any(repeats),
         keys: keys.0,
         events,
     }
+}
+
+/// Whether a column has a text twice.
+fn repeats(column: &Value) -> bool {
+    let Value::Texts(texts) = column else {
+        return false;
+    };
+    let mut texts: Vec<_> = texts.iter().flatten().collect();
+    texts.sort_unstable();
+    texts.windows(2).any(|pair| pair[0] == pair[1])
 }

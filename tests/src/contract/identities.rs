@@ -139,10 +139,8 @@ pub(crate) fn many_identities_are_stored_each_once(storage: &impl Storage) {
     );
     // In a list of newcomers.
     let users = vec![identified(10, &["h"]), identified(11, &["i", "a"])];
-    assert_eq!(
-        block_on(storage.create_users(id(901), users, None)).unwrap(),
-        [Created, IdentityTaken]
-    );
+    let outcomes = block_on(storage.create_users(id(901), users, None));
+    assert_eq!(outcomes.unwrap(), [Created, IdentityTaken]);
     assert_eq!(listed(storage, &everybody()), [1, 2, 6, 8, 9, 10]);
     for (subject, user) in [
         ("stored", Some(1)),

@@ -13,7 +13,7 @@ use crate::grounds::{self, grounds_hold};
 use crate::guards::{lock_decisions, lock_role, share_decisions};
 use crate::identities::identity_taken;
 use crate::users::last_holder::held_by_index;
-use crate::users::lists::{Lists, lists};
+use crate::users::lists::{KEYS, Lists, lists};
 use crate::value::{Row, Value};
 
 /// Whether an existing user, or one earlier in the list, has the value of a row of the list.
@@ -84,8 +84,8 @@ macro_rules! allowed {
         concat!("NOT ", held!(), " AND ", decided!())
     };
 }
-/// Stores users and their data, and returns the number of the users. The server checks the first condition for each user, and
-/// the second one for each row of their data. A new user has no roles and terms yet.
+/// Stores users and their data, and returns the number of the users. The first condition is about users, the second one about
+/// rows of their data. A new user has no roles and terms yet.
 macro_rules! insert {
     ($users:expr, $data:expr) => {
         concat!(
@@ -231,7 +231,6 @@ async fn create(
     let change_id = change.as_deref().unwrap_or(ALONE);
     let Lists {
         rows,
-        keys,
         repeats,
         events,
     } = lists(change_id, new);
@@ -275,6 +274,8 @@ async fn create(
     {
         return Ok(vec![CreateUserOutcome::Created; number]);
     }
+    let users = &batch[inserted].parameters[decide().len()..];
+    let keys = KEYS.map(|column| users[column].clone());
     let keys = decide().into_iter().chain(keys).collect();
     batch.insert(decided, Statement::new(OUTCOMES, keys));
     let results = database.batch(batch).await?;
@@ -299,8 +300,7 @@ async fn create_all(
     inserted: usize,
 ) -> Result<usize, StorageError> {
     batch[inserted].sql = INSERT_ALL.into();
-    batch.push(Statement::new(BY_INDEX, vec![]));
-    batch.rotate_right(1);
+    batch.insert(0, Statement::new(BY_INDEX, vec![]));
     let results = match database.executor.batch(batch).await {
         Ok(results) => results,
         Err(Failure::Overtaken(_)) => return Ok(0),

@@ -54,7 +54,10 @@ const IDENTITIES: [Type; 10] = [
 ];
 /// Names that users have several of: places, identifiers of users, and names.
 const NAMES: [Type; 3] = [Integer, Text, Text];
-const KEYS: [Type; 6] = [Integer, Text, Text, Text, Text, Integer];
+
+/// The columns of users that say who they are: place, identifier, keys of address and name, identities, and whether an earlier
+/// user has one of the identities.
+pub(super) const KEYS: [usize; 6] = [0, 1, 3, 6, 15, 16];
 
 /// The place of the first user of a list, so that all places have the same number of digits and marks sort by them.
 const FIRST: i64 = 10_000;
@@ -63,8 +66,6 @@ const FIRST: i64 = 10_000;
 pub(super) struct Lists {
     /// The columns of users, credentials, identities, roles and terms.
     pub(super) rows: Vec<Value>,
-    /// The columns of unique keys.
-    pub(super) keys: Vec<Value>,
     /// Whether two users have the same key.
     pub(super) repeats: bool,
     /// The statements that store the events of the stored users.
@@ -73,7 +74,7 @@ pub(super) struct Lists {
 
 /// Returns the lists of new users. The change and a user's place in its list are the mark of the user.
 pub(super) fn lists(change_id: &str, new: Vec<NewUser>) -> Lists {
-    let (mut users, mut keys) = (Rows::new(&USERS), Rows::new(&KEYS));
+    let mut users = Rows::new(&USERS);
     let (mut credentials, mut identities) = (Rows::new(&CREDENTIALS), Rows::new(&IDENTITIES));
     let (mut roles, mut terms) = (Rows::new(&NAMES), Rows::new(&NAMES));
     let (mut seen, mut identity_repeats, mut events) = (BTreeSet::new(), false, vec![]);
@@ -98,7 +99,6 @@ pub(super) fn lists(change_id: &str, new: Vec<NewUser>) -> Lists {
         let key = |one: &Identity| (one.issuer.clone(), one.subject.clone());
         let repeats = new.identities.iter().any(|one| seen.contains(&key(one)));
         identity_repeats |= repeats;
-        let repeats = Value::Integer(repeats.into());
         seen.extend(new.identities.iter().map(key));
         for identity in new.identities {
             identities.push(of_user().into_iter().chain(identities::fields(identity)));
@@ -108,12 +108,6 @@ pub(super) fn lists(change_id: &str, new: Vec<NewUser>) -> Lists {
                 rows.push(of_user().into_iter().chain([name.into()]));
             }
         }
-        keys.push(of_user().into_iter().chain([
-            new.email_key.as_deref().into(),
-            new.username_key.as_deref().into(),
-            pairs.clone(),
-            repeats.clone(),
-        ]));
         users.push([
             Value::Integer(place),
             user.id.into(),
@@ -131,20 +125,19 @@ pub(super) fn lists(change_id: &str, new: Vec<NewUser>) -> Lists {
             user.last_login_at.into(),
             user.email_proved_at.into(),
             pairs,
-            repeats,
+            Value::Integer(repeats.into()),
         ]);
     }
+    let repeats = identity_repeats || KEYS.iter().any(|at| has_text_twice(&users.0[*at]));
     let rows = [users, credentials, identities, roles, terms];
     Lists {
         rows: rows.into_iter().flat_map(|rows| rows.0).collect(),
-        repeats: identity_repeats || keys.0.iter().any(repeats),
-        keys: keys.0,
+        repeats,
         events,
     }
 }
 
-/// Whether a column has a text twice.
-fn repeats(column: &Value) -> bool {
+fn has_text_twice(column: &Value) -> bool {
     let Value::Texts(texts) = column else {
         return false;
     };
